@@ -1,0 +1,67 @@
+//! The aggregate: state folded from the events of one stream, and the decisions made on it.
+
+use std::fmt::Display;
+
+use crate::{Event, EventSet, IntoEvents};
+
+/// State folded from the events of one stream, and the decisions made on it.
+///
+/// Derive it; see [`derive(Aggregate)`](macro@crate::Aggregate).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an aggregate",
+    label = "not an aggregate",
+    note = "write `#[derive(Aggregate, Default)]` and `#[aggregate(category = \"…\", id = …, events(…))]` on `{Self}`"
+)]
+pub trait Aggregate: Send + Sync + Sized + 'static {
+    /// The category of its streams.
+    const CATEGORY: &'static str;
+    /// What tells one from another. `Display` gives the id of the stream, so two different ids
+    /// must not print alike.
+    type Id: Display + Clone + Send + Sync + 'static;
+    /// The events its streams hold.
+    type Event: EventSet;
+
+    /// The state before any event.
+    fn initial() -> Self;
+
+    /// Changes the state by one event; total, no I/O, cannot fail.
+    fn apply_event(&mut self, event: Self::Event);
+}
+
+/// How the state changes by an event `E`; total, no I/O, cannot fail.
+///
+/// [`#[apply]`](macro@crate::apply) writes it from the methods of an `impl` block.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how it applies `{E}`",
+    label = "write `impl Apply<{E}> for {Self}`, or a method taking `{E}` under `#[es::apply]`"
+)]
+pub trait Apply<E> {
+    /// Changes the state by `event`.
+    fn apply(&mut self, event: E);
+}
+
+/// Decides on a command `C`: events, or a refusal of the domain. Pure.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle `{C}`",
+    label = "write `impl Handle<{C}> for {Self}`"
+)]
+pub trait Handle<C>: Aggregate {
+    /// Why the domain refuses.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Decides on `command`: always write the return type as `Result<impl IntoEvents<Self>, …>`.
+    ///
+    /// # Errors
+    /// The domain's refusal.
+    fn handle(&self, command: C) -> Result<impl IntoEvents<Self>, Self::Error>;
+}
+
+/// An event of `A` that is no longer written: says which events of today it stands for.
+#[diagnostic::on_unimplemented(
+    message = "retired event `{Self}` does not say what it becomes",
+    label = "write `impl Retired<{A}> for {Self}`"
+)]
+pub trait Retired<A: Aggregate>: Event {
+    /// The events of today it stands for: one, many or none.
+    fn successors(self) -> impl IntoEvents<A>;
+}

@@ -1,0 +1,97 @@
+//! What a decision may return: an event, none, or several.
+
+use crate::Aggregate;
+
+/// What [`Handle::handle`](crate::Handle::handle) may return: an event of `A`, `A::Event`, `()`, or an
+/// `Option`, `Vec`, array or tuple of such, or [`Events`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event of `{A}`",
+    label = "not an event of `{A}`",
+    note = "list it in `#[aggregate(events(…))]` of `{A}`"
+)]
+pub trait IntoEvents<A: Aggregate> {
+    /// The events, in the order in which they happened.
+    fn into_events(self) -> impl Iterator<Item = A::Event>;
+}
+
+/// Events of `A`, for a decision whose branches differ.
+#[derive(Debug)]
+pub struct Events<A: Aggregate>(Vec<A::Event>);
+
+impl<A: Aggregate> Events<A> {
+    /// No events yet.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// With `events` after those that are there.
+    #[must_use]
+    pub fn and(mut self, events: impl IntoEvents<A>) -> Self {
+        self.push(events);
+        self
+    }
+
+    /// Adds `events` after those that are there.
+    pub fn push(&mut self, events: impl IntoEvents<A>) {
+        self.0.extend(events.into_events());
+    }
+}
+
+impl<A: Aggregate> Default for Events<A> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A: Aggregate> IntoEvents<A> for Events<A> {
+    fn into_events(self) -> impl Iterator<Item = A::Event> {
+        self.0.into_iter()
+    }
+}
+
+impl<A: Aggregate> IntoEvents<A> for () {
+    fn into_events(self) -> impl Iterator<Item = A::Event> {
+        std::iter::empty()
+    }
+}
+
+impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Option<E> {
+    fn into_events(self) -> impl Iterator<Item = A::Event> {
+        self.into_iter().flat_map(E::into_events)
+    }
+}
+
+impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Vec<E> {
+    fn into_events(self) -> impl Iterator<Item = A::Event> {
+        self.into_iter().flat_map(E::into_events)
+    }
+}
+
+impl<A: Aggregate, E: IntoEvents<A>, const N: usize> IntoEvents<A> for [E; N] {
+    fn into_events(self) -> impl Iterator<Item = A::Event> {
+        self.into_iter().flat_map(E::into_events)
+    }
+}
+
+macro_rules! tuples {
+    ($($($name:ident)+;)+) => {$(
+        impl<A: Aggregate, $($name: IntoEvents<A>),+> IntoEvents<A> for ($($name,)+) {
+            fn into_events(self) -> impl Iterator<Item = A::Event> {
+                #[expect(non_snake_case, reason = "each element is bound to the name of its type")]
+                let ($($name,)+) = self;
+                std::iter::empty()$(.chain($name.into_events()))+
+            }
+        }
+    )+};
+}
+
+tuples! {
+    E1;
+    E1 E2;
+    E1 E2 E3;
+    E1 E2 E3 E4;
+    E1 E2 E3 E4 E5;
+    E1 E2 E3 E4 E5 E6;
+    E1 E2 E3 E4 E5 E6 E7;
+    E1 E2 E3 E4 E5 E6 E7 E8;
+}
