@@ -5,5 +5,14 @@ pub use serde;
 pub use crate::{
     Aggregate, Apply, DecodeError, EncodeError, Event, EventSet, IntoEvents, Retired, SchemaVersion,
     decode::json,
+    event::decode_single,
     schema::{Alias, Schema},
 };
+
+/// The schema version `number`, for constants.
+///
+/// # Panics
+/// While compiling, for 0, which the macros refuse before.
+pub const fn schema_version(number: u32) -> SchemaVersion {
+    SchemaVersion::new(number).expect("schema versions start at 1")
+}

@@ -2,6 +2,7 @@
 //!
 //! Applications name the facade `es`; this crate is for those who write a storage crate.
 
+#[allow(unused_extern_crates, reason = "code generated in our own tests, doctests and examples names `::es_core`")]
 extern crate self as es_core;
 
 pub mod aggregate;

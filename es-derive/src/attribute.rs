@@ -1,0 +1,128 @@
+//! Reading `#[event(…)]` and its like, key by key, going on after a mistake.
+
+use proc_macro2::TokenTree;
+use syn::{
+    Attribute, Error, Ident, Path, Result, Token,
+    ext::IdentExt,
+    parenthesized,
+    parse::{Parse, ParseStream},
+};
+
+use crate::mistakes::Mistakes;
+
+/// One `key`, `key = value` or `key(…)` of an attribute, standing behind its key.
+pub(crate) struct Entry<'a> {
+    /// The key, which may be a word of the language such as `in` or `type`.
+    pub(crate) key: Ident,
+    input: ParseStream<'a>,
+}
+
+impl Entry<'_> {
+    /// Whether the key is `word`.
+    pub(crate) fn is(&self, word: &str) -> bool {
+        self.key == word
+    }
+
+    /// The value behind `=`, or `wanted` as the text of what to write instead.
+    pub(crate) fn value_or<T: Parse>(&self, wanted: &str) -> Result<T> {
+        self.equals(wanted)?;
+        let span = self.input.span();
+        self.input.parse().map_err(|_| Error::new(span, format!("write `{} = {wanted}`", self.key)))
+    }
+
+    /// A path behind `=`, where a path may also begin with `crate`.
+    pub(crate) fn path(&self) -> Result<Path> {
+        self.equals("path")?;
+        self.input.call(Path::parse_mod_style)
+    }
+
+    /// What stands in the parentheses, read by `read`.
+    pub(crate) fn parenthesized<T>(&self, read: impl FnOnce(ParseStream<'_>) -> Result<T>) -> Result<T> {
+        if !self.input.peek(syn::token::Paren) {
+            return Err(Error::new(self.key.span(), format!("write `{}(…)`", self.key)));
+        }
+        let inside;
+        parenthesized!(inside in self.input);
+        read(&inside)
+    }
+
+    /// The entries in the parentheses.
+    pub(crate) fn entries(
+        &self,
+        mistakes: &mut Mistakes,
+        each: impl FnMut(&Entry<'_>, &mut Mistakes) -> Result<()>,
+    ) -> Result<()> {
+        self.parenthesized(|inside| {
+            entries_of(inside, mistakes, each);
+            Ok(())
+        })
+    }
+
+    fn equals(&self, wanted: &str) -> Result<()> {
+        if self.input.peek(Token![=]) {
+            self.input.parse::<Token![=]>().map(drop)
+        } else {
+            Err(Error::new(self.key.span(), format!("write `{} = {wanted}`", self.key)))
+        }
+    }
+}
+
+/// Goes through the entries of every attribute called `name`, each by `each`. What `each` cannot read is noted, and the
+/// next entry is read all the same.
+pub(crate) fn entries(
+    attributes: &[Attribute],
+    name: &str,
+    mistakes: &mut Mistakes,
+    mut each: impl FnMut(&Entry<'_>, &mut Mistakes) -> Result<()>,
+) {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {
+        let list = attribute.parse_args_with(|input: ParseStream<'_>| {
+            entries_of(input, mistakes, &mut each);
+            Ok(())
+        });
+        mistakes.take(list);
+    }
+}
+
+/// The mistake of a key that is not among `known`, with the nearest of them.
+pub(crate) fn unknown_key(key: &Ident, of: &str, known: &[&str]) -> Error {
+    let written = key.to_string();
+    let near = known.iter().map(|word| (strsim::jaro_winkler(&written, word), word));
+    let nearest = near.filter(|(likeness, _)| *likeness > 0.8).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    let meant = nearest.map_or(String::new(), |(_, word)| format!("; did you mean `{word}`?"));
+    let known = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    Error::new(key.span(), format!("unknown key `{written}`{meant}\n{of} knows {known}"))
+}
+
+/// Notes the second of two entries with one key, and says whether it was one.
+pub(crate) fn twice<T>(present: Option<&T>, key: &Ident, mistakes: &mut Mistakes) -> bool {
+    if present.is_some() {
+        mistakes.at(key.span(), format!("`{key}` is given twice; keep one"));
+    }
+    present.is_some()
+}
+
+fn entries_of(
+    input: ParseStream<'_>,
+    mistakes: &mut Mistakes,
+    mut each: impl FnMut(&Entry<'_>, &mut Mistakes) -> Result<()>,
+) {
+    while !input.is_empty() {
+        let read = input.call(Ident::parse_any).and_then(|key| each(&Entry { key, input }, mistakes));
+        match read {
+            Err(error) => mistakes.push(error),
+            Ok(()) if input.is_empty() || input.peek(Token![,]) => {}
+            Ok(()) => mistakes.at(input.span(), "expected `,`"),
+        }
+        skip_behind_comma(input);
+    }
+}
+
+fn skip_behind_comma(input: ParseStream<'_>) {
+    while !input.is_empty() {
+        let comma = input.peek(Token![,]);
+        if input.parse::<TokenTree>().is_err() || comma {
+            return;
+        }
+    }
+}
