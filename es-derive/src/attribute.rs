@@ -23,6 +23,15 @@ impl Entry<'_> {
         self.key == word
     }
 
+    /// Refuses the key if it was `given` before.
+    pub(crate) fn once(&self, given: bool) -> Result<()> {
+        if given {
+            Err(Error::new(self.key.span(), format!("`{}` is given twice; keep one", self.key)))
+        } else {
+            Ok(())
+        }
+    }
+
     /// The value behind `=`, or `wanted` as the text of what to write instead.
     pub(crate) fn value_or<T: Parse>(&self, wanted: &str) -> Result<T> {
         self.equals(wanted)?;
@@ -92,14 +101,6 @@ pub(crate) fn unknown_key(key: &Ident, of: &str, known: &[&str]) -> Error {
     let meant = nearest.map_or(String::new(), |(_, word)| format!("; did you mean `{word}`?"));
     let known = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     Error::new(key.span(), format!("unknown key `{written}`{meant}\n{of} knows {known}"))
-}
-
-/// Notes the second of two entries with one key, and says whether it was one.
-pub(crate) fn twice<T>(present: Option<&T>, key: &Ident, mistakes: &mut Mistakes) -> bool {
-    if present.is_some() {
-        mistakes.at(key.span(), format!("`{key}` is given twice; keep one"));
-    }
-    present.is_some()
 }
 
 fn entries_of(

@@ -33,7 +33,7 @@ pub(crate) struct Event {
 pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
     only_plain_structs(input, mistakes);
     let mut attributes = Attributes::default();
-    attribute::entries(&input.attrs, "event", mistakes, |entry, mistakes| attributes.read(entry, mistakes));
+    attribute::entries(&input.attrs, "event", mistakes, |entry, _| attributes.read(entry));
     let Attributes { name, name_given, version, krate } = attributes;
     if !name_given {
         let near = near_name(&input.ident);
@@ -60,20 +60,16 @@ struct Attributes {
 }
 
 impl Attributes {
-    fn read(&mut self, entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<()> {
+    fn read(&mut self, entry: &Entry<'_>) -> Result<()> {
         if entry.is(NAME) {
-            let given = mem::replace(&mut self.name_given, true);
-            if !attribute::twice(given.then_some(&()), &entry.key, mistakes) {
-                self.name = Some(stored_name(entry.value_or("\"…\"")?)?);
-            }
+            entry.once(mem::replace(&mut self.name_given, true))?;
+            self.name = Some(stored_name(entry.value_or("\"…\"")?)?);
         } else if entry.is(VERSION) {
-            if !attribute::twice(self.version.as_ref(), &entry.key, mistakes) {
-                self.version = Some(schema_version(&entry.value_or("2")?)?);
-            }
+            entry.once(self.version.is_some())?;
+            self.version = Some(schema_version(&entry.value_or("2")?)?);
         } else if entry.is(CRATE) {
-            if !attribute::twice(self.krate.as_ref(), &entry.key, mistakes) {
-                self.krate = Some(entry.path()?);
-            }
+            entry.once(self.krate.is_some())?;
+            self.krate = Some(entry.path()?);
         } else {
             return Err(attribute::unknown_key(&entry.key, "`#[event(…)]`", &[NAME, VERSION, CRATE]));
         }
