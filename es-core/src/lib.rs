@@ -5,24 +5,61 @@
 #[allow(unused_extern_crates, reason = "code generated in our own tests, doctests and examples names `::es_core`")]
 extern crate self as es_core;
 
-pub mod aggregate;
-pub mod decode;
-pub mod encode;
-pub mod event;
-pub mod event_set;
-pub mod into_events;
+mod aggregate;
+mod append;
+mod decode;
+mod encode;
+mod error;
+mod event;
+mod event_name;
+mod event_set;
+mod execute;
+mod filter;
+mod into_events;
+pub mod limits;
+mod metadata;
+mod new_event;
+mod recorded;
+mod repository;
+mod root;
 pub mod schema;
+mod snapshot;
+mod store;
+mod store_ext;
+mod store_repository;
+mod stream;
+mod subscription;
+mod timestamp;
 
 #[doc(hidden)]
 pub mod __private;
 
 pub use aggregate::{Aggregate, Apply, Handle, Retired};
+pub use append::{Append, Appended};
 pub use decode::DecodeError;
 pub use encode::EncodeError;
-pub use event::Event;
+pub use error::{
+    AppendError, Conflict, ExecuteError, LoadError, ReadError, SnapshotError, StoreError, UnknownOutcome, Violation,
+};
+pub use event::{Event, decode_single};
+pub use event_name::EventName;
 pub use event_set::EventSet;
+pub use execute::{Commands, Executed, RETRIES, RepositoryExt};
+pub use filter::Filter;
 pub use into_events::{Events, IntoEvents};
+pub use limits::LimitError;
+pub use metadata::Metadata;
+pub use new_event::NewEvent;
+pub use recorded::{Recorded, StoredEvent};
+pub use repository::{AsOf, Repository};
+pub use root::Root;
 pub use schema::SchemaVersion;
+pub use snapshot::StoredSnapshot;
+pub use store::{Direction, EventStore};
+pub use store_ext::EventStoreExt;
+pub use store_repository::StoreRepository;
+pub use stream::{Expected, Position, StreamId, Version};
+pub use timestamp::{Timestamp, TimestampError};
 
 #[cfg(feature = "derive")]
 pub use es_derive::{Aggregate, Event, EventSet, apply};

@@ -1,1 +1,20 @@
-//! memory
+//! The store of `es` in memory: for tests, examples, and logs that may end with the process.
+//!
+//! It keeps encoded events, so what does not survive serde fails here too. Clones of a [`MemoryStore`] share one log.
+//!
+//! ```
+//! # use es_memory::MemoryStore;
+//! let store = MemoryStore::new();
+//! let the_same_log = store.clone();
+//! ```
+//!
+//! # Layout
+//! `store` is what is public, `log` the events and their indexes, `append` the verdict on an append, `read` the
+//! streams of events.
+
+mod append;
+mod log;
+mod read;
+mod store;
+
+pub use store::MemoryStore;

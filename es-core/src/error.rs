@@ -1,0 +1,245 @@
+//! What can go wrong: one error for each operation, one variant for each reaction a caller can have.
+
+use std::{convert::Infallible, error::Error, fmt};
+
+use uuid::Uuid;
+
+use crate::{
+    Append, DecodeError, EncodeError, EventName, Expected, Position, SchemaVersion, StreamId, Version,
+    limits::LimitError,
+};
+
+/// An error of a storage crate's own.
+pub type StoreError = Box<dyn Error + Send + Sync>;
+
+/// Why nothing was appended, or why that is not known.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// A stream is not at the expected version: load again and decide again. Nothing was appended.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// An event cannot be stored. Nothing was appended.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The append is over a limit. Nothing was appended.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// Two appends of one call name the same stream; put their events into one. Nothing was appended.
+    #[error("stream `{stream}` is named twice in one append; put its events into one")]
+    DuplicateStream {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// Two events of one call have the same id. Nothing was appended.
+    #[error("event id `{id}` is there twice in one append; give each event an id of its own")]
+    DuplicateEventId {
+        /// The id.
+        id: Uuid,
+    },
+    /// The store could not be reached or refused to work. Nothing was appended.
+    #[error("the store could not append; nothing was appended")]
+    Store(#[source] StoreError),
+    /// The store's answer was lost. Sending the same append again is always safe, and answers what became of it.
+    #[error("the store's answer was lost; send the same append again to learn what became of it")]
+    Unknown(#[source] Box<UnknownOutcome>),
+}
+
+/// An append whose outcome could not be learnt: give it to [`EventStore::resolve`](crate::EventStore::resolve).
+#[derive(Debug, thiserror::Error)]
+#[error("no answer for an append to {} stream(s)", appends.len())]
+pub struct UnknownOutcome {
+    appends: Vec<Append>,
+    #[source]
+    source: StoreError,
+}
+
+impl UnknownOutcome {
+    /// `appends` were sent, and `source` came instead of an answer.
+    pub fn new(appends: Vec<Append>, source: impl Into<StoreError>) -> Self {
+        Self { appends, source: source.into() }
+    }
+
+    /// The append, to send it again: the same events with the same ids.
+    pub fn into_appends(self) -> Vec<Append> {
+        self.appends
+    }
+}
+
+impl From<UnknownOutcome> for AppendError {
+    fn from(outcome: UnknownOutcome) -> Self {
+        Self::Unknown(Box::new(outcome))
+    }
+}
+
+/// The streams that were not as an append expected them: at least one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Conflict {
+    first: Violation,
+    more: Vec<Violation>,
+}
+
+/// One stream that was not as expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
+pub struct Violation {
+    /// The stream.
+    pub stream: StreamId,
+    /// What the append expected of it.
+    pub expected: Expected,
+    /// The version it has.
+    pub actual: Version,
+    /// Whether some of the event ids were there already, but not as the very same append.
+    pub ids_taken: bool,
+}
+
+impl Conflict {
+    /// `violation` alone.
+    pub fn new(violation: Violation) -> Self {
+        Self { first: violation, more: Vec::new() }
+    }
+
+    /// All of `violations`, or `None` when there are none.
+    pub fn from_all(violations: impl IntoIterator<Item = Violation>) -> Option<Self> {
+        let mut violations = violations.into_iter();
+        Some(Self { first: violations.next()?, more: violations.collect() })
+    }
+
+    /// The first stream that was not as expected.
+    pub fn stream(&self) -> &StreamId {
+        &self.first.stream
+    }
+
+    /// What was expected of the first stream.
+    pub fn expected(&self) -> Expected {
+        self.first.expected
+    }
+
+    /// The version that the first stream has.
+    pub fn actual(&self) -> Version {
+        self.first.actual
+    }
+
+    /// Every stream that was not as expected.
+    pub fn violations(&self) -> impl Iterator<Item = &Violation> {
+        std::iter::once(&self.first).chain(&self.more)
+    }
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, violation) in self.violations().enumerate() {
+            let Violation { stream, expected, actual, ids_taken } = violation;
+            let comma = if number == 0 { "" } else { "; " };
+            write!(f, "{comma}stream `{stream}` is at version {actual}, expected {expected}")?;
+            if *ids_taken {
+                f.write_str(" (some of the event ids are stored already, but not as this append)")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.violations()).finish()
+    }
+}
+
+impl Error for Conflict {}
+
+/// Why the log could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// A stored event does not decode.
+    #[error(
+        "event {version} of stream `{stream}` (position {position}, `{name}` schema version {schema_version}) does not decode"
+    )]
+    Decode {
+        /// Its stream.
+        stream: StreamId,
+        /// Its place in the stream.
+        version: Version,
+        /// Its place in the store.
+        position: Position,
+        /// The name it is stored under.
+        name: EventName,
+        /// The schema version it is stored with.
+        schema_version: SchemaVersion,
+        /// What does not fit; never holds any of the payload.
+        source: DecodeError,
+    },
+    /// What is stored is not what any store writes: somebody else changed it.
+    #[error("event {version} of stream `{stream}` (position {position}) is damaged: {what}")]
+    Damaged {
+        /// Its stream.
+        stream: StreamId,
+        /// Its place in the stream.
+        version: Version,
+        /// Its place in the store.
+        position: Position,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// Events are missing from a stream: somebody else removed them.
+    #[error("stream `{stream}` has a hole: version {found} follows version {after}")]
+    Hole {
+        /// The stream.
+        stream: StreamId,
+        /// The last version before the hole.
+        after: Version,
+        /// The first version behind it.
+        found: Version,
+    },
+    /// The store could not be reached or refused to work; try again.
+    #[error("the store could not read")]
+    Store(#[source] StoreError),
+}
+
+/// Why an aggregate could not be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The id does not make a stream id.
+    #[error("the id does not name a stream")]
+    Id(#[from] LimitError),
+    /// Its stream could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// Why a snapshot was not loaded or stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// This store keeps no snapshots.
+    #[error("this store keeps no snapshots")]
+    Unsupported,
+    /// The store could not be reached or refused to work.
+    #[error("the store could not handle the snapshot")]
+    Store(#[source] StoreError),
+}
+
+/// Why a command recorded nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecuteError<E = Infallible> {
+    /// The domain refused it.
+    #[error(transparent)]
+    Refused(E),
+    /// Other writers were faster, each time it was decided.
+    #[error("other writers were faster {attempts} time(s) in a row: {conflict}")]
+    Conflict {
+        /// How often it was decided.
+        attempts: usize,
+        /// The last conflict.
+        conflict: Conflict,
+    },
+    /// The aggregate could not be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The events could not be appended, for another reason than a conflict.
+    #[error(transparent)]
+    Append(AppendError),
+}

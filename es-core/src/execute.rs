@@ -1,0 +1,195 @@
+//! Commands: load, decide, append, and decide again after a conflict.
+
+use std::{convert::Infallible, fmt};
+
+use crate::{Aggregate, AppendError, ExecuteError, Handle, IntoEvents, Metadata, Recorded, Repository, Root};
+
+/// How often a command is decided again after a conflict, unless [`retries`](RepositoryExt::retries) says otherwise.
+pub const RETRIES: usize = 8;
+
+/// What a command came to.
+#[non_exhaustive]
+pub struct Executed<A: Aggregate> {
+    /// The aggregate with the new events.
+    pub root: Root<A>,
+    /// The events that were recorded; empty when the decision was that nothing happens.
+    pub events: Vec<Recorded<A::Event>>,
+}
+
+impl<A: Aggregate + fmt::Debug> fmt::Debug for Executed<A>
+where
+    A::Event: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executed").field("root", &self.root).field("events", &self.events).finish()
+    }
+}
+
+/// Commands on every [`Repository`], also on `dyn Repository<A>`.
+pub trait RepositoryExt<A: Aggregate>: Repository<A> {
+    /// Decides on `command` and appends its events. After a conflict it decides again on fresh state, at most
+    /// [`RETRIES`] times.
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds the domain's own.
+    fn execute<C>(
+        &self,
+        id: &A::Id,
+        command: C,
+    ) -> impl Future<Output = Result<Executed<A>, ExecuteError<A::Error>>> + Send
+    where
+        A: Handle<C>,
+        C: Clone + Send,
+    {
+        let commands = Commands::new(self);
+        async move { commands.execute(id, command).await }
+    }
+
+    /// Loads the aggregate, lets `change` record events on it or return them, and appends them. After a conflict
+    /// `change` runs again on fresh state.
+    ///
+    /// # Errors
+    /// [`ExecuteError`], never [`Refused`](ExecuteError::Refused).
+    fn update<E: IntoEvents<A>>(
+        &self,
+        id: &A::Id,
+        change: impl FnMut(&mut Root<A>) -> E + Send,
+    ) -> impl Future<Output = Result<Executed<A>, ExecuteError>> + Send {
+        let commands = Commands::new(self);
+        async move { commands.update(id, change).await }
+    }
+
+    /// As [`update`](Self::update), with a `change` that may refuse; nothing is appended then.
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds what `change` gave.
+    fn try_update<E: IntoEvents<A>, X: Send>(
+        &self,
+        id: &A::Id,
+        change: impl FnMut(&mut Root<A>) -> Result<E, X> + Send,
+    ) -> impl Future<Output = Result<Executed<A>, ExecuteError<X>>> + Send {
+        let commands = Commands::new(self);
+        async move { commands.try_update(id, change).await }
+    }
+
+    /// The same commands, with `metadata` on every event they record.
+    fn with(&self, metadata: Metadata) -> Commands<'_, Self> {
+        Commands::new(self).with(metadata)
+    }
+
+    /// The same commands, decided again at most `count` times after a conflict; 0 for never.
+    fn retries(&self, count: usize) -> Commands<'_, Self> {
+        Commands::new(self).retries(count)
+    }
+}
+
+impl<A: Aggregate, R: Repository<A> + ?Sized> RepositoryExt<A> for R {}
+
+/// The commands of a [`Repository`] with metadata, or another number of retries.
+#[derive(Debug)]
+#[must_use = "nothing happens until `execute`, `update` or `try_update`"]
+pub struct Commands<'a, R: ?Sized> {
+    repository: &'a R,
+    metadata: Option<Metadata>,
+    retries: usize,
+}
+
+impl<R: ?Sized> Clone for Commands<'_, R> {
+    fn clone(&self) -> Self {
+        Self { repository: self.repository, metadata: self.metadata.clone(), retries: self.retries }
+    }
+}
+
+impl<'a, R: ?Sized> Commands<'a, R> {
+    fn new(repository: &'a R) -> Self {
+        Self { repository, metadata: None, retries: RETRIES }
+    }
+
+    /// With `metadata` on every event they record.
+    pub fn with(mut self, metadata: Metadata) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+
+    /// Decided again at most `count` times after a conflict; 0 for never.
+    pub fn retries(mut self, count: usize) -> Self {
+        self.retries = count;
+        self
+    }
+
+    /// As [`RepositoryExt::execute`].
+    ///
+    /// # Errors
+    /// [`ExecuteError`].
+    pub async fn execute<A, C>(&self, id: &A::Id, command: C) -> Result<Executed<A>, ExecuteError<A::Error>>
+    where
+        R: Repository<A>,
+        A: Handle<C>,
+        C: Clone + Send,
+    {
+        self.run(id, move |root| root.handle(command.clone())).await
+    }
+
+    /// As [`RepositoryExt::update`].
+    ///
+    /// # Errors
+    /// [`ExecuteError`].
+    pub async fn update<A: Aggregate, E: IntoEvents<A>>(
+        &self,
+        id: &A::Id,
+        mut change: impl FnMut(&mut Root<A>) -> E + Send,
+    ) -> Result<Executed<A>, ExecuteError>
+    where
+        R: Repository<A>,
+    {
+        self.try_update(id, |root| Ok::<_, Infallible>(change(root))).await
+    }
+
+    /// As [`RepositoryExt::try_update`].
+    ///
+    /// # Errors
+    /// [`ExecuteError`].
+    pub async fn try_update<A: Aggregate, E: IntoEvents<A>, X: Send>(
+        &self,
+        id: &A::Id,
+        mut change: impl FnMut(&mut Root<A>) -> Result<E, X> + Send,
+    ) -> Result<Executed<A>, ExecuteError<X>>
+    where
+        R: Repository<A>,
+    {
+        self.run(id, |root| {
+            let events = change(root)?;
+            root.record(events);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn run<A: Aggregate, X: Send>(
+        &self,
+        id: &A::Id,
+        mut decide: impl FnMut(&mut Root<A>) -> Result<(), X> + Send,
+    ) -> Result<Executed<A>, ExecuteError<X>>
+    where
+        R: Repository<A>,
+    {
+        let mut attempts = 0;
+        loop {
+            let mut root = self.repository.load(id).await?;
+            if let Some(metadata) = &self.metadata {
+                root.set_metadata(metadata.clone());
+            }
+            decide(&mut root).map_err(ExecuteError::Refused)?;
+            attempts += 1;
+            match self.repository.append(&mut root).await {
+                Ok(_) => {
+                    let events = root.take_recorded();
+                    return Ok(Executed { root, events });
+                }
+                Err(AppendError::Conflict(_)) if attempts <= self.retries => {}
+                Err(AppendError::Conflict(conflict)) => return Err(ExecuteError::Conflict { attempts, conflict }),
+                Err(error) => return Err(ExecuteError::Append(error)),
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Limits of what a store takes: typed errors before anything is sent.
+
+use std::collections::HashSet;
+
+use crate::{Append, AppendError};
+
+/// The longest payload of one event, in bytes: 1 MiB.
+pub const PAYLOAD_BYTES: usize = 1024 * 1024;
+/// The longest metadata of one event, in bytes: 64 KiB.
+pub const METADATA_BYTES: usize = 64 * 1024;
+/// The most events of one append, over all its streams; also the most streams.
+pub const EVENTS: usize = 1_000;
+/// The longest category, stream id or event name, in bytes.
+pub const NAME_BYTES: usize = 512;
+/// The deepest nesting of arrays and objects in a payload or metadata.
+pub const JSON_DEPTH: usize = 100;
+
+/// Something was over a limit of every store.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LimitError {
+    /// A name is empty.
+    #[error("the {what} is empty; give it at least one character")]
+    Empty {
+        /// `category`, `stream id` or `event name`.
+        what: &'static str,
+    },
+    /// A name, a payload or metadata is too long.
+    #[error("the {what} has {bytes} bytes; the limit is {limit}")]
+    TooLong {
+        /// `category`, `stream id`, `event name`, `payload` or `metadata`.
+        what: &'static str,
+        /// Its length in bytes.
+        bytes: usize,
+        /// The longest there may be, in bytes.
+        limit: usize,
+    },
+    /// A name holds a NUL character, which not every database can store.
+    #[error("the {what} holds a NUL character; remove it")]
+    Nul {
+        /// `category`, `stream id` or `event name`.
+        what: &'static str,
+    },
+    /// One append has too many events, or names too many streams.
+    #[error("one append has {count} {what}; the limit is {EVENTS}, append the rest with a second one")]
+    TooMany {
+        /// `events` or `streams`.
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+    },
+}
+
+/// Checks what every store must refuse in an append before it writes anything: too many events or
+/// streams, a stream that is named twice, an event id that is there twice.
+///
+/// Names, payloads and metadata need no check: [`StreamId`](crate::StreamId) and
+/// [`NewEvent`](crate::NewEvent) cannot be made with bad ones.
+///
+/// # Errors
+/// [`AppendError::Limit`], [`AppendError::DuplicateStream`], [`AppendError::DuplicateEventId`].
+pub fn check(appends: &[Append]) -> Result<(), AppendError> {
+    if let [append] = appends
+        && let [] | [_] = append.events.as_slice()
+    {
+        return Ok(());
+    }
+    let count = appends.iter().map(|append| append.events.len()).sum();
+    if count > EVENTS {
+        return Err(LimitError::TooMany { what: "events", count }.into());
+    }
+    if appends.len() > EVENTS {
+        return Err(LimitError::TooMany { what: "streams", count: appends.len() }.into());
+    }
+    let mut streams = HashSet::with_capacity(appends.len());
+    let mut ids = HashSet::with_capacity(count);
+    for append in appends {
+        if !streams.insert(&append.stream) {
+            return Err(AppendError::DuplicateStream { stream: append.stream.clone() });
+        }
+        if let Some(event) = append.events.iter().find(|event| !ids.insert(event.id())) {
+            return Err(AppendError::DuplicateEventId { id: event.id() });
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn check_name(what: &'static str, name: &str) -> Result<(), LimitError> {
+    if name.is_empty() {
+        return Err(LimitError::Empty { what });
+    }
+    check_length(what, name.len(), NAME_BYTES)?;
+    if name.as_bytes().contains(&0) {
+        return Err(LimitError::Nul { what });
+    }
+    Ok(())
+}
+
+pub(crate) fn check_length(what: &'static str, bytes: usize, limit: usize) -> Result<(), LimitError> {
+    if bytes > limit { Err(LimitError::TooLong { what, bytes, limit }) } else { Ok(()) }
+}

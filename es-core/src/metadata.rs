@@ -1,0 +1,61 @@
+//! Metadata: who caused an event and what it belongs to.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// What is stored with an event beside the fact: who caused it and what it belongs to.
+///
+/// Given with a command, it is found on every event that the command records.
+///
+/// ```
+/// # use es_core::Metadata;
+/// let metadata = Metadata::default().actor("teller 7").extra("branch", "Prague");
+/// assert_eq!(metadata.actor.as_deref(), Some("teller 7"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "written as a literal; anything more goes into `extra`")]
+pub struct Metadata {
+    /// The conversation the event belongs to: the same on everything that one request caused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<Uuid>,
+    /// The id of the event or command that caused this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causation_id: Option<Uuid>,
+    /// Who caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// Anything else, by name.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub extra: Map<String, Value>,
+}
+
+impl Metadata {
+    /// With this correlation id.
+    #[must_use]
+    pub fn correlation_id(mut self, id: Uuid) -> Self {
+        self.correlation_id = Some(id);
+        self
+    }
+
+    /// With this causation id.
+    #[must_use]
+    pub fn causation_id(mut self, id: Uuid) -> Self {
+        self.causation_id = Some(id);
+        self
+    }
+
+    /// With this actor.
+    #[must_use]
+    pub fn actor(mut self, actor: impl Into<String>) -> Self {
+        self.actor = Some(actor.into());
+        self
+    }
+
+    /// With `value` under `name` in [`extra`](Self::extra).
+    #[must_use]
+    pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+}

@@ -1,0 +1,112 @@
+//! An event on its way into a store.
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use crate::{
+    EncodeError, EventName, EventSet, Metadata, SchemaVersion, encode,
+    limits::{self, METADATA_BYTES, PAYLOAD_BYTES},
+};
+
+/// An event on its way into a store: encoded, within every limit, and sure to be readable again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEvent {
+    id: Uuid,
+    name: EventName,
+    schema_version: SchemaVersion,
+    payload: Bytes,
+    metadata: Option<Bytes>,
+}
+
+impl NewEvent {
+    /// Encodes `event` under a new id (UUIDv7), without metadata, and decodes it again, so that nothing is
+    /// stored that could not be read back. The decoded event goes to `decoded`.
+    ///
+    /// # Errors
+    /// [`EncodeError`]: a limit, a value that JSON cannot hold, or a payload that does not decode.
+    pub fn encode<S: EventSet>(event: &S, decoded: impl FnOnce(S)) -> Result<Self, EncodeError> {
+        let mut payload = Vec::with_capacity(128);
+        event.encode(&mut payload)?;
+        limits::check_length("payload", payload.len(), PAYLOAD_BYTES)?;
+        let name = EventName::from_static(event.name())?;
+        let schema_version = event.schema_version();
+        let (mut first, mut more) = (None, false);
+        let read = S::decode(&name, schema_version, &payload, |event| {
+            more |= first.is_some();
+            first.get_or_insert(event);
+        });
+        match (read, first) {
+            (Err(source), _) => return Err(EncodeError::Unreadable { name, source }),
+            (Ok(()), Some(event)) if !more => decoded(event),
+            (Ok(()), _) => return Err(EncodeError::Retired { name }),
+        }
+        Ok(Self { id: Uuid::now_v7(), name, schema_version, payload: payload.into(), metadata: None })
+    }
+
+    /// An event whose payload is JSON already, such as one that is copied from another store.
+    ///
+    /// # Errors
+    /// [`EncodeError`]: a limit, or a payload that is not JSON a store can give back.
+    pub fn from_json(
+        id: Uuid,
+        name: EventName,
+        schema_version: SchemaVersion,
+        payload: impl Into<Bytes>,
+    ) -> Result<Self, EncodeError> {
+        let payload = payload.into();
+        limits::check_length("payload", payload.len(), PAYLOAD_BYTES)?;
+        encode::check_json(&payload)?;
+        Ok(Self { id, name, schema_version, payload, metadata: None })
+    }
+
+    /// With the id `id` instead: who appends the same ids again gets the first answer again.
+    #[must_use]
+    pub fn with_id(mut self, id: Uuid) -> Self {
+        self.id = id;
+        self
+    }
+
+    /// With this metadata.
+    ///
+    /// # Errors
+    /// [`EncodeError`]: over 64 KiB, or a value that JSON cannot hold.
+    pub fn with_metadata(self, metadata: &Metadata) -> Result<Self, EncodeError> {
+        Ok(Self { metadata: Some(encode_metadata(metadata)?), ..self })
+    }
+
+    pub(crate) fn with_encoded_metadata(self, metadata: Option<Bytes>) -> Self {
+        Self { metadata, ..self }
+    }
+
+    /// The id.
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// The stored name.
+    pub fn name(&self) -> &EventName {
+        &self.name
+    }
+
+    /// The schema version of the payload.
+    pub fn schema_version(&self) -> SchemaVersion {
+        self.schema_version
+    }
+
+    /// The payload: JSON.
+    pub fn payload(&self) -> &Bytes {
+        &self.payload
+    }
+
+    /// The metadata: JSON, or `None` when none was given.
+    pub fn metadata(&self) -> Option<&Bytes> {
+        self.metadata.as_ref()
+    }
+}
+
+pub(crate) fn encode_metadata(metadata: &Metadata) -> Result<Bytes, EncodeError> {
+    let mut json = Vec::new();
+    encode::json(metadata, &mut json)?;
+    limits::check_length("metadata", json.len(), METADATA_BYTES)?;
+    Ok(json.into())
+}

@@ -1,0 +1,116 @@
+//! Events that a store holds: as bytes, and decoded.
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use crate::{EventName, EventSet, Metadata, Position, ReadError, SchemaVersion, StreamId, Timestamp, Version};
+
+/// An event as a store holds it: where it stands, when it was recorded, and its payload as bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
+pub struct StoredEvent {
+    /// The event's id.
+    pub id: Uuid,
+    /// The stream it belongs to.
+    pub stream: StreamId,
+    /// Its place in the stream.
+    pub version: Version,
+    /// Its place in the store.
+    pub position: Position,
+    /// The name it is stored under.
+    pub name: EventName,
+    /// The shape of its payload.
+    pub schema_version: SchemaVersion,
+    /// JSON, byte for byte as it was appended.
+    pub payload: Bytes,
+    /// JSON, byte for byte as it was appended; `None` when none was given.
+    pub metadata: Option<Bytes>,
+    /// When it was recorded, by the store's clock; never before the stream's previous event.
+    pub recorded_at: Timestamp,
+}
+
+impl StoredEvent {
+    /// Decodes the payload and hands each event it stands for to `each`.
+    ///
+    /// # Errors
+    /// [`ReadError::Decode`], which says where the event stands and what does not fit.
+    pub fn decode_each<S: EventSet>(&self, each: impl FnMut(S)) -> Result<(), ReadError> {
+        S::decode(&self.name, self.schema_version, &self.payload, each).map_err(|source| ReadError::Decode {
+            stream: self.stream.clone(),
+            version: self.version,
+            position: self.position,
+            name: self.name.clone(),
+            schema_version: self.schema_version,
+            source,
+        })
+    }
+
+    /// Decodes the event with its metadata: one [`Recorded`] for each event the payload stands for.
+    ///
+    /// # Errors
+    /// [`ReadError::Decode`] and [`ReadError::Damaged`].
+    pub fn decode<S: EventSet>(&self) -> Result<Vec<Recorded<S>>, ReadError> {
+        let mut events = Vec::with_capacity(1);
+        self.decode_each(|event| events.push(event))?;
+        let metadata = self.decode_metadata()?.unwrap_or_default();
+        Ok((0..).zip(events).map(|(part, event)| self.recorded(part, metadata.clone(), event)).collect())
+    }
+
+    /// Decodes the metadata; `None` when none was given.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] when they are not metadata.
+    pub fn decode_metadata(&self) -> Result<Option<Metadata>, ReadError> {
+        let Some(json) = &self.metadata else { return Ok(None) };
+        serde_json::from_slice(json).map(Some).map_err(|_| ReadError::Damaged {
+            stream: self.stream.clone(),
+            version: self.version,
+            position: self.position,
+            what: "its metadata is not a JSON object of metadata",
+        })
+    }
+
+    fn recorded<S>(&self, part: u32, metadata: Metadata, event: S) -> Recorded<S> {
+        Recorded {
+            id: self.id,
+            stream: self.stream.clone(),
+            version: self.version,
+            position: self.position,
+            part,
+            recorded_at: self.recorded_at,
+            metadata,
+            event,
+        }
+    }
+}
+
+/// An event with its stream, version, position, id, time and metadata.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Recorded<E> {
+    /// The event's id.
+    pub id: Uuid,
+    /// The stream it belongs to.
+    pub stream: StreamId,
+    /// Its place in the stream.
+    pub version: Version,
+    /// Its place in the store.
+    pub position: Position,
+    /// 0, or its number from 0 among the events that one retired event became; they share the stored event's
+    /// version and position.
+    pub part: u32,
+    /// When it was recorded, by the store's clock.
+    pub recorded_at: Timestamp,
+    /// What was given with it; empty when nothing was.
+    pub metadata: Metadata,
+    /// The event.
+    pub event: E,
+}
+
+impl<E> Recorded<E> {
+    /// The same with `change` made to the event, such as `Into::into` to another event set.
+    pub fn map<F>(self, change: impl FnOnce(E) -> F) -> Recorded<F> {
+        let Self { id, stream, version, position, part, recorded_at, metadata, event } = self;
+        Recorded { id, stream, version, position, part, recorded_at, metadata, event: change(event) }
+    }
+}

@@ -1,0 +1,196 @@
+//! The root: an aggregate's state with its id, its version and what was recorded since.
+
+use std::{fmt, ops::Deref};
+
+use crate::{
+    Aggregate, Append, Appended, EncodeError, Expected, Handle, IntoEvents, LimitError, Metadata, NewEvent, ReadError,
+    Recorded, StoredEvent, StreamId, Version, new_event,
+};
+
+/// An aggregate as it was loaded: derefs to its state, knows its id and version, and collects events until
+/// [`Repository::append`](crate::Repository::append) stores them.
+pub struct Root<A: Aggregate> {
+    state: A,
+    id: A::Id,
+    stream: StreamId,
+    version: Version,
+    pending: Vec<Pending<A>>,
+    refused: Option<EncodeError>,
+    metadata: Option<Metadata>,
+    recorded: Vec<Recorded<A::Event>>,
+}
+
+struct Pending<A: Aggregate> {
+    event: A::Event,
+    encoded: NewEvent,
+}
+
+impl<A: Aggregate> Root<A> {
+    /// The aggregate `id` before any event.
+    ///
+    /// # Errors
+    /// [`LimitError`] when the id prints as something that cannot name a stream.
+    pub fn new(id: A::Id) -> Result<Self, LimitError> {
+        let stream = StreamId::new(A::CATEGORY, id.to_string())?;
+        Ok(Self {
+            state: A::initial(),
+            id,
+            stream,
+            version: Version::NONE,
+            pending: Vec::new(),
+            refused: None,
+            metadata: None,
+            recorded: Vec::new(),
+        })
+    }
+
+    /// The id.
+    pub fn id(&self) -> &A::Id {
+        &self.id
+    }
+
+    /// The stream.
+    pub fn stream(&self) -> &StreamId {
+        &self.stream
+    }
+
+    /// The version of the last stored event; 0 when the stream does not exist. Events that are not yet appended
+    /// do not count.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The state.
+    pub fn state(&self) -> &A {
+        &self.state
+    }
+
+    /// The state, without the rest.
+    pub fn into_state(self) -> A {
+        self.state
+    }
+
+    /// The events that are recorded but not yet appended.
+    pub fn pending(&self) -> impl ExactSizeIterator<Item = &A::Event> {
+        self.pending.iter().map(|pending| &pending.event)
+    }
+
+    /// Records events and applies them to the state. What is applied is what a store would give back; an event that
+    /// cannot be stored is not applied, and the append reports it.
+    pub fn record(&mut self, events: impl IntoEvents<A>) {
+        events.into_events().for_each(|event| self.push(event));
+    }
+
+    /// Decides on `command` and records its events.
+    ///
+    /// # Errors
+    /// The domain's refusal; nothing is recorded then.
+    pub fn handle<C>(&mut self, command: C) -> Result<(), A::Error>
+    where
+        A: Handle<C>,
+    {
+        let events: Vec<A::Event> = self.state.handle(command)?.into_events().collect();
+        events.into_iter().for_each(|event| self.push(event));
+        Ok(())
+    }
+
+    /// Gives `metadata` to every event that the next append stores.
+    pub fn set_metadata(&mut self, metadata: Metadata) {
+        self.metadata = Some(metadata);
+    }
+
+    /// Applies the stream's next stored event.
+    ///
+    /// # Errors
+    /// [`ReadError`] when it does not decode, or is not the next one.
+    pub fn replay(&mut self, stored: &StoredEvent) -> Result<(), ReadError> {
+        if stored.version != self.version.plus(1) {
+            return Err(ReadError::Hole { stream: self.stream.clone(), after: self.version, found: stored.version });
+        }
+        stored.decode_each(|event| self.state.apply_event(event))?;
+        self.version = stored.version;
+        Ok(())
+    }
+
+    /// What appends the pending events where this root stands; for several aggregates in one append, together with
+    /// [`assertion`](Self::assertion) and [`settle`](Self::settle).
+    ///
+    /// # Errors
+    /// [`EncodeError`] when a pending event or the metadata cannot be stored.
+    pub fn to_append(&self) -> Result<Append, EncodeError> {
+        if let Some(error) = &self.refused {
+            return Err(error.clone());
+        }
+        let metadata = self.metadata.as_ref().map(new_event::encode_metadata).transpose()?;
+        let events = self.pending.iter().map(|pending| pending.encoded.clone().with_encoded_metadata(metadata.clone()));
+        Ok(Append::new(self.stream.clone(), Expected::Exact(self.version), events.collect()))
+    }
+
+    /// What asserts, in somebody else's append, that this aggregate has not changed since it was loaded.
+    pub fn assertion(&self) -> Append {
+        Append::assertion(self.stream.clone(), Expected::Exact(self.version))
+    }
+
+    /// Takes note that what [`to_append`](Self::to_append) gave was appended: the pending events are the recorded
+    /// ones now.
+    pub fn settle(&mut self, appended: &Appended) {
+        let metadata = self.metadata.take().unwrap_or_default();
+        let recorded_at = appended.recorded_at;
+        let places = (appended.first_version().get()..).map(Version::new).zip(appended.positions.iter().copied());
+        self.recorded = self
+            .pending
+            .drain(..)
+            .zip(places)
+            .filter_map(|(pending, (version, position))| {
+                Some(Recorded {
+                    id: pending.encoded.id(),
+                    stream: self.stream.clone(),
+                    version,
+                    position,
+                    part: 0,
+                    recorded_at: recorded_at?,
+                    metadata: metadata.clone(),
+                    event: pending.event,
+                })
+            })
+            .collect();
+        self.version = appended.version;
+    }
+
+    /// The events that the last append stored, taken out.
+    pub fn take_recorded(&mut self) -> Vec<Recorded<A::Event>> {
+        std::mem::take(&mut self.recorded)
+    }
+
+    fn push(&mut self, event: A::Event) {
+        match NewEvent::encode(&event, |decoded| self.state.apply_event(decoded)) {
+            Ok(encoded) => self.pending.push(Pending { event, encoded }),
+            Err(error) => {
+                self.refused.get_or_insert(error);
+            }
+        }
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.pending.is_empty() && self.refused.is_none()
+    }
+}
+
+impl<A: Aggregate> Deref for Root<A> {
+    type Target = A;
+
+    fn deref(&self) -> &A {
+        &self.state
+    }
+}
+
+impl<A: Aggregate + fmt::Debug> fmt::Debug for Root<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Root")
+            .field("stream", &self.stream)
+            .field("version", &self.version)
+            .field("state", &self.state)
+            .field("pending", &self.pending.iter().map(|pending| pending.encoded.name()).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}

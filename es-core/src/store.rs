@@ -1,0 +1,191 @@
+//! The store: what a storage crate implements.
+
+use std::{fmt::Debug, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use futures_core::{future::BoxFuture, stream::BoxStream};
+
+use crate::{
+    Append, AppendError, Appended, Filter, Position, ReadError, SnapshotError, StoredEvent, StoredSnapshot, StreamId,
+    UnknownOutcome, Version, subscription,
+};
+
+/// Which way to read a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there is no third direction")]
+pub enum Direction {
+    /// From older to newer.
+    Forward,
+    /// From newer to older.
+    Backward,
+}
+
+/// What a storage crate implements. The promises it makes are tests: run `es_testing::store_contract!` over it.
+///
+/// Every method takes the store by reference; a store is shared by cloning a handle to it, or as
+/// `Arc<dyn EventStore>`.
+#[async_trait]
+pub trait EventStore: Send + Sync + Debug + 'static {
+    /// Appends to several streams, all or nothing; answers one [`Appended`] for each, in order.
+    ///
+    /// The same event ids at the same place again are answered with the first result and `repeated: true`. With
+    /// [`Expected::Any`](crate::Expected::Any) and [`Exists`](crate::Expected::Exists) the place is where the first
+    /// id stands in that stream. Several streams must be all repeated or all new.
+    ///
+    /// # Errors
+    /// [`AppendError`]; unless it is [`Unknown`](AppendError::Unknown), nothing was appended.
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError>;
+
+    /// Reads a stream from version `from` on, that one included: towards newer events, or backwards towards older
+    /// ones (from the last one with [`Version::MAX`]). At most `limit` events; `None` for all. A stream that does
+    /// not exist is empty.
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>>;
+
+    /// Reads the events of the whole store that `filter` accepts, in the order of their positions: those above
+    /// `after` and up to the frontier. At most `limit` events; `None` for all.
+    fn read_all(
+        &self,
+        after: Position,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>>;
+
+    /// The frontier: the highest position below which nothing can still appear. It never moves back.
+    ///
+    /// # Errors
+    /// [`ReadError::Store`].
+    async fn frontier(&self) -> Result<Position, ReadError>;
+
+    /// Waits until the frontier is above `seen`, and gives it.
+    ///
+    /// As provided it asks for the frontier again and again, after 5 ms at first and 250 ms at last (with tokio's
+    /// timer); a store that knows better wakes up at once.
+    ///
+    /// # Errors
+    /// [`ReadError::Store`].
+    async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
+        let mut pause = Duration::from_millis(5);
+        loop {
+            let frontier = self.frontier().await?;
+            if frontier > seen {
+                return Ok(frontier);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+
+    /// Catches up with the events above `after` that `filter` accepts, and then goes on live: every event exactly
+    /// once, in the order of the positions. It ends only after an error.
+    ///
+    /// From the start with [`Position::START`]; from now with what [`frontier`](Self::frontier) gives.
+    fn subscribe(&self, after: Position, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        subscription::subscribe(self, after, filter.clone())
+    }
+
+    /// Sends an append again whose outcome could not be learnt, with the same event ids: always safe.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    async fn resolve(&self, outcome: UnknownOutcome) -> Result<Vec<Appended>, AppendError> {
+        self.append(outcome.into_appends()).await
+    }
+
+    /// The newest snapshot of `stream` that has this `schema`, unless it is ahead of the stream.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Unsupported`] from a store that keeps none: that is what is provided.
+    async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
+        let _ = (stream, schema);
+        Err(SnapshotError::Unsupported)
+    }
+
+    /// Keeps `snapshot` in place of an older one of its stream and schema; one that is not newer is ignored.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Unsupported`] from a store that keeps none: that is what is provided.
+    async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
+        let _ = snapshot;
+        Err(SnapshotError::Unsupported)
+    }
+}
+
+/// Forwards each method to the store inside, without a second box around its future.
+impl<S: EventStore + ?Sized> EventStore for Arc<S> {
+    fn append<'a, 'f>(&'a self, appends: Vec<Append>) -> BoxFuture<'f, Result<Vec<Appended>, AppendError>>
+    where
+        'a: 'f,
+    {
+        (**self).append(appends)
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        (**self).read_stream(stream, from, direction, limit)
+    }
+
+    fn read_all(
+        &self,
+        after: Position,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        (**self).read_all(after, filter, limit)
+    }
+
+    fn frontier<'a, 'f>(&'a self) -> BoxFuture<'f, Result<Position, ReadError>>
+    where
+        'a: 'f,
+    {
+        (**self).frontier()
+    }
+
+    fn changed<'a, 'f>(&'a self, seen: Position) -> BoxFuture<'f, Result<Position, ReadError>>
+    where
+        'a: 'f,
+    {
+        (**self).changed(seen)
+    }
+
+    fn subscribe(&self, after: Position, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        (**self).subscribe(after, filter)
+    }
+
+    fn resolve<'a, 'f>(&'a self, outcome: UnknownOutcome) -> BoxFuture<'f, Result<Vec<Appended>, AppendError>>
+    where
+        'a: 'f,
+    {
+        (**self).resolve(outcome)
+    }
+
+    fn load_snapshot<'a, 'b, 'c, 'f>(
+        &'a self,
+        stream: &'b StreamId,
+        schema: &'c str,
+    ) -> BoxFuture<'f, Result<Option<StoredSnapshot>, SnapshotError>>
+    where
+        'a: 'f,
+        'b: 'f,
+        'c: 'f,
+    {
+        (**self).load_snapshot(stream, schema)
+    }
+
+    fn store_snapshot<'a, 'f>(&'a self, snapshot: StoredSnapshot) -> BoxFuture<'f, Result<(), SnapshotError>>
+    where
+        'a: 'f,
+    {
+        (**self).store_snapshot(snapshot)
+    }
+}

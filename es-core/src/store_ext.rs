@@ -1,0 +1,97 @@
+//! What every store can do besides: repositories, typed events, streams that own their store.
+
+use async_stream::try_stream;
+use futures_core::stream::BoxStream;
+use futures_util::StreamExt;
+
+use crate::{
+    Aggregate, Direction, EventSet, EventStore, Filter, Position, ReadError, Recorded, StoreRepository, StoredEvent,
+    StreamId, Version,
+};
+
+/// Extensions of every [`EventStore`], also of `Arc<dyn EventStore>`.
+pub trait EventStoreExt: EventStore {
+    /// The repository of the aggregates `A` in this store.
+    fn repository<A: Aggregate>(&self) -> StoreRepository<A, Self>
+    where
+        Self: Clone,
+    {
+        StoreRepository::new(self.clone())
+    }
+
+    /// [`read_stream`](EventStore::read_stream), decoded. `limit` counts stored events.
+    fn read_stream_as<E: EventSet>(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<Recorded<E>, ReadError>> {
+        decode(self.read_stream(stream, from, direction, limit))
+    }
+
+    /// [`read_all`](EventStore::read_all), decoded; [`Filter::events`] gives the filter that fits the set. `limit`
+    /// counts stored events.
+    fn read_all_as<E: EventSet>(
+        &self,
+        after: Position,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<Recorded<E>, ReadError>> {
+        decode(self.read_all(after, filter, limit))
+    }
+
+    /// [`subscribe`](EventStore::subscribe), decoded; [`Filter::events`] gives the filter that fits the set.
+    fn subscribe_as<E: EventSet>(
+        &self,
+        after: Position,
+        filter: &Filter,
+    ) -> BoxStream<'_, Result<Recorded<E>, ReadError>> {
+        decode(self.subscribe(after, filter))
+    }
+
+    /// [`read_all`](EventStore::read_all) as a stream that owns its store, such as the body of a response needs.
+    fn into_read_all(
+        self,
+        after: Position,
+        filter: Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'static, Result<StoredEvent, ReadError>>
+    where
+        Self: Sized,
+    {
+        Box::pin(try_stream! {
+            let mut events = self.read_all(after, &filter, limit);
+            while let Some(event) = events.next().await {
+                yield event?;
+            }
+        })
+    }
+
+    /// [`subscribe`](EventStore::subscribe) as a stream that owns its store, such as a spawned task needs.
+    fn into_subscription(self, after: Position, filter: Filter) -> BoxStream<'static, Result<StoredEvent, ReadError>>
+    where
+        Self: Sized,
+    {
+        Box::pin(try_stream! {
+            let mut events = self.subscribe(after, &filter);
+            while let Some(event) = events.next().await {
+                yield event?;
+            }
+        })
+    }
+}
+
+impl<S: EventStore + ?Sized> EventStoreExt for S {}
+
+fn decode<'a, E: EventSet>(
+    mut stored: BoxStream<'a, Result<StoredEvent, ReadError>>,
+) -> BoxStream<'a, Result<Recorded<E>, ReadError>> {
+    Box::pin(try_stream! {
+        while let Some(event) = stored.next().await {
+            for recorded in event?.decode::<E>()? {
+                yield recorded;
+            }
+        }
+    })
+}

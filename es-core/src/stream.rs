@@ -1,0 +1,173 @@
+//! The stream: the ordered events of one aggregate, and the places in it.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::{self, LimitError};
+
+/// The name of a stream: the category of its aggregate and the id within it.
+///
+/// ```
+/// # use es_core::StreamId;
+/// let stream = StreamId::new("account", "4711")?;
+/// assert_eq!((stream.category(), stream.id()), ("account", "4711"));
+/// assert_eq!(stream.to_string(), "account/4711");
+/// # Ok::<(), es_core::LimitError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId {
+    category: Arc<str>,
+    id: Arc<str>,
+}
+
+impl StreamId {
+    /// The stream `id` of `category`; each 1 to 512 bytes of UTF-8 without NUL.
+    ///
+    /// # Errors
+    /// [`LimitError`] when one of the two is empty, too long or holds a NUL.
+    pub fn new(category: impl AsRef<str>, id: impl AsRef<str>) -> Result<Self, LimitError> {
+        let (category, id) = (category.as_ref(), id.as_ref());
+        limits::check_name("category", category)?;
+        limits::check_name("stream id", id)?;
+        Ok(Self { category: category.into(), id: id.into() })
+    }
+
+    /// The category.
+    pub fn category(&self) -> &str {
+        &self.category
+    }
+
+    /// The id within the category.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.category, self.id)
+    }
+}
+
+impl fmt::Debug for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("StreamId").field(&self.category).field(&self.id).finish()
+    }
+}
+
+macro_rules! place {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// The last place there can be: what every database's `bigint` holds.
+            pub const MAX: Self = Self(i64::MAX as u64);
+
+            /// The place `number`; one above [`MAX`](Self::MAX) is `MAX`.
+            pub const fn new(number: u64) -> Self {
+                if number > Self::MAX.0 { Self::MAX } else { Self(number) }
+            }
+
+            /// The number.
+            pub const fn get(self) -> u64 {
+                self.0
+            }
+
+            /// The place `count` further on, at most [`MAX`](Self::MAX).
+            #[must_use]
+            pub const fn plus(self, count: u64) -> Self {
+                Self::new(self.0.saturating_add(count))
+            }
+        }
+
+        impl From<u64> for $name {
+            fn from(number: u64) -> Self {
+                Self::new(number)
+            }
+        }
+
+        impl PartialEq<u64> for $name {
+            fn eq(&self, number: &u64) -> bool {
+                self.0 == *number
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+place! {
+    /// The place of an event in its stream: 1, 2, 3 …; 0 means that the stream does not exist.
+    Version
+}
+
+impl Version {
+    /// The version of a stream that does not exist: 0.
+    pub const NONE: Self = Self(0);
+    /// The version of a stream's first event: 1.
+    pub const FIRST: Self = Self(1);
+}
+
+place! {
+    /// The place of an event in the whole store: increasing, may have gaps.
+    Position
+}
+
+impl Position {
+    /// Before every event: 0.
+    pub const START: Self = Self(0);
+}
+
+/// The version of a stream that a decision was based on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a store must answer every expectation; a new one has to break its build")]
+pub enum Expected {
+    /// Whatever the stream holds.
+    Any,
+    /// The stream does not exist; the same as `Exact` of version 0.
+    NoStream,
+    /// The stream has at least one event.
+    Exists,
+    /// The stream is at this version.
+    Exact(Version),
+}
+
+impl Expected {
+    /// Whether a stream at version `actual` meets the expectation.
+    pub fn holds(self, actual: Version) -> bool {
+        match self {
+            Self::Any => true,
+            Self::NoStream => actual == Version::NONE,
+            Self::Exists => actual > Version::NONE,
+            Self::Exact(version) => actual == version,
+        }
+    }
+
+    /// The version that is expected, where it is a single one.
+    pub fn version(self) -> Option<Version> {
+        match self {
+            Self::Any | Self::Exists => None,
+            Self::NoStream => Some(Version::NONE),
+            Self::Exact(version) => Some(version),
+        }
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any version"),
+            Self::NoStream => f.write_str("no stream"),
+            Self::Exists => f.write_str("an existing stream"),
+            Self::Exact(version) => write!(f, "version {version}"),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The log: every event in the order of its position, and where to find them.
+
+use std::collections::HashMap;
+
+use es_core::{Position, StoredEvent, StoredSnapshot, StreamId, Version};
+use uuid::Uuid;
+
+/// Everything that is stored. The event at `events[i]` has position `i + 1`.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    pub(crate) events: Vec<StoredEvent>,
+    /// The index of each event of a stream; the event at `[i]` has version `i + 1`.
+    pub(crate) streams: HashMap<StreamId, Vec<usize>>,
+    /// The index of each event by its id.
+    pub(crate) ids: HashMap<Uuid, usize>,
+    /// The newest snapshot of each stream and schema.
+    pub(crate) snapshots: HashMap<(StreamId, String), StoredSnapshot>,
+}
+
+impl Log {
+    pub(crate) fn version(&self, stream: &StreamId) -> Version {
+        Version::new(self.streams.get(stream).map_or(0, Vec::len) as u64)
+    }
+
+    pub(crate) fn frontier(&self) -> Position {
+        Position::new(self.events.len() as u64)
+    }
+
+    pub(crate) fn event(&self, id: Uuid) -> Option<&StoredEvent> {
+        self.ids.get(&id).map(|&index| &self.events[index])
+    }
+}

@@ -1,0 +1,154 @@
+//! The store: a handle to a log that its clones share.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use es_core::{
+    Append, AppendError, Appended, Direction, EventStore, Filter, Position, ReadError, SnapshotError, StoredEvent,
+    StoredSnapshot, StreamId, Version, limits,
+};
+use futures_core::stream::BoxStream;
+use tokio::sync::watch;
+
+use crate::{
+    append,
+    log::Log,
+    read::{Reader, Rest},
+};
+
+/// A store in memory. Clones share the log; it ends with the last of them.
+///
+/// ```
+/// # use es_core::{Append, EventStore, Expected, EventName, NewEvent, SchemaVersion, StreamId, Version};
+/// # use es_memory::MemoryStore;
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = MemoryStore::new();
+/// let stream = StreamId::new("account", "4711")?;
+/// let opened = NewEvent::from_json(
+///     uuid::Uuid::now_v7(),
+///     EventName::from_static("account.opened")?,
+///     SchemaVersion::FIRST,
+///     r#"{"owner":"Ada"}"#,
+/// )?;
+/// let appended = store.append(vec![Append::new(stream, Expected::NoStream, vec![opened])]).await?;
+/// assert_eq!(appended[0].version, Version::FIRST);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    log: RwLock<Log>,
+    frontier: watch::Sender<Position>,
+    pub(crate) readers: AtomicUsize,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many readers and waiting subscriptions are open.
+    pub fn open_readers(&self) -> usize {
+        self.shared.readers.load(Ordering::Relaxed) + self.shared.frontier.receiver_count()
+    }
+
+    fn reader(&self, rest: Rest, limit: Option<usize>) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        Box::pin(Reader::new(Arc::clone(&self.shared), rest, limit))
+    }
+}
+
+#[async_trait]
+impl EventStore for MemoryStore {
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        limits::check(&appends)?;
+        let mut log = self.shared.write();
+        let before = log.frontier();
+        let answer = append::append(&mut log, appends)?;
+        if log.frontier() > before {
+            // Under the lock, so that the frontier never moves back.
+            self.shared.frontier.send_replace(log.frontier());
+        }
+        Ok(answer)
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.reader(Rest::Stream { stream: stream.clone(), from, direction }, limit)
+    }
+
+    fn read_all(
+        &self,
+        after: Position,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.reader(Rest::All { after, filter: filter.clone() }, limit)
+    }
+
+    async fn frontier(&self) -> Result<Position, ReadError> {
+        Ok(*self.shared.frontier.borrow())
+    }
+
+    async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
+        let mut frontier = self.shared.frontier.subscribe();
+        let above = frontier.wait_for(|frontier| *frontier > seen).await;
+        above.map(|frontier| *frontier).map_err(|closed| ReadError::Store(closed.into()))
+    }
+
+    async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
+        let log = self.shared.read();
+        let snapshot = log.snapshots.get(&(stream.clone(), schema.to_owned()));
+        Ok(snapshot.filter(|snapshot| snapshot.version <= log.version(stream)).cloned())
+    }
+
+    async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
+        let mut log = self.shared.write();
+        let newest = log.version(&snapshot.stream);
+        let key = (snapshot.stream.clone(), snapshot.schema.clone());
+        let kept = log.snapshots.get(&key).filter(|kept| kept.version <= newest);
+        if kept.is_none_or(|kept| kept.version < snapshot.version) {
+            log.snapshots.insert(key, snapshot);
+        }
+        Ok(())
+    }
+}
+
+// A panic in another thread poisons the lock; an append decides before it writes, so the log behind it is whole.
+impl Shared {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Log> {
+        self.log.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Log> {
+        self.log.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self { log: RwLock::default(), frontier: watch::Sender::new(Position::START), readers: AtomicUsize::new(0) }
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let log = self.shared.read();
+        f.debug_struct("MemoryStore").field("events", &log.events.len()).field("streams", &log.streams.len()).finish()
+    }
+}

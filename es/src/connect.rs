@@ -1,0 +1,56 @@
+//! From a URL to a store.
+
+use std::sync::Arc;
+
+use crate::{EventStore, StoreError};
+
+/// Why a URL did not lead to a store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The storage crate for this kind of URL is not compiled in.
+    #[error(
+        "`{scheme}:` needs the feature `{feature}` of `es`; add it in Cargo.toml: es = {{ features = [\"{feature}\"] }}"
+    )]
+    FeatureOff {
+        /// The part of the URL before the colon.
+        scheme: String,
+        /// The feature to switch on.
+        feature: &'static str,
+    },
+    /// No storage crate is known for this kind of URL.
+    #[error("no store is known for this URL; it starts with `memory:` or `postgres://`")]
+    UnknownUrl,
+    /// The store is known, but could not be opened.
+    #[error("the store could not be opened")]
+    Store(#[source] StoreError),
+}
+
+/// Opens the store that `url` names: `memory:` for a new one in memory, `postgres://user@host/database` with the
+/// feature `postgres`.
+///
+/// ```
+/// # use es::prelude::*;
+/// # async fn example() -> Result<(), es::ConnectError> {
+/// let store = es::connect("memory:").await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`ConnectError`]; when the feature for the URL is off, it names the feature.
+#[allow(clippy::unused_async, reason = "stores behind a network await their first connection here")]
+pub async fn connect(url: &str) -> Result<Arc<dyn EventStore>, ConnectError> {
+    match url.split_once(':') {
+        #[cfg(feature = "memory")]
+        Some(("memory", "")) => Ok(Arc::new(crate::MemoryStore::new())),
+        #[cfg(not(feature = "memory"))]
+        Some((scheme @ "memory", "")) => Err(feature_off(scheme, "memory")),
+        Some((scheme @ ("postgres" | "postgresql"), _)) => Err(feature_off(scheme, "postgres")),
+        _ => Err(ConnectError::UnknownUrl),
+    }
+}
+
+fn feature_off(scheme: &str, feature: &'static str) -> ConnectError {
+    ConnectError::FeatureOff { scheme: scheme.to_owned(), feature }
+}

@@ -1,0 +1,11 @@
+//! What domain code and its callers name all the time: `use es::prelude::*`.
+//!
+//! serde's two derives are here because every event needs them; they also want `serde` among the dependencies of the
+//! crate that uses them.
+
+pub use serde::{Deserialize, Serialize};
+
+pub use crate::{
+    Aggregate, Apply, Event, EventSet, EventStore, EventStoreExt, Events, ExecuteError, Handle, IntoEvents, Metadata,
+    Recorded, Repository, RepositoryExt, Retired, Root,
+};
