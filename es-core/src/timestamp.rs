@@ -52,7 +52,7 @@ impl Timestamp {
     }
 
     fn rfc3339(self) -> Option<jiff::Timestamp> {
-        jiff::Timestamp::from_microsecond(self.0).ok()
+        jiff::Timestamp::from_nanosecond(i128::from(self.0) * 1_000).ok()
     }
 }
 
