@@ -1,7 +1,14 @@
 //! What generated code names. Not part of the public surface.
 
+mod dispatch;
+mod listed;
+
 pub use serde;
 
+pub use self::{
+    dispatch::{AppliedBy, Initial, apply_to, event_of, initial},
+    listed::{count, find, names},
+};
 pub use crate::{
     Aggregate, Apply, DecodeError, EncodeError, Event, EventSet, IntoEvents, Retired, SchemaVersion,
     decode::json,

@@ -67,6 +67,16 @@ impl Entry<'_> {
         })
     }
 
+    /// The items in the parentheses; one that cannot be read is noted and left out.
+    pub(crate) fn list<T: Parse>(&self, mistakes: &mut Mistakes) -> Result<Vec<T>> {
+        let mut list = Vec::new();
+        self.parenthesized(|inside| {
+            each_behind_comma(inside, mistakes, |input, _| input.parse().map(|item| list.push(item)));
+            Ok(())
+        })?;
+        Ok(list)
+    }
+
     fn equals(&self, wanted: &str) -> Result<()> {
         if self.input.peek(Token![=]) {
             self.input.parse::<Token![=]>().map(drop)
@@ -103,14 +113,25 @@ pub(crate) fn unknown_key(key: &Ident, of: &str, known: &[&str]) -> Error {
     Error::new(key.span(), format!("unknown key `{written}`{meant}\n{of} knows {known}"))
 }
 
-fn entries_of(
+/// Goes through the entries of `input` as [`entries`] does.
+pub(crate) fn entries_of(
     input: ParseStream<'_>,
     mistakes: &mut Mistakes,
     mut each: impl FnMut(&Entry<'_>, &mut Mistakes) -> Result<()>,
 ) {
+    each_behind_comma(input, mistakes, |input, mistakes| {
+        let key = input.call(Ident::parse_any)?;
+        each(&Entry { key, input }, mistakes)
+    });
+}
+
+fn each_behind_comma(
+    input: ParseStream<'_>,
+    mistakes: &mut Mistakes,
+    mut read: impl FnMut(ParseStream<'_>, &mut Mistakes) -> Result<()>,
+) {
     while !input.is_empty() {
-        let read = input.call(Ident::parse_any).and_then(|key| each(&Entry { key, input }, mistakes));
-        match read {
+        match read(input, mistakes) {
             Err(error) => mistakes.push(error),
             Ok(()) if input.is_empty() || input.peek(Token![,]) => {}
             Ok(()) => mistakes.at(input.span(), "expected `,`"),

@@ -2,7 +2,8 @@
 //!
 //! # Layout
 //! Each macro is a folder: `mod` tells the story, `parse` reads what the user wrote, `check` holds the rules that no
-//! single part can know, `expand` writes the code. [`mistakes`], [`attribute`] and [`path`] are shared.
+//! single part can know, `expand` writes the code. [`mistakes`], [`attribute`], [`listed`],
+//! [`path`] and [`place`] are shared.
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -12,8 +13,10 @@ mod apply;
 mod attribute;
 mod event;
 mod event_set;
+mod listed;
 mod mistakes;
 mod path;
+mod place;
 
 /// Makes a struct an event: writes `impl Event` with its stored name, its schema version and the decoding of every
 /// schema version it ever had.

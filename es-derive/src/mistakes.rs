@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::Error;
 
 /// Collects what is wrong with one item, so that one compile reports all of it.
@@ -13,6 +14,11 @@ impl Mistakes {
     /// Notes that `message` is wrong at `span`: first what is wrong, then what to write.
     pub(crate) fn at(&mut self, span: Span, message: impl Display) {
         self.0.push(Error::new(span, message));
+    }
+
+    /// Notes that `message` is wrong about all of `tokens`.
+    pub(crate) fn spanning(&mut self, tokens: impl ToTokens, message: impl Display) {
+        self.0.push(Error::new_spanned(tokens, message));
     }
 
     /// Notes what a parser of syn found.

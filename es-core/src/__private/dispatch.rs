@@ -1,0 +1,52 @@
+//! What generated code calls with the user's types in a turbofish, so that rustc speaks at the user's token.
+
+use crate::{Aggregate, Apply, IntoEvents};
+
+/// The state before any event.
+#[diagnostic::on_unimplemented(
+    message = "aggregate `{Self}` has no initial state",
+    label = "no initial state",
+    note = "derive `Default` for `{Self}` (on an enum, mark the first state with `#[default]`), or write `impl Default for {Self}`"
+)]
+pub trait Initial: Sized {
+    /// The state before any event.
+    fn initial() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Default> Initial for A {
+    fn initial() -> Self {
+        A::default()
+    }
+}
+
+/// The state of `A` before any event.
+pub fn initial<A: Initial>() -> A {
+    A::initial()
+}
+
+/// [`Apply`] the other way round, so that rustc blames the event and not the aggregate.
+#[diagnostic::on_unimplemented(
+    message = "`{A}` does not say how it applies `{Self}`",
+    label = "no method under `#[es::apply]` takes `{Self}`",
+    note = "write `fn …(&mut self, event: {Self})` under `#[es::apply]`, or `impl Apply<{Self}> for {A}`"
+)]
+pub trait AppliedBy<A> {
+    /// Changes `state` by this event.
+    fn apply_to(self, state: &mut A);
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Apply<E>, E> AppliedBy<A> for E {
+    fn apply_to(self, state: &mut A) {
+        state.apply(self);
+    }
+}
+
+/// Changes `state` by `event`.
+pub fn apply_to<E: AppliedBy<A>, A>(state: &mut A, event: E) {
+    event.apply_to(state);
+}
+
+/// Says that `E` is an event of `A`.
+pub const fn event_of<E: IntoEvents<A>, A: Aggregate>() {}

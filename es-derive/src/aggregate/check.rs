@@ -1,0 +1,9 @@
+//! The rules that no single part of an aggregate can know.
+
+use super::parse::Aggregate;
+use crate::{listed, mistakes::Mistakes};
+
+/// Notes what does not fit together in `aggregate`, and leaves it out.
+pub(crate) fn aggregate(aggregate: &mut Aggregate<'_>, mistakes: &mut Mistakes) {
+    listed::leave_out_repeats(&mut aggregate.events, mistakes);
+}

@@ -1,0 +1,165 @@
+//! Reads the block: one method for each event.
+
+use proc_macro2::TokenStream;
+use syn::{
+    Attribute, Error, FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Path, ReceiverKind, Result, ReturnType, Safety,
+    Type, parse::ParseStream, parse::Parser, spanned::Spanned,
+};
+
+use crate::{attribute, listed::text, mistakes::Mistakes};
+
+const CRATE: &str = "crate";
+
+/// A method that applies an event.
+pub(crate) struct Method<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) event: &'a Type,
+    /// The `#[cfg]`s it stands under.
+    pub(crate) cfgs: Vec<&'a Attribute>,
+    /// Whether it can be called as an apply method is.
+    pub(crate) callable: bool,
+}
+
+/// Reads `crate = path`.
+pub(crate) fn arguments(arguments: TokenStream, mistakes: &mut Mistakes) -> Option<Path> {
+    let mut krate = None;
+    let read = |input: ParseStream<'_>| {
+        attribute::entries_of(input, mistakes, |entry, _| {
+            if !entry.is(CRATE) {
+                return Err(attribute::unknown_key(&entry.key, "`#[es::apply(…)]`", &[CRATE]));
+            }
+            entry.once(krate.is_some())?;
+            krate = Some(entry.path()?);
+            Ok(())
+        });
+        Ok(())
+    };
+    let result: Result<()> = read.parse2(arguments);
+    mistakes.take(result);
+    krate
+}
+
+/// Reads the methods of `block`; what is wrong with one is noted, and it is kept if its event can be told.
+pub(crate) fn methods<'a>(block: &'a ItemImpl, mistakes: &mut Mistakes) -> Vec<Method<'a>> {
+    let mut methods: Vec<Method<'a>> = Vec::new();
+    if !is_plain(block, mistakes) {
+        return methods;
+    }
+    for item in &block.items {
+        let ImplItem::Fn(function) = item else { continue };
+        let Some(method) = method(function, mistakes) else { continue };
+        let written = text(method.event);
+        match methods.iter().find(|before| text(before.event) == written && before.cfgs == method.cfgs) {
+            Some(before) => {
+                let (first, second) = (before.ident, method.ident);
+                mistakes.spanning(
+                    method.event,
+                    format!("`{first}` applies `{written}` already; do in `{first}` what `{second}` does"),
+                );
+            }
+            None => methods.push(method),
+        }
+    }
+    methods
+}
+
+fn is_plain(block: &ItemImpl, mistakes: &mut Mistakes) -> bool {
+    if let Some((path, _)) = &block.trait_ {
+        let aggregate = text(&block.self_ty);
+        mistakes.spanning(
+            path,
+            format!("`#[es::apply]` stands on a block without a trait; write `impl {aggregate} {{ … }}`"),
+        );
+        return false;
+    }
+    if let Some(first) = block.generics.params.first() {
+        mistakes.at(first.span(), "an aggregate has no generic parameters; write `impl Account { … }`");
+        return false;
+    }
+    true
+}
+
+/// A method, if it can be told which event it applies.
+fn method<'a>(function: &'a ImplItemFn, mistakes: &mut Mistakes) -> Option<Method<'a>> {
+    let signature = &function.sig;
+    let ident = &signature.ident;
+    let arguments: Vec<_> = signature
+        .inputs
+        .iter()
+        .filter_map(|input| match input {
+            FnArg::Typed(typed) => Some(typed),
+            FnArg::Receiver(_) => None,
+        })
+        .collect();
+    let Some(first) = arguments.first() else {
+        mistakes.at(
+            ident.span(),
+            format!(
+                "`{ident}` takes no event; write `fn {ident}(&mut self, event: …)`, \
+                 or move it to an `impl` block without `#[es::apply]`"
+            ),
+        );
+        return None;
+    };
+    let mut callable = true;
+    let mut wrong = |mistake: Error| {
+        mistakes.push(mistake);
+        callable = false;
+    };
+    let event = match &*first.ty {
+        Type::Reference(reference) => {
+            let event = &*reference.elem;
+            wrong(Error::new_spanned(
+                reference,
+                format!("an event is applied by value, so that replay moves it; write `{}`", text(event)),
+            ));
+            event
+        }
+        event => event,
+    };
+    if matches!(event, Type::ImplTrait(_))
+        || signature.generics.type_params().any(|it| text(event) == it.ident.to_string())
+    {
+        mistakes.spanning(
+            &first.ty,
+            format!("an apply method is for one event; write `fn {ident}(&mut self, event: Opened)`"),
+        );
+        return None;
+    }
+    let model = format!("`fn {ident}(&mut self, event: {})`", text(event));
+    match signature.receiver() {
+        Some(receiver) if matches!(&receiver.kind, ReceiverKind::Reference(_, _, Some(_))) => {}
+        Some(receiver) => {
+            wrong(Error::new_spanned(receiver, format!("an apply method changes the state; write {model}")));
+        }
+        None => {
+            wrong(Error::new(ident.span(), format!("an apply method changes the state; write {model}")));
+        }
+    }
+    if let Some(second) = arguments.get(1) {
+        wrong(Error::new_spanned(
+            second,
+            format!("an apply method takes the event alone; write {model}, and put what it needs into the event"),
+        ));
+    }
+    if let Some(keyword) = &signature.asyncness {
+        wrong(Error::new(keyword.span, format!("applying does no I/O and cannot wait; write {model}")));
+    }
+    if let Safety::Unsafe(keyword) = &signature.safety {
+        wrong(Error::new(keyword.span, format!("an apply method is safe to call; write {model}")));
+    }
+    if let Some(first) = signature.generics.params.first() {
+        wrong(Error::new(first.span(), format!("an apply method is for one event; write {model}")));
+    }
+    if let ReturnType::Type(_, returned) = &signature.output
+        && !matches!(&**returned, Type::Tuple(tuple) if tuple.elems.is_empty())
+    {
+        wrong(Error::new_spanned(
+            returned,
+            format!("an apply method returns nothing and cannot fail, the event has happened; write {model}"),
+        ));
+    }
+    let is_cfg = |attribute: &&Attribute| attribute.path().is_ident("cfg");
+    let cfgs = function.attrs.iter().filter(is_cfg).collect();
+    Some(Method { ident, event, cfgs, callable })
+}

@@ -1,0 +1,90 @@
+//! Writes `impl EventSet`, for `derive(EventSet)` and for the enum of `derive(Aggregate)`.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::Ident;
+
+use crate::place::at;
+
+/// A variant of a set.
+pub(crate) struct Member<'a> {
+    pub(crate) variant: &'a Ident,
+    /// The event it holds; none after a mistake.
+    pub(crate) event: Option<TokenStream>,
+}
+
+/// `impl EventSet for` the enum `set`, where `__es` names the private module.
+pub(crate) fn implementation(set: &Ident, members: &[Member<'_>]) -> TokenStream {
+    let schemas = each(members, |_, event| quote_spanned!(at(event)=> <#event as __es::Event>::SCHEMA));
+    let decodes = each(members, |variant, event| {
+        let decode = quote_spanned!(at(event)=> <#event as __es::Event>::decode(schema_version, payload));
+        quote!(#set::#variant(#decode?))
+    });
+    let indices = 0..decodes.len();
+    let names = arms(members, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::Event>::NAME));
+    let versions = arms(members, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::Event>::VERSION));
+    let encodes =
+        arms(members, &quote!(event), |event| quote_spanned!(at(event)=> <#event as __es::Event>::encode(event, out)));
+    quote! {
+        const __ES_EVENTS: &[&__es::Schema] = &[#(#schemas),*];
+
+        // apart from the trait's method, so that it is compiled once and not for each closure
+        fn __es_decode(
+            name: &::core::primitive::str,
+            schema_version: __es::SchemaVersion,
+            payload: &[::core::primitive::u8],
+            each: &mut dyn ::core::ops::FnMut(#set),
+        ) -> ::core::result::Result<(), __es::DecodeError> {
+            match __es::find(__ES_EVENTS, name, schema_version)? {
+                #(#indices => each(#decodes),)*
+                _ => return ::core::result::Result::Err(__es::DecodeError::UnknownName),
+            }
+            ::core::result::Result::Ok(())
+        }
+
+        #[automatically_derived]
+        impl __es::EventSet for #set {
+            const NAMES: &'static [&'static ::core::primitive::str] =
+                &__es::names::<{ __es::count(__ES_EVENTS) }>(__ES_EVENTS);
+            fn name(&self) -> &'static ::core::primitive::str {
+                match self { #names }
+            }
+            fn schema_version(&self) -> __es::SchemaVersion {
+                match self { #versions }
+            }
+            fn encode(
+                &self,
+                out: &mut ::std::vec::Vec<::core::primitive::u8>,
+            ) -> ::core::result::Result<(), __es::EncodeError> {
+                match self { #encodes }
+            }
+            fn decode(
+                name: &::core::primitive::str,
+                schema_version: __es::SchemaVersion,
+                payload: &[::core::primitive::u8],
+                mut each: impl ::core::ops::FnMut(Self),
+            ) -> ::core::result::Result<(), __es::DecodeError> {
+                __es_decode(name, schema_version, payload, &mut each)
+            }
+        }
+    }
+}
+
+fn each(members: &[Member<'_>], code: impl Fn(&Ident, &TokenStream) -> TokenStream) -> Vec<TokenStream> {
+    members.iter().filter_map(|member| Some(code(member.variant, member.event.as_ref()?))).collect()
+}
+
+/// The arms of a `match self`, each by `code` of its event, which is `bound`.
+fn arms(members: &[Member<'_>], bound: &TokenStream, code: impl Fn(&TokenStream) -> TokenStream) -> TokenStream {
+    if members.is_empty() {
+        return quote!(_ => ::core::unreachable!());
+    }
+    let arm = |Member { variant, event }: &Member<'_>| match event {
+        Some(event) => {
+            let code = code(event);
+            quote!(Self::#variant(#bound) => #code,)
+        }
+        None => quote!(Self::#variant { .. } => ::core::unreachable!(),),
+    };
+    members.iter().map(arm).collect()
+}
