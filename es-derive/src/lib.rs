@@ -59,5 +59,5 @@ pub fn derive_event_set(input: TokenStream) -> TokenStream {
 /// its methods.
 #[proc_macro_attribute]
 pub fn apply(arguments: TokenStream, block: TokenStream) -> TokenStream {
-    apply::expand(arguments.into(), block.into()).into()
+    apply::expand(arguments.into(), &block.into()).into()
 }

@@ -10,7 +10,7 @@ mod expand;
 mod parse;
 
 /// The block as it stands, the `Apply` impls that call its methods, and its mistakes.
-pub(crate) fn expand(arguments: TokenStream, block: TokenStream) -> TokenStream {
+pub(crate) fn expand(arguments: TokenStream, block: &TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let krate = parse::arguments(arguments, &mut mistakes);
     let parsed =
@@ -22,5 +22,10 @@ pub(crate) fn expand(arguments: TokenStream, block: TokenStream) -> TokenStream 
         expand::impls(&item, &methods, krate.as_ref())
     });
     let errors = mistakes.report();
-    quote!(#block #impls #errors)
+    quote! {
+        #[allow(clippy::needless_pass_by_value, clippy::unused_self, reason = "events are applied by value, to the state")]
+        #block
+        #impls
+        #errors
+    }
 }

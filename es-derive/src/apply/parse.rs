@@ -117,9 +117,7 @@ fn method<'a>(function: &'a ImplItemFn, mistakes: &mut Mistakes) -> Option<Metho
         }
         event => event,
     };
-    if matches!(event, Type::ImplTrait(_))
-        || signature.generics.type_params().any(|it| text(event) == it.ident.to_string())
-    {
+    if matches!(event, Type::ImplTrait(_)) || signature.generics.type_params().any(|it| it.ident == text(event)) {
         mistakes.spanning(
             &first.ty,
             format!("an apply method is for one event; write `fn {ident}(&mut self, event: Opened)`"),

@@ -79,12 +79,12 @@ fn arms(members: &[Member<'_>], bound: &TokenStream, code: impl Fn(&TokenStream)
     if members.is_empty() {
         return quote!(_ => ::core::unreachable!());
     }
-    let arm = |Member { variant, event }: &Member<'_>| match event {
-        Some(event) => {
-            let code = code(event);
-            quote!(Self::#variant(#bound) => #code,)
-        }
-        None => quote!(Self::#variant { .. } => ::core::unreachable!(),),
+    let arm = |Member { variant, event }: &Member<'_>| {
+        let Some(event) = event else {
+            return quote!(Self::#variant { .. } => ::core::unreachable!(),);
+        };
+        let code = code(event);
+        quote!(Self::#variant(#bound) => #code,)
     };
     members.iter().map(arm).collect()
 }
