@@ -2,12 +2,14 @@
 
 mod dispatch;
 mod listed;
+mod shared;
 
 pub use serde;
 
 pub use self::{
     dispatch::{AppliedBy, Initial, apply_to, event_of, initial},
     listed::{count, find, names},
+    shared::{Shared, assert_own_names, shared, slots},
 };
 pub use crate::{
     Aggregate, Apply, DecodeError, EncodeError, Event, EventSet, IntoEvents, Retired, SchemaVersion,

@@ -1,10 +1,10 @@
 //! Writes `impl EventSet`, for `derive(EventSet)` and for the enum of `derive(Aggregate)`.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Ident;
 
-use crate::place::at;
+use crate::{listed::text, place::at};
 
 /// A variant of a set.
 pub(crate) struct Member<'a> {
@@ -16,6 +16,11 @@ pub(crate) struct Member<'a> {
 /// `impl EventSet for` the enum `set`, where `__es` names the private module.
 pub(crate) fn implementation(set: &Ident, members: &[Member<'_>]) -> TokenStream {
     let schemas = each(members, |_, event| quote_spanned!(at(event)=> <#event as __es::Event>::SCHEMA));
+    let texts = each(members, |_, event| text(event).to_token_stream());
+    let own_names =
+        each(members, |_, event| quote_spanned!(at(event)=> __es::assert_own_names)).into_iter().enumerate();
+    let own_names = own_names.map(|(index, assert)| quote!(#assert(&__ES_SHARED, #index, __ES_TYPES)));
+    let count = texts.len();
     let decodes = each(members, |variant, event| {
         let decode = quote_spanned!(at(event)=> <#event as __es::Event>::decode(schema_version, payload));
         quote!(#set::#variant(#decode?))
@@ -27,6 +32,11 @@ pub(crate) fn implementation(set: &Ident, members: &[Member<'_>]) -> TokenStream
         arms(members, &quote!(event), |event| quote_spanned!(at(event)=> <#event as __es::Event>::encode(event, out)));
     quote! {
         const __ES_EVENTS: &[&__es::Schema] = &[#(#schemas),*];
+
+        const __ES_TYPES: &[&::core::primitive::str] = &[#(#texts),*];
+        const __ES_SHARED: [::core::option::Option<__es::Shared>; #count] =
+            __es::shared::<#count, { __es::slots(__ES_EVENTS) }>(__ES_EVENTS);
+        #(const _: () = #own_names;)*
 
         // apart from the trait's method, so that it is compiled once and not for each closure
         fn __es_decode(

@@ -1,0 +1,11 @@
+//! What the macros accept, and the messages they teach with: `ui/<macro>/pass` and `ui/<macro>/fail`.
+//!
+//! One file: `cargo test -p es --test ui -- trybuild=missing_apply`. After a message was changed on purpose, or a new
+//! file was added: the same with `TRYBUILD=overwrite`, and then read what was written as a newcomer would.
+
+#[test]
+fn macros_accept_what_they_should_and_teach_where_they_do_not() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/ui/*/pass/*.rs");
+    cases.compile_fail("tests/ui/*/fail/*.rs");
+}

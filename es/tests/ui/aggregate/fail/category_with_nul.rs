@@ -1,0 +1,25 @@
+//! A category with a character that no store takes.
+
+use es::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "acc\0ount", id = String, events(Opened))]
+struct Account {
+    open: bool,
+}
+
+#[es::apply]
+impl Account {
+    fn opened(&mut self, _: Opened) {
+        self.open = true;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,25 @@
+//! Four mistakes in one aggregate: all are reported at once.
+
+use es::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "", events(Opened, Opened), colour = "red")]
+struct Account {
+    open: bool,
+}
+
+#[es::apply]
+impl Account {
+    fn opened(&mut self, _: Opened) {
+        self.open = true;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! An aggregate with a type parameter.
+
+use es::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened))]
+struct Account<T> {
+    open: T,
+}
+
+fn main() {}

@@ -1,0 +1,27 @@
+//! Two methods for one event.
+
+use es::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened))]
+struct Account {
+    open: bool,
+}
+
+#[es::apply]
+impl Account {
+    fn opened(&mut self, _: Opened) {
+        self.open = true;
+    }
+
+    fn opened_too(&mut self, _: Opened) {}
+}
+
+fn main() {}

@@ -1,0 +1,33 @@
+//! A method for an event that the aggregate does not list.
+
+use es::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.deposited")]
+struct Deposited {
+    amount: i64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened))]
+struct Account {
+    open: bool,
+}
+
+#[es::apply]
+impl Account {
+    fn opened(&mut self, _: Opened) {
+        self.open = true;
+    }
+
+    fn deposited(&mut self, _: Deposited) {}
+}
+
+fn main() {}

@@ -1,0 +1,25 @@
+//! A method for every event.
+
+use es::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened))]
+struct Account {
+    open: bool,
+}
+
+#[es::apply]
+impl Account {
+    fn any<E>(&mut self, _: E) {
+        self.open = true;
+    }
+}
+
+fn main() {}

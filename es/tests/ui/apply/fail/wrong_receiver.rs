@@ -1,0 +1,23 @@
+//! A method that cannot change the state.
+
+use es::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened))]
+struct Account {
+    open: bool,
+}
+
+#[es::apply]
+impl Account {
+    fn opened(&self, _: Opened) {}
+}
+
+fn main() {}

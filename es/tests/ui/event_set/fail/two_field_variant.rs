@@ -1,0 +1,24 @@
+//! A variant that holds two events.
+
+use es::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.deposited")]
+struct Deposited {
+    amount: i64,
+}
+
+#[derive(EventSet)]
+enum Feed {
+    Opened(Opened),
+    Both(Opened, Deposited),
+}
+
+fn main() {}

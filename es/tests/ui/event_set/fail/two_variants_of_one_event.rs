@@ -1,0 +1,18 @@
+//! Two variants that hold the same event.
+
+use es::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(EventSet)]
+enum Feed {
+    Opened(Opened),
+    OpenedAgain(Opened),
+}
+
+fn main() {}

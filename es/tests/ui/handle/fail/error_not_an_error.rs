@@ -1,0 +1,40 @@
+//! A refusal that is not an error.
+
+use es::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened))]
+struct Account {
+    open: bool,
+}
+
+#[es::apply]
+impl Account {
+    fn opened(&mut self, _: Opened) {
+        self.open = true;
+    }
+}
+
+struct Open {
+    owner: String,
+}
+
+#[derive(Debug)]
+struct Refused;
+
+impl Handle<Open> for Account {
+    type Error = Refused;
+
+    fn handle(&self, command: Open) -> Result<impl IntoEvents<Self>, Self::Error> {
+        Ok(Opened { owner: command.owner })
+    }
+}
+
+fn main() {}
