@@ -7,6 +7,22 @@ use crate::{Event, EventSet, IntoEvents};
 /// State folded from the events of one stream, and the decisions made on it.
 ///
 /// Derive it; see [`derive(Aggregate)`](macro@crate::Aggregate).
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// let mut account = Account::initial();
+/// account.apply_event(Deposited { amount: 5 }.into());
+/// assert_eq!(account.balance, 5);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
     label = "not an aggregate",
@@ -31,6 +47,21 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
 /// How the state changes by an event `E`; total, no I/O, cannot fail.
 ///
 /// [`#[apply]`](macro@crate::apply) writes it from the methods of an `impl` block.
+///
+/// ```
+/// use es_core::Apply;
+///
+/// struct Deposited { amount: u64 }
+///
+/// #[derive(Default)]
+/// struct Account { balance: u64 }
+///
+/// impl Apply<Deposited> for Account {
+///     fn apply(&mut self, event: Deposited) {
+///         self.balance += event.amount;
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how it applies `{E}`",
     label = "write `impl Apply<{E}> for {Self}`, or a method taking `{E}` under `#[es::apply]`"
@@ -41,6 +72,36 @@ pub trait Apply<E> {
 }
 
 /// Decides on a command `C`: events, or a refusal of the domain. Pure.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// struct Deposit { amount: u64 }
+///
+/// #[derive(Debug, PartialEq, thiserror::Error)]
+/// #[error("a deposit must be above zero")]
+/// struct Nothing;
+///
+/// impl Handle<Deposit> for Account {
+///     type Error = Nothing;
+///
+///     fn handle(&self, command: Deposit) -> Result<impl IntoEvents<Self>, Nothing> {
+///         if command.amount == 0 {
+///             return Err(Nothing);
+///         }
+///         Ok(Deposited { amount: command.amount })
+///     }
+/// }
+/// assert_eq!(Account::default().handle(Deposit { amount: 0 }).err(), Some(Nothing));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not handle `{C}`",
     label = "write `impl Handle<{C}> for {Self}`"

@@ -6,6 +6,21 @@ use crate::{Expected, NewEvent, Position, StreamId, Timestamp, Version};
 ///
 /// Without events it only asserts the stream's version, in the same transaction as its neighbours: that is how
 /// a decision that looked at two aggregates is protected.
+///
+/// ```
+/// # use es_core::*;
+/// # async fn example(store: &dyn EventStore, transfer: NewEvent) -> Result<(), Box<dyn std::error::Error>> {
+/// let (from, to) = (StreamId::new("account", "1")?, StreamId::new("account", "2")?);
+/// let appended = store
+///     .append(vec![
+///         Append::new(from, Expected::Exact(Version::new(7)), vec![transfer]),
+///         Append::assertion(to, Expected::Exists),
+///     ])
+///     .await?;
+/// assert_eq!(appended[0].version, 8);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "written as a literal by those who append without a repository")]
 pub struct Append {

@@ -46,6 +46,17 @@ pub enum AppendError {
 }
 
 /// An append whose outcome could not be learnt: give it to [`EventStore::resolve`](crate::EventStore::resolve).
+///
+/// ```
+/// # use es_core::*;
+/// # async fn example(store: &dyn EventStore, append: Vec<Append>) -> Result<(), AppendError> {
+/// let appended = match store.append(append).await {
+///     Err(AppendError::Unknown(outcome)) => store.resolve(*outcome).await?,
+///     answer => answer?,
+/// };
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("no answer for an append to {} stream(s)", appends.len())]
 pub struct UnknownOutcome {
@@ -73,6 +84,14 @@ impl From<UnknownOutcome> for AppendError {
 }
 
 /// The streams that were not as an append expected them: at least one.
+///
+/// ```
+/// # use es_core::*;
+/// let stream = StreamId::new("account", "4711")?;
+/// let violation = Violation { stream, expected: Expected::NoStream, actual: Version::FIRST, ids_taken: false };
+/// assert_eq!(Conflict::new(violation).to_string(), "stream `account/4711` is at version 1, expected no stream");
+/// # Ok::<(), LimitError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Conflict {
     first: Violation,

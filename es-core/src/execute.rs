@@ -26,6 +26,28 @@ where
 }
 
 /// Commands on every [`Repository`], also on `dyn Repository<A>`.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// # async fn example(accounts: &dyn Repository<Account>) -> Result<(), ExecuteError> {
+/// let id = "4711".to_owned();
+/// let deposited = accounts.update(&id, |account| Deposited { amount: account.balance / 100 }).await?;
+/// println!("{} at version {}", deposited.root.balance, deposited.root.version());
+///
+/// let by_teller = accounts.with(Metadata::default().actor("teller 7")).retries(3);
+/// by_teller.update(&id, |_| Deposited { amount: 1 }).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub trait RepositoryExt<A: Aggregate>: Repository<A> {
     /// Decides on `command` and appends its events. After a conflict it decides again on fresh state, at most
     /// [`RETRIES`] times.

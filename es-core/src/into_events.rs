@@ -4,6 +4,25 @@ use crate::Aggregate;
 
 /// What [`Handle::handle`](crate::Handle::handle) may return: an event of `A`, `A::Event`, `()`, or an
 /// `Option`, `Vec`, array or tuple of such, or [`Events`].
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// fn count(events: impl IntoEvents<Account>) -> usize {
+///     events.into_events().count()
+/// }
+/// assert_eq!(count(Deposited { amount: 1 }), 1);
+/// assert_eq!(count((Deposited { amount: 1 }, Some(Deposited { amount: 2 }))), 2);
+/// assert_eq!(count(()), 0);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of `{A}`",
     label = "not an event of `{A}`",
@@ -15,6 +34,27 @@ pub trait IntoEvents<A: Aggregate> {
 }
 
 /// Events of `A`, for a decision whose branches differ.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// fn deposit(in_parts: bool, amount: u64) -> Events<Account> {
+///     if in_parts {
+///         Events::new().and(Deposited { amount: amount / 2 }).and(Deposited { amount: amount - amount / 2 })
+///     } else {
+///         Events::new().and(Deposited { amount })
+///     }
+/// }
+/// assert_eq!(deposit(true, 5).into_events().count(), 2);
+/// ```
 #[derive(Debug)]
 pub struct Events<A: Aggregate>(Vec<A::Event>);
 

@@ -9,6 +9,23 @@ use crate::{
 };
 
 /// An event on its way into a store: encoded, within every limit, and sure to be readable again.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// let event = NewEvent::encode(&AccountEvent::from(Deposited { amount: 5 }), |_| {})?;
+/// assert_eq!(event.payload(), r#"{"amount":5}"#);
+/// assert_eq!(event.name(), &"account.deposited");
+/// # Ok::<(), EncodeError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvent {
     id: Uuid,

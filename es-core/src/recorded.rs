@@ -6,6 +6,8 @@ use uuid::Uuid;
 use crate::{EventName, EventSet, Metadata, Position, ReadError, SchemaVersion, StreamId, Timestamp, Version};
 
 /// An event as a store holds it: where it stands, when it was recorded, and its payload as bytes.
+///
+/// [`decode`](Self::decode) makes [`Recorded`] events of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
 pub struct StoredEvent {

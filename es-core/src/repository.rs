@@ -7,6 +7,24 @@ use async_trait::async_trait;
 use crate::{Aggregate, AppendError, Appended, LoadError, Position, Root, Timestamp, Version};
 
 /// A point in a stream's past.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// # async fn example(accounts: &dyn Repository<Account>, yesterday: Timestamp) -> Result<(), LoadError> {
+/// let account = accounts.load_at(&"4711".to_owned(), AsOf::Time(yesterday)).await?;
+/// println!("it was {}", account.balance);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AsOf {
@@ -22,6 +40,25 @@ pub enum AsOf {
 ///
 /// Dyn-compatible: an application may hold an `Arc<dyn Repository<Account>>`. What to do with one is in
 /// [`RepositoryExt`](crate::RepositoryExt): `execute`, `update`, `try_update`, `with`.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// async fn deposit(accounts: &dyn Repository<Account>, amount: u64) -> Result<(), Box<dyn std::error::Error>> {
+///     let mut account = accounts.load(&"4711".to_owned()).await?;
+///     account.record(Deposited { amount });
+///     accounts.append(&mut account).await?;
+///     Ok(())
+/// }
+/// ```
 #[async_trait]
 pub trait Repository<A: Aggregate>: Send + Sync {
     /// Loads the aggregate `id`; one without events is in its initial state, at version 0.

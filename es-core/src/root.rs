@@ -9,6 +9,24 @@ use crate::{
 
 /// An aggregate as it was loaded: derefs to its state, knows its id and version, and collects events until
 /// [`Repository::append`](crate::Repository::append) stores them.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// let mut root = Root::<Account>::new("4711".to_owned())?;
+/// root.record(Deposited { amount: 5 });
+/// assert_eq!((root.balance, root.pending().len()), (5, 1));
+/// assert_eq!(root.version(), Version::NONE, "nothing is appended yet");
+/// # Ok::<(), LimitError>(())
+/// ```
 pub struct Root<A: Aggregate> {
     state: A,
     id: A::Id,

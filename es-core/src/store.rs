@@ -24,6 +24,16 @@ pub enum Direction {
 ///
 /// Every method takes the store by reference; a store is shared by cloning a handle to it, or as
 /// `Arc<dyn EventStore>`.
+///
+/// ```
+/// use es_core::{Direction, EventStore, ReadError, StreamId, Version};
+/// use futures_util::TryStreamExt;
+///
+/// async fn last_version(store: &dyn EventStore, stream: &StreamId) -> Result<Version, ReadError> {
+///     let mut newest = store.read_stream(stream, Version::MAX, Direction::Backward, Some(1));
+///     Ok(newest.try_next().await?.map_or(Version::NONE, |event| event.version))
+/// }
+/// ```
 #[async_trait]
 pub trait EventStore: Send + Sync + Debug + 'static {
     /// Appends to several streams, all or nothing; answers one [`Appended`] for each, in order.

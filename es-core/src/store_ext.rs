@@ -10,6 +10,29 @@ use crate::{
 };
 
 /// Extensions of every [`EventStore`], also of `Arc<dyn EventStore>`.
+///
+/// ```
+/// use futures_util::TryStreamExt;
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// # async fn example(store: std::sync::Arc<dyn EventStore>) -> Result<(), ReadError> {
+/// let accounts = store.repository::<Account>();
+///
+/// let mut deposits = store.read_all_as::<AccountEvent>(Position::START, &Filter::events::<AccountEvent>(), None);
+/// while let Some(deposit) = deposits.try_next().await? {
+///     println!("{}: {:?} at {}", deposit.stream, deposit.event, deposit.recorded_at);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub trait EventStoreExt: EventStore {
     /// The repository of the aggregates `A` in this store.
     fn repository<A: Aggregate>(&self) -> StoreRepository<A, Self>
