@@ -13,9 +13,9 @@ pub use self::{
 };
 pub use crate::{
     Aggregate, Apply, DecodeError, EncodeError, Event, EventSet, IntoEvents, Retired, SchemaVersion,
-    decode::json,
+    decode::{json, shape},
     event::decode_single,
-    schema::{Alias, Schema},
+    schema::{Alias, Field, Form, Member, Presence, Schema, Shape},
 };
 
 /// The schema version `number`, for constants.

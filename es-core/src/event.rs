@@ -32,7 +32,7 @@ pub trait Event: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// # Errors
     /// [`EncodeError`] when the value cannot be stored: see its variants.
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        encode::json(self, out)
+        encode::event(self, out)
     }
 }
 
@@ -42,5 +42,9 @@ pub trait Event: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
 /// # Errors
 /// As [`Event::decode`].
 pub fn decode_single<E: Event>(stored: SchemaVersion, payload: &[u8]) -> Result<E, DecodeError> {
-    if stored == E::VERSION { decode::json(payload) } else { Err(DecodeError::Newer { known: E::VERSION }) }
+    if stored == E::VERSION {
+        decode::shape(payload, E::SCHEMA, stored)
+    } else {
+        Err(DecodeError::Newer { known: E::VERSION })
+    }
 }

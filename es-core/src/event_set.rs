@@ -1,6 +1,6 @@
 //! The event set: an enum over events.
 
-use crate::{DecodeError, EncodeError, SchemaVersion};
+use crate::{DecodeError, EncodeError, SchemaVersion, schema::Member};
 
 /// An enum over events: what an aggregate's stream or a projection's feed can hold.
 ///
@@ -14,6 +14,9 @@ use crate::{DecodeError, EncodeError, SchemaVersion};
 pub trait EventSet: Send + Sync + Sized + 'static {
     /// The stored names it can decode, with aliases and retired names.
     const NAMES: &'static [&'static str];
+
+    /// The events it can read, with every shape they ever had.
+    const MEMBERS: &'static [Member] = &[];
 
     /// The stored name of this event.
     fn name(&self) -> &'static str;

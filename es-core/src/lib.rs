@@ -36,7 +36,7 @@ pub mod __private;
 
 pub use aggregate::{Aggregate, Apply, Handle, Retired};
 pub use append::{Append, Appended};
-pub use decode::DecodeError;
+pub use decode::{DecodeError, Mismatch};
 pub use encode::EncodeError;
 pub use error::{
     AppendError, Conflict, ExecuteError, LoadError, ReadError, SnapshotError, StoreError, UnknownOutcome, Violation,

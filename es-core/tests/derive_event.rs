@@ -1,5 +1,7 @@
 //! What `derive(Event)` writes for events with a single schema version.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use es_core::{DecodeError, Event, SchemaVersion};
 use serde::{Deserialize, Serialize};
 

@@ -23,6 +23,8 @@ impl Event for Deposited {
         name: Self::NAME,
         version: Self::VERSION,
         aliases: &[Alias { name: "deposit_made", up_to: Self::VERSION }],
+        shapes: &[],
+        previous: None,
     };
 
     fn decode(stored: SchemaVersion, payload: &[u8]) -> Result<Self, DecodeError> {

@@ -4,6 +4,10 @@ use std::{fmt, num::NonZeroU32};
 
 use serde::{Deserialize, Serialize};
 
+mod shape;
+
+pub use shape::{Field, Form, Presence, Shape};
+
 /// Which shape of an event's payload was stored: 1, 2, 3 …
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -42,6 +46,10 @@ pub struct Schema {
     pub version: SchemaVersion,
     /// Names it was stored under before.
     pub aliases: &'static [Alias],
+    /// The shapes declared on today's type, the newest last; the versions rise by one.
+    pub shapes: &'static [Shape],
+    /// What reads the versions below those: the schema of the `previous` type.
+    pub previous: Option<&'static Schema>,
 }
 
 /// A name an event was stored under before.
@@ -51,4 +59,21 @@ pub struct Alias {
     pub name: &'static str,
     /// The last schema version that was stored under it.
     pub up_to: SchemaVersion,
+}
+
+/// An event that a set can read.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    /// Its shapes.
+    pub schema: &'static Schema,
+    /// Whether it is retired: still read, no longer written.
+    pub retired: bool,
+}
+
+impl Schema {
+    /// The shape that `version` has, if this event ever had it.
+    pub fn shape(&self, version: SchemaVersion) -> Option<&'static Shape> {
+        let declared = self.shapes.iter().find(|shape| shape.version == version);
+        declared.or_else(|| self.previous.and_then(|previous| previous.shape(version)))
+    }
 }

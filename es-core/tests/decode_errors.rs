@@ -1,0 +1,188 @@
+//! What a payload that does not fit says, and what it never says.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::{collections::BTreeMap, error::Error};
+
+use es_core::{
+    DecodeError, EncodeError, Event, Mismatch, SchemaVersion,
+    schema::{Field, Form, Presence, Schema, Shape},
+};
+use serde::{Deserialize, Deserializer, Serialize};
+
+const CANARY: &str = "c4n4ry";
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Currency {
+    Eur,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Refusing;
+
+impl<'de> Deserialize<'de> for Refusing {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Err(serde::de::Error::custom(format!("what is {text}?")))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Inner {
+    x: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Deposited {
+    amount: f64,
+    #[serde(alias = "money")]
+    currency: Currency,
+    inner: Inner,
+    #[serde(default)]
+    pair: (u8, u8),
+    #[serde(default)]
+    refusing: Option<Refusing>,
+    #[serde(default)]
+    map: BTreeMap<String, f64>,
+}
+
+const fn field(name: &'static str, ty: &'static str) -> Field {
+    Field { name, aliases: &[], ty, presence: Presence::Required, with: None }
+}
+
+impl Event for Deposited {
+    const NAME: &'static str = "account.deposited";
+    const VERSION: SchemaVersion = SchemaVersion::FIRST;
+    const SCHEMA: &'static Schema = &Schema {
+        name: Self::NAME,
+        version: Self::VERSION,
+        aliases: &[],
+        shapes: &[Shape {
+            version: SchemaVersion::FIRST,
+            form: Form::Named,
+            fields: &[
+                field("amount", "f64"),
+                Field { aliases: &["money"], ..field("currency", "Currency") },
+                field("inner", "Inner"),
+                field("pair", "(u8, u8)"),
+                field("refusing", "Option<Refusing>"),
+                field("map", "BTreeMap<String, f64>"),
+            ],
+        }],
+        previous: None,
+    };
+
+    fn decode(stored: SchemaVersion, payload: &[u8]) -> Result<Self, DecodeError> {
+        es_core::decode_single(stored, payload)
+    }
+}
+
+#[track_caller]
+fn says(payload: &str, expected: &str) {
+    let error = Deposited::decode(SchemaVersion::FIRST, payload.as_bytes()).unwrap_err();
+    assert_eq!(error.to_string(), expected, "{payload}");
+    assert!(error.source().is_none());
+    assert!(!format!("{error:?}").contains(CANARY), "{error:?}");
+    assert!(!format!("{error}").contains(CANARY), "{error}");
+}
+
+#[test]
+fn each_mismatch_names_the_field_and_its_declared_type() {
+    let fine = r#""amount":1,"inner":{"x":1}"#;
+    says(
+        r#"{"amount":"c4n4ry","currency":"Eur"}"#,
+        "field `amount`, declared as `f64`, has a value of another type (line 1, column 18)",
+    );
+    says(
+        &format!("{{{fine},\n  \"currency\":\"c4n4ry\"}}"),
+        "field `currency`, declared as `Currency`, has an unknown variant (line 2, column 21)",
+    );
+    says(
+        &format!("{{{fine},\n  \"money\":7}}"),
+        "field `currency`, declared as `Currency`, has a value of another type (line 2, column 11)",
+    );
+    says(r#"{"currency":"Eur","inner":{"x":1}}"#, "field `amount`, declared as `f64`, lacks a key (line 1, column 34)");
+    says(r#"{"inner":{},"amount":1}"#, "field `inner`, declared as `Inner`, lacks a key (line 1, column 11)");
+    says(r#"{"inner":{"c4n4ry":1}}"#, "field `inner`, declared as `Inner`, has a key too many (line 1, column 18)");
+    says(
+        r#"{"inner":{"x":256}}"#,
+        "field `inner`, declared as `Inner`, has a value that the type cannot hold (line 1, column 17)",
+    );
+    says(r#"{"inner":{"x":1,"x":1}}"#, "field `inner`, declared as `Inner`, has a key twice (line 1, column 19)");
+    says(r#"{"pair":[1]}"#, "field `pair`, declared as `(u8, u8)`, has another length (line 1, column 11)");
+    says(
+        r#"{"refusing":"c4n4ry"}"#,
+        "field `refusing`, declared as `Option<Refusing>`, was refused by its own `Deserialize` (line 1, column 21)",
+    );
+    says(
+        r#"{"refusing":"c4n4ry" ,"amount":"c4n4ry"}"#,
+        "field `refusing`, declared as `Option<Refusing>`, was refused by its own `Deserialize` (line 1, column 21)",
+    );
+    says(
+        r#"{"map":{"c4n4ry":1e999}}"#,
+        "field `map`, declared as `BTreeMap<String, f64>`, has a value that the type cannot hold (line 1, column 22)",
+    );
+    says(r#"{"c4n4ry":1}"#, "the payload has a key too many (line 1, column 9)");
+    says(r#"{"amount":1,"amount":2}"#, "field `amount`, declared as `f64`, has a key twice (line 1, column 20)");
+    says(r#""c4n4ry""#, "the payload has a value of another type (line 1, column 8)");
+    says(r#"{"amount":1,"inner":{"x":c4n4ry}}"#, "field `inner`, declared as `Inner`, is not JSON (line 1, column 26)");
+    says(r#"{"amount":1,"inner":{"x":"#, "field `inner`, declared as `Inner`, ends too early (line 1, column 25)");
+    says("", "the payload ends too early (line 1, column 0)");
+}
+
+#[test]
+fn nesting_that_would_exhaust_the_stack_is_a_mismatch_of_its_own() {
+    let payload = format!(r#"{{"amount":{}"#, "[".repeat(500));
+    let error = Deposited::decode(SchemaVersion::FIRST, payload.as_bytes()).unwrap_err();
+    assert!(matches!(error, DecodeError::Payload { mismatch: Mismatch::Type | Mismatch::Depth, .. }), "{error:?}");
+}
+
+#[test]
+fn truncated_payloads_and_single_wrong_bytes_are_errors_or_events_but_never_panics() {
+    let mut payload = Vec::new();
+    let event = Deposited {
+        amount: 1.5,
+        currency: Currency::Eur,
+        inner: Inner { x: 1 },
+        pair: (1, 2),
+        refusing: None,
+        map: BTreeMap::from([("a\u{fc}\"\\".into(), 1.0)]),
+    };
+    event.encode(&mut payload).unwrap();
+    assert_eq!(Deposited::decode(SchemaVersion::FIRST, &payload).unwrap(), event);
+    for end in 0..payload.len() {
+        let error = Deposited::decode(SchemaVersion::FIRST, &payload[..end]).unwrap_err();
+        assert!(matches!(error, DecodeError::Payload { mismatch: Mismatch::Truncated, .. }), "{error:?}");
+    }
+    for at in 0..payload.len() {
+        for byte in 0..=u8::MAX {
+            let mut wrong = payload.clone();
+            wrong[at] = byte;
+            if let Err(error) = Deposited::decode(SchemaVersion::FIRST, &wrong) {
+                assert!(matches!(error, DecodeError::Payload { .. }), "{error:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_encoded_names_the_field() {
+    let event = Deposited {
+        amount: 1.5,
+        currency: Currency::Eur,
+        inner: Inner { x: 1 },
+        pair: (1, 2),
+        refusing: None,
+        map: BTreeMap::new(),
+    };
+    let refused = |event: &Deposited| event.encode(&mut Vec::new()).unwrap_err();
+    let error = refused(&Deposited { amount: f64::NAN, ..event.clone() });
+    assert_eq!(error, EncodeError::NotFinite { field: Some("amount") });
+    let error = refused(&Deposited { map: BTreeMap::from([(format!("{CANARY}\0"), 1.0)]), ..event.clone() });
+    assert_eq!(error, EncodeError::Nul { field: Some("map") });
+    let error = refused(&Deposited { map: BTreeMap::from([(CANARY.into(), f64::INFINITY)]), ..event });
+    assert_eq!(error, EncodeError::NotFinite { field: Some("map") });
+    assert!(!format!("{error:?} {error}").contains(CANARY));
+}
