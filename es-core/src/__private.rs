@@ -1,6 +1,7 @@
 //! What generated code names. Not part of the public surface.
 
 mod dispatch;
+mod lift;
 mod listed;
 mod shared;
 
@@ -8,6 +9,7 @@ pub use serde;
 
 pub use self::{
     dispatch::{AppliedBy, Initial, apply_to, event_of, initial},
+    lift::{MadeFrom, newer, same_text, step, upcast},
     listed::{count, find, names},
     shared::{Shared, assert_own_names, shared, slots},
 };
@@ -15,7 +17,7 @@ pub use crate::{
     Aggregate, Apply, DecodeError, EncodeError, Event, EventSet, IntoEvents, Retired, SchemaVersion,
     decode::{json, shape},
     event::decode_single,
-    schema::{Alias, Field, Form, Member, Presence, Schema, Shape},
+    schema::{Alias, Field, Form, Member, Presence, Probe, Schema, Shape, WithoutJsonSchema},
 };
 
 /// The schema version `number`, for constants.

@@ -72,6 +72,7 @@ impl Event for Deposited {
             ],
         }],
         previous: None,
+        types: |_| {},
     };
 
     fn decode(stored: SchemaVersion, payload: &[u8]) -> Result<Self, DecodeError> {

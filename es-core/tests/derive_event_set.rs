@@ -25,6 +25,7 @@ impl Event for Deposited {
         aliases: &[Alias { name: "deposit_made", up_to: Self::VERSION }],
         shapes: &[],
         previous: None,
+        types: |_| {},
     };
 
     fn decode(stored: SchemaVersion, payload: &[u8]) -> Result<Self, DecodeError> {

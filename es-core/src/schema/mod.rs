@@ -4,8 +4,11 @@ use std::{fmt, num::NonZeroU32};
 
 use serde::{Deserialize, Serialize};
 
+mod probe;
 mod shape;
 
+#[doc(hidden)]
+pub use probe::{Probe, WithoutJsonSchema};
 pub use shape::{Field, Form, Presence, Shape};
 
 /// Which shape of an event's payload was stored: 1, 2, 3 …
@@ -50,6 +53,9 @@ pub struct Schema {
     pub shapes: &'static [Shape],
     /// What reads the versions below those: the schema of the `previous` type.
     pub previous: Option<&'static Schema>,
+    /// Shows each type of a field, as written in the source, with its JSON schema where it has one. The types of fields
+    /// that are read by a `with` of their own are left out.
+    pub types: fn(&mut dyn FnMut(&'static str, Option<String>)),
 }
 
 /// A name an event was stored under before.

@@ -26,6 +26,8 @@ pub enum Form {
     Newtype,
     /// `null`.
     Unit,
+    /// What another type makes of it: `serde(from = "…")`.
+    As(&'static str),
 }
 
 /// A field of a shape.
@@ -55,7 +57,36 @@ pub enum Presence {
     Flatten,
 }
 
+impl Field {
+    /// The field stored under `name`, of the type that is written `ty`.
+    pub const fn new(name: &'static str, ty: &'static str, presence: Presence) -> Self {
+        Self { name, aliases: &[], ty, presence, with: None }
+    }
+
+    /// With keys that are read as this one.
+    #[must_use]
+    pub const fn with_aliases(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
+    /// With the module or function that reads it.
+    #[must_use]
+    pub const fn with_module(mut self, path: &'static str) -> Self {
+        self.with = Some(path);
+        self
+    }
+}
+
 impl Shape {
+    /// The shape of the schema version `version`.
+    ///
+    /// # Panics
+    /// For version 0, which the macros refuse before.
+    pub const fn new(version: u32, form: Form, fields: &'static [Field]) -> Self {
+        Self { version: SchemaVersion::new(version).expect("schema versions start at 1"), form, fields }
+    }
+
     /// The field that the last byte before `end` of a payload belongs to.
     pub(crate) fn field_at(&self, payload: &[u8], end: usize) -> Option<&'static Field> {
         match (self.form, place(payload, end)) {

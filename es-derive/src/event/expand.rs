@@ -1,39 +1,63 @@
-//! Writes the impls.
+//! Writes the impl, or one that stands in for it.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Data, DeriveInput, Path};
+use quote::{quote, quote_spanned};
+use syn::{Data, DeriveInput, Path, Type};
 
-use super::parse::Event;
-use crate::path;
+use super::{check, describe, history::History, lift, parse::Event, type_text::text};
+use crate::{path, place};
 
-/// The impls for an event.
-pub(crate) fn event(event: &Event) -> TokenStream {
-    let Event { ident, krate, name, version } = event;
-    let private = path::private(krate.as_ref());
+/// The impl for an event, with its older shapes and the steps between them.
+pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
+    let Event { ident, name, version, .. } = event;
+    let private = path::private(event.krate.as_ref());
+    let schema = describe::schema(event, history);
+    let shapes = lift::shapes(event, history);
+    let steps = lift::steps(event, history);
+    let arms = lift::arms(event, history);
+    let previous = event.previous.as_ref().map(|previous| previous_fits(event, previous));
     quote! {
-           const _: () = {
-               use #private as __es;
-               #[automatically_derived]
-               impl __es::Event for #ident {
-                   const NAME: &'static ::core::primitive::str = #name;
-                   const VERSION: __es::SchemaVersion = __es::schema_version(#version);
-                   const SCHEMA: &'static __es::Schema = &__es::Schema {
-                       name: #name,
-                       version: __es::schema_version(#version),
-                       aliases: &[],
-    shapes: &[],
-    previous: ::core::option::Option::None,
-                   };
-                   fn decode(
-                       stored: __es::SchemaVersion,
-                       payload: &[::core::primitive::u8],
-                   ) -> ::core::result::Result<Self, __es::DecodeError> {
-                       __es::decode_single::<Self>(stored, payload)
-                   }
-               }
-           };
-       }
+        const _: () = {
+            use #private as __es;
+            #shapes
+            #steps
+            #previous
+            #[automatically_derived]
+            impl __es::Event for #ident {
+                const NAME: &'static ::core::primitive::str = #name;
+                const VERSION: __es::SchemaVersion = __es::schema_version(#version);
+                const SCHEMA: &'static __es::Schema = &#schema;
+                fn decode(
+                    __es_stored: __es::SchemaVersion,
+                    __es_payload: &[::core::primitive::u8],
+                ) -> ::core::result::Result<Self, __es::DecodeError> {
+                    match __es_stored.get() {
+                        #arms
+                        _ => ::core::result::Result::Err(__es::newer::<Self>()),
+                    }
+                }
+            }
+        };
+    }
+}
+
+/// Proves that `previous` has the name and the schema version just below.
+fn previous_fits(event: &Event, previous: &Type) -> TokenStream {
+    let name = &event.name;
+    let (ident, ty) = (&event.ident, text(previous));
+    let wanted = check::base(event) - 1;
+    let other_name = format!(
+        "`{ty}` is stored under another name than `{ident}`; give it `name = \"{}\"`, or make it a retired event",
+        name.value()
+    );
+    let other_version =
+        format!("`previous = {ty}` must have schema version {wanted}, just below the shapes declared on `{ident}`");
+    quote_spanned! {place::at(previous)=>
+        const _: () = {
+            ::core::assert!(__es::same_text(<#previous as __es::Event>::NAME, #name), #other_name);
+            ::core::assert!(<#previous as __es::Event>::VERSION.get() == #wanted, #other_version);
+        };
+    }
 }
 
 /// An impl that stands in for the one that could not be written, so that the mistake is the only error. Its name is
@@ -59,26 +83,27 @@ pub(crate) fn stand_in(input: &DeriveInput, krate: Option<&Path>) -> TokenStream
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let text = ident.to_string();
     quote! {
-           const _: () = {
-               use #private as __es;
-               #[automatically_derived]
-               impl #impl_generics __es::Event for #ident #type_generics #where_clause {
-                   const NAME: &'static ::core::primitive::str = ::core::concat!(::core::module_path!(), "::", #text);
-                   const VERSION: __es::SchemaVersion = __es::SchemaVersion::FIRST;
-                   const SCHEMA: &'static __es::Schema = &__es::Schema {
-                       name: <Self as __es::Event>::NAME,
-                       version: __es::SchemaVersion::FIRST,
-                       aliases: &[],
-    shapes: &[],
-    previous: ::core::option::Option::None,
-                   };
-                   fn decode(
-                       stored: __es::SchemaVersion,
-                       payload: &[::core::primitive::u8],
-                   ) -> ::core::result::Result<Self, __es::DecodeError> {
-                       __es::decode_single::<Self>(stored, payload)
-                   }
-               }
-           };
-       }
+        const _: () = {
+            use #private as __es;
+            #[automatically_derived]
+            impl #impl_generics __es::Event for #ident #type_generics #where_clause {
+                const NAME: &'static ::core::primitive::str = ::core::concat!(::core::module_path!(), "::", #text);
+                const VERSION: __es::SchemaVersion = __es::SchemaVersion::FIRST;
+                const SCHEMA: &'static __es::Schema = &__es::Schema {
+                    name: <Self as __es::Event>::NAME,
+                    version: __es::SchemaVersion::FIRST,
+                    aliases: &[],
+                    shapes: &[],
+                    previous: ::core::option::Option::None,
+                    types: |_| {},
+                };
+                fn decode(
+                    _: __es::SchemaVersion,
+                    _: &[::core::primitive::u8],
+                ) -> ::core::result::Result<Self, __es::DecodeError> {
+                    ::core::result::Result::Err(__es::DecodeError::UnknownName)
+                }
+            }
+        };
+    }
 }

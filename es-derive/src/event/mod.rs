@@ -1,24 +1,36 @@
-//! `derive(Event)`: parse, check, expand.
+//! `derive(Event)`: parse what the user wrote, check it, walk back to the older shapes, expand.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::DeriveInput;
 
+use self::history::History;
 use crate::mistakes::Mistakes;
 
+mod check;
+mod describe;
 mod expand;
+mod history;
+mod lift;
 mod parse;
+mod step;
+mod stored;
+mod type_text;
 
 /// The impls for `input`, or its mistakes together with a stand-in, so that they are the only errors.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let parsed = parse::event(input, &mut mistakes);
-    match &parsed.event {
-        Some(event) if mistakes.is_empty() => expand::event(event),
-        _ => {
-            let errors = mistakes.report();
-            let stand_in = expand::stand_in(input, parsed.krate.as_ref());
-            quote!(#errors #stand_in)
+    if let Some(event) = &parsed.event {
+        check::event(event, &mut mistakes);
+        if mistakes.is_empty() {
+            let history = History::of(event, &mut mistakes);
+            if mistakes.is_empty() {
+                return expand::event(event, &history);
+            }
         }
     }
+    let errors = mistakes.report();
+    let stand_in = expand::stand_in(input, parsed.krate.as_ref());
+    quote!(#errors #stand_in)
 }

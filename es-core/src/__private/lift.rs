@@ -1,0 +1,60 @@
+//! What generated code calls to lift a payload to today's type.
+
+use super::schema_version;
+use crate::{DecodeError, Event};
+
+/// The error for a schema version that is newer than today's.
+#[cold]
+pub fn newer<E: Event>() -> DecodeError {
+    DecodeError::Newer { known: E::VERSION }
+}
+
+/// The value of a field's step that may fail; its error's text is left out, since it may quote the payload.
+///
+/// # Errors
+/// [`DecodeError::Upcast`].
+#[inline]
+pub fn step<T, E>(result: Result<T, E>, from: u32, to: u32, field: &'static str) -> Result<T, DecodeError> {
+    result.map_err(|_| DecodeError::Upcast { from: schema_version(from), to: schema_version(to), field: Some(field) })
+}
+
+/// An event made from the one before.
+///
+/// # Errors
+/// [`DecodeError::Upcast`], without the text of the error, which may quote the payload.
+#[inline]
+pub fn upcast<P, E: MadeFrom<P>>(previous: P, from: u32, to: u32) -> Result<E, DecodeError> {
+    E::made_from(previous).ok_or_else(|| DecodeError::Upcast {
+        from: schema_version(from),
+        to: schema_version(to),
+        field: None,
+    })
+}
+
+/// `TryFrom`, and with it `From`, in words that say what is missing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how it comes from `{P}`, the `previous` of its schema",
+    label = "write `impl From<{P}> for {Self}`, or `TryFrom` if it may fail"
+)]
+pub trait MadeFrom<P>: Sized {
+    /// The event, or `None` when its `TryFrom` refuses.
+    fn made_from(previous: P) -> Option<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<P, E: TryFrom<P>> MadeFrom<P> for E {
+    #[inline]
+    fn made_from(previous: P) -> Option<Self> {
+        Self::try_from(previous).ok()
+    }
+}
+
+/// Whether two texts are the same, for constants.
+pub const fn same_text(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}

@@ -1,0 +1,203 @@
+//! The rules that no single attribute can know.
+
+use proc_macro2::Span;
+
+use super::{
+    parse::{Event, EventField, Form},
+    step::{Kind, Step},
+    stored::Presence,
+};
+use crate::mistakes::Mistakes;
+
+/// Notes what is wrong with the event as a whole.
+pub(crate) fn event(event: &Event, mistakes: &mut Mistakes) {
+    aliases(event, mistakes);
+    for field in &event.fields {
+        steps(event, &field.steps, mistakes);
+        of_field(event, field, mistakes);
+    }
+    for removed in &event.removed {
+        within(event, "removed", removed.at, removed.at_span, mistakes);
+        steps(event, &removed.steps, mistakes);
+        if let Some(step) = removed.steps.iter().find(|step| step.at >= removed.at) {
+            let text = format!(
+                "`{}(in = {})` is not before `removed(in = {})`, and a field that is gone does not change\n\
+                 write a smaller `in`",
+                step.word, step.at, removed.at
+            );
+            mistakes.at(step.at_span, text);
+        }
+        if event.form != Form::Named {
+            let text =
+                "only a struct with named fields knows `removed`; write the shape before by hand and `previous = …`";
+            mistakes.at(removed.name.span(), text);
+        }
+    }
+    if mistakes.is_empty() {
+        versions(event, mistakes);
+        today_only(event, mistakes);
+    }
+}
+
+fn aliases(event: &Event, mistakes: &mut Mistakes) {
+    for (index, alias) in event.aliases.iter().enumerate() {
+        let name = alias.name.value();
+        if name == event.name.value() {
+            mistakes.at(alias.name.span(), format!("`{name}` is the name of today; an alias is an earlier one"));
+        }
+        if event.aliases[..index].iter().any(|other| other.name.value() == name) {
+            mistakes.at(
+                alias.name.span(),
+                format!("the alias `{name}` is given twice; keep the one with the larger `up_to`"),
+            );
+        }
+        if alias.up_to > event.version {
+            let text =
+                format!("`up_to = {}` is beyond the event's schema version, which is {}", alias.up_to, event.version);
+            mistakes.at(alias.up_to_span, text);
+        }
+    }
+}
+
+fn of_field(event: &Event, field: &EventField, mistakes: &mut Mistakes) {
+    let flatten = field.stored.held.presence == Presence::Flatten;
+    for step in &field.steps {
+        match &step.kind {
+            _ if event.form == Form::Named && field.stored.held.presence == Presence::Skip => {
+                let text = format!("the field is skipped by serde and never stored, so it has no `{}`", step.word);
+                mistakes.at(step.word.span(), text);
+            }
+            Kind::Changed(changed) if event.form == Form::Tuple => {
+                if let Some(name) = &changed.name {
+                    mistakes.at(name.span(), "a field of a tuple struct has no key; leave `name` out");
+                }
+            }
+            Kind::Renamed { .. } if event.form == Form::Named && flatten => {
+                mistakes.at(step.word.span(), "a flattened field has no key of its own that could be renamed");
+            }
+            Kind::Added { .. } | Kind::Renamed { .. } if event.form == Form::Tuple => {
+                let text = format!(
+                    "a field of a tuple struct knows `changed` only, not `{}`\n\
+                     write the shape before by hand and `previous = …`",
+                    step.word
+                );
+                mistakes.at(step.word.span(), text);
+            }
+            _ => {}
+        }
+    }
+    if let Some(word) = &field.stored.unreadable
+        && !is_option(&field.ty, field.stored.held.with.is_some())
+    {
+        let text =
+            format!("`{word}` can leave the field out, which could then not be read again; write `default` beside it");
+        mistakes.at(word.span(), text);
+    }
+}
+
+/// Whether serde reads an absent key as `None`.
+fn is_option(ty: &syn::Type, read_by_hand: bool) -> bool {
+    match ty {
+        syn::Type::Path(path) => !read_by_hand && path.path.segments.last().is_some_and(|last| last.ident == "Option"),
+        _ => false,
+    }
+}
+
+fn steps(event: &Event, steps: &[Step], mistakes: &mut Mistakes) {
+    for step in steps {
+        within(event, &step.word.to_string(), step.at, step.at_span, mistakes);
+    }
+    for pair in steps.windows(2) {
+        let [before, step] = pair else { continue };
+        if step.at == before.at {
+            let text = format!(
+                "two steps of one field in schema version {}; write one (`changed` can rename too, by `name`)\n\
+                 or give the second a version of its own",
+                step.at
+            );
+            mistakes.at(step.at_span, text);
+        } else if step.at < before.at {
+            let text = format!(
+                "the steps of a field stand at rising versions; write `in = {}` before `in = {}`",
+                step.at, before.at
+            );
+            mistakes.at(step.at_span, text);
+        } else if matches!(step.kind, Kind::Added { .. }) {
+            let text = format!(
+                "the field is added in schema version {}, so it cannot have been `{}` in {}",
+                step.at, before.word, before.at
+            );
+            mistakes.at(step.at_span, text);
+        }
+    }
+}
+
+fn within(event: &Event, word: &str, at: u32, span: Span, mistakes: &mut Mistakes) {
+    if at > event.version {
+        let text = format!(
+            "`{word}(in = {at})` is beyond the event's schema version, which is {}; write `version = {at}`",
+            event.version
+        );
+        mistakes.at(span, text);
+    }
+}
+
+/// The oldest schema version whose shape the steps declare.
+pub(crate) fn base(event: &Event) -> u32 {
+    match ats(event).min() {
+        _ if event.previous.is_none() => 1,
+        Some(lowest) => lowest - 1,
+        None => event.version,
+    }
+}
+
+fn ats(event: &Event) -> impl Iterator<Item = u32> {
+    let of_fields = event.fields.iter().flat_map(|field| &field.steps).map(|step| step.at);
+    let of_removed = event.removed.iter().flat_map(|removed| {
+        let steps = removed.steps.iter().map(|step| step.at);
+        std::iter::once(removed.at).chain(steps)
+    });
+    of_fields.chain(of_removed)
+}
+
+fn versions(event: &Event, mistakes: &mut Mistakes) {
+    let base = base(event);
+    if let Some(previous) = &event.previous
+        && base == 1
+    {
+        let text = if event.version == 1 {
+            "schema version 1 has nothing before it; write `version = 2`, or leave `previous` out".to_owned()
+        } else {
+            "the declared steps reach down to schema version 1, so nothing is left for `previous`; leave it out"
+                .to_owned()
+        };
+        mistakes.spanning(previous, text);
+    }
+    for version in base + 1..=event.version {
+        if !ats(event).any(|at| at == version) {
+            let text = format!(
+                "nothing says what schema version {version} changed\n\
+                 write a step with `in = {version}`, or `previous = …` with the type before"
+            );
+            mistakes.at(event.version_span, text);
+        }
+    }
+}
+
+fn today_only(event: &Event, mistakes: &mut Mistakes) {
+    if base(event) == event.version {
+        return;
+    }
+    for word in &event.stored.today_only {
+        let text = format!(
+            "`serde({word})` on the struct does not hold for the older shapes\n\
+             {}",
+            match word.to_string().as_str() {
+                "default" => "write `serde(default)` on the fields that may be absent",
+                "transparent" => "write a tuple struct with one field, which is stored alike, or `previous = …`",
+                _ => "write the shape before by hand and `previous = …`",
+            }
+        );
+        mistakes.at(word.span(), text);
+    }
+}

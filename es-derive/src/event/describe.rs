@@ -1,0 +1,89 @@
+//! The schema as a constant.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{
+    history::{History, Shape, Stored},
+    parse::{Event, Form},
+    stored::Presence,
+    type_text::text,
+};
+
+/// The schema of `event`.
+pub(crate) fn schema(event: &Event, history: &History) -> TokenStream {
+    let Event { name, version, .. } = event;
+    let aliases = event.aliases.iter().map(|alias| {
+        let (name, up_to) = (&alias.name, alias.up_to);
+        quote!(__es::Alias { name: #name, up_to: __es::schema_version(#up_to) })
+    });
+    let shapes = history.shapes.iter().map(|shape| self::shape(event, shape));
+    let previous = event.previous.as_ref().map_or_else(
+        || quote!(::core::option::Option::None),
+        |previous| quote!(::core::option::Option::Some(<#previous as __es::Event>::SCHEMA)),
+    );
+    let types = types(history);
+    quote! {
+        __es::Schema {
+            name: #name,
+            version: __es::schema_version(#version),
+            aliases: &[#(#aliases),*],
+            shapes: &[#(#shapes),*],
+            previous: #previous,
+            types: #types,
+        }
+    }
+}
+
+fn shape(event: &Event, shape: &Shape) -> TokenStream {
+    let version = shape.version;
+    let stored: Vec<_> = shape.fields.iter().filter(|field| field.is_stored()).collect();
+    let form = match (event.form, &event.stored.as_type) {
+        (_, Some(ty)) => quote!(As(#ty)),
+        (Form::Named, None) if event.stored.transparent => quote!(Newtype),
+        (Form::Named, None) => quote!(Named),
+        (Form::Tuple, None) if event.fields.len() == 1 => quote!(Newtype),
+        (Form::Tuple, None) => quote!(Tuple),
+        (Form::Unit, None) => quote!(Unit),
+    };
+    let fields = if event.stored.as_type.is_some() { Vec::new() } else { stored };
+    let fields = fields.into_iter().map(field);
+    quote!(__es::Shape::new(#version, __es::Form::#form, &[#(#fields),*]))
+}
+
+fn field(field: &Stored) -> TokenStream {
+    let (key, ty) = (&field.key, text(&field.ty));
+    let presence = match field.held.presence {
+        Presence::Flatten => quote!(Flatten),
+        Presence::Default => quote!(Default),
+        Presence::Required | Presence::Skip => quote!(Required),
+    };
+    let aliases = &field.aliases;
+    let aliases = (!aliases.is_empty()).then(|| quote!(.with_aliases(&[#(#aliases),*])));
+    let with = field.held.with.as_ref().map(|path| quote!(.with_module(#path)));
+    quote!(__es::Field::new(#key, #ty, __es::Presence::#presence) #aliases #with)
+}
+
+/// The function that shows each type once, for those who compare types deeply.
+fn types(history: &History) -> TokenStream {
+    let mut seen = BTreeSet::new();
+    let read_by_serde = |field: &&Stored| field.is_stored() && field.held.with.is_none();
+    let fields = history.shapes.iter().flat_map(|shape| &shape.fields).filter(read_by_serde);
+    let shown = fields.filter_map(|field| {
+        let (ty, name) = (&field.ty, text(&field.ty));
+        seen.insert(name.clone()).then(|| quote!(__es_see(#name, __es::Probe::<#ty>::NEW.json_schema());))
+    });
+    let shown: TokenStream = shown.collect();
+    if shown.is_empty() {
+        return quote!(|_| {});
+    }
+    quote! {
+        |__es_see| {
+            #[allow(unused_imports)]
+            use __es::WithoutJsonSchema as _;
+            #shown
+        }
+    }
+}

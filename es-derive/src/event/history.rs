@@ -1,0 +1,231 @@
+//! The shapes an event had, found by walking back from today's.
+
+use std::collections::HashSet;
+
+use proc_macro2::{Span, TokenStream};
+use syn::{Expr, Ident, LitStr, Member, Type, ext::IdentExt};
+
+use super::{
+    check,
+    parse::{Event, Form},
+    step::{Conversion, Kind, Removed, Step},
+    stored::{Held, Presence},
+};
+use crate::mistakes::Mistakes;
+
+/// The declared shapes of an event, the oldest first; the last is today's.
+pub(crate) struct History {
+    pub(crate) shapes: Vec<Shape>,
+}
+
+/// The fields of one schema version.
+pub(crate) struct Shape {
+    pub(crate) version: u32,
+    pub(crate) fields: Vec<Stored>,
+}
+
+/// A field in one schema version.
+#[derive(Clone)]
+pub(crate) struct Stored {
+    /// Which field of the history: the same number in every shape.
+    pub(crate) track: usize,
+    /// How the code names it.
+    pub(crate) member: Member,
+    /// How it is stored; of a tuple struct the index.
+    pub(crate) key: String,
+    /// Where the key was written, if it was.
+    key_span: Option<Span>,
+    pub(crate) ty: Type,
+    pub(crate) held: Held,
+    /// Keys it is also read under.
+    pub(crate) aliases: Vec<LitStr>,
+    /// How it came to be what it is from the shape before.
+    pub(crate) origin: Origin,
+}
+
+/// How a field of a shape comes from the shape before.
+#[derive(Clone)]
+pub(crate) enum Origin {
+    Kept,
+    Added(Expr),
+    With(Type, Expr),
+    TryWith(Type, Expr),
+}
+
+impl History {
+    /// Walks back through the steps of `event`; keys that clash are noted.
+    pub(crate) fn of(event: &Event, mistakes: &mut Mistakes) -> Self {
+        let (base, today) = (check::base(event), event.version);
+        let mut shapes: Vec<Shape> = (base..=today).map(|version| Shape { version, fields: Vec::new() }).collect();
+        let fields =
+            event.fields.iter().enumerate().map(|(track, field)| (today_field(event, track), &field.steps, None));
+        let count = event.fields.len();
+        let removed = event.removed.iter().enumerate();
+        let removed = removed.map(|(index, gone)| (removed_field(count + index, gone), &gone.steps, Some(gone.at)));
+        for (mut stored, steps, gone) in fields.chain(removed) {
+            let newest = gone.map_or(today, |at| at - 1);
+            let mut steps = steps.iter().rev().peekable();
+            for shape in shapes.iter_mut().rev().filter(|shape| shape.version <= newest) {
+                let step = steps.next_if(|step| step.at == shape.version);
+                let before = back(&mut stored, step);
+                shape.fields.push(stored);
+                match before {
+                    Some(before) => stored = before,
+                    None => break,
+                }
+            }
+        }
+        let mut clashed = HashSet::new();
+        for shape in &mut shapes {
+            shape.fields.sort_by_key(|field| field.track);
+            clashes(shape, today, &mut clashed, mistakes);
+            if shape.version < today {
+                tell_members_apart(shape);
+            }
+        }
+        Self { shapes }
+    }
+
+    /// Today's shape and those before it.
+    pub(crate) fn split(&self) -> (&[Shape], Option<&Shape>) {
+        self.shapes.split_last().map_or((&[], None), |(today, before)| (before, Some(today)))
+    }
+}
+
+impl Shape {
+    /// The field of the same track.
+    pub(crate) fn field(&self, track: usize) -> Option<&Stored> {
+        self.fields.iter().find(|field| field.track == track)
+    }
+}
+
+impl Stored {
+    /// Whether it stands in the payload.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.held.presence != Presence::Skip
+    }
+
+    /// serde's words for reading it.
+    pub(crate) fn words(&self, form: Form) -> Vec<TokenStream> {
+        let mut words = self.held.words.clone();
+        if form == Form::Named && self.held.presence != Presence::Flatten && self.is_stored() {
+            let key = &self.key;
+            words.push(quote::quote!(rename = #key));
+            words.extend(self.aliases.iter().map(|alias| quote::quote!(alias = #alias)));
+        }
+        words
+    }
+}
+
+fn today_field(event: &Event, track: usize) -> Stored {
+    let field = &event.fields[track];
+    let key = match (&field.stored.rename, &field.member) {
+        (Some(rename), Member::Named(_)) => rename.value(),
+        (_, Member::Named(ident)) => event.stored.key(&ident.unraw().to_string()),
+        (_, Member::Unnamed(index)) => index.index.to_string(),
+    };
+    Stored {
+        track,
+        member: field.member.clone(),
+        key,
+        key_span: None,
+        ty: field.ty.clone(),
+        aliases: field.stored.held.aliases.clone(),
+        held: field.stored.held.clone(),
+        origin: Origin::Kept,
+    }
+}
+
+fn removed_field(track: usize, removed: &Removed) -> Stored {
+    Stored {
+        track,
+        member: member(&removed.name),
+        key: removed.name.value(),
+        key_span: Some(removed.name.span()),
+        ty: removed.ty.clone(),
+        aliases: removed.held.aliases.clone(),
+        held: removed.held.clone(),
+        origin: Origin::Kept,
+    }
+}
+
+/// Notes in `stored` how it came about, and gives it as it was before.
+fn back(stored: &mut Stored, step: Option<&Step>) -> Option<Stored> {
+    let mut before = stored.clone();
+    before.origin = Origin::Kept;
+    match step.map(|step| &step.kind) {
+        None => {}
+        Some(Kind::Added { default }) => {
+            stored.origin = Origin::Added(default.clone());
+            return None;
+        }
+        Some(Kind::Renamed { from }) => {
+            before.take_key(from);
+            before.aliases.clear();
+        }
+        Some(Kind::Changed(changed)) => {
+            stored.origin = match &changed.with {
+                Conversion::With(with) => Origin::With(changed.from.clone(), with.clone()),
+                Conversion::TryWith(with) => Origin::TryWith(changed.from.clone(), with.clone()),
+            };
+            before.ty = changed.from.clone();
+            before.held = changed.held.clone();
+            if let Some(name) = &changed.name {
+                before.take_key(name);
+                before.aliases.clear();
+            }
+            before.aliases.extend(changed.held.aliases.iter().cloned());
+        }
+    }
+    Some(before)
+}
+
+impl Stored {
+    fn take_key(&mut self, key: &LitStr) {
+        self.key = key.value();
+        self.key_span = Some(key.span());
+        self.member = member(key);
+    }
+}
+
+/// What code calls the field that is stored under `key`.
+fn member(key: &LitStr) -> Member {
+    let text = key.value();
+    if let Ok(ident) = key.parse_with(Ident::parse_any) {
+        let raw = syn::parse_str::<Ident>(&text).is_err() && syn::parse_str::<Ident>(&format!("r#{text}")).is_ok();
+        return Member::Named(if raw { Ident::new_raw(&text, ident.span()) } else { ident });
+    }
+    let letters = text.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '_' });
+    Member::Named(Ident::new(&format!("_{}", letters.collect::<String>()), key.span()))
+}
+
+fn clashes(shape: &Shape, today: u32, clashed: &mut HashSet<(usize, usize)>, mistakes: &mut Mistakes) {
+    let keyed = |field: &&Stored| field.is_stored() && field.held.presence != Presence::Flatten;
+    let fields: Vec<_> = shape.fields.iter().filter(keyed).collect();
+    for (index, field) in fields.iter().enumerate() {
+        let Some(other) = fields[..index].iter().find(|other| other.key == field.key) else { continue };
+        // today's keys are serde's to judge; and a key that nobody wrote down clashes with one that was
+        let Some(span) = field.key_span.or(other.key_span).filter(|_| shape.version < today) else { continue };
+        let text = format!(
+            "schema version {} has two fields stored as `{}`\n\
+             was one of them added, renamed or removed in another version?",
+            shape.version, field.key
+        );
+        if clashed.insert((field.track, other.track)) {
+            mistakes.at(span, text);
+        }
+    }
+}
+
+/// Two keys can make one name, such as `note-len` and `note_len`.
+fn tell_members_apart(shape: &mut Shape) {
+    for index in 1..shape.fields.len() {
+        let (before, rest) = shape.fields.split_at_mut(index);
+        let Some(field) = rest.first_mut() else { continue };
+        while let Member::Named(ident) = &field.member
+            && before.iter().any(|other| other.member == field.member)
+        {
+            field.member = Member::Named(Ident::new(&format!("{}_", ident.unraw()), ident.span()));
+        }
+    }
+}

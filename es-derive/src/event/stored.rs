@@ -1,0 +1,196 @@
+//! What serde's attributes say of how a field is stored.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{
+    Attribute, Error, Expr, Ident, Lit, LitStr, Meta, Result, Token, parse::ParseStream, punctuated::Punctuated,
+};
+
+/// What holds of a field's type: down to the newest `changed`.
+#[derive(Clone, Default)]
+pub(crate) struct Held {
+    /// serde's words for reading it.
+    pub(crate) words: Vec<TokenStream>,
+    pub(crate) presence: Presence,
+    /// The module or function that reads it.
+    pub(crate) with: Option<String>,
+    /// Other keys it is read under.
+    pub(crate) aliases: Vec<LitStr>,
+}
+
+/// Whether the key is there.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Presence {
+    #[default]
+    Required,
+    Default,
+    Flatten,
+    /// It is not stored.
+    Skip,
+}
+
+/// What the attributes of one field say.
+#[derive(Default)]
+pub(crate) struct FieldAttributes {
+    pub(crate) held: Held,
+    pub(crate) rename: Option<LitStr>,
+    /// The word by which it may be left out when it is written, while it must be there when it is read.
+    pub(crate) unreadable: Option<Ident>,
+}
+
+/// What the attributes of the struct say.
+#[derive(Default)]
+pub(crate) struct StructAttributes {
+    rename_all: Option<String>,
+    pub(crate) deny_unknown_fields: bool,
+    pub(crate) transparent: bool,
+    /// The type that stands for it in storage: `from` or `try_from`.
+    pub(crate) as_type: Option<LitStr>,
+    /// Words that say something only of today's type.
+    pub(crate) today_only: Vec<Ident>,
+}
+
+/// A stored key as the user wrote it.
+pub(crate) fn key(key: LitStr) -> Result<LitStr> {
+    if key.value().is_empty() { Err(Error::new(key.span(), "the stored key is empty")) } else { Ok(key) }
+}
+
+impl FieldAttributes {
+    /// Reads serde's attributes; what serde itself refuses is left to it.
+    pub(crate) fn read(attributes: &[Attribute]) -> Self {
+        let mut read = Self::default();
+        let mut writes_less = None;
+        for meta in metas(attributes) {
+            let Some(word) = meta.path().get_ident().cloned() else { continue };
+            match word.to_string().as_str() {
+                "rename" => read.rename = text(&meta),
+                "skip_serializing_if" | "skip_serializing" => writes_less = Some(word),
+                _ => read.held.take(&meta),
+            }
+        }
+        read.unreadable = writes_less.filter(|_| read.held.presence == Presence::Required);
+        read
+    }
+}
+
+impl Held {
+    /// Reads `serde(…)` of a step.
+    pub(crate) fn of_step(input: ParseStream<'_>) -> Result<Self> {
+        let mut held = Self::default();
+        for meta in Punctuated::<Meta, Token![,]>::parse_terminated(input)? {
+            let word = meta.path().get_ident().map(ToString::to_string).unwrap_or_default();
+            match word.as_str() {
+                "with" | "deserialize_with" | "default" | "flatten" | "alias" => held.take(&meta),
+                _ => {
+                    let text = "a step's `serde(…)` knows `with`, `deserialize_with`, `default`, `flatten`, `alias`\n\
+                                the stored key is given by `name` or `from`";
+                    return Err(Error::new_spanned(meta.path(), text));
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    fn take(&mut self, meta: &Meta) {
+        let word = meta.path().get_ident().map(ToString::to_string).unwrap_or_default();
+        match word.as_str() {
+            "alias" => return self.aliases.extend(text(meta)),
+            "default" => {
+                if self.presence == Presence::Required {
+                    self.presence = Presence::Default;
+                }
+            }
+            "flatten" => self.presence = Presence::Flatten,
+            "skip" | "skip_deserializing" => self.presence = Presence::Skip,
+            "with" | "deserialize_with" => self.with = text(meta).map(|path| path.value()),
+            "borrow" | "bound" => {}
+            _ => return,
+        }
+        self.words.push(meta.to_token_stream());
+    }
+}
+
+impl StructAttributes {
+    /// Reads serde's attributes; what serde itself refuses is left to it.
+    pub(crate) fn read(attributes: &[Attribute]) -> Self {
+        let mut read = Self::default();
+        for meta in metas(attributes) {
+            let Some(word) = meta.path().get_ident().cloned() else { continue };
+            match word.to_string().as_str() {
+                "rename_all" => read.rename_all = text(&meta).map(|rule| rule.value()),
+                "deny_unknown_fields" => read.deny_unknown_fields = true,
+                "from" | "try_from" => {
+                    read.as_type = text(&meta);
+                    read.today_only.push(word);
+                }
+                "transparent" => {
+                    read.transparent = true;
+                    read.today_only.push(word);
+                }
+                "default" | "into" | "remote" => read.today_only.push(word),
+                _ => {}
+            }
+        }
+        read
+    }
+
+    /// The key of a field without a `rename` of its own.
+    pub(crate) fn key(&self, field: &str) -> String {
+        match self.rename_all.as_deref() {
+            Some("UPPERCASE" | "SCREAMING_SNAKE_CASE") => field.to_ascii_uppercase(),
+            Some("PascalCase") => pascal(field),
+            Some("camelCase") => {
+                let pascal = pascal(field);
+                let mut letters = pascal.chars();
+                letters
+                    .next()
+                    .map_or(String::new(), |first| std::iter::once(first.to_ascii_lowercase()).chain(letters).collect())
+            }
+            Some("kebab-case") => field.replace('_', "-"),
+            Some("SCREAMING-KEBAB-CASE") => field.to_ascii_uppercase().replace('_', "-"),
+            _ => field.to_owned(),
+        }
+    }
+
+    /// The words that hold in every shape.
+    pub(crate) fn words(&self) -> TokenStream {
+        if self.deny_unknown_fields { quote!(, deny_unknown_fields) } else { TokenStream::new() }
+    }
+}
+
+fn pascal(field: &str) -> String {
+    let words = field.split('_').map(|word| {
+        let mut letters = word.chars();
+        letters.next().map_or(String::new(), |first| {
+            std::iter::once(first.to_ascii_uppercase()).chain(letters).collect::<String>()
+        })
+    });
+    words.collect()
+}
+
+fn metas(attributes: &[Attribute]) -> impl Iterator<Item = Meta> {
+    let serde = attributes.iter().filter(|attribute| attribute.path().is_ident("serde"));
+    serde
+        .filter_map(|attribute| attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok())
+        .flatten()
+}
+
+/// The text of `word = "…"`, or of `word(deserialize = "…")`: what reading goes by.
+fn text(meta: &Meta) -> Option<LitStr> {
+    let value = match meta {
+        Meta::Path(_) => return None,
+        Meta::NameValue(pair) => pair.value.clone(),
+        Meta::List(list) => {
+            let pairs = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
+            let read = pairs.into_iter().find(|pair| pair.path().is_ident("deserialize"))?;
+            return text(&read);
+        }
+    };
+    match value {
+        Expr::Lit(literal) => match literal.lit {
+            Lit::Str(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
