@@ -8,13 +8,13 @@ mod shared;
 pub use serde;
 
 pub use self::{
-    dispatch::{AppliedBy, Initial, apply_to, event_of, initial},
+    dispatch::{AppliedBy, EventOf, Initial, apply_to, initial, retire},
     lift::{MadeFrom, newer, same_text, step, upcast},
     listed::{count, find, names},
     shared::{Shared, assert_own_names, shared, slots},
 };
 pub use crate::{
-    Aggregate, Apply, DecodeError, EncodeError, Event, EventSet, IntoEvents, Retired, SchemaVersion,
+    Aggregate, Apply, DecodeError, EncodeError, Event, EventSet, HasEvents, IntoEvents, Retired, SchemaVersion,
     decode::{json, shape},
     event::decode_single,
     schema::{Alias, Field, Form, Member, Presence, Probe, Schema, Shape, WithoutJsonSchema},

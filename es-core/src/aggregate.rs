@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::{Event, EventSet, IntoEvents};
+use crate::{Event, EventSet, HasEvents, IntoEvents};
 
 /// State folded from the events of one stream, and the decisions made on it.
 ///
@@ -120,9 +120,10 @@ pub trait Handle<C>: Aggregate {
 /// An event of `A` that is no longer written: says which events of today it stands for.
 #[diagnostic::on_unimplemented(
     message = "retired event `{Self}` does not say what it becomes",
-    label = "write `impl Retired<{A}> for {Self}`"
+    label = "write `impl Retired<{A}> for {Self}`",
+    note = "`fn successors(self) -> impl IntoEvents<{A}>` gives the events it stands for today: one, many, or `()` for none"
 )]
-pub trait Retired<A: Aggregate>: Event {
+pub trait Retired<A: HasEvents>: Event {
     /// The events of today it stands for: one, many or none.
     fn successors(self) -> impl IntoEvents<A>;
 }

@@ -16,7 +16,7 @@ pub trait EventSet: Send + Sync + Sized + 'static {
     const NAMES: &'static [&'static str];
 
     /// The events it can read, with every shape they ever had.
-    const MEMBERS: &'static [Member] = &[];
+    const MEMBERS: &'static [Member];
 
     /// The stored name of this event.
     fn name(&self) -> &'static str;

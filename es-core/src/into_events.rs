@@ -1,6 +1,6 @@
 //! What a decision may return: an event, none, or several.
 
-use crate::Aggregate;
+use crate::{Aggregate, EventSet};
 
 /// What [`Handle::handle`](crate::Handle::handle) may return: an event of `A`, `A::Event`, `()`, or an
 /// `Option`, `Vec`, array or tuple of such, or [`Events`].
@@ -26,11 +26,30 @@ use crate::Aggregate;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of `{A}`",
     label = "not an event of `{A}`",
-    note = "list it in `#[aggregate(events(…))]` of `{A}`"
+    note = "list it in `#[aggregate(events(…))]` of `{A}`; a retired event cannot be emitted"
 )]
-pub trait IntoEvents<A: Aggregate> {
+pub trait IntoEvents<A: HasEvents> {
     /// The events, in the order in which they happened.
-    fn into_events(self) -> impl Iterator<Item = A::Event>;
+    fn into_events(self) -> impl Iterator<Item = A::Set>;
+}
+
+/// What events belong to: an aggregate, or a set of events by itself.
+///
+/// Every [`Aggregate`] has it; [`derive(EventSet)`](macro@crate::EventSet) writes it for the set. So one
+/// `impl Retired<X>` may stand for both.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an aggregate",
+    label = "not an aggregate",
+    note = "write `#[derive(Aggregate, Default)]` and `#[aggregate(category = \"…\", id = …, events(…))]` on `{Self}`"
+)]
+pub trait HasEvents {
+    /// The set that holds them.
+    type Set: EventSet;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate> HasEvents for A {
+    type Set = A::Event;
 }
 
 /// Events of `A`, for a decision whose branches differ.
@@ -56,9 +75,9 @@ pub trait IntoEvents<A: Aggregate> {
 /// assert_eq!(deposit(true, 5).into_events().count(), 2);
 /// ```
 #[derive(Debug)]
-pub struct Events<A: Aggregate>(Vec<A::Event>);
+pub struct Events<A: HasEvents>(Vec<A::Set>);
 
-impl<A: Aggregate> Events<A> {
+impl<A: HasEvents> Events<A> {
     /// No events yet.
     pub const fn new() -> Self {
         Self(Vec::new())
@@ -77,46 +96,47 @@ impl<A: Aggregate> Events<A> {
     }
 }
 
-impl<A: Aggregate> Default for Events<A> {
+impl<A: HasEvents> Default for Events<A> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<A: Aggregate> IntoEvents<A> for Events<A> {
-    fn into_events(self) -> impl Iterator<Item = A::Event> {
+impl<A: HasEvents> IntoEvents<A> for Events<A> {
+    fn into_events(self) -> impl Iterator<Item = A::Set> {
         self.0.into_iter()
     }
 }
 
-impl<A: Aggregate> IntoEvents<A> for () {
-    fn into_events(self) -> impl Iterator<Item = A::Event> {
+impl<A: HasEvents> IntoEvents<A> for () {
+    fn into_events(self) -> impl Iterator<Item = A::Set> {
         std::iter::empty()
     }
 }
 
-impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Option<E> {
-    fn into_events(self) -> impl Iterator<Item = A::Event> {
+impl<A: HasEvents, E: IntoEvents<A>> IntoEvents<A> for Option<E> {
+    fn into_events(self) -> impl Iterator<Item = A::Set> {
         self.into_iter().flat_map(E::into_events)
     }
 }
 
-impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Vec<E> {
-    fn into_events(self) -> impl Iterator<Item = A::Event> {
+impl<A: HasEvents, E: IntoEvents<A>> IntoEvents<A> for Vec<E> {
+    fn into_events(self) -> impl Iterator<Item = A::Set> {
         self.into_iter().flat_map(E::into_events)
     }
 }
 
-impl<A: Aggregate, E: IntoEvents<A>, const N: usize> IntoEvents<A> for [E; N] {
-    fn into_events(self) -> impl Iterator<Item = A::Event> {
+impl<A: HasEvents, E: IntoEvents<A>, const N: usize> IntoEvents<A> for [E; N] {
+    fn into_events(self) -> impl Iterator<Item = A::Set> {
         self.into_iter().flat_map(E::into_events)
     }
 }
 
 macro_rules! tuples {
-    ($($($name:ident)+;)+) => {$(
-        impl<A: Aggregate, $($name: IntoEvents<A>),+> IntoEvents<A> for ($($name,)+) {
-            fn into_events(self) -> impl Iterator<Item = A::Event> {
+    ($($(#[$attribute:meta])? $($name:ident)+;)+) => {$(
+        $(#[$attribute])?
+        impl<A: HasEvents, $($name: IntoEvents<A>),+> IntoEvents<A> for ($($name,)+) {
+            fn into_events(self) -> impl Iterator<Item = A::Set> {
                 #[expect(non_snake_case, reason = "each element is bound to the name of its type")]
                 let ($($name,)+) = self;
                 std::iter::empty()$(.chain($name.into_events()))+
@@ -125,13 +145,14 @@ macro_rules! tuples {
     )+};
 }
 
+// rustc lists eight impls when an event is not listed; with every tuple among them there is no place for real events
 tuples! {
-    E1;
+    #[diagnostic::do_not_recommend] E1;
     E1 E2;
-    E1 E2 E3;
-    E1 E2 E3 E4;
-    E1 E2 E3 E4 E5;
-    E1 E2 E3 E4 E5 E6;
-    E1 E2 E3 E4 E5 E6 E7;
-    E1 E2 E3 E4 E5 E6 E7 E8;
+    #[diagnostic::do_not_recommend] E1 E2 E3;
+    #[diagnostic::do_not_recommend] E1 E2 E3 E4;
+    #[diagnostic::do_not_recommend] E1 E2 E3 E4 E5;
+    #[diagnostic::do_not_recommend] E1 E2 E3 E4 E5 E6;
+    #[diagnostic::do_not_recommend] E1 E2 E3 E4 E5 E6 E7;
+    #[diagnostic::do_not_recommend] E1 E2 E3 E4 E5 E6 E7 E8;
 }

@@ -6,6 +6,7 @@ use syn::{
     ext::IdentExt,
     parenthesized,
     parse::{Parse, ParseStream},
+    token::Paren,
 };
 
 use crate::mistakes::Mistakes;
@@ -47,7 +48,7 @@ impl Entry<'_> {
 
     /// What stands in the parentheses, read by `read`.
     pub(crate) fn parenthesized<T>(&self, read: impl FnOnce(ParseStream<'_>) -> Result<T>) -> Result<T> {
-        if !self.input.peek(syn::token::Paren) {
+        if !self.has_parentheses() {
             return Err(Error::new(self.key.span(), format!("write `{}(…)`", self.key)));
         }
         let inside;
@@ -67,14 +68,23 @@ impl Entry<'_> {
         })
     }
 
-    /// The items in the parentheses; one that cannot be read is noted and left out.
-    pub(crate) fn list<T: Parse>(&self, mistakes: &mut Mistakes) -> Result<Vec<T>> {
-        let mut list = Vec::new();
+    /// Whether parentheses follow the key.
+    pub(crate) fn has_parentheses(&self) -> bool {
+        self.input.peek(Paren)
+    }
+
+    /// The items in the parentheses, each read by `read`; one that cannot be read is noted and left out.
+    pub(crate) fn items<T>(
+        &self,
+        mistakes: &mut Mistakes,
+        mut read: impl FnMut(ParseStream<'_>, &mut Mistakes) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut items = Vec::new();
         self.parenthesized(|inside| {
-            each_behind_comma(inside, mistakes, |input, _| input.parse().map(|item| list.push(item)));
+            each_behind_comma(inside, mistakes, |input, mistakes| read(input, mistakes).map(|item| items.push(item)));
             Ok(())
         })?;
-        Ok(list)
+        Ok(items)
     }
 
     fn equals(&self, wanted: &str) -> Result<()> {

@@ -1,11 +1,7 @@
 //! An event listed in a set: `Opened`, `other::Opened`, `Opened as FirstOpened`.
 
 use quote::ToTokens;
-use syn::{
-    Error, Ident, Path, Result, Token,
-    ext::IdentExt,
-    parse::{Parse, ParseStream},
-};
+use syn::{Error, Ident, Path, Result, Token, ext::IdentExt, parse::ParseStream};
 
 use crate::mistakes::Mistakes;
 
@@ -15,33 +11,39 @@ pub(crate) struct Listed {
     pub(crate) variant: Ident,
 }
 
-impl Parse for Listed {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let event: Path = input.parse().map_err(|error| Error::new(error.span(), "write the path of an event"))?;
-        let mut variant = last_segment(&event);
-        let behind: Option<Token![as]> = input.parse()?;
-        if let Some(behind) = behind {
-            variant = input.parse().map_err(|_| {
-                let written = text(&event);
-                let other = format!("Other{}", variant.unraw());
-                Error::new(behind.span, format!("no variant stands behind `as`; write `{written} as {other}`"))
-            })?;
+impl Listed {
+    /// The event at `event`, in a variant called as it is.
+    pub(crate) fn of(event: Path) -> Result<Self> {
+        let last = event.segments.last().ok_or_else(|| Error::new_spanned(&event, "write the path of an event"))?;
+        Ok(Self { variant: last.ident.clone(), event })
+    }
+
+    /// Reads a path, with or without `as`.
+    pub(crate) fn read(input: ParseStream<'_>, mistakes: &mut Mistakes) -> Result<Self> {
+        let mut listed = Self::of(path(input)?)?;
+        if let Some(behind) = input.parse::<Option<Token![as]>>()? {
+            let written = text(&listed.event);
+            let other = other(&listed.variant);
+            match input.parse() {
+                Ok(variant) => listed.variant = variant,
+                Err(_) => {
+                    mistakes.at(behind.span, format!("no variant stands behind `as`; write `{written} as {other}`"))
+                }
+            }
         }
-        Ok(Self { event, variant })
+        Ok(listed)
     }
 }
 
-/// The last segment of `path`: what a variant is called unless the user says otherwise.
-pub(crate) fn last_segment(path: &Path) -> Ident {
-    // a parsed path has a segment
-    path.segments
-        .last()
-        .map_or_else(|| Ident::new("__es_event", proc_macro2::Span::call_site()), |last| last.ident.clone())
+/// Reads the path of an event.
+pub(crate) fn path(input: ParseStream<'_>) -> Result<Path> {
+    input.parse().map_err(|error: Error| Error::new(error.span(), "write the path of an event, as in `Opened`"))
 }
 
 /// A type or path as the user wrote it, without the spaces that tokens are printed with.
 pub(crate) fn text(tokens: &impl ToTokens) -> String {
-    tokens.to_token_stream().to_string().replace(" :: ", "::").replace(" < ", "<").replace(" >", ">")
+    let text = tokens.to_token_stream().to_string();
+    text.replace(" :: ", "::").replace(":: ", "::").replace(" < ", "<").replace(" >", ">")
 }
 
 /// Notes the events that are listed twice or share a variant, and leaves them out.
@@ -52,14 +54,38 @@ pub(crate) fn leave_out_repeats(events: &mut Vec<Listed>, mistakes: &mut Mistake
         if kept.iter().any(|before| text(&before.event) == written) {
             mistakes.spanning(&listed.event, format!("`{written}` is listed twice; keep one"));
         } else if let Some(before) = kept.iter().find(|before| before.variant == listed.variant) {
-            let (variant, before) = (&listed.variant, text(&before.event));
+            let variant = &listed.variant;
+            let (before, other) = (text(&before.event), other(variant));
             mistakes.spanning(
                 &listed.event,
-                format!("`{before}` is called `{variant}` already; write `{written} as Other{variant}`"),
+                format!("the variant of `{before}` is called `{variant}` already; write `{written} as {other}`"),
             );
         } else {
             kept.push(listed);
         }
     }
     *events = kept;
+}
+
+/// Notes the events that are retired twice, or listed as well, and leaves them out of `retired`.
+pub(crate) fn leave_out_listed(retired: &mut Vec<Path>, listed: &[String], mistakes: &mut Mistakes) {
+    let mut kept: Vec<Path> = Vec::with_capacity(retired.len());
+    for event in retired.drain(..) {
+        let written = text(&event);
+        if listed.contains(&written) {
+            mistakes.spanning(
+                &event,
+                format!("`{written}` is both listed and retired; keep it listed if it is still written, else retired"),
+            );
+        } else if kept.iter().any(|before| text(before) == written) {
+            mistakes.spanning(&event, format!("`{written}` is retired twice; keep one"));
+        } else {
+            kept.push(event);
+        }
+    }
+    *retired = kept;
+}
+
+fn other(variant: &Ident) -> String {
+    format!("Other{}", variant.unraw())
 }

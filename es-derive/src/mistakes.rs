@@ -36,6 +36,11 @@ impl Mistakes {
         self.0.is_empty()
     }
 
+    /// How much is wrong so far.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Every mistake as a `compile_error!` at its place.
     pub(crate) fn report(&self) -> TokenStream {
         self.0.iter().map(Error::to_compile_error).collect()

@@ -1,6 +1,6 @@
 //! What generated code calls with the user's types in a turbofish, so that rustc speaks at the user's token.
 
-use crate::{Aggregate, Apply, IntoEvents};
+use crate::{Apply, HasEvents, IntoEvents, Retired};
 
 /// The state before any event.
 #[diagnostic::on_unimplemented(
@@ -48,5 +48,20 @@ pub fn apply_to<E: AppliedBy<A>, A>(state: &mut A, event: E) {
     event.apply_to(state);
 }
 
-/// Says that `E` is an event of `A`.
-pub const fn event_of<E: IntoEvents<A>, A: Aggregate>() {}
+/// Hands what the retired `event` of `A` stands for to `each`.
+pub fn retire<E: Retired<A>, A: HasEvents>(event: E, each: &mut dyn FnMut(A::Set)) {
+    event.successors().into_events().for_each(each);
+}
+
+/// Asks whether `E` is an event of the type. After a mistake in the list of events, `derive(Aggregate)` writes an
+/// inherent function of this name that asks for nothing.
+pub trait EventOf {
+    /// Compiles if it is.
+    fn __es_event_of<E: IntoEvents<Self>>()
+    where
+        Self: HasEvents + Sized,
+    {
+    }
+}
+
+impl<A> EventOf for A {}

@@ -1,50 +1,90 @@
-//! The events listed in a set: which of them a stored name stands for, and that no two share one.
+//! The events listed in a set: which of them a stored name stands for.
 
-use crate::{DecodeError, SchemaVersion, schema::Schema};
+use crate::{
+    DecodeError, SchemaVersion,
+    schema::{Member, Schema},
+};
 
-/// Which of `events` is stored under `name`.
+/// Which of `members` is stored under `name`.
 ///
 /// # Errors
 /// [`DecodeError::UnknownName`], and [`DecodeError::Newer`] when `name` is an alias that ended before `stored`.
-pub fn find(events: &[&Schema], name: &str, stored: SchemaVersion) -> Result<usize, DecodeError> {
-    if let Some(found) = events.iter().position(|event| event.name == name) {
+pub fn find(members: &[Member], name: &str, stored: SchemaVersion) -> Result<usize, DecodeError> {
+    if let Some(found) = members.iter().position(|member| member.schema.name == name) {
         return Ok(found);
     }
-    for (index, event) in events.iter().enumerate() {
-        if let Some(alias) = event.aliases.iter().find(|alias| alias.name == name) {
-            let ended = stored > alias.up_to;
-            return if ended { Err(DecodeError::Newer { known: alias.up_to }) } else { Ok(index) };
+    for (index, member) in members.iter().enumerate() {
+        let mut names = Names::of(member.schema);
+        while let Some(found) = names.next() {
+            if found.text == name {
+                return match found.up_to {
+                    Some(known) if stored > known => Err(DecodeError::Newer { known }),
+                    _ => Ok(index),
+                };
+            }
         }
     }
     Err(DecodeError::UnknownName)
 }
 
-/// How many names `events` are stored under, with aliases.
-pub const fn count(events: &[&Schema]) -> usize {
-    let mut count = events.len();
-    let mut event = 0;
-    while event < events.len() {
-        count += events[event].aliases.len();
-        event += 1;
+/// How many names `members` are stored under, with aliases.
+pub const fn count(members: &[Member]) -> usize {
+    let (mut count, mut member) = (0, 0);
+    while member < members.len() {
+        let mut names = Names::of(members[member].schema);
+        while names.next().is_some() {
+            count += 1;
+        }
+        member += 1;
     }
     count
 }
 
-/// The names `events` are stored under, with aliases.
-pub const fn names<const N: usize>(events: &[&Schema]) -> [&'static str; N] {
-    let mut names = [""; N];
-    let (mut filled, mut event) = (0, 0);
-    while event < events.len() {
-        names[filled] = events[event].name;
-        filled += 1;
-        let aliases = events[event].aliases;
-        let mut alias = 0;
-        while alias < aliases.len() {
-            names[filled] = aliases[alias].name;
+/// The names `members` are stored under, with aliases.
+pub const fn names<const N: usize>(members: &[Member]) -> [&'static str; N] {
+    let mut all = [""; N];
+    let (mut filled, mut member) = (0, 0);
+    while member < members.len() {
+        let mut names = Names::of(members[member].schema);
+        while let Some(name) = names.next() {
+            all[filled] = name.text;
             filled += 1;
-            alias += 1;
         }
-        event += 1;
+        member += 1;
     }
-    names
+    all
+}
+
+/// A name an event is stored under.
+pub(super) struct Name {
+    pub(super) text: &'static str,
+    /// The last schema version that was stored under it, for an alias.
+    up_to: Option<SchemaVersion>,
+}
+
+/// The names of one event, one after the other: its own, its aliases, and those of its `previous` types.
+pub(super) struct Names {
+    schema: &'static Schema,
+    /// 0 for the name, then the aliases.
+    next: usize,
+}
+
+impl Names {
+    pub(super) const fn of(schema: &'static Schema) -> Self {
+        Self { schema, next: 0 }
+    }
+
+    pub(super) const fn next(&mut self) -> Option<Name> {
+        if self.next == 0 {
+            self.next = 1;
+            return Some(Name { text: self.schema.name, up_to: None });
+        }
+        while self.next > self.schema.aliases.len() {
+            let Some(previous) = self.schema.previous else { return None };
+            *self = Self { schema: previous, next: 1 }; // its own name is the same
+        }
+        let alias = &self.schema.aliases[self.next - 1];
+        self.next += 1;
+        Some(Name { text: alias.name, up_to: Some(alias.up_to) })
+    }
 }

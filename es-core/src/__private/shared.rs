@@ -1,11 +1,14 @@
 //! No two events of a set may share a stored name: found while compiling.
 
-use super::listed::count;
-use crate::schema::Schema;
+use super::{
+    lift::same_text,
+    listed::{Names, count},
+};
+use crate::schema::Member;
 
-/// How many slots [`shared`] needs for the names of `events`.
-pub const fn slots(events: &[&Schema]) -> usize {
-    2 * count(events)
+/// How many slots [`shared`] needs for the names of `members`.
+pub const fn slots(members: &[Member]) -> usize {
+    2 * count(members)
 }
 
 /// A name that an event shares with one listed before it.
@@ -15,40 +18,33 @@ pub struct Shared {
     with: usize,
 }
 
-/// For each of `events`, the name it shares with one before it.
+/// For each of `members`, the name it shares with one before it.
 ///
 /// Names are found by hash in `SLOTS` slots, since rustc gives up on comparing some hundred of them with each other.
-pub const fn shared<const EVENTS: usize, const SLOTS: usize>(events: &[&Schema]) -> [Option<Shared>; EVENTS] {
-    let mut shared = [None; EVENTS];
+pub const fn shared<const MEMBERS: usize, const SLOTS: usize>(members: &[Member]) -> [Option<Shared>; MEMBERS] {
+    let mut shared = [None; MEMBERS];
     let mut seen: [Option<(u64, &'static str, usize)>; SLOTS] = [None; SLOTS];
-    let mut event = 0;
-    while event < EVENTS {
-        let Schema { name, aliases, .. } = events[event];
-        let mut next = 0;
-        while next <= aliases.len() {
-            let name = if next == 0 { name } else { aliases[next - 1].name };
+    let mut member = 0;
+    while member < MEMBERS {
+        let mut names = Names::of(members[member].schema);
+        while let Some(name) = names.next() {
+            let name = name.text;
             let hash = hash(name);
             let mut slot = place(hash, SLOTS);
-            loop {
-                match seen[slot] {
-                    Some((other, text, with)) => {
-                        if other == hash && same(text, name) {
-                            if with != event {
-                                shared[event] = Some(Shared { name, with });
-                            }
-                            break;
-                        }
-                        slot = (slot + 1) % SLOTS;
+            while let Some((other, text, with)) = seen[slot] {
+                if other == hash && same_text(text, name) {
+                    if with != member {
+                        shared[member] = Some(Shared { name, with });
                     }
-                    None => {
-                        seen[slot] = Some((hash, name, event));
-                        break;
-                    }
+                    break;
                 }
+                slot = (slot + 1) % SLOTS;
             }
-            next += 1;
+            if seen[slot].is_none() {
+                seen[slot] = Some((hash, name, member));
+            }
         }
-        event += 1;
+        member += 1;
     }
     shared
 }
@@ -102,19 +98,4 @@ const fn hash(text: &str) -> u64 {
 #[expect(clippy::cast_possible_truncation, reason = "a slot only has to be the same each time")]
 const fn place(hash: u64, slots: usize) -> usize {
     hash as usize % slots
-}
-
-const fn same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    if one.len() != other.len() {
-        return false;
-    }
-    let mut byte = 0;
-    while byte < one.len() {
-        if one[byte] != other[byte] {
-            return false;
-        }
-        byte += 1;
-    }
-    true
 }

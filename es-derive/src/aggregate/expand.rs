@@ -6,7 +6,7 @@ use syn::Ident;
 
 use super::parse::Aggregate;
 use crate::{
-    event_set::{Member, implementation},
+    event_set::{Member, Set},
     listed::{Listed, text},
     path,
     place::at,
@@ -21,17 +21,27 @@ pub(crate) fn aggregate(aggregate: &Aggregate<'_>) -> TokenStream {
         quote!(#[doc = #doc] #variant(#event))
     });
     let doc = format!("The events of [`{ident}`].");
-    let members: Vec<_> = events
-        .iter()
-        .map(|Listed { event, variant }| Member { variant, event: Some(event.to_token_stream()) })
-        .collect();
-    let event_set = implementation(set, &members);
+    let declaration = quote_spanned!(at(set)=> #vis enum #set);
+    let members =
+        events.iter().map(|Listed { event, variant }| Member { variant, event: Some(event.to_token_stream()) });
+    let members: Vec<_> = members.collect();
+    let event_set = Set { ident: set, owner: ident, members: &members, retired: &aggregate.retired }.implementation();
     let own = own_impls(aggregate);
     let conversions = events.iter().map(|listed| conversions(aggregate, listed));
     let common = common_impls(set, events);
+    let any_event = aggregate.incomplete.then(|| {
+        quote! {
+            // some event may be missing from the list, and that is said already
+            impl #ident {
+                #[doc(hidden)]
+                #[allow(dead_code)]
+                fn __es_event_of<__EsEvent>() {}
+            }
+        }
+    });
     quote! {
         #[doc = #doc]
-        #vis enum #set { #(#variants,)* }
+        #declaration { #(#variants,)* }
 
         const _: () = {
             use #private as __es;
@@ -39,6 +49,7 @@ pub(crate) fn aggregate(aggregate: &Aggregate<'_>) -> TokenStream {
             #own
             #(#conversions)*
             #common
+            #any_event
         };
     }
 }
@@ -47,6 +58,7 @@ fn own_impls(aggregate: &Aggregate<'_>) -> TokenStream {
     let Aggregate { ident, event: set, events, .. } = aggregate;
     let category = aggregate.category.as_ref().map_or(quote!(""), ToTokens::to_token_stream);
     let id = aggregate.id.as_ref().map_or(quote!(::std::string::String), ToTokens::to_token_stream);
+    let id = quote_spanned!(at(&id)=> type Id = #id;);
     let initial = quote_spanned!(at(ident)=> __es::initial::<#ident>());
     let applies = events.iter().map(|Listed { event, variant }| {
         let apply = quote_spanned!(at(event)=> __es::apply_to::<#event, #ident>(self, event));
@@ -56,7 +68,7 @@ fn own_impls(aggregate: &Aggregate<'_>) -> TokenStream {
         #[automatically_derived]
         impl __es::Aggregate for #ident {
             const CATEGORY: &'static ::core::primitive::str = #category;
-            type Id = #id;
+            #id
             type Event = #set;
             fn initial() -> Self {
                 #initial

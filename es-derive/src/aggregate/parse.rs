@@ -1,12 +1,11 @@
 //! Reads the type and its `#[aggregate(…)]`.
 
-use proc_macro2::Span;
 use quote::format_ident;
-use syn::{Data, DeriveInput, Error, Ident, LitStr, Path, Result, Type, Visibility, spanned::Spanned};
+use syn::{Data, DeriveInput, Error, Ident, LitStr, Path, Result, Type, Visibility, ext::IdentExt, spanned::Spanned};
 
 use crate::{
     attribute::{self, Entry},
-    listed::Listed,
+    listed::{self, Listed, text},
     mistakes::Mistakes,
 };
 
@@ -14,7 +13,9 @@ const CATEGORY: &str = "category";
 const ID: &str = "id";
 const EVENTS: &str = "events";
 const EVENT: &str = "event";
+const RETIRED: &str = "retired";
 const CRATE: &str = "crate";
+const KEYS: [&str; 6] = [CATEGORY, ID, EVENTS, EVENT, RETIRED, CRATE];
 
 const CATEGORY_BYTES: usize = 512;
 
@@ -29,6 +30,9 @@ pub(crate) struct Aggregate<'a> {
     /// The name of the enum of its events.
     pub(crate) event: Ident,
     pub(crate) events: Vec<Listed>,
+    /// Whether some event may be missing from the list, because of a mistake.
+    pub(crate) incomplete: bool,
+    pub(crate) retired: Vec<Path>,
     pub(crate) krate: Option<Path>,
 }
 
@@ -39,6 +43,7 @@ pub(crate) fn aggregate<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
     let mut read = Attributes::default();
     attribute::entries(&input.attrs, "aggregate", mistakes, |entry, mistakes| read.entry(entry, mistakes));
     read.missing(ident, mistakes);
+    let incomplete = !mistakes.is_empty();
     Aggregate {
         ident,
         vis: &input.vis,
@@ -47,6 +52,8 @@ pub(crate) fn aggregate<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
         id: read.id,
         event: read.event.unwrap_or_else(|| format_ident!("{ident}Event")),
         events: read.events,
+        incomplete,
+        retired: read.retired,
         krate: read.krate,
     }
 }
@@ -58,29 +65,30 @@ struct Attributes {
     id: Option<Type>,
     event: Option<Ident>,
     events: Vec<Listed>,
+    retired: Vec<Path>,
     krate: Option<Path>,
 }
 
 impl Attributes {
     fn entry(&mut self, entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<()> {
-        let key = entry.key.to_string();
+        // close enough to be taken for what it means, so that it is one mistake and not two
+        let event_for_events = entry.is(EVENT) && entry.has_parentheses();
+        let key = if event_for_events { EVENTS.to_owned() } else { entry.key.to_string() };
         entry.once(self.given(&key))?;
-        self.given.push(key);
-        if entry.is(CATEGORY) {
-            self.category = Some(category(entry.value_or("\"…\"")?)?);
-        } else if entry.is(ID) {
-            self.id = Some(entry.value_or("AccountId")?);
-        } else if entry.is(EVENT) {
-            self.event = Some(entry.value_or("AccountEvent")?);
-        } else if entry.is(EVENTS) {
-            self.events = entry.list(mistakes)?;
-            if self.events.is_empty() {
-                return Err(nothing_listed(entry.key.span()));
+        self.given.push(key.clone());
+        match key.as_str() {
+            CATEGORY => self.category = Some(category(entry.value_or("\"account\"")?)?),
+            ID => self.id = Some(entry.value_or("AccountId")?),
+            EVENT => self.event = Some(entry.value_or("AccountEvent")?),
+            EVENTS => {
+                if event_for_events {
+                    mistakes.at(entry.key.span(), "`event` names the enum; to list the events write `events(…)`");
+                }
+                self.events = events(entry, mistakes)?;
             }
-        } else if entry.is(CRATE) {
-            self.krate = Some(entry.path()?);
-        } else {
-            return Err(attribute::unknown_key(&entry.key, "`#[aggregate(…)]`", &[CATEGORY, ID, EVENTS, EVENT, CRATE]));
+            RETIRED => self.retired = entry.items(mistakes, |input, _| listed::path(input))?,
+            CRATE => self.krate = Some(entry.path()?),
+            _ => return Err(attribute::unknown_key(&entry.key, "`#[aggregate(…)]`", &KEYS)),
         }
         Ok(())
     }
@@ -90,18 +98,44 @@ impl Attributes {
     }
 
     fn missing(&self, ident: &Ident, mistakes: &mut Mistakes) {
-        let lower = ident.to_string().to_lowercase();
-        let remedies = [
-            (CATEGORY, "category", format!("category = \"{lower}\"")),
-            (ID, "type of id", format!("id = {ident}Id")),
-            (EVENTS, "events", format!("events({ident}Opened, …)")),
-        ];
-        for (key, what, remedy) in remedies {
+        let category = format!("category = \"{}\"", ident.unraw().to_string().to_lowercase());
+        let id = format!("id = {}Id", ident.unraw());
+        let events = "events(Opened, …)";
+        if self.given.is_empty() {
+            mistakes.at(
+                ident.span(),
+                format!(
+                    "aggregate `{ident}` lacks its attribute; write `#[aggregate({category}, {id}, {events})]` above it"
+                ),
+            );
+            return;
+        }
+        for (key, what, remedy) in
+            [(CATEGORY, "category", &*category), (ID, "type of id", &id), (EVENTS, "events", events)]
+        {
             if !self.given(key) {
-                mistakes.at(ident.span(), format!("aggregate `{ident}` has no {what}; write `#[aggregate({remedy})]`"));
+                mistakes.at(
+                    ident.span(),
+                    format!("aggregate `{ident}` has no {what}; add `{remedy}` to `#[aggregate(…)]`"),
+                );
             }
         }
     }
+}
+
+fn events(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Vec<Listed>> {
+    if !entry.has_parentheses() {
+        let event = entry.path().map_err(|_| Error::new(entry.key.span(), "write `events(Opened, …)`"))?;
+        let written = text(&event);
+        mistakes.at(entry.key.span(), format!("events stand in parentheses; write `events({written}, …)`"));
+        return Ok(vec![Listed::of(event)?]);
+    }
+    let before = mistakes.count();
+    let events = entry.items(mistakes, Listed::read)?;
+    if events.is_empty() && mistakes.count() == before {
+        return Err(Error::new(entry.key.span(), "no event is listed; write at least one, as in `events(Opened)`"));
+    }
+    Ok(events)
 }
 
 fn category(category: LitStr) -> Result<LitStr> {
@@ -116,10 +150,6 @@ fn category(category: LitStr) -> Result<LitStr> {
         return Ok(category);
     };
     Err(Error::new(category.span(), wrong))
-}
-
-fn nothing_listed(span: Span) -> Error {
-    Error::new(span, "no event is listed; write at least one, as in `events(Opened)`")
 }
 
 fn is_plain(input: &DeriveInput, mistakes: &mut Mistakes) -> bool {

@@ -11,15 +11,16 @@ use crate::{path, place::at};
 pub(crate) fn impls(block: &ItemImpl, methods: &[Method<'_>], krate: Option<&Path>) -> TokenStream {
     let private = path::private(krate);
     let aggregate = &block.self_ty;
-    let impls = methods.iter().map(|Method { ident, event, cfgs, callable }| {
+    let impls = methods.iter().filter_map(|Method { ident, event, cfgs, callable }| {
+        let event = (*event)?;
         let body = callable.then(|| {
-            let listed = quote_spanned!(at(event)=> __es::event_of::<#event, #aggregate>());
+            let listed = quote_spanned!(at(event)=> <#aggregate>::__es_event_of::<#event>());
             quote! {
                 #listed;
                 Self::#ident(self, event);
             }
         });
-        quote! {
+        Some(quote! {
             #(#cfgs)*
             #[automatically_derived]
             impl __es::Apply<#event> for #aggregate {
@@ -27,12 +28,23 @@ pub(crate) fn impls(block: &ItemImpl, methods: &[Method<'_>], krate: Option<&Pat
                     #body
                 }
             }
+        })
+    });
+    // a method for every event is a mistake; every event is applied then, so that it is the only one
+    let every = methods.iter().any(|method| method.event.is_none()).then(|| {
+        quote! {
+            impl<__EsEvent> __es::Apply<__EsEvent> for #aggregate {
+                fn apply(&mut self, _: __EsEvent) {}
+            }
         }
     });
+    let impls = every.unwrap_or_else(|| impls.collect());
     quote! {
         const _: () = {
             use #private as __es;
-            #(#impls)*
+            #[allow(unused_imports, reason = "after a mistake in the list of events an inherent function hides it")]
+            use __es::EventOf as _;
+            #impls
         };
     }
 }

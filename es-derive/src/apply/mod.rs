@@ -2,7 +2,6 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::ItemImpl;
 
 use crate::mistakes::Mistakes;
 
@@ -13,17 +12,16 @@ mod parse;
 pub(crate) fn expand(arguments: TokenStream, block: &TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let krate = parse::arguments(arguments, &mut mistakes);
-    let parsed =
-        mistakes.take(syn::parse2::<ItemImpl>(block.clone()).map_err(|error| {
-            syn::Error::new(error.span(), format!("`#[es::apply]` stands on an `impl` block; {error}"))
-        }));
-    let impls = parsed.map(|item| {
-        let methods = parse::methods(&item, &mut mistakes);
-        expand::impls(&item, &methods, krate.as_ref())
+    let parsed = mistakes.take(parse::block(block.clone()));
+    let impls = parsed.as_ref().map(|item| {
+        let methods = parse::methods(item, &mut mistakes);
+        expand::impls(item, &methods, krate.as_ref())
     });
     let errors = mistakes.report();
+    // clippy would have events taken by reference, and they are taken by value so that replay moves them
+    let allowed = parsed.is_some().then(|| quote!(#[allow(clippy::needless_pass_by_value, clippy::unused_self)]));
     quote! {
-        #[allow(clippy::needless_pass_by_value, clippy::unused_self, reason = "events are applied by value, to the state")]
+        #allowed
         #block
         #impls
         #errors

@@ -2,8 +2,8 @@
 
 use proc_macro2::TokenStream;
 use syn::{
-    Attribute, Error, FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Path, ReceiverKind, Result, ReturnType, Safety,
-    Type, parse::ParseStream, parse::Parser, spanned::Spanned,
+    Attribute, Error, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, Path, ReceiverKind, Result, ReturnType,
+    Safety, Type, parse::ParseStream, parse::Parser, spanned::Spanned,
 };
 
 use crate::{attribute, listed::text, mistakes::Mistakes};
@@ -13,7 +13,8 @@ const CRATE: &str = "crate";
 /// A method that applies an event.
 pub(crate) struct Method<'a> {
     pub(crate) ident: &'a Ident,
-    pub(crate) event: &'a Type,
+    /// None if it would apply every event, which is a mistake.
+    pub(crate) event: Option<&'a Type>,
     /// The `#[cfg]`s it stands under.
     pub(crate) cfgs: Vec<&'a Attribute>,
     /// Whether it can be called as an apply method is.
@@ -39,6 +40,18 @@ pub(crate) fn arguments(arguments: TokenStream, mistakes: &mut Mistakes) -> Opti
     krate
 }
 
+/// Reads the block.
+pub(crate) fn block(block: TokenStream) -> Result<ItemImpl> {
+    match syn::parse2(block)? {
+        Item::Impl(block) => Ok(block),
+        item => {
+            let message = "`#[es::apply]` stands on an `impl` block with one method for each event\n\
+                           write it above `impl Account { fn opened(&mut self, event: Opened) { … } }`";
+            Err(Error::new(item.span(), message))
+        }
+    }
+}
+
 /// Reads the methods of `block`; what is wrong with one is noted, and it is kept if its event can be told.
 pub(crate) fn methods<'a>(block: &'a ItemImpl, mistakes: &mut Mistakes) -> Vec<Method<'a>> {
     let mut methods: Vec<Method<'a>> = Vec::new();
@@ -47,11 +60,13 @@ pub(crate) fn methods<'a>(block: &'a ItemImpl, mistakes: &mut Mistakes) -> Vec<M
     }
     for item in &block.items {
         let ImplItem::Fn(function) = item else { continue };
-        let Some(method) = method(function, mistakes) else { continue };
-        let written = text(method.event);
-        match methods.iter().find(|before| text(before.event) == written && before.cfgs == method.cfgs) {
+        let Some(mut method) = method(function, mistakes) else { continue };
+        method.callable &= block.generics.params.is_empty();
+        let written = method.event.map(text);
+        match methods.iter().find(|before| before.event.map(text) == written && before.cfgs == method.cfgs) {
             Some(before) => {
                 let (first, second) = (before.ident, method.ident);
+                let written = written.unwrap_or_default();
                 mistakes.spanning(
                     method.event,
                     format!("`{first}` applies `{written}` already; do in `{first}` what `{second}` does"),
@@ -73,8 +88,9 @@ fn is_plain(block: &ItemImpl, mistakes: &mut Mistakes) -> bool {
         return false;
     }
     if let Some(first) = block.generics.params.first() {
-        mistakes.at(first.span(), "an aggregate has no generic parameters; write `impl Account { … }`");
-        return false;
+        let aggregate = text(&block.self_ty);
+        mistakes.at(first.span(), format!("an aggregate has no parameters; write `impl {aggregate} {{ … }}`"));
+        return matches!(&*block.self_ty, Type::Path(path) if path.path.get_ident().is_some());
     }
     true
 }
@@ -122,7 +138,7 @@ fn method<'a>(function: &'a ImplItemFn, mistakes: &mut Mistakes) -> Option<Metho
             &first.ty,
             format!("an apply method is for one event; write `fn {ident}(&mut self, event: Opened)`"),
         );
-        return None;
+        return Some(Method { ident, event: None, cfgs: Vec::new(), callable: false });
     }
     let model = format!("`fn {ident}(&mut self, event: {})`", text(event));
     match signature.receiver() {
@@ -159,5 +175,5 @@ fn method<'a>(function: &'a ImplItemFn, mistakes: &mut Mistakes) -> Option<Metho
     }
     let is_cfg = |attribute: &&Attribute| attribute.path().is_ident("cfg");
     let cfgs = function.attrs.iter().filter(is_cfg).collect();
-    Some(Method { ident, event, cfgs, callable })
+    Some(Method { ident, event: Some(event), cfgs, callable })
 }

@@ -4,28 +4,21 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::DeriveInput;
 
-use crate::{mistakes::Mistakes, path};
+use crate::mistakes::Mistakes;
 
+mod check;
 mod expand;
 mod parse;
 
-pub(crate) use expand::{Member, implementation};
+pub(crate) use expand::{Member, Set};
 
 /// The impl for `input`, together with its mistakes. After a mistake it stands in for the one that was meant, so that
 /// the mistakes are the only errors.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
-    let set = parse::event_set(input, &mut mistakes);
+    let mut parsed = parse::event_set(input, &mut mistakes);
+    check::event_set(&mut parsed, &mut mistakes);
     let errors = mistakes.report();
-    let code = set.plain.then(|| {
-        let private = path::private(set.krate.as_ref());
-        let implementation = implementation(set.ident, &set.members);
-        quote! {
-            const _: () = {
-                use #private as __es;
-                #implementation
-            };
-        }
-    });
+    let code = parsed.plain.then(|| expand::event_set(&parsed));
     quote!(#errors #code)
 }

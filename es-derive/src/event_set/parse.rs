@@ -1,13 +1,16 @@
 //! Reads the enum and its `#[event_set(…)]`.
 
-use std::mem;
-
 use quote::ToTokens;
 use syn::{Data, DeriveInput, Fields, Ident, Path, Variant, spanned::Spanned};
 
 use super::Member;
-use crate::{attribute, listed::text, mistakes::Mistakes};
+use crate::{
+    attribute,
+    listed::{self, text},
+    mistakes::Mistakes,
+};
 
+const RETIRED: &str = "retired";
 const CRATE: &str = "crate";
 
 /// A set of events as the user wrote it.
@@ -16,23 +19,26 @@ pub(crate) struct EventSet<'a> {
     /// Whether code can be written for it at all: an enum without parameters.
     pub(crate) plain: bool,
     pub(crate) members: Vec<Member<'a>>,
+    pub(crate) retired: Vec<Path>,
     pub(crate) krate: Option<Path>,
 }
 
 /// Reads `input`; what cannot be read is noted and left out.
 pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> EventSet<'a> {
     let ident = &input.ident;
-    let mut krate = None;
-    let mut given = false;
-    attribute::entries(&input.attrs, "event_set", mistakes, |entry, _| {
-        if !entry.is(CRATE) {
-            return Err(attribute::unknown_key(&entry.key, "`#[event_set(…)]`", &[CRATE]));
+    let mut set = EventSet { ident, plain: false, members: Vec::new(), retired: Vec::new(), krate: None };
+    let mut given: Vec<String> = Vec::new();
+    attribute::entries(&input.attrs, "event_set", mistakes, |entry, mistakes| {
+        let key = entry.key.to_string();
+        entry.once(given.contains(&key))?;
+        given.push(key.clone());
+        match key.as_str() {
+            RETIRED => set.retired = entry.items(mistakes, |input, _| listed::path(input))?,
+            CRATE => set.krate = Some(entry.path()?),
+            _ => return Err(attribute::unknown_key(&entry.key, "`#[event_set(…)]`", &[RETIRED, CRATE])),
         }
-        entry.once(mem::replace(&mut given, true))?;
-        krate = Some(entry.path()?);
         Ok(())
     });
-    let mut set = EventSet { ident, plain: false, members: Vec::new(), krate };
     let Data::Enum(data) = &input.data else {
         let kind = if matches!(input.data, Data::Union(_)) { "union" } else { "struct" };
         mistakes.at(
@@ -59,27 +65,22 @@ pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
     }
     set.plain = true;
     for variant in &data.variants {
-        set.members.push(member(variant, &set.members, mistakes));
+        set.members.push(member(variant, mistakes));
     }
     set
 }
 
-fn member<'a>(variant: &'a Variant, before: &[Member<'a>], mistakes: &mut Mistakes) -> Member<'a> {
+fn member<'a>(variant: &'a Variant, mistakes: &mut Mistakes) -> Member<'a> {
     let ident = &variant.ident;
     let event = match &variant.fields {
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => fields.unnamed.first(),
         _ => None,
     };
-    let Some(event) = event else {
-        mistakes.spanning(variant, format!("a variant of an event set holds one event; write `{ident}({ident})`"));
-        return Member { variant: ident, event: None };
-    };
-    let written = text(&event.ty);
-    let same = |member: &&Member<'_>| member.event.as_ref().is_some_and(|event| text(event) == written);
-    if let Some(before) = before.iter().find(same) {
-        let first = before.variant;
-        mistakes.spanning(&event.ty, format!("`{first}` holds `{written}` already; keep one of the two variants"));
-        return Member { variant: ident, event: None };
+    if event.is_none() {
+        let held = variant.fields.iter().map(|field| text(&field.ty)).map(|event| format!("`{event}({event})`"));
+        let held: Vec<_> = held.collect();
+        let remedy = if held.is_empty() { format!("`{ident}({ident})`") } else { held.join(", ") };
+        mistakes.spanning(variant, format!("a variant of an event set holds one event; write {remedy}"));
     }
-    Member { variant: ident, event: Some(event.ty.to_token_stream()) }
+    Member { variant: ident, event: event.map(|event| event.ty.to_token_stream()) }
 }

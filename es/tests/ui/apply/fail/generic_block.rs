@@ -1,4 +1,4 @@
-//! A block with a type parameter.
+//! A block with a parameter.
 
 use es::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ struct Account {
 }
 
 #[es::apply]
-impl<T> Account {
+impl<'a> Account {
     fn opened(&mut self, _: Opened) {
         self.open = true;
     }

@@ -1,0 +1,115 @@
+//! Events that are no longer written: what they become, in an aggregate and in a set.
+
+use es_core::{Aggregate, DecodeError, Event, EventSet, Events, HasEvents, IntoEvents, Retired, SchemaVersion};
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.deposited")]
+struct Deposited {
+    amount: i64,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.withdrawn")]
+struct Withdrawn {
+    amount: i64,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "transfer.made")]
+struct TransferMade {
+    out: i64,
+    back: i64,
+}
+
+/// Said once, for whatever holds both events: the aggregate and the set.
+impl<X: HasEvents> Retired<X> for TransferMade
+where
+    Withdrawn: IntoEvents<X>,
+    Deposited: IntoEvents<X>,
+{
+    fn successors(self) -> impl IntoEvents<X> {
+        (Withdrawn { amount: self.out }, (self.back > 0).then_some(Deposited { amount: self.back }))
+    }
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.greeted")]
+struct Greeted;
+
+impl Retired<Account> for Greeted {
+    fn successors(self) -> impl IntoEvents<Account> {}
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Deposited, Withdrawn), retired(TransferMade, Greeted))]
+struct Account {
+    balance: i64,
+}
+
+#[es_core::apply]
+impl Account {
+    fn deposited(&mut self, event: Deposited) {
+        self.balance += event.amount;
+    }
+    fn withdrawn(&mut self, event: Withdrawn) {
+        self.balance -= event.amount;
+    }
+}
+
+#[derive(EventSet, Debug, PartialEq)]
+#[event_set(retired(TransferMade))]
+enum Feed {
+    Deposited(Deposited),
+    Withdrawn(Withdrawn),
+}
+
+fn read<S: EventSet>(name: &str, payload: &str) -> Result<Vec<S>, DecodeError> {
+    let mut read = Vec::new();
+    S::decode(name, SchemaVersion::FIRST, payload.as_bytes(), |event| read.push(event))?;
+    Ok(read)
+}
+
+#[test]
+fn a_retired_event_becomes_one_many_or_none() {
+    let made = |back| read::<AccountEvent>("transfer.made", &format!(r#"{{"out":5,"back":{back}}}"#));
+    let withdrawn = AccountEvent::from(Withdrawn { amount: 5 });
+    assert_eq!(made(0), Ok(vec![withdrawn.clone()]));
+    assert_eq!(made(2), Ok(vec![withdrawn, Deposited { amount: 2 }.into()]));
+    assert_eq!(read::<AccountEvent>("account.greeted", "null"), Ok(vec![]));
+}
+
+#[test]
+fn a_set_retires_in_the_same_way() {
+    let made = read::<Feed>("transfer.made", r#"{"out":5,"back":2}"#);
+    assert_eq!(made, Ok(vec![Feed::Withdrawn(Withdrawn { amount: 5 }), Feed::Deposited(Deposited { amount: 2 })]));
+}
+
+#[test]
+fn filters_ask_for_retired_names_too() {
+    assert_eq!(AccountEvent::NAMES, ["account.deposited", "account.withdrawn", "transfer.made", "account.greeted"]);
+    assert_eq!(Feed::NAMES, ["account.deposited", "account.withdrawn", "transfer.made"]);
+}
+
+#[test]
+fn what_a_retired_event_becomes_is_applied() {
+    let mut account = Account::initial();
+    AccountEvent::decode("transfer.made", SchemaVersion::FIRST, br#"{"out":5,"back":2}"#, |event| {
+        account.apply_event(event);
+    })
+    .unwrap();
+    assert_eq!(account.balance, -3);
+}
+
+#[test]
+fn a_retired_payload_that_does_not_fit_is_an_error() {
+    assert!(matches!(read::<AccountEvent>("transfer.made", "[]"), Err(DecodeError::Payload { .. })));
+    assert!(read::<AccountEvent>("account.greeted", "null").is_ok());
+    assert_eq!(read::<Feed>("account.greeted", "null"), Err(DecodeError::UnknownName));
+}
+
+#[test]
+fn events_of_a_set_can_be_collected_like_those_of_an_aggregate() {
+    let events: Vec<_> = Events::<Feed>::new().and(Deposited { amount: 1 }).and(()).into_events().collect();
+    assert_eq!(events, [Feed::Deposited(Deposited { amount: 1 })]);
+}

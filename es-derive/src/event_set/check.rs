@@ -1,0 +1,23 @@
+//! The rules that no single part of a set can know.
+
+use super::parse::EventSet;
+use crate::{
+    listed::{self, text},
+    mistakes::Mistakes,
+};
+
+/// Notes what does not fit together in `set`, and leaves it out.
+pub(crate) fn event_set(set: &mut EventSet<'_>, mistakes: &mut Mistakes) {
+    let mut events: Vec<String> = Vec::with_capacity(set.members.len());
+    for index in 0..set.members.len() {
+        let written = set.members[index].event.as_ref().map(text).unwrap_or_default();
+        let repeated = events.iter().position(|before| !written.is_empty() && *before == written);
+        if let Some(first) = repeated {
+            let first = set.members[first].variant;
+            let event = set.members[index].event.take();
+            mistakes.spanning(event, format!("`{first}` holds `{written}` already; keep one of the two variants"));
+        }
+        events.push(written);
+    }
+    listed::leave_out_listed(&mut set.retired, &events, mistakes);
+}
