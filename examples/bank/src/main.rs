@@ -1,1 +1,172 @@
-fn main() {}
+//! The program: books a ledger, then prints what was asked for.
+
+mod args;
+mod log;
+mod print;
+
+use std::{
+    error::Error,
+    io::{self, ErrorKind, Write},
+    process::ExitCode,
+    sync::Arc,
+    time::Instant,
+};
+
+use bank::{
+    domain::{Account, AccountEvent, Refusal, Withdraw},
+    import::{Disagreement, import},
+    ledger::Ledger,
+    overview::Overview,
+    statement::{Statement, StatementError, Until},
+};
+use clap::Parser;
+use es::{EventStore, Version, prelude::*};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Zoned;
+
+use crate::{
+    args::{Args, Task},
+    print::Run,
+};
+
+/// How the program ends when nothing failed.
+enum Outcome {
+    Fine,
+    Disagrees(Vec<Disagreement>),
+    Refused(Refusal),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(Outcome::Fine) => ExitCode::SUCCESS,
+        Ok(Outcome::Disagrees(disagreements)) => {
+            if let [first, more @ ..] = disagreements.as_slice() {
+                let more = if more.is_empty() { String::new() } else { format!(", and {} more do", more.len()) };
+                complain(&format!("{first}{more}"));
+            }
+            ExitCode::from(1)
+        }
+        Ok(Outcome::Refused(refusal)) => {
+            complain(&refusal.to_string());
+            ExitCode::from(3)
+        }
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&with_sources(&*error));
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<Outcome, Box<dyn Error>> {
+    let ledger = match &args.ledger {
+        Some(file) => Some(Ledger::open(file)?),
+        None if args.store == "memory:" => Some(Ledger::small()?),
+        None => None,
+    };
+    let store = es::connect(&args.store).await?;
+    let mut run = Run::default();
+    if let Some(ledger) = &ledger {
+        let bar = progress_bar(ledger.rows().len());
+        let start = Instant::now();
+        let imported = import(ledger, &store, || bar.inc(1)).await?;
+        bar.finish_and_clear();
+        run = Run { imported: Some(imported), seconds: start.elapsed().as_secs_f64() };
+    }
+    let out = &mut io::stdout().lock();
+    let outcome = match args.task.unwrap_or(Task::Report) {
+        Task::Report => {
+            let start = Instant::now();
+            let overview = Overview::read(&store).await?;
+            if run.imported.is_none() {
+                run.seconds = start.elapsed().as_secs_f64();
+            }
+            print::report(out, &overview, &run)?;
+            Outcome::Fine
+        }
+        Task::Balances => {
+            print::balances(out, &Overview::read(&store).await?)?;
+            Outcome::Fine
+        }
+        Task::Account { id, at, version } => {
+            let until = match (at, version) {
+                (Some(day), _) => Until::Day(day),
+                (None, Some(version)) => Until::Version(Version::new(version)),
+                (None, None) => Until::Now,
+            };
+            print::account(out, id, &Statement::read(&store, id, until).await?)?;
+            Outcome::Fine
+        }
+        Task::History { id } => {
+            print::history(out, &Statement::read(&store, id, Until::Now).await?.lines)?;
+            Outcome::Fine
+        }
+        Task::Withdraw { id, amount, on } => {
+            let on = on.unwrap_or_else(|| Zoned::now().date());
+            withdraw(out, &store, id, Withdraw { on, amount }).await?
+        }
+        Task::Log => {
+            log::print(out, &store).await?;
+            Outcome::Fine
+        }
+    };
+    out.flush()?;
+    let disagreements = run.imported.map(|imported| imported.disagreements).unwrap_or_default();
+    match outcome {
+        Outcome::Fine if !disagreements.is_empty() => Ok(Outcome::Disagrees(disagreements)),
+        outcome => Ok(outcome),
+    }
+}
+
+/// Asks account `id` for cash, and prints what was recorded in the form of its history.
+async fn withdraw(
+    out: &mut impl Write,
+    store: &Arc<dyn EventStore>,
+    id: bank::domain::AccountId,
+    command: Withdraw,
+) -> Result<Outcome, Box<dyn Error>> {
+    let executed = match store.repository::<Account>().execute(&id, command).await {
+        Err(ExecuteError::Refused(Refusal::NotOpen)) => return Err(StatementError::Unknown(id).into()),
+        executed => executed?,
+    };
+    let lines = executed.events.iter().map(|recorded| bank::statement::Line {
+        version: recorded.version,
+        entry: (&recorded.event).into(),
+        balance: executed.root.balance,
+    });
+    print::history(out, &lines.collect::<Vec<_>>())?;
+    let refusal = executed.events.iter().find_map(|recorded| match &recorded.event {
+        AccountEvent::WithdrawalRefused(event) => Some(event.refusal()),
+        _ => None,
+    });
+    Ok(refusal.map_or(Outcome::Fine, Outcome::Refused))
+}
+
+/// A bar that is seen when stderr is a terminal, and not otherwise.
+fn progress_bar(rows: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {per_sec}");
+    ProgressBar::new(rows as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// One line on stderr; there is nobody left to tell when that fails.
+fn complain(message: &str) {
+    let message = message.replace(['\n', '\r'], " ");
+    drop(writeln!(io::stderr(), "{message}"));
+}
+
+fn with_sources(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+/// Whether whoever read our output has had enough, as in `bank history 1 | head`.
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}

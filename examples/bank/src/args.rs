@@ -1,0 +1,73 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use bank::domain::{AccountId, Money};
+use clap::{Parser, Subcommand};
+use jiff::civil::Date;
+
+/// A bank whose accounts are event streams.
+///
+/// Amounts and balances are in minor units: hundredths. Ends with 1 when a balance is not the ledger's, with 2 after an
+/// error, with 3 when the account refuses.
+#[derive(Parser, Debug)]
+#[command(name = "bank")]
+pub(crate) struct Args {
+    /// A CSV file of transactions to book first; rows that are booked already are recognised. A store in memory begins
+    /// with the small ledger that comes with the program when this is absent.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+
+    /// Where the events are: `memory:`, or `postgres://user@host/database` with the feature `postgres`.
+    #[arg(long, global = true, value_name = "URL", default_value = "memory:")]
+    pub(crate) store: String,
+
+    #[command(subcommand)]
+    pub(crate) task: Option<Task>,
+}
+
+/// What to do once the ledger is booked.
+#[derive(Subcommand, Clone, Debug)]
+pub(crate) enum Task {
+    /// Prints what the store holds, and where its balances are not the ledger's.
+    Report,
+    /// Prints every account's balance, as CSV.
+    Balances,
+    /// Prints an account, now or as it was.
+    #[command(disable_version_flag = true)]
+    Account {
+        /// Its number.
+        id: AccountId,
+        /// As of the end of that day, by the days of the ledger.
+        #[arg(long, value_name = "DATE", conflicts_with = "version")]
+        at: Option<Date>,
+        /// As of that version.
+        #[arg(long, value_name = "N")]
+        version: Option<u64>,
+    },
+    /// Prints one line for each event of an account: version, day, kind, amount, balance after it.
+    History {
+        /// Its number.
+        id: AccountId,
+    },
+    /// Withdraws cash, if the account allows it; a refusal is recorded too.
+    Withdraw {
+        /// The account's number.
+        id: AccountId,
+        /// How much, in minor units.
+        #[arg(value_parser = positive)]
+        amount: Money,
+        /// The day it is booked; today when absent.
+        #[arg(long, value_name = "DATE")]
+        on: Option<Date>,
+    },
+    /// Prints the log as it is stored: one JSON object for each event.
+    Log,
+}
+
+fn positive(text: &str) -> Result<Money, String> {
+    match text.parse() {
+        Ok(amount) if amount > Money::ZERO => Ok(amount),
+        _ => Err(String::from("an amount is a positive whole number of minor units")),
+    }
+}

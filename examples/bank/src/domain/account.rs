@@ -1,0 +1,217 @@
+//! The account: its state, and the decisions made on it.
+
+use std::collections::HashMap;
+
+use es::{Events, prelude::*};
+use jiff::civil::Date;
+
+use super::{
+    AccountId, Deposited, FeeCharged, InterestCredited, Money, Opened, OpenedWithDeposit, Operation, StatementIssued,
+    Transaction, TransactionId, TransferIn, TransferSent, WithdrawalRefused, Withdrawn,
+};
+
+/// An account of the bank.
+#[derive(Aggregate, Default, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[aggregate(
+    category = "account",
+    id = AccountId,
+    events(
+        Opened,
+        OpenedWithDeposit,
+        Deposited,
+        Withdrawn,
+        TransferIn,
+        TransferSent,
+        InterestCredited,
+        FeeCharged,
+        StatementIssued,
+        WithdrawalRefused,
+    )
+)]
+pub struct Account {
+    /// The day it was opened.
+    pub opened_on: Option<Date>,
+    /// What is there, or owed.
+    pub balance: Money,
+    /// The transactions that were booked, by the bank's numbers.
+    pub booked: HashMap<TransactionId, Booked>,
+    /// How often a withdrawal was refused.
+    pub refusals: u64,
+}
+
+/// What is left of a transaction after it was booked: enough to know it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booked {
+    /// The day.
+    pub on: Date,
+    /// How much.
+    pub amount: Money,
+    /// The balance after it.
+    pub balance: Money,
+}
+
+/// Records a fact of the bank's books, whatever it does to the balance; nothing happens if it is booked already.
+#[derive(Clone, Debug)]
+pub struct Book(pub Transaction);
+
+/// Asks for cash: a decision. One that is refused is recorded as [`WithdrawalRefused`].
+#[derive(Clone, Copy, Debug)]
+pub struct Withdraw {
+    /// The day it is asked for.
+    pub on: Date,
+    /// How much.
+    pub amount: Money,
+}
+
+/// Why the account refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// There is no such account.
+    #[error("the account does not exist")]
+    NotOpen,
+    /// There is less than was asked for.
+    #[error("{amount} cannot be withdrawn from a balance of {balance}")]
+    Insufficient {
+        /// What was asked for.
+        amount: Money,
+        /// What there is.
+        balance: Money,
+    },
+    /// A transaction of this number is booked, and it is another one.
+    #[error("transaction {0} is booked already, with other content")]
+    BookedDifferently(TransactionId),
+    /// The balance would be more than 64 bits hold.
+    #[error("the balance would not fit into 64 bits")]
+    BeyondRange,
+}
+
+#[es::apply]
+impl Account {
+    fn opened(&mut self, event: Opened) {
+        self.opened_on = Some(event.on);
+    }
+
+    fn opened_with_deposit(&mut self, event: OpenedWithDeposit) {
+        self.opened_on = Some(event.date);
+        self.credit(event.transaction, event.date, Money::from_units(event.amount));
+    }
+
+    fn deposited(&mut self, event: Deposited) {
+        self.credit(event.transaction, event.date, Money::from_units(event.amount));
+    }
+
+    fn withdrawn(&mut self, event: Withdrawn) {
+        self.debit(event.transaction, event.date, event.amount);
+    }
+
+    fn transfer_in(&mut self, event: TransferIn) {
+        self.credit(event.transaction, event.on, event.amount);
+    }
+
+    fn transfer_sent(&mut self, event: TransferSent) {
+        self.debit(Some(event.transaction), event.on, event.amount);
+    }
+
+    fn interest_credited(&mut self, event: InterestCredited) {
+        self.credit(event.transaction, event.on, event.amount);
+    }
+
+    fn fee_charged(&mut self, event: FeeCharged) {
+        self.debit(Some(event.transaction), event.on, event.amount);
+    }
+
+    fn statement_issued(&mut self, _: StatementIssued) {}
+
+    fn withdrawal_refused(&mut self, _: WithdrawalRefused) {
+        self.refusals += 1;
+    }
+}
+
+impl Account {
+    fn credit(&mut self, transaction: TransactionId, on: Date, amount: Money) {
+        self.balance = self.balance.saturating_add(amount);
+        self.note(Some(transaction), on, amount);
+    }
+
+    fn debit(&mut self, transaction: Option<TransactionId>, on: Date, amount: Money) {
+        self.balance = self.balance.saturating_sub(amount);
+        self.note(transaction, on, amount);
+    }
+
+    fn note(&mut self, transaction: Option<TransactionId>, on: Date, amount: Money) {
+        if let Some(id) = transaction {
+            self.booked.insert(id, Booked { on, amount, balance: self.balance });
+        }
+    }
+}
+
+impl Handle<Book> for Account {
+    type Error = Refusal;
+
+    fn handle(&self, Book(transaction): Book) -> Result<impl IntoEvents<Self>, Refusal> {
+        let Transaction { id, on, operation, amount, symbol, partner } = transaction;
+        if let Some(booked) = self.booked.get(&id) {
+            let same = booked.on == on && booked.amount == amount;
+            return if same { Ok(Events::new()) } else { Err(Refusal::BookedDifferently(id)) };
+        }
+        let balance = operation.balance_after(self.balance, amount).ok_or(Refusal::BeyondRange)?;
+        let events = match (self.opened_on, operation) {
+            (None, Operation::CashDeposit) => {
+                return Ok(Events::new().and(OpenedWithDeposit { transaction: id, date: on, amount: amount.units() }));
+            }
+            (None, _) => Events::new().and(Opened { on }),
+            (Some(_), _) => Events::new(),
+        };
+        Ok(match operation {
+            Operation::CashDeposit => events.and(Deposited {
+                transaction: id,
+                date: on,
+                amount: amount.units(),
+                currency: String::from("CZK"),
+            }),
+            Operation::TransferIn => events.and(TransferIn { transaction: id, on, amount, symbol, partner }),
+            Operation::Interest => events.and(InterestCredited { transaction: id, on, amount, symbol, partner }),
+            Operation::CashWithdrawal | Operation::CardWithdrawal => events.and(Withdrawn {
+                transaction: Some(id),
+                date: on,
+                amount,
+                means: String::from(if operation == Operation::CardWithdrawal { "card" } else { "cash" }),
+                symbol,
+                partner,
+            }),
+            Operation::TransferOut => events.and(TransferSent { transaction: id, on, amount, symbol, partner }),
+            Operation::Fee => events
+                .and(FeeCharged { transaction: id, on, amount, symbol, partner })
+                .and(StatementIssued { on, balance }),
+        })
+    }
+}
+
+impl Handle<Withdraw> for Account {
+    type Error = Refusal;
+
+    fn handle(&self, Withdraw { on, amount }: Withdraw) -> Result<impl IntoEvents<Self>, Refusal> {
+        if self.opened_on.is_none() {
+            return Err(Refusal::NotOpen);
+        }
+        if amount > self.balance {
+            return Ok(Events::new().and(WithdrawalRefused { on, amount, balance: self.balance }));
+        }
+        Ok(Events::new().and(Withdrawn {
+            transaction: None,
+            date: on,
+            amount,
+            means: String::from("cash"),
+            symbol: None,
+            partner: None,
+        }))
+    }
+}
+
+impl WithdrawalRefused {
+    /// What the one who asked is told.
+    pub fn refusal(&self) -> Refusal {
+        Refusal::Insufficient { amount: self.amount, balance: self.balance }
+    }
+}

@@ -1,0 +1,38 @@
+//! An entry: what an event is in an account's history.
+
+use jiff::civil::Date;
+
+use super::{AccountEvent, Money};
+
+/// What an event is in an account's history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The day it was booked.
+    pub on: Date,
+    /// What happened, in one word.
+    pub kind: &'static str,
+    /// How much; nothing when no money moved or was asked for.
+    pub amount: Money,
+}
+
+impl From<&AccountEvent> for Entry {
+    fn from(event: &AccountEvent) -> Self {
+        let (on, kind, amount) = match event {
+            AccountEvent::Opened(event) => (event.on, "opened", Money::ZERO),
+            AccountEvent::OpenedWithDeposit(event) => {
+                (event.date, "opened-with-deposit", Money::from_units(event.amount))
+            }
+            AccountEvent::Deposited(event) => (event.date, "cash-deposit", Money::from_units(event.amount)),
+            AccountEvent::Withdrawn(event) => {
+                (event.date, if event.means == "card" { "card-withdrawal" } else { "cash-withdrawal" }, event.amount)
+            }
+            AccountEvent::TransferIn(event) => (event.on, "transfer-in", event.amount),
+            AccountEvent::TransferSent(event) => (event.on, "transfer-out", event.amount),
+            AccountEvent::InterestCredited(event) => (event.on, "interest", event.amount),
+            AccountEvent::FeeCharged(event) => (event.on, "fee", event.amount),
+            AccountEvent::StatementIssued(event) => (event.on, "statement", Money::ZERO),
+            AccountEvent::WithdrawalRefused(event) => (event.on, "withdrawal-refused", event.amount),
+        };
+        Self { on, kind, amount }
+    }
+}

@@ -1,0 +1,144 @@
+//! The events of an account. Each carries the day it was booked; when it was stored is another thing.
+
+use es::prelude::*;
+use jiff::civil::Date;
+
+use super::{Money, Partner, TransactionId};
+
+/// The account exists.
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+pub struct Opened {
+    /// The day it was booked.
+    pub on: Date,
+}
+
+/// The account exists, and its first money came in cash.
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened_with_deposit")]
+pub struct OpenedWithDeposit {
+    /// The bank's number of the deposit.
+    pub transaction: TransactionId,
+    /// The day it was booked.
+    pub date: Date,
+    /// How much, in crowns.
+    pub amount: f64,
+}
+
+/// Cash came in.
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.deposited")]
+pub struct Deposited {
+    /// The bank's number.
+    pub transaction: TransactionId,
+    /// The day it was booked.
+    pub date: Date,
+    /// How much, in crowns.
+    pub amount: f64,
+    /// Of which money.
+    pub currency: String,
+}
+
+/// Cash went out.
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.withdrawn")]
+pub struct Withdrawn {
+    /// The bank's number; none when it was decided here.
+    pub transaction: Option<TransactionId>,
+    /// The day it was booked.
+    pub date: Date,
+    /// How much.
+    pub amount: Money,
+    /// `cash` at the counter, or `card`.
+    pub means: String,
+    /// What for.
+    pub symbol: Option<String>,
+    /// With whom.
+    pub partner: Option<Partner>,
+}
+
+/// Money came in from another account.
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.transfer_in")]
+pub struct TransferIn {
+    /// The bank's number.
+    pub transaction: TransactionId,
+    /// The day it was booked.
+    pub on: Date,
+    /// How much.
+    pub amount: Money,
+    /// What for.
+    pub symbol: Option<String>,
+    /// From whom.
+    pub partner: Option<Partner>,
+}
+
+/// Money went out to another account.
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.transfer_sent")]
+pub struct TransferSent {
+    /// The bank's number.
+    pub transaction: TransactionId,
+    /// The day it was booked.
+    pub on: Date,
+    /// How much.
+    pub amount: Money,
+    /// What for.
+    pub symbol: Option<String>,
+    /// To whom.
+    pub partner: Option<Partner>,
+}
+
+/// The bank paid interest.
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.interest_credited")]
+pub struct InterestCredited {
+    /// The bank's number.
+    pub transaction: TransactionId,
+    /// The day it was booked.
+    pub on: Date,
+    /// How much.
+    pub amount: Money,
+    /// What for.
+    pub symbol: Option<String>,
+    /// Whom the bank noted beside it.
+    pub partner: Option<Partner>,
+}
+
+/// The bank took a fee, or interest on a balance below zero.
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.fee_charged")]
+pub struct FeeCharged {
+    /// The bank's number.
+    pub transaction: TransactionId,
+    /// The day it was booked.
+    pub on: Date,
+    /// How much.
+    pub amount: Money,
+    /// What for.
+    pub symbol: Option<String>,
+    /// Whom the bank noted beside it.
+    pub partner: Option<Partner>,
+}
+
+/// A statement was sent.
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.statement_issued")]
+pub struct StatementIssued {
+    /// The day it was booked.
+    pub on: Date,
+    /// The balance it stated.
+    pub balance: Money,
+}
+
+/// Somebody asked for more than there was.
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.withdrawal_refused")]
+pub struct WithdrawalRefused {
+    /// The day it was asked for.
+    pub on: Date,
+    /// How much was asked for.
+    pub amount: Money,
+    /// What there was.
+    pub balance: Money,
+}

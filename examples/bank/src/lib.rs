@@ -1,0 +1,11 @@
+//! A bank on a real ledger: the whole story of `es`.
+//!
+//! # Layout
+//! [`domain`] holds the account, its events and its decisions, and knows nothing of stores. [`ledger`] reads the rows,
+//! [`import`] books them, [`overview`] and [`statement`] read the log.
+
+pub mod domain;
+pub mod import;
+pub mod ledger;
+pub mod overview;
+pub mod statement;

@@ -1,0 +1,80 @@
+//! What the program prints.
+
+use std::io::{self, Write};
+
+use bank::{
+    domain::AccountId,
+    import::Imported,
+    overview::Overview,
+    statement::{Line, Statement},
+};
+
+/// What came of the ledger, if there was one, and how long the work took.
+#[derive(Default)]
+pub(crate) struct Run {
+    pub(crate) imported: Option<Imported>,
+    pub(crate) seconds: f64,
+}
+
+/// The report, as `key: value` lines.
+pub(crate) fn report(out: &mut impl Write, overview: &Overview, run: &Run) -> io::Result<()> {
+    let rows = run.imported.as_ref().map_or_else(|| overview.booked(), |imported| imported.rows);
+    // without a ledger the work was to read
+    let events = run.imported.as_ref().map_or(overview.events, |imported| imported.events);
+    writeln!(out, "accounts: {}", overview.accounts.len())?;
+    writeln!(out, "rows: {rows}")?;
+    if let Some(imported) = &run.imported {
+        writeln!(out, "already booked: {}", imported.already_booked)?;
+    }
+    writeln!(out, "events: {}", overview.events)?;
+    match overview.days {
+        Some((first, last)) => writeln!(out, "first day: {first}\nlast day: {last}")?,
+        None => writeln!(out, "first day: none\nlast day: none")?,
+    }
+    writeln!(out, "sum of balances: {}", overview.balances())?;
+    if let Some(imported) = &run.imported {
+        writeln!(out, "disagreements: {}", imported.disagreements.len())?;
+    }
+    writeln!(out, "events per second: {}", per_second(events, run.seconds))
+}
+
+/// Every account's balance, as CSV.
+pub(crate) fn balances(out: &mut impl Write, overview: &Overview) -> io::Result<()> {
+    writeln!(out, "account_id,balance_minor,version")?;
+    for (id, (account, version)) in &overview.accounts {
+        writeln!(out, "{id},{},{version}", account.balance)?;
+    }
+    Ok(())
+}
+
+/// One account, as `key: value` lines.
+pub(crate) fn account(out: &mut impl Write, id: AccountId, statement: &Statement) -> io::Result<()> {
+    let account = &statement.account;
+    writeln!(out, "account: {id}")?;
+    if let Some(day) = account.opened_on {
+        writeln!(out, "opened: {day}")?;
+    }
+    writeln!(out, "balance_minor: {}", account.balance)?;
+    writeln!(out, "version: {}", statement.version)?;
+    writeln!(out, "transactions: {}", account.booked.len())?;
+    writeln!(out, "refused withdrawals: {}", account.refusals)
+}
+
+/// One line for each event: version, day, kind, amount, balance after it.
+pub(crate) fn history(out: &mut impl Write, lines: &[Line]) -> io::Result<()> {
+    for Line { version, entry, balance, .. } in lines {
+        let (on, kind, amount) = (entry.on, entry.kind, entry.amount);
+        writeln!(out, "{version:>4}  {on}  {kind:<19}  {:>12}  {:>12}", amount.minor(), balance.minor())?;
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate for people to read; `as` stops at the bounds"
+)]
+fn per_second(events: u64, seconds: f64) -> u64 {
+    if events == 0 { 0 } else { (events as f64 / seconds) as u64 }
+}

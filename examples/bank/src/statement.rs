@@ -1,0 +1,112 @@
+//! The statement: one account now, as it was, and how it came to be.
+
+use std::sync::Arc;
+
+use es::{Direction, EventStore, LimitError, ReadError, StreamId, Version, prelude::*};
+use futures_util::TryStreamExt;
+use jiff::civil::Date;
+
+use crate::domain::{Account, AccountEvent, AccountId, Entry, Money};
+
+/// Up to where an account is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// All that is stored.
+    Now,
+    /// The end of that day, by the days of the books and not by the store's clock.
+    Day(Date),
+    /// That version.
+    Version(Version),
+}
+
+/// An account, and how it came to be.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// The account.
+    pub account: Account,
+    /// Its version.
+    pub version: Version,
+    /// One line an event.
+    pub lines: Vec<Line>,
+}
+
+/// A line of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The version of the event.
+    pub version: Version,
+    /// What happened.
+    pub entry: Entry,
+    /// The balance after it.
+    pub balance: Money,
+}
+
+/// Why there is no statement.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StatementError {
+    /// There is no such account.
+    #[error("there is no account {0}")]
+    Unknown(AccountId),
+    /// It did not exist yet on that day.
+    #[error("account {account} did not exist on {day}")]
+    TooEarly {
+        /// The account.
+        account: AccountId,
+        /// The day.
+        day: Date,
+    },
+    /// It never had that version.
+    #[error("account {account} has no version {asked}; it goes from 1 to {last}")]
+    NoVersion {
+        /// The account.
+        account: AccountId,
+        /// The version.
+        asked: Version,
+        /// Its last one.
+        last: Version,
+    },
+    /// The number does not name a stream.
+    #[error(transparent)]
+    Id(#[from] LimitError),
+    /// The stream could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl Statement {
+    /// Reads the account `id` from `store`, up to `until`.
+    ///
+    /// # Errors
+    /// [`StatementError`].
+    pub async fn read(store: &Arc<dyn EventStore>, id: AccountId, until: Until) -> Result<Self, StatementError> {
+        let stream = StreamId::new(Account::CATEGORY, id.to_string())?;
+        let mut events = store.read_stream_as::<AccountEvent>(&stream, Version::FIRST, Direction::Forward, None);
+        let mut statement = Self { account: Account::initial(), version: Version::NONE, lines: Vec::new() };
+        let mut last = Version::NONE;
+        while let Some(recorded) = events.try_next().await? {
+            last = recorded.version;
+            let entry = Entry::from(&recorded.event);
+            let counts = match until {
+                Until::Now => true,
+                // rows need not be in the order of their days
+                Until::Day(day) => entry.on <= day,
+                Until::Version(version) => recorded.version <= version,
+            };
+            if counts {
+                statement.account.apply_event(recorded.event);
+                statement.version = recorded.version;
+                let balance = statement.account.balance;
+                statement.lines.push(Line { version: recorded.version, entry, balance });
+            }
+        }
+        match until {
+            _ if last == Version::NONE => Err(StatementError::Unknown(id)),
+            Until::Day(day) if statement.lines.is_empty() => Err(StatementError::TooEarly { account: id, day }),
+            Until::Version(asked) if asked == Version::NONE || asked > last => {
+                Err(StatementError::NoVersion { account: id, asked, last })
+            }
+            _ => Ok(statement),
+        }
+    }
+}
