@@ -6,8 +6,8 @@ use es::{Events, prelude::*};
 use jiff::civil::Date;
 
 use super::{
-    AccountId, Deposited, FeeCharged, InterestCredited, Money, Opened, OpenedWithDeposit, Operation, StatementIssued,
-    Transaction, TransactionId, TransferIn, TransferSent, WithdrawalRefused, Withdrawn,
+    AccountId, Deposited, FeeCharged, InterestCredited, Means, Money, Opened, OpenedWithDeposit, Operation,
+    StatementIssued, Transaction, TransactionId, TransferReceived, TransferSent, WithdrawalRefused, Withdrawn,
 };
 
 /// An account of the bank.
@@ -20,7 +20,7 @@ use super::{
         OpenedWithDeposit,
         Deposited,
         Withdrawn,
-        TransferIn,
+        TransferReceived,
         TransferSent,
         InterestCredited,
         FeeCharged,
@@ -102,10 +102,10 @@ impl Account {
     }
 
     fn withdrawn(&mut self, event: Withdrawn) {
-        self.debit(event.transaction, event.date, event.amount);
+        self.debit(event.transaction, event.on, event.amount);
     }
 
-    fn transfer_in(&mut self, event: TransferIn) {
+    fn transfer_received(&mut self, event: TransferReceived) {
         self.credit(event.transaction, event.on, event.amount);
     }
 
@@ -169,14 +169,16 @@ impl Handle<Book> for Account {
                 date: on,
                 amount: amount.units(),
                 currency: String::from("CZK"),
+                symbol,
+                partner,
             }),
-            Operation::TransferIn => events.and(TransferIn { transaction: id, on, amount, symbol, partner }),
+            Operation::TransferIn => events.and(TransferReceived { transaction: id, on, amount, symbol, partner }),
             Operation::Interest => events.and(InterestCredited { transaction: id, on, amount, symbol, partner }),
             Operation::CashWithdrawal | Operation::CardWithdrawal => events.and(Withdrawn {
                 transaction: Some(id),
-                date: on,
+                on,
                 amount,
-                means: String::from(if operation == Operation::CardWithdrawal { "card" } else { "cash" }),
+                means: if operation == Operation::CardWithdrawal { Means::Card } else { Means::Cash },
                 symbol,
                 partner,
             }),
@@ -200,9 +202,9 @@ impl Handle<Withdraw> for Account {
         }
         Ok(Events::new().and(Withdrawn {
             transaction: None,
-            date: on,
+            on,
             amount,
-            means: String::from("cash"),
+            means: Means::Cash,
             symbol: None,
             partner: None,
         }))

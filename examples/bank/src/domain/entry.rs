@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{AccountEvent, Money};
+use super::{AccountEvent, Means, Money};
 
 /// What an event is in an account's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +24,9 @@ impl From<&AccountEvent> for Entry {
             }
             AccountEvent::Deposited(event) => (event.date, "cash-deposit", Money::from_units(event.amount)),
             AccountEvent::Withdrawn(event) => {
-                (event.date, if event.means == "card" { "card-withdrawal" } else { "cash-withdrawal" }, event.amount)
+                (event.on, if event.means == Means::Card { "card-withdrawal" } else { "cash-withdrawal" }, event.amount)
             }
-            AccountEvent::TransferIn(event) => (event.on, "transfer-in", event.amount),
+            AccountEvent::TransferReceived(event) => (event.on, "transfer-in", event.amount),
             AccountEvent::TransferSent(event) => (event.on, "transfer-out", event.amount),
             AccountEvent::InterestCredited(event) => (event.on, "interest", event.amount),
             AccountEvent::FeeCharged(event) => (event.on, "fee", event.amount),

@@ -2,15 +2,15 @@
 
 mod account;
 mod entry;
-mod event;
+pub mod event;
 mod money;
 mod transaction;
 
 pub use account::{Account, AccountEvent, Book, Booked, Refusal, Withdraw};
 pub use entry::Entry;
 pub use event::{
-    Deposited, FeeCharged, InterestCredited, Opened, OpenedWithDeposit, StatementIssued, TransferIn, TransferSent,
-    WithdrawalRefused, Withdrawn,
+    Deposited, FeeCharged, InterestCredited, Means, Opened, OpenedWithDeposit, StatementIssued, TransferReceived,
+    TransferSent, WithdrawalRefused, Withdrawn,
 };
 pub use money::{Money, MoneyError};
 pub use transaction::{AccountId, Operation, Partner, Transaction, TransactionId};

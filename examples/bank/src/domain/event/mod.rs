@@ -5,6 +5,8 @@ use jiff::civil::Date;
 
 use super::{Money, Partner, TransactionId};
 
+pub mod v1;
+
 /// The account exists.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "account.opened")]
@@ -27,7 +29,7 @@ pub struct OpenedWithDeposit {
 
 /// Cash came in.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[event(name = "account.deposited")]
+#[event(name = "account.deposited", version = 2)]
 pub struct Deposited {
     /// The bank's number.
     pub transaction: TransactionId,
@@ -37,30 +39,46 @@ pub struct Deposited {
     pub amount: f64,
     /// Of which money.
     pub currency: String,
+    /// What for.
+    #[event(added(in = 2, default = None))]
+    pub symbol: Option<String>,
+    /// Whom the bank noted beside it.
+    #[event(added(in = 2, default = None))]
+    pub partner: Option<Partner>,
 }
 
 /// Cash went out.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[event(name = "account.withdrawn")]
+#[event(name = "account.withdrawn", version = 2, previous = v1::Withdrawn)]
 pub struct Withdrawn {
     /// The bank's number; none when it was decided here.
     pub transaction: Option<TransactionId>,
     /// The day it was booked.
-    pub date: Date,
+    pub on: Date,
     /// How much.
     pub amount: Money,
-    /// `cash` at the counter, or `card`.
-    pub means: String,
+    /// Where the cash came from.
+    pub means: Means,
     /// What for.
     pub symbol: Option<String>,
     /// With whom.
     pub partner: Option<Partner>,
 }
 
+/// Where cash came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Means {
+    /// The counter of a branch.
+    Cash,
+    /// A machine.
+    Card,
+}
+
 /// Money came in from another account.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[event(name = "account.transfer_in")]
-pub struct TransferIn {
+#[event(name = "account.transfer_received", alias("account.transfer_in", up_to = 1))]
+pub struct TransferReceived {
     /// The bank's number.
     pub transaction: TransactionId,
     /// The day it was booked.

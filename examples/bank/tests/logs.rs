@@ -1,0 +1,72 @@
+//! Logs that older banks wrote, each by the program of its time: today's bank reads them to the same balances.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bank::{
+    domain::{AccountId, Money},
+    import::import,
+    ledger::Ledger,
+    overview::Overview,
+};
+use es::{Append, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+const FIRST: &str = include_str!("logs/first.jsonl");
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    category: &'a str,
+    id: &'a str,
+    version: u64,
+    event_id: &'a str,
+    name: &'a str,
+    schema_version: u32,
+    #[serde(borrow)]
+    payload: &'a RawValue,
+}
+
+/// A store that holds `log` as it was stored then.
+async fn store(log: &str) -> Arc<dyn EventStore> {
+    let store = es::connect("memory:").await.expect("a store");
+    for line in log.lines() {
+        let line: Line<'_> = serde_json::from_str(line).expect("a line of a log");
+        let event = NewEvent::from_json(
+            line.event_id.parse().expect("an id"),
+            EventName::new(line.name).expect("a name"),
+            SchemaVersion::new(line.schema_version).expect("a schema version"),
+            line.payload.get().to_owned(),
+        )
+        .expect("an event");
+        let stream = StreamId::new(line.category, line.id).expect("a stream");
+        let expected = Expected::Exact((line.version - 1).into());
+        store.append(vec![Append::new(stream, expected, vec![event])]).await.expect("appended");
+    }
+    store
+}
+
+fn balances(overview: &Overview) -> BTreeMap<AccountId, Money> {
+    overview.accounts.iter().map(|(id, (account, _))| (*id, account.balance)).collect()
+}
+
+async fn assert_same_balances(log: &str) {
+    let ledger = Ledger::small().expect("well formed");
+    let today = es::connect("memory:").await.expect("a store");
+    import(&ledger, &today, || ()).await.expect("booked");
+    let expected = balances(&Overview::read(&today).await.expect("read"));
+
+    let store = store(log).await;
+    let overview = Overview::read(&store).await.expect("every event is readable");
+    assert_eq!(balances(&overview), expected);
+    assert_eq!(overview.events, log.lines().count() as u64);
+
+    // and it knows every transaction again, with the balance after it
+    let again = import(&ledger, &store, || ()).await.expect("booked");
+    assert_eq!((again.already_booked, again.events), (24, 0));
+    assert_eq!(again.disagreements, []);
+}
+
+#[tokio::test]
+async fn the_first_bank() {
+    assert_same_balances(FIRST).await;
+}
