@@ -1,1 +1,24 @@
-//! The store of es on PostgreSQL.
+//! The store of `es` on PostgreSQL 13 or newer.
+//!
+//! # Layout
+//! `store` and `builder` are what is public; `append` and `read` are the two operations, `migrate` the schema's
+//! history, `connection` and `pool` the way to the server. SQL stands in files beside the code that sends it.
+
+mod append;
+mod builder;
+mod connection;
+mod error;
+mod hash;
+mod migrate;
+mod pool;
+mod read;
+mod schema_name;
+mod snapshot;
+mod store;
+mod tls;
+mod wake;
+mod wire;
+
+pub use builder::PostgresBuilder;
+pub use error::PostgresError;
+pub use store::PostgresStore;

@@ -46,11 +46,18 @@ pub async fn connect(url: &str) -> Result<Arc<dyn EventStore>, ConnectError> {
         Some(("memory", "")) => Ok(Arc::new(crate::MemoryStore::new())),
         #[cfg(not(feature = "memory"))]
         Some((scheme @ "memory", "")) => Err(feature_off(scheme, "memory")),
+        #[cfg(feature = "postgres")]
+        Some(("postgres" | "postgresql", _)) => match crate::PostgresStore::connect(url).await {
+            Ok(store) => Ok(Arc::new(store)),
+            Err(error) => Err(ConnectError::Store(error.into())),
+        },
+        #[cfg(not(feature = "postgres"))]
         Some((scheme @ ("postgres" | "postgresql"), _)) => Err(feature_off(scheme, "postgres")),
         _ => Err(ConnectError::UnknownUrl),
     }
 }
 
+#[cfg(not(all(feature = "memory", feature = "postgres")))]
 fn feature_off(scheme: &str, feature: &'static str) -> ConnectError {
     ConnectError::FeatureOff { scheme: scheme.to_owned(), feature }
 }

@@ -10,5 +10,7 @@ pub use connect::{ConnectError, connect};
 pub use es_core::*;
 #[cfg(feature = "memory")]
 pub use es_memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use es_postgres::{PostgresBuilder, PostgresError, PostgresStore};
 #[cfg(feature = "testing")]
 pub use es_testing as testing;

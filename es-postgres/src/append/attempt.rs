@@ -1,0 +1,178 @@
+//! An append, tried until its outcome is known: connections break, the answer must not.
+
+use std::time::{Duration, Instant};
+
+use es_core::Append;
+use tokio_postgres::Statement;
+use tokio_postgres::error::SqlState;
+
+use crate::PostgresError;
+use crate::append::columns::Columns;
+use crate::append::statement::{self, Manner};
+use crate::append::verdict::{self, Verdict};
+use crate::connection::{Connection, Connector, Process};
+
+/// How long to wait before a connection is tried again, at first and at last.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LAST_PAUSE: Duration = Duration::from_millis(500);
+/// What the client grants the server beyond the statement's own time.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What it takes to append.
+#[derive(Debug)]
+pub(crate) struct Appender {
+    pub(crate) connector: Connector,
+    pub(crate) sql: String,
+    /// For how long an append is sent again after its connection was lost.
+    pub(crate) persistence: Duration,
+}
+
+/// A connection that is ready to append.
+#[derive(Debug)]
+pub(crate) struct Session {
+    connection: Connection,
+    statement: Statement,
+}
+
+/// What became of a batch.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// A verdict on each append.
+    Verdicts(Vec<Verdict>),
+    /// Nothing was appended.
+    Refused(PostgresError),
+    /// It may have been appended.
+    Unknown(PostgresError),
+}
+
+/// Where an attempt stands.
+#[derive(Debug)]
+struct Progress {
+    manner: Manner,
+    /// The server's process that may still work on what it was sent.
+    unanswered: Option<Process>,
+    /// Whether it was sent before and no answer came.
+    sent: bool,
+    deadline: Instant,
+    pause: Duration,
+    clashes: u32,
+}
+
+impl Appender {
+    async fn open(&self) -> Result<Session, PostgresError> {
+        let connection = self.connector.open().await?;
+        let statement = connection.client.prepare(&self.sql).await.map_err(PostgresError::statement)?;
+        Ok(Session { connection, statement })
+    }
+
+    /// Appends, over `session` or a new one that is left in its place.
+    pub(crate) async fn append(&self, session: &mut Option<Session>, calls: &[&[Append]], patient: bool) -> Outcome {
+        let columns = Columns::of(calls.iter().copied());
+        let mut progress = Progress::new(patient, self.persistence);
+        loop {
+            let error = match self.send(session, &columns, &mut progress).await {
+                Ok(answer) => match verdict::verdicts(calls.iter().copied(), &columns, &answer) {
+                    Ok(verdicts) => return Outcome::Verdicts(verdicts),
+                    Err(error) => return Outcome::Unknown(error),
+                },
+                Err(error) => error,
+            };
+            if error.ends_session() || session.as_ref().is_some_and(|session| session.connection.client.is_closed()) {
+                *session = None;
+            }
+            if !progress.again(&error) {
+                return progress.end(error, self.connector.lock_timeout);
+            }
+            tracing::debug!(%error, "an append is sent again");
+            if error.ends_session() {
+                tokio::time::sleep(progress.pause()).await;
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        session: &mut Option<Session>,
+        columns: &Columns<'_>,
+        progress: &mut Progress,
+    ) -> Result<statement::Answer, PostgresError> {
+        let session = match session {
+            Some(session) => session,
+            None => session.insert(self.open().await?),
+        };
+        let connection = &session.connection;
+        if let Some(process) = &progress.unanswered {
+            while !process.end(&connection.client).await? {
+                tokio::time::sleep(FIRST_PAUSE).await;
+            }
+            progress.unanswered = None;
+        }
+        let unreplicated = connection.heard.unreplicated();
+        let answer = statement::send(&connection.client, &session.statement, progress.manner, columns);
+        let answer = match self.limit() {
+            Some(limit) => tokio::time::timeout(limit, answer).await.unwrap_or(Err(PostgresError::Silent(limit))),
+            None => answer.await,
+        };
+        match answer {
+            Ok(_) if connection.heard.unreplicated() != unreplicated => {
+                progress.sent = true;
+                Err(PostgresError::NotReplicated)
+            }
+            Err(error) if error.ends_session() => {
+                progress.sent = true;
+                progress.unanswered = Some(connection.process.clone());
+                Err(error)
+            }
+            answer => answer,
+        }
+    }
+
+    /// When the client stops waiting for a server that does not even time out.
+    fn limit(&self) -> Option<Duration> {
+        let statement = self.connector.statement_timeout;
+        (!statement.is_zero()).then(|| statement + GRACE)
+    }
+}
+
+impl Progress {
+    fn new(patient: bool, persistence: Duration) -> Self {
+        Self {
+            manner: Manner { patient, doubtful: false },
+            unanswered: None,
+            sent: false,
+            deadline: Instant::now() + persistence,
+            pause: FIRST_PAUSE,
+            clashes: 0,
+        }
+    }
+
+    /// Whether to try again after this error, and how.
+    fn again(&mut self, error: &PostgresError) -> bool {
+        if error.ends_session() {
+            self.manner.doubtful = true;
+            return Instant::now() < self.deadline;
+        }
+        if error.is(&SqlState::UNIQUE_VIOLATION) && !self.manner.doubtful {
+            self.manner.doubtful = true;
+            return true;
+        }
+        self.clashes += 1;
+        (error.is(&SqlState::T_R_DEADLOCK_DETECTED) || error.is(&SqlState::T_R_SERIALIZATION_FAILURE))
+            && self.clashes < 4
+    }
+
+    fn pause(&mut self) -> Duration {
+        let pause = self.pause;
+        self.pause = (pause * 2).min(LAST_PAUSE);
+        pause
+    }
+
+    fn end(self, error: PostgresError, lock_timeout: Duration) -> Outcome {
+        match error {
+            PostgresError::Answer(_) => Outcome::Unknown(error),
+            _ if self.sent => Outcome::Unknown(error),
+            _ if error.is(&SqlState::LOCK_NOT_AVAILABLE) => Outcome::Refused(PostgresError::Held(lock_timeout)),
+            _ => Outcome::Refused(error),
+        }
+    }
+}

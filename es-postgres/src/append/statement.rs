@@ -1,0 +1,64 @@
+//! The statement that appends, and its answer.
+
+use tokio_postgres::{Client, Row, Statement};
+
+use crate::PostgresError;
+use crate::append::columns::Columns;
+use crate::schema_name::SchemaName;
+use crate::wire::Time;
+
+/// How the SQL function is to go about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// Wait for streams that another transaction holds.
+    pub(crate) patient: bool,
+    /// Look for events that are stored already before anything else.
+    pub(crate) doubtful: bool,
+}
+
+/// What the SQL function answers.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// One for each stream; `None` when every append went through.
+    pub(crate) verdicts: Option<Vec<i16>>,
+    pub(crate) actual: Vec<i64>,
+    pub(crate) known: Option<Vec<bool>>,
+    pub(crate) recorded: Vec<Time>,
+    pub(crate) positions: Vec<Option<i64>>,
+}
+
+/// The text of the statement.
+pub(crate) fn sql(schema: &SchemaName) -> String {
+    schema.render(
+        "SELECT verdicts, actual, known, recorded, positions FROM \
+         {schema}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+    )
+}
+
+/// Sends the statement; answers when the server is ready again, so after its commit.
+pub(crate) async fn send(
+    client: &Client,
+    statement: &Statement,
+    manner: Manner,
+    columns: &Columns<'_>,
+) -> Result<Answer, PostgresError> {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m] = columns.parameters();
+    let parameters = [&manner.patient, &manner.doubtful, a, b, c, d, e, f, g, h, i, j, k, l, m];
+    let rows = client.query(statement, &parameters).await.map_err(PostgresError::statement)?;
+    match rows.as_slice() {
+        [row] => Answer::read(row).map_err(|error| PostgresError::Answer(error.into())),
+        _ => Err(PostgresError::Answer("the append answered no row".into())),
+    }
+}
+
+impl Answer {
+    pub(crate) fn read(row: &Row) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            verdicts: row.try_get(0)?,
+            actual: row.try_get(1)?,
+            known: row.try_get(2)?,
+            recorded: row.try_get(3)?,
+            positions: row.try_get(4)?,
+        })
+    }
+}

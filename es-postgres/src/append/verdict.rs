@@ -1,0 +1,105 @@
+//! What each append of a batch hears.
+
+use es_core::{Append, Appended, Conflict, Position, Version, Violation};
+
+use crate::PostgresError;
+use crate::append::columns::Columns;
+use crate::append::statement::Answer;
+
+/// What became of one append.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// Appended, now or when it was sent before.
+    Done(Vec<Appended>),
+    /// A stream was not as expected.
+    Conflict(Conflict),
+    /// Another transaction holds one of its streams.
+    Busy,
+}
+
+const CONFLICT: i16 = 1;
+const REPEATED: i16 = 2;
+const BUSY: i16 = 3;
+
+/// The verdict on each call, in order.
+pub(crate) fn verdicts<'a>(
+    calls: impl Iterator<Item = &'a [Append]>,
+    columns: &Columns<'_>,
+    answer: &Answer,
+) -> Result<Vec<Verdict>, PostgresError> {
+    let mut positions = answer.positions.iter();
+    calls
+        .enumerate()
+        .map(|(call, appends)| {
+            // every event has its place in the answer, also one that was not appended
+            let own = appends.iter().map(|append| positions.by_ref().take(append.events.len()).collect()).collect();
+            verdict(appends, own, columns.places(call), answer).ok_or_else(incomplete)
+        })
+        .collect()
+}
+
+fn verdict(
+    appends: &[Append],
+    positions: Vec<Vec<&Option<i64>>>,
+    places: &[usize],
+    answer: &Answer,
+) -> Option<Verdict> {
+    let code = match (&answer.verdicts, places.first()) {
+        (Some(verdicts), Some(place)) => *verdicts.get(*place)?,
+        _ => 0,
+    };
+    match code {
+        BUSY => Some(Verdict::Busy),
+        CONFLICT => conflict(appends, places, answer).map(Verdict::Conflict),
+        _ => {
+            let repeated = code == REPEATED;
+            let done = appends.iter().zip(positions).zip(places);
+            done.map(|((append, positions), place)| appended(append, &positions, *place, answer, repeated))
+                .collect::<Option<_>>()
+                .map(Verdict::Done)
+        }
+    }
+}
+
+fn appended(
+    append: &Append,
+    positions: &[&Option<i64>],
+    place: usize,
+    answer: &Answer,
+    repeated: bool,
+) -> Option<Appended> {
+    let count = append.events.len() as u64;
+    let actual = version(*answer.actual.get(place)?);
+    Some(Appended {
+        stream: append.stream.clone(),
+        version: if repeated { actual } else { actual.plus(count) },
+        positions: positions
+            .iter()
+            .map(|position| position.map(|number| Position::new(number.cast_unsigned())))
+            .collect::<Option<_>>()?,
+        recorded_at: if count == 0 { None } else { Some(answer.recorded.get(place)?.0) },
+        repeated,
+    })
+}
+
+fn conflict(appends: &[Append], places: &[usize], answer: &Answer) -> Option<Conflict> {
+    let violations = appends.iter().zip(places).filter_map(|(append, place)| {
+        let actual = version(*answer.actual.get(*place)?);
+        let ids_taken = answer.known.as_ref().and_then(|known| known.get(*place)).is_some_and(|known| *known);
+        (ids_taken || !append.expected.holds(actual)).then(|| Violation {
+            stream: append.stream.clone(),
+            expected: append.expected,
+            actual,
+            ids_taken,
+        })
+    });
+    Conflict::from_all(violations)
+}
+
+fn version(number: i64) -> Version {
+    Version::new(number.max(0).cast_unsigned())
+}
+
+fn incomplete() -> PostgresError {
+    PostgresError::Answer("the append's answer does not fit what was sent".into())
+}

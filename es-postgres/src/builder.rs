@@ -1,0 +1,161 @@
+//! How a store is set up.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::Pool;
+use tokio_postgres::Config;
+
+use crate::append::attempt::Appender;
+use crate::append::statement;
+use crate::append::writer::{BatchLimits, Queue};
+use crate::connection::Connector;
+use crate::read::Reader;
+use crate::schema_name::SchemaName;
+use crate::snapshot::Snapshots;
+use crate::store::{Parts, PostgresStore};
+use crate::tls::Tls;
+use crate::wake::Wake;
+use crate::{PostgresError, migrate, pool};
+
+/// Sets up a [`PostgresStore`]; [`PostgresStore::builder`] makes it.
+#[derive(Debug, Clone)]
+#[must_use = "nothing happens before `connect`"]
+pub struct PostgresBuilder {
+    url: String,
+    schema: String,
+    pool: Option<Pool>,
+    pool_size: usize,
+    application_name: String,
+    connect_timeout: Duration,
+    statement_timeout: Duration,
+    lock_timeout: Duration,
+    persistence: Duration,
+    limits: BatchLimits,
+    migrate: bool,
+}
+
+impl PostgresBuilder {
+    pub(crate) fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            schema: "es".to_owned(),
+            pool: None,
+            pool_size: 16,
+            application_name: "es".to_owned(),
+            connect_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(5),
+            persistence: Duration::from_secs(10),
+            limits: BatchLimits { bytes: 4 * 1024 * 1024, events: 2_000, streams: 1_000 },
+            migrate: true,
+        }
+    }
+
+    /// The schema that holds the log; `es` when nothing is said. Several logs can live in one database.
+    pub fn schema(mut self, name: impl Into<String>) -> Self {
+        self.schema = name.into();
+        self
+    }
+
+    /// Reads over this pool instead of one of the store's own. The writer's connections come from the URL all the
+    /// same.
+    pub fn pool(mut self, pool: Pool) -> Self {
+        self.pool = Some(pool);
+        self
+    }
+
+    /// How many connections readers have at most; 16 when nothing is said.
+    pub fn pool_size(mut self, connections: usize) -> Self {
+        self.pool_size = connections.max(5);
+        self
+    }
+
+    /// What the server shows as the connections' application; `es` when nothing is said.
+    pub fn application_name(mut self, name: impl Into<String>) -> Self {
+        self.application_name = name.into();
+        self
+    }
+
+    /// How long a connection may take to be opened; 5 s when nothing is said.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// How long one statement may run; 30 s when nothing is said, and no limit when it is zero.
+    pub fn statement_timeout(mut self, limit: Duration) -> Self {
+        self.statement_timeout = limit;
+        self
+    }
+
+    /// How long an append waits for a stream that another transaction holds; 5 s when nothing is said.
+    pub fn lock_timeout(mut self, limit: Duration) -> Self {
+        self.lock_timeout = limit.max(Duration::from_millis(1));
+        self
+    }
+
+    /// For how long reads and appends are tried again after their connection was lost; 10 s when nothing is said.
+    /// An append without an answer then is [`Unknown`](es_core::AppendError::Unknown).
+    pub fn persistence(mut self, limit: Duration) -> Self {
+        self.persistence = limit;
+        self
+    }
+
+    /// How many bytes, events and streams go to the server together at most; an append on its own may be bigger.
+    pub fn batch_limits(mut self, bytes: usize, events: usize, streams: usize) -> Self {
+        self.limits = BatchLimits { bytes, events, streams };
+        self
+    }
+
+    /// Whether to bring the schema up to date; when not, an older schema is an error.
+    pub fn migrate(mut self, yes: bool) -> Self {
+        self.migrate = yes;
+        self
+    }
+
+    /// Connects, brings the schema up to date, and starts the writer.
+    ///
+    /// # Errors
+    /// [`PostgresError`].
+    pub async fn connect(self) -> Result<PostgresStore, PostgresError> {
+        let schema = SchemaName::new(&self.schema)?;
+        let connector = self.connector()?;
+        let first = connector.open().await?;
+        if self.migrate {
+            migrate::run(&first.client, &schema).await?;
+        }
+        migrate::check(&first.client, &schema).await?;
+        let pool = match self.pool {
+            Some(pool) => pool,
+            None => pool::build(&connector, self.pool_size)?,
+        };
+        let wake = Wake::new();
+        let appender = Appender { connector, sql: statement::sql(&schema), persistence: self.persistence };
+        Ok(PostgresStore::new(Parts {
+            queue: Queue::start(Arc::new(appender), self.limits, wake.clone()),
+            reader: Arc::new(Reader::new(pool, &schema, self.persistence)),
+            snapshots: Snapshots::new(&schema),
+            wake,
+            schema,
+        }))
+    }
+
+    fn connector(&self) -> Result<Connector, PostgresError> {
+        let mut config = Config::from_str(&self.url).map_err(PostgresError::Url)?;
+        if config.get_application_name().is_none() {
+            config.application_name(&self.application_name);
+        }
+        if config.get_tcp_user_timeout().is_none() && !self.statement_timeout.is_zero() {
+            config.tcp_user_timeout(self.statement_timeout);
+        }
+        Ok(Connector {
+            config,
+            tls: Tls::Off,
+            connect_timeout: self.connect_timeout,
+            statement_timeout: self.statement_timeout,
+            lock_timeout: self.lock_timeout,
+        })
+    }
+}

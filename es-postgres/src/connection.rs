@@ -1,0 +1,138 @@
+//! One connection: opened, set up, driven, and listened to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{AsyncMessage, Client, Config, Connection as Driver, Socket};
+
+use crate::PostgresError;
+use crate::tls::Tls;
+
+/// How connections are opened.
+#[derive(Debug, Clone)]
+pub(crate) struct Connector {
+    pub(crate) config: Config,
+    pub(crate) tls: Tls,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) statement_timeout: Duration,
+    pub(crate) lock_timeout: Duration,
+}
+
+/// An open connection with a task that drives it; dropping it closes it.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    /// What the server said aside from answers.
+    pub(crate) heard: Arc<Heard>,
+    /// The server's process: an append is sent again only when it is gone.
+    pub(crate) process: Process,
+}
+
+/// A process of the server, told apart from a later one with the same number.
+#[derive(Debug, Clone)]
+pub(crate) struct Process {
+    pid: i32,
+    started: String,
+}
+
+/// What the server says aside from answers.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    /// How often the wait for a synchronous replica was cut short.
+    unreplicated: AtomicU64,
+    /// Notifications of other processes.
+    pub(crate) woken: Notify,
+}
+
+impl Process {
+    async fn of(client: &Client) -> Result<Self, PostgresError> {
+        let own = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+        let row = client.query_one(own, &[]).await.map_err(PostgresError::statement)?;
+        let read = || Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)? });
+        read().map_err(|error: tokio_postgres::Error| PostgresError::Answer(error.into()))
+    }
+
+    /// Ends the process if it still runs: what was sent to it may be on its way still. Tells whether it is gone.
+    pub(crate) async fn end(&self, client: &Client) -> Result<bool, PostgresError> {
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE pid = $1 AND backend_start::text = $2 AND usename = current_user";
+        let rows = client.query(end, &[&self.pid, &self.started]).await.map_err(PostgresError::statement)?;
+        Ok(rows.is_empty())
+    }
+}
+
+impl Heard {
+    pub(crate) fn unreplicated(&self) -> u64 {
+        self.unreplicated.load(Ordering::Acquire)
+    }
+}
+
+impl Connector {
+    pub(crate) async fn open(&self) -> Result<Connection, PostgresError> {
+        let opened = tokio::time::timeout(self.connect_timeout, self.tls.open(&self.config)).await;
+        let (client, heard, _) =
+            opened.map_err(|_| PostgresError::Silent(self.connect_timeout))?.map_err(PostgresError::Connect)?;
+        client.batch_execute(&self.set_up()).await.map_err(PostgresError::statement)?;
+        let process = Process::of(&client).await?;
+        Ok(Connection { client, heard, process })
+    }
+
+    /// The settings of each connection.
+    pub(crate) fn set_up(&self) -> String {
+        // plans made while the table was empty must not stay scans; snapshots of its own make a reader skip
+        format!(
+            "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off; SET plan_cache_mode = \
+             force_generic_plan; SET default_transaction_isolation = 'read committed'; SET statement_timeout = {}; \
+             SET lock_timeout = {}",
+            self.statement_timeout.as_millis(),
+            self.lock_timeout.as_millis()
+        )
+    }
+}
+
+/// Connects and starts the task that drives the connection.
+pub(crate) async fn start<T>(
+    config: &Config,
+    tls: T,
+) -> Result<(Client, Arc<Heard>, JoinHandle<()>), tokio_postgres::Error>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let (client, driver) = config.connect(tls).await?;
+    let heard = Arc::<Heard>::default();
+    let task = tokio::spawn(drive(driver, Arc::clone(&heard)));
+    Ok((client, heard, task))
+}
+
+/// Passes messages on in the order they arrive: a warning is heard before the answer that follows it.
+async fn drive<S>(mut driver: Driver<Socket, S>, heard: Arc<Heard>)
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    let mut messages = futures_util::stream::poll_fn(move |context| driver.poll_message(context));
+    while let Some(message) = messages.next().await {
+        match message {
+            Ok(AsyncMessage::Notice(notice)) if notice.routine() == Some("SyncRepWaitForLSN") => {
+                heard.unreplicated.fetch_add(1, Ordering::AcqRel);
+                tracing::warn!(code = notice.code().code(), "a synchronous replica did not confirm an append");
+            }
+            Ok(AsyncMessage::Notice(notice)) => {
+                tracing::debug!(code = notice.code().code(), "notice: {}", notice.message());
+            }
+            Ok(AsyncMessage::Notification(_)) => heard.woken.notify_one(),
+            Ok(_) => {}
+            Err(error) => {
+                tracing::debug!(%error, "a connection ended");
+                break;
+            }
+        }
+    }
+    // whoever waits for a notification finds out that there are none any more
+    heard.woken.notify_one();
+}

@@ -1,0 +1,154 @@
+//! What can go wrong between the store and the server.
+
+use std::time::Duration;
+
+use deadpool_postgres::PoolError;
+use es_core::StoreError;
+use tokio_postgres::error::{DbError, SqlState};
+
+/// Why the server did not do what the store asked for: the source of the `Store` variants of `es-core`'s errors.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostgresError {
+    /// The URL does not describe a server.
+    #[error("the URL does not describe a PostgreSQL server; write `postgres://user@host/database`")]
+    Url(#[source] tokio_postgres::Error),
+    /// The schema's name cannot be one.
+    #[error("`{name}` cannot be the name of a schema: {why}")]
+    SchemaName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The server could not be reached, or refused the connection.
+    #[error("no connection to the server")]
+    Connect(#[source] tokio_postgres::Error),
+    /// The connection was lost.
+    #[error("the connection to the server was lost")]
+    Lost(#[source] tokio_postgres::Error),
+    /// The pool of connections gave none.
+    #[error("no connection from the pool")]
+    Pool(#[source] PoolError),
+    /// The server did not answer in time.
+    #[error("the server did not answer within {0:?}")]
+    Silent(Duration),
+    /// A stream stayed in the hands of another transaction until the lock's time was up. Nothing was appended.
+    #[error("another transaction holds the stream; gave up after {0:?}")]
+    Held(Duration),
+    /// The transaction is not READ COMMITTED.
+    #[error("the transaction must be READ COMMITTED: with a snapshot of its own it would skip events")]
+    Isolation,
+    /// The server is a replica.
+    #[error("the server is a replica; connect to the primary")]
+    Replica,
+    /// The right to read the sequence is missing.
+    #[error("the owner of the functions may not read the sequence; grant it USAGE and SELECT on `position`")]
+    SequenceRight,
+    /// The transaction was appended on this server, but a synchronous replica did not confirm it.
+    #[error("the wait for a synchronous replica was cut short; the append may be lost with this server")]
+    NotReplicated,
+    /// The log was made by a newer version of this library.
+    #[error("the schema is at migration {found}, this library knows {known}; deploy a newer version of it")]
+    Newer {
+        /// The newest migration of the schema.
+        found: i32,
+        /// The newest this library knows.
+        known: i32,
+    },
+    /// The log is older than this library, and migrating it was switched off.
+    #[error("the schema is at migration {found}, this library needs {known}; run `PostgresStore::migrations()`")]
+    Older {
+        /// The newest migration of the schema.
+        found: i32,
+        /// The newest this library knows.
+        known: i32,
+    },
+    /// A migration did not run; nothing of it is left.
+    #[error("migration {number} `{name}` failed")]
+    Migration {
+        /// Its number.
+        number: i32,
+        /// Its name.
+        name: &'static str,
+        /// What the server said.
+        source: Box<Self>,
+    },
+    /// The server is not set up to keep what it acknowledges.
+    #[error("{what}; {remedy}, or call `allow_unsafe_server()` for a server whose data may be lost")]
+    Unsafe {
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The server refused the statement.
+    #[error("the server refused with SQLSTATE {code}: {message}")]
+    Refused {
+        /// The SQLSTATE.
+        code: String,
+        /// The message; details, which quote what was sent, are left out.
+        message: String,
+        /// The constraint that was violated, if one was.
+        constraint: Option<String>,
+    },
+    /// The server's answer is not what the functions of this library answer.
+    #[error("the server's answer has an unexpected shape")]
+    Answer(#[source] StoreError),
+    /// The store was closed while the append waited.
+    #[error("the store was closed")]
+    Closed,
+}
+
+impl PostgresError {
+    /// An error of a statement: what the server said, or the loss of the connection.
+    pub(crate) fn statement(error: tokio_postgres::Error) -> Self {
+        match error.as_db_error() {
+            Some(said) if !ends_session(said) => Self::said(said),
+            Some(_) => Self::Lost(error),
+            None if error.is_closed() || io(&error) => Self::Lost(error),
+            None => Self::Answer(error.into()),
+        }
+    }
+
+    fn said(said: &DbError) -> Self {
+        match said.code().code() {
+            "ES002" => Self::Isolation,
+            "ES003" => Self::Replica,
+            "ES004" => Self::SequenceRight,
+            code => Self::Refused {
+                code: code.to_owned(),
+                message: said.message().to_owned(),
+                constraint: said.constraint().map(str::to_owned),
+            },
+        }
+    }
+
+    pub(crate) fn is(&self, state: &SqlState) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == state.code())
+    }
+
+    /// Whether the connection is of no more use.
+    pub(crate) fn ends_session(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::Connect(_) | Self::Silent(_) | Self::Pool(_))
+    }
+}
+
+/// Whether the server closes the session after this error: shutdown, crash of a neighbour, termination.
+fn ends_session(said: &DbError) -> bool {
+    matches!(
+        said.parsed_severity(),
+        Some(tokio_postgres::error::Severity::Fatal | tokio_postgres::error::Severity::Panic)
+    )
+}
+
+fn io(error: &tokio_postgres::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        if error.is::<std::io::Error>() {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}

@@ -1,0 +1,124 @@
+//! Migrations: numbered SQL files, one transaction, a lock first, a history.
+
+use std::cmp::Ordering;
+
+use tokio_postgres::Client;
+
+use crate::PostgresError;
+use crate::schema_name::{SchemaName, quote_literal};
+
+/// One step of the schema's history.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    number: i32,
+    name: &'static str,
+    sql: &'static str,
+}
+
+const STEPS: &[Step] = &[
+    Step { number: 1, name: "events", sql: include_str!("migrations/0001_events.sql") },
+    Step { number: 2, name: "frontier", sql: include_str!("migrations/0002_frontier.sql") },
+    Step { number: 3, name: "append", sql: include_str!("migrations/0003_append.sql") },
+    Step { number: 4, name: "snapshots", sql: include_str!("migrations/0004_snapshots.sql") },
+];
+
+const HISTORY: &str = include_str!("migrations/history.sql");
+
+/// The newest migration this library knows.
+pub(crate) fn newest() -> i32 {
+    STEPS.last().map_or(0, |step| step.number)
+}
+
+/// The migrations as SQL: the name of each and its statements, with their line in the history.
+pub(crate) fn scripts(schema: &SchemaName) -> Vec<(String, String)> {
+    let history = (format!("{:04}_history", 0), schema.render(HISTORY));
+    let steps = STEPS.iter().map(|step| (format!("{:04}_{}", step.number, step.name), script(schema, step)));
+    std::iter::once(history).chain(steps).collect()
+}
+
+/// The number of the newest migration of the schema; 0 when there is none, or none that may be seen.
+pub(crate) async fn applied(client: &Client, schema: &SchemaName) -> Result<i32, PostgresError> {
+    let exists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'migrations')";
+    let row = client.query_one(exists, &[&schema.as_str()]).await.map_err(PostgresError::statement)?;
+    if !row.try_get::<_, bool>(0).map_err(|error| PostgresError::Answer(error.into()))? {
+        return Ok(0);
+    }
+    let newest = schema.render("SELECT coalesce(max(number), 0) FROM {schema}.migrations");
+    let row = client.query_one(&newest, &[]).await.map_err(PostgresError::statement)?;
+    row.try_get(0).map_err(|error| PostgresError::Answer(error.into()))
+}
+
+/// Brings the schema to the newest migration. Any number of processes may do so at once.
+pub(crate) async fn run(client: &Client, schema: &SchemaName) -> Result<(), PostgresError> {
+    if applied(client, schema).await? >= newest() {
+        return Ok(());
+    }
+    let begin = format!(
+        "BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({})",
+        schema.migration_lock()
+    );
+    client.batch_execute(&begin).await.map_err(PostgresError::statement)?;
+    match steps(client, schema).await {
+        Ok(()) => client.batch_execute("COMMIT").await.map_err(PostgresError::statement),
+        Err(error) => {
+            if let Err(rollback) = client.batch_execute("ROLLBACK").await {
+                tracing::debug!(%rollback, "the rollback of a migration failed; the server does it on its own");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Refuses a schema that this library does not fit.
+pub(crate) async fn check(client: &Client, schema: &SchemaName) -> Result<(), PostgresError> {
+    let (found, known) = (applied(client, schema).await?, newest());
+    match found.cmp(&known) {
+        Ordering::Less => Err(PostgresError::Older { found, known }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(PostgresError::Newer { found, known }),
+    }
+}
+
+async fn steps(client: &Client, schema: &SchemaName) -> Result<(), PostgresError> {
+    let applied = applied(client, schema).await?;
+    if applied == 0 {
+        client.batch_execute(&schema.render(HISTORY)).await.map_err(PostgresError::statement)?;
+    }
+    for step in STEPS.iter().filter(|step| step.number > applied) {
+        client.batch_execute(&script(schema, step)).await.map_err(|error| PostgresError::Migration {
+            number: step.number,
+            name: step.name,
+            source: Box::new(PostgresError::statement(error)),
+        })?;
+        tracing::info!(schema = schema.as_str(), number = step.number, name = step.name, "migrated");
+    }
+    Ok(())
+}
+
+fn script(schema: &SchemaName, step: &Step) -> String {
+    let Step { number, name, sql } = step;
+    let row = format!(
+        "INSERT INTO {{schema}}.migrations (number, name, library) VALUES ({number}, {}, {});\n",
+        quote_literal(name),
+        quote_literal(env!("CARGO_PKG_VERSION"))
+    );
+    format!("{}\n{}", schema.render(sql), schema.render(&row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_are_numbered_without_a_gap() {
+        assert!(STEPS.iter().map(|step| step.number).eq(1..=newest()));
+    }
+
+    #[test]
+    fn everything_is_filled_in() {
+        for (name, sql) in scripts(&SchemaName::new("other").unwrap()) {
+            assert!(!sql.contains('{'), "{name}");
+            assert!(!sql.contains("\"es\""), "{name}");
+        }
+    }
+}

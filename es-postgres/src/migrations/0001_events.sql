@@ -1,0 +1,39 @@
+-- The log. Rows are added by the function `append` alone and never change.
+CREATE SEQUENCE {schema}.position AS bigint MINVALUE 1 START 1 CACHE 1 NO CYCLE;
+
+CREATE TABLE {schema}.events (
+    position       bigint      NOT NULL,
+    version        bigint      NOT NULL,
+    recorded_at    timestamptz NOT NULL,
+    event_id       uuid        NOT NULL,
+    schema_version bigint      NOT NULL,
+    slice          smallint    NOT NULL,
+    category       text        COLLATE "C" NOT NULL,
+    id             text        COLLATE "C" NOT NULL,
+    type           text        COLLATE "C" NOT NULL,
+    data           json        NOT NULL,
+    meta           json,
+    CONSTRAINT events_position PRIMARY KEY (position),
+    CONSTRAINT events_event_id UNIQUE (event_id),
+    CONSTRAINT events_stream_version UNIQUE (category, id, version)
+);
+
+CREATE INDEX events_category_position ON {schema}.events (category, position);
+
+COMMENT ON SEQUENCE {schema}.position IS
+    'The next place in the whole log. Only the function append draws from it; CACHE must stay 1.';
+COMMENT ON TABLE {schema}.events IS 'Every event ever appended. Rows are added by the function append and never change.';
+COMMENT ON COLUMN {schema}.events.position IS 'Place in the whole log: increasing, may have gaps.';
+COMMENT ON COLUMN {schema}.events.version IS 'Place in the stream: 1, 2, 3, without a gap.';
+COMMENT ON COLUMN {schema}.events.recorded_at IS
+    'When the server recorded it; never before the stream''s previous event.';
+COMMENT ON COLUMN {schema}.events.event_id IS 'The event''s own id, a UUIDv7. Appending it again repeats nothing.';
+COMMENT ON COLUMN {schema}.events.schema_version IS 'Which shape of the payload was stored: 1, 2, 3.';
+COMMENT ON COLUMN {schema}.events.slice IS 'A stable hash of the stream, 0 to 1023, for consumers that share the log.';
+COMMENT ON COLUMN {schema}.events.category IS 'The kind of aggregate the stream belongs to.';
+COMMENT ON COLUMN {schema}.events.id IS 'The id of the aggregate within its category.';
+COMMENT ON COLUMN {schema}.events.type IS 'The stable name of the event.';
+COMMENT ON COLUMN {schema}.events.data IS 'The payload, as it was written.';
+COMMENT ON COLUMN {schema}.events.meta IS 'The metadata, as it was written; NULL when there is none.';
+COMMENT ON CONSTRAINT events_stream_version ON {schema}.events IS 'No two events stand at one place of a stream.';
+COMMENT ON INDEX {schema}.events_category_position IS 'Reading the log by category.';

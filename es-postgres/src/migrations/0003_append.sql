@@ -1,0 +1,134 @@
+-- Appending: whatever the number of streams and events, one call, and a verdict for each append.
+
+CREATE FUNCTION {schema}.append(
+    -- wait for streams that somebody holds, instead of leaving their appends out
+    patient         boolean,
+    -- look for events that are already stored, also when every expectation holds
+    doubtful        boolean,
+    -- one for each stream of each append, in the order their locks are taken
+    calls           integer[],
+    locks           integer[],
+    categories      text[],
+    ids             text[],
+    expected        bigint[],
+    -- one for each event, in the order of positions; item is the place of its stream above, step its place in the append
+    items           integer[],
+    steps           bigint[],
+    event_ids       uuid[],
+    types           text[],
+    schema_versions bigint[],
+    slices          smallint[],
+    payloads        json[],
+    metas           json[],
+    -- 0 appended, 1 conflict, 2 repeated, 3 busy, one for each stream; NULL when all are appended
+    OUT verdicts    smallint[],
+    -- the version before an append, the actual one of a conflict, the one after a repeated append
+    OUT actual      bigint[],
+    -- whether events of the stream are stored already; NULL when nobody looked
+    OUT known       boolean[],
+    OUT recorded    timestamptz[],
+    OUT positions   bigint[])
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    -- without it every statement over arrays is planned anew
+    SET plan_cache_mode = force_generic_plan
+    -- a plan made while the table was empty must not stay a scan
+    SET enable_seqscan = off
+AS $es$
+DECLARE
+    held    boolean[];
+    refused boolean;
+    whole   boolean[];
+    after   bigint[];
+    first   timestamptz[];
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'an append needs READ COMMITTED' USING ERRCODE = 'ES002';
+    END IF;
+    IF patient THEN
+        PERFORM pg_advisory_xact_lock({streams}, l) FROM unnest(locks) l;
+    ELSE
+        held := array(SELECT pg_try_advisory_xact_lock({streams}, l) FROM unnest(locks) l);
+    END IF;
+
+    -- a later statement, so a later snapshot: it sees what the last holders of these locks appended
+    SELECT array_agg(coalesce(e.version, 0) ORDER BY u.o),
+           array_agg(greatest(statement_timestamp(), e.recorded_at) ORDER BY u.o),
+           bool_or(NOT CASE WHEN u.x >= 0 THEN u.x = coalesce(e.version, 0) WHEN u.x = -1 THEN true ELSE e.version IS NOT NULL END)
+      INTO actual, recorded, refused
+      FROM unnest(categories, ids, expected) WITH ORDINALITY u(c, i, x, o)
+      LEFT JOIN LATERAL (
+          SELECT v.version, v.recorded_at FROM {schema}.events v
+          WHERE v.category = u.c AND v.id = u.i ORDER BY v.version DESC LIMIT 1) e ON true;
+
+    IF doubtful OR refused OR false = ANY (held) THEN
+        SELECT array_agg(p.known ORDER BY p.o), array_agg(p.whole ORDER BY p.o),
+               array_agg(p.after ORDER BY p.o), array_agg(p.first ORDER BY p.o)
+          INTO known, whole, after, first
+          FROM (
+              SELECT u.o,
+                     count(s.version) > 0 AS known,
+                     count(s.version) FILTER (WHERE s.category = u.c AND s.id = u.i) = count(e.item)
+                         AND coalesce(min(s.version - e.step) = max(s.version - e.step), true)
+                         AND (u.x < 0 OR coalesce(min(s.version - e.step) = u.x, true)) AS whole,
+                     max(s.version) AS after,
+                     max(s.recorded_at) AS first
+              FROM unnest(categories, ids, expected) WITH ORDINALITY u(c, i, x, o)
+              LEFT JOIN unnest(items, steps, event_ids) e(item, step, event_id) ON e.item = u.o
+              LEFT JOIN LATERAL (
+                  SELECT v.version, v.category, v.id, v.recorded_at FROM {schema}.events v
+                  WHERE v.event_id = e.event_id) s ON true
+              GROUP BY u.o, u.c, u.i, u.x) p;
+        -- an append is one: what holds for any of its streams, or for all of them, decides
+        SELECT array_agg((CASE WHEN w.busy THEN 3 WHEN w.known AND w.whole THEN 2 WHEN w.known OR w.refused THEN 1 ELSE 0 END)::smallint
+                         ORDER BY w.o)
+          INTO verdicts
+          FROM (
+              SELECT u.o,
+                     bool_or(NOT coalesce(u.held, true)) OVER a AS busy,
+                     bool_or(u.known) OVER a AS known,
+                     bool_and(u.whole) OVER a AS whole,
+                     bool_or(NOT CASE WHEN u.x >= 0 THEN u.x = u.v WHEN u.x = -1 THEN true ELSE u.v > 0 END) OVER a AS refused
+              FROM unnest(calls, expected, actual, held, known, whole) WITH ORDINALITY u(call, x, v, held, known, whole, o)
+              WINDOW a AS (PARTITION BY u.call)) w;
+        IF 0 = ANY (verdicts) THEN
+            PERFORM {schema}.fence();
+        END IF;
+        positions := array(
+            SELECT CASE verdicts[e.item]
+                       WHEN 0 THEN nextval({position}::regclass)
+                       WHEN 2 THEN (SELECT v.position FROM {schema}.events v WHERE v.event_id = e.event_id)
+                   END
+            FROM unnest(items, event_ids) e(item, event_id));
+        INSERT INTO {schema}.events (position, recorded_at, version, event_id, schema_version, slice, category, id, type, data, meta)
+            SELECT e.position, recorded[e.item], actual[e.item] + e.step, e.event_id, e.schema_version, e.slice,
+                   categories[e.item], ids[e.item], e.type, e.data, e.meta
+            FROM unnest(positions, items, steps, event_ids, types, schema_versions, slices, payloads, metas)
+                     e(position, item, step, event_id, type, schema_version, slice, data, meta)
+            WHERE verdicts[e.item] = 0;
+        IF 2 = ANY (verdicts) THEN
+            -- a commit record of its own: with a synchronous standby this answer waits for the first append's, too
+            PERFORM pg_current_xact_id();
+            -- a repeated append answers what the first one was answered
+            SELECT array_agg(CASE WHEN u.verdict = 2 THEN coalesce(u.after, nullif(greatest(u.x, -1), -1), u.v) ELSE u.v END ORDER BY u.o),
+                   array_agg(CASE WHEN u.verdict = 2 THEN coalesce(u.first, u.r) ELSE u.r END ORDER BY u.o)
+              INTO actual, recorded
+              FROM unnest(verdicts, after, expected, actual, first, recorded) WITH ORDINALITY u(verdict, after, x, v, first, r, o);
+        END IF;
+        RETURN;
+    END IF;
+
+    -- before positions are drawn, and after the streams are held
+    PERFORM {schema}.fence();
+    positions := array(SELECT nextval({position}::regclass) FROM unnest(event_ids));
+    INSERT INTO {schema}.events (position, recorded_at, version, event_id, schema_version, slice, category, id, type, data, meta)
+        SELECT e.position, recorded[e.item], actual[e.item] + e.step, e.event_id, e.schema_version, e.slice,
+               categories[e.item], ids[e.item], e.type, e.data, e.meta
+        FROM unnest(positions, items, steps, event_ids, types, schema_versions, slices, payloads, metas)
+                 e(position, item, step, event_id, type, schema_version, slice, data, meta);
+END
+$es$;
+
+COMMENT ON FUNCTION {schema}.append(boolean, boolean, integer[], integer[], text[], text[], bigint[], integer[], bigint[],
+    uuid[], text[], bigint[], smallint[], json[], json[]) IS
+    'Appends events to streams: each append whole or not at all, with a verdict of its own. Called by es alone.';

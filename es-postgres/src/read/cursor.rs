@@ -1,0 +1,71 @@
+//! Where a reader stands.
+
+use es_core::{Direction, Filter, Position, StoredEvent, StreamId, Version};
+use tokio_postgres::types::ToSql;
+
+use super::Sql;
+pub(crate) use super::all::AllCursor;
+pub(crate) use super::stream::StreamCursor;
+
+/// Where a reader stands, and what it reads.
+#[derive(Debug, Clone)]
+pub(crate) enum Cursor {
+    Stream(StreamCursor),
+    All(AllCursor),
+}
+
+impl Cursor {
+    pub(crate) fn stream(stream: &StreamId, from: Version, direction: Direction) -> Self {
+        Self::Stream(StreamCursor::new(stream, from, direction))
+    }
+
+    pub(crate) fn all(after: Position, filter: &Filter) -> Self {
+        Self::All(AllCursor::new(after, filter))
+    }
+
+    /// The stream that is read, if it is one.
+    pub(super) fn of_stream(&self) -> Option<&StreamId> {
+        match self {
+            Self::Stream(cursor) => Some(&cursor.stream),
+            Self::All(_) => None,
+        }
+    }
+
+    pub(super) fn sql<'a>(&self, sql: &'a Sql) -> &'a str {
+        match self {
+            Self::Stream(cursor) => cursor.sql(&sql.stream),
+            Self::All(cursor) => cursor.sql(&sql.all),
+        }
+    }
+
+    pub(super) fn parameters<'a>(&'a self, rows: &'a i64) -> Vec<&'a (dyn ToSql + Sync)> {
+        match self {
+            Self::Stream(cursor) => cursor.parameters(rows),
+            Self::All(cursor) => cursor.parameters(rows),
+        }
+    }
+
+    /// Moves behind events that were read.
+    pub(super) fn pass_all(&mut self, events: &[StoredEvent]) {
+        let Some(event) = events.last() else { return };
+        match self {
+            Self::Stream(cursor) => cursor.pass(event),
+            Self::All(cursor) => cursor.pass(event),
+        }
+    }
+
+    /// Moves behind everything the last statement looked at: it gave fewer rows than it might.
+    pub(super) fn exhaust(&mut self) {
+        match self {
+            Self::Stream(cursor) => cursor.ended = true,
+            Self::All(cursor) => cursor.exhaust(),
+        }
+    }
+
+    pub(super) fn is_at_end(&self) -> bool {
+        match self {
+            Self::Stream(cursor) => cursor.ended,
+            Self::All(cursor) => cursor.is_at_end(),
+        }
+    }
+}

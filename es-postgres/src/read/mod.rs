@@ -1,0 +1,204 @@
+//! Reading: pages by keyset, in bounded memory.
+//!
+//! The first page goes over a few connections that all readers share, pipelined, so a short stream is read in one
+//! round trip. What comes after it goes over the pool, a page at a time and one page ahead of who takes them; no
+//! connection is held while nobody takes a page.
+
+mod all;
+mod cursor;
+mod page;
+mod row;
+mod shared;
+mod stream;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_stream::try_stream;
+use deadpool_postgres::Pool;
+use es_core::{Position, ReadError, StoredEvent};
+use futures_core::stream::BoxStream;
+use tokio::sync::mpsc;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+pub(crate) use cursor::Cursor;
+
+use crate::PostgresError;
+use crate::schema_name::SchemaName;
+use page::{Page, PageSize, Way};
+use row::Decoder;
+use shared::SharedConnections;
+
+/// How long to wait before a broken connection is replaced, at first and at last.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LAST_PAUSE: Duration = Duration::from_millis(500);
+
+/// What it takes to read.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    pool: Pool,
+    shared: SharedConnections,
+    sql: Sql,
+    /// For how long a read is tried again after its connection was lost.
+    persistence: Duration,
+}
+
+/// The texts of the statements.
+#[derive(Debug)]
+struct Sql {
+    frontier: String,
+    stream: stream::Sql,
+    all: all::Sql,
+}
+
+impl Reader {
+    pub(crate) fn new(pool: Pool, schema: &SchemaName, persistence: Duration) -> Self {
+        let sql = Sql {
+            frontier: schema.render("SELECT {schema}.frontier()"),
+            stream: stream::Sql::new(schema),
+            all: all::Sql::new(schema),
+        };
+        Self { shared: SharedConnections::new(pool.clone()), pool, sql, persistence }
+    }
+
+    /// The frontier, by a statement of its own: what is read up to it must be read by a later one.
+    pub(crate) async fn frontier(&self) -> Result<Position, ReadError> {
+        let mut patience = Patience::new(self.persistence);
+        loop {
+            match self.ask_frontier().await {
+                Ok(position) => return Ok(position),
+                Err(error) => patience.wait(error).await?,
+            }
+        }
+    }
+
+    async fn ask_frontier(&self) -> Result<Position, PostgresError> {
+        let rows = self.query(&self.sql.frontier, &[]).await?;
+        let frontier = rows.first().map(|row| row.try_get::<_, i64>(0)).transpose();
+        let frontier = frontier.map_err(|error| PostgresError::Answer(error.into()))?.unwrap_or_default();
+        Ok(Position::new(frontier.max(0).cast_unsigned()))
+    }
+
+    /// A statement with few rows, over a shared connection.
+    pub(crate) async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, PostgresError> {
+        let client = self.shared.any().await?;
+        let statement = client.prepare_cached(sql).await.map_err(PostgresError::statement)?;
+        client.query(&statement, parameters).await.map_err(PostgresError::statement)
+    }
+
+    /// Up to `limit` events from `cursor` on; for the whole log, up to the frontier of now.
+    pub(crate) fn read(
+        self: &Arc<Self>,
+        mut cursor: Cursor,
+        limit: Option<usize>,
+    ) -> BoxStream<'static, Result<StoredEvent, ReadError>> {
+        let reader = Arc::clone(self);
+        Box::pin(try_stream! {
+            let mut left = limit.unwrap_or(usize::MAX);
+            if left == 0 {
+                return;
+            }
+            if let Cursor::All(all) = &mut cursor {
+                all.stop_at(reader.frontier().await?);
+            }
+            let mut decoder = Decoder::default();
+            let first = reader.page(&mut cursor, &mut decoder, Way::Shared, PageSize::FIRST.min(left)).await?;
+            left -= first.events.len();
+            for event in first.events {
+                yield event;
+            }
+            if left > 0 && !first.last {
+                let mut pages = reader.ahead(cursor, decoder, left);
+                while let Some(page) = pages.recv().await {
+                    for event in page? {
+                        yield event;
+                    }
+                }
+            }
+        })
+    }
+
+    /// Reads on, one page ahead of who takes them; ends when nobody takes them any more.
+    fn ahead(
+        self: &Arc<Self>,
+        mut cursor: Cursor,
+        mut decoder: Decoder,
+        mut left: usize,
+    ) -> mpsc::Receiver<Result<Vec<StoredEvent>, ReadError>> {
+        let (pages, taken) = mpsc::channel(1);
+        let reader = Arc::clone(self);
+        tokio::spawn(async move {
+            let mut size = PageSize::default();
+            while left > 0 {
+                let page = reader.page(&mut cursor, &mut decoder, Way::Pool(&pages), size.rows().min(left)).await;
+                let (page, last) = match page {
+                    Ok(Page { events, count, bytes, last }) => {
+                        size.learn(count, bytes);
+                        left -= count;
+                        (Ok(events), last)
+                    }
+                    Err(error) => (Err(error), true),
+                };
+                if pages.send(page).await.is_err() || last {
+                    break;
+                }
+            }
+        });
+        taken
+    }
+
+    async fn page(
+        &self,
+        cursor: &mut Cursor,
+        decoder: &mut Decoder,
+        way: Way<'_>,
+        rows: usize,
+    ) -> Result<Page, ReadError> {
+        if cursor.is_at_end() {
+            return Ok(Page::default());
+        }
+        let mut patience = Patience::new(self.persistence);
+        loop {
+            let page = match way {
+                Way::Shared => match self.shared.any().await {
+                    Ok(client) => page::read(&client, &self.sql, cursor, decoder, way, rows).await,
+                    Err(error) => Err(error.into()),
+                },
+                Way::Pool(_) => match self.pool.get().await {
+                    Ok(client) => page::read(&client, &self.sql, cursor, decoder, way, rows).await,
+                    Err(error) => Err(PostgresError::Pool(error).into()),
+                },
+            };
+            match page {
+                Ok(page) => return Ok(page),
+                Err(page::Failure::Server(error)) => patience.wait(error).await?,
+                Err(page::Failure::Event(error)) => return Err(error),
+            }
+        }
+    }
+}
+
+/// How long a read is tried again.
+#[derive(Debug)]
+struct Patience {
+    deadline: Instant,
+    pause: Duration,
+}
+
+impl Patience {
+    fn new(persistence: Duration) -> Self {
+        Self { deadline: Instant::now() + persistence, pause: FIRST_PAUSE }
+    }
+
+    /// Waits before another try, or gives the error back when there is none.
+    async fn wait(&mut self, error: PostgresError) -> Result<(), ReadError> {
+        if !error.ends_session() || Instant::now() >= self.deadline {
+            return Err(ReadError::Store(error.into()));
+        }
+        tracing::debug!(%error, "a read is tried again");
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(LAST_PAUSE);
+        Ok(())
+    }
+}

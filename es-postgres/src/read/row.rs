@@ -1,0 +1,82 @@
+//! A row as an event. Nothing that somebody else wrote into the table makes it panic.
+
+use bytes::Bytes;
+use es_core::limits::{METADATA_BYTES, PAYLOAD_BYTES};
+use es_core::{EventName, Position, ReadError, SchemaVersion, StoredEvent, StreamId, Version};
+use tokio_postgres::Row;
+
+use crate::PostgresError;
+use crate::wire::{Json, Time};
+
+/// How many names are kept; a log has few.
+const NAMES: usize = 64;
+
+/// Turns rows into events, and keeps the names it has met.
+#[derive(Debug, Default)]
+pub(crate) struct Decoder {
+    names: Vec<EventName>,
+}
+
+impl Decoder {
+    /// The event of a row; its stream, unless it is known, stands in the last two columns.
+    pub(super) fn event(&mut self, row: &Row, stream: Option<&StreamId>) -> Result<StoredEvent, ReadError> {
+        let stream = match stream {
+            Some(stream) => stream.clone(),
+            None => StreamId::new(column::<&str>(row, 9)?, column::<&str>(row, 10)?).map_err(unreadable)?,
+        };
+        let (position, version): (i64, i64) = (column(row, 0)?, column(row, 1)?);
+        let place = |number: i64| number.max(0).cast_unsigned();
+        let (position_read, version_read) = (Position::new(place(position)), Version::new(place(version)));
+        let damaged =
+            |what| ReadError::Damaged { stream: stream.clone(), version: version_read, position: position_read, what };
+        if position < 1 {
+            return Err(damaged("its position is not above 0"));
+        }
+        if version < 1 {
+            return Err(damaged("its version is not above 0"));
+        }
+        let schema_version = u32::try_from(column::<i64>(row, 5)?).ok().and_then(SchemaVersion::new);
+        let payload: Option<Json<'_>> = column(row, 6)?;
+        let metadata: Option<Json<'_>> = column(row, 7)?;
+        let no_metadata: bool = column(row, 8)?;
+        Ok(StoredEvent {
+            id: column(row, 3)?,
+            version: version_read,
+            position: position_read,
+            name: self.name(column(row, 4)?).ok_or_else(|| damaged("its name is empty or too long"))?,
+            schema_version: schema_version.ok_or_else(|| damaged("its schema version is none"))?,
+            payload: bytes(payload, PAYLOAD_BYTES).ok_or_else(|| damaged("its payload is over the limit"))?,
+            metadata: match metadata {
+                None if no_metadata => None,
+                metadata => {
+                    Some(bytes(metadata, METADATA_BYTES).ok_or_else(|| damaged("its metadata is over the limit"))?)
+                }
+            },
+            recorded_at: column::<Time>(row, 2)?.0,
+            stream,
+        })
+    }
+
+    fn name(&mut self, name: &str) -> Option<EventName> {
+        if let Some(known) = self.names.iter().find(|known| *known == name) {
+            return Some(known.clone());
+        }
+        let name = EventName::new(name).ok()?;
+        if self.names.len() < NAMES {
+            self.names.push(name.clone());
+        }
+        Some(name)
+    }
+}
+
+fn bytes(json: Option<Json<'_>>, limit: usize) -> Option<Bytes> {
+    json.filter(|json| json.0.len() <= limit).map(|json| Bytes::copy_from_slice(json.0))
+}
+
+fn column<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row, index: usize) -> Result<T, ReadError> {
+    row.try_get(index).map_err(unreadable)
+}
+
+fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> ReadError {
+    ReadError::Store(PostgresError::Answer(error.into()).into())
+}

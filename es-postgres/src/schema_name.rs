@@ -1,0 +1,105 @@
+//! The name of the schema, and SQL with the name in its place.
+
+use crate::{PostgresError, hash};
+
+/// The name of the schema that holds the log: any name that PostgreSQL takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SchemaName(String);
+
+impl SchemaName {
+    pub(crate) fn new(name: &str) -> Result<Self, PostgresError> {
+        let refused = |why| Err(PostgresError::SchemaName { name: name.to_owned(), why });
+        match name {
+            "" => refused("it is empty"),
+            _ if name.len() > 63 => refused("it is longer than 63 bytes"),
+            _ if name.contains('\0') => refused("it holds a NUL character"),
+            _ if name.contains("$es$") => refused("it holds `$es$`, which ends the body of a function"),
+            _ if name.starts_with("pg_") || name == "information_schema" => refused("the server keeps it for itself"),
+            _ => Ok(Self(name.to_owned())),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The lock under which the schema is migrated.
+    pub(crate) fn migration_lock(&self) -> i64 {
+        self.hash().cast_signed()
+    }
+
+    /// `sql` with everything filled in that depends on the name.
+    pub(crate) fn render(&self, sql: &str) -> String {
+        let mut rendered = String::with_capacity(sql.len() + 256);
+        let mut rest = sql;
+        while let Some((before, after)) = rest.split_once('{') {
+            rendered.push_str(before);
+            rest = match after.split_once('}').and_then(|(word, rest)| Some((self.word(word)?, rest))) {
+                Some((text, rest)) => {
+                    rendered.push_str(&text);
+                    rest
+                }
+                None => {
+                    rendered.push('{');
+                    after
+                }
+            };
+        }
+        rendered.push_str(rest);
+        rendered
+    }
+
+    fn word(&self, word: &str) -> Option<String> {
+        // numbers derived from the name keep the locks of two schemas of one database apart
+        let fence = (self.hash() >> 49) & 0x7fff;
+        Some(match word {
+            "schema" => quote_identifier(&self.0),
+            "name" => quote_literal(&self.0),
+            "position" => quote_literal(&format!("{}.position", quote_identifier(&self.0))),
+            "fence" => fence.max(1).to_string(),
+            "guard" => quote_literal(&format!("es.fenced_{}", self.hash())),
+            "streams" => (hash::low(self.hash()) & 0x7fff_ffff).to_string(),
+            _ => return None,
+        })
+    }
+
+    fn hash(&self) -> u64 {
+        hash::of(&[self.0.as_bytes()])
+    }
+}
+
+fn quote_identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+pub(crate) fn quote_literal(text: &str) -> String {
+    let quoted = format!("'{}'", text.replace('\'', "''"));
+    // a backslash means something only in the other form of a literal, whatever the server's settings
+    if text.contains('\\') { format!(" E{}", quoted.replace('\\', "\\\\")) } else { quoted }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_quotes_is_quoted_as_identifier_and_inside_a_literal() {
+        let name = SchemaName::new("we\"ird'{fence}").unwrap();
+        assert_eq!(name.render("{schema}.x"), "\"we\"\"ird'{fence}\".x");
+        assert_eq!(name.render("{position}"), "'\"we\"\"ird''{fence}\".position'");
+    }
+
+    #[test]
+    fn braces_that_are_no_word_stay() {
+        let name = SchemaName::new("es").unwrap();
+        assert_eq!(name.render("'{}' { {nothing} {schema}"), "'{}' { {nothing} \"es\"");
+    }
+
+    #[test]
+    fn names_the_server_would_not_take_are_refused() {
+        for name in ["", "a\0b", "pg_es", "information_schema", "a$es$b", &"x".repeat(64)] {
+            assert!(SchemaName::new(name).is_err(), "{name:?}");
+        }
+        assert!(SchemaName::new(&"x".repeat(63)).is_ok());
+    }
+}

@@ -1,0 +1,56 @@
+//! Snapshots: a shortcut that is never the truth.
+
+use bytes::Bytes;
+use es_core::{SnapshotError, StoreError, StoredSnapshot, StreamId, Version};
+use tokio_postgres::types::ToSql;
+
+use crate::PostgresError;
+use crate::read::Reader;
+use crate::schema_name::SchemaName;
+
+/// The statements.
+#[derive(Debug)]
+pub(crate) struct Snapshots {
+    load: String,
+    store: String,
+}
+
+impl Snapshots {
+    pub(crate) fn new(schema: &SchemaName) -> Self {
+        Self {
+            load: schema.render(include_str!("snapshot_load.sql")),
+            store: schema.render(include_str!("snapshot_store.sql")),
+        }
+    }
+
+    pub(crate) async fn load(
+        &self,
+        reader: &Reader,
+        stream: &StreamId,
+        schema: &str,
+    ) -> Result<Option<StoredSnapshot>, SnapshotError> {
+        let parameters: [&(dyn ToSql + Sync); 3] = [&stream.category(), &stream.id(), &schema];
+        let rows = reader.query(&self.load, &parameters).await.map_err(failed)?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let read = || -> Result<(i64, &[u8]), tokio_postgres::Error> { Ok((row.try_get(0)?, row.try_get(1)?)) };
+        let (version, payload) = read().map_err(|error| failed(PostgresError::Answer(error.into())))?;
+        Ok(Some(StoredSnapshot {
+            stream: stream.clone(),
+            version: Version::new(version.max(0).cast_unsigned()),
+            schema: schema.to_owned(),
+            payload: Bytes::copy_from_slice(payload),
+        }))
+    }
+
+    pub(crate) async fn store(&self, reader: &Reader, snapshot: &StoredSnapshot) -> Result<(), SnapshotError> {
+        let StoredSnapshot { stream, version, schema, payload } = snapshot;
+        let version = version.get().cast_signed();
+        let parameters: [&(dyn ToSql + Sync); 5] =
+            [&stream.category(), &stream.id(), schema, &version, &payload.as_ref()];
+        reader.query(&self.store, &parameters).await.map(drop).map_err(failed)
+    }
+}
+
+fn failed(error: PostgresError) -> SnapshotError {
+    SnapshotError::Store(StoreError::from(error))
+}

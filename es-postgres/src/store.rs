@@ -1,0 +1,138 @@
+//! The store: a handle that its clones share.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use deadpool_postgres::Pool;
+use es_core::{
+    Append, AppendError, Appended, Direction, EventStore, Filter, Position, ReadError, SnapshotError, StoredEvent,
+    StoredSnapshot, StreamId, Version, limits,
+};
+use futures_core::stream::BoxStream;
+
+use crate::append::writer::Queue;
+use crate::read::{Cursor, Reader};
+use crate::schema_name::SchemaName;
+use crate::snapshot::Snapshots;
+use crate::wake::Wake;
+use crate::{PostgresBuilder, PostgresError, migrate};
+
+/// How long an idle reader waits before it asks again, at first and at last.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LAST_PAUSE: Duration = Duration::from_millis(250);
+
+/// A store on PostgreSQL. Clones share its connections; they close with the last of them.
+#[derive(Clone)]
+pub struct PostgresStore {
+    parts: Arc<Parts>,
+}
+
+pub(crate) struct Parts {
+    pub(crate) queue: Queue,
+    pub(crate) reader: Arc<Reader>,
+    pub(crate) snapshots: Snapshots,
+    pub(crate) wake: Wake,
+    pub(crate) schema: SchemaName,
+}
+
+impl PostgresStore {
+    /// Opens the store at `postgres://user@host/database`, in the schema `es`, and brings that up to date.
+    ///
+    /// # Errors
+    /// [`PostgresError`].
+    pub async fn connect(url: &str) -> Result<Self, PostgresError> {
+        Self::builder(url).connect().await
+    }
+
+    /// A store with settings of its own.
+    pub fn builder(url: &str) -> PostgresBuilder {
+        PostgresBuilder::new(url)
+    }
+
+    /// A store that reads over a pool the application has already. Appends go over connections of the store's own,
+    /// which `url` opens.
+    ///
+    /// # Errors
+    /// [`PostgresError`].
+    pub async fn from_pool(pool: Pool, url: &str) -> Result<Self, PostgresError> {
+        Self::builder(url).pool(pool).connect().await
+    }
+
+    /// The migrations as SQL, each with its name, in the order to run them: for people with a migrator of their own.
+    ///
+    /// # Errors
+    /// [`PostgresError::SchemaName`].
+    pub fn migrations(schema: &str) -> Result<Vec<(String, String)>, PostgresError> {
+        Ok(migrate::scripts(&SchemaName::new(schema)?))
+    }
+
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts) }
+    }
+}
+
+#[async_trait]
+impl EventStore for PostgresStore {
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        limits::check(&appends)?;
+        if appends.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.parts.queue.append(appends).await
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.parts.reader.read(Cursor::stream(stream, from, direction), limit)
+    }
+
+    fn read_all(
+        &self,
+        after: Position,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.parts.reader.read(Cursor::all(after, filter), limit)
+    }
+
+    async fn frontier(&self) -> Result<Position, ReadError> {
+        self.parts.reader.frontier().await
+    }
+
+    async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
+        let mut appended = self.parts.wake.subscribe();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            appended.borrow_and_update();
+            let frontier = self.frontier().await?;
+            if frontier > seen {
+                return Ok(frontier);
+            }
+            // the sender lives as long as this store, so only a change or the pause ends the wait
+            drop(tokio::time::timeout(pause, appended.changed()).await);
+            pause = (pause * 2).min(LAST_PAUSE);
+        }
+    }
+
+    async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
+        self.parts.snapshots.load(&self.parts.reader, stream, schema).await
+    }
+
+    async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
+        self.parts.snapshots.store(&self.parts.reader, &snapshot).await
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // never the URL: it may hold a password
+        f.debug_struct("PostgresStore").field("schema", &self.parts.schema.as_str()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,48 @@
+//! Values on the wire: JSON and times, without a detour.
+
+use bytes::{BufMut, BytesMut};
+use es_core::Timestamp;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
+
+type AnyError = Box<dyn std::error::Error + Sync + Send>;
+
+/// From the epoch of 1970 to the server's, which is 2000-01-01.
+const SERVER_EPOCH_MICROS: i64 = 946_684_800_000_000;
+
+/// JSON as the bytes that were written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Json<'a>(pub(crate) &'a [u8]);
+
+impl ToSql for Json<'_> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, AnyError> {
+        out.put_slice(self.0);
+        Ok(IsNull::No)
+    }
+
+    accepts!(JSON);
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Json<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, AnyError> {
+        Ok(Self(raw))
+    }
+
+    accepts!(JSON);
+}
+
+/// A `timestamptz`: microseconds since 2000, clamped to what the server and [`Timestamp`] both know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Time(pub(crate) Timestamp);
+
+impl<'a> FromSql<'a> for Time {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, AnyError> {
+        let since = i64::from_be_bytes(raw.try_into()?);
+        // `infinity` and years that RFC 3339 cannot say become the last or first time there is
+        let micros = since.saturating_add(SERVER_EPOCH_MICROS);
+        let end = if micros < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Ok(Self(Timestamp::from_micros(micros).unwrap_or(end)))
+    }
+
+    accepts!(TIMESTAMPTZ);
+}

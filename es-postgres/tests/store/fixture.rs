@@ -1,0 +1,59 @@
+//! A store on a database of its own, and short ways to say things.
+
+use es_core::{
+    Append, EventName, EventStore, Expected, NewEvent, Position, SchemaVersion, StoredEvent, StreamId, Version,
+};
+use es_postgres::{PostgresBuilder, PostgresStore};
+use futures_util::TryStreamExt;
+use test_postgres::Database;
+use uuid::Uuid;
+
+/// A database, and a store in it.
+pub(crate) struct Fixture {
+    pub(crate) store: PostgresStore,
+    pub(crate) database: Database,
+}
+
+impl Fixture {
+    pub(crate) async fn new() -> Self {
+        Self::with(|builder| builder).await
+    }
+
+    pub(crate) async fn with(set_up: impl FnOnce(PostgresBuilder) -> PostgresBuilder) -> Self {
+        let database = Database::fresh().unwrap();
+        let store = set_up(PostgresStore::builder(&database.url())).connect().await.unwrap();
+        Self { store, database }
+    }
+
+    /// A connection beside the store's.
+    pub(crate) async fn client(&self) -> tokio_postgres::Client {
+        connect(&self.database.url()).await
+    }
+}
+
+pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+pub(crate) fn stream(id: &str) -> StreamId {
+    StreamId::new("account", id).unwrap()
+}
+
+pub(crate) fn event(payload: &str) -> NewEvent {
+    let name = EventName::from_static("account.deposited").unwrap();
+    NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, payload.to_owned()).unwrap()
+}
+
+pub(crate) fn one(id: &str, expected: Expected) -> Vec<Append> {
+    vec![Append::new(stream(id), expected, vec![event("{}")])]
+}
+
+pub(crate) fn exact(version: u64) -> Expected {
+    Expected::Exact(Version::new(version))
+}
+
+pub(crate) async fn all(store: &dyn EventStore) -> Vec<StoredEvent> {
+    store.read_all(Position::START, &es_core::Filter::all(), None).try_collect().await.unwrap()
+}

@@ -1,0 +1,77 @@
+//! The schema's history.
+
+use es_core::{EventStore, Expected};
+use es_postgres::{PostgresError, PostgresStore};
+use test_postgres::Database;
+
+use crate::fixture::{Fixture, all, connect, one};
+
+#[tokio::test]
+async fn ten_stores_that_start_at_once_all_start() {
+    let database = Database::fresh().unwrap();
+    let url = database.url();
+    let starts = (0..10).map(|_| {
+        let url = url.clone();
+        tokio::spawn(async move { PostgresStore::connect(&url).await })
+    });
+    for start in futures_util::future::join_all(starts).await {
+        start.unwrap().unwrap();
+    }
+    let client = connect(&url).await;
+    let row = client.query_one("SELECT count(*), max(number)::bigint FROM es.migrations", &[]).await.unwrap();
+    assert_eq!(row.get::<_, i64>(0), row.get::<_, i64>(1));
+}
+
+#[tokio::test]
+async fn the_migrations_run_by_hand_make_the_same_schema() {
+    let database = Database::fresh().unwrap();
+    for (_, sql) in PostgresStore::migrations("es").unwrap() {
+        database.run(&[&sql]).unwrap();
+    }
+    let store = PostgresStore::builder(&database.url()).migrate(false).connect().await.unwrap();
+    store.append(one("1", Expected::NoStream)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_schema_without_migrations_is_refused_when_migrating_is_off() {
+    let database = Database::fresh().unwrap();
+    let refused = PostgresStore::builder(&database.url()).migrate(false).connect().await;
+    assert!(matches!(refused, Err(PostgresError::Older { found: 0, .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_schema_newer_than_the_library_is_refused() {
+    let fixture = Fixture::new().await;
+    let newer = "INSERT INTO es.migrations (number, name, library) VALUES (9999, 'later', '9')";
+    fixture.database.run(&[newer]).unwrap();
+    let refused = PostgresStore::connect(&fixture.database.url()).await;
+    assert!(matches!(refused, Err(PostgresError::Newer { found: 9999, .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn logs_in_schemas_with_odd_names_live_side_by_side() {
+    let database = Database::fresh().unwrap();
+    for name in ["es", "we\"ird", "quo'te", "back\\slash", "{schema}", "über öß", "a.b", &"x".repeat(63)] {
+        let store = PostgresStore::builder(&database.url()).schema(name).connect().await.unwrap();
+        store.append(one("1", Expected::NoStream)).await.unwrap();
+        assert_eq!(all(&store).await.len(), 1, "{name}");
+        PostgresStore::builder(&database.url()).schema(name).connect().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn everything_in_the_schema_has_a_comment() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client().await;
+    let bare = "
+        SELECT 'relation ' || c.relname FROM pg_class c
+          WHERE c.relnamespace = 'es'::regnamespace AND c.relkind IN ('r', 'v', 'S')
+            AND obj_description(c.oid, 'pg_class') IS NULL
+        UNION ALL SELECT 'column ' || c.relname || '.' || a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+          WHERE c.relnamespace = 'es'::regnamespace AND c.relkind IN ('r', 'v') AND a.attnum > 0 AND NOT a.attisdropped
+            AND col_description(c.oid, a.attnum) IS NULL
+        UNION ALL SELECT 'function ' || p.proname FROM pg_proc p
+          WHERE p.pronamespace = 'es'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL";
+    let rows = client.query(bare, &[]).await.unwrap();
+    assert!(rows.is_empty(), "{:?}", rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>());
+}
