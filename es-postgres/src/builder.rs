@@ -11,13 +11,14 @@ use crate::append::attempt::Appender;
 use crate::append::statement;
 use crate::append::writer::{BatchLimits, Queue};
 use crate::connection::Connector;
+use crate::head::Head;
 use crate::read::Reader;
 use crate::schema_name::SchemaName;
 use crate::snapshot::Snapshots;
-use crate::store::{Parts, PostgresStore};
+use crate::store::{Background, Parts, PostgresStore};
 use crate::tls::Tls;
 use crate::wake::Wake;
-use crate::{PostgresError, migrate, pool};
+use crate::{PostgresError, migrate, pool, wake};
 
 /// Sets up a [`PostgresStore`]; [`PostgresStore::builder`] makes it.
 #[derive(Debug, Clone)]
@@ -131,13 +132,19 @@ impl PostgresBuilder {
             Some(pool) => pool,
             None => pool::build(&connector, self.pool_size)?,
         };
-        let wake = Wake::new();
+        let (wake, head) = (Wake::new(), Head::new());
+        let reader = Arc::new(Reader::new(pool, &schema, self.persistence));
+        let background = Background(vec![
+            tokio::spawn(wake::listen(connector.clone(), schema.channel(), wake.clone())),
+            tokio::spawn(head.clone().follow(Arc::clone(&reader), wake.clone())),
+        ]);
         let appender = Appender { connector, sql: statement::sql(&schema), persistence: self.persistence };
         Ok(PostgresStore::new(Parts {
-            queue: Queue::start(Arc::new(appender), self.limits, wake.clone()),
-            reader: Arc::new(Reader::new(pool, &schema, self.persistence)),
+            queue: Queue::start(Arc::new(appender), self.limits, wake),
+            reader,
             snapshots: Snapshots::new(&schema),
-            wake,
+            head,
+            background,
             schema,
         }))
     }

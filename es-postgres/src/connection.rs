@@ -1,7 +1,7 @@
 //! One connection: opened, set up, driven, and listened to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -46,7 +46,11 @@ pub(crate) struct Heard {
     /// How often the wait for a synchronous replica was cut short.
     unreplicated: AtomicU64,
     /// Notifications of other processes.
-    pub(crate) woken: Notify,
+    woken: Notify,
+    /// Whether the connection ended.
+    ended: AtomicBool,
+    /// The server's process of this connection, whose notifications are our own.
+    own: AtomicI32,
 }
 
 impl Process {
@@ -70,6 +74,12 @@ impl Heard {
     pub(crate) fn unreplicated(&self) -> u64 {
         self.unreplicated.load(Ordering::Acquire)
     }
+
+    /// Waits for a notification of another process; `false` when the connection ended.
+    pub(crate) async fn notified(&self) -> bool {
+        self.woken.notified().await;
+        !self.ended.load(Ordering::Acquire)
+    }
 }
 
 impl Connector {
@@ -79,6 +89,7 @@ impl Connector {
             opened.map_err(|_| PostgresError::Silent(self.connect_timeout))?.map_err(PostgresError::Connect)?;
         client.batch_execute(&self.set_up()).await.map_err(PostgresError::statement)?;
         let process = Process::of(&client).await?;
+        heard.own.store(process.pid, Ordering::Release);
         Ok(Connection { client, heard, process })
     }
 
@@ -125,7 +136,9 @@ where
             Ok(AsyncMessage::Notice(notice)) => {
                 tracing::debug!(code = notice.code().code(), "notice: {}", notice.message());
             }
-            Ok(AsyncMessage::Notification(_)) => heard.woken.notify_one(),
+            Ok(AsyncMessage::Notification(sent)) if sent.process_id() != heard.own.load(Ordering::Acquire) => {
+                heard.woken.notify_one();
+            }
             Ok(_) => {}
             Err(error) => {
                 tracing::debug!(%error, "a connection ended");
@@ -134,5 +147,6 @@ where
         }
     }
     // whoever waits for a notification finds out that there are none any more
+    heard.ended.store(true, Ordering::Release);
     heard.woken.notify_one();
 }

@@ -9,6 +9,7 @@ mod builder;
 mod connection;
 mod error;
 mod hash;
+mod head;
 mod migrate;
 mod pool;
 mod read;

@@ -23,6 +23,11 @@ impl SchemaName {
         &self.0
     }
 
+    /// The channel on which processes wake each other.
+    pub(crate) fn channel(&self) -> String {
+        format!("es_{}", self.hash())
+    }
+
     /// The lock under which the schema is migrated.
     pub(crate) fn migration_lock(&self) -> i64 {
         self.hash().cast_signed()
@@ -34,16 +39,10 @@ impl SchemaName {
         let mut rest = sql;
         while let Some((before, after)) = rest.split_once('{') {
             rendered.push_str(before);
-            rest = match after.split_once('}').and_then(|(word, rest)| Some((self.word(word)?, rest))) {
-                Some((text, rest)) => {
-                    rendered.push_str(&text);
-                    rest
-                }
-                None => {
-                    rendered.push('{');
-                    after
-                }
-            };
+            let filled = after.split_once('}').and_then(|(word, rest)| Some((self.word(word)?, rest)));
+            let (text, behind) = filled.unwrap_or_else(|| ("{".to_owned(), after));
+            rendered.push_str(&text);
+            rest = behind;
         }
         rendered.push_str(rest);
         rendered

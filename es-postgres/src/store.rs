@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
@@ -11,17 +10,14 @@ use es_core::{
     StoredSnapshot, StreamId, Version, limits,
 };
 use futures_core::stream::BoxStream;
+use tokio::task::JoinHandle;
 
 use crate::append::writer::Queue;
+use crate::head::Head;
 use crate::read::{Cursor, Reader};
 use crate::schema_name::SchemaName;
 use crate::snapshot::Snapshots;
-use crate::wake::Wake;
 use crate::{PostgresBuilder, PostgresError, migrate};
-
-/// How long an idle reader waits before it asks again, at first and at last.
-const FIRST_PAUSE: Duration = Duration::from_millis(5);
-const LAST_PAUSE: Duration = Duration::from_millis(250);
 
 /// A store on PostgreSQL. Clones share its connections; they close with the last of them.
 #[derive(Clone)]
@@ -33,8 +29,19 @@ pub(crate) struct Parts {
     pub(crate) queue: Queue,
     pub(crate) reader: Arc<Reader>,
     pub(crate) snapshots: Snapshots,
-    pub(crate) wake: Wake,
+    pub(crate) head: Head,
+    #[expect(dead_code, reason = "its tasks end when it is dropped")]
+    pub(crate) background: Background,
     pub(crate) schema: SchemaName,
+}
+
+/// Tasks that end with the store.
+pub(crate) struct Background(pub(crate) Vec<JoinHandle<()>>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
 }
 
 impl PostgresStore {
@@ -107,18 +114,11 @@ impl EventStore for PostgresStore {
     }
 
     async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
-        let mut appended = self.parts.wake.subscribe();
-        let mut pause = FIRST_PAUSE;
-        loop {
-            appended.borrow_and_update();
-            let frontier = self.frontier().await?;
-            if frontier > seen {
-                return Ok(frontier);
-            }
-            // the sender lives as long as this store, so only a change or the pause ends the wait
-            drop(tokio::time::timeout(pause, appended.changed()).await);
-            pause = (pause * 2).min(LAST_PAUSE);
-        }
+        self.parts.head.changed(seen).await
+    }
+
+    fn subscribe(&self, after: Position, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.parts.head.subscribe(Arc::clone(&self.parts.reader), after, filter.clone())
     }
 
     async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {

@@ -1,29 +1,98 @@
-//! Waking up whoever waits for events.
+//! Waking up whoever waits for events: in this process at once, in others by a notification.
+//!
+//! The notification never rides in an append's transaction, where it would serialise all commits of the server: one
+//! task of each store sends it afterwards, one for all appends since the last.
 
-use es_core::Position;
-use tokio::sync::watch;
+use std::sync::Arc;
+use std::time::Duration;
 
-/// Tells the readers of this process that something was appended.
+use tokio::sync::{Notify, watch};
+
+use crate::PostgresError;
+use crate::connection::{Connection, Connector};
+
+/// How far notifications are apart at least.
+const GAP: Duration = Duration::from_millis(20);
+/// How long to wait before listening is tried again, at first and at last.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LAST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Tells that something was appended, here or elsewhere.
 #[derive(Debug, Clone)]
 pub(crate) struct Wake {
-    appended: watch::Sender<Position>,
+    stirred: watch::Sender<()>,
+    appended: Arc<Notify>,
 }
 
 impl Wake {
     pub(crate) fn new() -> Self {
-        Self { appended: watch::Sender::new(Position::START) }
+        Self { stirred: watch::Sender::new(()), appended: Arc::default() }
     }
 
-    /// Something was appended, up to this position.
-    pub(crate) fn appended(&self, position: Position) {
-        self.appended.send_if_modified(|last| {
-            let newer = position > *last;
-            *last = position.max(*last);
-            newer
-        });
+    /// This process appended something.
+    pub(crate) fn appended(&self) {
+        self.stir();
+        self.appended.notify_one();
     }
 
-    pub(crate) fn subscribe(&self) -> watch::Receiver<Position> {
-        self.appended.subscribe()
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
+        self.stirred.subscribe()
+    }
+
+    fn stir(&self) {
+        self.stirred.send_replace(());
+    }
+}
+
+/// Listens to other processes and tells them of what this one appended, for ever.
+pub(crate) async fn listen(connector: Connector, channel: String, wake: Wake) {
+    let mut pause = FIRST_PAUSE;
+    let mut deaf = false;
+    loop {
+        let lost = match open(&connector, &channel).await {
+            Ok(connection) => {
+                if deaf {
+                    tracing::info!(channel, "hears other processes again");
+                }
+                pause = FIRST_PAUSE;
+                // what was notified before is found by looking
+                wake.stir();
+                stay(&connection, &channel, &wake).await
+            }
+            Err(error) => error,
+        };
+        if !deaf {
+            tracing::warn!(channel, error = %lost, "hears no other process; readers poll until it is mended");
+        }
+        deaf = true;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LAST_PAUSE);
+    }
+}
+
+async fn open(connector: &Connector, channel: &str) -> Result<Connection, PostgresError> {
+    let connection = connector.open().await?;
+    // the channel's name is made by us, of letters and digits
+    connection.client.batch_execute(&format!("LISTEN {channel}")).await.map_err(PostgresError::statement)?;
+    Ok(connection)
+}
+
+/// Passes notifications on, both ways, until the connection breaks.
+async fn stay(connection: &Connection, channel: &str, wake: &Wake) -> PostgresError {
+    loop {
+        tokio::select! {
+            heard = connection.heard.notified() => {
+                if !heard {
+                    return PostgresError::Closed;
+                }
+                wake.stir();
+            }
+            () = wake.appended.notified() => {
+                if let Err(error) = connection.client.execute("SELECT pg_notify($1, '')", &[&channel]).await {
+                    return PostgresError::statement(error);
+                }
+                tokio::time::sleep(GAP).await;
+            }
+        }
     }
 }

@@ -123,7 +123,7 @@ pub(crate) fn weight(appends: &[Append]) -> usize {
         append
             .events
             .iter()
-            .map(|e| 96 + e.name().len() + e.payload().len() + e.metadata().map_or(0, |m| m.len()))
+            .map(|e| 96 + e.name().len() + e.payload().len() + e.metadata().map_or(0, bytes::Bytes::len))
             .sum()
     };
     appends.iter().map(|append| name(&append.stream) + events(append)).sum()

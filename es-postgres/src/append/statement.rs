@@ -1,5 +1,6 @@
 //! The statement that appends, and its answer.
 
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
 use crate::PostgresError;
@@ -42,8 +43,8 @@ pub(crate) async fn send(
     manner: Manner,
     columns: &Columns<'_>,
 ) -> Result<Answer, PostgresError> {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m] = columns.parameters();
-    let parameters = [&manner.patient, &manner.doubtful, a, b, c, d, e, f, g, h, i, j, k, l, m];
+    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&manner.patient, &manner.doubtful];
+    parameters.extend(columns.parameters());
     let rows = client.query(statement, &parameters).await.map_err(PostgresError::statement)?;
     match rows.as_slice() {
         [row] => Answer::read(row).map_err(|error| PostgresError::Answer(error.into())),

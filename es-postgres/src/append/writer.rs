@@ -208,9 +208,7 @@ impl Writer {
         match verdict {
             Verdict::Done(done) => {
                 self.answer_losers(&job, &done);
-                if let Some(position) = done.iter().filter_map(|appended| appended.positions.last()).max() {
-                    self.wake.appended(*position);
-                }
+                self.wake.appended();
                 job.hear(Ok(done));
             }
             Verdict::Conflict(conflict) => job.hear(Err(conflict.into())),

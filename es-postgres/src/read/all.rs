@@ -34,7 +34,8 @@ pub(crate) struct AllCursor {
     after: i64,
     /// Where the statement stops: the frontier, or the end of a window below it.
     until: i64,
-    frontier: i64,
+    /// `None` until it is known.
+    frontier: Option<i64>,
     categories: Option<Vec<String>>,
     names: Option<Vec<String>>,
 }
@@ -46,14 +47,14 @@ impl AllCursor {
         Self {
             after,
             until: after,
-            frontier: after,
+            frontier: None,
             categories: filter.categories().map(|names| names.map(str::to_owned).collect()),
             names: filter.names().map(|names| names.map(str::to_owned).collect()),
         }
     }
 
     pub(super) fn stop_at(&mut self, frontier: Position) {
-        self.frontier = frontier.get().cast_signed();
+        self.frontier = Some(frontier.get().cast_signed());
         self.next_window();
     }
 
@@ -82,11 +83,15 @@ impl AllCursor {
     }
 
     pub(super) fn is_at_end(&self) -> bool {
-        self.after >= self.frontier
+        self.frontier.is_some_and(|frontier| self.after >= frontier)
+    }
+
+    pub(super) fn needs_frontier(&self) -> bool {
+        self.frontier.is_none()
     }
 
     fn next_window(&mut self) {
-        self.until =
-            if self.names.is_some() { self.frontier.min(self.after.saturating_add(WINDOW)) } else { self.frontier };
+        let frontier = self.frontier.unwrap_or(self.after);
+        self.until = if self.names.is_some() { frontier.min(self.after.saturating_add(WINDOW)) } else { frontier };
     }
 }

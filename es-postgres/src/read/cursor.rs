@@ -23,6 +23,13 @@ impl Cursor {
         Self::All(AllCursor::new(after, filter))
     }
 
+    /// Up to a frontier that is known already.
+    pub(crate) fn until(after: Position, filter: &Filter, frontier: Position) -> Self {
+        let mut cursor = AllCursor::new(after, filter);
+        cursor.stop_at(frontier);
+        Self::All(cursor)
+    }
+
     /// The stream that is read, if it is one.
     pub(super) fn of_stream(&self) -> Option<&StreamId> {
         match self {

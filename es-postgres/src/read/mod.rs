@@ -99,7 +99,7 @@ impl Reader {
             if left == 0 {
                 return;
             }
-            if let Cursor::All(all) = &mut cursor {
+            if let Cursor::All(all) = &mut cursor && all.needs_frontier() {
                 all.stop_at(reader.frontier().await?);
             }
             let mut decoder = Decoder::default();

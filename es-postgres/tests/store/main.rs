@@ -1,5 +1,8 @@
 //! What is PostgreSQL's own business: the promises of every store are tested by `contract`.
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod append;
 mod fixture;
 mod migrations;
+mod reading;
+mod subscriptions;

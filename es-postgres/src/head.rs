@@ -1,0 +1,228 @@
+//! The head of the log: one task asks for the frontier and reads the newest events, for all subscriptions together.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_stream::try_stream;
+use es_core::{Filter, Position, ReadError, StoredEvent};
+use futures_core::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
+use tokio::sync::{Notify, watch};
+
+use crate::PostgresError;
+use crate::read::{Cursor, Reader};
+use crate::wake::Wake;
+
+/// How long an idle log is left alone before the frontier is asked for again, at first and at last.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LAST_PAUSE: Duration = Duration::from_millis(250);
+/// How many of the newest events, and bytes of them, subscriptions share.
+const EVENTS: usize = 2_000;
+const BYTES: usize = 4 * 1024 * 1024;
+/// Below this many subscriptions each reads for itself, and what it does not want stays on the server.
+const SHARED_BY: usize = 2;
+
+/// What is known of the newest events.
+#[derive(Debug, Clone, Default)]
+struct Newest {
+    frontier: Position,
+    /// The events of the last advances, without a gap up to the frontier.
+    advances: VecDeque<Arc<Advance>>,
+}
+
+/// The events by which the frontier advanced once.
+#[derive(Debug)]
+struct Advance {
+    after: Position,
+    events: Vec<StoredEvent>,
+    bytes: usize,
+}
+
+/// Follows the log for all who wait.
+#[derive(Debug, Clone)]
+pub(crate) struct Head {
+    newest: watch::Sender<Newest>,
+    /// Somebody began to wait.
+    joined: Arc<Notify>,
+    /// Counts the subscriptions.
+    subscriptions: Arc<()>,
+}
+
+impl Head {
+    pub(crate) fn new() -> Self {
+        Self { newest: watch::Sender::default(), joined: Arc::default(), subscriptions: Arc::default() }
+    }
+
+    /// Waits until the frontier is above `seen`.
+    pub(crate) async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
+        let mut newest = self.join();
+        let above = newest.wait_for(|newest| newest.frontier > seen).await;
+        above.map(|newest| newest.frontier).map_err(|_| closed())
+    }
+
+    /// Catches up after `after` and goes on live.
+    pub(crate) fn subscribe(
+        &self,
+        reader: Arc<Reader>,
+        mut after: Position,
+        filter: Filter,
+    ) -> BoxStream<'static, Result<StoredEvent, ReadError>> {
+        let mut subscription = Subscription { newest: self.join(), counted: Arc::clone(&self.subscriptions) };
+        Box::pin(try_stream! {
+            loop {
+                let (frontier, shared) = subscription.next(after).await?;
+                for event in shared.iter().flatten().flat_map(|advance| &advance.events) {
+                    if event.position > after && filter.accepts(event.stream.category(), &event.name) {
+                        yield event.clone();
+                    }
+                }
+                while shared.is_none() && after < frontier {
+                    let mut events = reader.read(Cursor::until(after, &filter, frontier), None);
+                    let lost = loop {
+                        match events.next().await {
+                            Some(Ok(event)) => {
+                                after = event.position;
+                                yield event;
+                            }
+                            Some(Err(error)) => break Some(error),
+                            None => break None,
+                        }
+                    };
+                    match lost {
+                        // a checkpoint of the caller's is the last event; this is only where to look from next
+                        None => after = frontier,
+                        Some(error) if heals(&error) => {
+                            tracing::warn!(error = %deepest(&error), "a subscription lost its connection and tries again");
+                            tokio::time::sleep(LAST_PAUSE).await;
+                        }
+                        Some(error) => Err(error)?,
+                    }
+                }
+                after = after.max(frontier);
+            }
+        })
+    }
+
+    fn join(&self) -> watch::Receiver<Newest> {
+        let newest = self.newest.subscribe();
+        self.joined.notify_one();
+        newest
+    }
+
+    /// Asks for the frontier while somebody waits, for ever.
+    pub(crate) async fn follow(self, reader: Arc<Reader>, wake: Wake) {
+        let mut stirred = wake.subscribe();
+        let mut pause = FIRST_PAUSE;
+        let mut lost = false;
+        loop {
+            if self.newest.receiver_count() == 0 {
+                self.joined.notified().await;
+                pause = FIRST_PAUSE;
+                continue;
+            }
+            stirred.mark_unchanged();
+            match reader.frontier().await {
+                Ok(frontier) => {
+                    if lost {
+                        tracing::info!("the frontier is known again");
+                    }
+                    lost = false;
+                    if self.advance(&reader, frontier).await {
+                        pause = FIRST_PAUSE;
+                        continue;
+                    }
+                }
+                Err(error) => {
+                    if !lost {
+                        tracing::warn!(error = %deepest(&error), "the frontier cannot be asked for; subscriptions wait");
+                    }
+                    lost = true;
+                }
+            }
+            // the sender lives in this task's own store, so only a change or the pause ends the wait
+            if tokio::time::timeout(pause, stirred.changed()).await.is_ok() {
+                pause = FIRST_PAUSE;
+            } else {
+                pause = (pause * 2).min(LAST_PAUSE);
+            }
+        }
+    }
+
+    /// Publishes a new frontier, with the events up to it where they are few and many wait for them.
+    async fn advance(&self, reader: &Arc<Reader>, frontier: Position) -> bool {
+        let before = self.newest.borrow().frontier;
+        if frontier <= before {
+            return false;
+        }
+        let shared = Arc::strong_count(&self.subscriptions) > SHARED_BY;
+        let advance = if shared { Advance::read(reader, before, frontier).await } else { None };
+        self.newest.send_modify(|newest| newest.take(frontier, advance));
+        true
+    }
+}
+
+impl Newest {
+    fn take(&mut self, frontier: Position, advance: Option<Advance>) {
+        self.frontier = frontier;
+        match advance {
+            Some(advance) => self.advances.push_back(Arc::new(advance)),
+            None => self.advances.clear(),
+        }
+        let sum =
+            |of: fn(&Advance) -> usize, all: &VecDeque<Arc<Advance>>| -> usize { all.iter().map(|a| of(a)).sum() };
+        while sum(|a| a.bytes, &self.advances) > BYTES || sum(|a| a.events.len().max(1), &self.advances) > EVENTS {
+            self.advances.pop_front();
+        }
+    }
+
+    /// The advances that hold everything after `after`, if they do.
+    fn since(&self, after: Position) -> Option<Vec<Arc<Advance>>> {
+        let first = self.advances.iter().rposition(|advance| advance.after <= after)?;
+        Some(self.advances.range(first..).cloned().collect())
+    }
+}
+
+impl Advance {
+    /// The events between the two frontiers; `None` when they are too many to share or cannot be read.
+    async fn read(reader: &Arc<Reader>, after: Position, frontier: Position) -> Option<Self> {
+        let events = reader.read(Cursor::until(after, &Filter::all(), frontier), Some(EVENTS + 1));
+        let events: Vec<StoredEvent> = events.try_collect().await.ok()?;
+        let bytes = events.iter().map(|event| event.payload.len() + 256).sum();
+        (events.len() <= EVENTS && bytes <= BYTES).then_some(Self { after, events, bytes })
+    }
+}
+
+/// One who waits for events.
+struct Subscription {
+    newest: watch::Receiver<Newest>,
+    #[expect(dead_code, reason = "its count is what is read")]
+    counted: Arc<()>,
+}
+
+impl Subscription {
+    /// Waits for a frontier above `after`; with the events up to it, where they are shared.
+    async fn next(&mut self, after: Position) -> Result<(Position, Option<Vec<Arc<Advance>>>), ReadError> {
+        let above = self.newest.wait_for(|newest| newest.frontier > after).await;
+        above.map(|newest| (newest.frontier, newest.since(after))).map_err(|_| closed())
+    }
+}
+
+fn closed() -> ReadError {
+    ReadError::Store(PostgresError::Closed.into())
+}
+
+/// Whether another try may help.
+fn heals(error: &ReadError) -> bool {
+    matches!(error, ReadError::Store(source)
+        if source.downcast_ref::<PostgresError>().is_some_and(PostgresError::ends_session))
+}
+
+/// The innermost cause, for the log.
+fn deepest(error: &ReadError) -> &dyn std::error::Error {
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest
+}

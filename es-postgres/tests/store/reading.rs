@@ -1,0 +1,78 @@
+//! Reads: pages, filters, plans.
+
+use es_core::{Append, Direction, EventStore, Expected, Filter, Position, Version};
+use futures_util::TryStreamExt;
+
+use crate::fixture::{Fixture, event, one, stream};
+
+async fn versions(fixture: &Fixture, from: Version, direction: Direction, limit: Option<usize>) -> Vec<u64> {
+    let events = fixture.store.read_stream(&stream("1"), from, direction, limit);
+    events.map_ok(|event| event.version.get()).try_collect().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_long_stream_is_read_in_pages_both_ways() {
+    let fixture = Fixture::new().await;
+    for _ in 0..5 {
+        let events = (0..1000).map(|_| event("{}")).collect();
+        fixture.store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
+    }
+    let forward = versions(&fixture, Version::FIRST, Direction::Forward, None).await;
+    assert!(forward.into_iter().eq(1..=5000));
+    let backward = versions(&fixture, Version::MAX, Direction::Backward, None).await;
+    assert!(backward.into_iter().eq((1..=5000).rev()));
+    let part = versions(&fixture, Version::new(4000), Direction::Backward, Some(700)).await;
+    assert!(part.into_iter().eq((3301..=4000).rev()));
+    assert!(versions(&fixture, Version::new(5001), Direction::Forward, None).await.is_empty());
+    assert!(versions(&fixture, Version::FIRST, Direction::Forward, Some(0)).await.is_empty());
+}
+
+#[tokio::test]
+async fn big_events_are_read_in_bounded_pieces() {
+    let fixture = Fixture::new().await;
+    let big = format!("\"{}\"", "x".repeat(1_000_000));
+    for _ in 0..10 {
+        let events = (0..3).map(|_| event(&big)).collect();
+        fixture.store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
+    }
+    let events = fixture.store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
+    let lengths: Vec<usize> = events.map_ok(|event| event.payload.len()).try_collect().await.unwrap();
+    assert_eq!(lengths, [big.len(); 30]);
+}
+
+#[tokio::test]
+async fn categories_are_merged_in_the_order_of_positions() {
+    let fixture = Fixture::new().await;
+    let mut wanted = Vec::new();
+    for number in 0..600 {
+        let category = ["a", "b", "c"][number % 3];
+        let stream = es_core::StreamId::new(category, "1").unwrap();
+        let appended = fixture.store.append(vec![Append::new(stream, Expected::Any, vec![event("{}")])]).await.unwrap();
+        if category != "c" {
+            wanted.extend(appended[0].positions.clone());
+        }
+    }
+    let filter = Filter::all().category("b").category("a").category("nothing");
+    let read: Vec<Position> = fixture
+        .store
+        .read_all(Position::START, &filter, None)
+        .map_ok(|event| event.position)
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(read, wanted);
+}
+
+#[tokio::test]
+async fn what_stands_behind_the_frontier_is_not_read() {
+    let fixture = Fixture::new().await;
+    let mut client = fixture.client().await;
+    let transaction = client.transaction().await.unwrap();
+    transaction.execute("SELECT es.fence()", &[]).await.unwrap();
+    let held = fixture.store.frontier().await.unwrap();
+    fixture.store.append(one("1", Expected::NoStream)).await.unwrap();
+    assert_eq!(fixture.store.frontier().await.unwrap(), held);
+    assert!(crate::fixture::all(&fixture.store).await.is_empty());
+    transaction.commit().await.unwrap();
+    assert_eq!(crate::fixture::all(&fixture.store).await.len(), 1);
+}

@@ -1,0 +1,114 @@
+//! Subscriptions: catch up, then live, through broken connections and between processes.
+
+use std::time::Duration;
+
+use es_core::{Append, EventStore, Expected, Filter, Position};
+use es_postgres::PostgresStore;
+use futures_util::StreamExt;
+
+use crate::fixture::{Fixture, event, one, stream};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn a_subscription_catches_up_and_goes_on_live_in_another_store() {
+    let fixture = Fixture::new().await;
+    let other = PostgresStore::connect(&fixture.database.url()).await.unwrap();
+    fixture.store.append(one("1", Expected::Any)).await.unwrap();
+    let mut events = other.subscribe(Position::START, &Filter::all());
+    for number in 1..=50 {
+        let event = tokio::time::timeout(LIMIT, events.next()).await.unwrap().unwrap().unwrap();
+        assert_eq!(event.version, number);
+        fixture.store.append(one("1", Expected::Any)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn many_subscriptions_get_every_event_once_and_in_order() {
+    let fixture = Fixture::new().await;
+    let subscribers: Vec<_> = (0..50)
+        .map(|_| {
+            let store = fixture.store.clone();
+            tokio::spawn(async move {
+                let events = store.subscribe(Position::START, &Filter::all()).take(300);
+                events.map(|event| event.unwrap().position).collect::<Vec<_>>().await
+            })
+        })
+        .collect();
+    let mut positions = Vec::new();
+    for number in 0..100 {
+        let events = (0..3).map(|_| event("{}")).collect();
+        let append = Append::new(stream(&format!("{}", number % 7)), Expected::Any, events);
+        positions.extend(fixture.store.append(vec![append]).await.unwrap().remove(0).positions);
+    }
+    for subscriber in subscribers {
+        assert_eq!(tokio::time::timeout(LIMIT, subscriber).await.unwrap().unwrap(), positions);
+    }
+}
+
+#[tokio::test]
+async fn a_filtered_subscription_passes_by_what_it_does_not_want() {
+    let fixture = Fixture::new().await;
+    for number in 0..20 {
+        fixture.store.append(one(&number.to_string(), Expected::Any)).await.unwrap();
+    }
+    let filter = Filter::all().category("account").name("account.closed");
+    let mut events = fixture.store.subscribe(Position::START, &filter);
+    assert!(tokio::time::timeout(Duration::from_millis(200), events.next()).await.is_err());
+    let closed = es_core::NewEvent::from_json(
+        uuid::Uuid::now_v7(),
+        es_core::EventName::from_static("account.closed").unwrap(),
+        es_core::SchemaVersion::FIRST,
+        "{}",
+    );
+    let append = Append::new(stream("3"), Expected::Exists, vec![closed.unwrap()]);
+    let position = fixture.store.append(vec![append]).await.unwrap()[0].positions[0];
+    let event = tokio::time::timeout(LIMIT, events.next()).await.unwrap().unwrap().unwrap();
+    assert_eq!(event.position, position);
+}
+
+#[tokio::test]
+async fn a_subscription_outlives_its_connections() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client().await;
+    let mut events = fixture.store.subscribe(Position::START, &Filter::all());
+    for number in 1..=5 {
+        fixture.store.append(one("1", Expected::Any)).await.unwrap();
+        let event = tokio::time::timeout(LIMIT, events.next()).await.unwrap().unwrap().unwrap();
+        assert_eq!(event.version, number);
+        let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        client.execute(kill, &[]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn many_appends_are_notified_with_few_notifications_after_their_commit() {
+    let fixture = Fixture::new().await;
+    let (client, mut connection) =
+        tokio_postgres::connect(&fixture.database.url(), tokio_postgres::NoTls).await.unwrap();
+    let (heard, mut notifications) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
+            if matches!(message, tokio_postgres::AsyncMessage::Notification(_)) && heard.send(()).is_err() {
+                break;
+            }
+        }
+    });
+    let channel = "SELECT 'LISTEN ' || c FROM (SELECT substring(query from 'LISTEN (\\w+)') c FROM pg_stat_activity \
+                   WHERE datname = current_database()) q WHERE c IS NOT NULL";
+    let listen = loop {
+        if let Some(row) = client.query_opt(channel, &[]).await.unwrap() {
+            break row.get::<_, String>(0);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    client.batch_execute(&listen).await.unwrap();
+    for _ in 0..200 {
+        fixture.store.append(one("1", Expected::Any)).await.unwrap();
+    }
+    tokio::time::timeout(LIMIT, notifications.recv()).await.unwrap().unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let count = 1 + std::iter::from_fn(|| notifications.try_recv().ok()).count();
+    assert!(count < 150, "{count} notifications for 200 appends");
+}
