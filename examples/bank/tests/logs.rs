@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 const FIRST: &str = include_str!("logs/first.jsonl");
+const SECOND: &str = include_str!("logs/second.jsonl");
 
 #[derive(Deserialize)]
 struct Line<'a> {
@@ -69,4 +70,9 @@ async fn assert_same_balances(log: &str) {
 #[tokio::test]
 async fn the_first_bank() {
     assert_same_balances(FIRST).await;
+}
+
+#[tokio::test]
+async fn the_second_bank() {
+    assert_same_balances(SECOND).await;
 }

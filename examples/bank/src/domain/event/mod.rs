@@ -29,16 +29,16 @@ pub struct OpenedWithDeposit {
 
 /// Cash came in.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[event(name = "account.deposited", version = 2)]
+#[event(name = "account.deposited", version = 3)]
+#[event(removed(in = 3, name = "currency", type = String))]
 pub struct Deposited {
     /// The bank's number.
     pub transaction: TransactionId,
     /// The day it was booked.
-    pub date: Date,
+    #[event(renamed(in = 3, from = "date"))]
+    pub on: Date,
     /// How much, in crowns.
     pub amount: f64,
-    /// Of which money.
-    pub currency: String,
     /// What for.
     #[event(added(in = 2, default = None))]
     pub symbol: Option<String>,
