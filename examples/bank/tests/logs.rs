@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 const FIRST: &str = include_str!("logs/first.jsonl");
 const SECOND: &str = include_str!("logs/second.jsonl");
+const THIRD: &str = include_str!("logs/third.jsonl");
 
 #[derive(Deserialize)]
 struct Line<'a> {
@@ -75,4 +76,9 @@ async fn the_first_bank() {
 #[tokio::test]
 async fn the_second_bank() {
     assert_same_balances(SECOND).await;
+}
+
+#[tokio::test]
+async fn the_third_bank() {
+    assert_same_balances(THIRD).await;
 }

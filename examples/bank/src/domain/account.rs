@@ -98,7 +98,7 @@ impl Account {
     }
 
     fn deposited(&mut self, event: Deposited) {
-        self.credit(event.transaction, event.on, Money::from_units(event.amount));
+        self.credit(event.transaction, event.on, event.amount);
     }
 
     fn withdrawn(&mut self, event: Withdrawn) {
@@ -164,9 +164,7 @@ impl Handle<Book> for Account {
             (Some(_), _) => Events::new(),
         };
         Ok(match operation {
-            Operation::CashDeposit => {
-                events.and(Deposited { transaction: id, on, amount: amount.units(), symbol, partner })
-            }
+            Operation::CashDeposit => events.and(Deposited { transaction: id, on, amount, symbol, partner }),
             Operation::TransferIn => events.and(TransferReceived { transaction: id, on, amount, symbol, partner }),
             Operation::Interest => events.and(InterestCredited { transaction: id, on, amount, symbol, partner }),
             Operation::CashWithdrawal | Operation::CardWithdrawal => events.and(Withdrawn {

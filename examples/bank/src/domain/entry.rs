@@ -22,7 +22,7 @@ impl From<&AccountEvent> for Entry {
             AccountEvent::OpenedWithDeposit(event) => {
                 (event.date, "opened-with-deposit", Money::from_units(event.amount))
             }
-            AccountEvent::Deposited(event) => (event.on, "cash-deposit", Money::from_units(event.amount)),
+            AccountEvent::Deposited(event) => (event.on, "cash-deposit", event.amount),
             AccountEvent::Withdrawn(event) => {
                 (event.on, if event.means == Means::Card { "card-withdrawal" } else { "cash-withdrawal" }, event.amount)
             }

@@ -29,7 +29,7 @@ pub struct OpenedWithDeposit {
 
 /// Cash came in.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[event(name = "account.deposited", version = 3)]
+#[event(name = "account.deposited", version = 4)]
 #[event(removed(in = 3, name = "currency", type = String))]
 pub struct Deposited {
     /// The bank's number.
@@ -37,8 +37,9 @@ pub struct Deposited {
     /// The day it was booked.
     #[event(renamed(in = 3, from = "date"))]
     pub on: Date,
-    /// How much, in crowns.
-    pub amount: f64,
+    /// How much.
+    #[event(changed(in = 4, from = f64, with = Money::from_units))]
+    pub amount: Money,
     /// What for.
     #[event(added(in = 2, default = None))]
     pub symbol: Option<String>,
