@@ -2,6 +2,8 @@
 
 use std::{convert::Infallible, fmt};
 
+use futures_core::future::BoxFuture;
+
 use crate::{Aggregate, AppendError, ExecuteError, Handle, IntoEvents, Metadata, Recorded, Repository, Root};
 
 /// How often a command is decided again after a conflict, unless [`retries`](RepositoryExt::retries) says otherwise.
@@ -24,6 +26,10 @@ where
         f.debug_struct("Executed").field("root", &self.root).field("events", &self.events).finish()
     }
 }
+
+/// The future of a command. A named type, and not `impl Future`: rustc then reports a missing `Handle` or `Clone`
+/// once, at the command.
+pub type Outcome<'a, A, E> = BoxFuture<'a, Result<Executed<A>, ExecuteError<E>>>;
 
 /// Commands on every [`Repository`], also on `dyn Repository<A>`.
 ///
@@ -54,17 +60,12 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
     ///
     /// # Errors
     /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds the domain's own.
-    fn execute<C>(
-        &self,
-        id: &A::Id,
-        command: C,
-    ) -> impl Future<Output = Result<Executed<A>, ExecuteError<A::Error>>> + Send
+    fn execute<'a, C>(&'a self, id: &'a A::Id, command: C) -> Outcome<'a, A, A::Error>
     where
         A: Handle<C>,
-        C: Clone + Send,
+        C: Clone + Send + 'a,
     {
-        let commands = Commands::new(self);
-        async move { commands.execute(id, command).await }
+        Commands::new(self).execute(id, command)
     }
 
     /// Loads the aggregate, lets `change` record events on it or return them, and appends them. After a conflict
@@ -72,26 +73,24 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
     ///
     /// # Errors
     /// [`ExecuteError`], never [`Refused`](ExecuteError::Refused).
-    fn update<E: IntoEvents<A>>(
-        &self,
-        id: &A::Id,
-        change: impl FnMut(&mut Root<A>) -> E + Send,
-    ) -> impl Future<Output = Result<Executed<A>, ExecuteError>> + Send {
-        let commands = Commands::new(self);
-        async move { commands.update(id, change).await }
+    fn update<'a, E: IntoEvents<A> + 'a>(
+        &'a self,
+        id: &'a A::Id,
+        change: impl FnMut(&mut Root<A>) -> E + Send + 'a,
+    ) -> Outcome<'a, A, Infallible> {
+        Commands::new(self).update(id, change)
     }
 
     /// As [`update`](Self::update), with a `change` that may refuse; nothing is appended then.
     ///
     /// # Errors
     /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds what `change` gave.
-    fn try_update<E: IntoEvents<A>, X: Send>(
-        &self,
-        id: &A::Id,
-        change: impl FnMut(&mut Root<A>) -> Result<E, X> + Send,
-    ) -> impl Future<Output = Result<Executed<A>, ExecuteError<X>>> + Send {
-        let commands = Commands::new(self);
-        async move { commands.try_update(id, change).await }
+    fn try_update<'a, E: IntoEvents<A> + 'a, X: Send + 'a>(
+        &'a self,
+        id: &'a A::Id,
+        change: impl FnMut(&mut Root<A>) -> Result<E, X> + Send + 'a,
+    ) -> Outcome<'a, A, X> {
+        Commands::new(self).try_update(id, change)
     }
 
     /// The same commands, with `metadata` on every event they record.
@@ -143,52 +142,50 @@ impl<'a, R: ?Sized> Commands<'a, R> {
     ///
     /// # Errors
     /// [`ExecuteError`].
-    pub async fn execute<A, C>(&self, id: &A::Id, command: C) -> Result<Executed<A>, ExecuteError<A::Error>>
+    pub fn execute<'f, A, C>(&self, id: &'f A::Id, command: C) -> Outcome<'f, A, A::Error>
     where
+        'a: 'f,
         R: Repository<A>,
         A: Handle<C>,
-        C: Clone + Send,
+        C: Clone + Send + 'f,
     {
-        self.run(id, move |root| root.handle(command.clone())).await
+        Box::pin(self.clone().run(id, move |root| root.handle(command.clone())))
     }
 
     /// As [`RepositoryExt::update`].
     ///
     /// # Errors
     /// [`ExecuteError`].
-    pub async fn update<A: Aggregate, E: IntoEvents<A>>(
+    pub fn update<'f, A: Aggregate, E: IntoEvents<A> + 'f>(
         &self,
-        id: &A::Id,
-        mut change: impl FnMut(&mut Root<A>) -> E + Send,
-    ) -> Result<Executed<A>, ExecuteError>
+        id: &'f A::Id,
+        change: impl FnMut(&mut Root<A>) -> E + Send + 'f,
+    ) -> Outcome<'f, A, Infallible>
     where
+        'a: 'f,
         R: Repository<A>,
     {
-        self.try_update(id, |root| Ok::<_, Infallible>(change(root))).await
+        Box::pin(self.clone().run(id, infallible(change)))
     }
 
     /// As [`RepositoryExt::try_update`].
     ///
     /// # Errors
     /// [`ExecuteError`].
-    pub async fn try_update<A: Aggregate, E: IntoEvents<A>, X: Send>(
+    pub fn try_update<'f, A: Aggregate, E: IntoEvents<A> + 'f, X: Send + 'f>(
         &self,
-        id: &A::Id,
-        mut change: impl FnMut(&mut Root<A>) -> Result<E, X> + Send,
-    ) -> Result<Executed<A>, ExecuteError<X>>
+        id: &'f A::Id,
+        change: impl FnMut(&mut Root<A>) -> Result<E, X> + Send + 'f,
+    ) -> Outcome<'f, A, X>
     where
+        'a: 'f,
         R: Repository<A>,
     {
-        self.run(id, |root| {
-            let events = change(root)?;
-            root.record(events);
-            Ok(())
-        })
-        .await
+        Box::pin(self.clone().run(id, recording(change)))
     }
 
     async fn run<A: Aggregate, X: Send>(
-        &self,
+        self,
         id: &A::Id,
         mut decide: impl FnMut(&mut Root<A>) -> Result<(), X> + Send,
     ) -> Result<Executed<A>, ExecuteError<X>>
@@ -213,5 +210,21 @@ impl<'a, R: ?Sized> Commands<'a, R> {
                 Err(error) => return Err(ExecuteError::Append(error)),
             }
         }
+    }
+}
+
+fn infallible<A: Aggregate, E: IntoEvents<A>>(
+    mut change: impl FnMut(&mut Root<A>) -> E + Send,
+) -> impl FnMut(&mut Root<A>) -> Result<(), Infallible> + Send {
+    recording(move |root| Ok(change(root)))
+}
+
+fn recording<A: Aggregate, E: IntoEvents<A>, X>(
+    mut change: impl FnMut(&mut Root<A>) -> Result<E, X> + Send,
+) -> impl FnMut(&mut Root<A>) -> Result<(), X> + Send {
+    move |root| {
+        let events = change(root)?;
+        root.record(events);
+        Ok(())
     }
 }

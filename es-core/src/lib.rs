@@ -44,7 +44,7 @@ pub use error::{
 pub use event::{Event, decode_single};
 pub use event_name::EventName;
 pub use event_set::EventSet;
-pub use execute::{Commands, Executed, RETRIES, RepositoryExt};
+pub use execute::{Commands, Executed, Outcome, RETRIES, RepositoryExt};
 pub use filter::Filter;
 pub use into_events::{Events, HasEvents, IntoEvents};
 pub use limits::LimitError;
