@@ -145,6 +145,7 @@ impl PostgresBuilder {
             snapshots: Snapshots::new(&schema),
             head,
             background,
+            append_sql: statement::sql(&schema),
             schema,
         }))
     }

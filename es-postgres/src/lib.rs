@@ -17,9 +17,11 @@ mod schema_name;
 mod snapshot;
 mod store;
 mod tls;
+mod transaction;
 mod wake;
 mod wire;
 
 pub use builder::PostgresBuilder;
 pub use error::PostgresError;
 pub use store::PostgresStore;
+pub use transaction::AppendStatement;

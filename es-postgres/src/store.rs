@@ -17,7 +17,7 @@ use crate::head::Head;
 use crate::read::{Cursor, Reader};
 use crate::schema_name::SchemaName;
 use crate::snapshot::Snapshots;
-use crate::{PostgresBuilder, PostgresError, migrate};
+use crate::{AppendStatement, PostgresBuilder, PostgresError, migrate, transaction};
 
 /// A store on PostgreSQL. Clones share its connections; they close with the last of them.
 #[derive(Clone)]
@@ -32,6 +32,7 @@ pub(crate) struct Parts {
     pub(crate) head: Head,
     #[expect(dead_code, reason = "its tasks end when it is dropped")]
     pub(crate) background: Background,
+    pub(crate) append_sql: String,
     pub(crate) schema: SchemaName,
 }
 
@@ -73,6 +74,32 @@ impl PostgresStore {
     /// [`PostgresError::SchemaName`].
     pub fn migrations(schema: &str) -> Result<Vec<(String, String)>, PostgresError> {
         Ok(migrate::scripts(&SchemaName::new(schema)?))
+    }
+
+    /// Appends inside a transaction of the caller's: what it changes and these events become true together.
+    ///
+    /// It goes round the writer: it waits for streams that others hold, and from here until the transaction ends it
+    /// holds its own streams and the frontier, so no reader sees any later event. Keep such transactions short. The
+    /// transaction must be READ COMMITTED. A deadlock with another such transaction (SQLSTATE `40P01`) comes back as
+    /// an error: roll back and try again. Readers of this process notice the events by polling.
+    ///
+    /// # Errors
+    /// [`AppendError`]; after a conflict the transaction can go on, after [`AppendError::Store`] it cannot.
+    pub async fn append_in(
+        &self,
+        transaction: &tokio_postgres::Transaction<'_>,
+        appends: &[Append],
+    ) -> Result<Vec<Appended>, AppendError> {
+        transaction::append_in(&self.parts.append_sql, transaction, appends).await
+    }
+
+    /// The same as SQL, so that a transaction of any other driver can take part. What is said of
+    /// [`append_in`](Self::append_in) holds.
+    ///
+    /// # Errors
+    /// [`AppendError`] when the append is over a limit.
+    pub fn append_statement(&self, appends: Vec<Append>) -> Result<AppendStatement, AppendError> {
+        AppendStatement::new(&self.parts.schema, appends)
     }
 
     pub(crate) fn new(parts: Parts) -> Self {

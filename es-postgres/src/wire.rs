@@ -2,6 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 use es_core::Timestamp;
+use serde::{Serialize, Serializer};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 
 type AnyError = Box<dyn std::error::Error + Sync + Send>;
@@ -21,6 +22,13 @@ impl ToSql for Json<'_> {
 
     accepts!(JSON);
     to_sql_checked!();
+}
+
+/// As a text that holds the very bytes: inside a document they would be parsed and written anew.
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(std::str::from_utf8(self.0).map_err(serde::ser::Error::custom)?)
+    }
 }
 
 impl<'a> FromSql<'a> for Json<'a> {

@@ -1,6 +1,7 @@
 //! Appends as columns: one array for each parameter of the SQL function.
 
 use es_core::{Append, Expected, StreamId};
+use serde::Serialize;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -12,9 +13,10 @@ const ANY: i64 = -1;
 const EXISTS: i64 = -2;
 
 /// The parameters of the SQL function, borrowed from the appends.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Columns<'a> {
     /// For each of `calls`' appends, in order, its place among the streams below.
+    #[serde(skip)]
     places: Vec<Vec<usize>>,
     calls: Vec<i32>,
     locks: Vec<i32>,

@@ -6,3 +6,4 @@ mod fixture;
 mod migrations;
 mod reading;
 mod subscriptions;
+mod transactions;

@@ -1,0 +1,126 @@
+//! Appending inside a transaction of the caller's.
+
+use es_core::{Append, AppendError, Appended, Timestamp, limits};
+use serde::Deserialize;
+use tokio_postgres::Transaction;
+use tokio_postgres::types::Type;
+
+use crate::PostgresError;
+use crate::append::columns::Columns;
+use crate::append::statement::Answer;
+use crate::append::verdict::{self, Verdict};
+use crate::schema_name::SchemaName;
+use crate::wire::Time;
+
+/// The types of the SQL function's parameters.
+const TYPES: [Type; 15] = [
+    Type::BOOL,
+    Type::BOOL,
+    Type::INT4_ARRAY,
+    Type::INT4_ARRAY,
+    Type::TEXT_ARRAY,
+    Type::TEXT_ARRAY,
+    Type::INT8_ARRAY,
+    Type::INT4_ARRAY,
+    Type::INT8_ARRAY,
+    Type::UUID_ARRAY,
+    Type::TEXT_ARRAY,
+    Type::INT8_ARRAY,
+    Type::INT2_ARRAY,
+    Type::JSON_ARRAY,
+    Type::JSON_ARRAY,
+];
+
+/// An append as SQL: one statement with one parameter, for any driver to run inside its own transaction.
+///
+/// Run [`sql`](Self::sql) with [`parameter`](Self::parameter) as text, and give the one column of the one row, which is
+/// text, to [`outcome`](Self::outcome).
+#[derive(Debug, Clone)]
+pub struct AppendStatement {
+    sql: String,
+    parameter: String,
+    appends: Vec<Append>,
+}
+
+impl AppendStatement {
+    /// The statement, with the parameter `$1`.
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// The value of `$1`, a text.
+    pub fn parameter(&self) -> &str {
+        &self.parameter
+    }
+
+    /// What the statement's answer means. It holds when the transaction commits.
+    ///
+    /// # Errors
+    /// [`AppendError::Conflict`]: nothing was appended, and the transaction can go on. [`AppendError::Store`] when
+    /// `answer` is not what the statement answers.
+    pub fn outcome(&self, answer: &str) -> Result<Vec<Appended>, AppendError> {
+        let answer: AnswerText =
+            serde_json::from_str(answer).map_err(|error| refused(PostgresError::Answer(error.into())))?;
+        let calls = || std::iter::once(self.appends.as_slice());
+        judge(&self.appends, &Columns::of(calls()), &answer.into())
+    }
+
+    pub(crate) fn new(schema: &SchemaName, appends: Vec<Append>) -> Result<Self, AppendError> {
+        limits::check(&appends)?;
+        let sql = schema.render(include_str!("append/statement.sql"));
+        let parameter = serde_json::to_string(&Columns::of(std::iter::once(appends.as_slice())))
+            .map_err(|error| refused(PostgresError::Answer(error.into())))?;
+        Ok(Self { sql, parameter, appends })
+    }
+}
+
+/// Appends inside the caller's transaction.
+pub(crate) async fn append_in(
+    sql: &str,
+    transaction: &Transaction<'_>,
+    appends: &[Append],
+) -> Result<Vec<Appended>, AppendError> {
+    limits::check(appends)?;
+    let columns = Columns::of(std::iter::once(appends));
+    // a violation would end the caller's transaction, so repeats are looked for first
+    let (patient, doubtful) = (true, true);
+    let parameters: Vec<_> =
+        [&patient as _, &doubtful as _].into_iter().chain(columns.parameters()).zip(TYPES).collect();
+    let rows =
+        transaction.query_typed(sql, &parameters).await.map_err(|error| refused(PostgresError::statement(error)))?;
+    let answer =
+        rows.first().map(Answer::read).transpose().map_err(|error| refused(PostgresError::Answer(error.into())))?;
+    let answer = answer.ok_or_else(|| refused(PostgresError::Answer("the append answered no row".into())))?;
+    judge(appends, &columns, &answer)
+}
+
+fn judge(appends: &[Append], columns: &Columns<'_>, answer: &Answer) -> Result<Vec<Appended>, AppendError> {
+    let verdict = verdict::verdicts(std::iter::once(appends), columns, answer).map_err(refused)?.pop();
+    match verdict {
+        Some(Verdict::Done(done)) => Ok(done),
+        Some(Verdict::Conflict(conflict)) => Err(conflict.into()),
+        Some(Verdict::Busy) | None => Err(refused(PostgresError::Answer("a patient append was busy".into()))),
+    }
+}
+
+fn refused(error: PostgresError) -> AppendError {
+    AppendError::Store(error.into())
+}
+
+/// The answer as one text.
+#[derive(Debug, Deserialize)]
+struct AnswerText {
+    verdicts: Option<Vec<i16>>,
+    actual: Vec<i64>,
+    known: Option<Vec<bool>>,
+    recorded: Vec<i64>,
+    positions: Vec<Option<i64>>,
+}
+
+impl From<AnswerText> for Answer {
+    fn from(text: AnswerText) -> Self {
+        let AnswerText { verdicts, actual, known, recorded, positions } = text;
+        let time = |micros| Time(Timestamp::from_micros(micros).unwrap_or(Timestamp::MAX));
+        Self { verdicts, actual, known, recorded: recorded.into_iter().map(time).collect(), positions }
+    }
+}

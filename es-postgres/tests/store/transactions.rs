@@ -1,0 +1,187 @@
+//! Appends inside a transaction of the caller's.
+
+use std::time::{Duration, Instant};
+
+use es_core::{Append, AppendError, EventStore, Expected};
+use es_postgres::{PostgresError, PostgresStore};
+use tokio_postgres::IsolationLevel;
+
+use crate::fixture::{Fixture, all, event, exact, one, stream};
+
+fn store_error(outcome: Result<Vec<es_core::Appended>, AppendError>) -> PostgresError {
+    match outcome {
+        Err(AppendError::Store(source)) => *source.downcast::<PostgresError>().unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn events_and_a_table_of_the_callers_become_true_together() {
+    let fixture = Fixture::new().await;
+    let mut client = fixture.client().await;
+    client.batch_execute("CREATE TABLE outbox (i int)").await.unwrap();
+    for commit in [false, true] {
+        let transaction = client.transaction().await.unwrap();
+        transaction.execute("INSERT INTO outbox VALUES (1)", &[]).await.unwrap();
+        let appended = fixture.store.append_in(&transaction, &one("1", Expected::NoStream)).await.unwrap();
+        assert_eq!(appended[0].version, 1);
+        assert!(all(&fixture.store).await.is_empty());
+        if commit { transaction.commit().await.unwrap() } else { transaction.rollback().await.unwrap() }
+    }
+    assert_eq!(all(&fixture.store).await.len(), 1);
+    assert_eq!(client.query("SELECT FROM outbox", &[]).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn after_a_conflict_or_a_repeat_the_transaction_goes_on() {
+    let fixture = Fixture::new().await;
+    let mut client = fixture.client().await;
+    let first = one("1", Expected::NoStream);
+    fixture.store.append(first.clone()).await.unwrap();
+    let transaction = client.transaction().await.unwrap();
+    let conflict = fixture.store.append_in(&transaction, &one("1", Expected::NoStream)).await;
+    assert!(matches!(conflict, Err(AppendError::Conflict(_))), "{conflict:?}");
+    assert!(fixture.store.append_in(&transaction, &first).await.unwrap()[0].repeated);
+    fixture.store.append_in(&transaction, &one("1", exact(1))).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(all(&fixture.store).await.len(), 2);
+}
+
+#[tokio::test]
+async fn savepoints_undo_the_fence_together_with_its_events() {
+    let fixture = Fixture::new().await;
+    let (mut client, observer) = (fixture.client().await, fixture.client().await);
+    let in_flight =
+        async || observer.query_one("SELECT count(*) FROM es.es_in_flight", &[]).await.unwrap().get::<_, i64>(0);
+    let mut transaction = client.transaction().await.unwrap();
+    let savepoint = transaction.transaction().await.unwrap();
+    fixture.store.append_in(&savepoint, &one("1", Expected::NoStream)).await.unwrap();
+    assert_eq!(in_flight().await, 1);
+    savepoint.rollback().await.unwrap();
+    assert_eq!(in_flight().await, 0);
+    fixture.store.append(one("2", Expected::NoStream)).await.unwrap();
+    fixture.store.append_in(&transaction, &one("3", Expected::NoStream)).await.unwrap();
+    assert_eq!(in_flight().await, 1);
+    fixture.store.append(one("4", Expected::NoStream)).await.unwrap();
+    let seen: Vec<_> = all(&fixture.store).await.iter().map(|event| event.stream.id().to_owned()).collect();
+    assert_eq!(seen, ["2"]);
+    transaction.commit().await.unwrap();
+    let seen: Vec<_> = all(&fixture.store).await.iter().map(|event| event.stream.id().to_owned()).collect();
+    assert_eq!(seen, ["2", "3", "4"]);
+}
+
+#[tokio::test]
+async fn twenty_thousand_appends_in_one_transaction_hold_one_fence() {
+    let fixture = Fixture::new().await;
+    let mut client = fixture.client().await;
+    let transaction = client.transaction().await.unwrap();
+    for number in 0..200 {
+        let events = (0..100).map(|_| event("{}")).collect();
+        let append = Append::new(stream("1"), exact(number * 100), events);
+        fixture.store.append_in(&transaction, &[append]).await.unwrap();
+    }
+    let row = transaction.query_one("SELECT count(*), min(low) FROM es.es_in_flight", &[]).await.unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (1, 0));
+    transaction.commit().await.unwrap();
+    assert_eq!(fixture.store.frontier().await.unwrap(), 20_000);
+}
+
+#[tokio::test]
+async fn two_logs_in_one_transaction_are_fenced_each() {
+    let fixture = Fixture::new().await;
+    let other = PostgresStore::builder(&fixture.database.url()).schema("other").connect().await.unwrap();
+    let (mut client, observer) = (fixture.client().await, fixture.client().await);
+    let transaction = client.transaction().await.unwrap();
+    fixture.store.append_in(&transaction, &one("1", Expected::NoStream)).await.unwrap();
+    other.append_in(&transaction, &one("1", Expected::NoStream)).await.unwrap();
+    for view in ["es.es_in_flight", "other.es_in_flight"] {
+        let row = observer.query_one(&format!("SELECT count(*) FROM {view}"), &[]).await.unwrap();
+        assert_eq!(row.get::<_, i64>(0), 1, "{view}");
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_with_a_snapshot_of_its_own_is_refused() {
+    let fixture = Fixture::new().await;
+    let mut client = fixture.client().await;
+    for level in [IsolationLevel::RepeatableRead, IsolationLevel::Serializable] {
+        let transaction = client.build_transaction().isolation_level(level).start().await.unwrap();
+        let refused = fixture.store.append_in(&transaction, &one("1", Expected::NoStream)).await;
+        assert!(matches!(store_error(refused), PostgresError::Isolation));
+    }
+}
+
+#[tokio::test]
+async fn while_a_transaction_holds_a_stream_others_go_on_and_waiters_time_out() {
+    let fixture = Fixture::with(|builder| builder.lock_timeout(Duration::from_millis(400))).await;
+    let mut client = fixture.client().await;
+    let transaction = client.transaction().await.unwrap();
+    fixture.store.append_in(&transaction, &one("X", Expected::NoStream)).await.unwrap();
+    // the task that holds X itself may await an append to another stream
+    fixture.store.append(one("Y", Expected::NoStream)).await.unwrap();
+    let waiting: Vec<_> = (0..20)
+        .map(|_| {
+            let store = fixture.store.clone();
+            tokio::spawn(async move { store.append(one("X", Expected::Any)).await })
+        })
+        .collect();
+    for number in 0..100 {
+        let append = fixture.store.append(one(&number.to_string(), Expected::NoStream));
+        tokio::time::timeout(Duration::from_secs(20), append).await.unwrap().unwrap();
+    }
+    let began = Instant::now();
+    for waiter in waiting {
+        let outcome = tokio::time::timeout(Duration::from_secs(20), waiter).await.unwrap().unwrap();
+        assert!(matches!(store_error(outcome), PostgresError::Held(_)));
+    }
+    assert!(began.elapsed() < Duration::from_secs(20), "each waited for the one before");
+    transaction.commit().await.unwrap();
+    assert_eq!(fixture.store.append(one("X", Expected::Any)).await.unwrap()[0].version, 2);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_stream_appends_when_it_is_free() {
+    let fixture = Fixture::new().await;
+    let mut client = fixture.client().await;
+    let transaction = client.transaction().await.unwrap();
+    fixture.store.append_in(&transaction, &one("X", Expected::NoStream)).await.unwrap();
+    let waiting: Vec<_> = (0..5)
+        .map(|_| {
+            let store = fixture.store.clone();
+            tokio::spawn(async move { store.append(one("X", Expected::Any)).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    transaction.commit().await.unwrap();
+    let mut versions = Vec::new();
+    for waiter in waiting {
+        versions.push(waiter.await.unwrap().unwrap()[0].version.get());
+    }
+    versions.sort_unstable();
+    assert_eq!(versions, [2, 3, 4, 5, 6]);
+}
+
+#[tokio::test]
+async fn a_transaction_of_sqlx_takes_part() {
+    use sqlx::{Connection as _, Row as _};
+    let fixture = Fixture::new().await;
+    let mut connection = sqlx::PgConnection::connect(&fixture.database.url()).await.unwrap();
+    let payload = r#"{ "quote" : "\"\\ü", "b":1,"b":2 }"#;
+    let metadata = es_core::Metadata::default().actor("O'Neil");
+    let events = vec![event(payload).with_metadata(&metadata).unwrap(), event("null")];
+    let appends = vec![Append::new(stream("1"), Expected::NoStream, events), Append::assertion(stream("2"), exact(0))];
+    let statement = fixture.store.append_statement(appends.clone()).unwrap();
+    for repeated in [false, true] {
+        let mut transaction = connection.begin().await.unwrap();
+        let query = sqlx::query(sqlx::AssertSqlSafe(statement.sql())).bind(statement.parameter());
+        let row = query.fetch_one(&mut *transaction).await.unwrap();
+        let appended = statement.outcome(row.get::<&str, _>(0)).unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!((appended[0].version.get(), appended[0].repeated), (2, repeated));
+        let stored = all(&fixture.store).await;
+        assert_eq!(stored.iter().map(|event| event.position).collect::<Vec<_>>(), appended[0].positions);
+        assert_eq!(stored[0].payload, payload.as_bytes());
+        assert_eq!(stored[0].metadata.as_ref(), appends[0].events[0].metadata());
+        assert_eq!(Some(stored[1].recorded_at), appended[0].recorded_at);
+    }
+}
