@@ -37,7 +37,10 @@ impl Entry<'_> {
     pub(crate) fn value_or<T: Parse>(&self, wanted: &str) -> Result<T> {
         self.equals(wanted)?;
         let span = self.input.span();
-        self.input.parse().map_err(|_| Error::new(span, format!("write `{} = {wanted}`", self.key)))
+        let key = &self.key;
+        self.input
+            .parse()
+            .map_err(|_| Error::new(span, format!("`{key}` takes something else; write `{key} = {wanted}`")))
     }
 
     /// A path behind `=`, where a path may also begin with `crate`.
@@ -49,7 +52,7 @@ impl Entry<'_> {
     /// What stands in the parentheses, read by `read`.
     pub(crate) fn parenthesized<T>(&self, read: impl FnOnce(ParseStream<'_>) -> Result<T>) -> Result<T> {
         if !self.has_parentheses() {
-            return Err(Error::new(self.key.span(), format!("write `{}(…)`", self.key)));
+            return Err(Error::new(self.key.span(), format!("`{0}` takes parentheses; write `{0}(…)`", self.key)));
         }
         let inside;
         parenthesized!(inside in self.input);
@@ -91,7 +94,8 @@ impl Entry<'_> {
         if self.input.peek(Token![=]) {
             self.input.parse::<Token![=]>().map(drop)
         } else {
-            Err(Error::new(self.key.span(), format!("write `{} = {wanted}`", self.key)))
+            let key = &self.key;
+            Err(Error::new(key.span(), format!("`{key}` takes a value; write `{key} = {wanted}`")))
         }
     }
 }
@@ -113,12 +117,18 @@ pub(crate) fn entries(
     }
 }
 
+/// The one among `known` that `key` was probably meant to be.
+pub(crate) fn meant<'a>(key: &Ident, known: &[&'a str]) -> Option<&'a str> {
+    let written = key.to_string();
+    let near = known.iter().map(|word| (strsim::jaro_winkler(&written, word), *word));
+    let nearest = near.filter(|(likeness, _)| *likeness > 0.8).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    nearest.map(|(_, word)| word)
+}
+
 /// The mistake of a key that is not among `known`, with the nearest of them.
 pub(crate) fn unknown_key(key: &Ident, of: &str, known: &[&str]) -> Error {
     let written = key.to_string();
-    let near = known.iter().map(|word| (strsim::jaro_winkler(&written, word), word));
-    let nearest = near.filter(|(likeness, _)| *likeness > 0.8).max_by(|(a, _), (b, _)| a.total_cmp(b));
-    let meant = nearest.map_or(String::new(), |(_, word)| format!("; did you mean `{word}`?"));
+    let meant = meant(key, known).map_or(String::new(), |word| format!("; did you mean `{word}`?"));
     let known = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     Error::new(key.span(), format!("unknown key `{written}`{meant}\n{of} knows {known}"))
 }

@@ -1,6 +1,6 @@
 //! What the macros accept, and the messages they teach with: `ui/<macro>/pass` and `ui/<macro>/fail`.
 //!
-//! One file: `cargo test -p es --test ui -- trybuild=missing_apply`. After a message was changed on purpose, or a new
+//! One file: `cargo test -p es --test ui -- macros trybuild=missing_apply`. After a message was changed on purpose, or a new
 //! file was added: the same with `TRYBUILD=overwrite`, and then read what was written as a newcomer would.
 
 #[test]

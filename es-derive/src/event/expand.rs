@@ -19,6 +19,8 @@ pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
     quote! {
         const _: () = {
             use #private as __es;
+            // outside of the impl, or a missing supertrait would be told once more for each use
+            const __ES_SCHEMA: __es::Schema = #schema;
             #shapes
             #steps
             #previous
@@ -26,14 +28,15 @@ pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
             impl __es::Event for #ident {
                 const NAME: &'static ::core::primitive::str = #name;
                 const VERSION: __es::SchemaVersion = __es::schema_version(#version);
-                const SCHEMA: &'static __es::Schema = &#schema;
+                const SCHEMA: &'static __es::Schema = &__ES_SCHEMA;
                 fn decode(
                     __es_stored: __es::SchemaVersion,
                     __es_payload: &[::core::primitive::u8],
                 ) -> ::core::result::Result<Self, __es::DecodeError> {
+                    let __es_schema: &'static __es::Schema = &__ES_SCHEMA;
                     match __es_stored.get() {
                         #arms
-                        _ => ::core::result::Result::Err(__es::newer::<Self>()),
+                        _ => ::core::result::Result::Err(__es::newer(#version)),
                     }
                 }
             }

@@ -196,7 +196,11 @@ fn member(key: &LitStr) -> Member {
         return Member::Named(if raw { Ident::new_raw(&text, ident.span()) } else { ident });
     }
     let letters = text.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '_' });
-    Member::Named(Ident::new(&format!("_{}", letters.collect::<String>()), key.span()))
+    let mut name: String = letters.collect();
+    if !name.starts_with(|first: char| first.is_alphabetic()) {
+        name.insert(0, '_');
+    }
+    Member::Named(Ident::new(&name, key.span()))
 }
 
 fn clashes(shape: &Shape, today: u32, clashed: &mut HashSet<(usize, usize)>, mistakes: &mut Mistakes) {

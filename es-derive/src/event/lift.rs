@@ -36,7 +36,7 @@ fn shape_struct(event: &Event, shape: &Shape) -> TokenStream {
     quote! {
         #[derive(__es::serde::Deserialize)]
         #[serde(crate = "__es::serde" #words)]
-        #[allow(dead_code)]
+        #[allow(dead_code, non_snake_case)]
         struct #ident #body
     }
 }
@@ -88,7 +88,7 @@ fn added(field: &Stored, from: &Ident, old: &Ident) -> Option<TokenStream> {
     let (local, ty) = (local(field.track), &field.ty);
     Some(if let Expr::Closure(_) = default {
         let with = Ident::new("__es_default", Span::mixed_site());
-        quote! {
+        quote_spanned! {place::at(ty)=>
             let #with: fn(&#from) -> #ty = #default;
             let #local = #with(&#old);
         }
@@ -102,14 +102,14 @@ fn changed(event: &Event, field: &Stored, before: &Shape, shape: &Shape, old: &I
     let member = &before.field(field.track)?.member;
     let function = Ident::new("__es_with", Span::mixed_site());
     Some(match &field.origin {
-        Origin::With(from, with) => quote! {
+        Origin::With(from, with) => quote_spanned! {place::at(ty)=>
             let #function: fn(#from) -> #ty = #with;
             let #local = #function(#old.#member);
         },
         Origin::TryWith(from, with) => {
             let (from_version, to_version) = (before.version, shape.version);
             let key = if event.form == Form::Tuple && event.fields.len() == 1 { "0" } else { &field.key };
-            quote! {
+            quote_spanned! {place::at(ty)=>
                 let #function: fn(#from) -> ::core::result::Result<#ty, _> = #with;
                 let #local = __es::step(#function(#old.#member), #from_version, #to_version, #key)?;
             }
@@ -123,7 +123,7 @@ pub(crate) fn arms(event: &Event, history: &History) -> TokenStream {
     let newest_first = history.shapes.iter().rev().map(|shape| {
         let version = shape.version;
         let ty = shape_type(event, version);
-        let decoded = quote!(__es::shape::<#ty>(__es_payload, <Self as __es::Event>::SCHEMA, __es_stored));
+        let decoded = quote!(__es::shape::<#ty>(__es_payload, __es_schema, __es_stored));
         if version == event.version {
             return quote!(#version => #decoded,);
         }
@@ -143,9 +143,8 @@ pub(crate) fn arms(event: &Event, history: &History) -> TokenStream {
     let previous = event.previous.as_ref().map(|previous| {
         let below = check::base(event) - 1;
         let version = event.version;
-        let ident = &event.ident;
         quote_spanned! {place::at(previous)=>
-            ..=#below => __es::upcast::<#previous, #ident>(
+            ..=#below => __es::upcast::<#previous, Self>(
                 <#previous as __es::Event>::decode(__es_stored, __es_payload)?,
                 #below,
                 #version,

@@ -139,6 +139,8 @@ impl Attributes {
             return Err(Error::new(entry.key.span(), text));
         } else {
             let known = [NAME, VERSION, ALIAS, PREVIOUS, REMOVED, CRATE];
+            // a slip of the pen is one mistake: the name is not missing as well
+            self.name_given |= attribute::meant(&entry.key, &known) == Some(NAME);
             return Err(attribute::unknown_key(&entry.key, "`#[event(…)]` on a struct", &known));
         }
         Ok(())

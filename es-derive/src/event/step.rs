@@ -114,8 +114,8 @@ impl Removed {
 /// The words in the parentheses of a step.
 struct Words {
     word: Ident,
-    /// `Some(None)` when it was given and could not be read.
     at: Option<(u32, Span)>,
+    /// The keys that were given, readable or not.
     given: Vec<String>,
     default: Option<Expr>,
     from_key: Option<LitStr>,
@@ -151,6 +151,8 @@ impl Words {
     fn read_one(&mut self, entry: &Entry<'_>, known: &[&str], mistakes: &mut Mistakes) -> Result<()> {
         let key = entry.key.to_string();
         if !known.contains(&key.as_str()) {
+            // a slip of the pen is one mistake: the key it was meant to be is not missing as well
+            self.given.extend(attribute::meant(&entry.key, known).map(str::to_owned));
             return Err(attribute::unknown_key(&entry.key, &format!("`{}(…)`", self.word), known));
         }
         if Step::is(entry) {

@@ -1,0 +1,14 @@
+//! A new field, and nothing to put into it.
+
+use es::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Serialize, Deserialize)]
+#[event(name = "account.opened", version = 2)]
+struct Opened {
+    owner: String,
+    #[event(added(in = 2))]
+    limit: u32,
+}
+
+fn main() {}

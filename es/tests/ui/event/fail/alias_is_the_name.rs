@@ -1,0 +1,12 @@
+//! An alias that is the name of today.
+
+use es::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Serialize, Deserialize)]
+#[event(name = "account.opened", version = 1, alias("account.opened", up_to = 1))]
+struct Opened {
+    owner: String,
+}
+
+fn main() {}

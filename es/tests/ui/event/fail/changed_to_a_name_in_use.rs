@@ -1,0 +1,14 @@
+//! A changed field whose old name another field has.
+
+use es::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Serialize, Deserialize)]
+#[event(name = "account.opened", version = 2)]
+struct Opened {
+    owner: String,
+    #[event(changed(in = 2, from = u8, with = u32::from, name = "owner"))]
+    limit: u32,
+}
+
+fn main() {}

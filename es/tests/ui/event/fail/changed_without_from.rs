@@ -1,0 +1,14 @@
+//! Another type without the old one.
+
+use es::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Serialize, Deserialize)]
+#[event(name = "account.opened", version = 2)]
+struct Opened {
+    owner: String,
+    #[event(changed(in = 2, with = u32::from))]
+    limit: u32,
+}
+
+fn main() {}

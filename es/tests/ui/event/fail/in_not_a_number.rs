@@ -1,0 +1,14 @@
+//! A step of a schema version that is no number.
+
+use es::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Serialize, Deserialize)]
+#[event(name = "account.opened", version = 2)]
+struct Opened {
+    owner: String,
+    #[event(added(in = "2", default = 7))]
+    limit: u32,
+}
+
+fn main() {}
