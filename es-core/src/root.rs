@@ -108,7 +108,9 @@ impl<A: Aggregate> Root<A> {
         A: Handle<C>,
     {
         let events: Vec<A::Event> = self.state.handle(command)?.into_events().collect();
-        events.into_iter().for_each(|event| self.push(event));
+        for event in events {
+            self.push(event);
+        }
         Ok(())
     }
 

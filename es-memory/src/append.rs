@@ -1,10 +1,12 @@
 //! The verdict on an append, and its execution: all under the log's one lock.
 
+use std::mem;
+
 use es_core::{
     Append, AppendError, Appended, Conflict, Expected, Position, StoredEvent, Timestamp, Version, Violation,
 };
 
-use crate::log::Log;
+use crate::log::{Log, Place};
 
 /// Appends all of `appends` or none. The limits are checked already.
 pub(crate) fn append(log: &mut Log, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
@@ -33,12 +35,13 @@ fn knows_any(log: &Log, append: &Append) -> bool {
     append.events.iter().any(|event| log.ids.contains_key(&event.id()))
 }
 
-/// Whether these very events stand at the place where this append would put them.
+/// Whether these very events, and no others, came in one append to the place where this one would put them.
 fn repeats(log: &Log, append: &Append) -> bool {
-    let Some(first) = append.events.first().and_then(|event| log.event(event.id())) else { return false };
-    let place = append.expected.version().map(|version| version.plus(1));
-    place.is_none_or(|place| place == first.version)
-        && (first.version.get()..).zip(&append.events).all(|(version, event)| {
+    let first = append.events.first().and_then(|event| log.ids.get(&event.id()));
+    let Some(first) = first.filter(|first| first.together == append.events.len()) else { return false };
+    let start = log.events[first.index].version;
+    append.expected.version().is_none_or(|expected| expected.plus(1) == start)
+        && (start.get()..).zip(&append.events).all(|(version, event)| {
             log.event(event.id())
                 .is_some_and(|stored| stored.stream == append.stream && stored.version == Version::new(version))
         })
@@ -70,13 +73,14 @@ fn execute(log: &mut Log, append: Append, now: Timestamp) -> Appended {
     let indexes = log.streams.entry(stream.clone()).or_default();
     let recorded_at = indexes.last().map_or(now, |&last| now.max(log.events[last].recorded_at));
     let mut positions = Vec::with_capacity(events.len());
+    let mut together = events.len();
     for event in events {
         let index = log.events.len();
         let position = Position::new(index as u64 + 1);
         version = version.plus(1);
         positions.push(position);
         indexes.push(index);
-        log.ids.insert(event.id(), index);
+        log.ids.insert(event.id(), Place { index, together: mem::take(&mut together) });
         log.events.push(StoredEvent {
             id: event.id(),
             stream: stream.clone(),

@@ -11,10 +11,18 @@ pub(crate) struct Log {
     pub(crate) events: Vec<StoredEvent>,
     /// The index of each event of a stream; the event at `[i]` has version `i + 1`.
     pub(crate) streams: HashMap<StreamId, Vec<usize>>,
-    /// The index of each event by its id.
-    pub(crate) ids: HashMap<Uuid, usize>,
+    /// Where each event is, by its id.
+    pub(crate) ids: HashMap<Uuid, Place>,
     /// The newest snapshot of each stream and schema.
     pub(crate) snapshots: HashMap<(StreamId, String), StoredSnapshot>,
+}
+
+/// Where an event is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) index: usize,
+    /// How many events its append put into its stream, if it is the first of them; 0 otherwise.
+    pub(crate) together: usize,
 }
 
 impl Log {
@@ -27,6 +35,6 @@ impl Log {
     }
 
     pub(crate) fn event(&self, id: Uuid) -> Option<&StoredEvent> {
-        self.ids.get(&id).map(|&index| &self.events[index])
+        self.ids.get(&id).map(|place| &self.events[place.index])
     }
 }

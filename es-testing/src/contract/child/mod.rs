@@ -1,0 +1,134 @@
+//! Promises that need a process of their own: the test runs its own binary again, for the one test.
+
+use std::{env, io::Write, process::Stdio};
+
+use es_core::StoreError;
+use tokio::{io::AsyncReadExt, process::Command};
+
+use crate::{
+    Broken, Factory,
+    promises::{memory_use, several_streams},
+};
+
+pub(crate) mod peak;
+mod race;
+
+pub(crate) use race::race;
+
+/// Names the task to a child.
+const TASK: &str = "ES_TESTING_CHILD";
+/// What a child prints when it has done its task: a test that was not found does not.
+const DONE: &str = "es-testing: the child is done";
+
+tokio::task_local! {
+    /// The test that runs now, by which a child finds it again.
+    static TEST: Rerun;
+}
+
+/// How a test is run again in another process.
+#[derive(Clone, Debug)]
+pub struct Rerun {
+    test: String,
+    env: Vec<(String, String)>,
+}
+
+impl Rerun {
+    /// By its path, beginning with the crate, as `module_path!` gives it.
+    pub fn new(path: &str) -> Self {
+        Self { test: path.split_once("::").map_or(path, |(_, path)| path).to_owned(), env: Vec::new() }
+    }
+
+    /// With this in its environment.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    pub(crate) async fn scope<T>(self, promise: impl Future<Output = T>) -> T {
+        TEST.scope(self, promise).await
+    }
+}
+
+/// What a child does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Reads a long log.
+    Read,
+    /// Stalls in front of a long log.
+    Stall,
+    /// Races this process for `rounds` in the log at `address`.
+    Race { rounds: u64, address: String },
+}
+
+impl Task {
+    fn text(&self) -> String {
+        match self {
+            Self::Read => "read".to_owned(),
+            Self::Stall => "stall".to_owned(),
+            Self::Race { rounds, address } => format!("race {rounds} {address}"),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, StoreError> {
+        let mut words = text.splitn(3, ' ');
+        match (words.next(), words.next(), words.next()) {
+            (Some("read"), None, None) => Ok(Self::Read),
+            (Some("stall"), None, None) => Ok(Self::Stall),
+            (Some("race"), Some(rounds), Some(address)) => {
+                Ok(Self::Race { rounds: rounds.parse()?, address: address.to_owned() })
+            }
+            _ => Err(format!("`{text}` is no task of a child").into()),
+        }
+    }
+}
+
+/// Does the task of a child, if this process is one.
+pub(crate) async fn act(factory: &dyn Factory) -> Result<bool, Broken> {
+    let Ok(text) = env::var(TASK) else { return Ok(false) };
+    match Task::parse(&text)? {
+        Task::Read => memory_use::read(factory).await?,
+        Task::Stall => memory_use::stall(factory).await?,
+        Task::Race { rounds, address } => race::race_back(factory, rounds, &address).await?,
+    }
+    // Written directly: a test's captured output would not leave the process.
+    let written = writeln!(std::io::stdout().lock(), "{DONE}");
+    written.map_err(|error| Broken::new("the child says that it is done", error.to_string()))?;
+    Ok(true)
+}
+
+/// Runs a task in a child and waits for it.
+pub(crate) async fn run(task: Task) -> Result<(), Broken> {
+    let failed = |error: std::io::Error| Broken::new("the test runs again in a child process", error.to_string());
+    let test = TEST.try_with(Clone::clone);
+    let test = test.map_err(|_| Broken::new("a test that can run again", "none; run it by `contract::run`"))?;
+    let mut child = Command::new(env::current_exe().map_err(failed)?)
+        .args(["--exact", &test.test, "--nocapture", "--include-ignored"])
+        .env(TASK, task.text())
+        .envs(test.env)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(failed)?;
+    let (mut out, mut err) = (String::new(), String::new());
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let read_out = async { if let Some(mut pipe) = stdout { pipe.read_to_string(&mut out).await } else { Ok(0) } };
+    let read_err = async { if let Some(mut pipe) = stderr { pipe.read_to_string(&mut err).await } else { Ok(0) } };
+    let (status, read_out, read_err) = tokio::join!(child.wait(), read_out, read_err);
+    read_out.map_err(failed)?;
+    read_err.map_err(failed)?;
+    let status = status.map_err(failed)?;
+    if status.success() && out.contains(DONE) {
+        return Ok(());
+    }
+    let seen = [out, err].concat();
+    match seen.split_once("promised: ") {
+        Some((_, broken)) => {
+            let (promised, seen) = broken.split_once("seen: ").unwrap_or((broken, ""));
+            Err(Broken::new(promised.trim(), seen.lines().next().unwrap_or_default()))
+        }
+        None => Err(Broken::new("a child process that does its task", format!("{status}: {}", seen.trim()))),
+    }
+}

@@ -1,0 +1,34 @@
+//! The peak of this process's memory.
+
+use std::fs;
+
+use crate::Broken;
+
+/// Forgets the peak so far, where the system can, and gives the peak from which growth counts; `None` where the peak is
+/// not known.
+pub(crate) fn reset() -> Result<Option<u64>, Broken> {
+    if cfg!(not(target_os = "linux")) {
+        return Ok(None);
+    }
+    // 5 resets the peak; a system that refuses leaves the old one, from which growth counts as well.
+    drop(fs::write("/proc/self/clear_refs", "5"));
+    bytes().map(Some)
+}
+
+/// `what` is broken when the peak grew by `limit` or more since `before`.
+pub(crate) fn grew_less(what: &str, before: Option<u64>, limit: u64) -> Result<(), Broken> {
+    let Some(before) = before else { return Ok(()) };
+    let growth = bytes()?.saturating_sub(before);
+    if growth < limit {
+        return Ok(());
+    }
+    let mib = |bytes: u64| bytes / 1024 / 1024;
+    Err(Broken::new(format!("{what} takes less than {} MiB", mib(limit)), format!("{} MiB more", mib(growth))))
+}
+
+fn bytes() -> Result<u64, Broken> {
+    let unknown = |seen: String| Broken::new("the peak of memory is known", seen);
+    let status = fs::read_to_string("/proc/self/status").map_err(|error| unknown(error.to_string()))?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+    peak.map(|kilobytes: u64| kilobytes * 1024).ok_or_else(|| unknown(status))
+}

@@ -1,0 +1,68 @@
+//! A write skew between two processes.
+
+use std::{sync::Arc, time::Duration};
+
+use es_core::{AppendError, EventStore, Expected, StreamId, Version};
+use futures_util::StreamExt;
+
+use super::{Task, run, several_streams};
+use crate::{
+    Broken, Factory,
+    promises::{Subject, held, note, same, subject},
+};
+
+/// Races a child for `rounds`: in each, both append to a stream of their own and assert the other's.
+pub(crate) async fn race(factory: &dyn Factory, rounds: u64) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let Some(address) = subject.fresh.address() else {
+        return Err(Broken::new(
+            "a store for several processes can be joined",
+            "no address; implement `FreshStore::address` and `Factory::join`",
+        ));
+    };
+    let child = run(Task::Race { rounds, address });
+    let (child, won) = tokio::join!(child, rounds_of(&subject.store, rounds, ["parent", "child"]));
+    child?;
+    let won = won?;
+    for round in 0..rounds {
+        let theirs = subject.events(&stream("child", round)?).await?.len();
+        let ours = subject.events(&stream("parent", round)?).await?.len();
+        same("of two processes exactly one wins", 1, ours + theirs)?;
+        held("who was told that it won did", won.contains(&round) == (ours == 1), || format!("round {round}"))?;
+    }
+    Ok(())
+}
+
+/// The child's side.
+pub(super) async fn race_back(factory: &dyn Factory, rounds: u64, address: &str) -> Result<(), Broken> {
+    let store = factory.join(address).await?;
+    rounds_of(&store, rounds, ["child", "parent"]).await.map(drop)
+}
+
+/// Gives the rounds that `us` won.
+async fn rounds_of(store: &Arc<dyn EventStore>, rounds: u64, [us, them]: [&str; 2]) -> Result<Vec<u64>, Broken> {
+    let mut won = Vec::new();
+    for round in 0..rounds {
+        let (our_sign, their_sign) = (stream(&format!("{us}-ready"), 0)?, stream(&format!("{them}-ready"), 0)?);
+        subject::append(store, &our_sign, Expected::Any, vec![note(round)?]).await?;
+        let there = async {
+            let sign = Version::new(round + 1);
+            while store.read_stream(&their_sign, sign, es_core::Direction::Forward, Some(1)).next().await.is_none() {
+                tokio::time::sleep(Duration::from_micros(200)).await;
+            }
+        };
+        let patience = tokio::time::timeout(Duration::from_secs(30), there).await;
+        held("the other process comes along", patience.is_ok(), || format!("not in round {round}"))?;
+        let (ours, theirs) = (stream(us, round)?, stream(them, round)?);
+        match store.append(several_streams::crossed(&ours, &theirs, false)?).await {
+            Ok(_) => won.push(round),
+            Err(AppendError::Conflict(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(won)
+}
+
+fn stream(side: &str, round: u64) -> Result<StreamId, Broken> {
+    Ok(StreamId::new("race", format!("{side}-{round}"))?)
+}

@@ -1,0 +1,115 @@
+//! The factory: where a promise gets its stores from.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use es_core::{EncodeError, EventStore, LimitError, Metadata, NewEvent, StoreError, StreamId};
+
+use crate::promises::Sample;
+
+/// What a store may have beyond the promises. One that is not declared is listed as not promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Property {
+    /// What was acknowledged is there after the store was closed and opened again.
+    Durable,
+    /// Several processes may use the same log at once.
+    SeveralProcesses,
+    /// A subscription wakes up without asking again and again.
+    WakesWithoutPolling,
+}
+
+impl Property {
+    pub(crate) const ALL: [Self; 3] = [Self::Durable, Self::SeveralProcesses, Self::WakesWithoutPolling];
+}
+
+impl fmt::Display for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Durable => "what was acknowledged survives closing and opening again",
+            Self::SeveralProcesses => "several processes may use the same log at once",
+            Self::WakesWithoutPolling => "subscriptions wake up without asking again and again",
+        })
+    }
+}
+
+/// What a store may be able to do. One that is not declared has to be refused with a typed error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// It keeps snapshots.
+    Snapshots,
+}
+
+/// Makes stores for the contract, and declares what they can do.
+#[async_trait]
+pub trait Factory: Send + Sync {
+    /// Makes a fresh store: empty, with a log of its own.
+    ///
+    /// # Errors
+    /// Whatever kept the store from opening; the promise fails with it.
+    async fn fresh(&self) -> Result<Box<dyn FreshStore>, StoreError>;
+
+    /// Opens the store that is at `address`, in another process than the one that made it. Asked for only where
+    /// [`Property::SeveralProcesses`] is declared.
+    ///
+    /// # Errors
+    /// Whatever kept the store from opening.
+    async fn join(&self, address: &str) -> Result<Arc<dyn EventStore>, StoreError> {
+        Err(format!("no other process can open `{address}`; implement `Factory::join`").into())
+    }
+
+    /// What the stores have beyond the promises; nothing unless declared.
+    fn properties(&self) -> &[Property] {
+        &[]
+    }
+
+    /// What the stores can do beyond events; nothing unless declared.
+    fn operations(&self) -> &[Operation] {
+        &[]
+    }
+}
+
+/// A store made for one promise.
+///
+/// What it holds outside the process is removed when it is dropped.
+#[async_trait]
+pub trait FreshStore: Send + Sync {
+    /// A handle to the store, each time a new one: what one part of a program, or where [`Property::SeveralProcesses`]
+    /// is declared one of several programs, would hold.
+    ///
+    /// # Errors
+    /// Whatever kept the store from opening.
+    async fn handle(&self) -> Result<Arc<dyn EventStore>, StoreError>;
+
+    /// A handle to the store after it was closed and opened again. Asked for only where [`Property::Durable`] is
+    /// declared.
+    ///
+    /// # Errors
+    /// Whatever kept the store from opening.
+    async fn reopened(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+        Err(StoreError::from("this store does not say how it is opened again; implement `FreshStore::reopened`"))
+    }
+
+    /// Where another process finds the store: what [`Factory::join`] takes. Asked for only where
+    /// [`Property::SeveralProcesses`] is declared.
+    fn address(&self) -> Option<String> {
+        None
+    }
+
+    /// How many readers and subscriptions are open, over all handles.
+    fn open_readers(&self) -> usize;
+
+    /// Encodes an event: a seam for stores that break the promises about encoding.
+    #[doc(hidden)]
+    fn encode(&self, event: &Sample, metadata: Option<&Metadata>) -> Result<NewEvent, EncodeError> {
+        let event = NewEvent::encode(event, drop)?;
+        metadata.map_or(Ok(event.clone()), |metadata| event.with_metadata(metadata))
+    }
+
+    /// Names a stream: a seam for stores that break the promises about names.
+    #[doc(hidden)]
+    fn stream(&self, category: &str, id: &str) -> Result<StreamId, LimitError> {
+        StreamId::new(category, id)
+    }
+}

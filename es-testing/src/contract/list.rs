@@ -1,0 +1,262 @@
+//! The list of all promises.
+
+use std::fmt;
+
+use futures_core::future::BoxFuture;
+
+use crate::{Broken, Factory};
+
+/// One promise: a function that holds a factory's stores to it.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Promise {
+    /// The family it belongs to.
+    pub family: &'static str,
+    /// What is promised, as a sentence.
+    pub name: &'static str,
+    /// Holds a fresh store of the factory to it.
+    pub check: Check,
+}
+
+/// See [`Promise::check`].
+pub type Check = for<'a> fn(&'a dyn Factory) -> BoxFuture<'a, Result<(), Broken>>;
+
+impl fmt::Debug for Promise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}::{}", self.family, self.name)
+    }
+}
+
+/// Turns each promise into a test of the store that `$factory` makes; `$factory` is evaluated anew in each test.
+///
+/// ```
+/// # use es_testing::{Factory, FreshStore};
+/// # use es_core::StoreError;
+/// struct MyStores;
+///
+/// #[async_trait::async_trait]
+/// impl Factory for MyStores {
+///     async fn fresh(&self) -> Result<Box<dyn FreshStore>, StoreError> {
+///         // …
+/// #       Err("no store here".into())
+///     }
+/// }
+///
+/// es_testing::store_contract!(MyStores);
+/// # fn main() {}
+/// ```
+///
+/// There is no way to skip a promise. What a store does not declare is listed by the test
+/// `what_is_not_promised_is_listed`.
+#[macro_export]
+macro_rules! store_contract {
+    ($factory:expr $(,)?) => {
+        $crate::__promises! { __tests ($factory) }
+    };
+}
+
+/// Hands the names of all promises to another macro of this crate.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __promises {
+    ($with:ident $arguments:tt) => {
+        $crate::$with! { $arguments
+            append_and_read {
+                an_empty_store_has_no_events
+                one_event_comes_back
+                events_of_one_append_come_back_in_order
+                events_of_many_appends_come_back_in_order
+                the_answer_is_what_is_stored
+                the_second_handle_reads_what_the_first_appended
+                streams_do_not_mix
+                ids_with_separators_do_not_mix
+                versions_have_no_gap
+                an_append_of_nothing_answers_nothing
+                a_read_stops_at_its_limit
+                a_read_starts_at_its_version
+                a_read_past_the_end_is_empty
+                a_read_backwards_runs_from_newer_to_older
+                the_last_event_is_read_backwards_from_the_end
+                an_unknown_stream_is_empty
+                a_reader_dropped_early_is_closed
+            }
+            fields {
+                every_field_comes_back
+                unicode_comes_back
+                escapes_and_nulls_come_back
+                binary_looking_text_comes_back
+                numbers_beyond_2_to_53_come_back
+                floats_come_back_bit_for_bit
+                metadata_absent_differs_from_empty
+                recorded_times_keep_their_precision
+                recorded_times_never_go_back
+                an_encoded_event_comes_back
+            }
+            limits {
+                a_payload_at_the_limit_comes_back
+                a_payload_over_the_limit_is_refused
+                metadata_at_the_limit_come_back
+                metadata_over_the_limit_are_refused
+                a_payload_as_deep_as_the_limit_comes_back
+                a_payload_deeper_than_the_limit_is_refused
+                nan_and_infinity_are_refused
+                what_does_not_decode_again_is_refused
+                a_nul_in_json_is_refused
+                a_thousand_events_in_one_append_come_back
+                more_than_a_thousand_events_in_one_append_are_refused
+                more_than_a_thousand_streams_in_one_append_are_refused
+                names_at_the_limit_come_back
+                bad_names_are_refused
+            }
+            expected_versions {
+                any_holds_whatever_the_stream_holds
+                no_stream_holds_for_an_absent_stream_only
+                exists_holds_for_a_present_stream_only
+                exact_holds_at_that_version_only
+                exact_zero_is_no_stream
+                an_assertion_of_any_holds_whatever_the_stream_holds
+                an_assertion_of_no_stream_holds_for_an_absent_stream_only
+                an_assertion_of_exists_holds_for_a_present_stream_only
+                an_assertion_of_exact_holds_at_that_version_only
+                an_assertion_stores_nothing
+                a_conflict_carries_expected_and_actual
+                a_refused_append_leaves_nothing
+            }
+            concurrency {
+                two_writers_of_one_version_one_wins
+                twenty_appends_at_once_that_expect_nothing_are_all_stored
+                a_loser_leaves_nothing
+                sixty_four_writers_keep_every_acknowledged_event
+                one_append_sent_many_times_at_once_is_stored_once
+            }
+            several_streams {
+                several_streams_are_appended_together
+                one_conflict_appends_nothing_anywhere
+                a_bad_event_in_the_middle_refuses_all
+                every_violated_expectation_is_reported
+                an_assertion_guards_the_other_streams
+                a_stream_twice_in_one_append_is_refused
+                readers_never_see_half_an_append
+                write_skew_on_existing_streams_lets_one_win
+                write_skew_on_absent_streams_lets_one_win
+                write_skew_between_two_processes_lets_one_win
+            }
+            idempotence {
+                a_repeat_gets_the_first_answer
+                a_repeat_after_more_events_gets_the_first_answer
+                a_repeat_through_another_handle_gets_the_first_answer
+                a_repeat_stores_nothing
+                the_same_ids_at_another_version_conflict
+                the_same_ids_in_another_stream_conflict
+                a_prefix_of_the_ids_conflicts
+                a_suffix_of_the_ids_conflicts
+                more_ids_than_before_conflict
+                ids_of_two_appends_in_one_conflict
+                the_same_ids_in_another_order_conflict
+                a_repeat_with_any_is_found_where_its_first_id_stands
+                a_repeat_with_exists_is_found_where_its_first_id_stands
+                no_stream_and_exact_zero_are_the_same_place
+                several_streams_are_repeated_together
+                a_mixture_of_repeated_and_new_conflicts
+                a_repeat_does_not_check_its_assertions_again
+                an_id_twice_in_one_append_is_refused
+                an_id_twice_in_two_streams_of_one_append_is_refused
+            }
+            global_order {
+                positions_are_unique_and_rise
+                the_order_of_a_stream_is_that_of_the_log
+                the_log_is_read_from_any_position
+                a_filter_by_category_gives_its_events
+                a_filter_by_name_gives_its_events
+                a_filter_by_category_and_name_gives_what_meets_both
+                pages_of_any_size_give_the_same_log
+                a_sparse_filter_still_advances
+                the_frontier_never_moves_back
+                nothing_appears_below_the_frontier
+                every_subscriber_sees_exactly_the_log
+                writers_that_fail_leave_subscribers_complete
+            }
+            subscriptions {
+                from_the_start_it_gives_everything
+                from_a_position_it_gives_what_stands_above
+                from_now_it_gives_what_comes
+                the_switch_to_live_loses_and_repeats_nothing
+                a_slow_subscriber_loses_nothing
+                many_subscribers_each_see_the_log
+                a_dropped_subscription_is_closed
+                a_change_is_a_frontier_above_the_one_seen
+                a_declared_wake_up_needs_no_polling
+            }
+            snapshots {
+                undeclared_snapshots_are_refused
+                a_stream_without_a_snapshot_has_none
+                the_latest_snapshot_is_loaded
+                a_newer_snapshot_replaces_an_older_one
+                an_older_snapshot_is_ignored
+                a_snapshot_ahead_of_its_stream_is_ignored
+                a_snapshot_of_another_schema_is_ignored
+                a_snapshot_never_changes_what_is_read
+            }
+            cancellation {
+                a_dropped_append_is_whole_and_can_be_sent_again
+                a_dropped_append_to_several_streams_is_whole
+                a_stream_goes_on_after_dropped_appends
+            }
+            durability {
+                a_reopened_store_holds_the_same_log
+                a_reopened_store_goes_on
+            }
+            memory_use {
+                a_hundred_thousand_events_are_read_in_little_memory
+                a_stalled_subscriber_is_not_fed_from_memory
+            }
+        }
+    };
+}
+
+/// One test a promise, in a module for each family.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests {
+    (($factory:expr) $($family:ident { $($promise:ident)+ })+) => {$(
+        mod $family {
+            #[allow(unused_imports, reason = "the factory's expression names what stands around the macro")]
+            use super::*;
+            $(
+                #[test]
+                fn $promise() -> ::core::result::Result<(), $crate::Broken> {
+                    let test = ::core::concat!(::core::module_path!(), "::", ::core::stringify!($promise));
+                    $crate::contract::run(
+                        $crate::contract::Rerun::new(test),
+                        &$factory,
+                        |factory| ::std::boxed::Box::pin($crate::promises::$family::$promise(factory)),
+                    )
+                }
+            )+
+        }
+    )+
+
+        #[test]
+        fn what_is_not_promised_is_listed() -> ::core::result::Result<(), $crate::Broken> {
+            $crate::contract::list_what_is_not_promised(&$factory)
+        }
+    };
+}
+
+/// The promises as values.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __list {
+    (() $($family:ident { $($promise:ident)+ })+) => {
+        /// Every promise of every store.
+        pub const PROMISES: &[Promise] = &[$($(
+            Promise {
+                family: stringify!($family),
+                name: stringify!($promise),
+                check: |factory| Box::pin($crate::promises::$family::$promise(factory)),
+            },
+        )+)+];
+    };
+}
+
+__promises! { __list () }

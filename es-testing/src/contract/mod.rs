@@ -1,0 +1,16 @@
+//! The contract: what every store promises, and how a store is held to it.
+//!
+//! [`store_contract!`](crate::store_contract) turns each promise into a test. A promise is an
+//! `async fn(&dyn Factory) -> Result<(), Broken>`; [`PROMISES`] lists them all.
+
+mod broken;
+pub(crate) mod child;
+mod factory;
+mod list;
+mod run;
+
+pub use broken::Broken;
+pub use child::Rerun;
+pub use factory::{Factory, FreshStore, Operation, Property};
+pub use list::{Check, PROMISES, Promise};
+pub use run::{decide, list_what_is_not_promised, run};

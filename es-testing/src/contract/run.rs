@@ -1,0 +1,52 @@
+//! Runs one promise.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use tokio::{runtime, time};
+
+use super::{Rerun, child, list::Check};
+use crate::{Broken, Factory, Property};
+
+/// How long one promise may take before the store counts as one that hangs.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Runs one promise on a runtime of its own with several threads. `rerun` says how a promise that needs another process
+/// runs the test again there.
+///
+/// # Errors
+/// The promise is broken, or not decided within two minutes.
+pub fn run(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result<(), Broken> {
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
+    let runtime = runtime.map_err(|error| Broken::new("a runtime for the promise", error.to_string()))?;
+    runtime.block_on(decide(rerun, factory, check))
+}
+
+/// As [`run`], within the runtime of the caller, which has to have several threads.
+///
+/// # Errors
+/// As [`run`].
+pub async fn decide(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result<(), Broken> {
+    let late = |_| Broken::new(format!("an answer within {} s", PATIENCE.as_secs()), "none; the store hangs");
+    let promise = async { if child::act(factory).await? { Ok(()) } else { check(factory).await } };
+    time::timeout(PATIENCE, rerun.scope(promise)).await.map_err(late)?
+}
+
+/// Lists, on stderr, the properties that the factory does not declare: no promise holds the store to them.
+///
+/// # Errors
+/// They cannot be listed.
+pub fn list_what_is_not_promised(factory: &dyn Factory) -> Result<(), Broken> {
+    // Written directly, since a test's captured output is shown only when it fails.
+    let failed = |error: io::Error| Broken::new("what is not promised is listed", error.to_string());
+    let mut stderr = io::stderr().lock();
+    for property in Property::ALL.iter().filter(|property| !factory.properties().contains(property)) {
+        writeln!(stderr, "not promised: {property}").map_err(failed)?;
+    }
+    if cfg!(not(target_os = "linux")) {
+        writeln!(stderr, "not measured: the peak of memory, which is known on Linux alone").map_err(failed)?;
+    }
+    Ok(())
+}

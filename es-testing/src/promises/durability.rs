@@ -1,0 +1,41 @@
+//! Durability, where it is declared: what was acknowledged is there after closing and opening.
+
+use es_core::{Expected, Version};
+
+use super::{
+    Subject, held, note, notes, same,
+    subject::{append, collect, events, new_ids},
+};
+use crate::{Broken, Factory, Property};
+
+/// A store that was closed and opened again holds the same log.
+pub async fn a_reopened_store_holds_the_same_log(factory: &dyn Factory) -> Result<(), Broken> {
+    let Some(subject) = durable(factory).await? else { return Ok(()) };
+    for id in ["a", "b"] {
+        subject.fill(&subject.stream(id)?, 5).await?;
+    }
+    let (log, frontier) = (subject.log().await?, subject.store.frontier().await?);
+    let reopened = subject.fresh.reopened().await?;
+    let seen = collect(reopened.read_all(es_core::Position::START, &es_core::Filter::all(), None)).await?;
+    same("the log is the same", log, seen)?;
+    held("the frontier does not move back", reopened.frontier().await? >= frontier, || "it did".to_owned())
+}
+
+/// A store that was closed and opened again goes on where it was: versions, positions and repeats.
+pub async fn a_reopened_store_goes_on(factory: &dyn Factory) -> Result<(), Broken> {
+    let Some(subject) = durable(factory).await? else { return Ok(()) };
+    let (stream, appended) = (subject.stream("goes-on")?, notes(1..=3)?);
+    let first = subject.append(&stream, Expected::NoStream, appended.clone()).await?;
+    let reopened = subject.fresh.reopened().await?;
+    let again = append(&reopened, &stream, Expected::NoStream, appended.clone()).await?;
+    same("a repeat is known", (true, &first.positions), (again.repeated, &again.positions))?;
+    let last = note(4)?;
+    let next = append(&reopened, &stream, Expected::Exact(Version::new(3)), vec![last.clone()]).await?;
+    held("positions rise", next.positions > first.positions, || format!("{next:?} after {first:?}"))?;
+    let expected = [new_ids(&appended), vec![last.id()]].concat();
+    same("the stream goes on", expected, super::subject::ids(&events(&reopened, &stream).await?))
+}
+
+async fn durable(factory: &dyn Factory) -> Result<Option<Subject>, Broken> {
+    if factory.properties().contains(&Property::Durable) { Subject::fresh(factory).await.map(Some) } else { Ok(None) }
+}

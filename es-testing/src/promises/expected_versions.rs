@@ -1,0 +1,139 @@
+//! Expected versions: what is appended was decided on what is stored.
+
+use es_core::{Expected, StreamId, Version};
+
+use super::{Subject, conflict, note, notes, same, subject::ids};
+use crate::{Broken, Factory};
+
+const EXACT_2: Expected = Expected::Exact(Version::new(2));
+
+/// `Any` holds for an absent and a present stream.
+pub async fn any_holds_whatever_the_stream_holds(factory: &dyn Factory) -> Result<(), Broken> {
+    holds_at(factory, Expected::Any, &[0, 1, 2, 3], 1).await
+}
+
+/// `NoStream` holds for an absent stream, and conflicts with any event.
+pub async fn no_stream_holds_for_an_absent_stream_only(factory: &dyn Factory) -> Result<(), Broken> {
+    holds_at(factory, Expected::NoStream, &[0], 1).await
+}
+
+/// `Exists` holds for a present stream, at whatever version.
+pub async fn exists_holds_for_a_present_stream_only(factory: &dyn Factory) -> Result<(), Broken> {
+    holds_at(factory, Expected::Exists, &[1, 2, 3], 1).await
+}
+
+/// `Exact` holds at that version, neither before nor behind it.
+pub async fn exact_holds_at_that_version_only(factory: &dyn Factory) -> Result<(), Broken> {
+    holds_at(factory, EXACT_2, &[2], 1).await
+}
+
+/// `Exact` of version 0 is `NoStream`.
+pub async fn exact_zero_is_no_stream(factory: &dyn Factory) -> Result<(), Broken> {
+    holds_at(factory, Expected::Exact(Version::NONE), &[0], 1).await?;
+    holds_at(factory, Expected::Exact(Version::NONE), &[0], 0).await
+}
+
+/// An assertion of `Any` never fails.
+pub async fn an_assertion_of_any_holds_whatever_the_stream_holds(factory: &dyn Factory) -> Result<(), Broken> {
+    holds_at(factory, Expected::Any, &[0, 1, 2, 3], 0).await
+}
+
+/// An assertion of `NoStream` holds for an absent stream.
+pub async fn an_assertion_of_no_stream_holds_for_an_absent_stream_only(factory: &dyn Factory) -> Result<(), Broken> {
+    holds_at(factory, Expected::NoStream, &[0], 0).await
+}
+
+/// An assertion of `Exists` holds for a present stream.
+pub async fn an_assertion_of_exists_holds_for_a_present_stream_only(factory: &dyn Factory) -> Result<(), Broken> {
+    holds_at(factory, Expected::Exists, &[1, 2, 3], 0).await
+}
+
+/// An assertion of `Exact` holds at that version.
+pub async fn an_assertion_of_exact_holds_at_that_version_only(factory: &dyn Factory) -> Result<(), Broken> {
+    holds_at(factory, EXACT_2, &[2], 0).await
+}
+
+/// Tries streams of 0 to 3 events: `expected` holds at those versions alone.
+async fn holds_at(factory: &dyn Factory, expected: Expected, versions: &[u64], events: u64) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    for version in 0..=3 {
+        let stream = subject.stream(&format!("at-{version}"))?;
+        subject.fill(&stream, version).await?;
+        let what = format!("{events} event(s) expecting {expected} of a stream at version {version}");
+        let answer = subject.append(&stream, expected, notes(0..events)?).await;
+        if versions.contains(&version) {
+            let answer = answer.map_err(|error| Broken::new(format!("{what}: appended"), format!("{error:?}")))?;
+            same(&format!("{what}: the answered version"), version + events, answer.version.get())?;
+            same(&format!("{what}: a position for each event"), events, answer.positions.len() as u64)?;
+            let stored = subject.events(&stream).await?.len() as u64;
+            same(&format!("{what}: the stream holds them"), version + events, stored)?;
+        } else {
+            let conflict = conflict(&what, answer)?;
+            same(&format!("{what}: the actual version"), version, conflict.actual().get())?;
+            let stored = subject.events(&stream).await?.len() as u64;
+            same(&format!("{what}: the stream is as it was"), version, stored)?;
+        }
+    }
+    Ok(())
+}
+
+/// An assertion stores nothing, and creates no stream.
+pub async fn an_assertion_stores_nothing(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let (absent, present) = (subject.stream("absent")?, subject.stream("present")?);
+    let appended = subject.fill(&present, 2).await?;
+    let before = subject.store.frontier().await?;
+    let on_absent = subject.append(&absent, Expected::NoStream, Vec::new()).await?;
+    let on_present = subject.append(&present, EXACT_2, Vec::new()).await?;
+    same("an assertion on an absent stream answers version 0", Version::NONE, on_absent.version)?;
+    same("an assertion on a stream answers its version", Version::new(2), on_present.version)?;
+    same("an assertion answers no time", (None, None), (on_absent.recorded_at, on_present.recorded_at))?;
+    same("an assertion is no repeat", (false, false), (on_absent.repeated, on_present.repeated))?;
+    same("an assertion stores nothing", appended.len(), subject.log().await?.len())?;
+    same("an assertion does not move the frontier", before, subject.store.frontier().await?)?;
+    subject.append(&absent, Expected::NoStream, vec![note(1)?]).await?;
+    Ok(())
+}
+
+/// A conflict says which stream, what was expected, and what is there.
+pub async fn a_conflict_carries_expected_and_actual(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let (absent, present) = (subject.stream("absent")?, subject.stream("present")?);
+    subject.fill(&present, 3).await?;
+    let cases: [(&StreamId, Expected, u64); 5] = [
+        (&absent, Expected::Exists, 0),
+        (&absent, EXACT_2, 0),
+        (&present, Expected::NoStream, 3),
+        (&present, EXACT_2, 3),
+        (&present, Expected::Exact(Version::new(4)), 3),
+    ];
+    for (stream, expected, actual) in cases {
+        for events in [Vec::new(), vec![note(9)?]] {
+            let conflict = conflict("an unmet expectation", subject.append(stream, expected, events).await)?;
+            same("the conflict names the stream", stream, conflict.stream())?;
+            same("the conflict carries what was expected", expected, conflict.expected())?;
+            same("the conflict carries the actual version", actual, conflict.actual().get())?;
+            same("the conflict is of one stream", 1, conflict.violations().count())?;
+            let taken = conflict.violations().any(|violation| violation.ids_taken);
+            same("the conflict is not about event ids", false, taken)?;
+        }
+    }
+    Ok(())
+}
+
+/// A refused append leaves nothing: not in the stream, not in the log, not behind its event ids.
+pub async fn a_refused_append_leaves_nothing(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let stream = subject.stream("refused")?;
+    let kept = subject.fill(&stream, 2).await?;
+    let frontier = subject.store.frontier().await?;
+    let refused = notes(10..15)?;
+    conflict("a stale append", subject.append(&stream, Expected::NoStream, refused.clone()).await)?;
+    same("the stream is as it was", 2, subject.events(&stream).await?.len())?;
+    same("the log is as it was", 2, subject.log().await?.len())?;
+    same("the frontier is where it was", frontier, subject.store.frontier().await?)?;
+    let answer = subject.append(&stream, EXACT_2, refused.clone()).await?;
+    same("the refused ids are free", (false, 7), (answer.repeated, answer.version.get()))?;
+    let expected: Vec<_> = kept.iter().chain(&refused).map(es_core::NewEvent::id).collect();
+    same("the stream goes on behind what it held", expected, ids(&subject.events(&stream).await?))
+}

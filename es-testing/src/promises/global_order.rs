@@ -1,0 +1,322 @@
+//! Global order: everybody sees exactly the log, once, in order, whatever writers do.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use es_core::{Append, EventStore, Expected, Filter, Position, StoredEvent, StreamId};
+use futures_util::{StreamExt, TryStreamExt, future::join_all};
+use tokio::task::JoinHandle;
+
+use super::{
+    Subject, held, note, notes, same,
+    subject::{collect, ids, joined, patiently, raw, versions},
+};
+use crate::{Broken, Factory};
+
+/// Positions are unique and rise in the order of the log.
+pub async fn positions_are_unique_and_rise(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    joined_all(writers(&subject, 8, 30).await?).await?;
+    let log = subject.log().await?;
+    same("every acknowledged event is in the log", 8 * 30, log.len())?;
+    rising(&log)
+}
+
+/// The order of each stream is that of the log.
+pub async fn the_order_of_a_stream_is_that_of_the_log(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    joined_all(writers(&subject, 6, 40).await?).await?;
+    let mut streams: HashMap<StreamId, Vec<StoredEvent>> = HashMap::new();
+    for event in subject.log().await? {
+        streams.entry(event.stream.clone()).or_default().push(event);
+    }
+    for (stream, events) in streams {
+        let expected: Vec<u64> = (1..=events.len() as u64).collect();
+        same("within a stream the log runs through its versions", expected, versions(&events))?;
+        same("a stream is the log's part of it", &events, &subject.events(&stream).await?)?;
+    }
+    Ok(())
+}
+
+/// The log is read from any position on: those above it, and not that one.
+pub async fn the_log_is_read_from_any_position(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    mixed(&subject, 40).await?;
+    let log = subject.log().await?;
+    for (read, event) in (1..).zip(&log) {
+        let rest = collect(subject.store.read_all(event.position, &Filter::all(), None)).await?;
+        same("what is read after a position is the rest of the log", &log[read..], &rest[..])?;
+    }
+    Ok(())
+}
+
+/// A filter by category gives the events of its categories, in order.
+pub async fn a_filter_by_category_gives_its_events(factory: &dyn Factory) -> Result<(), Broken> {
+    filtered(factory, &[Filter::all().category("order"), Filter::all().category("order").category("sample")]).await
+}
+
+/// A filter by name gives the events of its names, in order.
+pub async fn a_filter_by_name_gives_its_events(factory: &dyn Factory) -> Result<(), Broken> {
+    filtered(factory, &[Filter::all().name("kind.1"), Filter::all().name("kind.0").name("kind.2")]).await
+}
+
+/// A filter by category and name gives the events that meet both.
+pub async fn a_filter_by_category_and_name_gives_what_meets_both(factory: &dyn Factory) -> Result<(), Broken> {
+    filtered(
+        factory,
+        &[
+            Filter::all().category("order").name("kind.1"),
+            Filter::all().category("nothing").name("kind.1"),
+            Filter::all().category("order").name("kind"),
+        ],
+    )
+    .await
+}
+
+async fn filtered(factory: &dyn Factory, filters: &[Filter]) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    mixed(&subject, 120).await?;
+    let log = subject.log().await?;
+    for filter in filters {
+        let expected: Vec<_> = accepted(&log, filter);
+        let seen = collect(subject.store.read_all(Position::START, filter, None)).await?;
+        same("a filter gives exactly what it accepts, in order", &expected, &seen)?;
+        let live = collect(subject.store.subscribe(Position::START, filter).take(expected.len())).await?;
+        same("a subscription's filter does too", &expected, &live)?;
+        let some = expected.len() / 2;
+        let limited = collect(subject.store.read_all(Position::START, filter, Some(some))).await?;
+        same("a limit counts the events that the filter accepts", &expected[..some], &limited[..])?;
+    }
+    Ok(())
+}
+
+/// Read page by page, of whatever size, the log is the same.
+pub async fn pages_of_any_size_give_the_same_log(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    mixed(&subject, 90).await?;
+    let log = subject.log().await?;
+    for filter in [Filter::all(), Filter::all().category("order")] {
+        let expected = accepted(&log, &filter);
+        for size in [1, 2, 7, 89, 90, 91] {
+            let (mut seen, mut after) = (Vec::new(), Position::START);
+            loop {
+                let page = collect(subject.store.read_all(after, &filter, Some(size))).await?;
+                let Some(last) = page.last() else { break };
+                after = last.position;
+                seen.extend(page);
+            }
+            same(&format!("pages of {size} give the same log"), ids(&expected), ids(&seen))?;
+        }
+    }
+    Ok(())
+}
+
+/// A filter that accepts one event in thousands finds it, however much lies before it.
+pub async fn a_sparse_filter_still_advances(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let stream = subject.stream("hay")?;
+    let filter = Filter::all().category("needle");
+    let needle = subject.fresh.stream("needle", "1")?;
+    let mut live = subject.store.subscribe(Position::START, &filter);
+    let mut needles = Vec::new();
+    for _ in 0..2 {
+        for thousand in 0..6 {
+            subject.append(&stream, Expected::Any, notes(thousand..thousand + 1_000)?).await?;
+        }
+        let event = note(0)?;
+        subject.append(&needle, Expected::Any, vec![event.clone()]).await?;
+        needles.push(event.id());
+        let seen = patiently("a subscription with a sparse filter goes on", live.next()).await?.transpose()?;
+        same("it finds its event", Some(event.id()), seen.map(|event| event.id))?;
+    }
+    let seen = collect(subject.store.read_all(Position::START, &filter, None)).await?;
+    same("a read with a sparse filter finds its events", &needles, &ids(&seen))?;
+    let first = collect(subject.store.read_all(Position::START, &filter, Some(1))).await?;
+    same("so does one with a limit", needles[0], first.first().map_or(uuid::Uuid::nil(), |event| event.id))
+}
+
+/// The frontier never moves back, and is at last above everything that was acknowledged.
+pub async fn the_frontier_never_moves_back(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let tasks = writers(&subject, 8, 30).await?;
+    let (mut before, mut last) = (Position::START, Position::START);
+    while tasks.iter().any(|task| !task.is_finished()) {
+        let frontier = subject.store.frontier().await?;
+        held("the frontier never moves back", frontier >= before, || format!("{frontier} after {before}"))?;
+        before = frontier;
+        tokio::task::yield_now().await;
+    }
+    for acknowledged in joined_all(tasks).await? {
+        last = last.max(acknowledged.into_iter().max().unwrap_or_default());
+    }
+    let reached = patiently("the frontier reaches what was acknowledged", async {
+        while subject.store.frontier().await? < last {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        subject.store.frontier().await
+    });
+    let (reached, log) = (reached.await??, subject.log().await?);
+    same("the frontier is at the end of the log", log.last().map(|event| event.position), Some(reached))
+}
+
+/// Nothing above the frontier is delivered, and nothing at or below it appears later.
+pub async fn nothing_appears_below_the_frontier(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let tasks = writers(&subject, 8, 30).await?;
+    let mut seen_below: Vec<(Position, usize)> = Vec::new();
+    while tasks.iter().any(|task| !task.is_finished()) {
+        let frontier = subject.store.frontier().await?;
+        let log = subject.log().await?;
+        seen_below.push((frontier, log.iter().filter(|event| event.position <= frontier).count()));
+        let (last, above) =
+            (log.last().map(|event| event.position).unwrap_or_default(), subject.store.frontier().await?);
+        held("nothing above the frontier is delivered", last <= above, || format!("{last} above {above}"))?;
+        tokio::task::yield_now().await;
+    }
+    joined_all(tasks).await?;
+    let log = subject.log().await?;
+    for (frontier, count) in seen_below {
+        let now = log.iter().filter(|event| event.position <= frontier).count();
+        same(&format!("nothing appears at or below {frontier} after it was the frontier"), count, now)?;
+    }
+    Ok(())
+}
+
+/// While eight writers write, subscribers that start anywhere, with any filter, see exactly the log.
+pub async fn every_subscriber_sees_exactly_the_log(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    mixed(&subject, 30).await?;
+    let start = subject.store.frontier().await?;
+    let before = subject.log().await?;
+    let middle = before[before.len() / 2].position;
+    let filters = [Filter::all(), Filter::all().category("order"), Filter::all().name("kind.1")];
+    let mut subscribers = Vec::new();
+    for after in [Position::START, middle, start] {
+        for filter in &filters {
+            let store = subject.another_handle().await?;
+            subscribers.push((after, filter.clone(), until_the_end(store, after, filter.clone())));
+        }
+    }
+    joined_all(writers(&subject, 8, 40).await?).await?;
+    the_end(&subject).await?;
+    let log = subject.log().await?;
+    for (after, filter, subscriber) in subscribers {
+        let seen = patiently("a subscriber comes to the end", subscriber).await?;
+        let expected: Vec<_> = accepted(&log, &filter).into_iter().filter(|event| event.position > after).collect();
+        same("a subscriber sees exactly the log, once, in order", ids(&expected), ids(&joined(seen)??))?;
+    }
+    Ok(())
+}
+
+/// Writers that conflict, or are cancelled half way, leave subscribers complete.
+pub async fn writers_that_fail_leave_subscribers_complete(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let subscriber = until_the_end(subject.another_handle().await?, Position::START, Filter::all());
+    let hot = subject.stream("hot")?;
+    let tasks = (0..8_u64).map(|writer| {
+        let (store, stream) = (Arc::clone(&subject.store), hot.clone());
+        tokio::spawn(async move {
+            for round in 0..40 {
+                let expected = if round % 2 == 0 { Expected::NoStream } else { Expected::Any };
+                let append = vec![Append::new(stream.clone(), expected, notes(writer..writer + 3)?)];
+                // Cancelled after some microseconds, or never; a conflict and a success are both fine.
+                let patience = Duration::from_micros(if round % 3 == 0 { writer * 50 } else { 5_000_000 });
+                let outcome = tokio::time::timeout(patience, store.append(append)).await;
+                drop(outcome);
+            }
+            Ok::<_, Broken>(())
+        })
+    });
+    joined_all(tasks.collect()).await?;
+    the_end(&subject).await?;
+    let seen = patiently("the subscriber comes to the end", subscriber).await?;
+    same("the subscriber sees exactly the log", ids(&subject.log().await?), ids(&joined(seen)??))
+}
+
+fn rising(log: &[StoredEvent]) -> Result<(), Broken> {
+    held("positions rise in the order of the log", log.is_sorted_by(|a, b| a.position < b.position), || {
+        format!("{:?}", log.iter().map(|event| event.position.get()).collect::<Vec<_>>())
+    })
+}
+
+fn accepted(log: &[StoredEvent], filter: &Filter) -> Vec<StoredEvent> {
+    log.iter().filter(|event| filter.accepts(event.stream.category(), &event.name)).cloned().collect()
+}
+
+/// Events of three names in two categories, one an append.
+async fn mixed(subject: &Subject, count: usize) -> Result<(), Broken> {
+    for number in 0..count {
+        let category = ["sample", "order"][number % 2];
+        let stream = subject.fresh.stream(category, &(number % 5).to_string())?;
+        let event = raw(["kind.0", "kind.1", "kind.2"][number % 3], number.to_string())?;
+        subject.append(&stream, Expected::Any, vec![event]).await?;
+    }
+    Ok(())
+}
+
+/// `count` tasks that append `each` events over five streams, some appends to two streams; they give the positions.
+async fn writers(
+    subject: &Subject,
+    count: u64,
+    each: u64,
+) -> Result<Vec<JoinHandle<Result<Vec<Position>, Broken>>>, Broken> {
+    let handles = [Arc::clone(&subject.store), subject.another_handle().await?];
+    let streams: Vec<_> = (0..5)
+        .map(|number| subject.fresh.stream(["sample", "order"][number % 2], &format!("w{number}")))
+        .collect::<Result<_, _>>()?;
+    let writer = |writer: u64| {
+        let store = Arc::clone(&handles[usize::from(writer.is_multiple_of(2))]);
+        let streams = streams.clone();
+        tokio::spawn(async move {
+            let mut positions = Vec::new();
+            for number in (0..each).step_by(2) {
+                let place = usize::try_from(writer + number).unwrap_or_default();
+                let (one, other) = (&streams[place % 5], &streams[(place + 1) % 5]);
+                let event =
+                    |kind: u64| raw(["kind.0", "kind.1"][usize::from(kind.is_multiple_of(3))], number.to_string());
+                let (first, second) = (event(number)?, event(writer)?);
+                let appends = if number % 3 == 0 {
+                    vec![
+                        Append::new(one.clone(), Expected::Any, vec![first]),
+                        Append::new(other.clone(), Expected::Any, vec![second]),
+                    ]
+                } else {
+                    vec![Append::new(one.clone(), Expected::Any, vec![first, second])]
+                };
+                positions.extend(store.append(appends).await?.into_iter().flat_map(|appended| appended.positions));
+                tokio::task::yield_now().await;
+            }
+            Ok(positions)
+        })
+    };
+    Ok((0..count).map(writer).collect())
+}
+
+/// Appends the event that tells subscribers of [`until_the_end`] to stop; every filter here accepts it.
+async fn the_end(subject: &Subject) -> Result<(), Broken> {
+    let stream = subject.fresh.stream("order", "the-end")?;
+    subject.append(&stream, Expected::NoStream, vec![raw("kind.1", "\"the end\"")?]).await?;
+    Ok(())
+}
+
+fn until_the_end(
+    store: Arc<dyn EventStore>,
+    after: Position,
+    filter: Filter,
+) -> JoinHandle<Result<Vec<StoredEvent>, Broken>> {
+    tokio::spawn(async move {
+        let mut live = store.subscribe(after, &filter);
+        let mut seen = Vec::new();
+        while let Some(event) = live.try_next().await? {
+            let end = event.stream.id() == "the-end";
+            seen.push(event);
+            if end {
+                break;
+            }
+        }
+        Ok(seen)
+    })
+}
+
+async fn joined_all<T>(tasks: Vec<JoinHandle<Result<T, Broken>>>) -> Result<Vec<T>, Broken> {
+    join_all(tasks).await.into_iter().map(|task| joined(task)?).collect()
+}

@@ -1,0 +1,211 @@
+//! Limits: typed errors before anything is sent; up to them everything comes back.
+
+use es_core::{
+    Append, AppendError, EncodeError, EventName, Expected, LimitError, Metadata, NewEvent, SchemaVersion,
+    limits::{EVENTS, JSON_DEPTH, METADATA_BYTES, NAME_BYTES, PAYLOAD_BYTES},
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    Sample, Subject, held, note, notes, same,
+    sample::{Lost, Measured, Nested, Written},
+};
+use crate::{Broken, Factory};
+
+/// The JSON of a [`Written`] without its text.
+const WRITTEN_BYTES: usize = r#"{"text":""}"#.len();
+/// The JSON of metadata that has an actor, without its name.
+const ACTOR_BYTES: usize = r#"{"actor":""}"#.len();
+
+/// A payload of 1 MiB comes back.
+pub async fn a_payload_at_the_limit_comes_back(factory: &dyn Factory) -> Result<(), Broken> {
+    comes_back(factory, &written(PAYLOAD_BYTES - WRITTEN_BYTES), None).await
+}
+
+/// A payload of one byte more is refused with a typed error.
+pub async fn a_payload_over_the_limit_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    let event = written(PAYLOAD_BYTES - WRITTEN_BYTES + 1);
+    is_refused(factory, &event, None, |error| {
+        matches!(error, EncodeError::Limit(LimitError::TooLong { what: "payload", limit: PAYLOAD_BYTES, .. }))
+    })
+    .await
+}
+
+/// Metadata of 64 KiB come back.
+pub async fn metadata_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), Broken> {
+    let metadata = Metadata::default().actor("m".repeat(METADATA_BYTES - ACTOR_BYTES));
+    comes_back(factory, &written(1), Some(&metadata)).await
+}
+
+/// Metadata of one byte more are refused with a typed error.
+pub async fn metadata_over_the_limit_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    let metadata = Metadata::default().actor("m".repeat(METADATA_BYTES - ACTOR_BYTES + 1));
+    is_refused(factory, &written(1), Some(&metadata), |error| {
+        matches!(error, EncodeError::Limit(LimitError::TooLong { what: "metadata", limit: METADATA_BYTES, .. }))
+    })
+    .await
+}
+
+/// A payload of a hundred arrays in each other comes back.
+pub async fn a_payload_as_deep_as_the_limit_comes_back(factory: &dyn Factory) -> Result<(), Broken> {
+    comes_back(factory, &nested(JSON_DEPTH), None).await
+}
+
+/// A payload that is deeper is refused with a typed error, also far beyond what a reader's stack could hold.
+pub async fn a_payload_deeper_than_the_limit_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    is_refused(factory, &nested(JSON_DEPTH + 1), None, |error| matches!(error, EncodeError::TooDeep { .. })).await?;
+    let deep = [vec![b'['; 3_000], vec![b']'; 3_000]].concat();
+    let raw = NewEvent::from_json(Uuid::now_v7(), EventName::new("sample.nested")?, SchemaVersion::FIRST, deep);
+    held("3,000 arrays in each other are refused", matches!(raw, Err(EncodeError::TooDeep { .. })), || {
+        format!("{raw:?}")
+    })
+}
+
+/// NaN and infinity are refused with a typed error, and never become `null`.
+pub async fn nan_and_infinity_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let event = Sample::Measured(Measured { value });
+        is_refused(factory, &event, None, |error| matches!(error, EncodeError::NotFinite { .. })).await?;
+    }
+    Ok(())
+}
+
+/// What would not decode again is refused: nothing stored can poison a stream.
+pub async fn what_does_not_decode_again_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    let refused = |error: &EncodeError| matches!(error, EncodeError::Unreadable { .. });
+    is_refused(factory, &Sample::Lost(Lost), None, refused).await
+}
+
+/// A NUL in a text is refused with a typed error, in payloads and in metadata.
+pub async fn a_nul_in_json_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    let refused = |error: &EncodeError| matches!(error, EncodeError::Nul { .. });
+    let text = Sample::Written(Written { text: "a\0b".to_owned() });
+    is_refused(factory, &text, None, refused).await?;
+    let key = Sample::Nested(Nested(serde_json::json!({ "a\0b": 1 })));
+    is_refused(factory, &key, None, refused).await?;
+    is_refused(factory, &written(1), Some(&Metadata::default().actor("a\0b")), refused).await
+}
+
+/// A thousand events in one append come back, over one stream or several.
+pub async fn a_thousand_events_in_one_append_come_back(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let count = EVENTS as u64;
+    subject.append(&subject.stream("one")?, Expected::NoStream, notes(0..count)?).await?;
+    let (a, b) = (subject.stream("a")?, subject.stream("b")?);
+    let half = count / 2;
+    let appends = vec![
+        Append::new(a, Expected::NoStream, notes(0..half)?),
+        Append::new(b, Expected::NoStream, notes(half..count)?),
+    ];
+    subject.store.append(appends).await?;
+    same("all of them are stored", 2 * EVENTS, subject.log().await?.len())
+}
+
+/// One event more is refused with a typed error, over one stream or several.
+pub async fn more_than_a_thousand_events_in_one_append_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let one = vec![Append::new(subject.stream("one")?, Expected::NoStream, notes(0..=EVENTS as u64)?)];
+    let several = vec![
+        Append::new(subject.stream("a")?, Expected::NoStream, notes(0..EVENTS as u64)?),
+        Append::new(subject.stream("b")?, Expected::NoStream, vec![note(1)?]),
+    ];
+    for appends in [one, several] {
+        too_many(&subject, "events", appends).await?;
+    }
+    Ok(())
+}
+
+/// More than a thousand streams in one append are refused with a typed error.
+pub async fn more_than_a_thousand_streams_in_one_append_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let assertions = (0..=EVENTS)
+        .map(|number| Ok::<_, Broken>(Append::assertion(subject.stream(&format!("s{number}"))?, Expected::NoStream)));
+    let appends = assertions.collect::<Result<Vec<_>, _>>()?;
+    too_many(&subject, "streams", appends).await
+}
+
+async fn too_many(subject: &Subject, what: &str, appends: Vec<Append>) -> Result<(), Broken> {
+    let answer = subject.store.append(appends).await;
+    let refused = matches!(
+        &answer,
+        Err(AppendError::Limit(LimitError::TooMany { what: seen, count })) if *seen == what && *count == EVENTS + 1
+    );
+    held(&format!("{} {what} in one append are refused", EVENTS + 1), refused, || format!("{answer:?}"))?;
+    same("nothing is stored", 0, subject.log().await?.len())
+}
+
+/// A stream whose category and id have 512 bytes is one like others; so is an event's name.
+pub async fn names_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let name = EventName::new("n".repeat(NAME_BYTES))?;
+    let category = "ž".repeat(NAME_BYTES / 2);
+    let ids = [format!("{}a", "i".repeat(NAME_BYTES - 1)), format!("{}b", "i".repeat(NAME_BYTES - 1))];
+    for id in &ids {
+        let stream = subject.fresh.stream(&category, id)?;
+        let event = NewEvent::from_json(Uuid::now_v7(), name.clone(), SchemaVersion::FIRST, "1")?;
+        subject.append(&stream, Expected::NoStream, vec![event]).await?;
+        let stored = subject.events(&stream).await?;
+        let seen: Vec<_> = stored.iter().map(|event| (event.stream.id(), &event.name)).collect();
+        same("long names come back", vec![(id.as_str(), &name)], seen)?;
+    }
+    Ok(())
+}
+
+/// Longer names are refused with a typed error, and so are empty ones and those with a NUL.
+pub async fn bad_names_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let long = "i".repeat(NAME_BYTES + 1);
+    for (what, bad) in [("category", "category"), ("stream id", "id")] {
+        let named = |text: &str| {
+            if bad == "id" { subject.fresh.stream("sample", text) } else { subject.fresh.stream(text, "1") }
+        };
+        let too_long = LimitError::TooLong { what, bytes: NAME_BYTES + 1, limit: NAME_BYTES };
+        same("513 bytes are refused", Err(too_long), named(&long))?;
+        same("an empty name is refused", Err(LimitError::Empty { what }), named(""))?;
+        same("a NUL is refused", Err(LimitError::Nul { what }), named("a\0b"))?;
+    }
+    Ok(())
+}
+
+fn written(bytes: usize) -> Sample {
+    Sample::Written(Written { text: "t".repeat(bytes) })
+}
+
+fn nested(depth: usize) -> Sample {
+    Sample::Nested(Nested((1..depth).fold(Value::Array(Vec::new()), |inside, _| Value::Array(vec![inside]))))
+}
+
+async fn comes_back(factory: &dyn Factory, event: &Sample, metadata: Option<&Metadata>) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let stream = subject.stream("limit")?;
+    let encoded = subject.fresh.encode(event, metadata)?;
+    subject.append(&stream, Expected::NoStream, vec![encoded.clone()]).await?;
+    let stored = subject.events(&stream).await?;
+    let [stored] = stored.as_slice() else { return same("one event is stored", 1, stored.len()) };
+    held("the payload comes back byte for byte", encoded.payload() == &stored.payload, || {
+        format!("{} bytes of {}", stored.payload.len(), encoded.payload().len())
+    })?;
+    held("the metadata come back byte for byte", encoded.metadata() == stored.metadata.as_ref(), || {
+        format!("{:?} bytes", stored.metadata.as_ref().map(bytes::Bytes::len))
+    })?;
+    let decoded: Vec<_> = stored.decode::<Sample>()?.into_iter().map(|recorded| recorded.event).collect();
+    held("it decodes to the event it was", decoded.iter().eq([event]), || "another event".to_owned())
+}
+
+async fn is_refused(
+    factory: &dyn Factory,
+    event: &Sample,
+    metadata: Option<&Metadata>,
+    refused: impl Fn(&EncodeError) -> bool + Send,
+) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    match subject.fresh.encode(event, metadata) {
+        Err(error) => held("it is refused with the typed error", refused(&error), || format!("{error:?}")),
+        Ok(encoded) => {
+            // Whatever the store does with it now, it was taken for storable.
+            let payload = String::from_utf8_lossy(&encoded.payload()[..encoded.payload().len().min(80)]).into_owned();
+            same("it is refused with a typed error", "refused".to_owned(), format!("encoded as {payload}"))
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The promises, one file a family.
+
+pub mod append_and_read;
+pub mod cancellation;
+pub mod concurrency;
+pub mod durability;
+pub mod expected_versions;
+pub mod fields;
+pub mod global_order;
+pub mod idempotence;
+pub mod limits;
+pub mod memory_use;
+pub mod sample;
+pub mod several_streams;
+pub mod snapshots;
+pub(crate) mod subject;
+pub mod subscriptions;
+
+pub use sample::Sample;
+pub(crate) use subject::{Subject, conflict, held, note, notes, same};

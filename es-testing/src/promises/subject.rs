@@ -1,0 +1,158 @@
+//! A fresh store on trial, and the words the promises are written in.
+
+use std::{fmt::Debug, sync::Arc, time::Duration};
+
+use es_core::{
+    Append, AppendError, Appended, Conflict, Direction, EventName, EventStore, Expected, Filter, NewEvent, Position,
+    ReadError, SchemaVersion, StoredEvent, StreamId, Version,
+};
+use futures_core::Stream;
+use futures_util::TryStreamExt;
+use tokio::task::JoinError;
+use uuid::Uuid;
+
+use crate::{Broken, Factory, FreshStore};
+
+/// A fresh store on trial.
+pub(crate) struct Subject {
+    pub(crate) fresh: Box<dyn FreshStore>,
+    pub(crate) store: Arc<dyn EventStore>,
+}
+
+impl Subject {
+    pub(crate) async fn fresh(factory: &dyn Factory) -> Result<Self, Broken> {
+        let fresh = factory.fresh().await?;
+        let store = fresh.handle().await?;
+        Ok(Self { fresh, store })
+    }
+
+    pub(crate) async fn another_handle(&self) -> Result<Arc<dyn EventStore>, Broken> {
+        Ok(self.fresh.handle().await?)
+    }
+
+    pub(crate) fn stream(&self, id: &str) -> Result<StreamId, Broken> {
+        Ok(self.fresh.stream("sample", id)?)
+    }
+
+    /// Appends to one stream.
+    pub(crate) async fn append(
+        &self,
+        stream: &StreamId,
+        expected: Expected,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        append(&self.store, stream, expected, events).await
+    }
+
+    /// Appends to one stream, whatever it holds, `count` events one by one.
+    pub(crate) async fn fill(&self, stream: &StreamId, count: u64) -> Result<Vec<NewEvent>, Broken> {
+        let events = notes(1..=count)?;
+        for event in &events {
+            self.append(stream, Expected::Any, vec![event.clone()]).await?;
+        }
+        Ok(events)
+    }
+
+    /// All events of `stream`.
+    pub(crate) async fn events(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, Broken> {
+        events(&self.store, stream).await
+    }
+
+    pub(crate) async fn read(
+        &self,
+        stream: &StreamId,
+        from: u64,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> Result<Vec<StoredEvent>, Broken> {
+        collect(self.store.read_stream(stream, Version::new(from), direction, limit)).await
+    }
+
+    /// All events of the store.
+    pub(crate) async fn log(&self) -> Result<Vec<StoredEvent>, Broken> {
+        collect(self.store.read_all(Position::START, &Filter::all(), None)).await
+    }
+}
+
+pub(crate) async fn append(
+    store: &Arc<dyn EventStore>,
+    stream: &StreamId,
+    expected: Expected,
+    events: Vec<NewEvent>,
+) -> Result<Appended, AppendError> {
+    let answer = store.append(vec![Append::new(stream.clone(), expected, events)]).await?;
+    let count = answer.len();
+    let mut answer = answer.into_iter();
+    match (answer.next(), answer.next()) {
+        (Some(appended), None) => Ok(appended),
+        _ => Err(AppendError::Store(format!("it gave {count} answers for one stream").into())),
+    }
+}
+
+pub(crate) async fn events(store: &Arc<dyn EventStore>, stream: &StreamId) -> Result<Vec<StoredEvent>, Broken> {
+    collect(store.read_stream(stream, Version::FIRST, Direction::Forward, None)).await
+}
+
+pub(crate) async fn collect(
+    events: impl Stream<Item = Result<StoredEvent, ReadError>>,
+) -> Result<Vec<StoredEvent>, Broken> {
+    Ok(events.try_collect().await?)
+}
+
+/// An event whose payload is the number `n`, under a new id.
+pub(crate) fn note(n: u64) -> Result<NewEvent, Broken> {
+    raw("sample.noted", format!(r#"{{"n":{n}}}"#))
+}
+
+/// A [`note`] for each number.
+pub(crate) fn notes(numbers: impl IntoIterator<Item = u64>) -> Result<Vec<NewEvent>, Broken> {
+    numbers.into_iter().map(note).collect()
+}
+
+/// An event with these very bytes as its payload.
+pub(crate) fn raw(name: &'static str, payload: impl Into<String>) -> Result<NewEvent, Broken> {
+    Ok(NewEvent::from_json(Uuid::now_v7(), EventName::new(name)?, SchemaVersion::FIRST, payload.into().into_bytes())?)
+}
+
+/// Waits for what a sound store does soon.
+pub(crate) async fn patiently<T>(promised: &str, soon: impl Future<Output = T>) -> Result<T, Broken> {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let late = |_| Broken::new(promised, format!("not within {} s", PATIENCE.as_secs()));
+    tokio::time::timeout(PATIENCE, soon).await.map_err(late)
+}
+
+/// What a task came to; one that panicked is a broken promise.
+pub(crate) fn joined<T>(task: Result<T, JoinError>) -> Result<T, Broken> {
+    task.map_err(|error| Broken::new("nothing panics", error.to_string()))
+}
+
+pub(crate) fn versions(events: &[StoredEvent]) -> Vec<u64> {
+    events.iter().map(|event| event.version.get()).collect()
+}
+
+pub(crate) fn ids(events: &[StoredEvent]) -> Vec<Uuid> {
+    events.iter().map(|event| event.id).collect()
+}
+
+pub(crate) fn new_ids(events: &[NewEvent]) -> Vec<Uuid> {
+    events.iter().map(NewEvent::id).collect()
+}
+
+/// `promised` is broken unless `seen` is `expected`.
+#[expect(clippy::needless_pass_by_value, reason = "promises read better with values")]
+pub(crate) fn same<T: PartialEq<U> + Debug, U: Debug>(promised: &str, expected: T, seen: U) -> Result<(), Broken> {
+    held(promised, expected == seen, || format!("{seen:?} instead of {expected:?}"))
+}
+
+/// `promised` is broken, with what `seen` says, unless `held`.
+pub(crate) fn held(promised: &str, held: bool, seen: impl FnOnce() -> String) -> Result<(), Broken> {
+    if held { Ok(()) } else { Err(Broken::new(promised, seen())) }
+}
+
+/// `promised` is broken unless `answer` is a conflict.
+pub(crate) fn conflict<T: Debug>(promised: &str, answer: Result<T, AppendError>) -> Result<Conflict, Broken> {
+    match answer {
+        Err(AppendError::Conflict(conflict)) => Ok(conflict),
+        other => Err(Broken::new(format!("{promised}: a conflict"), format!("{other:?}"))),
+    }
+}

@@ -1,0 +1,203 @@
+//! Subscriptions: catch up, then live, nothing lost and nothing twice.
+
+use std::{sync::Arc, time::Duration};
+
+use es_core::{EventStore, Expected, Filter, Position};
+use futures_util::{StreamExt, TryStreamExt, future::join_all};
+
+use super::{
+    Subject,
+    append_and_read::closed,
+    held, note, notes, same,
+    subject::{append, collect, ids, joined, new_ids, patiently},
+};
+use crate::{Broken, Factory, Property};
+
+/// From the start a subscription gives everything, and then what comes.
+pub async fn from_the_start_it_gives_everything(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let stream = subject.stream("live")?;
+    let old = subject.fill(&stream, 5).await?;
+    let mut live = subject.store.subscribe(Position::START, &Filter::all());
+    for event in &old {
+        let seen = patiently("what was there is delivered", live.try_next()).await??;
+        same("from the start, in order", Some(event.id()), seen.map(|event| event.id))?;
+    }
+    for number in 0..5 {
+        let event = note(number)?;
+        subject.append(&stream, Expected::Any, vec![event.clone()]).await?;
+        let seen = patiently("what comes is delivered", live.try_next()).await??;
+        same("then live, in order", Some(event.id()), seen.map(|event| event.id))?;
+    }
+    Ok(())
+}
+
+/// From a position a subscription gives what stands above it.
+pub async fn from_a_position_it_gives_what_stands_above(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let stream = subject.stream("live")?;
+    let old = subject.fill(&stream, 6).await?;
+    let log = subject.log().await?;
+    for (index, event) in log.iter().enumerate().take(5) {
+        let live = subject.store.subscribe(event.position, &Filter::all()).take(log.len() - index - 1);
+        let seen = patiently("what stands above is delivered", collect(live)).await??;
+        same("what stands above the position, in order", new_ids(&old[index + 1..]), ids(&seen))?;
+    }
+    Ok(())
+}
+
+/// From now a subscription gives nothing that was there, and everything that comes.
+pub async fn from_now_it_gives_what_comes(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let stream = subject.stream("live")?;
+    subject.fill(&stream, 4).await?;
+    let mut live = subject.store.subscribe(subject.store.frontier().await?, &Filter::all());
+    let early = tokio::time::timeout(Duration::from_millis(60), live.try_next()).await;
+    held("nothing that was there is delivered", early.is_err(), || format!("{early:?}"))?;
+    let events = notes(0..3)?;
+    subject.append(&stream, Expected::Any, events.clone()).await?;
+    let seen = patiently("what comes is delivered", collect(live.take(3))).await??;
+    same("what comes, in order", new_ids(&events), ids(&seen))
+}
+
+/// At the switch from catching up to live nothing is lost and nothing comes twice.
+pub async fn the_switch_to_live_loses_and_repeats_nothing(factory: &dyn Factory) -> Result<(), Broken> {
+    const EVENTS: u64 = 60;
+    let subject = Subject::fresh(factory).await?;
+    for round in 0..10 {
+        let stream = subject.stream(&format!("switch-{round}"))?;
+        let start = subject.store.frontier().await?;
+        let store = subject.another_handle().await?;
+        let writer = tokio::spawn(async move {
+            for number in 0..EVENTS {
+                append(&store, &stream, Expected::Any, vec![note(number)?]).await?;
+                if number % 7 == 0 {
+                    tokio::time::sleep(Duration::from_micros(300)).await;
+                }
+            }
+            Ok::<_, Broken>(())
+        });
+        let mut seen = Vec::new();
+        let mut live = subject.store.subscribe(start, &Filter::all());
+        while seen.len() < 60 {
+            seen.extend(patiently("the subscription goes on", live.try_next()).await??);
+        }
+        joined(writer.await)??;
+        let expected = collect(subject.store.read_all(start, &Filter::all(), None)).await?;
+        same("nothing is lost or repeated at the switch", ids(&expected), ids(&seen))?;
+        let more = tokio::time::timeout(Duration::from_millis(20), live.try_next()).await;
+        held("nothing comes after the last event", more.is_err(), || format!("{more:?}"))?;
+    }
+    Ok(())
+}
+
+/// A subscriber that is slower than the writers loses nothing.
+pub async fn a_slow_subscriber_loses_nothing(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let stream = subject.stream("slow")?;
+    let mut live = subject.store.subscribe(Position::START, &Filter::all());
+    subject.append(&stream, Expected::Any, notes(0..1)?).await?;
+    let mut seen = vec![patiently("the first event is delivered", live.try_next()).await??];
+    for thousand in 0..5 {
+        subject.append(&stream, Expected::Any, notes(thousand..thousand + 1_000)?).await?;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    while seen.len() < 5_001 {
+        seen.push(patiently("a slow subscriber catches up", live.try_next()).await??);
+    }
+    let seen: Vec<_> = seen.into_iter().flatten().collect();
+    same("a slow subscriber sees exactly the log", ids(&subject.log().await?), ids(&seen))
+}
+
+/// Fifty subscribers at once each see the whole log.
+pub async fn many_subscribers_each_see_the_log(factory: &dyn Factory) -> Result<(), Broken> {
+    const EVENTS: usize = 40;
+    let subject = Subject::fresh(factory).await?;
+    let another = subject.another_handle().await?;
+    let subscribers = (0..50).map(|number| {
+        let store = Arc::clone(if number % 2 == 0 { &subject.store } else { &another });
+        tokio::spawn(async move { collect(store.subscribe(Position::START, &Filter::all()).take(EVENTS)).await })
+    });
+    let subscribers: Vec<_> = subscribers.collect();
+    subject.fill(&subject.stream("watched")?, EVENTS as u64).await?;
+    let log = ids(&subject.log().await?);
+    for seen in patiently("fifty subscribers come to the end", join_all(subscribers)).await? {
+        same("each subscriber sees the log", &log, &ids(&joined(seen)??))?;
+    }
+    Ok(())
+}
+
+/// A subscription that is dropped is no longer open, whether it was catching up or waiting.
+pub async fn a_dropped_subscription_is_closed(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let stream = subject.stream("dropped")?;
+    let before = subject.fresh.open_readers();
+    subject.append(&stream, Expected::Any, notes(0..600)?).await?;
+    for _ in 0..10 {
+        let mut catching_up = subject.store.subscribe(Position::START, &Filter::all());
+        patiently("a subscription delivers", catching_up.try_next()).await??;
+        let mut waiting = subject.store.subscribe(subject.store.frontier().await?, &Filter::all());
+        let nothing = tokio::time::timeout(Duration::from_millis(2), waiting.try_next()).await;
+        held("a subscription from now waits", nothing.is_err(), || format!("{nothing:?}"))?;
+        held("subscriptions count as open", subject.fresh.open_readers() > before, || "none is open".to_owned())?;
+    }
+    closed(&subject, before).await
+}
+
+/// Waiting for a change gives a frontier above the one that was seen: at once when it is there already.
+pub async fn a_change_is_a_frontier_above_the_one_seen(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let stream = subject.stream("changed")?;
+    let start = subject.store.frontier().await?;
+    let early = tokio::time::timeout(Duration::from_millis(40), subject.store.changed(start)).await;
+    held("nothing changes before an append", early.is_err(), || format!("{early:?}"))?;
+    for number in 0..5 {
+        let seen = subject.store.frontier().await?;
+        let store = Arc::clone(&subject.store);
+        let waiting = tokio::spawn(async move { store.changed(seen).await });
+        tokio::task::yield_now().await;
+        subject.append(&stream, Expected::Any, vec![note(number)?]).await?;
+        let changed = joined(patiently("an append is a change", waiting).await?)??;
+        held("the change is above what was seen", changed > seen, || format!("{changed} after {seen}"))?;
+        let at_once = patiently("a change that is there already is given", subject.store.changed(seen)).await??;
+        held("so is one that is there already", at_once > seen, || format!("{at_once} after {seen}"))?;
+    }
+    Ok(())
+}
+
+/// Where it is declared: a waiting subscription wakes up without a timer.
+pub async fn a_declared_wake_up_needs_no_polling(factory: &dyn Factory) -> Result<(), Broken> {
+    if !factory.properties().contains(&Property::WakesWithoutPolling) {
+        return Ok(());
+    }
+    let subject = Subject::fresh(factory).await?;
+    let stream = subject.stream("awake")?;
+    let store: Arc<dyn EventStore> = subject.another_handle().await?;
+    let (ready, wait) = std::sync::mpsc::channel();
+    // A runtime without a timer: whoever asks it for one panics, and the subscription with it.
+    let subscriber = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.map_err(|error| Broken::new("a runtime without a timer", error.to_string()))?;
+        runtime.block_on(async {
+            let mut live = store.subscribe(Position::START, &Filter::all());
+            let first = live.try_next().await?;
+            held("the subscriber hears of the first event", ready.send(()).is_ok(), || "nobody waits".to_owned())?;
+            let second = live.try_next().await?;
+            Ok::<_, Broken>(first.into_iter().chain(second).collect::<Vec<_>>())
+        })
+    });
+    let mut appended = Vec::new();
+    for number in 0..2 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let event = note(number)?;
+        subject.append(&stream, Expected::Any, vec![event.clone()]).await?;
+        appended.push(event.id());
+        if number == 0 {
+            let heard = tokio::task::block_in_place(|| wait.recv_timeout(Duration::from_secs(20)));
+            held("it wakes up without a timer", heard.is_ok(), || "it slept, or asked for a timer".to_owned())?;
+        }
+    }
+    let seen = tokio::task::block_in_place(|| subscriber.join());
+    let seen = seen.map_err(|_| Broken::new("it wakes up without a timer", "it asked for one"))??;
+    same("it wakes up without a timer", appended, ids(&seen))
+}

@@ -1,0 +1,180 @@
+//! Given, when, then: a decision of an aggregate as a test.
+
+use std::fmt::{self, Debug};
+
+use es_core::{Aggregate, EventSet, Handle, IntoEvents, NewEvent, SchemaVersion};
+use similar::TextDiff;
+
+/// Starts a scenario of the aggregate `A`, which has no events yet.
+///
+/// ```
+/// # use es_core::{Aggregate, Event, Handle, IntoEvents, apply};
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// #[event(name = "door.opened")]
+/// struct Opened;
+///
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(category = "door", id = String, events(Opened))]
+/// struct Door { open: bool }
+///
+/// #[apply]
+/// impl Door {
+///     fn opened(&mut self, _: Opened) { self.open = true; }
+/// }
+///
+/// struct Open;
+///
+/// #[derive(Debug, PartialEq, thiserror::Error)]
+/// #[error("it is open already")]
+/// struct AlreadyOpen;
+///
+/// impl Handle<Open> for Door {
+///     type Error = AlreadyOpen;
+///     fn handle(&self, _: Open) -> Result<impl IntoEvents<Self>, AlreadyOpen> {
+///         if self.open { Err(AlreadyOpen) } else { Ok(Opened) }
+///     }
+/// }
+///
+/// use es_testing::scenario;
+///
+/// scenario::<Door>().when(Open).then(Opened);
+/// scenario::<Door>().given(Opened).when(Open).then_refused(AlreadyOpen);
+/// ```
+#[must_use = "a scenario tests nothing until `then`, `then_nothing` or `then_refused`"]
+pub fn scenario<A: Aggregate>() -> Scenario<A> {
+    Scenario { state: A::initial() }
+}
+
+/// An aggregate with the events that are given.
+#[must_use = "a scenario tests nothing until `then`, `then_nothing` or `then_refused`"]
+pub struct Scenario<A> {
+    state: A,
+}
+
+impl<A: Aggregate> Scenario<A> {
+    /// These events have happened. They are encoded and decoded on their way, as a store would.
+    ///
+    /// # Panics
+    /// An event cannot be stored.
+    #[track_caller]
+    pub fn given(mut self, events: impl IntoEvents<A>) -> Self {
+        for event in events.into_events() {
+            through_the_store(&event, |event| self.state.apply_event(event));
+        }
+        self
+    }
+
+    /// An event has happened that was stored as these bytes, such as an older program wrote.
+    ///
+    /// # Panics
+    /// The bytes do not decode.
+    #[track_caller]
+    pub fn given_stored(mut self, name: &str, schema_version: u32, payload: impl AsRef<[u8]>) -> Self {
+        let stored = SchemaVersion::new(schema_version);
+        let Some(stored) = stored else { panic!("given: schema versions start at 1") };
+        let decoded = A::Event::decode(name, stored, payload.as_ref(), |event| self.state.apply_event(event));
+        if let Err(error) = decoded {
+            panic!("given: event `{name}`, schema version {schema_version}, does not decode: {error}");
+        }
+        self
+    }
+
+    /// The command is handled.
+    ///
+    /// # Panics
+    /// It records an event that cannot be stored.
+    #[track_caller]
+    pub fn when<C>(self, command: C) -> Outcome<A, A::Error>
+    where
+        A: Handle<C>,
+    {
+        let decided = self.state.handle(command).map(|events| events.into_events().collect::<Vec<_>>());
+        let events = decided.map(|events| {
+            let mut stored = Vec::with_capacity(events.len());
+            for event in &events {
+                through_the_store(event, |event| stored.push(event));
+            }
+            stored
+        });
+        Outcome { events }
+    }
+}
+
+/// What a command came to.
+#[must_use = "a scenario tests nothing until `then`, `then_nothing` or `then_refused`"]
+pub struct Outcome<A: Aggregate, X> {
+    events: Result<Vec<A::Event>, X>,
+}
+
+impl<A: Aggregate<Event: Debug + PartialEq>, X: Debug> Outcome<A, X> {
+    /// It recorded these events, and no others. Compared is what a store would give back.
+    ///
+    /// # Panics
+    /// It did not; the difference is shown.
+    #[track_caller]
+    pub fn then(self, events: impl IntoEvents<A>) {
+        let expected: Vec<A::Event> = events.into_events().collect();
+        match &self.events {
+            Ok(seen) if *seen == expected => {}
+            Ok(seen) => panic!("other events were recorded\n{}", difference(&expected, seen)),
+            Err(refusal) => panic!("the command was refused: {refusal:#?}\nexpected events: {expected:#?}"),
+        }
+    }
+
+    /// It was accepted, and recorded nothing.
+    ///
+    /// # Panics
+    /// It was refused, or recorded events; they are shown.
+    #[track_caller]
+    pub fn then_nothing(self) {
+        match &self.events {
+            Ok(seen) if seen.is_empty() => {}
+            Ok(seen) => panic!("events were recorded where nothing was expected: {seen:#?}"),
+            Err(refusal) => panic!("the command was refused: {refusal:#?}\nexpected no events"),
+        }
+    }
+
+    /// The domain refused it, with this very refusal.
+    ///
+    /// # Panics
+    /// It was accepted, or refused in another way; the difference is shown.
+    #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a refusal is written where it is expected")]
+    pub fn then_refused(self, refusal: X)
+    where
+        X: PartialEq,
+    {
+        match &self.events {
+            Err(seen) if *seen == refusal => {}
+            Err(seen) => panic!("it was refused in another way\n{}", difference(&refusal, seen)),
+            Ok(seen) => panic!("the command was accepted and recorded {seen:#?}\nexpected the refusal {refusal:#?}"),
+        }
+    }
+}
+
+#[track_caller]
+fn through_the_store<S: EventSet>(event: &S, stored: impl FnOnce(S)) {
+    if let Err(error) = NewEvent::encode(event, stored) {
+        panic!("event `{}` cannot be stored: {error}", event.name());
+    }
+}
+
+fn difference(expected: &impl Debug, seen: &impl Debug) -> String {
+    let (expected, seen) = (format!("{expected:#?}\n"), format!("{seen:#?}\n"));
+    let difference = TextDiff::from_lines(&expected, &seen);
+    let lines = difference.iter_all_changes().map(|change| format!("{}{change}", change.tag()));
+    format!("(- expected, + recorded)\n{}", lines.collect::<String>())
+}
+
+impl<A: Debug> Debug for Scenario<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scenario").field("state", &self.state).finish()
+    }
+}
+
+impl<A: Aggregate<Event: Debug>, X: Debug> Debug for Outcome<A, X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcome").field("events", &self.events).finish()
+    }
+}
