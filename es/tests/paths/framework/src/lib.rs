@@ -1,0 +1,3 @@
+//! A crate that has `es` inside.
+
+pub use es;
