@@ -17,6 +17,8 @@ mod listed;
 mod mistakes;
 mod path;
 mod place;
+#[cfg(test)]
+mod spans;
 
 /// Makes a struct an event: writes `impl Event` with its stored name, its schema version and the decoding of every
 /// schema version it ever had.

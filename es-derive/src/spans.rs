@@ -1,0 +1,82 @@
+//! Tests that names in generated code stand where the user wrote them: an editor goes from there to the definition,
+//! and rustc points there.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+
+use crate::{aggregate, apply, event, event_set};
+
+/// Every `name` in `code`.
+fn found(code: TokenStream, name: &str) -> Vec<Ident> {
+    let each = |token| match token {
+        TokenTree::Ident(ident) if ident == name => vec![ident],
+        TokenTree::Group(group) => found(group.stream(), name),
+        _ => Vec::new(),
+    };
+    code.into_iter().flat_map(each).collect()
+}
+
+/// Asserts that each of `names` is in `code`, and stands in the user's source wherever it is.
+fn assert_written_by_the_user(code: &TokenStream, names: &[&str]) {
+    for name in names {
+        let found = found(code.clone(), name);
+        assert!(!found.is_empty(), "`{name}` is not in {code}");
+        for ident in found {
+            let place = ident.span().source_text().unwrap_or_default();
+            let quoted = format!("{name:?}");
+            assert!(place == *name || place == quoted, "`{name}` stands at `{place}` in {code}");
+        }
+    }
+}
+
+#[test]
+fn events_of_an_aggregate_stand_where_they_are_listed() -> syn::Result<()> {
+    let input = syn::parse_str(
+        r#"#[aggregate(category = "account", id = AccountId, event = Happened,
+                events(Opened, shop::Sold as Bought), retired(old::Gone))]
+            pub struct Account { balance: i64 }"#,
+    )?;
+    let names = ["Account", "AccountId", "Happened", "Opened", "shop", "Sold", "Bought", "old", "Gone"];
+    assert_written_by_the_user(&aggregate::derive(&input), &names);
+    Ok(())
+}
+
+#[test]
+fn events_of_a_set_stand_in_their_variants() -> syn::Result<()> {
+    let input = syn::parse_str("#[event_set(retired(Gone))] enum Feed { Opened(Opened), Paid(shop::Sold) }")?;
+    assert_written_by_the_user(&event_set::derive(&input), &["Feed", "Opened", "Paid", "shop", "Sold", "Gone"]);
+    Ok(())
+}
+
+#[test]
+fn events_that_are_applied_stand_in_their_methods() -> syn::Result<()> {
+    let block: TokenStream = syn::parse_str("impl Account { fn sold(&mut self, event: shop::Sold) {} }")?;
+    assert_written_by_the_user(&apply::expand(TokenStream::new(), &block), &["Account", "sold", "shop", "Sold"]);
+    Ok(())
+}
+
+#[test]
+fn fields_and_steps_of_an_event_stand_where_they_are_declared() -> syn::Result<()> {
+    let input = syn::parse_str(
+        r#"#[event(name = "account.deposited", version = 4, previous = first::Deposited)]
+            #[event(removed(in = 3, name = "note", type = Note))]
+            struct Deposited {
+                #[event(changed(in = 4, from = Units, with = Money::from_units))]
+                amount: Money,
+                #[event(added(in = 3, default = Currency::Eur))]
+                currency: Currency,
+                #[event(renamed(in = 3, from = "source"))]
+                origin: Origin,
+            }"#,
+    )?;
+    let names = ["Deposited", "first", "Note", "Units", "from_units", "Money", "Currency", "Eur", "Origin"];
+    let code = event::derive(&input);
+    assert_written_by_the_user(&code, &names);
+    assert_written_by_the_user(&code, &["note", "amount", "currency", "origin", "source"]);
+    Ok(())
+}
+
+#[test]
+fn a_name_that_the_macro_made_up_is_told_apart() {
+    let made_up = quote::quote!(Opened);
+    assert!(found(made_up, "Opened").iter().all(|ident| ident.span().source_text().is_none()));
+}
