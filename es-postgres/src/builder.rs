@@ -18,7 +18,7 @@ use crate::snapshot::Snapshots;
 use crate::store::{Background, Parts, PostgresStore};
 use crate::tls::Tls;
 use crate::wake::Wake;
-use crate::{PostgresError, migrate, pool, wake};
+use crate::{PostgresError, checks, migrate, pool, wake};
 
 /// Sets up a [`PostgresStore`]; [`PostgresStore::builder`] makes it.
 #[derive(Debug, Clone)]
@@ -35,6 +35,7 @@ pub struct PostgresBuilder {
     persistence: Duration,
     limits: BatchLimits,
     migrate: bool,
+    allow_unsafe: bool,
 }
 
 impl PostgresBuilder {
@@ -51,6 +52,7 @@ impl PostgresBuilder {
             persistence: Duration::from_secs(10),
             limits: BatchLimits { bytes: 4 * 1024 * 1024, events: 2_000, streams: 1_000 },
             migrate: true,
+            allow_unsafe: false,
         }
     }
 
@@ -116,7 +118,13 @@ impl PostgresBuilder {
         self
     }
 
-    /// Connects, brings the schema up to date, and starts the writer.
+    /// Takes a server that may lose what it acknowledged, with a warning instead of an error: for throw-away data.
+    pub fn allow_unsafe_server(mut self) -> Self {
+        self.allow_unsafe = true;
+        self
+    }
+
+    /// Connects, checks the server, brings the schema up to date, and starts the writer.
     ///
     /// # Errors
     /// [`PostgresError`].
@@ -124,10 +132,12 @@ impl PostgresBuilder {
         let schema = SchemaName::new(&self.schema)?;
         let connector = self.connector()?;
         let first = connector.open().await?;
+        checks::server(&first.client, self.allow_unsafe).await?;
         if self.migrate {
             migrate::run(&first.client, &schema).await?;
         }
         migrate::check(&first.client, &schema).await?;
+        checks::log(&first, &connector, &schema).await?;
         let pool = match self.pool {
             Some(pool) => pool,
             None => pool::build(&connector, self.pool_size)?,

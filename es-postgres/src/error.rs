@@ -74,14 +74,33 @@ pub enum PostgresError {
         /// What the server said.
         source: Box<Self>,
     },
+    /// The server is older than 13.
+    #[error("the server is PostgreSQL {found}; this library needs 13 or newer")]
+    TooOld {
+        /// Its version.
+        found: String,
+    },
     /// The server is not set up to keep what it acknowledges.
-    #[error("{what}; {remedy}, or call `allow_unsafe_server()` for a server whose data may be lost")]
+    #[error("`{setting}` is off: {remedy}, or call `allow_unsafe_server()` for a server whose data may be lost")]
     Unsafe {
-        /// What is wrong.
-        what: String,
-        /// What to do.
+        /// The setting.
+        setting: &'static str,
+        /// What it means and what to do.
         remedy: &'static str,
     },
+    /// The sequence of positions cannot be used as it is.
+    #[error("{what}; run `{mend}`")]
+    Sequence {
+        /// What is wrong with it.
+        what: &'static str,
+        /// The statement that mends it.
+        mend: String,
+    },
+    /// A second connection does not see the locks of the first.
+    #[error(
+        "one connection does not see the locks of another; connect without the proxy that spreads them over servers"
+    )]
+    LockUnseen,
     /// The server refused the statement.
     #[error("the server refused with SQLSTATE {code}: {message}")]
     Refused {

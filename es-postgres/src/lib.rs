@@ -6,6 +6,7 @@
 
 mod append;
 mod builder;
+mod checks;
 mod connection;
 mod error;
 mod hash;

@@ -28,20 +28,26 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'the frontier needs READ COMMITTED' USING ERRCODE = 'ES002';
     END IF;
-    -- first the sequence, then the locks: a writer that draws in between has its lock seen here
-    high := pg_sequence_last_value({position}::regclass);
-    IF high IS NULL THEN
-        IF NOT has_sequence_privilege({position}::regclass, 'USAGE, SELECT') THEN
-            RAISE EXCEPTION 'the owner of the function may not read the sequence' USING ERRCODE = 'ES004';
-        END IF;
-        RETURN 0;
+    -- some versions of the server answer NULL instead of an error, and a reader would stand still for ever
+    IF NOT has_sequence_privilege({position}::regclass, 'USAGE, SELECT') THEN
+        RAISE EXCEPTION 'the owner of the function may not read the sequence' USING ERRCODE = 'ES004';
     END IF;
+    -- first the sequence, then the locks: a writer that draws in between has its lock seen here
+    high := coalesce(pg_sequence_last_value({position}::regclass), 0);
     low := (
         SELECT min(((l.classid::bigint & 65535) << 32) | l.objid::bigint)
         FROM pg_locks l
         WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND (l.classid::bigint >> 16) = {fence}
           AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()));
     RETURN least(high, low);
+END
+$es$;
+
+CREATE FUNCTION {schema}.drawn() RETURNS bigint
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $es$
+BEGIN
+    RETURN coalesce(pg_sequence_last_value({position}::regclass), 0);
 END
 $es$;
 
@@ -62,6 +68,7 @@ COMMENT ON FUNCTION {schema}.fence() IS
     'Announces, once a transaction and before positions are drawn, that this transaction may draw above the present one.';
 COMMENT ON FUNCTION {schema}.frontier() IS
     'The highest position below which nothing can still appear. Read events in a later statement than this one.';
+COMMENT ON FUNCTION {schema}.drawn() IS 'The highest position that was drawn, whether or not its event became visible.';
 COMMENT ON VIEW {schema}.es_in_flight IS
     'Transactions that hold the frontier back: readers see nothing above low until they end. No pid: a prepared one.';
 COMMENT ON COLUMN {schema}.es_in_flight.pid IS 'The server process; NULL for a prepared transaction.';

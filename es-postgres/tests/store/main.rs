@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod append;
+mod checks;
 mod fixture;
 mod migrations;
 mod reading;

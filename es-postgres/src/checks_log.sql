@@ -1,0 +1,8 @@
+-- the highest position is of this statement's snapshot, and what was drawn is looked up after that was taken
+SELECT s.seqincrement,
+       s.seqcache,
+       s.seqcycle,
+       coalesce((SELECT max(e.position) FROM {schema}.events e), 0),
+       {schema}.drawn()
+FROM pg_catalog.pg_sequence s
+WHERE s.seqrelid = {position}::regclass

@@ -1,0 +1,105 @@
+//! Start-up checks.
+
+use es_core::{Append, EventStore, Expected, ReadError};
+use es_postgres::{PostgresError, PostgresStore};
+use test_postgres::{Database, Server};
+
+use crate::fixture::{Fixture, all, one};
+
+async fn refusal(url: &str) -> PostgresError {
+    PostgresStore::connect(url).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_server_that_may_lose_data_is_refused_unless_allowed() {
+    for setting in ["fsync", "full_page_writes"] {
+        let server = Server::start(&[(setting, "off")]).unwrap();
+        let database = Database::on(&server.url()).unwrap();
+        let refused = refusal(&database.url()).await;
+        assert!(matches!(refused, PostgresError::Unsafe { setting: named, .. } if named == setting), "{refused}");
+        assert!(refused.to_string().contains("allow_unsafe_server"));
+        let store = PostgresStore::builder(&database.url()).allow_unsafe_server().connect().await.unwrap();
+        store.append(one("1", Expected::NoStream)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn asynchronous_commit_is_refused() {
+    let database = Database::fresh().unwrap();
+    database.run(&[&format!("ALTER DATABASE {} SET synchronous_commit = off", database.name())]).unwrap();
+    let refused = refusal(&database.url()).await;
+    assert!(matches!(refused, PostgresError::Unsafe { setting: "synchronous_commit", .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_sequence_that_would_skip_or_repeat_is_refused_with_the_statement_that_mends_it() {
+    let fixture = Fixture::new().await;
+    for _ in 0..3 {
+        fixture.store.append(one("1", Expected::Any)).await.unwrap();
+    }
+    let broken = [
+        "ALTER SEQUENCE es.position CACHE 10",
+        "ALTER SEQUENCE es.position INCREMENT 2",
+        "ALTER SEQUENCE es.position CYCLE",
+        "SELECT setval('es.position', 2)",
+        "ALTER SEQUENCE es.position RESTART WITH 1",
+    ];
+    for statement in broken {
+        fixture.database.run(&[statement]).unwrap();
+        match refusal(&fixture.database.url()).await {
+            PostgresError::Sequence { mend, .. } => fixture.database.run(&[&mend]).unwrap(),
+            other => panic!("{statement}: {other}"),
+        }
+        PostgresStore::connect(&fixture.database.url()).await.unwrap();
+    }
+    assert_eq!(fixture.store.append(one("1", Expected::Any)).await.unwrap()[0].version, 4);
+}
+
+#[tokio::test]
+async fn an_owner_without_the_right_to_the_sequence_is_refused() {
+    let fixture = Fixture::new().await;
+    fixture.store.append(one("1", Expected::Any)).await.unwrap();
+    let role = format!("owner_{}", fixture.database.name());
+    let statements = [
+        &format!("CREATE ROLE {role}"),
+        &format!("GRANT USAGE ON SCHEMA es TO {role}"),
+        &format!("GRANT CREATE ON SCHEMA es TO {role}"),
+        &format!("ALTER FUNCTION es.frontier() OWNER TO {role}"),
+    ];
+    fixture.database.run(&statements.map(String::as_str)).unwrap();
+    let refused = refusal(&fixture.database.url()).await;
+    fixture.database.run(&[&format!("DROP OWNED BY {role} CASCADE"), &format!("DROP ROLE {role}")]).unwrap();
+    assert!(matches!(&refused, PostgresError::SequenceRight), "{refused}");
+}
+
+#[tokio::test]
+async fn a_replica_is_refused_and_gives_no_frontier() {
+    let server = Server::start(&[]).unwrap();
+    let database = Database::on(&server.url()).unwrap();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    store.append(one("1", Expected::NoStream)).await.unwrap();
+    server.kill().unwrap();
+    server.place("standby.signal", b"").unwrap();
+    server.restart().unwrap();
+    let Err(ReadError::Store(source)) = store.frontier().await else { panic!("a replica gave a frontier") };
+    assert!(matches!(source.downcast_ref(), Some(PostgresError::Replica)), "{source}");
+    assert!(matches!(refusal(&database.url()).await, PostgresError::Replica));
+    assert!(store.append(vec![Append::assertion(crate::fixture::stream("1"), Expected::Exists)]).await.is_err());
+}
+
+#[tokio::test]
+async fn a_database_owner_without_further_rights_is_enough() {
+    let database = Database::fresh().unwrap();
+    let role = format!("plain_{}", database.name());
+    database
+        .run(&[&format!("CREATE ROLE {role} LOGIN"), &format!("ALTER DATABASE {} OWNER TO {role}", database.name())])
+        .unwrap();
+    let url = database.url().replacen("postgres@", &format!("{role}@"), 1);
+    let store = PostgresStore::connect(&url).await.unwrap();
+    store.append(one("1", Expected::NoStream)).await.unwrap();
+    assert_eq!(all(&store).await.len(), 1);
+    drop(store);
+    drop(database);
+    let again = Database::fresh().unwrap();
+    again.run(&[&format!("DROP ROLE {role}")]).unwrap();
+}
