@@ -4,11 +4,17 @@ use std::{fmt, num::NonZeroU32};
 
 use serde::{Deserialize, Serialize};
 
+mod lock;
 mod probe;
 mod shape;
 
+#[doc(inline)]
+pub use crate::__lock as lock;
+pub use lock::{Aggregates, Lock, LockError, Update, VisitAggregate};
 #[doc(hidden)]
 pub use probe::{Probe, WithoutJsonSchema};
+#[cfg(feature = "schema")]
+pub use schemars;
 pub use shape::{Field, Form, Presence, Shape};
 
 /// Which shape of an event's payload was stored: 1, 2, 3 …

@@ -2,6 +2,9 @@
 
 use std::marker::PhantomData;
 
+#[cfg(feature = "schema")]
+use schemars::{JsonSchema, generate::SchemaSettings};
+
 /// Stands for a type. An inherent `json_schema`, for types that describe themselves, goes before that of
 /// [`WithoutJsonSchema`], for all others.
 #[derive(Debug)]
@@ -10,6 +13,18 @@ pub struct Probe<T: ?Sized>(PhantomData<fn(&T)>);
 impl<T: ?Sized> Probe<T> {
     /// The only one.
     pub const NEW: Self = Self(PhantomData);
+}
+
+#[cfg(feature = "schema")]
+impl<T: ?Sized + JsonSchema> Probe<T> {
+    /// The JSON schema of the type, as `root`, and of each named type in it, in `types`: what is accepted when it is
+    /// read.
+    pub fn json_schema(&self) -> Option<String> {
+        let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
+        let root = generator.subschema_for::<T>();
+        let types = generator.take_definitions(true);
+        Some(serde_json::json!({ "root": root, "types": types }).to_string())
+    }
 }
 
 /// What every type answers.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Type;
 
 use super::{
     history::{History, Shape, Stored},
@@ -24,7 +25,7 @@ pub(crate) fn schema(event: &Event, history: &History) -> TokenStream {
         || quote!(::core::option::Option::None),
         |previous| quote!(::core::option::Option::Some(<#previous as __es::Event>::SCHEMA)),
     );
-    let types = types(history);
+    let types = types(event, history);
     quote! {
         __es::Schema {
             name: #name,
@@ -67,7 +68,12 @@ fn field(field: &Stored) -> TokenStream {
 }
 
 /// The function that shows each type once, for those who compare types deeply.
-fn types(history: &History) -> TokenStream {
+fn types(event: &Event, history: &History) -> TokenStream {
+    if let Some(ty) = event.stored.as_type.as_ref().and_then(|path| path.parse::<Type>().ok()) {
+        let ty = &ty;
+        let name = text(ty);
+        return shown(&quote!(__es_see(#name, __es::Probe::<#ty>::NEW.json_schema());));
+    }
     let mut seen = BTreeSet::new();
     let read_by_serde = |field: &&Stored| field.is_stored() && field.held.with.is_none();
     let fields = history.shapes.iter().flat_map(|shape| &shape.fields).filter(read_by_serde);
@@ -75,7 +81,10 @@ fn types(history: &History) -> TokenStream {
         let (ty, name) = (&field.ty, text(&field.ty));
         seen.insert(name.clone()).then(|| quote!(__es_see(#name, __es::Probe::<#ty>::NEW.json_schema());))
     });
-    let shown: TokenStream = shown.collect();
+    self::shown(&shown.collect())
+}
+
+fn shown(shown: &TokenStream) -> TokenStream {
     if shown.is_empty() {
         return quote!(|_| {});
     }

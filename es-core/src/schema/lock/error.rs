@@ -1,0 +1,144 @@
+//! What a lock finds.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{compare::Difference, observe::Taken, update::VARIABLE};
+
+/// Why a check of a lock failed. Its `Display` is meant for the person who changed an event: it says which promise is
+/// not kept, and what to write.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LockError {
+    /// There is no lock yet.
+    #[error("{}", missing(path, opaque))]
+    Missing {
+        /// Where it is looked for.
+        path: PathBuf,
+        /// The types in payloads that it will not look into.
+        opaque: Vec<String>,
+    },
+    /// What is stored would no longer be read as it was.
+    #[error(
+        "`{}`: what is stored would no longer be read as it was\n\n{report}\nif nothing was ever stored this way:  \
+         {VARIABLE}=overwrite cargo test",
+        path.display()
+    )]
+    Broken {
+        /// The lock.
+        path: PathBuf,
+        /// Each promise that is not kept, and what to write.
+        report: String,
+    },
+    /// The lock does not know everything yet.
+    #[error("{}", outdated(path, news))]
+    Outdated {
+        /// The lock.
+        path: PathBuf,
+        /// What it does not know.
+        news: Vec<String>,
+    },
+    /// Two aggregates of the check have the same category.
+    #[error(
+        "two aggregates of this check have the category `{category}`, and one lock holds a category once\n\
+         give each of them a lock of its own"
+    )]
+    CategoryTwice {
+        /// The category.
+        category: String,
+    },
+    /// Two events of different shapes are stored under one name.
+    #[error(
+        "two events are stored as `{name}`\n    in `{}`  {}\n    in `{}`  {}\n\
+         give one of them another name, or, where both are stored, each aggregate a lock of its own",
+        one.0, one.1, other.0, other.1
+    )]
+    NameTwice {
+        /// The name.
+        name: String,
+        /// A category, and what the name stands for in it.
+        one: (String, String),
+        /// Another, and what it stands for there.
+        other: (String, String),
+    },
+    /// The file does not hold a lock's text.
+    #[error("line {line} of `{}` is not a line of a lock: {what}", path.display())]
+    Unreadable {
+        /// The lock.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// The lock could not be read or written.
+    #[error("`{}` could not be read or written", path.display())]
+    File {
+        /// The lock.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The variable that asks for an update says something else.
+    #[error("`{VARIABLE}` is neither `1`, to write what is new, nor `overwrite`, to give up what was promised")]
+    Variable,
+}
+
+impl LockError {
+    pub(super) fn taken(taken: Taken) -> Self {
+        match taken {
+            Taken::Category(category) => Self::CategoryTwice { category },
+            Taken::Name { name, one, other } => Self::NameTwice { name, one, other },
+        }
+    }
+
+    /// What `difference` says of the lock at `path`.
+    pub(super) fn of(path: &Path, difference: Difference) -> Result<(), Self> {
+        let path = path.to_owned();
+        let Difference { broken, news } = difference;
+        if !broken.is_empty() {
+            let report = broken.iter().map(|broken| format!("{broken}\n")).collect::<Vec<_>>().concat();
+            return Err(Self::Broken { path, report });
+        }
+        if !news.is_empty() {
+            return Err(Self::Outdated { path, news });
+        }
+        Ok(())
+    }
+}
+
+fn missing(path: &Path, opaque: &[String]) -> String {
+    format!(
+        "there is no `{}` yet, so nothing holds stored events to their shapes\n    \
+         write it:  {VARIABLE}=1 cargo test\n    and commit it{}",
+        path.display(),
+        sight(opaque)
+    )
+}
+
+/// What a lock does not see, on a line of its own.
+pub(super) fn sight(opaque: &[String]) -> String {
+    if opaque.is_empty() {
+        return String::new();
+    }
+    let types = opaque.iter().map(|ty| format!("`{ty}`")).collect::<Vec<_>>().join(", ");
+    let remedy = if cfg!(feature = "schema") {
+        "derive `JsonSchema` for them"
+    } else {
+        "turn on the feature `schema` of `es` and derive `JsonSchema` for them"
+    };
+    format!(
+        "\nit sees the fields of each event and their types as written, and not what changes inside {types}; \
+         for that, {remedy}"
+    )
+}
+
+fn outdated(path: &Path, news: &[String]) -> String {
+    let news = news.iter().map(|line| format!("    {line}\n")).collect::<Vec<_>>().concat();
+    format!(
+        "`{}` does not know yet\n{news}nothing that is stored is harmed; write it down:  {VARIABLE}=1 cargo test",
+        path.display()
+    )
+}

@@ -1,0 +1,190 @@
+//! The lock: a committed text that holds every shape of every stored event, and the check that compares a program with
+//! it.
+
+use std::{
+    env, fs,
+    io::{self, ErrorKind, Write as _},
+    path::{Path, PathBuf},
+};
+
+mod advice;
+mod aggregates;
+mod compare;
+mod contents;
+mod deep;
+mod error;
+mod observe;
+mod read;
+mod report;
+mod token;
+mod types;
+mod update;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use aggregates::{Aggregates, VisitAggregate};
+pub use error::LockError;
+pub use update::Update;
+
+use contents::Contents;
+use observe::Observed;
+
+/// A committed text file that holds every shape of every stored event.
+///
+/// One test compares it with the aggregates of the program. An event that was changed without a new schema version, or
+/// that can no longer be read, fails it; the message shows the shape before and after, and what to write.
+///
+/// ```no_run
+/// # use es_core::{Aggregate, schema};
+/// # fn test<Account: Aggregate, Order: Aggregate>() {
+/// schema::Lock::new("events.lock").check::<(Account, Order)>();
+/// # }
+/// ```
+///
+/// [`lock!`](crate::schema::lock!) writes that test.
+///
+/// # What it sees
+/// For each category the events its streams can hold, for each event its former names and, in every schema version, the
+/// stored keys with their types as written, `serde(default)`, `serde(flatten)`, `serde(with)` and `serde(alias)`. With
+/// the feature `schema` also what is inside those types that derive `JsonSchema`. It does not see the expressions in
+/// `default` and `with`: a corpus of stored payloads is for those.
+///
+/// # Writing it
+/// `UPDATE_EVENTS_LOCK=1 cargo test` writes what is new, and refuses what breaks a promise. For a shape that was never
+/// stored there is `UPDATE_EVENTS_LOCK=overwrite`. Without the variable nothing is ever written.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    path: PathBuf,
+}
+
+impl Lock {
+    /// The lock at `path`, which is relative to the package under test.
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+        Self { path: package.join(path) }
+    }
+
+    /// Compares the lock with the aggregates `A`, and writes it as far as `UPDATE_EVENTS_LOCK` asks for that.
+    ///
+    /// # Panics
+    /// When [`run`](Self::run) fails, with its message.
+    #[track_caller]
+    pub fn check<A: Aggregates>(&self) {
+        let run = Update::asked().and_then(|update| self.compare(observed::<A>()?, update));
+        let said = run.and_then(|outcome| self.say(&outcome));
+        if let Err(error) = said {
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            panic!("\n\n{error}{cause}\n\n");
+        }
+    }
+
+    /// Compares the lock with the aggregates `A`, and writes as much as `update` allows.
+    ///
+    /// # Errors
+    /// [`LockError`]: a promise is not kept, the lock is not up to date, or it cannot be read or written.
+    pub fn run<A: Aggregates>(&self, update: Update) -> Result<(), LockError> {
+        self.compare(observed::<A>()?, update).map(drop)
+    }
+
+    fn compare(&self, observed: Observed, update: Update) -> Result<Outcome, LockError> {
+        let Observed { contents: current, opaque } = observed;
+        let opaque: Vec<_> = opaque.into_iter().collect();
+        let Some(text) = self.text()? else {
+            if update == Update::Nothing {
+                return Err(LockError::Missing { path: self.path.clone(), opaque });
+            }
+            self.write(&current)?;
+            return Ok(Outcome::First { opaque });
+        };
+        let locked = read::read(&text).map_err(|read::Unreadable { line, what }| LockError::Unreadable {
+            path: self.path.clone(),
+            line,
+            what,
+        })?;
+        let difference = compare::compare(&locked, &current);
+        let writes = match update {
+            Update::Nothing => false,
+            Update::New => difference.broken.is_empty(),
+            Update::Everything => true,
+        };
+        if !writes {
+            return LockError::of(&self.path, difference).map(|()| Outcome::Unchanged);
+        }
+        let contents = types::keep(&locked, current);
+        // a check-out may have other line ends than we write
+        if text.lines().eq(contents.to_string().lines()) {
+            return Ok(Outcome::Unchanged);
+        }
+        self.write(&contents)?;
+        Ok(Outcome::Updated)
+    }
+
+    /// Says what was written, past the capture of test output: whoever asked for it is waiting for that.
+    fn say(&self, outcome: &Outcome) -> Result<(), LockError> {
+        let path = self.path.display();
+        let said = match outcome {
+            Outcome::Unchanged => return Ok(()),
+            Outcome::Updated => writeln!(io::stderr(), "wrote `{path}`; commit it"),
+            Outcome::First { opaque } => writeln!(io::stderr(), "wrote `{path}`; commit it{}", error::sight(opaque)),
+        };
+        said.map_err(|source| self.file(source))
+    }
+
+    fn text(&self) -> Result<Option<String>, LockError> {
+        match fs::read_to_string(&self.path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(self.file(source)),
+        }
+    }
+
+    fn write(&self, contents: &Contents) -> Result<(), LockError> {
+        fs::write(&self.path, contents.to_string()).map_err(|source| self.file(source))
+    }
+
+    fn file(&self, source: io::Error) -> LockError {
+        LockError::File { path: self.path.clone(), source }
+    }
+}
+
+/// What became of the file.
+enum Outcome {
+    Unchanged,
+    Updated,
+    /// It was not there before.
+    First {
+        /// The types it does not look into.
+        opaque: Vec<String>,
+    },
+}
+
+fn observed<A: Aggregates>() -> Result<Observed, LockError> {
+    observe::observe::<A>().map_err(LockError::taken)
+}
+
+/// Writes the test that compares `events.lock` with the aggregates it is given.
+///
+/// ```
+/// # use es_core::schema;
+/// # mod account { pub struct Account; } mod order { pub struct Order; }
+/// # use {account::Account, order::Order};
+/// schema::lock!(Account, Order);
+/// ```
+///
+/// Another file is named in front: `lock!("orders.lock"; Order)`. See [`Lock`](crate::schema::Lock).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lock {
+    ($path:literal; $($aggregate:ty),+ $(,)?) => {
+        #[test]
+        fn every_stored_event_stays_readable() {
+            $crate::schema::Lock::new($path).check::<$crate::__lock!(@tuple $($aggregate,)+)>();
+        }
+    };
+    (@tuple $last:ty,) => { ($last,) };
+    // nested, so that there may be any number
+    (@tuple $first:ty, $($rest:ty,)+) => { ($first, $crate::__lock!(@tuple $($rest,)+)) };
+    ($($aggregate:ty),+ $(,)?) => { $crate::__lock!("events.lock"; $($aggregate),+); };
+}

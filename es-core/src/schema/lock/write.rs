@@ -1,0 +1,128 @@
+//! Writes a lock as text: one line a schema version, everything sorted, so that a diff says what happened.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use super::{
+    contents::{Contents, Entry, History, Layout, Named, Standing},
+    token,
+};
+
+impl fmt::Display for Contents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", token::HEADER)?;
+        for (category, events) in &self.streams {
+            writeln!(f, "\nstream {}", token::name(category))?;
+            for (event, standing) in events {
+                let retired = if *standing == Standing::Retired { token::RETIRED } else { "" };
+                writeln!(f, "  {}{retired}", token::name(event))?;
+            }
+        }
+        for (event, history) in &self.events {
+            writeln!(f, "\nevent {}", token::name(event))?;
+            write_history(f, history)?;
+        }
+        for (name, bodies) in &self.types {
+            for body in bodies {
+                writeln!(f, "\ntype {}", token::name(name))?;
+                for line in body {
+                    writeln!(f, "  {line}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_history(f: &mut fmt::Formatter<'_>, history: &History) -> fmt::Result {
+    for (alias, up_to) in &history.aliases {
+        writeln!(f, "  also {} up to {up_to}", token::name(alias))?;
+    }
+    let mut before: Option<&Layout> = None;
+    for (version, layout) in &history.layouts {
+        match (before, layout) {
+            (Some(before), layout) if before == layout => writeln!(f, "  {version}: {}", token::UNCHANGED)?,
+            (Some(Layout::Named(before)), Layout::Named(layout)) => {
+                writeln!(f, "  {version}: {}", steps(before, layout).join(", "))?;
+            }
+            _ => writeln!(f, "  {version}: {layout}")?,
+        }
+        before = Some(layout);
+    }
+    Ok(())
+}
+
+/// What went and what came.
+fn steps(before: &Named, after: &Named) -> Vec<String> {
+    let lacks = |named: &Named, key: &str, entry: &Entry| named.keyed.get(key) != Some(entry);
+    let mut steps = Vec::new();
+    steps
+        .extend(before.keyed.iter().filter(|(key, entry)| lacks(after, key, entry)).map(|f| format!("- {}", keyed(f))));
+    steps.extend(surplus(&before.flattened, &after.flattened).map(|entry| format!("- {}", flattened(entry))));
+    steps
+        .extend(after.keyed.iter().filter(|(key, entry)| lacks(before, key, entry)).map(|f| format!("+ {}", keyed(f))));
+    steps.extend(surplus(&after.flattened, &before.flattened).map(|entry| format!("+ {}", flattened(entry))));
+    steps
+}
+
+/// The entries of `entries` that are not among `taken`, each as often as it is missing there.
+fn surplus<'a>(entries: &'a [Entry], taken: &[Entry]) -> impl Iterator<Item = &'a Entry> {
+    let mut left = BTreeMap::new();
+    for entry in taken {
+        *left.entry(entry.clone()).or_insert(0_usize) += 1;
+    }
+    entries.iter().filter(move |entry| match left.get_mut(entry) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            false
+        }
+        _ => true,
+    })
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(named) if named.keyed.is_empty() && named.flattened.is_empty() => f.write_str(token::NO_FIELDS),
+            Self::Named(named) => {
+                let keyed = named.keyed.iter().map(keyed);
+                f.write_str(&keyed.chain(named.flattened.iter().map(flattened)).collect::<Vec<_>>().join(", "))
+            }
+            Self::Tuple(entries) => match entries.as_slice() {
+                [only] => write!(f, "({},)", unnamed(only)),
+                entries => write!(f, "({})", entries.iter().map(unnamed).collect::<Vec<_>>().join(", ")),
+            },
+            Self::Newtype(entry) => write!(f, "({})", unnamed(entry)),
+            Self::As(ty) => write!(f, "{}{}", token::AS, token::ty(ty)),
+            Self::Unit => f.write_str(token::UNIT),
+            Self::NotDescribed => f.write_str(token::NOT_DESCRIBED),
+        }
+    }
+}
+
+/// A field as it stands in a line.
+pub(super) fn keyed((key, entry): (&String, &Entry)) -> String {
+    let optional = if entry.optional { "?" } else { "" };
+    format!("{}{optional}: {}{}", token::key(key), token::ty(&entry.ty), notes(entry))
+}
+
+fn flattened(entry: &Entry) -> String {
+    format!("..{}{}", token::ty(&entry.ty), notes(entry))
+}
+
+fn unnamed(entry: &Entry) -> String {
+    let optional = if entry.optional { "?" } else { "" };
+    format!("{}{optional}{}", token::ty(&entry.ty), notes(entry))
+}
+
+fn notes(entry: &Entry) -> String {
+    let with = entry.with.as_ref().map(|path| format!("{}{})", token::WITH, token::path(path)));
+    let also = |keys: &BTreeSet<String>| {
+        let keys: Vec<_> = keys.iter().map(|key| token::key(key).to_string()).collect();
+        format!("{}{})", token::ALSO, keys.join(", "))
+    };
+    let also = (!entry.aliases.is_empty()).then(|| also(&entry.aliases));
+    with.into_iter().chain(also).collect()
+}

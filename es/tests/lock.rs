@@ -1,0 +1,373 @@
+//! The lock, on events that are written as an application writes them.
+
+use std::{error::Error, fs, path::PathBuf};
+
+use es::{
+    prelude::*,
+    schema::{Aggregates, Lock, LockError, Update},
+};
+use tempfile::TempDir;
+
+/// The aggregate `Account` of these events.
+macro_rules! account {
+    ($($event:ident),+ $(; retired $retired:ident)?) => {
+        #[derive(Aggregate, Default)]
+        #[aggregate(category = "account", id = String, events($($event),+) $(, retired($retired))?)]
+        pub(super) struct Account;
+
+        $(impl Apply<$event> for Account {
+            fn apply(&mut self, _: $event) {}
+        })+
+
+        $(impl Retired<Account> for $retired {
+            fn successors(self) -> impl IntoEvents<Account> {}
+        })?
+    };
+}
+
+/// What goes along with money.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Extra {
+    branch: String,
+}
+
+mod cents {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(amount: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(*amount)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+        i64::deserialize(deserializer)
+    }
+}
+
+mod today {
+    use super::*;
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.deposited", version = 4, alias("deposit_made", up_to = 2))]
+    #[event(removed(in = 3, name = "note", type = Option<String>))]
+    #[serde(rename_all = "camelCase")]
+    pub(super) struct Deposited {
+        #[event(changed(in = 4, from = f64, with = |crowns| crowns as i64))]
+        #[serde(with = "cents")]
+        amount: i64,
+        #[event(added(in = 2, default = String::from("EUR")))]
+        currency: String,
+        #[event(renamed(in = 3, from = "source"))]
+        origin_place: String,
+        #[serde(default, alias = "tag")]
+        tags: Vec<String>,
+        #[serde(flatten)]
+        extra: Extra,
+    }
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.rated", version = 2)]
+    pub(super) struct Rated(#[event(changed(in = 2, from = u8, with = u16::from))] u16, String);
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.limited")]
+    pub(super) struct Limited(u64);
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.closed")]
+    pub(super) struct Closed {}
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.checked")]
+    pub(super) struct Checked {
+        by: String,
+    }
+
+    account!(Deposited, Rated, Limited, Closed; retired Checked);
+}
+
+#[test]
+fn a_lock_holds_every_shape_of_every_event() {
+    let written = Written::by::<today::Account>();
+    assert_eq!(
+        written.text(),
+        "# Every shape of every stored event. Written by UPDATE_EVENTS_LOCK=1 cargo test. Commit it; do not edit it.
+
+stream account
+  account.checked (retired)
+  account.closed
+  account.deposited
+  account.limited
+  account.rated
+
+event account.checked
+  1: by: String
+
+event account.closed
+  1: {}
+
+event account.deposited
+  also deposit_made up to 2
+  1: amount: f64, note: Option<String>, source: String, tags?: Vec<String> (also tag), ..Extra
+  2: + currency: String
+  3: - note: Option<String>, - source: String, + originPlace: String
+  4: - amount: f64, + amount: i64 (with cents)
+
+event account.limited
+  1: (u64)
+
+event account.rated
+  1: (u8, String)
+  2: (u16, String)
+"
+    );
+    written.holds::<today::Account>();
+}
+
+mod rearranged {
+    use super::*;
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.closed")]
+    pub(super) struct Ended {}
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.limited")]
+    pub(super) struct LimitedTo(#[doc = "Never more than this."] u64);
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.rated", version = 2)]
+    pub(super) struct Rated(#[event(changed(in = 2, from = u8, with = u16::from))] u16, String);
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[doc = "Money came in."]
+    #[event(name = "account.deposited", version = 4, alias("deposit_made", up_to = 2))]
+    #[event(removed(in = 3, name = "note", type = Option<String>))]
+    pub(super) struct MoneyIn {
+        #[serde(flatten)]
+        more: Extra,
+        #[serde(rename = "originPlace")]
+        #[event(renamed(in = 3, from = "source"))]
+        from: ::std::string::String,
+        #[serde(default, alias = "tag")]
+        tags: Vec<String>,
+        #[event(added(in = 2, default = "EUR".to_owned()))]
+        currency: String,
+        #[event(changed(in = 4, from = f64, with = |crowns| crowns as i64))]
+        #[serde(rename = "amount", with = "cents")]
+        money: i64,
+    }
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.checked")]
+    pub(super) struct Looked {
+        #[serde(rename = "by")]
+        person: String,
+    }
+
+    account!(Ended, LimitedTo, Rated, MoneyIn; retired Looked);
+}
+
+#[test]
+fn rust_names_the_order_of_fields_comments_and_formatting_are_silent() {
+    Written::by::<today::Account>().holds::<rearranged::Account>();
+}
+
+mod first {
+    use super::*;
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.opened")]
+    pub(super) struct Opened {
+        owner: String,
+    }
+
+    account!(Opened);
+}
+
+mod edited {
+    use super::*;
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.opened")]
+    pub(super) struct Opened {
+        owner: String,
+        limit: u64,
+    }
+
+    account!(Opened);
+}
+
+mod raised {
+    use super::*;
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.opened", version = 2)]
+    pub(super) struct Opened {
+        owner: String,
+        #[event(added(in = 2, default = 0))]
+        limit: u64,
+    }
+
+    account!(Opened);
+}
+
+#[test]
+fn an_edited_event_fails_until_what_is_printed_is_pasted() {
+    let written = Written::by::<first::Account>();
+    let failure = written.fails::<edited::Account>();
+    assert!(failure.contains("before  owner: String\n    after   limit: u64, owner: String\n"), "{failure}");
+    assert!(failure.contains(r#"#[event(name = "account.opened", version = 2)]"#), "{failure}");
+    assert!(failure.contains("on `limit`\n        #[event(added(in = 2, default = 0))]"), "{failure}");
+    assert!(failure.contains("UPDATE_EVENTS_LOCK=overwrite"), "{failure}");
+
+    let Err(LockError::Outdated { news, .. }) = written.lock.run::<raised::Account>(Update::Nothing) else {
+        panic!("the lock knows nothing of schema version 2")
+    };
+    assert_eq!(news, ["event `account.opened` in schema version 2"]);
+    written.lock.run::<raised::Account>(Update::New).unwrap();
+    assert!(written.text().ends_with("  1: owner: String\n  2: + limit: u64\n"));
+    written.holds::<raised::Account>();
+}
+
+#[test]
+fn an_update_writes_no_broken_promise_and_an_overwrite_does() {
+    let written = Written::by::<first::Account>();
+    let before = written.text();
+    assert!(matches!(written.lock.run::<edited::Account>(Update::New), Err(LockError::Broken { .. })));
+    assert_eq!(written.text(), before);
+    written.lock.run::<edited::Account>(Update::Everything).unwrap();
+    written.holds::<edited::Account>();
+}
+
+#[test]
+fn nothing_is_written_unasked() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("events.lock");
+    let failure = Lock::new(&path).run::<today::Account>(Update::Nothing).unwrap_err().to_string();
+    assert!(!path.exists());
+    assert!(failure.contains("UPDATE_EVENTS_LOCK=1 cargo test"), "{failure}");
+    assert!(failure.contains("not what changes inside `Extra`"), "{failure}");
+    assert!(failure.contains("`JsonSchema`"), "{failure}");
+}
+
+#[test]
+fn a_typed_step_is_held_like_a_declared_one() {
+    mod by_hand {
+        use super::*;
+
+        #[derive(Event, Clone, Serialize, Deserialize)]
+        #[event(name = "account.opened")]
+        pub(super) struct OpenedV1 {
+            owner: String,
+        }
+
+        #[derive(Event, Clone, Serialize, Deserialize)]
+        #[event(name = "account.opened", version = 2, previous = OpenedV1)]
+        pub(super) struct Opened {
+            owner: String,
+            limit: u64,
+        }
+
+        impl From<OpenedV1> for Opened {
+            fn from(OpenedV1 { owner }: OpenedV1) -> Self {
+                Self { owner, limit: 0 }
+            }
+        }
+
+        #[derive(Aggregate, Default)]
+        #[aggregate(category = "account", id = String, events(Opened))]
+        pub(super) struct Account;
+
+        impl Apply<Opened> for Account {
+            fn apply(&mut self, _: Opened) {}
+        }
+    }
+    Written::by::<raised::Account>().holds::<by_hand::Account>();
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "ledger", id = String, events(first::Opened, today::Closed))]
+struct Ledger;
+
+impl Apply<first::Opened> for Ledger {
+    fn apply(&mut self, _: first::Opened) {}
+}
+
+impl Apply<today::Closed> for Ledger {
+    fn apply(&mut self, _: today::Closed) {}
+}
+
+#[test]
+fn an_event_dropped_from_one_aggregate_is_missed_though_another_reads_it() {
+    let failure = Written::by::<(today::Account, Ledger)>().fails::<(first::Account, Ledger)>();
+    assert!(failure.contains("event `account.closed` of stream `account` can no longer be read"), "{failure}");
+    assert!(failure.contains("nothing here, though stream `ledger` still reads it"), "{failure}");
+}
+
+#[test]
+fn one_lock_holds_a_category_and_a_stored_name_once() {
+    let directory = TempDir::new().unwrap();
+    let lock = Lock::new(directory.path().join("events.lock"));
+    let twice = lock.run::<(first::Account, today::Account)>(Update::New);
+    assert!(matches!(twice, Err(LockError::CategoryTwice { category }) if category == "account"));
+    let failure = lock.run::<(edited::Account, Ledger)>(Update::New).unwrap_err().to_string();
+    assert!(
+        failure.contains("in `account`  1: limit: u64, owner: String\n    in `ledger`  1: owner: String\n"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn a_lock_that_cannot_be_read_is_an_error_with_its_cause() {
+    let directory = TempDir::new().unwrap();
+    let error = Lock::new(directory.path()).run::<first::Account>(Update::New).unwrap_err();
+    assert!(matches!(error, LockError::File { .. }));
+    assert!(error.source().is_some());
+    let path = directory.path().join("events.lock");
+    fs::write(&path, "# a lock\nevent x\n  2: a: u8\n").unwrap();
+    let failure = Lock::new(&path).run::<first::Account>(Update::Everything).unwrap_err().to_string();
+    assert!(failure.starts_with("line 3 of"), "{failure}");
+}
+
+mod one_line {
+    use super::{Ledger, today};
+
+    es::schema::lock!("tests/lock/events.lock"; today::Account, Ledger);
+}
+
+/// A lock in a directory of its own.
+struct Written {
+    lock: Lock,
+    path: PathBuf,
+    _directory: TempDir,
+}
+
+impl Written {
+    fn by<A: Aggregates>() -> Self {
+        let directory = TempDir::new().expect("a directory");
+        let path = directory.path().join("events.lock");
+        let lock = Lock::new(&path);
+        lock.run::<A>(Update::New).expect("written");
+        Self { lock, path, _directory: directory }
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(&self.path).expect("written")
+    }
+
+    #[track_caller]
+    fn holds<A: Aggregates>(&self) {
+        if let Err(error) = self.lock.run::<A>(Update::Nothing) {
+            panic!("{error}");
+        }
+    }
+
+    #[track_caller]
+    fn fails<A: Aggregates>(&self) -> String {
+        match self.lock.run::<A>(Update::Nothing) {
+            Err(error @ LockError::Broken { .. }) => error.to_string(),
+            other => panic!("not broken: {other:?}"),
+        }
+    }
+}
