@@ -61,7 +61,8 @@ fn aliases(event: &Event, mistakes: &mut Mistakes) {
 
 fn of_field(event: &Event, field: &EventField, mistakes: &mut Mistakes) {
     let flatten = field.stored.held.presence == Presence::Flatten;
-    for step in &field.steps {
+    let newest_change = field.steps.iter().rposition(|step| matches!(step.kind, Kind::Changed(_)));
+    for (index, step) in field.steps.iter().enumerate() {
         match &step.kind {
             _ if event.form == Form::Named && field.stored.held.presence == Presence::Skip => {
                 let text = format!("the field is skipped by serde and never stored, so it has no `{}`", step.word);
@@ -72,7 +73,7 @@ fn of_field(event: &Event, field: &EventField, mistakes: &mut Mistakes) {
                     mistakes.at(name.span(), "a field of a tuple struct has no key; leave `name` out");
                 }
             }
-            Kind::Renamed { .. } if event.form == Form::Named && flatten => {
+            Kind::Renamed { .. } if event.form == Form::Named && flatten && newest_change < Some(index) => {
                 mistakes.at(step.word.span(), "a flattened field has no key of its own that could be renamed");
             }
             Kind::Added { .. } | Kind::Renamed { .. } if event.form == Form::Tuple => {
