@@ -1,0 +1,31 @@
+//! Two hundred events with random histories, compiled.
+//!
+//! `build.rs` prints them with the crate `histories`; the tests hold what their `derive(Event)` reads against its
+//! reference. `HISTORIES_SEED` draws others.
+
+pub mod words;
+
+#[allow(
+    missing_docs,
+    missing_debug_implementations,
+    unused_qualifications,
+    unused_variables,
+    clippy::all,
+    clippy::pedantic,
+    reason = "nobody wrote it"
+)]
+pub mod generated {
+    //! The events, as `build.rs` printed them.
+
+    use es_core::{Event, EventSet};
+    use serde::{Deserialize, Serialize};
+
+    use crate::words;
+
+    include!(concat!(env!("OUT_DIR"), "/histories.rs"));
+}
+
+/// What draws them.
+pub const SEED: &str = env!("HISTORIES_SEED");
+/// How many there are.
+pub const COUNT: &str = env!("HISTORIES_COUNT");

@@ -1,0 +1,28 @@
+//! Random histories of events: their source, their payloads, and what each payload must decode to.
+//!
+//! A [`History`] is drawn version by version, from the oldest to today's. From it comes Rust source for `derive(Event)`
+//! ([`source`]), payloads of every schema version ([`payload`]), and the value that each must decode to, found without
+//! any macro by doing the steps one by one on JSON values ([`reference`]).
+//!
+//! # Layout
+//! `dice` (what is random) · `ty`, `wire`, `lift`, `added` (what a field can be) · `history` (the model) · `random`
+//! (draws it) · `source` (prints it) · `payload` · `reference`
+
+mod added;
+mod dice;
+mod history;
+mod lift;
+pub mod payload;
+mod random;
+pub mod reference;
+pub mod source;
+mod ty;
+mod wire;
+
+pub use added::Added;
+pub use dice::Dice;
+pub use history::{Alias, Era, Form, Generation, History, Life, Link, Origin, ShapeField};
+pub use lift::Lift;
+pub use random::histories;
+pub use ty::Ty;
+pub use wire::{Absent, Codec, Wire};
