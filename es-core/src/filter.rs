@@ -41,7 +41,7 @@ impl Filter {
     /// Events of type `E`, too: under its name of today and its aliases.
     #[must_use]
     pub fn event<E: Event>(self) -> Self {
-        E::SCHEMA.aliases.iter().map(|alias| alias.name).fold(self.name(E::NAME), Self::name)
+        E::SCHEMA.names().fold(self, Self::name)
     }
 
     /// Events stored under `name`, too; it says nothing of aliases, [`event`](Self::event) does.

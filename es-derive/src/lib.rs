@@ -35,10 +35,57 @@ mod spans;
 /// assert_eq!(Opened::NAME, "account.opened");
 /// ```
 ///
+/// An event that was stored in four shapes, each of which stays readable:
+///
+/// ```
+/// # use es_core::{Event, SchemaVersion};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # struct Cents(i64);
+/// # impl Cents { fn from_units(units: f64) -> Self { Self((units * 100.0).round() as i64) } }
+/// #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// #[event(name = "account.deposited", version = 4, alias("deposit_made", up_to = 2))]
+/// #[event(removed(in = 3, name = "note", type = Option<String>))]
+/// struct Deposited {
+///     #[event(changed(in = 4, from = f64, with = Cents::from_units))]
+///     amount: Cents,
+///     #[event(added(in = 2, default = "eur".into()))]
+///     currency: String,
+///     #[event(renamed(in = 3, from = "source"))]
+///     origin: String,
+///     #[event(added(in = 3, default = |old| old.note.is_some()))]
+///     noted: bool,
+/// }
+/// let stored = br#"{"amount":12.5,"note":"a gift","source":"cash"}"#;
+/// let deposited = Deposited::decode(SchemaVersion::FIRST, stored)?;
+/// assert_eq!(deposited.amount, Cents(1250));
+/// assert_eq!((deposited.currency.as_str(), deposited.origin.as_str(), deposited.noted), ("eur", "cash", true));
+/// # Ok::<(), es_core::DecodeError>(())
+/// ```
+///
 /// # On the struct
 /// - `name = "…"`: the name it is stored under, stable for ever. Required.
 /// - `version = 2`: the schema version of today's struct; 1 when absent.
+/// - `alias("…", up_to = 2)`: a name it was stored under before, and the last schema version stored so. Repeatable.
+/// - `removed(in = 3, name = "…", type = …)`: a field that schema version 3 no longer has. Takes `serde(…)`, and the
+///   steps below, which the field went through before.
+/// - `previous = Type`: the event as it was before it was restructured by hand, an event itself. The struct implements
+///   `From` or `TryFrom` of it. It covers every schema version below those that steps declare.
 /// - `crate = path`: where `es` or `es-core` is found, when the macro cannot tell.
+///
+/// # On a field
+/// Each step says which schema version brought it; several stand at rising versions.
+/// - `added(in = 2, default = …)`: an expression of the field's type, or a closure over the whole shape before.
+/// - `renamed(in = 2, from = "…")`: the key it was stored under.
+/// - `changed(in = 2, from = Type, with = …)`: a function from the type before; `try_with` when it may fail, whose error
+///   becomes a decode error. Takes `name = "…"`, the key before, and `serde(…)`.
+///
+/// Fields of a tuple struct know `changed` only.
+///
+/// # serde's attributes, going back in time
+/// `rename` and `alias` of a field hold down to its newest `renamed`; `with`, `deserialize_with`, `default` and
+/// `flatten` down to its newest `changed`, which brings its own by `serde(…)`. `rename_all` and `deny_unknown_fields`
+/// of the struct hold in every shape; its `default`, `from`, `try_from`, `into`, `transparent` and `remote` cannot.
 #[proc_macro_derive(Event, attributes(event))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     event::derive(&parse_macro_input!(input as DeriveInput)).into()

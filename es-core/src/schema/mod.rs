@@ -88,4 +88,11 @@ impl Schema {
         let declared = self.shapes.iter().find(|shape| shape.version == version);
         declared.or_else(|| self.previous.and_then(|previous| previous.shape(version)))
     }
+
+    /// Every name it was ever stored under: its own, its aliases, and those of its `previous` types.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        let older = std::iter::successors(self.previous, |schema| schema.previous);
+        let aliases = self.aliases.iter().chain(older.flat_map(|schema| schema.aliases));
+        std::iter::once(self.name).chain(aliases.map(|alias| alias.name))
+    }
 }

@@ -1,6 +1,7 @@
 //! The rules that no single attribute can know.
 
 use proc_macro2::Span;
+use syn::{Member, ext::IdentExt};
 
 use super::{
     parse::{Event, EventField, Form},
@@ -12,6 +13,11 @@ use crate::mistakes::Mistakes;
 /// Notes what is wrong with the event as a whole.
 pub(crate) fn event(event: &Event, mistakes: &mut Mistakes) {
     aliases(event, mistakes);
+    if let Some(word) = &event.stored.written_otherwise {
+        let text = "`rename_all` writes other keys than it reads, so the event could not be read again\n\
+                    write one rule for both: `rename_all = \"…\"`";
+        mistakes.at(word.span(), text);
+    }
     for field in &event.fields {
         steps(event, &field.steps, mistakes);
         of_field(event, field, mistakes);
@@ -87,12 +93,30 @@ fn of_field(event: &Event, field: &EventField, mistakes: &mut Mistakes) {
             _ => {}
         }
     }
+    if let Some(key) = &field.stored.written
+        && !(field.stored.rename.is_none() && own_key(event, field).as_ref() == Some(&key.value()))
+    {
+        let text = format!(
+            "the field is written as `{0}` and read under another key, so it could not be read again\n\
+             write `rename = \"…\"` for both, or `alias = \"{0}\"` beside it",
+            key.value()
+        );
+        mistakes.at(key.span(), text);
+    }
     if let Some(word) = &field.stored.unreadable
         && !is_option(&field.ty, field.stored.held.with.is_some())
     {
         let text =
             format!("`{word}` can leave the field out, which could then not be read again; write `default` beside it");
         mistakes.at(word.span(), text);
+    }
+}
+
+/// The key without a `rename` of its own.
+fn own_key(event: &Event, field: &EventField) -> Option<String> {
+    match &field.member {
+        Member::Named(ident) => Some(event.stored.key(&ident.unraw().to_string())),
+        Member::Unnamed(_) => None,
     }
 }
 

@@ -50,15 +50,16 @@ fn shape(event: &Event, shape: &Shape) -> TokenStream {
         (Form::Unit, None) => quote!(Unit),
     };
     let fields = if event.stored.as_type.is_some() { Vec::new() } else { stored };
-    let fields = fields.into_iter().map(field);
+    let fields = fields.into_iter().map(|stored| field(event, stored));
     quote!(__es::Shape::new(#version, __es::Form::#form, &[#(#fields),*]))
 }
 
-fn field(field: &Stored) -> TokenStream {
+fn field(event: &Event, field: &Stored) -> TokenStream {
     let (key, ty) = (&field.key, text(&field.ty));
     let presence = match field.held.presence {
         Presence::Flatten => quote!(Flatten),
         Presence::Default => quote!(Default),
+        Presence::Required | Presence::Skip if event.stored.default => quote!(Default),
         Presence::Required | Presence::Skip => quote!(Required),
     };
     let aliases = &field.aliases;

@@ -36,6 +36,8 @@ pub(crate) struct FieldAttributes {
     pub(crate) rename: Option<LitStr>,
     /// The word by which it may be left out when it is written, while it must be there when it is read.
     pub(crate) unreadable: Option<Ident>,
+    /// The key it is written under, where that is not the one it is read under.
+    pub(crate) written: Option<LitStr>,
 }
 
 /// What the attributes of the struct say.
@@ -44,6 +46,10 @@ pub(crate) struct StructAttributes {
     rename_all: Option<String>,
     pub(crate) deny_unknown_fields: bool,
     pub(crate) transparent: bool,
+    /// Every field may be absent.
+    pub(crate) default: bool,
+    /// `rename_all` writes other keys than it reads.
+    pub(crate) written_otherwise: Option<Ident>,
     /// The type that stands for it in storage: `from` or `try_from`.
     pub(crate) as_type: Option<LitStr>,
     /// Words that say something only of today's type.
@@ -63,12 +69,18 @@ impl FieldAttributes {
         for meta in metas(attributes) {
             let Some(word) = meta.path().get_ident().cloned() else { continue };
             match word.to_string().as_str() {
-                "rename" => read.rename = text(&meta),
+                "rename" => {
+                    read.rename = text(&meta, "deserialize");
+                    read.written = text(&meta, "serialize").filter(|_| matches!(meta, Meta::List(_)));
+                }
                 "skip_serializing_if" | "skip_serializing" => writes_less = Some(word),
                 _ => read.held.take(&meta),
             }
         }
         read.unreadable = writes_less.filter(|_| read.held.presence == Presence::Required);
+        let readable =
+            |key: &LitStr| read.rename.iter().chain(&read.held.aliases).any(|known| known.value() == key.value());
+        read.written = read.written.filter(|key| !readable(key));
         read
     }
 }
@@ -94,7 +106,7 @@ impl Held {
     fn take(&mut self, meta: &Meta) {
         let word = meta.path().get_ident().map(ToString::to_string).unwrap_or_default();
         match word.as_str() {
-            "alias" => return self.aliases.extend(text(meta)),
+            "alias" => return self.aliases.extend(text(meta, "deserialize")),
             "default" => {
                 if self.presence == Presence::Required {
                     self.presence = Presence::Default;
@@ -102,7 +114,7 @@ impl Held {
             }
             "flatten" => self.presence = Presence::Flatten,
             "skip" | "skip_deserializing" => self.presence = Presence::Skip,
-            "with" | "deserialize_with" => self.with = text(meta).map(|path| path.value()),
+            "with" | "deserialize_with" => self.with = text(meta, "deserialize").map(|path| path.value()),
             "borrow" | "bound" => {}
             _ => return,
         }
@@ -117,17 +129,25 @@ impl StructAttributes {
         for meta in metas(attributes) {
             let Some(word) = meta.path().get_ident().cloned() else { continue };
             match word.to_string().as_str() {
-                "rename_all" => read.rename_all = text(&meta).map(|rule| rule.value()),
+                "rename_all" => {
+                    read.rename_all = text(&meta, "deserialize").map(|rule| rule.value());
+                    let written = text(&meta, "serialize").map(|rule| rule.value());
+                    read.written_otherwise = (written != read.rename_all).then_some(word);
+                }
                 "deny_unknown_fields" => read.deny_unknown_fields = true,
                 "from" | "try_from" => {
-                    read.as_type = text(&meta);
+                    read.as_type = text(&meta, "deserialize");
                     read.today_only.push(word);
                 }
                 "transparent" => {
                     read.transparent = true;
                     read.today_only.push(word);
                 }
-                "default" | "into" | "remote" => read.today_only.push(word),
+                "default" => {
+                    read.default = true;
+                    read.today_only.push(word);
+                }
+                "into" | "remote" => read.today_only.push(word),
                 _ => {}
             }
         }
@@ -175,15 +195,15 @@ fn metas(attributes: &[Attribute]) -> impl Iterator<Item = Meta> {
         .flatten()
 }
 
-/// The text of `word = "…"`, or of `word(deserialize = "…")`: what reading goes by.
-fn text(meta: &Meta) -> Option<LitStr> {
+/// The text of `word = "…"`, or of `word(side = "…")`.
+fn text(meta: &Meta, side: &str) -> Option<LitStr> {
     let value = match meta {
         Meta::Path(_) => return None,
         Meta::NameValue(pair) => pair.value.clone(),
         Meta::List(list) => {
             let pairs = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
-            let read = pairs.into_iter().find(|pair| pair.path().is_ident("deserialize"))?;
-            return text(&read);
+            let read = pairs.into_iter().find(|pair| pair.path().is_ident(side))?;
+            return text(&read, side);
         }
     };
     match value {
