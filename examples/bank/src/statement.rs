@@ -81,23 +81,28 @@ impl Statement {
     /// [`StatementError`].
     pub async fn read(store: &Arc<dyn EventStore>, id: AccountId, until: Until) -> Result<Self, StatementError> {
         let stream = StreamId::new(Account::CATEGORY, id.to_string())?;
-        let mut events = store.read_stream_as::<AccountEvent>(&stream, Version::FIRST, Direction::Forward, None);
+        let mut events = store.read_stream(&stream, Version::FIRST, Direction::Forward, None);
         let mut statement = Self { account: Account::initial(), version: Version::NONE, lines: Vec::new() };
-        let mut last = Version::NONE;
-        while let Some(recorded) = events.try_next().await? {
-            last = recorded.version;
-            let entry = Entry::from(&recorded.event);
-            let counts = match until {
-                Until::Now => true,
-                // rows need not be in the order of their days
-                Until::Day(day) => entry.on <= day,
-                Until::Version(version) => recorded.version <= version,
-            };
+        let (mut last, mut counts) = (Version::NONE, until == Until::Now);
+        while let Some(stored) = events.try_next().await? {
+            last = stored.version;
+            if let Until::Version(version) = until {
+                counts = last <= version;
+            }
+            stored.decode_each(|event: AccountEvent| {
+                let entry = Entry::from(&event);
+                if let Until::Day(day) = until {
+                    // rows need not be in the order of their days
+                    counts = entry.on <= day;
+                }
+                if counts {
+                    statement.account.apply_event(event);
+                    statement.lines.push(Line { version: last, entry, balance: statement.account.balance });
+                }
+            })?;
+            // an event that is nothing today has no day, and belongs to the one before it
             if counts {
-                statement.account.apply_event(recorded.event);
-                statement.version = recorded.version;
-                let balance = statement.account.balance;
-                statement.lines.push(Line { version: recorded.version, entry, balance });
+                statement.version = stored.version;
             }
         }
         match until {

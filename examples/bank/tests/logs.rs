@@ -7,6 +7,7 @@ use bank::{
     import::import,
     ledger::Ledger,
     overview::Overview,
+    statement::{Statement, Until},
 };
 use es::{Append, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId};
 use serde::Deserialize;
@@ -15,6 +16,7 @@ use serde_json::value::RawValue;
 const FIRST: &str = include_str!("logs/first.jsonl");
 const SECOND: &str = include_str!("logs/second.jsonl");
 const THIRD: &str = include_str!("logs/third.jsonl");
+const FOURTH: &str = include_str!("logs/fourth.jsonl");
 
 #[derive(Deserialize)]
 struct Line<'a> {
@@ -81,4 +83,20 @@ async fn the_second_bank() {
 #[tokio::test]
 async fn the_third_bank() {
     assert_same_balances(THIRD).await;
+}
+
+#[tokio::test]
+async fn the_fourth_bank() {
+    assert_same_balances(FOURTH).await;
+}
+
+#[tokio::test]
+async fn an_event_that_became_two_or_none_keeps_its_version() {
+    let store = store(FIRST).await;
+    let now = Statement::read(&store, 1.into(), Until::Now).await.expect("an account");
+    let versions: Vec<_> = now.lines.iter().map(|line| line.version.get()).collect();
+    assert_eq!(versions, [1, 1, 2, 3, 4, 6, 7, 9, 11, 12], "versions 5, 8 and 10 are statements, and nothing today");
+    assert_eq!(now.version, 12);
+    let then = Statement::read(&store, 1.into(), Until::Version(5.into())).await.expect("an account");
+    assert_eq!((then.version, then.account.balance), (5.into(), Money::from_minor(78_850)));
 }

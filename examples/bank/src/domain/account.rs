@@ -6,8 +6,9 @@ use es::{Events, prelude::*};
 use jiff::civil::Date;
 
 use super::{
-    AccountId, Deposited, FeeCharged, InterestCredited, Means, Money, Opened, OpenedWithDeposit, Operation,
-    StatementIssued, Transaction, TransactionId, TransferReceived, TransferSent, WithdrawalRefused, Withdrawn,
+    AccountId, Deposited, FeeCharged, InterestCredited, Means, Money, Opened, Operation, Transaction, TransactionId,
+    TransferReceived, TransferSent, WithdrawalRefused, Withdrawn,
+    event::retired::{OpenedWithDeposit, StatementIssued},
 };
 
 /// An account of the bank.
@@ -17,16 +18,15 @@ use super::{
     id = AccountId,
     events(
         Opened,
-        OpenedWithDeposit,
         Deposited,
         Withdrawn,
         TransferReceived,
         TransferSent,
         InterestCredited,
         FeeCharged,
-        StatementIssued,
         WithdrawalRefused,
-    )
+    ),
+    retired(OpenedWithDeposit, StatementIssued)
 )]
 pub struct Account {
     /// The day it was opened.
@@ -92,11 +92,6 @@ impl Account {
         self.opened_on = Some(event.on);
     }
 
-    fn opened_with_deposit(&mut self, event: OpenedWithDeposit) {
-        self.opened_on = Some(event.date);
-        self.credit(event.transaction, event.date, Money::from_units(event.amount));
-    }
-
     fn deposited(&mut self, event: Deposited) {
         self.credit(event.transaction, event.on, event.amount);
     }
@@ -120,8 +115,6 @@ impl Account {
     fn fee_charged(&mut self, event: FeeCharged) {
         self.debit(Some(event.transaction), event.on, event.amount);
     }
-
-    fn statement_issued(&mut self, _: StatementIssued) {}
 
     fn withdrawal_refused(&mut self, _: WithdrawalRefused) {
         self.refusals += 1;
@@ -155,14 +148,8 @@ impl Handle<Book> for Account {
             let same = booked.on == on && booked.amount == amount;
             return if same { Ok(Events::new()) } else { Err(Refusal::BookedDifferently(id)) };
         }
-        let balance = operation.balance_after(self.balance, amount).ok_or(Refusal::BeyondRange)?;
-        let events = match (self.opened_on, operation) {
-            (None, Operation::CashDeposit) => {
-                return Ok(Events::new().and(OpenedWithDeposit { transaction: id, date: on, amount: amount.units() }));
-            }
-            (None, _) => Events::new().and(Opened { on }),
-            (Some(_), _) => Events::new(),
-        };
+        operation.balance_after(self.balance, amount).ok_or(Refusal::BeyondRange)?;
+        let events = if self.opened_on.is_none() { Events::new().and(Opened { on }) } else { Events::new() };
         Ok(match operation {
             Operation::CashDeposit => events.and(Deposited { transaction: id, on, amount, symbol, partner }),
             Operation::TransferIn => events.and(TransferReceived { transaction: id, on, amount, symbol, partner }),
@@ -176,9 +163,7 @@ impl Handle<Book> for Account {
                 partner,
             }),
             Operation::TransferOut => events.and(TransferSent { transaction: id, on, amount, symbol, partner }),
-            Operation::Fee => events
-                .and(FeeCharged { transaction: id, on, amount, symbol, partner })
-                .and(StatementIssued { on, balance }),
+            Operation::Fee => events.and(FeeCharged { transaction: id, on, amount, symbol, partner }),
         })
     }
 }

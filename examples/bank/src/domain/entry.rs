@@ -19,9 +19,6 @@ impl From<&AccountEvent> for Entry {
     fn from(event: &AccountEvent) -> Self {
         let (on, kind, amount) = match event {
             AccountEvent::Opened(event) => (event.on, "opened", Money::ZERO),
-            AccountEvent::OpenedWithDeposit(event) => {
-                (event.date, "opened-with-deposit", Money::from_units(event.amount))
-            }
             AccountEvent::Deposited(event) => (event.on, "cash-deposit", event.amount),
             AccountEvent::Withdrawn(event) => {
                 (event.on, if event.means == Means::Card { "card-withdrawal" } else { "cash-withdrawal" }, event.amount)
@@ -30,7 +27,6 @@ impl From<&AccountEvent> for Entry {
             AccountEvent::TransferSent(event) => (event.on, "transfer-out", event.amount),
             AccountEvent::InterestCredited(event) => (event.on, "interest", event.amount),
             AccountEvent::FeeCharged(event) => (event.on, "fee", event.amount),
-            AccountEvent::StatementIssued(event) => (event.on, "statement", Money::ZERO),
             AccountEvent::WithdrawalRefused(event) => (event.on, "withdrawal-refused", event.amount),
         };
         Self { on, kind, amount }

@@ -9,8 +9,8 @@ mod transaction;
 pub use account::{Account, AccountEvent, Book, Booked, Refusal, Withdraw};
 pub use entry::Entry;
 pub use event::{
-    Deposited, FeeCharged, InterestCredited, Means, Opened, OpenedWithDeposit, StatementIssued, TransferReceived,
-    TransferSent, WithdrawalRefused, Withdrawn,
+    Deposited, FeeCharged, InterestCredited, Means, Opened, TransferReceived, TransferSent, WithdrawalRefused,
+    Withdrawn,
 };
 pub use money::{Money, MoneyError};
 pub use transaction::{AccountId, Operation, Partner, Transaction, TransactionId};

@@ -35,12 +35,6 @@ impl Money {
         Self((units * 100.0).round() as i64)
     }
 
-    /// In whole crowns.
-    #[expect(clippy::cast_precision_loss, reason = "the fraction is a hundredth; amounts beyond 2^53 are not ours")]
-    pub fn units(self) -> f64 {
-        self.0 as f64 / 100.0
-    }
-
     /// Both together, or the most that 64 bits hold.
     #[must_use]
     pub fn saturating_add(self, other: Self) -> Self {
@@ -85,6 +79,13 @@ impl FromStr for Money {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn crowns_are_rounded_to_a_hundredth() {
+        for (units, minor) in [(0.29, 29), (4.35, 435), (10_506.3, 1_050_630), (f64::MAX, i64::MAX), (f64::NAN, 0)] {
+            assert_eq!(Money::from_units(units), Money(minor), "{units}");
+        }
+    }
 
     #[test]
     fn only_whole_numbers_are_money() {

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use super::{Money, Partner, TransactionId};
 
+pub mod retired;
 pub mod v1;
 
 /// The account exists.
@@ -13,18 +14,6 @@ pub mod v1;
 pub struct Opened {
     /// The day it was booked.
     pub on: Date,
-}
-
-/// The account exists, and its first money came in cash.
-#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[event(name = "account.opened_with_deposit")]
-pub struct OpenedWithDeposit {
-    /// The bank's number of the deposit.
-    pub transaction: TransactionId,
-    /// The day it was booked.
-    pub date: Date,
-    /// How much, in crowns.
-    pub amount: f64,
 }
 
 /// Cash came in.
@@ -138,16 +127,6 @@ pub struct FeeCharged {
     pub symbol: Option<String>,
     /// Whom the bank noted beside it.
     pub partner: Option<Partner>,
-}
-
-/// A statement was sent.
-#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[event(name = "account.statement_issued")]
-pub struct StatementIssued {
-    /// The day it was booked.
-    pub on: Date,
-    /// The balance it stated.
-    pub balance: Money,
 }
 
 /// Somebody asked for more than there was.
