@@ -1,6 +1,6 @@
 //! The promises of `es` as tests that any store can run, and given/when/then for aggregates.
 //!
-//! Applications use [`scenario`]; who writes a storage crate holds it to the contract:
+//! Applications use [`scenario`] and [`Corpus`]; who writes a storage crate holds it to the contract:
 //!
 //! ```
 //! # struct MyStores;
@@ -15,12 +15,14 @@
 //!
 //! # Layout
 //! `contract` is what runs the promises, `promises` the promises themselves, one file a family, `scenario` given, when
-//! and then.
+//! and then, `corpus` stored payloads beside what they are today.
 
 pub mod contract;
+pub mod corpus;
 #[doc(hidden)]
 pub mod promises;
 mod scenario;
 
 pub use contract::{Broken, Factory, FreshStore, Operation, Property};
+pub use corpus::Corpus;
 pub use scenario::{Outcome, Scenario, scenario};

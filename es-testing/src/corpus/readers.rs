@@ -1,0 +1,127 @@
+//! The aggregates that read a corpus.
+
+use es_core::{
+    Aggregate, DecodeError, EncodeError, EventSet, SchemaVersion,
+    schema::{Aggregates, Member, VisitAggregate},
+};
+use serde_json::{Map, Value, json};
+
+use super::Cause;
+
+/// The aggregates `A`, as readers.
+pub(super) fn readers<A: Aggregates>() -> Vec<Reader> {
+    let mut collected = Collected(Vec::new());
+    A::visit(&mut collected);
+    collected.0
+}
+
+/// An aggregate, and how it reads what is stored.
+pub(super) struct Reader {
+    category: &'static str,
+    members: &'static [Member],
+    decode: fn(&str, SchemaVersion, &[u8]) -> Result<Vec<Today>, Cause>,
+}
+
+/// What a stored event is today.
+struct Today {
+    name: &'static str,
+    value: Value,
+}
+
+struct Collected(Vec<Reader>);
+
+impl VisitAggregate for Collected {
+    fn aggregate<A: Aggregate>(&mut self) {
+        self.0.push(Reader { category: A::CATEGORY, members: A::Event::MEMBERS, decode: decode::<A::Event> });
+    }
+}
+
+/// The newest schema version that is read under `name`, if any is.
+pub(super) fn newest(readers: &[Reader], name: &str) -> Option<SchemaVersion> {
+    readers.iter().filter_map(|reader| Some(names(reader.member(name)?).find(|(known, _)| *known == name)?.1)).max()
+}
+
+/// What `payload`, stored as `name`, is today. Where aggregates disagree, since one has retired what another writes, it
+/// is what it is for each category.
+pub(super) fn today(
+    readers: &[Reader],
+    name: &str,
+    schema_version: SchemaVersion,
+    payload: &[u8],
+) -> Result<Value, Cause> {
+    let mut by_category = Map::new();
+    for reader in readers {
+        if let Some(member) = reader.member(name) {
+            let events = (reader.decode)(name, schema_version, payload)?;
+            by_category.insert(reader.category.to_owned(), value(events, member.retired));
+        }
+    }
+    let mut values = by_category.values();
+    let first = values.next().cloned().unwrap_or_default();
+    Ok(if values.all(|value| *value == first) { first } else { Value::Object(by_category) })
+}
+
+/// For each event and schema version, the names it was stored under: the own name first.
+pub(super) fn promised(readers: &[Reader]) -> Vec<(SchemaVersion, Vec<&'static str>)> {
+    let mut promised = Vec::new();
+    for member in readers.iter().flat_map(|reader| reader.members) {
+        let versions = (1..=member.schema.version.get()).filter_map(SchemaVersion::new);
+        promised.extend(versions.map(|version| {
+            let stored = names(member).filter(|(_, up_to)| *up_to >= version);
+            (version, stored.map(|(name, _)| name).collect::<Vec<_>>())
+        }));
+    }
+    promised.sort_by(|(one, one_names), (other, other_names)| (one_names, one).cmp(&(other_names, other)));
+    promised.dedup();
+    promised
+}
+
+impl Reader {
+    fn member(&self, name: &str) -> Option<&'static Member> {
+        self.members.iter().find(|member| names(member).any(|(known, _)| known == name))
+    }
+}
+
+/// The names of an event, each with the newest schema version stored under it.
+fn names(member: &'static Member) -> impl Iterator<Item = (&'static str, SchemaVersion)> {
+    let aliases = member.schema.aliases.iter().map(|alias| (alias.name, alias.up_to));
+    [(member.schema.name, member.schema.version)].into_iter().chain(aliases)
+}
+
+fn decode<E: EventSet>(name: &str, schema_version: SchemaVersion, payload: &[u8]) -> Result<Vec<Today>, Cause> {
+    let mut events = Vec::new();
+    E::decode(name, schema_version, payload, |event| events.push(event))?;
+    events.iter().map(encode).collect()
+}
+
+fn encode<E: EventSet>(event: &E) -> Result<Today, Cause> {
+    let mut payload = Vec::new();
+    event.encode(&mut payload)?;
+    Ok(Today { name: event.name(), value: serde_json::from_slice(&payload)? })
+}
+
+/// A retired event is what it became, with names.
+fn value(events: Vec<Today>, retired: bool) -> Value {
+    if let (false, [Today { value, .. }]) = (retired, events.as_slice()) {
+        return value.clone();
+    }
+    events.into_iter().map(|Today { name, value }| json!({ "event": name, "payload": value })).collect()
+}
+
+impl From<DecodeError> for Cause {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
+
+impl From<EncodeError> for Cause {
+    fn from(error: EncodeError) -> Self {
+        Self::Encode(error)
+    }
+}
+
+impl From<serde_json::Error> for Cause {
+    fn from(error: serde_json::Error) -> Self {
+        Self::NotJson(error)
+    }
+}

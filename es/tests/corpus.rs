@@ -1,0 +1,180 @@
+//! A corpus of stored payloads, read by an application's aggregates.
+
+#![cfg(feature = "testing")]
+
+use std::{fs, path::Path};
+
+use es::{
+    prelude::*,
+    schema::{Aggregates, Update},
+    testing::{Corpus, corpus::Cause},
+};
+use tempfile::TempDir;
+
+#[derive(Event, Clone, Serialize, Deserialize)]
+#[event(name = "account.deposited", version = 2, alias("paid/in", up_to = 1))]
+struct Deposited {
+    #[event(changed(in = 2, from = f64, with = |crowns| (crowns * 100.0).round() as i64))]
+    amount: i64,
+    #[event(added(in = 2, default = "EUR".to_owned()))]
+    currency: String,
+}
+
+#[derive(Event, Clone, Serialize, Deserialize)]
+#[event(name = "transfer.made")]
+struct TransferMade {
+    amount: i64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Deposited), retired(TransferMade))]
+struct Account;
+
+impl Apply<Deposited> for Account {
+    fn apply(&mut self, _: Deposited) {}
+}
+
+impl Retired<Account> for TransferMade {
+    fn successors(self) -> impl IntoEvents<Account> {
+        let part = |amount| Deposited { amount, currency: "EUR".into() };
+        [part(self.amount), part(1)]
+    }
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "ledger", id = String, events(TransferMade))]
+struct Ledger;
+
+impl Apply<TransferMade> for Ledger {
+    fn apply(&mut self, _: TransferMade) {}
+}
+
+/// A corpus with a payload of every schema version.
+fn complete() -> TempDir {
+    let directory = TempDir::new().expect("a directory");
+    put(&directory, "paid%2Fin/1/first.json", r#"{"amount":12.5}"#);
+    put(&directory, "account.deposited/2/first.json", r#"{"amount":7,"currency":"SEK"}"#);
+    put(&directory, "transfer.made/1/only.json", r#"{"amount":3}"#);
+    directory
+}
+
+fn put(directory: &TempDir, file: &str, text: &str) {
+    let path = directory.path().join(file);
+    fs::create_dir_all(path.parent().expect("in a folder")).expect("a folder");
+    fs::write(path, text).expect("a file");
+}
+
+fn text(directory: &TempDir, file: &str) -> String {
+    fs::read_to_string(directory.path().join(file)).expect("a file")
+}
+
+/// The paths that are found to be wrong, with why.
+fn findings<A: Aggregates>(directory: &TempDir, update: Update) -> Vec<(String, Cause)> {
+    let Err(error) = Corpus::new(directory.path()).run::<A>(update) else { return Vec::new() };
+    let relative = |path: &Path| path.strip_prefix(directory.path()).expect("inside").display().to_string();
+    error.findings.into_iter().map(|finding| (relative(&finding.path), finding.cause)).collect()
+}
+
+#[track_caller]
+fn finds(directory: &TempDir, file: &str, says: &str) {
+    let findings = findings::<Account>(directory, Update::Nothing);
+    let [(path, cause)] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!(path, file);
+    assert!(cause.to_string().contains(says), "{cause}");
+}
+
+#[test]
+fn what_a_payload_is_today_is_written_once_and_then_compared() {
+    let directory = complete();
+    let unwritten = findings::<Account>(&directory, Update::Nothing);
+    assert_eq!(unwritten.len(), 3);
+    assert!(unwritten.iter().all(|(_, cause)| matches!(cause, Cause::NotWritten)), "{unwritten:?}");
+
+    assert_eq!(findings::<Account>(&directory, Update::New).len(), 0);
+    assert_eq!(text(&directory, "paid%2Fin/1/first.now.json"), "{\n  \"amount\": 1250,\n  \"currency\": \"EUR\"\n}\n");
+    put(&directory, "paid%2Fin/1/first.now.json", r#"{"currency":"EUR","amount":1250}"#);
+    assert_eq!(findings::<Account>(&directory, Update::Nothing).len(), 0);
+}
+
+#[test]
+fn another_value_than_before_is_shown_and_only_overwritten_on_demand() {
+    let directory = complete();
+    findings::<Account>(&directory, Update::New);
+    let now = "paid%2Fin/1/first.now.json";
+    put(&directory, now, r#"{"currency":"EUR","amount":12}"#);
+    finds(&directory, "paid%2Fin/1/first.json", "-   \"amount\": 12,\n    +   \"amount\": 1250,\n");
+    assert_eq!(findings::<Account>(&directory, Update::New).len(), 1);
+    assert_eq!(text(&directory, now), r#"{"currency":"EUR","amount":12}"#);
+    assert_eq!(findings::<Account>(&directory, Update::Everything).len(), 0);
+    assert!(text(&directory, now).contains("1250"));
+}
+
+#[test]
+fn a_retired_event_is_what_it_became_where_it_is_retired() {
+    let directory = complete();
+    findings::<Account>(&directory, Update::New);
+    let successors = text(&directory, "transfer.made/1/only.now.json");
+    let parts = serde_json::from_str::<serde_json::Value>(&successors).expect("JSON");
+    let part = |amount| serde_json::json!({ "event": "account.deposited", "payload": { "amount": amount, "currency": "EUR" } });
+    assert_eq!(parts, serde_json::json!([part(3), part(1)]));
+
+    findings::<(Account, Ledger)>(&directory, Update::Everything);
+    let both = text(&directory, "transfer.made/1/only.now.json");
+    let both = serde_json::from_str::<serde_json::Value>(&both).expect("JSON");
+    assert_eq!(both, serde_json::json!({ "account": [part(3), part(1)], "ledger": { "amount": 3 } }));
+}
+
+#[test]
+fn a_schema_version_without_a_payload_is_missed() {
+    let directory = complete();
+    findings::<Account>(&directory, Update::New);
+    fs::remove_dir_all(directory.path().join("paid%2Fin")).expect("removed");
+    finds(&directory, "account.deposited/1", "no payload of this schema version is kept");
+    put(&directory, "account.deposited/1/x.json", r#"{"amount":1}"#);
+    assert_eq!(findings::<Account>(&directory, Update::New).len(), 0);
+
+    let nothing = TempDir::new().expect("a directory");
+    let paths: Vec<_> = findings::<Account>(&nothing, Update::New).into_iter().map(|(path, _)| path).collect();
+    assert_eq!(paths, ["account.deposited/1", "account.deposited/2", "transfer.made/1"]);
+}
+
+#[test]
+fn a_payload_that_cannot_be_read_any_more_is_found() {
+    let directory = complete();
+    findings::<Account>(&directory, Update::New);
+    put(&directory, "account.deposited/2/bad.json", r#"{"amount":"canary","currency":"SEK"}"#);
+    finds(&directory, "account.deposited/2/bad.json", "it can no longer be read");
+}
+
+#[test]
+fn what_stands_for_nothing_is_found() {
+    for (file, at, says) in [
+        ("other.event/1/a.json", "other.event", "no event of these aggregates"),
+        (
+            "account.deposited/3/a.json",
+            "account.deposited/3",
+            "no such schema version under this name; its newest is 2",
+        ),
+        ("paid%2Fin/2/a.json", "paid%2Fin/2", "its newest is 1"),
+        ("account.deposited/02/a.json", "account.deposited/02", "no such schema version"),
+        ("account.deposited/0/a.json", "account.deposited/0", "no such schema version"),
+        ("account.deposited/2/a.txt", "account.deposited/2/a.txt", "neither a payload"),
+        ("account.deposited/2/a.now.json", "account.deposited/2/a.now.json", "no payload beside it"),
+    ] {
+        let directory = complete();
+        findings::<Account>(&directory, Update::New);
+        put(&directory, file, "{}");
+        finds(&directory, at, says);
+    }
+    let directory = complete();
+    findings::<Account>(&directory, Update::New);
+    put(&directory, "README.md", "");
+    put(&directory, "account.deposited/2/.gitkeep", "");
+    assert_eq!(findings::<Account>(&directory, Update::Nothing).len(), 0);
+}
+
+#[test]
+#[should_panic(expected = "no payload of this schema version is kept; put one here that was stored")]
+fn a_failed_check_panics_with_everything_it_found() {
+    Corpus::new("tests/no corpus").check::<Account>();
+}
