@@ -1,11 +1,9 @@
 //! How a store is set up.
 
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
-use tokio_postgres::Config;
 
 use crate::append::attempt::Appender;
 use crate::append::statement;
@@ -16,9 +14,8 @@ use crate::read::Reader;
 use crate::schema_name::SchemaName;
 use crate::snapshot::Snapshots;
 use crate::store::{Background, Parts, PostgresStore};
-use crate::tls::Tls;
 use crate::wake::Wake;
-use crate::{PostgresError, checks, migrate, pool, wake};
+use crate::{PostgresError, checks, migrate, pool, tls, wake};
 
 /// Sets up a [`PostgresStore`]; [`PostgresStore::builder`] makes it.
 #[derive(Debug, Clone)]
@@ -161,7 +158,7 @@ impl PostgresBuilder {
     }
 
     fn connector(&self) -> Result<Connector, PostgresError> {
-        let mut config = Config::from_str(&self.url).map_err(PostgresError::Url)?;
+        let (mut config, tls) = tls::choose(&self.url)?;
         if config.get_application_name().is_none() {
             config.application_name(&self.application_name);
         }
@@ -170,7 +167,7 @@ impl PostgresBuilder {
         }
         Ok(Connector {
             config,
-            tls: Tls::Off,
+            tls,
             connect_timeout: self.connect_timeout,
             statement_timeout: self.statement_timeout,
             lock_timeout: self.lock_timeout,

@@ -86,7 +86,7 @@ impl Connector {
     pub(crate) async fn open(&self) -> Result<Connection, PostgresError> {
         let opened = tokio::time::timeout(self.connect_timeout, self.tls.open(&self.config)).await;
         let (client, heard, _) =
-            opened.map_err(|_| PostgresError::Silent(self.connect_timeout))?.map_err(PostgresError::Connect)?;
+            opened.map_err(|_| PostgresError::Silent(self.connect_timeout))?.map_err(|error| self.tls.failed(error))?;
         client.batch_execute(&self.set_up()).await.map_err(PostgresError::statement)?;
         let process = Process::of(&client).await?;
         heard.own.store(process.pid, Ordering::Release);

@@ -13,6 +13,35 @@ pub enum PostgresError {
     /// The URL does not describe a server.
     #[error("the URL does not describe a PostgreSQL server; write `postgres://user@host/database`")]
     Url(#[source] tokio_postgres::Error),
+    /// The URL's `sslmode` protects nothing, or is no mode.
+    #[error("`sslmode={0}` may go without protection; write `verify-full`, or `disable` to go without it on purpose")]
+    SslMode(String),
+    /// The server is another machine, and this program was built without TLS.
+    #[error(
+        "`{host}` asks for TLS; switch on the feature `tls` of `es-postgres` (`postgres-tls` of `es`), or write \
+         `sslmode=disable` into the URL to send everything in the clear"
+    )]
+    Unprotected {
+        /// The host.
+        host: String,
+    },
+    /// There is no certificate to trust.
+    #[error(
+        "no certificate to trust in `{place}`; name a PEM file of authorities with `sslrootcert=…`, or write \
+         `sslmode=disable` to go without TLS"
+    )]
+    Certificates {
+        /// Where it was looked for.
+        place: String,
+        /// What is wrong there.
+        source: StoreError,
+    },
+    /// The server is not to be trusted: it has no TLS, or no certificate for this host from a trusted authority.
+    #[error(
+        "no protected connection to the server; name its authority with `sslrootcert=…`, or write `sslmode=disable` \
+         to send everything in the clear"
+    )]
+    Tls(#[source] tokio_postgres::Error),
     /// The schema's name cannot be one.
     #[error("`{name}` cannot be the name of a schema: {why}")]
     SchemaName {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use es_core::{
     Append, AppendError, Appended, Direction, EventStore, Filter, Position, ReadError, SnapshotError, StoredEvent,
-    StoredSnapshot, StreamId, Version, limits,
+    StoredSnapshot, StreamId, UnknownOutcome, Version, limits,
 };
 use futures_core::stream::BoxStream;
 use tokio::task::JoinHandle;
@@ -115,6 +115,15 @@ impl EventStore for PostgresStore {
             return Ok(Vec::new());
         }
         self.parts.queue.append(appends).await
+    }
+
+    async fn resolve(&self, outcome: UnknownOutcome) -> Result<Vec<Appended>, AppendError> {
+        let appends = outcome.into_appends();
+        match self.append(appends.clone()).await {
+            // nothing was appended this time, which says nothing of the first
+            Err(AppendError::Store(source)) => Err(UnknownOutcome::new(appends, source).into()),
+            outcome => outcome,
+        }
     }
 
     fn read_stream(

@@ -1,17 +1,30 @@
 //! The way to the server: plain, or TLS.
+//!
+//! `choice` reads from the URL which of the two it is, `verified` is TLS by rustls.
 
+mod choice;
+#[cfg(feature = "tls")]
+mod verified;
+
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls};
 
+use crate::PostgresError;
 use crate::connection::{self, Heard};
 
-/// How the connection is protected.
-#[derive(Debug, Clone)]
+pub(crate) use choice::choose;
+
+/// How connections are protected.
+#[derive(Clone)]
 pub(crate) enum Tls {
     /// Not at all.
     Off,
+    /// The server shows a certificate for the host's name, from an authority that is trusted.
+    #[cfg(feature = "tls")]
+    Verified(tokio_postgres_rustls::MakeRustlsConnect),
 }
 
 impl Tls {
@@ -21,6 +34,27 @@ impl Tls {
     ) -> Result<(Client, Arc<Heard>, JoinHandle<()>), tokio_postgres::Error> {
         match self {
             Self::Off => connection::start(config, NoTls).await,
+            #[cfg(feature = "tls")]
+            Self::Verified(connector) => connection::start(config, connector.clone()).await,
         }
+    }
+
+    /// What a connection that could not be opened failed of.
+    pub(crate) fn failed(&self, error: tokio_postgres::Error) -> PostgresError {
+        match self {
+            #[cfg(feature = "tls")]
+            Self::Verified(_) if verified::is_handshake(&error) => PostgresError::Tls(error),
+            _ => PostgresError::Connect(error),
+        }
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Off => "Off",
+            #[cfg(feature = "tls")]
+            Self::Verified(_) => "Verified",
+        })
     }
 }

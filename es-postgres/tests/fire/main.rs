@@ -1,0 +1,17 @@
+//! The store under fire: kills, lies, hostile input, least privilege.
+//!
+//! Each test is short; `ES_FIRE_SECONDS=60` makes those that go on for a time longer, `ES_SEED` repeats one.
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+#![expect(clippy::print_stdout, reason = "seeds and figures are printed, to repeat and to compare")]
+
+mod contract;
+mod follower;
+mod kills;
+mod ledger;
+mod lies;
+mod proxy;
+mod seed;
+#[cfg(feature = "tls")]
+mod tls;
+mod trial;
+mod workload;

@@ -1,0 +1,230 @@
+//! A small TCP proxy before the server, that lies on demand.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+
+/// What happens to an append on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lie {
+    /// It goes through.
+    Nothing,
+    /// The connection is cut before the server hears of it.
+    CutBefore,
+    /// The connection is cut in the middle of it.
+    CutWithin,
+    /// The server appends it, and the connection is cut instead of the acknowledgement.
+    SwallowAcknowledgement,
+    /// The server appends it, and nothing is heard of it or of anything else on this connection, for good.
+    Silence,
+}
+
+/// Decides what happens to the next append.
+pub(crate) type Plan = Box<dyn FnMut() -> Lie + Send>;
+
+/// A proxy before the server; all connections through it are cut when it is dropped.
+pub(crate) struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    accept: AbortHandle,
+}
+
+struct Shared {
+    upstream: SocketAddr,
+    plan: Mutex<Plan>,
+    lies: AtomicU64,
+    refusing: AtomicBool,
+    /// Counts up to cut what was connected before.
+    cut: watch::Sender<u64>,
+}
+
+impl Proxy {
+    /// A proxy before the server at `port` of this machine.
+    pub(crate) async fn before(port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared {
+            upstream: SocketAddr::from(([127, 0, 0, 1], port)),
+            plan: Mutex::new(Box::new(|| Lie::Nothing)),
+            lies: AtomicU64::new(0),
+            refusing: AtomicBool::new(false),
+            cut: watch::Sender::new(0),
+        });
+        let accepting = Arc::clone(&shared);
+        let task = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                if !accepting.refusing.load(Ordering::Acquire) {
+                    tokio::spawn(connect(client, Arc::clone(&accepting)));
+                }
+            }
+        });
+        Self { address, shared, accept: task.abort_handle() }
+    }
+
+    /// `url` through the proxy.
+    pub(crate) fn url(&self, url: &str) -> String {
+        let upstream = self.shared.upstream.to_string();
+        assert!(url.contains(&upstream), "`{url}` is not the server behind the proxy");
+        url.replace(&upstream, &self.address.to_string())
+    }
+
+    /// From now on `plan` is asked at each append.
+    pub(crate) fn plan(&self, plan: impl FnMut() -> Lie + Send + 'static) {
+        *self.shared.plan.lock().unwrap() = Box::new(plan);
+    }
+
+    /// What happens to the next append; those after it go through.
+    pub(crate) fn once(&self, lie: Lie) {
+        let mut next = Some(lie);
+        self.plan(move || next.take().unwrap_or(Lie::Nothing));
+    }
+
+    /// How many lies were told.
+    pub(crate) fn lies(&self) -> u64 {
+        self.shared.lies.load(Ordering::Acquire)
+    }
+
+    /// Cuts every connection, both ways at once.
+    pub(crate) fn cut(&self) {
+        self.shared.cut.send_modify(|count| *count += 1);
+    }
+
+    /// Whether new connections are hung up on.
+    pub(crate) fn refuse(&self, refuse: bool) {
+        self.shared.refusing.store(refuse, Ordering::Release);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accept.abort();
+        self.cut();
+    }
+}
+
+/// One connection, and what its two directions know of each other.
+struct Line {
+    shared: Arc<Shared>,
+    state: Mutex<State>,
+    hung_up: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// The prepared statements that append.
+    appends: HashSet<Vec<u8>>,
+    /// How many times the server is going to be ready, once for the start.
+    awaited: u64,
+    /// Of which answer on nothing goes through, and whether the line is cut instead.
+    withheld: Option<(u64, Lie)>,
+}
+
+async fn connect(client: TcpStream, shared: Arc<Shared>) {
+    let Ok(server) = TcpStream::connect(shared.upstream).await else { return };
+    let mut cut = shared.cut.subscribe();
+    drop(client.set_nodelay(true));
+    drop(server.set_nodelay(true));
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let line = Line { shared, state: Mutex::new(State { awaited: 1, ..State::default() }), hung_up: Notify::new() };
+    tokio::select! {
+        () = line.requests(from_client, to_server) => {}
+        () = line.answers(from_server, to_client) => {}
+        () = line.hung_up.notified() => {}
+        _ = cut.changed() => {}
+    }
+}
+
+impl Line {
+    /// From the client to the server.
+    async fn requests(&self, mut client: OwnedReadHalf, mut server: OwnedWriteHalf) {
+        let mut started = false;
+        while let Some(message) = read(&mut client, started).await {
+            if !started {
+                started = true;
+            }
+            let lie = self.look_at(&message);
+            match lie {
+                Lie::CutBefore => return self.hung_up.notify_one(),
+                Lie::CutWithin => {
+                    drop(server.write_all(&message[..message.len() / 2]).await);
+                    return self.hung_up.notify_one();
+                }
+                Lie::Nothing | Lie::SwallowAcknowledgement | Lie::Silence => {}
+            }
+            if server.write_all(&message).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// From the server to the client.
+    async fn answers(&self, mut server: OwnedReadHalf, mut client: OwnedWriteHalf) {
+        let mut ready = 0;
+        while let Some(message) = read(&mut server, true).await {
+            let withheld = self.state.lock().unwrap().withheld.filter(|(from, _)| ready + 1 >= *from);
+            if message[0] == b'Z' {
+                ready += 1;
+                // the transaction has ended on the server when it is ready again
+                if let Some((_, Lie::SwallowAcknowledgement)) = withheld {
+                    return;
+                }
+            }
+            if withheld.is_none() && client.write_all(&message).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn look_at(&self, message: &[u8]) -> Lie {
+        let mut state = self.state.lock().unwrap();
+        match message.first() {
+            Some(b'P') => {
+                let (name, rest) = text(&message[5..]);
+                if text(rest).0.windows(8).any(|window| window == b".append(") {
+                    state.appends.insert(name.to_vec());
+                }
+            }
+            Some(b'B') => {
+                let (_portal, rest) = text(&message[5..]);
+                if state.withheld.is_none() && state.appends.contains(text(rest).0) {
+                    let lie = (self.shared.plan.lock().unwrap())();
+                    if lie != Lie::Nothing {
+                        self.shared.lies.fetch_add(1, Ordering::AcqRel);
+                    }
+                    if matches!(lie, Lie::SwallowAcknowledgement | Lie::Silence) {
+                        state.withheld = Some((state.awaited + 1, lie));
+                    }
+                    return lie;
+                }
+            }
+            Some(b'S' | b'Q') => state.awaited += 1,
+            _ => {}
+        }
+        Lie::Nothing
+    }
+}
+
+/// One message: a letter and a length, or only a length before the session has started.
+async fn read(from: &mut OwnedReadHalf, started: bool) -> Option<Vec<u8>> {
+    let mut message = vec![0; if started { 5 } else { 4 }];
+    from.read_exact(&mut message).await.ok()?;
+    let letters = message.len() - 4;
+    let length = u32::from_be_bytes(message[letters..].try_into().ok()?) as usize;
+    message.resize(letters + length, 0);
+    from.read_exact(&mut message[letters + 4..]).await.ok()?;
+    Some(message)
+}
+
+/// A text that ends with a zero byte, and what follows it.
+fn text(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    (&bytes[..end], &bytes[(end + 1).min(bytes.len())..])
+}

@@ -1,0 +1,136 @@
+//! TLS against a real server: what is refused, and that what is accepted is encrypted.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use es_postgres::{PostgresError, PostgresStore};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use test_postgres::{Database, Server};
+
+use crate::trial::connect;
+
+/// An authority that signs certificates for hosts.
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    folder: PathBuf,
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let folder = std::env::temp_dir().join(format!("es-tls-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("ca.pem"), issuer.pem()).unwrap();
+        Self { issuer, folder }
+    }
+
+    /// Where its own certificate stands.
+    fn file(&self) -> String {
+        self.folder.join("ca.pem").to_str().unwrap().replace('/', "%2F")
+    }
+
+    /// A certificate and its key for `host`, good until the year `until`.
+    fn sign(&self, host: &str, until: i32) -> (String, String) {
+        let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        params.not_before = date_time_ymd(2001, 1, 1);
+        params.not_after = date_time_ymd(until, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
+    }
+}
+
+impl Drop for Authority {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.folder));
+    }
+}
+
+/// A server that shows this certificate; it takes plain connections, too.
+async fn server((certificate, key): (String, String)) -> Server {
+    let server = Server::start(&[]).unwrap();
+    server.place("server.crt", certificate.as_bytes()).unwrap();
+    server.place("server.key", key.as_bytes()).unwrap();
+    let client = connect(&server.url()).await;
+    client.execute("ALTER SYSTEM SET ssl = on", &[]).await.unwrap();
+    client.execute("SELECT pg_reload_conf()", &[]).await.unwrap();
+    loop {
+        let row = connect(&server.url()).await.query_one("SHOW ssl", &[]).await.unwrap();
+        if row.get::<_, &str>(0) == "on" {
+            return server;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn url(database: &Database, host: &str, parameters: &str) -> String {
+    format!("{}?{parameters}", database.url().replace("127.0.0.1", host))
+}
+
+async fn refused(url: &str) -> String {
+    let error = PostgresStore::connect(url).await.unwrap_err();
+    assert!(matches!(error, PostgresError::Tls(_)), "{error:?}");
+    assert!(error.to_string().contains("sslmode=disable"), "{error}");
+    let sources = std::iter::successors(std::error::Error::source(&error), |error| error.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[tokio::test]
+async fn a_certificate_for_the_host_from_a_known_authority_is_accepted_and_every_connection_is_encrypted() {
+    let (known, unknown) = (Authority::new("known"), Authority::new("unknown"));
+    let server = server(known.sign("localhost", 2100)).await;
+    let database = Database::on(&server.url()).unwrap();
+    let trusting = format!("sslmode=verify-full&sslrootcert={}", known.file());
+
+    let store = PostgresStore::builder(&url(&database, "localhost", &trusting))
+        .application_name("es-tls")
+        .connect()
+        .await
+        .unwrap();
+    crate::contract::appends_and_reads(&store).await;
+    let sessions = "SELECT count(*) FILTER (WHERE s.ssl), count(*) FROM pg_stat_ssl s \
+                    JOIN pg_stat_activity a USING (pid) WHERE a.application_name = 'es-tls'";
+    let row = connect(&database.url()).await.query_one(sessions, &[]).await.unwrap();
+    let (encrypted, all): (i64, i64) = (row.get(0), row.get(1));
+    assert!(encrypted == all && all >= 3, "{encrypted} of {all} sessions are encrypted");
+
+    // the server is on this machine, so only the address tells that the name is wrong
+    let wrong_name = refused(&url(&database, "127.0.0.1", &trusting)).await;
+    assert!(wrong_name.contains("not valid for name"), "{wrong_name}");
+    let parameters = format!("sslmode=require&sslrootcert={}", unknown.file());
+    let unknown_authority = refused(&url(&database, "localhost", &parameters)).await;
+    assert!(unknown_authority.contains("UnknownIssuer"), "{unknown_authority}");
+    // the system's authorities did not sign it either
+    let system = PostgresStore::connect(&url(&database, "localhost", "sslmode=require")).await.unwrap_err();
+    assert!(matches!(system, PostgresError::Tls(_) | PostgresError::Certificates { .. }), "{system:?}");
+    PostgresStore::connect(&url(&database, "localhost", "sslmode=disable")).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_refused() {
+    let authority = Authority::new("expired");
+    let server = server(authority.sign("localhost", 2020)).await;
+    let database = Database::on(&server.url()).unwrap();
+    let parameters = format!("sslrootcert={}", authority.file());
+    let expired = refused(&url(&database, "localhost", &parameters)).await;
+    assert!(expired.contains("expired"), "{expired}");
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_refused_when_tls_is_asked_for() {
+    let authority = Authority::new("plain");
+    let database = Database::fresh().unwrap();
+    let parameters = format!("sslmode=verify-full&sslrootcert={}", authority.file());
+    let plain = refused(&url(&database, "localhost", &parameters)).await;
+    assert!(plain.contains("does not support TLS"), "{plain}");
+}
+
+#[tokio::test]
+async fn a_file_without_certificates_is_named() {
+    let database = Database::fresh().unwrap();
+    let error = PostgresStore::connect(&url(&database, "localhost", "sslrootcert=/nowhere.pem")).await.unwrap_err();
+    assert!(matches!(&error, PostgresError::Certificates { place, .. } if place == "/nowhere.pem"), "{error:?}");
+}
