@@ -117,6 +117,34 @@ pub trait Handle<C>: Aggregate {
     fn handle(&self, command: C) -> Result<impl IntoEvents<Self>, Self::Error>;
 }
 
+/// A command of `A`: [`Handle`] seen from the command, which every handled command is.
+///
+/// What takes a command asks for this, so that rustc speaks of the command that is not handled. Asked for `Handle`, it
+/// would take the one command that is handled for the one that was meant.
+#[diagnostic::on_unimplemented(
+    message = "`{A}` does not handle `{Self}`",
+    label = "write `impl Handle<{Self}> for {A}`"
+)]
+pub trait Command<A: Aggregate> {
+    /// Why the domain refuses.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// As [`Handle::handle`].
+    ///
+    /// # Errors
+    /// The domain's refusal.
+    fn decide(self, state: &A) -> Result<impl IntoEvents<A>, Self::Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Handle<C>, C> Command<A> for C {
+    type Error = A::Error;
+
+    fn decide(self, state: &A) -> Result<impl IntoEvents<A>, Self::Error> {
+        state.handle(self)
+    }
+}
+
 /// An event of `A` that is no longer written: says which events of today it stands for.
 #[diagnostic::on_unimplemented(
     message = "retired event `{Self}` does not say what it becomes",

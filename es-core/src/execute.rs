@@ -4,7 +4,7 @@ use std::{convert::Infallible, fmt};
 
 use futures_core::future::BoxFuture;
 
-use crate::{Aggregate, AppendError, ExecuteError, Handle, IntoEvents, Metadata, Recorded, Repository, Root};
+use crate::{Aggregate, AppendError, Command, ExecuteError, IntoEvents, Metadata, Recorded, Repository, Root};
 
 /// How often a command is decided again after a conflict, unless [`retries`](RepositoryExt::retries) says otherwise.
 pub const RETRIES: usize = 8;
@@ -60,10 +60,9 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
     ///
     /// # Errors
     /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds the domain's own.
-    fn execute<'a, C>(&'a self, id: &'a A::Id, command: C) -> Outcome<'a, A, A::Error>
+    fn execute<'a, C>(&'a self, id: &'a A::Id, command: C) -> Outcome<'a, A, C::Error>
     where
-        A: Handle<C>,
-        C: Clone + Send + 'a,
+        C: Command<A> + Clone + Send + 'a,
     {
         Commands::new(self).execute(id, command)
     }
@@ -142,12 +141,12 @@ impl<'a, R: ?Sized> Commands<'a, R> {
     ///
     /// # Errors
     /// [`ExecuteError`].
-    pub fn execute<'f, A, C>(&self, id: &'f A::Id, command: C) -> Outcome<'f, A, A::Error>
+    pub fn execute<'f, A, C>(&self, id: &'f A::Id, command: C) -> Outcome<'f, A, C::Error>
     where
         'a: 'f,
         R: Repository<A>,
-        A: Handle<C>,
-        C: Clone + Send + 'f,
+        A: Aggregate,
+        C: Command<A> + Clone + Send + 'f,
     {
         Box::pin(self.clone().run(id, move |root| root.handle(command.clone())))
     }

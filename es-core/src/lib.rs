@@ -34,7 +34,7 @@ mod timestamp;
 #[doc(hidden)]
 pub mod __private;
 
-pub use aggregate::{Aggregate, Apply, Handle, Retired};
+pub use aggregate::{Aggregate, Apply, Command, Handle, Retired};
 pub use append::{Append, Appended};
 pub use decode::{DecodeError, Mismatch};
 pub use encode::EncodeError;

@@ -3,7 +3,7 @@
 use std::{fmt, ops::Deref};
 
 use crate::{
-    Aggregate, Append, Appended, EncodeError, Expected, Handle, IntoEvents, LimitError, Metadata, NewEvent, ReadError,
+    Aggregate, Append, Appended, Command, EncodeError, Expected, IntoEvents, LimitError, Metadata, NewEvent, ReadError,
     Recorded, StoredEvent, StreamId, Version, new_event,
 };
 
@@ -103,11 +103,8 @@ impl<A: Aggregate> Root<A> {
     ///
     /// # Errors
     /// The domain's refusal; nothing is recorded then.
-    pub fn handle<C>(&mut self, command: C) -> Result<(), A::Error>
-    where
-        A: Handle<C>,
-    {
-        let events: Vec<A::Event> = self.state.handle(command)?.into_events().collect();
+    pub fn handle<C: Command<A>>(&mut self, command: C) -> Result<(), C::Error> {
+        let events: Vec<A::Event> = command.decide(&self.state)?.into_events().collect();
         for event in events {
             self.push(event);
         }

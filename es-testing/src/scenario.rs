@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Debug};
 
-use es_core::{Aggregate, EventSet, Handle, IntoEvents, NewEvent, SchemaVersion};
+use es_core::{Aggregate, Command, EventSet, IntoEvents, NewEvent, SchemaVersion};
 use similar::TextDiff;
 
 /// Starts a scenario of the aggregate `A`, which has no events yet.
@@ -85,11 +85,8 @@ impl<A: Aggregate> Scenario<A> {
     /// # Panics
     /// It records an event that cannot be stored.
     #[track_caller]
-    pub fn when<C>(self, command: C) -> Outcome<A, A::Error>
-    where
-        A: Handle<C>,
-    {
-        let decided = self.state.handle(command).map(|events| events.into_events().collect::<Vec<_>>());
+    pub fn when<C: Command<A>>(self, command: C) -> Outcome<A, C::Error> {
+        let decided = command.decide(&self.state).map(|events| events.into_events().collect::<Vec<_>>());
         let events = decided.map(|events| {
             let mut stored = Vec::with_capacity(events.len());
             for event in &events {

@@ -60,7 +60,7 @@ pub(crate) fn aggregate<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
 
 #[derive(Default)]
 struct Attributes {
-    given: Vec<String>,
+    given: Vec<&'static str>,
     category: Option<LitStr>,
     id: Option<Type>,
     event: Option<Ident>,
@@ -71,30 +71,22 @@ struct Attributes {
 
 impl Attributes {
     fn entry(&mut self, entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<()> {
-        // close enough to be taken for what it means, so that it is one mistake and not two
-        let event_for_events = entry.is(EVENT) && entry.has_parentheses();
-        let key = if event_for_events { EVENTS.to_owned() } else { entry.key.to_string() };
-        entry.once(self.given(&key))?;
-        self.given.push(key.clone());
-        match key.as_str() {
+        let key = known(entry, mistakes)?;
+        entry.once(self.given(key))?;
+        self.given.push(key);
+        match key {
             CATEGORY => self.category = Some(category(entry.value_or("\"account\"")?)?),
             ID => self.id = Some(entry.value_or("AccountId")?),
             EVENT => self.event = Some(entry.value_or("AccountEvent")?),
-            EVENTS => {
-                if event_for_events {
-                    mistakes.at(entry.key.span(), "`event` names the enum; to list the events write `events(…)`");
-                }
-                self.events = events(entry, mistakes)?;
-            }
+            EVENTS => self.events = events(entry, mistakes)?,
             RETIRED => self.retired = entry.items(mistakes, |input, _| listed::path(input))?,
-            CRATE => self.krate = Some(entry.path()?),
-            _ => return Err(attribute::unknown_key(&entry.key, "`#[aggregate(…)]`", &KEYS)),
+            _ => self.krate = Some(entry.path()?),
         }
         Ok(())
     }
 
     fn given(&self, key: &str) -> bool {
-        self.given.iter().any(|given| given == key)
+        self.given.contains(&key)
     }
 
     fn missing(&self, ident: &Ident, mistakes: &mut Mistakes) {
@@ -121,6 +113,21 @@ impl Attributes {
             }
         }
     }
+}
+
+/// The known key that `entry` has or means. What is nearly a key is noted, and read as that key, so that it is one mistake.
+fn known(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<&'static str> {
+    if entry.is(EVENT) && entry.has_parentheses() {
+        mistakes.at(entry.key.span(), "`event` names the enum; to list the events write `events(…)`");
+        return Ok(EVENTS);
+    }
+    if let Some(key) = KEYS.into_iter().find(|key| entry.is(key)) {
+        return Ok(key);
+    }
+    let mistake = attribute::unknown_key(&entry.key, "`#[aggregate(…)]`", &KEYS);
+    let Some(meant) = attribute::meant(&entry.key, &KEYS) else { return Err(mistake) };
+    mistakes.push(mistake);
+    Ok(meant)
 }
 
 fn events(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Vec<Listed>> {

@@ -27,6 +27,18 @@ struct Open {
     owner: String,
 }
 
+#[derive(Clone)]
+struct Close;
+
+impl Handle<Close> for Account {
+    type Error = std::convert::Infallible;
+
+    fn handle(&self, command: Close) -> Result<impl IntoEvents<Self>, Self::Error> {
+        let _: Close = command;
+        Ok(())
+    }
+}
+
 async fn open(accounts: &impl Repository<Account>, owner: String) {
     let _ = accounts.execute(&String::from("1"), Open { owner }).await;
 }
