@@ -11,6 +11,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::{Notify, watch};
 
 use crate::PostgresError;
+use crate::open::{Open, OpenReaders};
 use crate::read::{Cursor, Reader};
 use crate::wake::Wake;
 
@@ -45,13 +46,17 @@ pub(crate) struct Head {
     newest: watch::Sender<Newest>,
     /// Somebody began to wait.
     joined: Arc<Notify>,
-    /// Counts the subscriptions.
-    subscriptions: Arc<()>,
+    subscriptions: OpenReaders,
 }
 
 impl Head {
     pub(crate) fn new() -> Self {
-        Self { newest: watch::Sender::default(), joined: Arc::default(), subscriptions: Arc::default() }
+        Self { newest: watch::Sender::default(), joined: Arc::default(), subscriptions: OpenReaders::default() }
+    }
+
+    /// How many subscriptions are open.
+    pub(crate) fn subscriptions(&self) -> usize {
+        self.subscriptions.count()
     }
 
     /// Waits until the frontier is above `seen`.
@@ -68,7 +73,7 @@ impl Head {
         mut after: Position,
         filter: Filter,
     ) -> BoxStream<'static, Result<StoredEvent, ReadError>> {
-        let mut subscription = Subscription { newest: self.join(), counted: Arc::clone(&self.subscriptions) };
+        let mut subscription = Subscription { newest: self.join(), open: self.subscriptions.open() };
         Box::pin(try_stream! {
             loop {
                 let (frontier, shared) = subscription.next(after).await?;
@@ -155,7 +160,7 @@ impl Head {
         if frontier <= before {
             return false;
         }
-        let shared = Arc::strong_count(&self.subscriptions) > SHARED_BY;
+        let shared = self.subscriptions.count() >= SHARED_BY;
         let advance = if shared { Advance::read(reader, before, frontier).await } else { None };
         self.newest.send_modify(|newest| newest.take(frontier, advance));
         true
@@ -196,8 +201,8 @@ impl Advance {
 /// One who waits for events.
 struct Subscription {
     newest: watch::Receiver<Newest>,
-    #[expect(dead_code, reason = "its count is what is read")]
-    counted: Arc<()>,
+    #[expect(dead_code, reason = "it is counted until it is dropped")]
+    open: Open,
 }
 
 impl Subscription {

@@ -12,6 +12,7 @@ mod error;
 mod hash;
 mod head;
 mod migrate;
+mod open;
 mod pool;
 mod read;
 mod schema_name;

@@ -76,6 +76,11 @@ impl PostgresStore {
         Ok(migrate::scripts(&SchemaName::new(schema)?))
     }
 
+    /// How many readers and subscriptions of this store are open.
+    pub fn open_readers(&self) -> usize {
+        self.parts.reader.open() + self.parts.head.subscriptions()
+    }
+
     /// Appends inside a transaction of the caller's: what it changes and these events become true together.
     ///
     /// It goes round the writer: it waits for streams that others hold, and from here until the transaction ends it

@@ -25,6 +25,7 @@ use tokio_postgres::types::ToSql;
 pub(crate) use cursor::Cursor;
 
 use crate::PostgresError;
+use crate::open::OpenReaders;
 use crate::schema_name::SchemaName;
 use page::{Page, PageSize, Way};
 use row::Decoder;
@@ -42,6 +43,7 @@ pub(crate) struct Reader {
     sql: Sql,
     /// For how long a read is tried again after its connection was lost.
     persistence: Duration,
+    open: OpenReaders,
 }
 
 /// The texts of the statements.
@@ -59,7 +61,12 @@ impl Reader {
             stream: stream::Sql::new(schema),
             all: all::Sql::new(schema),
         };
-        Self { shared: SharedConnections::new(pool.clone()), pool, sql, persistence }
+        Self { shared: SharedConnections::new(pool.clone()), pool, sql, persistence, open: OpenReaders::default() }
+    }
+
+    /// How many readers are open.
+    pub(crate) fn open(&self) -> usize {
+        self.open.count()
     }
 
     /// The frontier, by a statement of its own: what is read up to it must be read by a later one.
@@ -94,6 +101,7 @@ impl Reader {
         limit: Option<usize>,
     ) -> BoxStream<'static, Result<StoredEvent, ReadError>> {
         let reader = Arc::clone(self);
+        let open = self.open.open();
         Box::pin(try_stream! {
             let mut left = limit.unwrap_or(usize::MAX);
             if left == 0 {
@@ -116,6 +124,7 @@ impl Reader {
                     }
                 }
             }
+            drop(open);
         })
     }
 
@@ -128,6 +137,7 @@ impl Reader {
     ) -> mpsc::Receiver<Result<Vec<StoredEvent>, ReadError>> {
         let (pages, taken) = mpsc::channel(1);
         let reader = Arc::clone(self);
+        let open = self.open.open();
         tokio::spawn(async move {
             let mut size = PageSize::default();
             while left > 0 {
@@ -144,6 +154,7 @@ impl Reader {
                     break;
                 }
             }
+            drop(open);
         });
         taken
     }

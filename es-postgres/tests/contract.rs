@@ -1,0 +1,66 @@
+//! The store on PostgreSQL keeps every promise.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use es_core::{EventStore, StoreError};
+use es_postgres::PostgresStore;
+use es_testing::{Factory, FreshStore, Operation, Property, store_contract};
+use test_postgres::Database;
+
+struct OnPostgres;
+
+#[async_trait]
+impl Factory for OnPostgres {
+    async fn fresh(&self) -> Result<Box<dyn FreshStore>, StoreError> {
+        Ok(Box::new(Fresh { database: Database::fresh()?, handles: Mutex::default() }))
+    }
+
+    async fn join(&self, address: &str) -> Result<Arc<dyn EventStore>, StoreError> {
+        Ok(Arc::new(PostgresStore::connect(address).await?))
+    }
+
+    fn properties(&self) -> &[Property] {
+        &[Property::Durable, Property::SeveralProcesses, Property::WakesWithoutPolling]
+    }
+
+    fn operations(&self) -> &[Operation] {
+        &[Operation::Snapshots]
+    }
+}
+
+/// A database of its own; every handle is a store of its own, with connections of its own.
+struct Fresh {
+    database: Database,
+    handles: Mutex<Vec<PostgresStore>>,
+}
+
+impl Fresh {
+    async fn open(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+        let store = PostgresStore::connect(&self.database.url()).await?;
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner).push(store.clone());
+        Ok(Arc::new(store))
+    }
+}
+
+#[async_trait]
+impl FreshStore for Fresh {
+    async fn handle(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+        self.open().await
+    }
+
+    async fn reopened(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.open().await
+    }
+
+    fn address(&self) -> Option<String> {
+        Some(self.database.url())
+    }
+
+    fn open_readers(&self) -> usize {
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner).iter().map(PostgresStore::open_readers).sum()
+    }
+}
+
+store_contract!(OnPostgres);
