@@ -13,7 +13,7 @@ use crate::schema_name::SchemaName;
 use crate::wire::Time;
 
 /// The types of the SQL function's parameters.
-const TYPES: [Type; 15] = [
+const TYPES: [Type; 16] = [
     Type::BOOL,
     Type::BOOL,
     Type::INT4_ARRAY,
@@ -23,6 +23,7 @@ const TYPES: [Type; 15] = [
     Type::INT8_ARRAY,
     Type::INT4_ARRAY,
     Type::INT8_ARRAY,
+    Type::INT2_ARRAY,
     Type::UUID_ARRAY,
     Type::TEXT_ARRAY,
     Type::INT8_ARRAY,

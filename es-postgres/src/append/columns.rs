@@ -25,6 +25,7 @@ pub(crate) struct Columns<'a> {
     expected: Vec<i64>,
     items: Vec<i32>,
     steps: Vec<i64>,
+    together: Vec<i16>,
     event_ids: Vec<Uuid>,
     types: Vec<&'a str>,
     schema_versions: Vec<i64>,
@@ -69,6 +70,7 @@ impl<'a> Columns<'a> {
         for (step, event) in (1..).zip(&append.events) {
             self.items.push(number(item + 1));
             self.steps.push(step);
+            self.together.push(if step == 1 { i16::try_from(append.events.len()).unwrap_or(i16::MAX) } else { 0 });
             self.event_ids.push(event.id());
             self.types.push(event.name());
             self.schema_versions.push(i64::from(event.schema_version().get()));
@@ -79,7 +81,7 @@ impl<'a> Columns<'a> {
     }
 
     /// The parameters behind `patient` and `doubtful`, in the order of the SQL function.
-    pub(crate) fn parameters(&self) -> [&(dyn ToSql + Sync); 13] {
+    pub(crate) fn parameters(&self) -> [&(dyn ToSql + Sync); 14] {
         [
             &self.calls,
             &self.locks,
@@ -88,6 +90,7 @@ impl<'a> Columns<'a> {
             &self.expected,
             &self.items,
             &self.steps,
+            &self.together,
             &self.event_ids,
             &self.types,
             &self.schema_versions,

@@ -16,6 +16,7 @@ LATERAL {schema}.append(
     array(SELECT v::bigint FROM json_array_elements_text(given.j -> 'expected') v),
     array(SELECT v::integer FROM json_array_elements_text(given.j -> 'items') v),
     array(SELECT v::bigint FROM json_array_elements_text(given.j -> 'steps') v),
+    array(SELECT v::smallint FROM json_array_elements_text(given.j -> 'together') v),
     array(SELECT v::uuid FROM json_array_elements_text(given.j -> 'event_ids') v),
     array(SELECT v FROM json_array_elements_text(given.j -> 'types') v),
     array(SELECT v::bigint FROM json_array_elements_text(given.j -> 'schema_versions') v),

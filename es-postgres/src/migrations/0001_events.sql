@@ -8,6 +8,7 @@ CREATE TABLE {schema}.events (
     event_id       uuid        NOT NULL,
     schema_version bigint      NOT NULL,
     slice          smallint    NOT NULL,
+    together       smallint    NOT NULL,
     category       text        COLLATE "C" NOT NULL,
     id             text        COLLATE "C" NOT NULL,
     type           text        COLLATE "C" NOT NULL,
@@ -30,6 +31,8 @@ COMMENT ON COLUMN {schema}.events.recorded_at IS
 COMMENT ON COLUMN {schema}.events.event_id IS 'The event''s own id, a UUIDv7. Appending it again repeats nothing.';
 COMMENT ON COLUMN {schema}.events.schema_version IS 'Which shape of the payload was stored: 1, 2, 3.';
 COMMENT ON COLUMN {schema}.events.slice IS 'A stable hash of the stream, 0 to 1023, for consumers that share the log.';
+COMMENT ON COLUMN {schema}.events.together IS
+    'How many events came to the stream in one append, on the first of them; 0 on the others. Tells a repeat from a part.';
 COMMENT ON COLUMN {schema}.events.category IS 'The kind of aggregate the stream belongs to.';
 COMMENT ON COLUMN {schema}.events.id IS 'The id of the aggregate within its category.';
 COMMENT ON COLUMN {schema}.events.type IS 'The stable name of the event.';

@@ -11,9 +11,11 @@ CREATE FUNCTION {schema}.append(
     categories      text[],
     ids             text[],
     expected        bigint[],
-    -- one for each event, in the order of positions; item is the place of its stream above, step its place in the append
+    -- one for each event, in the order of positions; item is the place of its stream above, step its place in the append,
+    -- together the length of the append on its first event and 0 on the others
     items           integer[],
     steps           bigint[],
+    together        smallint[],
     event_ids       uuid[],
     types           text[],
     schema_versions bigint[],
@@ -61,6 +63,14 @@ BEGIN
           SELECT v.version, v.recorded_at FROM {schema}.events v
           WHERE v.category = u.c AND v.id = u.i ORDER BY v.version DESC LIMIT 1) e ON true;
 
+    -- whoever expects no version of its own is known by its first event alone; looked up before positions are drawn
+    IF NOT doubtful AND (-1 = ANY (expected) OR -2 = ANY (expected)) THEN
+        doubtful := EXISTS (
+            SELECT FROM unnest(items, steps, event_ids) e(item, step, event_id)
+            CROSS JOIN LATERAL (SELECT FROM {schema}.events v WHERE v.event_id = e.event_id) s
+            WHERE e.step = 1 AND expected[e.item] < 0);
+    END IF;
+
     IF doubtful OR refused OR false = ANY (held) THEN
         SELECT array_agg(p.known ORDER BY p.o), array_agg(p.whole ORDER BY p.o),
                array_agg(p.after ORDER BY p.o), array_agg(p.first ORDER BY p.o)
@@ -70,13 +80,14 @@ BEGIN
                      count(s.version) > 0 AS known,
                      count(s.version) FILTER (WHERE s.category = u.c AND s.id = u.i) = count(e.item)
                          AND coalesce(min(s.version - e.step) = max(s.version - e.step), true)
+                         AND coalesce(sum(s.together) FILTER (WHERE e.step = 1) = count(e.item), count(e.item) = 0)
                          AND (u.x < 0 OR coalesce(min(s.version - e.step) = u.x, true)) AS whole,
                      max(s.version) AS after,
                      max(s.recorded_at) AS first
               FROM unnest(categories, ids, expected) WITH ORDINALITY u(c, i, x, o)
               LEFT JOIN unnest(items, steps, event_ids) e(item, step, event_id) ON e.item = u.o
               LEFT JOIN LATERAL (
-                  SELECT v.version, v.category, v.id, v.recorded_at FROM {schema}.events v
+                  SELECT v.version, v.together, v.category, v.id, v.recorded_at FROM {schema}.events v
                   WHERE v.event_id = e.event_id) s ON true
               GROUP BY u.o, u.c, u.i, u.x) p;
         -- an append is one: what holds for any of its streams, or for all of them, decides
@@ -100,11 +111,11 @@ BEGIN
                        WHEN 2 THEN (SELECT v.position FROM {schema}.events v WHERE v.event_id = e.event_id)
                    END
             FROM unnest(items, event_ids) e(item, event_id));
-        INSERT INTO {schema}.events (position, recorded_at, version, event_id, schema_version, slice, category, id, type, data, meta)
-            SELECT e.position, recorded[e.item], actual[e.item] + e.step, e.event_id, e.schema_version, e.slice,
+        INSERT INTO {schema}.events (position, recorded_at, version, event_id, schema_version, slice, together, category, id, type, data, meta)
+            SELECT e.position, recorded[e.item], actual[e.item] + e.step, e.event_id, e.schema_version, e.slice, e.together,
                    categories[e.item], ids[e.item], e.type, e.data, e.meta
-            FROM unnest(positions, items, steps, event_ids, types, schema_versions, slices, payloads, metas)
-                     e(position, item, step, event_id, type, schema_version, slice, data, meta)
+            FROM unnest(positions, items, steps, together, event_ids, types, schema_versions, slices, payloads, metas)
+                     e(position, item, step, together, event_id, type, schema_version, slice, data, meta)
             WHERE verdicts[e.item] = 0;
         IF 2 = ANY (verdicts) THEN
             -- a commit record of its own: with a synchronous standby this answer waits for the first append's, too
@@ -121,14 +132,14 @@ BEGIN
     -- before positions are drawn, and after the streams are held
     PERFORM {schema}.fence();
     positions := array(SELECT nextval({position}::regclass) FROM unnest(event_ids));
-    INSERT INTO {schema}.events (position, recorded_at, version, event_id, schema_version, slice, category, id, type, data, meta)
-        SELECT e.position, recorded[e.item], actual[e.item] + e.step, e.event_id, e.schema_version, e.slice,
+    INSERT INTO {schema}.events (position, recorded_at, version, event_id, schema_version, slice, together, category, id, type, data, meta)
+        SELECT e.position, recorded[e.item], actual[e.item] + e.step, e.event_id, e.schema_version, e.slice, e.together,
                categories[e.item], ids[e.item], e.type, e.data, e.meta
-        FROM unnest(positions, items, steps, event_ids, types, schema_versions, slices, payloads, metas)
-                 e(position, item, step, event_id, type, schema_version, slice, data, meta);
+        FROM unnest(positions, items, steps, together, event_ids, types, schema_versions, slices, payloads, metas)
+                 e(position, item, step, together, event_id, type, schema_version, slice, data, meta);
 END
 $es$;
 
 COMMENT ON FUNCTION {schema}.append(boolean, boolean, integer[], integer[], text[], text[], bigint[], integer[], bigint[],
-    uuid[], text[], bigint[], smallint[], json[], json[]) IS
+    smallint[], uuid[], text[], bigint[], smallint[], json[], json[]) IS
     'Appends events to streams: each append whole or not at all, with a verdict of its own. Called by es alone.';
