@@ -14,3 +14,8 @@ pub use es_memory::MemoryStore;
 pub use es_postgres::{PostgresBuilder, PostgresError, PostgresStore};
 #[cfg(feature = "testing")]
 pub use es_testing as testing;
+
+/// The example of the README, as a test.
+#[cfg(all(doctest, feature = "memory"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
