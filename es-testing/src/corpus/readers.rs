@@ -19,8 +19,11 @@ pub(super) fn readers<A: Aggregates>() -> Vec<Reader> {
 pub(super) struct Reader {
     category: &'static str,
     members: &'static [Member],
-    decode: fn(&str, SchemaVersion, &[u8]) -> Result<Vec<Today>, Cause>,
+    decode: Decode,
 }
+
+/// Reads a payload that was stored under a name with a schema version.
+type Decode = fn(&str, SchemaVersion, &[u8]) -> Result<Vec<Today>, Cause>;
 
 /// What a stored event is today.
 struct Today {
