@@ -15,7 +15,7 @@ pub use self::{
 };
 pub use crate::{
     Aggregate, Apply, DecodeError, EncodeError, Event, EventSet, HasEvents, IntoEvents, Retired, SchemaVersion,
-    decode::{json, shape},
+    decode::shape,
     event::decode_single,
     schema::{Alias, Field, Form, Member, Presence, Probe, Schema, Shape, WithoutJsonSchema},
 };

@@ -52,14 +52,6 @@ pub enum DecodeError {
     },
 }
 
-/// Decodes a JSON payload of which nothing more is known than its type.
-///
-/// # Errors
-/// [`DecodeError::Payload`], which names no field.
-pub fn json<T: DeserializeOwned>(payload: &[u8]) -> Result<T, DecodeError> {
-    serde_json::from_slice(payload).map_err(|error| mismatch::payload(&error, payload, None))
-}
-
 /// Decodes a JSON payload of the shape that `schema` has in `version`, which is that of `T`.
 ///
 /// # Errors

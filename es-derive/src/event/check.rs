@@ -198,15 +198,25 @@ fn versions(event: &Event, mistakes: &mut Mistakes) {
         };
         mistakes.spanning(previous, text);
     }
-    for version in base + 1..=event.version {
-        if !ats(event).any(|at| at == version) {
-            let text = format!(
-                "nothing says what schema version {version} changed\n\
-                 write a step with `in = {version}`, or `previous = …` with the type before"
-            );
-            mistakes.at(event.version_span, text);
+    let mut said: Vec<u64> = ats(event).map(u64::from).collect();
+    said.push(u64::from(event.version) + 1);
+    said.sort_unstable();
+    let mut before = u64::from(base);
+    for at in said {
+        if at > before + 1 {
+            nothing_said(event, before + 1, at - 1, mistakes);
         }
+        before = at;
     }
+}
+
+fn nothing_said(event: &Event, first: u64, last: u64, mistakes: &mut Mistakes) {
+    let versions = if first == last { format!("version {first}") } else { format!("versions {first} to {last}") };
+    let text = format!(
+        "nothing says what schema {versions} changed\n\
+         write a step with `in = {first}`, or `previous = …` with the type before"
+    );
+    mistakes.at(event.version_span, text);
 }
 
 fn today_only(event: &Event, mistakes: &mut Mistakes) {

@@ -5,7 +5,7 @@ use std::mem;
 use proc_macro2::Span;
 use syn::{
     Attribute, Data, DeriveInput, Error, Field, Fields, Ident, LitInt, LitStr, Member, Path, Result, Token, Type,
-    ext::IdentExt, parse::ParseStream, spanned::Spanned,
+    ext::IdentExt, parse::ParseStream, spanned::Spanned, visit_mut::VisitMut,
 };
 
 use super::{
@@ -23,6 +23,9 @@ const ALIAS: &str = "alias";
 const UP_TO: &str = "up_to";
 const PREVIOUS: &str = "previous";
 const CRATE: &str = "crate";
+
+/// The longest stored name that every store takes, in bytes.
+const NAME_BYTES: usize = 512;
 
 /// What the user wrote.
 pub(crate) struct Parsed {
@@ -85,7 +88,7 @@ pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
         );
     }
     let (form, fields) = match &input.data {
-        Data::Struct(data) => (form(&data.fields), fields(&data.fields, mistakes)),
+        Data::Struct(data) => (form(&data.fields), fields(&input.ident, &data.fields, mistakes)),
         Data::Enum(_) | Data::Union(_) => (Form::Unit, Vec::new()),
     };
     let (version, version_span) = version.unwrap_or((1, input.ident.span()));
@@ -155,11 +158,22 @@ fn form(fields: &Fields) -> Form {
     }
 }
 
-fn fields(fields: &Fields, mistakes: &mut Mistakes) -> Vec<EventField> {
-    fields.members().zip(fields).map(|(member, field)| self::field(member, field, mistakes)).collect()
+fn fields(ident: &Ident, fields: &Fields, mistakes: &mut Mistakes) -> Vec<EventField> {
+    fields.members().zip(fields).map(|(member, field)| self::field(ident, member, field, mistakes)).collect()
 }
 
-fn field(member: Member, field: &Field, mistakes: &mut Mistakes) -> EventField {
+/// Puts the struct's name where `Self` stands.
+struct Named<'a>(&'a Ident);
+
+impl VisitMut for Named<'_> {
+    fn visit_ident_mut(&mut self, ident: &mut Ident) {
+        if ident == "Self" {
+            *ident = Ident::new(&self.0.to_string(), ident.span());
+        }
+    }
+}
+
+fn field(ident: &Ident, member: Member, field: &Field, mistakes: &mut Mistakes) -> EventField {
     let mut steps = Vec::new();
     attribute::entries(&field.attrs, "event", mistakes, |entry, mistakes| {
         if Step::is(entry) {
@@ -173,7 +187,10 @@ fn field(member: Member, field: &Field, mistakes: &mut Mistakes) -> EventField {
         }
     });
     not_configured(&field.attrs, mistakes);
-    EventField { member, ty: field.ty.clone(), stored: FieldAttributes::read(&field.attrs), steps }
+    let mut ty = field.ty.clone();
+    // code outside of the struct has no `Self`
+    Named(ident).visit_type_mut(&mut ty);
+    EventField { member, ty, stored: FieldAttributes::read(&field.attrs), steps }
 }
 
 fn not_configured(attributes: &[Attribute], mistakes: &mut Mistakes) {
@@ -188,6 +205,10 @@ fn stored_name(name: LitStr) -> Result<LitStr> {
     let text = name.value();
     if text.is_empty() {
         return Err(Error::new(name.span(), "the stored name is empty; write for example `name = \"account.opened\"`"));
+    }
+    if text.len() > NAME_BYTES {
+        let text = format!("the stored name has {} bytes; the limit is {NAME_BYTES}", text.len());
+        return Err(Error::new(name.span(), text));
     }
     if text.contains('\0') {
         return Err(Error::new(
