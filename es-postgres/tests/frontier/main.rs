@@ -1,0 +1,156 @@
+//! The frontier under torture: nothing is skipped, and every wrong variant of it is caught skipping.
+//!
+//! Transactions are stretched by pauses, rolled back, and cut by savepoints: a writer that only coalesces hides every
+//! mistake. `ES_TORTURE_SECONDS` makes the right one run for longer; seeds are printed.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by it, and prints its seed")]
+
+mod readers;
+mod variants;
+mod writers;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use es_core::{EventStore, Filter, Position};
+use es_postgres::PostgresStore;
+use futures_util::StreamExt;
+use test_postgres::Database;
+
+use readers::Reading;
+use variants::Variant;
+use writers::{Child, Fence, Writers};
+
+/// Within this time a wrong variant must be caught.
+const CAUGHT_WITHIN: Duration = Duration::from_secs(20);
+
+fn right_for() -> Duration {
+    let seconds = std::env::var("ES_TORTURE_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(4))
+}
+
+/// A database, and a store that was opened before anything in it was broken: start-up checks find some of it.
+async fn database() -> (Database, PostgresStore) {
+    let database = Database::fresh().unwrap();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    (database, store)
+}
+
+/// Runs writers beside a reader, and gives the first positions that the reader skipped.
+async fn skipped(
+    database: &Database,
+    store: PostgresStore,
+    fence: Fence,
+    reading: Reading,
+    limit: Duration,
+) -> BTreeSet<i64> {
+    let url = database.url();
+    // that one goes wrong only at a moment when nobody writes
+    let writers = Writers::start(&store, &url, fence, if reading == Reading::LocksFirst { 4 } else { 12 });
+    let mut reader = readers::Reader::start(&url, reading).await;
+    let began = Instant::now();
+    let mut skipped = BTreeSet::new();
+    while began.elapsed() < limit && skipped.is_empty() {
+        let look_again = Instant::now() + Duration::from_millis(200);
+        while Instant::now() < look_again {
+            reader.turn().await;
+        }
+        skipped = reader.skipped().await;
+    }
+    writers.stop().await;
+    if skipped.is_empty() {
+        reader.turn().await;
+        skipped = reader.skipped().await;
+    }
+    assert!(!skipped.is_empty() || reader.delivered() > 50, "nothing was tried: {} events", reader.delivered());
+    skipped
+}
+
+async fn is_caught(variant: Variant) {
+    let (database, store) = database().await;
+    let (fence, reading) = variant.set_up(&database);
+    let skipped = skipped(&database, store, fence, reading, CAUGHT_WITHIN).await;
+    assert!(!skipped.is_empty(), "{variant:?} was not caught");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_right_order_with_pauses_between_its_steps_skips_nothing() {
+    let (database, store) = database().await;
+    let (fence, reading) = Variant::Right.set_up(&database);
+    let skipped = skipped(&database, store, fence, reading, right_for()).await;
+    assert!(skipped.is_empty(), "skipped {skipped:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_write_and_two_subscriptions_skip_nothing() {
+    let (database, store) = database().await;
+    let stores = [store.clone(), PostgresStore::connect(&database.url()).await.unwrap()];
+    let child = Child::start(&database.url(), right_for());
+    let writers = Writers::start(&store, &database.url(), Fence::Inside, 8);
+    let subscribers = stores.clone().map(|store| {
+        tokio::spawn(async move {
+            let mut events = store.subscribe(Position::START, &Filter::all());
+            let mut seen = Vec::new();
+            // the last event is followed by silence
+            while let Ok(Some(event)) = tokio::time::timeout(Duration::from_secs(5), events.next()).await {
+                seen.push(event.unwrap().position);
+            }
+            seen
+        })
+    });
+    tokio::time::sleep(right_for()).await;
+    writers.stop().await;
+    child.wait();
+    let mut log = Vec::new();
+    let mut events = stores[0].read_all(Position::START, &Filter::all(), None);
+    while let Some(event) = events.next().await {
+        log.push(event.unwrap().position);
+    }
+    assert!(log.len() > 50, "nothing was tried: {} events", log.len());
+    for subscriber in subscribers {
+        assert!(subscriber.await.unwrap() == log, "a subscription did not see exactly the log");
+    }
+    whole(&database, log.len()).await;
+}
+
+/// Versions without gaps, positions that rise with them, nothing behind the log.
+async fn whole(database: &Database, events: usize) {
+    let client = writers::connect(&database.url()).await;
+    let broken = "SELECT category, id FROM es.events GROUP BY 1, 2 HAVING max(version) <> count(*)
+                  UNION ALL
+                  SELECT category, id FROM (
+                      SELECT *, lag(position) OVER s AS p, lag(recorded_at) OVER s AS r FROM es.events
+                      WINDOW s AS (PARTITION BY category, id ORDER BY version)) e WHERE p > position OR r > recorded_at";
+    assert!(client.query(broken, &[]).await.unwrap().is_empty());
+    let count: i64 = client.query_one("SELECT count(*) FROM es.events", &[]).await.unwrap().get(0);
+    assert_eq!(usize::try_from(count).unwrap(), events);
+}
+
+/// Not a test: what the second process runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "run by another test, in a process of its own"]
+async fn child() {
+    let Some((url, time)) = Child::orders() else { return };
+    let writers = Writers::start(&PostgresStore::connect(&url).await.unwrap(), &url, Fence::Inside, 8);
+    tokio::time::sleep(time).await;
+    writers.stop().await;
+}
+
+macro_rules! caught {
+    ($($name:ident: $variant:ident),+ $(,)?) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            is_caught(Variant::$variant).await;
+        }
+    )+};
+}
+
+caught! {
+    reading_in_the_statement_that_asks_is_caught: OneStatement,
+    asking_for_locks_before_the_sequence_is_caught: LocksFirst,
+    a_cached_sequence_is_caught: CachedSequence,
+    drawing_before_the_lock_is_caught: DrawBeforeLock,
+    repeatable_read_is_caught: RepeatableRead,
+    a_plain_position_above_the_last_is_caught: Plain,
+    a_guard_kept_in_the_client_is_caught: ClientGuard,
+}

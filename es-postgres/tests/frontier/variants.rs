@@ -1,0 +1,75 @@
+//! The right frontier, and the wrong ones.
+
+use es_postgres::PostgresStore;
+use test_postgres::Database;
+
+use crate::readers::Reading;
+use crate::writers::Fence;
+
+/// A way to find out how far the log may be read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Variant {
+    Right,
+    OneStatement,
+    LocksFirst,
+    CachedSequence,
+    DrawBeforeLock,
+    RepeatableRead,
+    Plain,
+    ClientGuard,
+}
+
+impl Variant {
+    /// Breaks the database as the variant asks for; answers how to write and how to read.
+    pub(crate) fn set_up(self, database: &Database) -> (Fence, Reading) {
+        let (mut fence, mut reading) = (Fence::Inside, Reading::Right);
+        match self {
+            Self::Right => database.run(&[&paused_before_insert("")]).unwrap(),
+            Self::OneStatement => {
+                let slow = "CREATE FUNCTION es.slow_frontier() RETURNS bigint LANGUAGE plpgsql VOLATILE AS
+                            $$ BEGIN PERFORM pg_sleep(0.005); RETURN es.frontier(); END $$";
+                database.run(&[slow]).unwrap();
+                reading = Reading::OneStatement;
+            }
+            Self::LocksFirst => reading = Reading::LocksFirst,
+            Self::CachedSequence => database.run(&["ALTER SEQUENCE es.position CACHE 10"]).unwrap(),
+            Self::DrawBeforeLock => {
+                database.run(&[&paused_before_insert("PERFORM es.late_fence();"), &late_fence(), NO_FENCE]).unwrap();
+            }
+            Self::RepeatableRead => reading = Reading::RepeatableRead,
+            Self::Plain => reading = Reading::Plain,
+            Self::ClientGuard => {
+                database.run(&[&late_fence(), NO_FENCE]).unwrap();
+                fence = Fence::ByClient;
+            }
+        }
+        (fence, reading)
+    }
+}
+
+const NO_FENCE: &str = "CREATE OR REPLACE FUNCTION es.fence() RETURNS void LANGUAGE sql AS ''";
+
+fn migration(name: &str) -> String {
+    let (_, sql) =
+        PostgresStore::migrations("es").unwrap().into_iter().find(|(found, _)| found.ends_with(name)).unwrap();
+    sql
+}
+
+/// One `CREATE FUNCTION` out of a migration.
+fn function(migration: &str, name: &str) -> String {
+    let begin = migration.find(&format!("CREATE FUNCTION \"es\".{name}(")).unwrap();
+    let end = begin + migration[begin..].find("END\n$es$;").unwrap() + "END\n$es$;".len();
+    migration[begin..end].to_owned()
+}
+
+/// The function that appends, with a pause between drawing positions and what follows.
+fn paused_before_insert(then: &str) -> String {
+    function(&migration("append"), "append")
+        .replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+        .replace("INSERT INTO \"es\".events", &format!("PERFORM pg_sleep(0.002); {then} INSERT INTO \"es\".events"))
+}
+
+/// The fence under another name, for those who take it at the wrong time.
+fn late_fence() -> String {
+    function(&migration("frontier"), "fence").replace("\"es\".fence", "\"es\".late_fence")
+}
