@@ -93,19 +93,121 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 
 /// Makes a struct or an enum an aggregate: writes the enum of its events, its `EventSet`, the conversions and the
 /// dispatch to `Apply`.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.opened")]
+/// # struct Opened { owner: String }
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(category = "account", id = String, events(Opened, Deposited as PaidIn))]
+/// struct Account {
+///     balance: u64,
+/// }
+///
+/// #[es_core::apply]
+/// impl Account {
+///     fn opened(&mut self, _: Opened) {}
+///     fn deposited(&mut self, event: Deposited) {
+///         self.balance += event.amount;
+///     }
+/// }
+///
+/// let mut account = Account::initial();
+/// account.apply_event(Deposited { amount: 5 }.into());
+/// assert_eq!(account.balance, 5);
+/// assert_eq!(AccountEvent::from(Deposited { amount: 5 }), AccountEvent::PaidIn(Deposited { amount: 5 }));
+/// ```
+///
+/// The state before any event comes from `Default`; an enum, which is a state machine, marks its first state with
+/// `#[default]`.
+///
+/// # In `#[aggregate(…)]`
+/// - `category = "…"`: the category of its streams, stable for ever. Required.
+/// - `id = Type`: what tells one from another; its `Display` is the id of the stream. Required.
+/// - `events(Opened, shop::Sold, card::Opened as CardOpened)`: the events its streams hold. `as` renames the variant,
+///   which is otherwise called as the path ends. Required.
+/// - `event = Name`: the name of the enum of the events; `<Type>Event` when absent.
+/// - `retired(TransferMade)`: events that are stored but no longer written; each says by `Retired` what it becomes.
+/// - `crate = path`: where `es` or `es-core` is found, when the macro cannot tell.
+///
+/// # What it writes
+/// The enum is as visible as the aggregate. It has `From` each event, and `Clone`, `Debug` and `PartialEq` each where
+/// all events have it. Two events that share a stored name or an alias do not compile.
 #[proc_macro_derive(Aggregate, attributes(aggregate))]
 pub fn derive_aggregate(input: TokenStream) -> TokenStream {
     aggregate::derive(&parse_macro_input!(input as DeriveInput)).into()
 }
 
 /// Makes an enum with one variant for each event a set of events: what a projection over several aggregates listens to.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.opened")]
+/// # struct Opened { owner: String }
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// #[derive(EventSet, Debug, PartialEq)]
+/// enum Feed {
+///     Opened(Opened),
+///     PaidIn(Deposited),
+/// }
+///
+/// let mut read = Vec::new();
+/// Feed::decode("account.deposited", SchemaVersion::FIRST, br#"{"amount":5}"#, |event| read.push(event))?;
+/// assert_eq!(read, [Feed::PaidIn(Deposited { amount: 5 })]);
+/// # Ok::<(), DecodeError>(())
+/// ```
+///
+/// # In `#[event_set(…)]`
+/// - `retired(TransferMade)`: events that the set reads as others; each says by `Retired<Feed>` what it becomes. A
+///   retired event can also have a variant, like any other.
+/// - `crate = path`: where `es` or `es-core` is found, when the macro cannot tell.
 #[proc_macro_derive(EventSet, attributes(event_set))]
 pub fn derive_event_set(input: TokenStream) -> TokenStream {
     event_set::derive(&parse_macro_input!(input as DeriveInput)).into()
 }
 
 /// On an `impl` block with one method for each event: leaves the block as it is and adds the `Apply` impls that call
-/// its methods.
+/// its methods. Writing those impls by hand is the same thing.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.opened")]
+/// # struct Opened { owner: String }
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default)]
+/// # #[aggregate(category = "account", id = String, events(Opened, Deposited))]
+/// # struct Account { balance: u64 }
+/// #[es_core::apply]
+/// impl Account {
+///     fn opened(&mut self, _: Opened) {}
+///
+///     fn deposited(&mut self, Deposited { amount }: Deposited) {
+///         self.balance += amount;
+///     }
+/// }
+/// # let mut account = Account::default();
+/// # account.deposited(Deposited { amount: 5 });
+/// # assert_eq!(account.balance, 5);
+/// ```
+///
+/// A method takes `&mut self` and the event by value, so that replay moves it; its name is free. Applying cannot fail,
+/// does no I/O and sees no metadata: a fact about time belongs in the event. Other methods stand in another block.
+///
+/// # Arguments
+/// - `crate = path`: where `es` or `es-core` is found, when the macro cannot tell.
 #[proc_macro_attribute]
 pub fn apply(arguments: TokenStream, block: TokenStream) -> TokenStream {
     apply::expand(arguments.into(), &block.into()).into()
