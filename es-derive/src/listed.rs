@@ -24,11 +24,10 @@ impl Listed {
         if let Some(behind) = input.parse::<Option<Token![as]>>()? {
             let written = text(&listed.event);
             let other = other(&listed.variant);
-            match input.parse() {
-                Ok(variant) => listed.variant = variant,
-                Err(_) => {
-                    mistakes.at(behind.span, format!("no variant stands behind `as`; write `{written} as {other}`"))
-                }
+            if input.is_empty() || input.peek(Token![,]) {
+                mistakes.at(behind.span, format!("no variant stands behind `as`; write `{written} as {other}`"));
+            } else {
+                listed.variant = input.parse()?;
             }
         }
         Ok(listed)

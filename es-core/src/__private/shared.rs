@@ -99,3 +99,95 @@ const fn hash(text: &str) -> u64 {
 const fn place(hash: u64, slots: usize) -> usize {
     hash as usize % slots
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        SchemaVersion,
+        schema::{Alias, Schema},
+    };
+
+    const fn schema(name: &'static str, aliases: &'static [Alias], previous: Option<&'static Schema>) -> Schema {
+        Schema { name, version: SchemaVersion::FIRST, aliases, shapes: &[], previous, types: |_| {} }
+    }
+
+    const fn member(schema: &'static Schema) -> Member {
+        Member { schema, retired: false }
+    }
+
+    const fn alias(name: &'static str) -> Alias {
+        Alias { name, up_to: SchemaVersion::FIRST }
+    }
+
+    /// A thousand events, each with a name of its own but the last, which has that of the seventh.
+    const MANY: usize = 1000;
+    static NAMES: [[u8; 5]; MANY] = {
+        let mut names = [*b"e.000"; MANY];
+        let mut name = 0;
+        while name < MANY {
+            let number = if name == MANY - 1 { 7 } else { name };
+            names[name] = [b'e', b'.', digit(number / 100), digit(number / 10), digit(number)];
+            name += 1;
+        }
+        names
+    };
+    static SCHEMAS: [Schema; MANY] = {
+        let mut schemas = [schema("", &[], None); MANY];
+        let mut event = 0;
+        while event < MANY {
+            let Ok(name) = str::from_utf8(&NAMES[event]) else { panic!("digits are UTF-8") };
+            schemas[event] = schema(name, &[], None);
+            event += 1;
+        }
+        schemas
+    };
+    static MEMBERS: [Member; MANY] = {
+        let mut members = [member(&SCHEMAS[0]); MANY];
+        let mut event = 0;
+        while event < MANY {
+            members[event] = member(&SCHEMAS[event]);
+            event += 1;
+        }
+        members
+    };
+    // while compiling: rustc would refuse it if it took too long
+    static SHARED: [Option<Shared>; MANY] = shared::<MANY, { slots(&MEMBERS) }>(&MEMBERS);
+
+    #[expect(clippy::cast_possible_truncation, reason = "it is below ten")]
+    const fn digit(number: usize) -> u8 {
+        b'0' + (number % 10) as u8
+    }
+
+    #[test]
+    fn among_a_thousand_events_the_one_that_shares_a_name_is_found_while_compiling() {
+        let found: Vec<_> = SHARED.iter().enumerate().filter_map(|(at, shared)| Some((at, (*shared)?.with))).collect();
+        assert_eq!(found, [(MANY - 1, 7)]);
+    }
+
+    #[test]
+    fn aliases_count_also_those_of_previous_types() {
+        const BEGUN: &[Alias] = &[alias("begun")];
+        const STARTED: &[Alias] = &[alias("started")];
+        const BEGUN_AND_ENDED: &[Alias] = &[alias("begun"), alias("ended")];
+        static OLDER: Schema = schema("opened", BEGUN, None);
+        static SCHEMAS: [Schema; 3] = [
+            schema("opened", STARTED, Some(&OLDER)),
+            schema("started", &[], None),
+            schema("closed", BEGUN_AND_ENDED, None),
+        ];
+        static MEMBERS: [Member; 3] = [member(&SCHEMAS[0]), member(&SCHEMAS[1]), member(&SCHEMAS[2])];
+        let shared = shared::<3, 12>(&MEMBERS);
+        let with = |at: usize| shared[at].map(|shared| (shared.name, shared.with));
+        assert_eq!([with(0), with(1), with(2)], [None, Some(("started", 0)), Some(("begun", 0))]);
+    }
+
+    #[test]
+    #[should_panic(expected = "`Closed` and `Opened` share the stored name or alias `opened`; give")]
+    fn the_message_names_both_events_and_the_name() {
+        static OPENED: Schema = schema("opened", &[], None);
+        let shared = shared::<2, 4>(&[member(&OPENED), member(&OPENED)]);
+        assert_own_names(&shared, 0, &["Opened", "Closed"]);
+        assert_own_names(&shared, 1, &["Opened", "Closed"]);
+    }
+}
