@@ -15,7 +15,7 @@ use crate::schema_name::SchemaName;
 use crate::snapshot::Snapshots;
 use crate::store::{Background, Parts, PostgresStore};
 use crate::wake::Wake;
-use crate::{PostgresError, checks, migrate, pool, tls, wake};
+use crate::{PostgresError, checks, incarnation, migrate, pool, protection, tls, wake};
 
 /// Sets up a [`PostgresStore`]; [`PostgresStore::builder`] makes it.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl PostgresBuilder {
     pub(crate) fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
-            schema: "es".to_owned(),
+            schema: SchemaName::default().as_str().to_owned(),
             pool: None,
             pool_size: 16,
             application_name: "es".to_owned(),
@@ -141,11 +141,19 @@ impl PostgresBuilder {
         };
         let (wake, head) = (Wake::new(), Head::new());
         let reader = Arc::new(Reader::new(pool, &schema, self.persistence));
+        // begun before anything is appended, where the log has moved
+        incarnation::today(&reader, &schema).await?;
+        protection::report(&reader, &schema).await?;
         let background = Background(vec![
             tokio::spawn(wake::listen(connector.clone(), schema.channel(), wake.clone())),
             tokio::spawn(head.clone().follow(Arc::clone(&reader), wake.clone())),
         ]);
-        let appender = Appender { connector, sql: statement::sql(&schema), persistence: self.persistence };
+        let appender = Appender {
+            connector,
+            sql: statement::sql(&schema),
+            incarnation: incarnation::sql(&schema),
+            persistence: self.persistence,
+        };
         Ok(PostgresStore::new(Parts {
             queue: Queue::start(Arc::new(appender), self.limits, wake),
             reader,
@@ -155,6 +163,14 @@ impl PostgresBuilder {
             append_sql: statement::sql(&schema),
             schema,
         }))
+    }
+
+    /// [`PostgresStore::hardening`] for a log in this schema.
+    ///
+    /// # Errors
+    /// [`PostgresError::SchemaName`].
+    pub fn hardening(&self, application: &str) -> Result<String, PostgresError> {
+        Ok(protection::hardening(&SchemaName::new(&self.schema)?, application))
     }
 
     fn connector(&self) -> Result<Connector, PostgresError> {

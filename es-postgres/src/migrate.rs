@@ -20,6 +20,8 @@ const STEPS: &[Step] = &[
     Step { number: 2, name: "frontier", sql: include_str!("migrations/0002_frontier.sql") },
     Step { number: 3, name: "append", sql: include_str!("migrations/0003_append.sql") },
     Step { number: 4, name: "snapshots", sql: include_str!("migrations/0004_snapshots.sql") },
+    Step { number: 5, name: "incarnation", sql: include_str!("migrations/0005_incarnation.sql") },
+    Step { number: 6, name: "protections", sql: include_str!("migrations/0006_protections.sql") },
 ];
 
 const HISTORY: &str = include_str!("migrations/history.sql");

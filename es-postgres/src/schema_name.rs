@@ -6,6 +6,12 @@ use crate::{PostgresError, hash};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SchemaName(String);
 
+impl Default for SchemaName {
+    fn default() -> Self {
+        Self("es".to_owned())
+    }
+}
+
 impl SchemaName {
     pub(crate) fn new(name: &str) -> Result<Self, PostgresError> {
         let refused = |why| Err(PostgresError::SchemaName { name: name.to_owned(), why });

@@ -11,13 +11,17 @@ use es_core::{
 };
 use futures_core::stream::BoxStream;
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use crate::append::writer::Queue;
 use crate::head::Head;
 use crate::read::{Cursor, Reader};
 use crate::schema_name::SchemaName;
 use crate::snapshot::Snapshots;
-use crate::{AppendStatement, PostgresBuilder, PostgresError, migrate, transaction};
+use crate::{
+    AppendStatement, Checkpoint, MissingProtection, PostgresBuilder, PostgresError, incarnation, migrate, protection,
+    transaction,
+};
 
 /// A store on PostgreSQL. Clones share its connections; they close with the last of them.
 #[derive(Clone)]
@@ -105,6 +109,49 @@ impl PostgresStore {
     /// [`AppendError`] when the append is over a limit.
     pub fn append_statement(&self, appends: Vec<Append>) -> Result<AppendStatement, AppendError> {
         AppendStatement::new(&self.parts.schema, appends)
+    }
+
+    /// The statements that leave the role `application` no right but to call the functions of the store, and to read:
+    /// the tables go to an owner without login. For a log in another schema, [`PostgresBuilder::hardening`] gives them.
+    ///
+    /// Run them as a superuser, or as the database's owner with CREATEROLE, after the migrations and again after each
+    /// new one.
+    pub fn hardening(application: &str) -> String {
+        protection::hardening(&SchemaName::default(), application)
+    }
+
+    /// Which protections against changed events are off for the store's role.
+    ///
+    /// # Errors
+    /// [`PostgresError`].
+    pub async fn missing_protections(&self) -> Result<Vec<MissingProtection>, PostgresError> {
+        protection::missing(&self.parts.reader, &self.parts.schema).await
+    }
+
+    /// Today's incarnation of the log: another one after a restore or a failover.
+    ///
+    /// # Errors
+    /// [`PostgresError`].
+    pub async fn incarnation(&self) -> Result<Uuid, PostgresError> {
+        incarnation::today(&self.parts.reader, &self.parts.schema).await
+    }
+
+    /// The position to subscribe from, unless events up to there were lost since by a restore or a failover.
+    ///
+    /// ```no_run
+    /// # use es_core::{EventStore, Filter};
+    /// # use es_postgres::{Checkpoint, PostgresStore, PostgresError};
+    /// # async fn example(store: &PostgresStore, stored: Checkpoint) -> Result<(), PostgresError> {
+    /// let after = store.resume(stored).await?;
+    /// let events = store.subscribe(after, &Filter::all());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`PostgresError::Restored`].
+    pub async fn resume(&self, checkpoint: Checkpoint) -> Result<Position, PostgresError> {
+        incarnation::resume(&self.parts.reader, &self.parts.schema, checkpoint).await
     }
 
     pub(crate) fn new(parts: Parts) -> Self {

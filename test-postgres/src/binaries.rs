@@ -18,13 +18,21 @@ impl Binaries {
     /// # Errors
     /// [`ServerError::NotInstalled`] when there is none.
     pub fn find() -> Result<Self, ServerError> {
+        Self::with(&[])
+    }
+
+    /// The same, of those that hold these programs too: not every one has `pg_dump`.
+    ///
+    /// # Errors
+    /// [`ServerError::NotInstalled`] when there is none.
+    pub fn with(programs: &[&str]) -> Result<Self, ServerError> {
         let given = env::var_os("ES_TEST_POSTGRES_BIN").map(PathBuf::from);
         let path = env::var_os("PATH").unwrap_or_default();
         given
             .into_iter()
             .chain(env::split_paths(&path))
             .chain(packaged())
-            .find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
+            .find(|folder| ["initdb", "postgres"].iter().chain(programs).all(|name| folder.join(name).is_file()))
             .map(|folder| Self { folder })
             .ok_or(ServerError::NotInstalled)
     }

@@ -44,9 +44,16 @@ impl Server {
     /// # Errors
     /// [`ServerError`] when PostgreSQL is not installed or does not start.
     pub fn start(settings: &[(&str, &str)]) -> Result<Self, ServerError> {
-        let binaries = Binaries::find()?;
+        Self::of(Binaries::find()?, &env::temp_dir(), settings)
+    }
+
+    /// The same with these binaries, in a folder of its own inside `place`.
+    ///
+    /// # Errors
+    /// [`ServerError`] when it does not start.
+    pub fn of(binaries: Binaries, place: &Path, settings: &[(&str, &str)]) -> Result<Self, ServerError> {
         let user = User::find()?;
-        let folder = fresh_folder()?;
+        let folder = fresh_folder(place)?;
         user.own(&folder)?;
         let mut watchdog = Command::new("sh");
         watchdog
@@ -202,10 +209,10 @@ impl Drop for Server {
     }
 }
 
-fn fresh_folder() -> Result<PathBuf, ServerError> {
+fn fresh_folder(place: &Path) -> Result<PathBuf, ServerError> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let folder = env::temp_dir().join(format!("es-test-postgres-{}-{number}", std::process::id()));
+    let folder = place.join(format!("es-test-postgres-{}-{number}", std::process::id()));
     fs::create_dir(&folder).map_err(ServerError::io("make a folder for the cluster"))?;
     Ok(folder)
 }

@@ -23,6 +23,8 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(crate) struct Appender {
     pub(crate) connector: Connector,
     pub(crate) sql: String,
+    /// What each connection asks first: after a failover nothing is appended before a new incarnation has begun.
+    pub(crate) incarnation: String,
     /// For how long an append is sent again after its connection was lost.
     pub(crate) persistence: Duration,
 }
@@ -61,6 +63,7 @@ struct Progress {
 impl Appender {
     async fn open(&self) -> Result<Session, PostgresError> {
         let connection = self.connector.open().await?;
+        connection.client.batch_execute(&self.incarnation).await.map_err(PostgresError::statement)?;
         let statement = connection.client.prepare(&self.sql).await.map_err(PostgresError::statement)?;
         Ok(Session { connection, statement })
     }

@@ -16,3 +16,19 @@ COMMENT ON COLUMN {schema}.snapshots.schema IS 'What the state looked like to th
 COMMENT ON COLUMN {schema}.snapshots.version IS 'The version it was folded up to.';
 COMMENT ON COLUMN {schema}.snapshots.payload IS 'The encoded state.';
 COMMENT ON COLUMN {schema}.snapshots.stored_at IS 'When it was written.';
+
+CREATE FUNCTION {schema}.store_snapshot(category text, id text, schema text, version bigint, payload bytea) RETURNS void
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $es$
+    -- a newer one replaces an older one, and any one replaces one that is ahead of its stream
+    INSERT INTO {schema}.snapshots AS s (category, id, schema, version, payload)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT ON CONSTRAINT snapshots_stream_schema DO UPDATE
+    SET version = excluded.version, payload = excluded.payload, stored_at = clock_timestamp()
+    WHERE s.version < excluded.version
+       OR s.version > coalesce((
+           SELECT e.version FROM {schema}.events e WHERE e.category = $1 AND e.id = $2 ORDER BY e.version DESC LIMIT 1), 0)
+$es$;
+
+COMMENT ON FUNCTION {schema}.store_snapshot(text, text, text, bigint, bytea) IS
+    'Keeps a snapshot, unless there is a newer one. Called by es alone.';

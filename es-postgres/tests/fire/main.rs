@@ -9,7 +9,9 @@ mod follower;
 mod kills;
 mod ledger;
 mod lies;
+mod privilege;
 mod proxy;
+mod restore;
 mod seed;
 #[cfg(feature = "tls")]
 mod tls;

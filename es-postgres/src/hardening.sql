@@ -1,0 +1,67 @@
+-- Run in the log's database by a superuser, or by its owner with CREATEROLE, after each migration.
+-- From then on the application may call the functions of es and read the tables, and nothing else.
+BEGIN;
+SELECT pg_catalog.set_config('es.application', {application}, true);
+DO $es$
+DECLARE
+    application CONSTANT text := pg_catalog.current_setting('es.application');
+    -- roles are shared by the databases of a server: each log has a keeper of its own, whom nobody can log in as
+    keeper      CONSTANT text := 'es_owner_' || pg_catalog.current_database();
+    home        CONSTANT oid := (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = {name});
+    mighty      CONSTANT boolean := (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
+    statement   text;
+BEGIN
+    IF home IS NULL THEN
+        RAISE EXCEPTION 'there is no log in this database yet; run the migrations first';
+    END IF;
+    IF octet_length(keeper) > 63 OR octet_length(application) NOT BETWEEN 1 AND 63 THEN
+        RAISE EXCEPTION 'a role''s name has 1 to 63 bytes: `%` or `%` does not fit', keeper, application;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = application) THEN
+        EXECUTE format('CREATE ROLE %I LOGIN', application);
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = keeper) THEN
+        EXECUTE format('CREATE ROLE %I NOLOGIN', keeper);
+    END IF;
+    IF pg_catalog.pg_has_role(application, keeper, 'MEMBER') THEN
+        RAISE EXCEPTION 'the role `%` is a superuser or a member of `%`: nothing would hold it', application, keeper;
+    END IF;
+    IF NOT mighty THEN
+        -- to hand something over one must be a member of who takes it, who must be allowed to have it
+        EXECUTE format('GRANT %I TO CURRENT_USER', keeper);
+        EXECUTE format('GRANT CREATE ON DATABASE %I TO %I', pg_catalog.current_database(), keeper);
+    END IF;
+    EXECUTE format('ALTER SCHEMA %I OWNER TO %I', {name}, keeper);
+    FOR statement IN
+        SELECT format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, keeper)
+        FROM pg_catalog.pg_class c
+        WHERE c.relnamespace = home AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+        UNION ALL
+        SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, keeper)
+        FROM pg_catalog.pg_proc p
+        WHERE p.pronamespace = home
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+    IF NOT mighty THEN
+        EXECUTE format('REVOKE CREATE ON DATABASE %I FROM %I', pg_catalog.current_database(), keeper);
+    END IF;
+    FOR statement IN
+        SELECT format('REVOKE ALL ON %s %I FROM PUBLIC, %I', kind, {name}, application)
+        FROM unnest(ARRAY['SCHEMA', 'ALL TABLES IN SCHEMA', 'ALL SEQUENCES IN SCHEMA', 'ALL FUNCTIONS IN SCHEMA']) kind
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', {name}, application);
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO %I', {name}, application);
+    FOR statement IN
+        -- what applications call runs with the rights of the keeper; the rest is for the keeper alone
+        SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', p.oid::regprocedure, application)
+        FROM pg_catalog.pg_proc p
+        WHERE p.pronamespace = home AND p.prosecdef
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+END
+$es$;
+COMMIT;
