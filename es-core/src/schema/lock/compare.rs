@@ -55,8 +55,8 @@ pub(super) struct Use {
     pub(super) newest: u32,
     /// The stored key, or the place in a tuple.
     pub(super) field: String,
-    /// The type of the field.
-    pub(super) ty: String,
+    /// The type of the field, with `Old` before each type that is not what it was.
+    pub(super) from: String,
 }
 
 /// How `current` differs from `locked`.

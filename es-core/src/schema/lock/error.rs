@@ -99,7 +99,7 @@ impl LockError {
         let path = path.to_owned();
         let Difference { broken, news } = difference;
         if !broken.is_empty() {
-            let report = broken.iter().map(|broken| format!("{broken}\n")).collect::<Vec<_>>().concat();
+            let report = broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
             return Err(Self::Broken { path, report });
         }
         if !news.is_empty() {

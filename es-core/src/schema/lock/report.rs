@@ -6,7 +6,6 @@ use super::{
     advice,
     compare::{Bodies, Broken, Newcomer, Use},
     contents::{History, Layout},
-    types,
 };
 
 impl fmt::Display for Broken {
@@ -144,13 +143,10 @@ fn changed_type(
     writeln!(f, "type `{name}` changed, inside payloads that are stored")?;
     bodies(f, "before", before)?;
     bodies(f, "after ", after)?;
-    let old = format!("Old{name}");
-    writeln!(f, "  keep it as it was, as `{old}`, and say where it is stored that it changed")?;
-    for Use { event, newest, field, ty } in used_by {
+    writeln!(f, "  keep it as it was, as `Old{name}`, and say where it is stored that it changed")?;
+    for Use { event, newest, field, from } in used_by {
         let version = newest + 1;
         writeln!(f, "    on `{field}` of `{event}`, with `version = {version}`")?;
-        let holds = types::words(ty).any(|word| word == name);
-        let from = if holds { renamed(ty, name, &old) } else { format!("Old{}", advice::type_of(ty)) };
         writeln!(f, "        #[event(changed(in = {version}, from = {from}, with = From::from))]")?;
     }
     Ok(())
@@ -163,18 +159,4 @@ fn bodies(f: &mut fmt::Formatter<'_>, when: &str, bodies: &Bodies) -> fmt::Resul
         when = "      ";
     }
     Ok(())
-}
-
-/// `text` with the word `old` replaced.
-fn renamed(text: &str, old: &str, new: &str) -> String {
-    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let mut renamed = String::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let end = rest.find(|letter| is_word(letter) != is_word(first)).unwrap_or(rest.len());
-        let (word, behind) = rest.split_at(end);
-        renamed.push_str(if word == old { new } else { word });
-        rest = behind;
-    }
-    renamed
 }

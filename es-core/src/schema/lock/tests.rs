@@ -189,7 +189,6 @@ fn an_added_field_asks_for_its_default() {
     on `note`
         #[event(added(in = 2, default = None))]
   if it is another event, give it a name that was never stored
-
 "#
     );
 }

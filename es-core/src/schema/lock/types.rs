@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    compare::{Broken, Difference, Use},
+    compare::{Bodies, Broken, Difference, Use},
     contents::{Contents, Entry, Layout},
 };
 
@@ -15,13 +15,28 @@ pub(super) fn compare(locked: &Contents, current: &Contents, difference: &mut Di
     }
     for (name, before) in &locked.types {
         let after = current.types.get(name).cloned().unwrap_or_default();
-        if *before != after {
+        if has_more_alternatives(before, &after) {
+            difference.news.push(format!("type `{name}` has more alternatives than before"));
+        } else if *before != after {
             let used_by = uses(name, current);
             difference.broken.push(Broken::Type { name: name.clone(), before: before.clone(), after, used_by });
         }
     }
     let new = current.types.keys().filter(|name| !locked.types.contains_key(*name));
     difference.news.extend(new.map(|name| format!("type `{name}`")));
+}
+
+/// Whether `after` is an enum like `before` with variants besides: what is stored reads as it did.
+fn has_more_alternatives(before: &Bodies, after: &Bodies) -> bool {
+    let (Some(before), Some(after)) = (only(before), only(after)) else { return false };
+    let alternative = |line: &String| line.strip_prefix("| ").map(str::to_owned);
+    let Some(after) = after.iter().map(alternative).collect::<Option<BTreeSet<_>>>() else { return false };
+    let before: BTreeSet<_> = before.iter().map(|line| alternative(line).unwrap_or_else(|| line.clone())).collect();
+    before.len() < after.len() && before.is_subset(&after)
+}
+
+fn only(bodies: &Bodies) -> Option<&Vec<String>> {
+    bodies.first().filter(|_| bodies.len() == 1)
 }
 
 /// The contents that are to be written in place of `locked`: those of a program that sees no deep schemas keep the ones
@@ -45,10 +60,26 @@ fn uses(name: &str, current: &Contents) -> Vec<Use> {
             event: event.clone(),
             newest,
             field,
-            ty: entry.ty.clone(),
+            from: old(&entry.ty, &names),
         }));
     }
     uses
+}
+
+/// `ty` with `Old` before each of `names`.
+fn old(ty: &str, names: &BTreeSet<String>) -> String {
+    let mut old = String::new();
+    let mut rest = ty;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|letter| is_of_word(letter) != is_of_word(first)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(end);
+        if names.contains(word) {
+            old.push_str("Old");
+        }
+        old.push_str(word);
+        rest = behind;
+    }
+    old
 }
 
 /// `name`, and every type that holds it.
@@ -79,7 +110,11 @@ fn fields(layout: &Layout) -> Vec<(String, &Entry)> {
 
 /// The words of a type or of a line.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|word| !word.is_empty())
+    text.split(|letter| !is_of_word(letter)).filter(|word| !word.is_empty())
+}
+
+fn is_of_word(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
 }
 
 /// The types in the text of a type that are not the standard library's.

@@ -1,0 +1,292 @@
+//! The lock with the feature `schema`: it looks into the types inside payloads.
+
+#![cfg(feature = "schema")]
+
+use std::{fs, path::PathBuf};
+
+use es::{
+    prelude::*,
+    schema::{Aggregates, Lock, LockError, Update},
+};
+use tempfile::TempDir;
+
+/// The aggregate `Account`, whose event holds the `Money` of the module around it.
+macro_rules! account {
+    ($($ty:ty),+) => {
+        #[derive(Event, Clone, Serialize, Deserialize)]
+        #[event(name = "account.deposited")]
+        pub(super) struct Deposited($(pub(super) $ty),+);
+
+        #[derive(Aggregate, Default)]
+        #[aggregate(category = "account", id = String, events(Deposited))]
+        pub(super) struct Account;
+
+        impl Apply<Deposited> for Account {
+            fn apply(&mut self, _: Deposited) {}
+        }
+    };
+}
+
+/// Types inside payloads.
+macro_rules! inner {
+    ($($item:item)+) => {
+        $(
+            #[derive(Clone, Serialize, Deserialize, es::schema::schemars::JsonSchema)]
+            #[schemars(crate = "es::schema::schemars")]
+            $item
+        )+
+    };
+}
+
+mod today {
+    use super::*;
+
+    pub(super) type Amount = f64;
+
+    /// It says nothing of itself.
+    #[derive(Clone, Serialize, Deserialize)]
+    pub(super) struct Opaque(u8);
+
+    inner! {
+        pub(super) struct Money { cents: i64, currency: Currency, parts: Vec<Part> }
+
+        pub(super) enum Currency { Eur, Usd, Other { code: String, places: Option<u8> }, Pair(u8, u16), Alone(bool) }
+
+        pub(super) struct Part { of: Box<Money>, share: [u32; 2], pair: (u8, String) }
+
+        #[serde(untagged)]
+        pub(super) enum Note { Text(String), Number(f32) }
+
+        #[serde(deny_unknown_fields)]
+        pub(super) struct Page<T> {
+            items: Vec<T>,
+            #[serde(default)]
+            total: usize,
+            #[serde(rename = "by name")]
+            by_name: std::collections::BTreeMap<String, Note>,
+        }
+    }
+
+    account!(Option<Money>, Amount, Page<Part>, Opaque, String);
+}
+
+#[test]
+fn a_lock_holds_the_types_inside_payloads() {
+    let written = Written::by::<today::Account>();
+    let text = written.text();
+    let (_, types) = text.split_once("\n\ntype ").expect("types");
+    assert_eq!(
+        types,
+        r#"Amount
+  double
+
+type Currency
+  | "Eur"
+  | "Usd"
+  | {Alone: boolean, nothing else}
+  | {Other: {code: string, places?: null | uint8}, nothing else}
+  | {Pair: (uint8, uint16), nothing else}
+
+type Money
+  cents: int64
+  currency: Currency
+  parts: [Part]
+
+type Note
+  | float
+  | string
+
+type Page
+  "by name": {*: Note}
+  items: [Part]
+  total?: uint
+  nothing else
+
+type Part
+  of: Money
+  pair: (uint8, string)
+  share: [uint32; 2]
+"#
+    );
+    written.holds::<today::Account>();
+}
+
+mod small {
+    use super::*;
+
+    inner! {
+        pub(super) struct Money { cents: i64, currency: Currency }
+        pub(super) enum Currency { Eur, Usd }
+        pub(super) struct Part { of: Money }
+    }
+    account!(Vec<Part>, Money);
+}
+
+mod rearranged {
+    use super::*;
+
+    inner! {
+        #[doc = "What something costs."]
+        pub(super) struct Money {
+            #[doc = "Of which kind."]
+            #[serde(rename = "currency")]
+            kind: Currency,
+            #[serde(rename = "cents")]
+            amount: i64,
+        }
+        pub(super) enum Currency {
+            #[doc = "Green."]
+            Usd,
+            #[serde(rename = "Eur")]
+            Euro,
+        }
+        pub(super) struct Part { of: Money }
+    }
+    account!(Vec<Part>, Money);
+}
+
+#[test]
+fn rust_names_the_order_of_fields_and_comments_are_silent_inside_too() {
+    Written::by::<small::Account>().holds::<rearranged::Account>();
+}
+
+mod changed {
+    use super::*;
+
+    inner! {
+        pub(super) struct Money { cents: i64, currency: Currency }
+        pub(super) enum Currency { Eur, Sek }
+        pub(super) struct Part { of: Money }
+    }
+    account!(Vec<Part>, Money);
+}
+
+#[test]
+fn a_change_inside_a_type_names_it_and_where_it_is_stored() {
+    let failure = Written::by::<small::Account>().fails::<changed::Account>();
+    assert!(
+        failure.contains(
+            r#"type `Currency` changed, inside payloads that are stored
+    before  | "Eur"
+            | "Usd"
+    after   | "Eur"
+            | "Sek"
+"#
+        ),
+        "{failure}"
+    );
+    assert!(!failure.contains("type `Money` changed"), "{failure}");
+    assert!(failure.contains("on `1` of `account.deposited`, with `version = 2`"), "{failure}");
+    assert!(failure.contains("from = OldMoney"), "{failure}");
+    assert!(failure.contains("from = Vec<OldPart>"), "{failure}");
+}
+
+mod widened {
+    use super::*;
+
+    inner! {
+        pub(super) struct Money { cents: i64, currency: Currency }
+        pub(super) enum Currency { Usd, Eur, Sek(u8) }
+        pub(super) struct Part { of: Money }
+    }
+    account!(Vec<Part>, Money);
+}
+
+#[test]
+fn another_variant_of_an_enum_asks_for_an_update_and_one_less_is_missed() {
+    let written = Written::by::<small::Account>();
+    let run = written.lock.run::<widened::Account>(Update::Nothing);
+    assert!(
+        matches!(run, Err(LockError::Outdated { news, .. }) if news == ["type `Currency` has more alternatives than before"])
+    );
+    written.lock.run::<widened::Account>(Update::New).expect("written");
+    assert!(written.fails::<small::Account>().contains("type `Currency` changed"));
+}
+
+mod unseen {
+    use super::*;
+
+    #[derive(Clone, Serialize, Deserialize)]
+    pub(super) struct Money {
+        cents: i64,
+    }
+    #[derive(Clone, Serialize, Deserialize)]
+    pub(super) struct Part {
+        of: Money,
+    }
+    account!(Vec<Part>, Money);
+}
+
+#[test]
+fn a_lock_without_types_is_not_asked_for_them() {
+    let directory = TempDir::new().expect("a directory");
+    let path = directory.path().join("events.lock");
+    fs::write(&path, "stream account\n  account.deposited\n\nevent account.deposited\n  1: (Vec<Part>, Money)\n")
+        .expect("written");
+    let lock = Lock::new(&path);
+    assert!(lock.run::<small::Account>(Update::Nothing).is_ok());
+    assert!(lock.run::<unseen::Account>(Update::Nothing).is_ok());
+    lock.run::<small::Account>(Update::New).expect("written");
+    assert!(fs::read_to_string(&path).expect("written").contains("type Money"));
+}
+
+#[test]
+fn a_type_that_is_no_longer_seen_is_missed() {
+    let failure = Written::by::<small::Account>().fails::<unseen::Account>();
+    assert!(failure.contains("type `Money` is locked"), "{failure}");
+    assert!(failure.contains("`#[derive(JsonSchema)]`"), "{failure}");
+}
+
+#[test]
+fn a_type_that_is_seen_for_the_first_time_asks_for_an_update() {
+    let written = Written::by::<small::Account>();
+    let text = written.text();
+    let (before, _) = text.split_once("\ntype Part").expect("a part");
+    fs::write(&written.path, before).expect("written");
+    let run = written.lock.run::<small::Account>(Update::Nothing);
+    assert!(matches!(run, Err(LockError::Outdated { news, .. }) if news == ["type `Part`"]));
+}
+
+#[test]
+fn the_first_lock_names_the_types_it_cannot_look_into() {
+    let directory = TempDir::new().expect("a directory");
+    let lock = Lock::new(directory.path().join("events.lock"));
+    let failure = lock.run::<today::Account>(Update::Nothing).expect_err("no lock").to_string();
+    assert!(failure.contains("not what changes inside `Opaque`; for that, derive `JsonSchema` for them"), "{failure}");
+}
+
+/// A lock in a directory of its own.
+struct Written {
+    lock: Lock,
+    path: PathBuf,
+    _directory: TempDir,
+}
+
+impl Written {
+    fn by<A: Aggregates>() -> Self {
+        let directory = TempDir::new().expect("a directory");
+        let path = directory.path().join("events.lock");
+        let lock = Lock::new(&path);
+        lock.run::<A>(Update::New).expect("written");
+        Self { lock, path, _directory: directory }
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(&self.path).expect("written")
+    }
+
+    #[track_caller]
+    fn holds<A: Aggregates>(&self) {
+        if let Err(error) = self.lock.run::<A>(Update::Nothing) {
+            panic!("{error}");
+        }
+    }
+
+    #[track_caller]
+    fn fails<A: Aggregates>(&self) -> String {
+        match self.lock.run::<A>(Update::Nothing) {
+            Err(error @ LockError::Broken { .. }) => error.to_string(),
+            other => panic!("not broken: {other:?}"),
+        }
+    }
+}
