@@ -15,14 +15,19 @@
 //!
 //! # Layout
 //! `contract` is what runs the promises, `promises` the promises themselves, one file a family, `scenario` given, when
-//! and then, `corpus` stored payloads beside what they are today.
+//! and then, `corpus` stored payloads beside what they are today, `faulty` a store that fails on purpose, `torture`
+//! random load and the check of what it left.
 
 pub mod contract;
 pub mod corpus;
+mod drop_after;
+mod faulty;
 #[doc(hidden)]
 pub mod promises;
 mod scenario;
+pub mod torture;
 
 pub use contract::{Broken, Factory, FreshStore, Operation, Property};
 pub use corpus::Corpus;
+pub use faulty::FaultyStore;
 pub use scenario::{Outcome, Scenario, scenario};

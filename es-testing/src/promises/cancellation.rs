@@ -1,17 +1,12 @@
 //! Cancellation: an append that is dropped half way leaves the store whole.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-};
-
 use es_core::{Append, Expected, NewEvent, Version};
 
 use super::{
     Subject, held, note, notes, same,
     subject::{ids, new_ids, versions},
 };
-use crate::{Broken, Factory};
+use crate::{Broken, Factory, drop_after::DropAfter};
 
 /// The most await points of an append that are tried.
 const POINTS: usize = 200;
@@ -24,7 +19,7 @@ pub async fn a_dropped_append_is_whole_and_can_be_sent_again(factory: &dyn Facto
         subject.append(&stream, Expected::NoStream, vec![note(0)?]).await?;
         let events = notes(1..=3)?;
         let append = vec![Append::new(stream.clone(), Expected::Exact(Version::FIRST), events.clone())];
-        let answered = DropAfter { future: subject.store.append(append.clone()), points }.await;
+        let answered = DropAfter::new(subject.store.append(append.clone()), points).await;
         let half = subject.events(&stream).await?.len();
         held("a dropped append is whole or not there", half == 1 || half == 4, || format!("{half} events of 1 or 4"))?;
         let again = subject.store.append(append).await?;
@@ -50,7 +45,7 @@ pub async fn a_dropped_append_to_several_streams_is_whole(factory: &dyn Factory)
             Append::new(a.clone(), Expected::Exact(Version::FIRST), to_a.clone()),
             Append::new(b.clone(), Expected::Any, to_b.clone()),
         ];
-        let answered = DropAfter { future: subject.store.append(append.clone()), points }.await;
+        let answered = DropAfter::new(subject.store.append(append.clone()), points).await;
         subject.store.append(append).await?;
         one_append(&subject, &a, &to_a).await?;
         one_append(&subject, &b, &to_b).await?;
@@ -67,7 +62,7 @@ pub async fn a_stream_goes_on_after_dropped_appends(factory: &dyn Factory) -> Re
     let stream = subject.stream("goes-on")?;
     for points in 0..20 {
         let append = vec![Append::new(stream.clone(), Expected::Any, notes(0..2)?)];
-        let answered = DropAfter { future: subject.store.append(append), points: points % 5 }.await;
+        let answered = DropAfter::new(subject.store.append(append), points % 5).await;
         if let Some(answer) = answered {
             answer?;
         }
@@ -84,24 +79,4 @@ pub async fn a_stream_goes_on_after_dropped_appends(factory: &dyn Factory) -> Re
 async fn one_append(subject: &Subject, stream: &es_core::StreamId, events: &[NewEvent]) -> Result<(), Broken> {
     let stored = subject.events(stream).await?;
     same("sent twice it is stored once", new_ids(events), ids(&stored[1.min(stored.len())..]))
-}
-
-/// Polls a future `points` times, and then drops it; `None` when it was not ready by then.
-struct DropAfter<F> {
-    future: F,
-    points: usize,
-}
-
-impl<F: Future + Unpin> Future for DropAfter<F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(points) = self.points.checked_sub(1) else { return Poll::Ready(None) };
-        self.points = points;
-        match Pin::new(&mut self.future).poll(context) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending if points == 0 => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        }
-    }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Sample, Subject, held, note, notes, same,
     sample::{Measured, Written},
-    subject::{collect, raw},
+    subject::{collect, patiently, raw},
 };
 use crate::{Broken, Factory};
 
@@ -30,7 +30,8 @@ pub async fn every_field_comes_back(factory: &dyn Factory) -> Result<(), Broken>
     let forward = subject.read(&stream, 1, Direction::Forward, None).await?;
     let backward = subject.read(&stream, u64::MAX, Direction::Backward, None).await?;
     let all = subject.log().await?;
-    let live = subject.store.subscribe(Position::START, &Filter::all()).next().await.transpose()?;
+    let mut live = subject.store.subscribe(Position::START, &Filter::all());
+    let live = patiently("a subscription gives the event", live.next()).await?.transpose()?;
     for stored in [forward.first(), backward.first(), all.first(), live.as_ref()] {
         let Some(stored) = stored else { return same("the event is read every way", 1, 0) };
         same("the id comes back", id, stored.id)?;
@@ -170,7 +171,11 @@ pub async fn recorded_times_keep_their_precision(factory: &dyn Factory) -> Resul
     same("the stream has the answered times", &answered, &times(subject.events(&stream).await?))?;
     same("the log has the answered times", &answered, &times(subject.log().await?))?;
     let live = subject.store.subscribe(Position::START, &Filter::all()).take(answered.len());
-    same("a subscription has the answered times", &answered, &times(collect(live).await?))?;
+    same(
+        "a subscription has the answered times",
+        &answered,
+        &times(patiently("a subscription gives the events", collect(live)).await??),
+    )?;
     let whole = |time: &Timestamp| time.as_micros() % 1_000 == 0;
     held("times are in microseconds", !answered.iter().all(whole), || format!("{answered:?}"))
 }

@@ -44,7 +44,7 @@ pub async fn the_log_is_read_from_any_position(factory: &dyn Factory) -> Result<
     let log = subject.log().await?;
     for (read, event) in (1..).zip(&log) {
         let rest = collect(subject.store.read_all(event.position, &Filter::all(), None)).await?;
-        same("what is read after a position is the rest of the log", &log[read..], &rest[..])?;
+        same("what is read after a position is the rest of the log", log.get(read..), rest.get(..))?;
     }
     Ok(())
 }
@@ -80,11 +80,12 @@ async fn filtered(factory: &dyn Factory, filters: &[Filter]) -> Result<(), Broke
         let expected: Vec<_> = accepted(&log, filter);
         let seen = collect(subject.store.read_all(Position::START, filter, None)).await?;
         same("a filter gives exactly what it accepts, in order", &expected, &seen)?;
-        let live = collect(subject.store.subscribe(Position::START, filter).take(expected.len())).await?;
+        let live = subject.store.subscribe(Position::START, filter).take(expected.len());
+        let live = patiently("a subscription gives the events", collect(live)).await??;
         same("a subscription's filter does too", &expected, &live)?;
         let some = expected.len() / 2;
         let limited = collect(subject.store.read_all(Position::START, filter, Some(some))).await?;
-        same("a limit counts the events that the filter accepts", &expected[..some], &limited[..])?;
+        same("a limit counts the events that the filter accepts", expected.get(..some), limited.get(..))?;
     }
     Ok(())
 }
@@ -98,7 +99,7 @@ pub async fn pages_of_any_size_give_the_same_log(factory: &dyn Factory) -> Resul
         let expected = accepted(&log, &filter);
         for size in [1, 2, 7, 89, 90, 91] {
             let (mut seen, mut after) = (Vec::new(), Position::START);
-            loop {
+            while seen.len() <= expected.len() {
                 let page = collect(subject.store.read_all(after, &filter, Some(size))).await?;
                 let Some(last) = page.last() else { break };
                 after = last.position;
@@ -187,7 +188,7 @@ pub async fn every_subscriber_sees_exactly_the_log(factory: &dyn Factory) -> Res
     mixed(&subject, 30).await?;
     let start = subject.store.frontier().await?;
     let before = subject.log().await?;
-    let middle = before[before.len() / 2].position;
+    let middle = before.get(before.len() / 2).map(|event| event.position).unwrap_or_default();
     let filters = [Filter::all(), Filter::all().category("order"), Filter::all().name("kind.1")];
     let mut subscribers = Vec::new();
     for after in [Position::START, middle, start] {

@@ -6,7 +6,7 @@ use es_core::{Direction, Expected, Filter, NewEvent, Position, Version};
 use futures_util::TryStreamExt;
 
 use super::{
-    Subject, same,
+    Subject, held, same,
     subject::{patiently, raw},
 };
 use crate::{
@@ -57,7 +57,8 @@ pub(crate) async fn stall(factory: &dyn Factory) -> Result<(), Broken> {
         if count < 3 {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        patiently("a subscriber that stalled goes on", live.try_next()).await??;
+        let event = patiently("a subscriber that stalled goes on", live.try_next()).await??;
+        held("a subscription does not end", event.is_some(), || format!("it ended after {count} events"))?;
     }
     peak::grew_less("a stalled subscriber", before, GROWTH)
 }

@@ -1,6 +1,6 @@
 //! A fresh store on trial, and the words the promises are written in.
 
-use std::{fmt::Debug, sync::Arc, time::Duration};
+use std::{fmt::Debug, sync::Arc};
 
 use es_core::{
     Append, AppendError, Appended, Conflict, Direction, EventName, EventStore, Expected, Filter, NewEvent, Position,
@@ -11,7 +11,7 @@ use futures_util::TryStreamExt;
 use tokio::task::JoinError;
 use uuid::Uuid;
 
-use crate::{Broken, Factory, FreshStore};
+use crate::{Broken, Factory, FreshStore, contract::child};
 
 /// A fresh store on trial.
 pub(crate) struct Subject {
@@ -116,9 +116,9 @@ pub(crate) fn raw(name: &'static str, payload: impl Into<String>) -> Result<NewE
 
 /// Waits for what a sound store does soon.
 pub(crate) async fn patiently<T>(promised: &str, soon: impl Future<Output = T>) -> Result<T, Broken> {
-    const PATIENCE: Duration = Duration::from_secs(10);
-    let late = |_| Broken::new(promised, format!("not within {} s", PATIENCE.as_secs()));
-    tokio::time::timeout(PATIENCE, soon).await.map_err(late)
+    let patience = child::patience();
+    let late = |_| Broken::new(promised, format!("not within {patience:?}"));
+    tokio::time::timeout(patience, soon).await.map_err(late)
 }
 
 /// What a task came to; one that panicked is a broken promise.

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use es_core::{EventStore, Expected, Filter, Position};
+use es_core::{EventStore, Expected, Filter, Position, ReadError, StoredEvent};
+use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, future::join_all};
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
     held, note, notes, same,
     subject::{append, collect, ids, joined, new_ids, patiently},
 };
-use crate::{Broken, Factory, Property};
+use crate::{Broken, Factory, Property, contract::child};
 
 /// From the start a subscription gives everything, and then what comes.
 pub async fn from_the_start_it_gives_everything(factory: &dyn Factory) -> Result<(), Broken> {
@@ -30,6 +31,12 @@ pub async fn from_the_start_it_gives_everything(factory: &dyn Factory) -> Result
         same("then live, in order", Some(event.id()), seen.map(|event| event.id))?;
     }
     Ok(())
+}
+
+/// The next event; a subscription that ends is broken.
+async fn next(promised: &str, live: &mut BoxStream<'_, Result<StoredEvent, ReadError>>) -> Result<StoredEvent, Broken> {
+    let event = patiently(promised, live.try_next()).await??;
+    event.ok_or_else(|| Broken::new(promised, "it ended"))
 }
 
 /// From a position a subscription gives what stands above it.
@@ -80,7 +87,7 @@ pub async fn the_switch_to_live_loses_and_repeats_nothing(factory: &dyn Factory)
         let mut seen = Vec::new();
         let mut live = subject.store.subscribe(start, &Filter::all());
         while seen.len() < 60 {
-            seen.extend(patiently("the subscription goes on", live.try_next()).await??);
+            seen.push(next("the subscription goes on", &mut live).await?);
         }
         joined(writer.await)??;
         let expected = collect(subject.store.read_all(start, &Filter::all(), None)).await?;
@@ -97,15 +104,14 @@ pub async fn a_slow_subscriber_loses_nothing(factory: &dyn Factory) -> Result<()
     let stream = subject.stream("slow")?;
     let mut live = subject.store.subscribe(Position::START, &Filter::all());
     subject.append(&stream, Expected::Any, notes(0..1)?).await?;
-    let mut seen = vec![patiently("the first event is delivered", live.try_next()).await??];
+    let mut seen = vec![next("the first event is delivered", &mut live).await?];
     for thousand in 0..5 {
         subject.append(&stream, Expected::Any, notes(thousand..thousand + 1_000)?).await?;
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     while seen.len() < 5_001 {
-        seen.push(patiently("a slow subscriber catches up", live.try_next()).await??);
+        seen.push(next("a slow subscriber catches up", &mut live).await?);
     }
-    let seen: Vec<_> = seen.into_iter().flatten().collect();
     same("a slow subscriber sees exactly the log", ids(&subject.log().await?), ids(&seen))
 }
 
@@ -173,6 +179,7 @@ pub async fn a_declared_wake_up_needs_no_polling(factory: &dyn Factory) -> Resul
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("awake")?;
     let store: Arc<dyn EventStore> = subject.another_handle().await?;
+    let patience = child::patience();
     let (ready, wait) = std::sync::mpsc::channel();
     // A runtime without a timer: whoever asks it for one panics, and the subscription with it.
     let subscriber = std::thread::spawn(move || {
@@ -193,11 +200,17 @@ pub async fn a_declared_wake_up_needs_no_polling(factory: &dyn Factory) -> Resul
         subject.append(&stream, Expected::Any, vec![event.clone()]).await?;
         appended.push(event.id());
         if number == 0 {
-            let heard = tokio::task::block_in_place(|| wait.recv_timeout(Duration::from_secs(20)));
+            let heard = tokio::task::block_in_place(|| wait.recv_timeout(patience));
             held("it wakes up without a timer", heard.is_ok(), || "it slept, or asked for a timer".to_owned())?;
         }
     }
-    let seen = tokio::task::block_in_place(|| subscriber.join());
+    let finished = async {
+        while !subscriber.is_finished() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    patiently("it wakes up without a timer", finished).await?;
+    let seen = subscriber.join();
     let seen = seen.map_err(|_| Broken::new("it wakes up without a timer", "it asked for one"))??;
     same("it wakes up without a timer", appended, ids(&seen))
 }

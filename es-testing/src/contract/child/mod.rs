@@ -1,6 +1,6 @@
 //! Promises that need a process of their own: the test runs its own binary again, for the one test.
 
-use std::{env, io::Write, process::Stdio};
+use std::{env, io::Write, process::Stdio, time::Duration};
 
 use es_core::StoreError;
 use tokio::{io::AsyncReadExt, process::Command};
@@ -30,12 +30,20 @@ tokio::task_local! {
 pub struct Rerun {
     test: String,
     env: Vec<(String, String)>,
+    patience: Duration,
 }
+
+/// How long a promise waits for what a sound store does soon.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Rerun {
     /// By its path, beginning with the crate, as `module_path!` gives it.
     pub fn new(path: &str) -> Self {
-        Self { test: path.split_once("::").map_or(path, |(_, path)| path).to_owned(), env: Vec::new() }
+        Self {
+            test: path.split_once("::").map_or(path, |(_, path)| path).to_owned(),
+            env: Vec::new(),
+            patience: PATIENCE,
+        }
     }
 
     /// With this in its environment.
@@ -45,9 +53,20 @@ impl Rerun {
         self
     }
 
+    /// With another patience than ten seconds for what a sound store does soon.
+    #[must_use]
+    pub fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
     pub(crate) async fn scope<T>(self, promise: impl Future<Output = T>) -> T {
         TEST.scope(self, promise).await
     }
+}
+
+/// How long the promise that runs now waits for what a sound store does soon.
+pub(crate) fn patience() -> Duration {
+    TEST.try_with(|test| test.patience).unwrap_or(PATIENCE)
 }
 
 /// What a child does.

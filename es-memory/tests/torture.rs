@@ -1,0 +1,20 @@
+//! The store in memory under random load; `TORTURE_SEED` and `TORTURE_SECS` repeat and lengthen it.
+
+use std::sync::Arc;
+
+use es_core::EventStore;
+use es_memory::MemoryStore;
+use es_testing::{
+    Broken,
+    torture::{self, Plan},
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_store_keeps_its_promises_under_torture() -> Result<(), Broken> {
+    let store = MemoryStore::new();
+    let handles: Vec<Arc<dyn EventStore>> = vec![Arc::new(store.clone()), Arc::new(store)];
+    let (history, log) = torture::run(Plan::from_env(handles)?).await?;
+    let report = torture::check(&history, &log).into_result()?;
+    assert!(report.acknowledged > 1_000 && report.refused > 100 && report.delivered > 1_000, "{report:?}");
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! A store that fails on purpose.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_stream::stream;
+use async_trait::async_trait;
+use es_core::{
+    Append, AppendError, Appended, Direction, EventStore, Filter, Position, ReadError, SnapshotError, StoreError,
+    StoredEvent, StoredSnapshot, StreamId, UnknownOutcome, Version,
+};
+use futures_core::stream::BoxStream;
+use futures_util::StreamExt;
+
+use crate::drop_after::DropAfter;
+
+/// A store around another one that fails on purpose, by seed: for tests of what stands in front of a store.
+///
+/// Nothing fails until it is asked for. What a fault does is what a network may do: it never breaks a promise of the
+/// store but that a subscription with [`duplicates`](Self::duplicates) delivers events again.
+///
+/// ```
+/// # use es_core::EventStore;
+/// # use es_testing::FaultyStore;
+/// # fn example(store: impl EventStore) {
+/// // One append in ten fails before anything is sent, one in ten loses its answer.
+/// let store = FaultyStore::new(store, 4711).errors_before(0.1).lost_answers(0.1);
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct FaultyStore<S> {
+    store: S,
+    chances: Chances,
+    dice: Arc<Dice>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Chances {
+    errors_before: f64,
+    lost_answers: f64,
+    read_errors: f64,
+    delays: f64,
+    longest_delay: Duration,
+    cancellations: f64,
+    duplicates: f64,
+}
+
+impl<S: EventStore> FaultyStore<S> {
+    /// `store` with faults drawn from `seed`; the same seed and the same calls in the same order give the same faults.
+    pub fn new(store: S, seed: u64) -> Self {
+        Self { store, chances: Chances::default(), dice: Arc::new(Dice::new(seed)) }
+    }
+
+    /// The chance that an append fails before it is sent, with [`AppendError::Store`]: nothing is appended.
+    #[must_use]
+    pub fn errors_before(mut self, chance: f64) -> Self {
+        self.chances.errors_before = chance;
+        self
+    }
+
+    /// The chance that an append is done, but its answer is lost: [`AppendError::Unknown`].
+    #[must_use]
+    pub fn lost_answers(mut self, chance: f64) -> Self {
+        self.chances.lost_answers = chance;
+        self
+    }
+
+    /// The chance, at each event that is read, that the read ends with [`ReadError::Store`].
+    #[must_use]
+    pub fn read_errors(mut self, chance: f64) -> Self {
+        self.chances.read_errors = chance;
+        self
+    }
+
+    /// The chance of a pause of up to `longest` before an operation and after it.
+    #[must_use]
+    pub fn delays(mut self, chance: f64, longest: Duration) -> Self {
+        self.chances.delays = chance;
+        self.chances.longest_delay = longest;
+        self
+    }
+
+    /// The chance that an append is cancelled at one of its await points, and its answer is lost with it:
+    /// [`AppendError::Unknown`], whether it was done or not.
+    #[must_use]
+    pub fn cancellations(mut self, chance: f64) -> Self {
+        self.chances.cancellations = chance;
+        self
+    }
+
+    /// The chance, at each event that a subscription delivers, that it is delivered twice: what a consumer sees that
+    /// was stopped before it noted how far it had come.
+    #[must_use]
+    pub fn duplicates(mut self, chance: f64) -> Self {
+        self.chances.duplicates = chance;
+        self
+    }
+
+    /// The store inside.
+    pub fn into_inner(self) -> S {
+        self.store
+    }
+
+    async fn pause(&self) {
+        if self.dice.hits(self.chances.delays) {
+            let longest = u64::try_from(self.chances.longest_delay.as_micros()).unwrap_or(u64::MAX);
+            tokio::time::sleep(Duration::from_micros(self.dice.below(longest.saturating_add(1)))).await;
+        }
+    }
+
+    fn faulty<'a>(
+        &'a self,
+        mut events: BoxStream<'a, Result<StoredEvent, ReadError>>,
+        duplicates: f64,
+    ) -> BoxStream<'a, Result<StoredEvent, ReadError>> {
+        stream! {
+            self.pause().await;
+            while let Some(event) = events.next().await {
+                if self.dice.hits(self.chances.read_errors) {
+                    yield Err(ReadError::Store(on_purpose("the read broke off")));
+                    return;
+                }
+                if let Ok(event) = &event && self.dice.hits(duplicates) {
+                    yield Ok(event.clone());
+                }
+                yield event;
+            }
+        }
+        .boxed()
+    }
+}
+
+#[async_trait]
+impl<S: EventStore> EventStore for FaultyStore<S> {
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        self.pause().await;
+        if self.dice.hits(self.chances.errors_before) {
+            return Err(AppendError::Store(on_purpose("the append was not sent")));
+        }
+        let again = appends.clone();
+        let lost = |what| AppendError::from(UnknownOutcome::new(again, on_purpose(what)));
+        if self.dice.hits(self.chances.cancellations) {
+            let points = usize::try_from(self.dice.below(4)).unwrap_or_default();
+            drop(DropAfter::new(self.store.append(appends), points).await);
+            return Err(lost("the append was cancelled"));
+        }
+        let answer = self.store.append(appends).await?;
+        self.pause().await;
+        if self.dice.hits(self.chances.lost_answers) { Err(lost("the answer was lost")) } else { Ok(answer) }
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.faulty(self.store.read_stream(stream, from, direction, limit), 0.0)
+    }
+
+    fn read_all(
+        &self,
+        after: Position,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.faulty(self.store.read_all(after, filter, limit), 0.0)
+    }
+
+    async fn frontier(&self) -> Result<Position, ReadError> {
+        self.pause().await;
+        self.store.frontier().await
+    }
+
+    async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
+        self.store.changed(seen).await
+    }
+
+    fn subscribe(&self, after: Position, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.faulty(self.store.subscribe(after, filter), self.chances.duplicates)
+    }
+
+    async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
+        self.pause().await;
+        self.store.load_snapshot(stream, schema).await
+    }
+
+    async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
+        self.pause().await;
+        self.store.store_snapshot(snapshot).await
+    }
+}
+
+fn on_purpose(what: &str) -> StoreError {
+    format!("{what}, on purpose").into()
+}
+
+/// A sequence of numbers from a seed (SplitMix64): shared without a lock, and the same on every machine.
+#[derive(Debug)]
+pub(crate) struct Dice(AtomicU64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+
+    pub(crate) fn next(&self) -> u64 {
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut number = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+        number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        number ^ (number >> 31)
+    }
+
+    /// A number below `end`, which is not 0.
+    pub(crate) fn below(&self, end: u64) -> u64 {
+        self.next() % end.max(1)
+    }
+
+    pub(crate) fn hits(&self, chance: f64) -> bool {
+        // 32 bits are as fine as a chance is ever given.
+        chance > 0.0 && f64::from(u32::try_from(self.next() >> 32).unwrap_or(u32::MAX)) < chance * f64::from(u32::MAX)
+    }
+}

@@ -1,0 +1,82 @@
+//! Torture: random writers, subscribers and faults for some seconds, and then a check of everything that was answered.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use es_testing::{Broken, torture::{self, Plan}};
+//! # async fn example(store: Arc<dyn es_core::EventStore>) -> Result<(), Broken> {
+//! let (history, log) = torture::run(Plan::from_env(vec![store])?).await?;
+//! torture::check(&history, &log).into_result()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The seed is printed. `TORTURE_SEED` draws the same again, though the interleaving is the machine's; `TORTURE_SECS`
+//! says for how long, 5 unless set.
+
+mod check;
+mod history;
+mod plan;
+mod subscriber;
+mod writer;
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+    time::Instant,
+};
+
+use es_core::{Append, EventName, EventStore, Expected, Filter, NewEvent, Position, SchemaVersion, StreamId};
+use futures_util::{TryStreamExt, future::join_all};
+use uuid::Uuid;
+
+pub use check::{Breach, Report, check};
+pub use history::{Attempt, FinalLog, History, Outcome, Seen};
+pub use plan::Plan;
+
+use crate::{Broken, FaultyStore, faulty::Dice, promises::subject::joined};
+
+/// The name of the event after which subscribers stop.
+const END: &str = "torture.end";
+
+/// Tortures the store of `plan`, and gives what was seen meanwhile, and the log that it left.
+///
+/// # Errors
+/// The store could not be read in the end, or something panicked: never what [`check`] would find.
+pub async fn run(plan: Plan) -> Result<(History, FinalLog), Broken> {
+    // Written directly, since a test's captured output is shown only when it fails.
+    let told = writeln!(io::stderr().lock(), "torture: TORTURE_SEED={} for {:?}", plan.seed, plan.duration);
+    told.map_err(|error| Broken::new("the seed is printed", error.to_string()))?;
+    let plan = Arc::new(plan);
+    let end = Instant::now() + plan.duration;
+    let subscribers: Vec<_> =
+        (0..plan.subscribers).map(|number| tokio::spawn(subscriber::follow(Arc::clone(&plan), number))).collect();
+    let writers = (0..plan.writers).map(|number| tokio::spawn(writer::write(Arc::clone(&plan), number, end)));
+    let mut attempts = Vec::new();
+    for writer in join_all(writers).await {
+        attempts.extend(joined(writer)?);
+    }
+    attempts.push(append_the_end(&plan).await?);
+    let mut seen = Vec::new();
+    for subscriber in subscribers {
+        let task = tokio::time::timeout(plan.patience, subscriber).await;
+        let task = task.map_err(|_| Broken::new("every subscriber comes to the end of the log", "one did not"))?;
+        seen.push(joined(task)??);
+    }
+    let events = plan.handles[0].read_all(Position::START, &Filter::all(), None).try_collect().await?;
+    Ok((History { seed: plan.seed, attempts, subscribers: seen }, FinalLog { events }))
+}
+
+async fn append_the_end(plan: &Plan) -> Result<Attempt, Broken> {
+    let event = NewEvent::from_json(Uuid::now_v7(), EventName::from_static(END)?, SchemaVersion::FIRST, "null")?;
+    let appends = vec![Append::new(StreamId::new("torture", "end")?, Expected::Any, vec![event])];
+    let answer = plan.handles[0].append(appends.clone()).await?;
+    Ok(Attempt { appends, outcome: Outcome::Acknowledged(answer) })
+}
+
+/// A handle with the plan's faults in front of it, for the task `number`.
+fn faulty(plan: &Plan, number: u64) -> (FaultyStore<Arc<dyn EventStore>>, Dice) {
+    let dice = Dice::new(plan.seed ^ (number << 32));
+    let handle = usize::try_from(dice.below(plan.handles.len() as u64)).unwrap_or_default();
+    let store = FaultyStore::new(Arc::clone(&plan.handles[handle]), dice.next());
+    (plan.faults.map_or(store.clone(), |faults| faults(store)), dice)
+}

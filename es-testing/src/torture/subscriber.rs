@@ -1,0 +1,40 @@
+//! A subscriber: follows the log, starts again after an error, and keeps what it saw.
+
+use std::{sync::Arc, time::Duration};
+
+use es_core::{EventStore, Filter, Position};
+use futures_util::StreamExt;
+
+use super::{END, Plan, Seen, faulty};
+use crate::Broken;
+
+/// Follows the log to its end.
+pub(super) async fn follow(plan: Arc<Plan>, number: u64) -> Result<Seen, Broken> {
+    let (store, dice) = faulty(&plan, number + 1_000);
+    let filter = match dice.below(4) {
+        0 => Filter::all().category("torture"),
+        1 => Filter::all().name("torture.a").name(END),
+        _ => Filter::all(),
+    };
+    let after = if dice.hits(0.5) {
+        Position::START
+    } else {
+        tokio::time::sleep(Duration::from_micros(dice.below(300_000))).await;
+        plan.handles[0].frontier().await?
+    };
+    let (mut last, mut events) = (after, Vec::new());
+    'again: loop {
+        let mut live = store.subscribe(last, &filter);
+        while let Some(event) = live.next().await {
+            let Ok(event) = event else { continue 'again };
+            last = event.position;
+            events.push((event.position, event.id));
+            if event.name == END {
+                return Ok(Seen { after, filter, events });
+            }
+            if dice.hits(0.001) {
+                tokio::time::sleep(Duration::from_millis(dice.below(20))).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,449 @@
+//! Faults of appending.
+
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+use es_core::{
+    Append, AppendError, Appended, Conflict, Direction, EventStore, Expected, Filter, NewEvent, Position, StoreError,
+    StoredEvent, StreamId, Timestamp, Version, Violation, limits,
+};
+use es_memory::MemoryStore;
+use futures_util::{StreamExt, TryStreamExt};
+use uuid::Uuid;
+
+use crate::{fault::Fault, store::Reads};
+
+type Answer = Result<Vec<Appended>, AppendError>;
+
+pub(crate) async fn append(store: &Reads, mut appends: Vec<Append>) -> Answer {
+    let inner = &store.inner;
+    match store.fault {
+        Fault::ForgetsTheLastOfABatch => forget_the_last(inner, appends).await,
+        Fault::ForgetsASingleEvent => forget_single(inner, appends).await,
+        Fault::ReordersABatch => {
+            appends.iter_mut().for_each(|append| append.events.reverse());
+            inner.append(appends).await
+        }
+        Fault::AcceptsAStaleVersion => {
+            for append in &mut appends {
+                if let Expected::Exact(version) = append.expected
+                    && version < version_of(inner, &append.stream).await
+                {
+                    append.expected = Expected::Any;
+                }
+            }
+            inner.append(appends).await
+        }
+        Fault::AcceptsAVersionAhead => {
+            for append in &mut appends {
+                if let Expected::Exact(version) = append.expected
+                    && version > version_of(inner, &append.stream).await
+                {
+                    append.expected = Expected::Any;
+                }
+            }
+            inner.append(appends).await
+        }
+        Fault::TakesNoStreamForAny => inner.append(expecting(appends, Expected::NoStream, Expected::Any)).await,
+        Fault::TakesExistsForAny => inner.append(expecting(appends, Expected::Exists, Expected::Any)).await,
+        Fault::TakesAnyForExists => inner.append(expecting(appends, Expected::Any, Expected::Exists)).await,
+        Fault::TakesExactZeroForExists => {
+            inner.append(expecting(appends, Expected::Exact(Version::NONE), Expected::Exists)).await
+        }
+        Fault::IgnoresAssertions => without_assertions(inner, appends).await,
+        Fault::RefusesAssertions if appends.iter().any(|append| append.events.is_empty()) => {
+            Err(AppendError::Store("an append without events".into()))
+        }
+        Fault::RefusesAnAppendOfNothing if appends.is_empty() => Err(AppendError::Store("an empty append".into())),
+        Fault::AssertionsMakeStreams => {
+            for append in appends.iter_mut().filter(|append| append.events.is_empty()) {
+                append.events.push(marker()?);
+            }
+            inner.append(appends).await
+        }
+        Fault::ChecksAssertionsOutside => {
+            let checks = appends.iter().filter(|append| append.events.is_empty()).cloned().collect::<Vec<_>>();
+            inner.append(checks).await?;
+            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_micros(50)).await;
+            without_assertions(inner, appends).await
+        }
+        Fault::ChecksVersionsOutside => {
+            limits::check(&appends)?;
+            for append in &mut appends {
+                let actual = version_of(inner, &append.stream).await;
+                let known = known(inner, &append.events).await?;
+                if append.expected.version().is_some_and(|version| version == actual) && known.is_empty() {
+                    append.expected = Expected::Any;
+                }
+            }
+            tokio::time::sleep(Duration::from_micros(100)).await;
+            inner.append(appends).await
+        }
+        Fault::LosesARacingAppend => {
+            let busy = store.shared.count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) > 0;
+            tokio::time::sleep(Duration::from_micros(200)).await;
+            let answer = if busy { lost(inner, appends).await } else { inner.append(appends).await };
+            store.shared.count.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+            answer
+        }
+        Fault::HalfAppliesSeveralStreams => {
+            limits::check(&appends)?;
+            let mut answers = Vec::new();
+            for append in appends {
+                answers.extend(inner.append(vec![append]).await?);
+            }
+            Ok(answers)
+        }
+        Fault::HalfVisible => {
+            limits::check(&appends)?;
+            let mut answers = inner.append(appends.clone()).await?;
+            if answers.len() > 1 && !answers.iter().any(|answer| answer.repeated) {
+                let until = Instant::now() + Duration::from_millis(2);
+                let hidden = answers.last().into_iter().flat_map(|answer| answer.positions.clone());
+                store.shared.hidden.lock().unwrap().extend(hidden.map(|position| (position, until)));
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            answers.truncate(appends.len());
+            Ok(answers)
+        }
+        Fault::AppliesABatchEventByEvent => {
+            limits::check(&appends)?;
+            let mut answers: Vec<Appended> = Vec::new();
+            if !known(inner, &appends.iter().flat_map(|append| append.events.clone()).collect::<Vec<_>>())
+                .await?
+                .is_empty()
+            {
+                return event_by_event(inner, appends).await;
+            }
+            // A check before the first event, so that only what happens in between is lost.
+            for append in &appends {
+                inner.append(vec![Append::assertion(append.stream.clone(), append.expected)]).await?;
+            }
+            for append in appends {
+                let mut answer = inner.append(vec![Append::assertion(append.stream.clone(), Expected::Any)]).await?;
+                let mut answer = answer.remove(0);
+                for event in append.events {
+                    let one =
+                        inner.append(vec![Append::new(append.stream.clone(), Expected::Any, vec![event])]).await?;
+                    tokio::task::yield_now().await;
+                    answer.version = one[0].version;
+                    answer.positions.extend(one[0].positions.clone());
+                    answer.recorded_at = one[0].recorded_at;
+                }
+                answers.push(answer);
+            }
+            Ok(answers)
+        }
+        Fault::StoresWhatItRefuses => match inner.append(appends.clone()).await {
+            Err(AppendError::Conflict(conflict)) => {
+                let any = appends.into_iter().map(|append| Append { expected: Expected::Any, ..append }).collect();
+                drop(inner.append(any).await);
+                Err(conflict.into())
+            }
+            answer => answer,
+        },
+        Fault::RefusesWithoutAConflict => match inner.append(appends).await {
+            Err(AppendError::Conflict(conflict)) => Err(AppendError::Store(conflict.to_string().into())),
+            answer => answer,
+        },
+        Fault::ReportsOneViolation => match inner.append(appends).await {
+            Err(AppendError::Conflict(conflict)) => {
+                let first = conflict.violations().take(1).cloned().collect::<Vec<_>>();
+                Err(Conflict::from_all(first).unwrap_or(conflict).into())
+            }
+            answer => answer,
+        },
+        Fault::ReportsTheWrongVersion => match inner.append(appends).await {
+            Err(AppendError::Conflict(conflict)) => Err(changed(&conflict, |one| one.actual = one.actual.plus(1))),
+            answer => answer,
+        },
+        Fault::ReportsWithoutTakenIds => match inner.append(appends).await {
+            Err(AppendError::Conflict(conflict)) => Err(changed(&conflict, |one| one.ids_taken = false)),
+            answer => answer,
+        },
+        Fault::SwapsAnswers => inner.append(appends).await.map(|mut answers| {
+            answers.reverse();
+            answers
+        }),
+        Fault::AnswersTheWrongPlace => inner.append(appends).await.map(|mut answers| {
+            for position in answers.iter_mut().flat_map(|answer| &mut answer.positions) {
+                *position = position.plus(1);
+            }
+            answers
+        }),
+        Fault::AnswersWithItsOwnClock => inner.append(appends).await.map(|mut answers| {
+            answers.iter_mut().for_each(|answer| answer.recorded_at = Some(Timestamp::now()));
+            answers
+        }),
+        Fault::AnswersBeforeItCanBeRead => {
+            let answers = inner.append(appends).await?;
+            let until = Instant::now() + Duration::from_millis(15);
+            let hidden = answers.iter().flat_map(|answer| answer.positions.iter().map(|position| (*position, until)));
+            store.shared.hidden.lock().unwrap().extend(hidden);
+            Ok(answers)
+        }
+        Fault::SkipsWhatIsCommittedOutOfOrder => {
+            let answers = inner.append(appends).await?;
+            if store.shared.next() % 5 == 3 {
+                let until = Instant::now() + Duration::from_millis(8);
+                let hidden =
+                    answers.iter().flat_map(|answer| answer.positions.iter().map(|position| (*position, until)));
+                store.shared.hidden.lock().unwrap().extend(hidden);
+            }
+            Ok(answers)
+        }
+        Fault::IgnoresIdempotence => {
+            limits::check(&appends)?;
+            let events: Vec<_> = appends.iter().flat_map(|append| append.events.clone()).collect();
+            let known = known(inner, &events).await?;
+            for event in appends.iter_mut().flat_map(|append| &mut append.events) {
+                if known.contains(&event.id()) {
+                    *event = event.clone().with_id(Uuid::now_v7());
+                }
+            }
+            inner.append(appends).await
+        }
+        Fault::TopsUpAPartialDuplicate => {
+            let events: Vec<_> = appends.iter().flat_map(|append| append.events.clone()).collect();
+            match inner.append(appends.clone()).await {
+                Err(AppendError::Conflict(conflict)) if conflict.violations().any(|one| one.ids_taken) => {
+                    let known = known(inner, &events).await?;
+                    for append in &mut appends {
+                        append.events.retain(|event| !known.contains(&event.id()));
+                        append.expected = Expected::Any;
+                    }
+                    inner.append(appends).await
+                }
+                answer => answer,
+            }
+        }
+        Fault::AnswersARepeatAsAConflict => {
+            let answers = inner.append(appends.clone()).await?;
+            match answers.iter().zip(&appends).find(|(answer, _)| answer.repeated) {
+                Some((answer, append)) => Err(Conflict::new(Violation {
+                    stream: append.stream.clone(),
+                    expected: append.expected,
+                    actual: answer.version,
+                    ids_taken: true,
+                })
+                .into()),
+                None => Ok(answers),
+            }
+        }
+        Fault::AnswersARepeatAsNew => inner.append(appends).await.map(|mut answers| {
+            answers.iter_mut().for_each(|answer| answer.repeated = false);
+            answers
+        }),
+        Fault::AnswersARepeatWhereTheStreamIsNow => {
+            let mut answers = inner.append(appends).await?;
+            for answer in answers.iter_mut().filter(|answer| answer.repeated) {
+                answer.version = version_of(inner, &answer.stream).await;
+            }
+            Ok(answers)
+        }
+        Fault::TakesAPartForARepeat => match inner.append(appends.clone()).await {
+            Err(AppendError::Conflict(conflict)) if conflict.violations().all(|one| one.ids_taken) => {
+                repeated(inner, &appends, |stored, append| {
+                    stored.iter().all(|event| event.stream == append.stream)
+                        && stored.windows(2).all(|two| two[0].version.plus(1) == two[1].version)
+                })
+                .await
+                .ok_or_else(|| conflict.into())
+            }
+            answer => answer,
+        },
+        Fault::TakesAnyPlaceForARepeat => match inner.append(appends.clone()).await {
+            Err(AppendError::Conflict(conflict)) if conflict.violations().all(|one| one.ids_taken) => {
+                repeated(inner, &appends, |_, _| true).await.ok_or_else(|| conflict.into())
+            }
+            answer => answer,
+        },
+        Fault::TakesAMixtureForARepeat => match inner.append(appends.clone()).await {
+            Err(AppendError::Conflict(conflict)) if appends.len() > 1 => {
+                appends.retain(|append| !conflict.violations().any(|one| one.stream == append.stream));
+                inner.append(appends).await
+            }
+            answer => answer,
+        },
+        Fault::ChecksTheAssertionsOfARepeat => {
+            let checks = appends.iter().filter(|append| append.events.is_empty()).cloned().collect::<Vec<_>>();
+            inner.append(checks).await?;
+            inner.append(appends).await
+        }
+        Fault::TakesTooMany => too_many(inner, appends).await,
+        Fault::TakesAStreamTwice => {
+            let mut seen = HashSet::new();
+            let first = appends.iter().filter(|append| seen.insert(append.stream.clone())).cloned().collect();
+            inner.append(first).await
+        }
+        Fault::TakesAnIdTwice => {
+            let mut seen = HashSet::new();
+            for append in &mut appends {
+                append.events.retain(|event| seen.insert(event.id()));
+            }
+            inner.append(appends).await
+        }
+        _ => inner.append(appends).await,
+    }
+}
+
+async fn forget_the_last(inner: &MemoryStore, mut appends: Vec<Append>) -> Answer {
+    limits::check(&appends)?;
+    let whole: Vec<_> = appends.iter().map(|append| append.events.len()).collect();
+    for append in appends.iter_mut().filter(|append| append.events.len() > 1) {
+        append.events.pop();
+    }
+    let mut answers = inner.append(appends).await?;
+    for (answer, whole) in answers.iter_mut().zip(whole) {
+        if let Some(last) = answer.positions.last().filter(|_| answer.positions.len() < whole) {
+            answer.positions.push(last.plus(1));
+            answer.version = answer.version.plus(1);
+        }
+    }
+    Ok(answers)
+}
+
+async fn forget_single(inner: &MemoryStore, mut appends: Vec<Append>) -> Answer {
+    let [append] = appends.as_mut_slice() else { return inner.append(appends).await };
+    if append.events.len() != 1 {
+        return inner.append(appends).await;
+    }
+    append.events.clear();
+    let mut answers = inner.append(appends).await?;
+    let position = inner.frontier().await.map_err(|error| AppendError::Store(error.into()))?.plus(1);
+    for answer in &mut answers {
+        answer.version = answer.version.plus(1);
+        answer.positions = vec![position];
+        answer.recorded_at = Some(Timestamp::now());
+    }
+    Ok(answers)
+}
+
+/// Answers as if it were stored.
+async fn lost(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
+    let checks = appends.iter().map(|append| Append::assertion(append.stream.clone(), append.expected)).collect();
+    let mut answers = inner.append(checks).await?;
+    for (answer, append) in answers.iter_mut().zip(&appends) {
+        answer.positions = (1..=append.events.len() as u64).map(|number| Position::START.plus(number)).collect();
+        answer.version = answer.version.plus(append.events.len() as u64);
+        answer.recorded_at = Some(Timestamp::now());
+    }
+    Ok(answers)
+}
+
+async fn event_by_event(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
+    // One by one in its own append, until the first conflict; a repeat of the whole is still answered.
+    if let Ok(answer) = inner.append(appends.clone()).await {
+        return Ok(answer);
+    }
+    let mut answers = Vec::new();
+    for append in appends {
+        for event in append.events {
+            answers.extend(inner.append(vec![Append::new(append.stream.clone(), Expected::Any, vec![event])]).await?);
+        }
+    }
+    Ok(answers)
+}
+
+async fn without_assertions(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
+    limits::check(&appends)?;
+    let events = appends.iter().filter(|append| !append.events.is_empty()).cloned().collect::<Vec<_>>();
+    let mut stored = if events.is_empty() { Vec::new() } else { inner.append(events).await? }.into_iter();
+    let mut answers = Vec::new();
+    for append in appends {
+        answers.extend(match append.events.as_slice() {
+            [] => Some(Appended {
+                version: version_of(inner, &append.stream).await,
+                stream: append.stream,
+                positions: Vec::new(),
+                recorded_at: None,
+                repeated: false,
+            }),
+            _ => stored.next(),
+        });
+    }
+    Ok(answers)
+}
+
+async fn too_many(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
+    let mut answers = Vec::new();
+    for append in appends {
+        for events in append.events.chunks(limits::EVENTS) {
+            answers
+                .extend(inner.append(vec![Append::new(append.stream.clone(), Expected::Any, events.to_vec())]).await?);
+        }
+    }
+    Ok(answers)
+}
+
+/// The answer to `appends` as a repeat, if all ids are there and `fits` says so of each stream.
+async fn repeated(
+    inner: &MemoryStore,
+    appends: &[Append],
+    fits: impl Fn(&[StoredEvent], &Append) -> bool,
+) -> Option<Vec<Appended>> {
+    let log: Vec<StoredEvent> = log(inner).await.ok()?;
+    appends
+        .iter()
+        .map(|append| {
+            let event = |new: &NewEvent| log.iter().find(|stored| stored.id == new.id()).cloned();
+            let stored = append.events.iter().map(event).collect::<Option<Vec<_>>>()?;
+            fits(&stored, append).then_some(())?;
+            Some(Appended {
+                stream: append.stream.clone(),
+                version: stored.last()?.version,
+                positions: stored.iter().map(|event| event.position).collect(),
+                recorded_at: Some(stored.first()?.recorded_at),
+                repeated: true,
+            })
+        })
+        .collect()
+}
+
+fn changed(conflict: &Conflict, change: impl Fn(&mut Violation)) -> AppendError {
+    let violations = conflict.violations().cloned().map(|mut one| {
+        change(&mut one);
+        one
+    });
+    Conflict::from_all(violations).unwrap_or_else(|| conflict.clone()).into()
+}
+
+fn expecting(mut appends: Vec<Append>, from: Expected, to: Expected) -> Vec<Append> {
+    for append in appends.iter_mut().filter(|append| append.expected == from) {
+        append.expected = to;
+    }
+    appends
+}
+
+fn marker() -> Result<NewEvent, AppendError> {
+    let name = es_core::EventName::from_static("marker")?;
+    Ok(NewEvent::from_json(Uuid::now_v7(), name, es_core::SchemaVersion::FIRST, "null")?)
+}
+
+pub(crate) async fn version_of(inner: &MemoryStore, stream: &StreamId) -> Version {
+    let last = inner.read_stream(stream, Version::MAX, Direction::Backward, Some(1)).next().await;
+    last.and_then(Result::ok).map_or(Version::NONE, |event| event.version)
+}
+
+async fn known(inner: &MemoryStore, events: &[NewEvent]) -> Result<HashSet<Uuid>, AppendError> {
+    let log = log(inner).await.map_err(AppendError::Store)?;
+    let stored: HashSet<_> = log.iter().map(|event| event.id).collect();
+    Ok(events.iter().map(NewEvent::id).filter(|id| stored.contains(id)).collect())
+}
+
+async fn log(inner: &MemoryStore) -> Result<Vec<StoredEvent>, StoreError> {
+    Ok(inner.read_all(Position::START, &Filter::all(), None).try_collect().await?)
+}
+
+/// A store that holds the same events under other ids: what it knew of them is lost.
+pub(crate) async fn copy_without_ids(inner: &MemoryStore) -> Result<MemoryStore, StoreError> {
+    let copy = MemoryStore::new();
+    for event in log(inner).await? {
+        let new = NewEvent::from_json(Uuid::now_v7(), event.name, event.schema_version, event.payload)?;
+        copy.append(vec![Append::new(event.stream, Expected::Any, vec![new])]).await?;
+    }
+    Ok(copy)
+}

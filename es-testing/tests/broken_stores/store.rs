@@ -1,0 +1,202 @@
+//! The broken store: a store in memory with one fault.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use async_trait::async_trait;
+use es_core::{
+    Append, AppendError, Appended, Direction, EncodeError, EventStore, Filter, LimitError, Metadata, NewEvent,
+    Position, ReadError, SnapshotError, StoreError, StoredEvent, StoredSnapshot, StreamId, Version,
+};
+use es_memory::MemoryStore;
+use es_testing::{Factory, FreshStore, Operation, Property, promises::Sample};
+use futures_core::stream::BoxStream;
+
+use crate::{append, encoding, fault::Fault, read, snapshots, subscribe};
+
+/// What the handles of one broken store share.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    /// Counts whatever a fault counts.
+    pub(crate) count: AtomicU64,
+    /// Readers that a fault keeps open.
+    pub(crate) kept: AtomicUsize,
+    /// Events that nobody sees until then.
+    pub(crate) hidden: Mutex<HashMap<Position, Instant>>,
+    /// Snapshots of the faults about snapshots.
+    pub(crate) snapshots: Mutex<Vec<StoredSnapshot>>,
+}
+
+impl Shared {
+    pub(crate) fn next(&self) -> u64 {
+        self.count.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// Everything but the subscription, which reads through this.
+#[derive(Clone, Debug)]
+pub(crate) struct Reads {
+    pub(crate) inner: MemoryStore,
+    pub(crate) fault: Fault,
+    pub(crate) shared: Arc<Shared>,
+}
+
+#[async_trait]
+impl EventStore for Reads {
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        append::append(self, appends).await
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        read::read_stream(self, stream, from, direction, limit)
+    }
+
+    fn read_all(
+        &self,
+        after: Position,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        read::read_all(self, after, filter, limit)
+    }
+
+    async fn frontier(&self) -> Result<Position, ReadError> {
+        read::frontier(self).await
+    }
+
+    async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
+        read::changed(self, seen).await
+    }
+
+    async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
+        snapshots::load(self, stream, schema).await
+    }
+
+    async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
+        snapshots::store(self, snapshot).await
+    }
+}
+
+/// A store in memory with one fault.
+#[derive(Clone, Debug)]
+pub(crate) struct BrokenStore(Reads);
+
+#[async_trait]
+impl EventStore for BrokenStore {
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        self.0.append(appends).await
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.0.read_stream(stream, from, direction, limit)
+    }
+
+    fn read_all(
+        &self,
+        after: Position,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.0.read_all(after, filter, limit)
+    }
+
+    async fn frontier(&self) -> Result<Position, ReadError> {
+        self.0.frontier().await
+    }
+
+    async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
+        self.0.changed(seen).await
+    }
+
+    fn subscribe(&self, after: Position, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        subscribe::subscribe(&self.0, after, filter)
+    }
+
+    async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
+        self.0.load_snapshot(stream, schema).await
+    }
+
+    async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
+        self.0.store_snapshot(snapshot).await
+    }
+}
+
+/// Makes stores with one fault.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Broken(pub(crate) Fault);
+
+#[async_trait]
+impl Factory for Broken {
+    async fn fresh(&self) -> Result<Box<dyn FreshStore>, StoreError> {
+        let (inner, fault, shared) = (MemoryStore::new(), self.0, Arc::default());
+        Ok(Box::new(Fresh(Reads { inner, fault, shared })))
+    }
+
+    fn properties(&self) -> &[Property] {
+        match self.0 {
+            Fault::ForgetsWhenReopened | Fault::StartsAgainWhenReopened => {
+                &[Property::WakesWithoutPolling, Property::Durable]
+            }
+            Fault::CannotBeJoined => &[Property::WakesWithoutPolling, Property::SeveralProcesses],
+            _ => &[Property::WakesWithoutPolling],
+        }
+    }
+
+    fn operations(&self) -> &[Operation] {
+        if self.0 == Fault::PretendsToKeepSnapshots { &[] } else { &[Operation::Snapshots] }
+    }
+}
+
+struct Fresh(Reads);
+
+#[async_trait]
+impl FreshStore for Fresh {
+    async fn handle(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+        if self.0.fault == Fault::EachHandleHasItsOwnLog {
+            let inner = if self.0.shared.next() == 0 { self.0.inner.clone() } else { MemoryStore::new() };
+            return Ok(Arc::new(BrokenStore(Reads { inner, ..self.0.clone() })));
+        }
+        Ok(Arc::new(BrokenStore(self.0.clone())))
+    }
+
+    async fn reopened(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+        let inner = match self.0.fault {
+            Fault::StartsAgainWhenReopened => append::copy_without_ids(&self.0.inner).await?,
+            _ => MemoryStore::new(),
+        };
+        Ok(Arc::new(BrokenStore(Reads { inner, ..self.0.clone() })))
+    }
+
+    fn open_readers(&self) -> usize {
+        match self.0.fault {
+            Fault::CountsNoReaders => 0,
+            _ => self.0.inner.open_readers() + self.0.shared.kept.load(Ordering::Relaxed),
+        }
+    }
+
+    fn encode(&self, event: &Sample, metadata: Option<&Metadata>) -> Result<NewEvent, EncodeError> {
+        encoding::encode(self.0.fault, event, metadata)
+    }
+
+    fn stream(&self, category: &str, id: &str) -> Result<StreamId, LimitError> {
+        encoding::stream(self.0.fault, category, id)
+    }
+}

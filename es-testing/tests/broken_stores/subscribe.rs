@@ -1,0 +1,107 @@
+//! Faults of subscribing.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use es_core::{EventStore, EventStoreExt, Filter, Position, ReadError, StoredEvent};
+use futures_core::stream::BoxStream;
+use futures_util::{StreamExt, stream};
+use tokio::sync::mpsc;
+
+use crate::{fault::Fault, store::Reads};
+
+pub(crate) fn subscribe<'a>(
+    store: &'a Reads,
+    after: Position,
+    filter: &Filter,
+) -> BoxStream<'a, Result<StoredEvent, ReadError>> {
+    match store.fault {
+        Fault::DeliversTwiceAtTheSwitch => switching(store, after, filter, Position::get),
+        Fault::LosesAtTheSwitch => switching(store, after, filter, |frontier| frontier.get() + 1),
+        Fault::EndsBeforeItIsLive => store.read_all(after, filter, None),
+        Fault::SubscribesFromTheStart => store.subscribe(Position::START, filter),
+        Fault::SubscribesFromNow => {
+            let filter = filter.clone();
+            async_stream::try_stream! {
+                let now = store.frontier().await?;
+                let mut live = store.subscribe(after.max(now), &filter);
+                while let Some(event) = live.next().await {
+                    yield event?;
+                }
+            }
+            .boxed()
+        }
+        Fault::DeliversThePositionItself => store.subscribe(Position::new(after.get().saturating_sub(1)), filter),
+        Fault::DropsWhenTheSubscriberIsSlow => fed(store, after, filter, Some(64)),
+        Fault::FeedsFromMemory => fed(store, after, filter, None),
+        Fault::TellsOneSubscriber if store.shared.next() > 0 => stream::pending().boxed(),
+        Fault::KeepsDroppedSubscriptions => {
+            store.shared.kept.fetch_add(1, Ordering::Relaxed);
+            store.subscribe(after, filter)
+        }
+        Fault::SubscribesWithoutTheFilter => store.subscribe(after, &Filter::all()),
+        _ => store.subscribe(after, filter),
+    }
+}
+
+/// Catches up, and goes on live from a wrong place.
+fn switching<'a>(
+    store: &'a Reads,
+    after: Position,
+    filter: &Filter,
+    live_from: fn(Position) -> u64,
+) -> BoxStream<'a, Result<StoredEvent, ReadError>> {
+    let filter = filter.clone();
+    async_stream::try_stream! {
+        let mut last = after;
+        let mut seen = 0_u64;
+        {
+            let mut old = store.read_all(after, &filter, None);
+            while let Some(event) = old.next().await {
+                let event = event?;
+                last = event.position;
+                seen += 1;
+                yield event;
+            }
+        }
+        let from = store.changed(last).await?;
+        let from = if live_from(from) == from.get() && seen > 0 { Position::new(last.get() - 1) } else { Position::new(last.get() + u64::from(seen == 0 || live_from(from) > from.get())) };
+        let mut live = store.subscribe(from, &filter);
+        while let Some(event) = live.next().await {
+            yield event?;
+        }
+    }
+    .boxed()
+}
+
+/// A task of its own reads on; with room for `room` events it drops what finds none.
+fn fed<'a>(
+    store: &'a Reads,
+    after: Position,
+    filter: &Filter,
+    room: Option<usize>,
+) -> BoxStream<'a, Result<StoredEvent, ReadError>> {
+    let (store, filter) = (Arc::new(store.clone()), filter.clone());
+    async_stream::stream! {
+        let (send, mut receive) = mpsc::channel(room.unwrap_or(1 << 20));
+        tokio::spawn(async move {
+            let mut events = store.into_subscription(after, filter);
+            while let Some(event) = events.next().await {
+                // Copied, as from a connection.
+                let event = event.map(|event| StoredEvent { payload: Bytes::copy_from_slice(&event.payload), ..event });
+                if send.try_send(event).is_err() && send.is_closed() {
+                    break;
+                }
+                if room.is_none() { tokio::task::consume_budget().await; }
+            }
+        });
+        tokio::time::sleep(Duration::from_micros(10)).await;
+        while let Some(event) = receive.recv().await {
+            yield event;
+        }
+    }
+    .boxed()
+}
