@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenTree;
 use syn::{
-    Attribute, Error, Ident, Path, Result, Token,
+    Attribute, Data, Error, Ident, Meta, Path, Result, Token,
     ext::IdentExt,
     parenthesized,
     parse::{Parse, ParseStream},
@@ -109,11 +109,31 @@ pub(crate) fn entries(
     mut each: impl FnMut(&Entry<'_>, &mut Mistakes) -> Result<()>,
 ) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {
+        if !matches!(attribute.meta, Meta::List(_)) {
+            mistakes.spanning(&attribute.meta, format!("the attribute says nothing; write `#[{name}(…)]`"));
+            continue;
+        }
         let list = attribute.parse_args_with(|input: ParseStream<'_>| {
             entries_of(input, mistakes, &mut each);
             Ok(())
         });
         mistakes.take(list);
+    }
+}
+
+/// Notes each attribute called `name` inside of the item, on a field or a variant, where it says nothing.
+pub(crate) fn only_on_the_item(data: &Data, name: &str, mistakes: &mut Mistakes) {
+    let inner: Vec<&Attribute> = match data {
+        Data::Struct(data) => data.fields.iter().flat_map(|field| &field.attrs).collect(),
+        Data::Enum(data) => {
+            let fields = data.variants.iter().flat_map(|variant| &variant.fields);
+            let variants = data.variants.iter().flat_map(|variant| &variant.attrs);
+            fields.flat_map(|field| &field.attrs).chain(variants).collect()
+        }
+        Data::Union(_) => Vec::new(),
+    };
+    for attribute in inner.into_iter().filter(|attribute| attribute.path().is_ident(name)) {
+        mistakes.spanning(attribute, format!("`#[{name}(…)]` says nothing here; write it above the whole item"));
     }
 }
 

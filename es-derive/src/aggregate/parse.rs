@@ -42,6 +42,7 @@ pub(crate) fn aggregate<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
     let plain = is_plain(input, mistakes);
     let mut read = Attributes::default();
     attribute::entries(&input.attrs, "aggregate", mistakes, |entry, mistakes| read.entry(entry, mistakes));
+    attribute::only_on_the_item(&input.data, "aggregate", mistakes);
     read.missing(ident, mistakes);
     let incomplete = !mistakes.is_empty();
     Aggregate {
@@ -94,6 +95,9 @@ impl Attributes {
         let id = format!("id = {}Id", ident.unraw());
         let events = "events(Opened, …)";
         if self.given.is_empty() {
+            if !mistakes.is_empty() {
+                return; // that there is nothing to be read is said already
+            }
             mistakes.at(
                 ident.span(),
                 format!(

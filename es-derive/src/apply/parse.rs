@@ -2,8 +2,8 @@
 
 use proc_macro2::TokenStream;
 use syn::{
-    Attribute, Error, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, Path, ReceiverKind, Result, ReturnType,
-    Safety, Type, parse::ParseStream, parse::Parser, spanned::Spanned,
+    Attribute, Error, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, Path, Receiver, ReceiverKind, Result,
+    ReturnType, Safety, Type, parse::ParseStream, parse::Parser, spanned::Spanned,
 };
 
 use crate::{attribute, listed::text, mistakes::Mistakes};
@@ -142,7 +142,7 @@ fn method<'a>(function: &'a ImplItemFn, mistakes: &mut Mistakes) -> Option<Metho
     }
     let model = format!("`fn {ident}(&mut self, event: {})`", text(event));
     match signature.receiver() {
-        Some(receiver) if matches!(&receiver.kind, ReceiverKind::Reference(_, _, Some(_))) => {}
+        Some(receiver) if is_mutable_reference(receiver) => {}
         Some(receiver) => {
             wrong(Error::new_spanned(receiver, format!("an apply method changes the state; write {model}")));
         }
@@ -176,4 +176,13 @@ fn method<'a>(function: &'a ImplItemFn, mistakes: &mut Mistakes) -> Option<Metho
     let is_cfg = |attribute: &&Attribute| attribute.path().is_ident("cfg");
     let cfgs = function.attrs.iter().filter(is_cfg).collect();
     Some(Method { ident, event: Some(event), cfgs, callable })
+}
+
+/// `&mut self`, or `self: &mut Self` in more words.
+fn is_mutable_reference(receiver: &Receiver) -> bool {
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, mutability) => mutability.is_some(),
+        ReceiverKind::Typed(_, ty) => matches!(&**ty, Type::Reference(reference) if reference.mutability.is_some()),
+        _ => false,
+    }
 }

@@ -39,6 +39,7 @@ pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
         }
         Ok(())
     });
+    attribute::only_on_the_item(&input.data, "event_set", mistakes);
     let Data::Enum(data) = &input.data else {
         let kind = if matches!(input.data, Data::Union(_)) { "union" } else { "struct" };
         mistakes.at(

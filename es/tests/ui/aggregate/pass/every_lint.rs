@@ -61,7 +61,7 @@ mod domain {
         fn opened(&mut self, event: Opened) {
             self.owner = event.owner;
         }
-        fn moved(&mut self, r#move: r#move) {
+        fn moved(self: &mut Self, r#move: r#move) {
             let _ = r#move;
         }
         #[cfg(all())]
