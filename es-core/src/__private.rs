@@ -3,6 +3,7 @@
 mod dispatch;
 mod lift;
 mod listed;
+mod reminder;
 mod shared;
 
 pub use serde;
@@ -11,6 +12,7 @@ pub use self::{
     dispatch::{AppliedBy, EventOf, Initial, apply_to, initial, retire},
     lift::{MadeFrom, newer, same_text, step, upcast},
     listed::{count, find, names},
+    reminder::remind_of_lock,
     shared::{Shared, assert_own_names, shared, slots},
 };
 pub use crate::{

@@ -138,6 +138,10 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 /// # What it writes
 /// The enum is as visible as the aggregate. It has `From` each event, and `Clone`, `Debug` and `PartialEq` each where
 /// all events have it. Two events that share a stored name or an alias do not compile.
+///
+/// # The lock
+/// While the package has an `events.lock`, a unit test that is written along fails until the lock holds the aggregate:
+/// see `es::schema::Lock`.
 #[proc_macro_derive(Aggregate, attributes(aggregate))]
 pub fn derive_aggregate(input: TokenStream) -> TokenStream {
     aggregate::derive(&parse_macro_input!(input as DeriveInput)).into()

@@ -51,6 +51,11 @@ use observe::Observed;
 /// the feature `schema` also what is inside those types that derive `JsonSchema`. It does not see the expressions in
 /// `default` and `with`: a corpus of stored payloads is for those.
 ///
+/// # Reminders
+/// While the package has an `events.lock`, each aggregate of its sources that is not in it fails a unit test, which
+/// `derive(Aggregate)` writes. Aggregates in modules called `tests` and in the package's `tests/` are left alone. A
+/// package that has no `events.lock` is never reminded.
+///
 /// # Writing it
 /// `UPDATE_EVENTS_LOCK=1 cargo test` writes what is new, and refuses what breaks a promise. For a shape that was never
 /// stored there is `UPDATE_EVENTS_LOCK=overwrite`. Without the variable nothing is ever written.
@@ -86,6 +91,13 @@ impl Lock {
     /// [`LockError`]: a promise is not kept, the lock is not up to date, or it cannot be read or written.
     pub fn run<A: Aggregates>(&self, update: Update) -> Result<(), LockError> {
         self.compare(observed::<A>()?, update).map(drop)
+    }
+
+    /// Whether the lock is there, and has no stream of this category. What is wrong with it otherwise, its own check
+    /// says.
+    pub(crate) fn lacks(&self, category: &str) -> bool {
+        let locked = self.text().ok().flatten().and_then(|text| read::read(&text).ok());
+        locked.is_some_and(|locked| !locked.streams.contains_key(category))
     }
 
     fn compare(&self, observed: Observed, update: Update) -> Result<Outcome, LockError> {

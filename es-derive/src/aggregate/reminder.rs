@@ -1,0 +1,68 @@
+//! Reminds of an aggregate that the package's lock does not hold.
+
+use std::env;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::ext::IdentExt;
+
+use super::parse::Aggregate;
+use crate::path;
+
+/// Set by cargo for the tests and benches that stand beside the sources.
+const OUTSIDE: &str = "CARGO_TARGET_TMPDIR";
+
+/// A unit test that fails while the package has a lock and `aggregate` is not in it. None where `crate = …` may be a
+/// path that only holds in the module around, nor for an aggregate outside of the sources: somebody's example.
+pub(crate) fn reminder(aggregate: &Aggregate<'_>) -> Option<TokenStream> {
+    if aggregate.krate.is_some() || env::var_os(OUTSIDE).is_some() {
+        return None;
+    }
+    let private = path::private(None);
+    let name = aggregate.ident.unraw().to_string();
+    let module = format_ident!("__es_{name}");
+    let category = aggregate.category.as_ref().map_or(quote!(""), ToTokens::to_token_stream);
+    Some(quote! {
+        // a module, since rustc looks there for leave to stand in the body of a function, where no test is run
+        #[cfg(test)]
+        #[allow(non_snake_case, unnameable_test_items)]
+        mod #module {
+            #[::core::prelude::v1::test]
+            fn is_in_the_lock() {
+                use #private as __es;
+                __es::remind_of_lock(#name, #category, ::core::module_path!());
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::{DeriveInput, parse_quote};
+
+    use crate::aggregate::derive;
+
+    fn reminds(input: &DeriveInput) -> bool {
+        derive(input).to_string().contains(r#"remind_of_lock ("Order" , "order" ,"#)
+    }
+
+    #[test]
+    fn an_aggregate_of_the_sources_comes_with_a_reminder() {
+        assert!(reminds(&parse_quote! {
+            #[aggregate(category = "order", id = String, events(Opened))]
+            struct r#Order;
+        }));
+    }
+
+    #[test]
+    fn there_is_none_where_its_path_may_not_hold_and_after_a_mistake() {
+        assert!(!reminds(&parse_quote! {
+            #[aggregate(category = "order", id = String, events(Opened), crate = here)]
+            struct Order;
+        }));
+        assert!(!reminds(&parse_quote! {
+            #[aggregate(category = "order", id = String, events(Opened, Opened))]
+            struct Order;
+        }));
+    }
+}
