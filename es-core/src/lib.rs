@@ -36,7 +36,7 @@ pub mod __private;
 
 pub use aggregate::{Aggregate, Apply, Command, Handle, Retired};
 pub use append::{Append, Appended};
-pub use decode::{DecodeError, Mismatch};
+pub use decode::{DecodeError, Misfit, Mismatch};
 pub use encode::EncodeError;
 pub use error::{
     AppendError, Conflict, ExecuteError, LoadError, ReadError, SnapshotError, StoreError, UnknownOutcome, Violation,

@@ -47,7 +47,7 @@ fn expected(history: &History, version: u32, payload: &Payload) -> Result<Value,
 
 fn read(decoded: Result<Value, DecodeError>) -> Result<Value, Option<(u32, u32)>> {
     decoded.map_err(|error| match error {
-        DecodeError::Payload { .. } => None,
+        DecodeError::Payload(_) => None,
         DecodeError::Upcast { from, to, .. } => Some((from.get(), to.get())),
         other => panic!("no payload is refused like this: {other:?}"),
     })

@@ -15,7 +15,10 @@ pub fn newer(known: u32) -> DecodeError {
 /// [`DecodeError::Upcast`].
 #[inline]
 pub fn step<T, E>(result: Result<T, E>, from: u32, to: u32, field: &'static str) -> Result<T, DecodeError> {
-    result.map_err(|_| DecodeError::Upcast { from: schema_version(from), to: schema_version(to), field: Some(field) })
+    match result {
+        Ok(value) => Ok(value),
+        Err(_) => Err(refused(from, to, Some(field))),
+    }
 }
 
 /// An event made from the one before.
@@ -24,11 +27,7 @@ pub fn step<T, E>(result: Result<T, E>, from: u32, to: u32, field: &'static str)
 /// [`DecodeError::Upcast`], without the text of the error, which may quote the payload.
 #[inline]
 pub fn upcast<P, E: MadeFrom<P>>(previous: P, from: u32, to: u32) -> Result<E, DecodeError> {
-    E::made_from(previous).ok_or_else(|| DecodeError::Upcast {
-        from: schema_version(from),
-        to: schema_version(to),
-        field: None,
-    })
+    E::made_from(previous, from, to)
 }
 
 /// `TryFrom`, and with it `From`, in words that say what is missing.
@@ -37,16 +36,27 @@ pub fn upcast<P, E: MadeFrom<P>>(previous: P, from: u32, to: u32) -> Result<E, D
     label = "write `impl From<{P}> for {Self}`, or `TryFrom` if it may fail"
 )]
 pub trait MadeFrom<P>: Sized {
-    /// The event, or `None` when its `TryFrom` refuses.
-    fn made_from(previous: P) -> Option<Self>;
+    /// The event, lifted from one schema version to the other.
+    ///
+    /// # Errors
+    /// [`DecodeError::Upcast`] when its `TryFrom` refuses.
+    fn made_from(previous: P, from: u32, to: u32) -> Result<Self, DecodeError>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<P, E: TryFrom<P>> MadeFrom<P> for E {
     #[inline]
-    fn made_from(previous: P) -> Option<Self> {
-        Self::try_from(previous).ok()
+    fn made_from(previous: P, from: u32, to: u32) -> Result<Self, DecodeError> {
+        match Self::try_from(previous) {
+            Ok(event) => Ok(event),
+            Err(_) => Err(refused(from, to, None)),
+        }
     }
+}
+
+#[cold]
+fn refused(from: u32, to: u32, field: Option<&'static str>) -> DecodeError {
+    DecodeError::Upcast { from: schema_version(from), to: schema_version(to), field }
 }
 
 /// Whether two texts are the same, for constants.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::IgnoredAny;
 use serde_json::error::Category;
 
-use super::{DecodeError, Place, place};
+use super::{DecodeError, Misfit, Place, place};
 use crate::schema::{Field, Form, Presence, Shape};
 
 /// What of a payload does not fit its shape.
@@ -72,13 +72,8 @@ pub(super) fn payload(error: &serde_json::Error, payload: &[u8], shape: Option<&
             _ => shape.field_at(payload, end).or_else(|| last(shape, mismatch, payload, end)),
         }
     });
-    DecodeError::Payload {
-        mismatch,
-        line,
-        column,
-        field: field.map(|field| field.name),
-        declared: field.map(|field| field.ty),
-    }
+    let (field, declared) = (field.map(|field| field.name), field.map(|field| field.ty));
+    DecodeError::Payload(Box::new(Misfit { mismatch, line, column, field, declared }))
 }
 
 fn mismatch(category: Category, text: &str) -> Mismatch {

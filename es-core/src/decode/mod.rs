@@ -27,19 +27,8 @@ pub enum DecodeError {
         known: SchemaVersion,
     },
     /// The payload does not have the shape of its schema version.
-    #[error("{} {mismatch} (line {line}, column {column})", Subject { field: *.field, declared: *.declared })]
-    Payload {
-        /// What does not fit.
-        mismatch: Mismatch,
-        /// The line in the payload, from 1.
-        line: usize,
-        /// The column in that line, in bytes.
-        column: usize,
-        /// The field of the event, by its stored key, where it is known.
-        field: Option<&'static str>,
-        /// The type which that field has in that schema version, as written in the source.
-        declared: Option<&'static str>,
-    },
+    #[error("{0}")]
+    Payload(Box<Misfit>), // boxed, or every good event would be moved around in the room of its error
     /// A step that may fail, by `try_with` or `TryFrom`, refused the payload.
     #[error("{} was refused on the way from schema version {from} to {to}", Subject { field: *.field, declared: None })]
     Upcast {
@@ -50,6 +39,30 @@ pub enum DecodeError {
         /// The field of the event, by its key in schema version `to`; `None` for a step of the whole.
         field: Option<&'static str>,
     },
+}
+
+/// Where and how a payload does not have the shape of its schema version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Misfit {
+    /// What does not fit.
+    pub mismatch: Mismatch,
+    /// The line in the payload, from 1.
+    pub line: usize,
+    /// The column in that line, in bytes.
+    pub column: usize,
+    /// The field of the event, by its stored key, where it is known.
+    pub field: Option<&'static str>,
+    /// The type which that field has in that schema version, as written in the source.
+    pub declared: Option<&'static str>,
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { mismatch, line, column, field, declared } = self;
+        let subject = Subject { field: *field, declared: *declared };
+        write!(f, "{subject} {mismatch} (line {line}, column {column})")
+    }
 }
 
 /// Decodes a JSON payload of the shape that `schema` has in `version`, which is that of `T`.

@@ -156,7 +156,7 @@ fn back(stored: &mut Stored, step: Option<&Step>) -> Option<Stored> {
     match step.map(|step| &step.kind) {
         None => {}
         Some(Kind::Added { default }) => {
-            stored.origin = Origin::Added(default.clone());
+            stored.origin = Origin::Added(Expr::clone(default));
             return None;
         }
         Some(Kind::Renamed { from }) => {

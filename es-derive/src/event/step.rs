@@ -35,7 +35,7 @@ pub(crate) struct Step {
 }
 
 pub(crate) enum Kind {
-    Added { default: Expr },
+    Added { default: Box<Expr> },
     Renamed { from: LitStr },
     Changed(Box<Changed>),
 }
@@ -76,7 +76,7 @@ impl Step {
         if entry.is(ADDED) {
             let words = Words::read(entry, &[IN, DEFAULT], mistakes)?;
             let default = words.required(words.default.as_ref(), DEFAULT, "String::new()", mistakes);
-            return Ok(words.step(default.map(|default| Kind::Added { default }), mistakes));
+            return Ok(words.step(default.map(|default| Kind::Added { default: Box::new(default) }), mistakes));
         }
         if entry.is(RENAMED) {
             let words = Words::read(entry, &[IN, FROM], mistakes)?;
