@@ -1,8 +1,12 @@
 //! The import: each row of a ledger a command, each balance compared with the bank's.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use es::{AppendError, EventStore, LoadError, StoreRepository, prelude::*};
+use futures_util::future::try_join_all;
 
 use crate::{
     domain::{Account, AccountId, Book, Money, Refusal},
@@ -69,73 +73,104 @@ pub enum RowError {
     Refused(#[from] Refusal),
 }
 
-/// Books every row of `ledger` in `store`, in order, and calls `progress` after each. Rows that are booked already are
-/// recognised by their transaction's number, so an import can be repeated, and go on after a break.
+/// Rows are booked in windows of this many: the accounts of a window side by side, the rows of an account in order. The
+/// store appends together what arrives together, and the log keeps to the order of the days, give or take a window.
+const WINDOW: usize = 1_000;
+
+/// Books every row of `ledger` in `store` and calls `progress` after each. Rows that are booked already are recognised
+/// by their transaction's number, so an import can be repeated, and go on after a break.
 ///
 /// # Errors
 /// [`ImportError`].
 pub async fn import(
     ledger: &Ledger,
     store: &Arc<dyn EventStore>,
-    mut progress: impl FnMut(),
+    progress: impl Fn(),
 ) -> Result<Imported, ImportError> {
-    let mut accounts = Accounts { repository: store.repository::<Account>(), open: HashMap::new() };
+    let repository = store.repository::<Account>();
+    // each account is loaded once: a row then costs one append, however long its account's stream is
+    let mut open = HashMap::new();
     let mut imported = Imported::default();
-    for row in ledger.rows() {
-        let at = |source| ImportError { file: ledger.file().to_owned(), line: row.line, source };
-        let booked = accounts.book(row).await.map_err(at)?;
-        imported.rows += 1;
-        imported.already_booked += u64::from(booked.events == 0);
-        imported.events += booked.events;
-        if booked.balance != row.balance {
-            imported.disagreements.push(Disagreement {
-                file: ledger.file().to_owned(),
-                line: row.line,
-                account: row.account,
-                ours: booked.balance,
-                theirs: row.balance,
+    for window in ledger.rows().chunks(WINDOW) {
+        let mut accounts: BTreeMap<AccountId, Desk<'_>> = BTreeMap::new();
+        for row in window {
+            let desk = accounts.entry(row.account).or_insert_with(|| Desk {
+                repository: &repository,
+                root: open.remove(&row.account),
+                rows: Vec::new(),
             });
+            desk.rows.push(row);
         }
-        progress();
+        let booked = accounts.into_iter().map(|(id, desk)| desk.book(id, ledger.file(), &progress));
+        let mut disagreements = Vec::new();
+        for (root, booked) in try_join_all(booked).await? {
+            open.insert(*root.id(), root);
+            imported.rows += booked.rows;
+            imported.already_booked += booked.already_booked;
+            imported.events += booked.events;
+            disagreements.extend(booked.disagreements);
+        }
+        disagreements.sort_by_key(|disagreement| disagreement.line);
+        imported.disagreements.append(&mut disagreements);
     }
     Ok(imported)
 }
 
-/// The accounts of an import, each loaded once: a row then costs one append, however long its account's stream is.
-struct Accounts {
-    repository: StoreRepository<Account>,
-    open: HashMap<AccountId, Root<Account>>,
+/// Where the rows of one account are booked, one after the other.
+struct Desk<'a> {
+    repository: &'a StoreRepository<Account>,
+    root: Option<Root<Account>>,
+    rows: Vec<&'a Row>,
 }
 
-/// What booking a row came to.
-struct BookedRow {
-    /// How many events it took; none when it was booked before.
-    events: u64,
-    /// The account's balance right after it.
-    balance: Money,
-}
-
-impl Accounts {
-    async fn book(&mut self, row: &Row) -> Result<BookedRow, RowError> {
-        let id = row.account;
-        let command = Book(row.transaction.clone());
-        let mut root = match self.open.remove(&id) {
+impl Desk<'_> {
+    async fn book(
+        self,
+        id: AccountId,
+        file: &str,
+        progress: &impl Fn(),
+    ) -> Result<(Root<Account>, Imported), ImportError> {
+        let Self { repository, root, rows } = self;
+        let at = |row: &Row, source| ImportError { file: file.to_owned(), line: row.line, source };
+        let mut root = match root {
             Some(root) => root,
-            None => self.repository.load(&id).await?,
+            None => repository.load(&id).await.map_err(|error| at(rows[0], error.into()))?,
         };
-        root.handle(command.clone())?;
-        let events = match self.repository.append(&mut root).await {
-            Ok(_) => root.take_recorded().len(),
-            // somebody else writes to this account too: decide again on what is there now
-            Err(AppendError::Conflict(_)) => {
-                let executed = self.repository.execute(&id, command).await?;
-                root = executed.root;
-                executed.events.len()
+        let mut imported = Imported::default();
+        for row in rows {
+            let events = book(repository, &mut root, row).await.map_err(|error| at(row, error))?;
+            imported.rows += 1;
+            imported.already_booked += u64::from(events == 0);
+            imported.events += events;
+            let balance = root.booked.get(&row.transaction.id).map_or(root.balance, |booked| booked.balance);
+            if balance != row.balance {
+                imported.disagreements.push(Disagreement {
+                    file: file.to_owned(),
+                    line: row.line,
+                    account: id,
+                    ours: balance,
+                    theirs: row.balance,
+                });
             }
-            Err(error) => return Err(error.into()),
-        };
-        let balance = root.booked.get(&row.transaction.id).map_or(root.balance, |booked| booked.balance);
-        self.open.insert(id, root);
-        Ok(BookedRow { events: events as u64, balance })
+            progress();
+        }
+        Ok((root, imported))
     }
+}
+
+/// Books `row`, and says how many events it took: none when it was booked before.
+async fn book(repository: &StoreRepository<Account>, root: &mut Root<Account>, row: &Row) -> Result<u64, RowError> {
+    let command = Book(row.transaction.clone());
+    root.handle(command.clone())?;
+    let events = match repository.append(root).await {
+        Ok(_) => root.take_recorded(),
+        // somebody else writes to this account too: decide again on what is there now
+        Err(AppendError::Conflict(_)) => {
+            let executed = repository.execute(&row.account, command).await?;
+            *root = executed.root;
+            executed.events
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(events.len() as u64)
 }
