@@ -1,0 +1,90 @@
+//! Reading: one long stream, and the whole log.
+
+use std::fs;
+use std::time::Instant;
+
+use es::prelude::*;
+use es::{Append, EventName, EventStore, Expected, Filter, NewEvent, Position, SchemaVersion, StreamId};
+use futures_util::StreamExt;
+use uuid::Uuid;
+
+use crate::Ground;
+use crate::append::fill;
+use crate::bank::{Account, AccountEvent, CATEGORY, Deposited};
+use crate::table::Row;
+
+pub(crate) async fn rehydrate(ground: &Ground) -> Row {
+    let id = "long".to_owned();
+    for _ in 0..10 {
+        let event = |_| {
+            let payload = serde_json::to_vec(&Deposited::sample(1)).unwrap();
+            let name = EventName::from_static("account.deposited").unwrap();
+            NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, payload).unwrap()
+        };
+        let stream = StreamId::new(CATEGORY, &id).unwrap();
+        ground.store.append(vec![Append::new(stream, Expected::Any, (0..1_000).map(event).collect())]).await.unwrap();
+    }
+    copy_to_raw(ground).await;
+    let accounts = ground.store.repository::<Account>();
+    let (mut raw, mut ours) = (Vec::new(), Vec::new());
+    for _ in 0..=ground.rounds * 4 {
+        let began = Instant::now();
+        assert_eq!(ground.raw.load(&id).await.balance, 10_000);
+        raw.push(began.elapsed());
+        let began = Instant::now();
+        assert_eq!(accounts.load(&id).await.unwrap().balance, 10_000);
+        ours.push(began.elapsed());
+    }
+    Row::rates(10_000, &raw[1..], &ours[1..], "at least 0.9 of raw")
+}
+
+pub(crate) async fn read_all(ground: &Ground) -> Row {
+    let count = ground.scaled(1_000_000);
+    fill(ground, count).await;
+    copy_to_raw(ground).await;
+    let (mut raw, mut ours, mut grown) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..=ground.rounds.min(5) {
+        let began = Instant::now();
+        assert_eq!(ground.raw.fold().await, (count, count as i64));
+        raw.push(began.elapsed());
+        let before = peak_after_reset();
+        let began = Instant::now();
+        assert_eq!(fold(ground).await, (count, count as i64));
+        ours.push(began.elapsed());
+        grown = grown.max(peak().saturating_sub(before));
+    }
+    let mut row = Row::rates(count, &raw[1..], &ours[1..], "at least 0.85 of raw, peak memory under 32 MiB");
+    row.ours = format!("{}, {:.1} MiB", row.ours, grown as f64 / 1024.0);
+    row
+}
+
+async fn fold(ground: &Ground) -> (usize, i64) {
+    let mut events = ground.store.read_all_as::<AccountEvent>(Position::START, &Filter::all(), None);
+    let mut account = Account::default();
+    let mut count = 0;
+    while let Some(event) = events.next().await {
+        account.apply_event(event.unwrap().event);
+        count += 1;
+    }
+    (count, account.balance)
+}
+
+async fn copy_to_raw(ground: &Ground) {
+    let copy = "INSERT INTO raw.events (category, id, version, event_id, type, data)
+                SELECT category, id, version, event_id, type, data FROM es.events ORDER BY position";
+    let client = ground.raw.client().await;
+    client.batch_execute(copy).await.unwrap();
+    client.batch_execute("VACUUM ANALYZE raw.events").await.unwrap();
+}
+
+/// The peak of this process's memory in KiB, after forgetting what it was before.
+fn peak_after_reset() -> u64 {
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+    peak()
+}
+
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
