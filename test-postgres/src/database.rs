@@ -63,7 +63,9 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         // nothing is left to be done about a server that is gone
-        drop(run(&self.server, &[&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)]));
+        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        // nor does it wait for a standby that a test has named and nobody runs
+        drop(run(&self.server, &["SET synchronous_commit = local", &statement]));
     }
 }
 

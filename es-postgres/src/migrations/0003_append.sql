@@ -118,8 +118,9 @@ BEGIN
                      e(position, item, step, together, event_id, type, schema_version, slice, data, meta)
             WHERE verdicts[e.item] = 0;
         IF 2 = ANY (verdicts) THEN
-            -- a commit record of its own: with a synchronous standby this answer waits for the first append's, too
-            PERFORM pg_current_xact_id();
+            -- something to replicate: with a synchronous standby this answer waits for the first append's, too; a
+            -- transaction that only took a number would not wait
+            PERFORM pg_logical_emit_message(true, 'es', '');
             -- a repeated append answers what the first one was answered
             SELECT array_agg(CASE WHEN u.verdict = 2 THEN coalesce(u.after, nullif(greatest(u.x, -1), -1), u.v) ELSE u.v END ORDER BY u.o),
                    array_agg(CASE WHEN u.verdict = 2 THEN coalesce(u.first, u.r) ELSE u.r END ORDER BY u.o)

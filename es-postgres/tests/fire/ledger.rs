@@ -17,8 +17,8 @@ struct Told {
     /// Event ids and what was answered for them.
     acknowledged: Vec<(Vec<Uuid>, Appended)>,
     refused: HashSet<Uuid>,
-    /// Sent, and nobody waited for the answer.
-    abandoned: HashSet<Uuid>,
+    /// Calls that were sent, and nobody waited for the answer, by the first of their ids.
+    abandoned: HashMap<Uuid, Vec<Uuid>>,
     /// Appends whose outcome was `Unknown` before it was resolved.
     unknown: u64,
 }
@@ -43,7 +43,8 @@ impl Ledger {
         let ids: Vec<Vec<Uuid>> =
             appends.iter().map(|append| append.events.iter().map(NewEvent::id).collect()).collect();
         // until an answer is there, this call may be dropped at any time
-        self.0.lock().unwrap().abandoned.extend(ids.iter().flatten());
+        let call: Vec<Uuid> = ids.iter().flatten().copied().collect();
+        self.0.lock().unwrap().abandoned.insert(call[0], call.clone());
         let mut outcome = store.append(appends).await;
         let deadline = Instant::now() + Duration::from_secs(90);
         while let Err(AppendError::Unknown(unknown)) = outcome {
@@ -57,12 +58,10 @@ impl Ledger {
             }
         }
         let mut told = self.0.lock().unwrap();
-        for id in ids.iter().flatten() {
-            told.abandoned.remove(id);
-        }
+        told.abandoned.remove(&call[0]);
         match &outcome {
             Ok(answers) => told.acknowledged.extend(ids.into_iter().zip(answers.iter().cloned())),
-            Err(_) => told.refused.extend(ids.into_iter().flatten()),
+            Err(_) => told.refused.extend(call),
         }
         outcome
     }
@@ -85,7 +84,13 @@ impl Ledger {
         streams(rows)?;
         let stored: HashMap<Uuid, &Row> = rows.iter().map(|row| (row.id, row)).collect();
         let told = self.0.lock().unwrap();
-        let mut known: HashSet<Uuid> = told.abandoned.clone();
+        let mut known: HashSet<Uuid> = told.abandoned.values().flatten().copied().collect();
+        for call in told.abandoned.values() {
+            let there = call.iter().filter(|id| stored.contains_key(*id)).count();
+            if there != 0 && there != call.len() {
+                return Err(format!("{there} of {} events of one append are there", call.len()));
+            }
+        }
         for (ids, answer) in &told.acknowledged {
             known.extend(ids);
             acknowledged(&stored, ids, answer)?;
@@ -93,7 +98,8 @@ impl Ledger {
         if let Some(id) = told.refused.iter().find(|id| stored.contains_key(*id)) {
             return Err(format!("event {id} was answered as refused, and is there"));
         }
-        if let Some(row) = rows.iter().find(|row| !known.contains(&row.id)) {
+        let own = |row: &&Row| row.data.contains(&format!("\"process\":{},", std::process::id()));
+        if let Some(row) = rows.iter().filter(own).find(|row| !known.contains(&row.id)) {
             return Err(format!("event {} is there, and nobody was told of it", row.id));
         }
         let payloads: HashSet<&str> = rows.iter().map(|row| row.data.as_str()).collect();

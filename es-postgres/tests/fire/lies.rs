@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use es_core::{Append, AppendError, EventStore, Expected, StreamId};
 use test_postgres::Database;
 
-use crate::ledger;
+use crate::broken::{Broken, Fault};
+use crate::ledger::{self, Ledger};
 use crate::proxy::{Lie, Proxy};
 use crate::seed::{self, Chance};
 use crate::trial::{Trial, builder};
@@ -111,4 +112,28 @@ async fn a_server_that_falls_silent_stops_the_writer_for_no_longer_than_its_time
     assert!(first.unwrap()[0].repeated);
     assert!(!second.unwrap()[0].repeated);
     assert_eq!(ledger::rows(&url).await.len(), 2);
+}
+
+/// What the tests above are for: stores that guess instead of asking.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_guesses_is_caught() {
+    for (fault, caught_as) in [
+        (Fault::GuessesRefused, "answered as refused, and is there"),
+        (Fault::SendsAnew, "stands elsewhere than was answered"),
+    ] {
+        let database = Database::fresh().unwrap();
+        let url = database.url();
+        let proxy = Proxy::before(port(&url)).await;
+        // it gives up at once, so that there is something to guess
+        let store = builder(&proxy.url(&url)).persistence(Duration::ZERO).connect().await.unwrap();
+        let broken = Broken { store: Arc::new(store), fault };
+        let ledger = Ledger::default();
+        for lie in [Lie::Nothing, Lie::SwallowAcknowledgement] {
+            proxy.once(lie);
+            let append = Append::new(StreamId::new("fire", "1").unwrap(), Expected::Any, vec![event(), event()]);
+            drop(ledger.append(&broken, vec![append]).await);
+        }
+        let caught = ledger.check(&ledger::rows(&url).await).unwrap_err();
+        assert!(caught.contains(caught_as), "{caught}");
+    }
 }

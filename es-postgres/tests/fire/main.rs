@@ -4,8 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 #![expect(clippy::print_stdout, reason = "seeds and figures are printed, to repeat and to compare")]
 
+mod broken;
 mod contract;
+mod dropped;
 mod follower;
+mod full_disk;
 mod kills;
 mod ledger;
 mod lies;
@@ -15,5 +18,7 @@ mod restore;
 mod seed;
 #[cfg(feature = "tls")]
 mod tls;
+mod transactions;
 mod trial;
+mod unreplicated;
 mod workload;

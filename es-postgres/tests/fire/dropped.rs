@@ -1,0 +1,103 @@
+//! Callers that stop waiting, at every point where they can.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use es_core::{Append, EventStore, Expected, Filter, Position, StoredSnapshot, StreamId, Version};
+use futures_util::StreamExt;
+use test_postgres::Database;
+
+use crate::broken::{Broken, Fault};
+use crate::ledger::{self, Ledger};
+use crate::trial::{self, builder, connect};
+use crate::workload::event;
+
+/// Polls `future` at most `polls` times, and drops it; what it gave, if it was ready before.
+async fn polled<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut left = polls;
+    std::future::poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        let poll = future.as_mut().poll(context);
+        if left == 0 && poll.is_pending() {
+            return Poll::Ready(None);
+        }
+        poll.map(Some)
+    })
+    .await
+}
+
+/// Drops the future of `operation` after one poll, after two, and so on, until it is ready before; in how many ways.
+async fn at_every_await<T, F: Future<Output = T>>(mut operation: impl FnMut() -> F) -> usize {
+    for polls in 0..500 {
+        if polled(polls, operation()).await.is_some() {
+            return polls;
+        }
+    }
+    panic!("it is never ready");
+}
+
+fn append(stream: &str, count: usize) -> Vec<Append> {
+    let stream = StreamId::new("fire", stream).unwrap();
+    vec![Append::new(stream, Expected::Any, (0..count).map(|_| event()).collect())]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operation_that_is_dropped_anywhere_leaves_nothing_behind() {
+    let database = Database::fresh().unwrap();
+    let url = database.url();
+    let store = Arc::new(builder(&url).connect().await.unwrap());
+    let ledger = Ledger::default();
+    let mut ways = 0;
+    for _ in 0..20 {
+        ways += at_every_await(|| ledger.append(&*store, append("1", 3))).await;
+        ways += at_every_await(|| async {
+            let client = connect(&url).await;
+            let mut client = client;
+            let transaction = client.transaction().await.unwrap();
+            let appends = append("2", 2);
+            store.append_in(&transaction, &appends).await.unwrap();
+            // never committed
+            drop(transaction);
+        })
+        .await;
+    }
+    ways += at_every_await(|| async { builder(&url).connect().await.unwrap() }).await;
+    ways += at_every_await(|| async { store.frontier().await.unwrap() }).await;
+    ways += at_every_await(|| async { store.changed(Position::START).await.unwrap() }).await;
+    ways += at_every_await(|| async { store.read_all(Position::START, &Filter::all(), None).count().await }).await;
+    let snapshot = StoredSnapshot {
+        stream: StreamId::new("fire", "1").unwrap(),
+        version: Version::FIRST,
+        schema: "s".to_owned(),
+        payload: "p".into(),
+    };
+    ways += at_every_await(|| async { store.store_snapshot(snapshot.clone()).await.unwrap() }).await;
+    ways += at_every_await(|| async { store.load_snapshot(&snapshot.stream, "s").await.unwrap() }).await;
+    assert!(ways > 60, "{ways}");
+
+    ledger.append(&*store, append("1", 1)).await.unwrap();
+    trial::nothing_held(&url, 2).await.unwrap();
+    let rows = ledger::rows(&url).await;
+    assert!(rows.len() > 1, "nothing was appended");
+    assert!(rows.iter().all(|row| row.stream.1 == "1"), "what was never committed is there");
+    ledger.check(&rows).unwrap();
+}
+
+/// What the test above is for: an append in several steps is left half way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_appends_step_by_step_is_caught() {
+    let database = Database::fresh().unwrap();
+    let url = database.url();
+    let store = Arc::new(builder(&url).connect().await.unwrap());
+    let broken = Broken { store, fault: Fault::OneByOne };
+    let ledger = Ledger::default();
+    at_every_await(|| ledger.append(&broken, append("1", 3))).await;
+    let caught = ledger.check(&ledger::rows(&url).await).unwrap_err();
+    assert!(caught.contains("of 3 events of one append are there"), "{caught}");
+}

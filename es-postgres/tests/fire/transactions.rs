@@ -1,0 +1,131 @@
+//! Transactions of others: prepared and finished later, open all the time, rolled back by the thousand.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use es_core::{Append, EventStore, Expected, StreamId};
+use es_postgres::PostgresStore;
+use test_postgres::Database;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::follower::compare;
+use crate::ledger;
+use crate::seed::{self, Chance};
+use crate::trial::{Trial, builder, connect};
+use crate::workload::event;
+
+/// Two stores on one database, and one of them by its own type.
+async fn two(url: &str) -> (Arc<PostgresStore>, Vec<Arc<dyn EventStore>>) {
+    let first = Arc::new(builder(url).connect().await.unwrap());
+    let second = Arc::new(builder(url).connect().await.unwrap());
+    (Arc::clone(&first), vec![first, second])
+}
+
+fn append(category: &str, id: u64) -> [Append; 1] {
+    [Append::new(StreamId::new(category, id.to_string()).unwrap(), Expected::Any, vec![event(), event()])]
+}
+
+/// Reads as if positions became visible in their order.
+async fn naive(client: &Client, seen: &mut Vec<(u64, Uuid)>) {
+    let after = seen.last().map_or(0, |(position, _)| i64::try_from(*position).unwrap());
+    let query = "SELECT position, event_id FROM es.events WHERE position > $1 ORDER BY position";
+    for row in client.query(query, &[&after]).await.unwrap() {
+        seen.push((row.get::<_, i64>(0).try_into().unwrap(), row.get(1)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn transactions_prepared_and_finished_later_are_neither_skipped_nor_lost() {
+    let mut chance = Chance::new("prepared");
+    let database = Database::fresh().unwrap();
+    let url = database.url();
+    let (store, stores) = two(&url).await;
+    let trial = Trial::start(&url, stores, 2, &mut chance);
+    let mut client = connect(&url).await;
+    let mut naively = Vec::new();
+    let (mut open, mut number, mut rolled_back) = (Vec::new(), 0_u64, 0);
+    let end = Instant::now() + seed::duration(Duration::from_secs(3));
+    while Instant::now() < end || number < 8 {
+        let transaction = client.transaction().await.unwrap();
+        store.append_in(&transaction, &append("prepared", number)).await.unwrap();
+        let name = format!("es_{}_{number}", database.name());
+        transaction.batch_execute(&format!("PREPARE TRANSACTION '{name}'")).await.unwrap();
+        drop(transaction);
+        open.push(name);
+        number += 1;
+        trial.goes_on(5).await;
+        naive(&client, &mut naively).await;
+        let in_flight = "SELECT count(*) FROM es.es_in_flight WHERE pid IS NULL";
+        let prepared: i64 = client.query_one(in_flight, &[]).await.unwrap().get(0);
+        assert_eq!(prepared, i64::try_from(open.len()).unwrap());
+        while open.len() > 3 || (!open.is_empty() && chance.once_in(3)) {
+            let name = open.swap_remove(usize::try_from(chance.below(open.len() as u64)).unwrap());
+            let word = if chance.once_in(3) { "ROLLBACK" } else { "COMMIT" };
+            rolled_back += u64::from(word == "ROLLBACK");
+            client.batch_execute(&format!("{word} PREPARED '{name}'")).await.unwrap();
+        }
+    }
+    for name in open {
+        client.batch_execute(&format!("COMMIT PREPARED '{name}'")).await.unwrap();
+    }
+    naive(&client, &mut naively).await;
+    let report = trial.end().await.unwrap();
+    println!("{number} prepared, {rolled_back} rolled back; {report}");
+    let rows = ledger::rows(&url).await;
+    let prepared = rows.iter().filter(|row| row.stream.0 == "prepared").count() as u64;
+    assert_eq!(prepared, 2 * (number - rolled_back));
+    // what this test is for: who does not ask for the frontier skips
+    naive(&client, &mut naively).await;
+    let caught = compare(&naively, &rows).unwrap_err();
+    assert!(caught.contains("skipped"), "{caught}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_do_not_wait_for_an_unrelated_transaction_that_is_open_all_the_time() {
+    let mut chance = Chance::new("unrelated");
+    let database = Database::fresh().unwrap();
+    let url = database.url();
+    let unrelated = connect(&url).await;
+    unrelated.batch_execute("CREATE TABLE unrelated (i int); BEGIN; INSERT INTO unrelated VALUES (1)").await.unwrap();
+    let (_, stores) = two(&url).await;
+    let trial = Trial::start(&url, stores, 4, &mut chance);
+    trial.goes_on(100).await;
+    trial.is_followed().await;
+    // what this test is for: who waits for all older transactions stands still
+    let client = connect(&url).await;
+    let waiting = "SELECT count(*) FROM es.events WHERE xmin::text::bigint < pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
+    assert_eq!(client.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0), 0);
+    unrelated.batch_execute("COMMIT").await.unwrap();
+    println!("{}", trial.end().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rollbacks_by_the_thousand_leave_gaps_and_nothing_else() {
+    let mut chance = Chance::new("rollbacks");
+    let database = Database::fresh().unwrap();
+    let url = database.url();
+    let (store, stores) = two(&url).await;
+    let trial = Trial::start(&url, stores, 2, &mut chance);
+    let tasks = (0..4_u64).map(|task| {
+        let (store, url, mut chance) = (Arc::clone(&store), url.clone(), chance.fork());
+        tokio::spawn(async move {
+            let mut client = connect(&url).await;
+            for number in 0..250 {
+                let transaction = client.transaction().await.unwrap();
+                store.append_in(&transaction, &append("rolled-back", task * 1_000 + number)).await.unwrap();
+                tokio::time::sleep(chance.pause(Duration::from_millis(2))).await;
+                transaction.rollback().await.unwrap();
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    let report = trial.end().await.unwrap();
+    println!("1000 rollbacks; {report}");
+    let rows = ledger::rows(&url).await;
+    assert!(rows.iter().all(|row| row.stream.0 != "rolled-back"));
+    let drawn = rows.last().unwrap().position;
+    assert!(drawn >= 2_000 + rows.len() as u64 - 100, "the rollbacks drew no positions: {drawn}");
+}
