@@ -230,6 +230,98 @@ fn an_edited_event_fails_until_what_is_printed_is_pasted() {
     written.holds::<raised::Account>();
 }
 
+mod before {
+    use super::*;
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.deposited", alias("paid_in", up_to = 1))]
+    pub(super) struct Deposited {
+        amount: f64,
+        source: String,
+        #[serde(default, with = "cents")]
+        fee: i64,
+        #[serde(default)]
+        note: Option<String>,
+        #[serde(with = "cents")]
+        tax: i64,
+    }
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.rated")]
+    pub(super) struct Rated(u8, String);
+
+    account!(Deposited, Rated);
+}
+
+mod after {
+    use super::*;
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.deposited", alias("paid_in", up_to = 1))]
+    pub(super) struct Deposited {
+        amount: Money,
+        origin: String,
+        note: Option<String>,
+        tax: i64,
+        currency: Vec<u8>,
+    }
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.rated")]
+    pub(super) struct Rated(u16, String);
+
+    account!(Deposited, Rated);
+}
+
+mod pasted {
+    use super::*;
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.deposited", version = 2, alias("paid_in", up_to = 1))]
+    #[event(removed(in = 2, name = "fee", type = i64, serde(default, with = "cents")))]
+    pub(super) struct Deposited {
+        #[event(changed(in = 2, from = f64, with = From::from))]
+        amount: Money,
+        #[event(renamed(in = 2, from = "source"))]
+        origin: String,
+        #[event(changed(in = 2, from = Option<String>, with = ::core::convert::identity, serde(default)))]
+        note: Option<String>,
+        #[event(changed(in = 2, from = i64, with = ::core::convert::identity, serde(with = "cents")))]
+        tax: i64,
+        #[event(added(in = 2, default = Vec::new()))]
+        currency: Vec<u8>,
+    }
+
+    #[derive(Event, Clone, Serialize, Deserialize)]
+    #[event(name = "account.rated", version = 2)]
+    pub(super) struct Rated(#[event(changed(in = 2, from = u8, with = From::from))] u16, String);
+
+    account!(Deposited, Rated);
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Money(i64);
+
+impl From<f64> for Money {
+    fn from(units: f64) -> Self {
+        Self((units * 100.0).round() as i64)
+    }
+}
+
+#[test]
+fn every_attribute_that_is_printed_compiles_and_keeps_the_promise() {
+    let written = Written::by::<before::Account>();
+    let failure = written.fails::<after::Account>();
+    let (_, pasted) = include_str!("lock.rs").split_once("mod pasted").expect("the module");
+    let printed: Vec<_> = failure.lines().map(str::trim).filter(|line| line.starts_with("#[")).collect();
+    assert_eq!(printed.len(), 9, "{failure}");
+    for attribute in printed {
+        assert!(pasted.contains(attribute), "{attribute}");
+    }
+    written.lock.run::<pasted::Account>(Update::New).unwrap();
+    written.holds::<pasted::Account>();
+}
+
 #[test]
 fn an_update_writes_no_broken_promise_and_an_overwrite_does() {
     let written = Written::by::<first::Account>();
