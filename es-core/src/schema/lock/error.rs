@@ -22,8 +22,8 @@ pub enum LockError {
     },
     /// What is stored would no longer be read as it was.
     #[error(
-        "`{}`: what is stored would no longer be read as it was\n\n{report}\nif nothing was ever stored this way:  \
-         {VARIABLE}=overwrite cargo test",
+        "`{}`: what is stored would no longer be read as it was\n\n{report}\nif nothing was ever stored this way, or a type \
+         only has another name now:  {VARIABLE}=overwrite cargo test",
         path.display()
     )]
     Broken {

@@ -47,7 +47,9 @@ enum Section {
 impl Reader {
     fn line(&mut self, line: &str) -> Parsed<()> {
         if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker)) {
-            return Err("it is the mark of a merge conflict; keep the lines of both sides and delete the marks");
+            return Err(
+                "it is the mark of a merge conflict; keep the lines of one side and write what is new:  UPDATE_EVENTS_LOCK=1 cargo test",
+            );
         }
         if line.is_empty() || line.starts_with('#') {
             return Ok(());
