@@ -3,15 +3,12 @@
 //! `serde_json` makes NaN a `null`, and writes any depth but reads only 127. Leaves pass straight through; the error
 //! type belongs to the serializer inside, so the reason of a refusal stands in a cell beside it.
 
-use std::cell::Cell;
+use serde::ser::{Serialize, Serializer};
 
-use serde::ser::{
-    Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
-    SerializeTupleStruct, SerializeTupleVariant, Serializer,
+use super::{
+    EncodeError, check_json,
+    watch::{Seen, Watch},
 };
-
-use super::{EncodeError, check_json};
-use crate::limits::JSON_DEPTH;
 
 /// Appends `value` to `out`; after an error what was written before it stands there.
 pub(super) fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
@@ -20,7 +17,8 @@ pub(super) fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Resu
     let guard = Guard { inner: &mut serde_json::Serializer::new(&mut *out), watch: Watch { depth: 0, seen: &seen } };
     let result = value.serialize(guard);
     if result.is_err() {
-        return Err(seen.refusal.take().unwrap_or(EncodeError::Refused { field: None }));
+        let why = seen.refusal.get().unwrap_or(|field| EncodeError::Refused { field });
+        return Err(why(None));
     }
     if seen.raw.get() { check_json(&out[start..]) } else { Ok(()) }
 }
@@ -28,57 +26,16 @@ pub(super) fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Resu
 /// The name by which `serde_json` tells its `RawValue` from other structs.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
-/// What the watch has come across.
-#[derive(Default)]
-struct Seen {
-    refusal: Cell<Option<EncodeError>>,
-    /// A `RawValue`: text that goes out as it is, unseen.
-    raw: Cell<bool>,
+/// Around a serializer of `serde_json`.
+pub(super) struct Guard<'a, S> {
+    pub(super) inner: S,
+    pub(super) watch: Watch<'a>,
 }
 
-#[derive(Clone, Copy)]
-struct Watch<'a> {
-    depth: usize,
-    seen: &'a Seen,
-}
-
-impl Watch<'_> {
-    /// The watch inside `containers` more arrays and objects.
-    #[inline]
-    fn inside<E: serde::ser::Error>(self, containers: usize) -> Result<Self, E> {
-        let depth = self.depth + containers;
-        if depth > JSON_DEPTH {
-            return Err(self.refuse(EncodeError::TooDeep { field: None }));
-        }
-        Ok(Self { depth, ..self })
-    }
-
-    #[cold]
-    fn refuse<E: serde::ser::Error>(self, why: EncodeError) -> E {
-        self.seen.refusal.set(Some(why));
-        E::custom("refused")
-    }
-
-    #[cold]
-    fn refuse_key(self) {
-        let why = self.seen.refusal.take().unwrap_or(EncodeError::Key { field: None });
-        self.seen.refusal.set(Some(why));
-    }
-
-    #[inline]
-    fn finite<E: serde::ser::Error>(self, finite: bool) -> Result<(), E> {
-        if finite { Ok(()) } else { Err(self.refuse(EncodeError::NotFinite { field: None })) }
-    }
-}
-
-struct Guard<'a, S> {
-    inner: S,
-    watch: Watch<'a>,
-}
-
-struct Guarded<'a, T: ?Sized> {
-    value: &'a T,
-    watch: Watch<'a>,
+/// Around a value, which then goes to a guarded serializer.
+pub(super) struct Guarded<'a, T: ?Sized> {
+    pub(super) value: &'a T,
+    pub(super) watch: Watch<'a>,
 }
 
 impl<T: Serialize + ?Sized> Serialize for Guarded<'_, T> {
@@ -237,78 +194,5 @@ impl<'a, S: Serializer> Serializer for Guard<'a, S> {
     #[inline]
     fn is_human_readable(&self) -> bool {
         self.inner.is_human_readable()
-    }
-}
-
-macro_rules! elements {
-    ($($trait:ident::$method:ident),+ $(,)?) => {$(
-        impl<C: $trait> $trait for Guard<'_, C> {
-            type Ok = C::Ok;
-            type Error = C::Error;
-
-            #[inline]
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-                self.inner.$method(&Guarded { value, watch: self.watch })
-            }
-
-            #[inline]
-            fn end(self) -> Result<C::Ok, C::Error> {
-                self.inner.end()
-            }
-        }
-    )+};
-}
-
-elements! {
-    SerializeSeq::serialize_element,
-    SerializeTuple::serialize_element,
-    SerializeTupleStruct::serialize_field,
-    SerializeTupleVariant::serialize_field,
-}
-
-macro_rules! fields {
-    ($($trait:ident),+ $(,)?) => {$(
-        impl<C: $trait> $trait for Guard<'_, C> {
-            type Ok = C::Ok;
-            type Error = C::Error;
-
-            #[inline]
-            fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), C::Error> {
-                self.inner.serialize_field(key, &Guarded { value, watch: self.watch })
-            }
-
-            #[inline]
-            fn skip_field(&mut self, key: &'static str) -> Result<(), C::Error> {
-                self.inner.skip_field(key)
-            }
-
-            #[inline]
-            fn end(self) -> Result<C::Ok, C::Error> {
-                self.inner.end()
-            }
-        }
-    )+};
-}
-
-fields!(SerializeStruct, SerializeStructVariant);
-
-impl<C: SerializeMap> SerializeMap for Guard<'_, C> {
-    type Ok = C::Ok;
-    type Error = C::Error;
-
-    #[inline]
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), C::Error> {
-        let watch = self.watch;
-        self.inner.serialize_key(&Guarded { value: key, watch }).inspect_err(|_| watch.refuse_key())
-    }
-
-    #[inline]
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-        self.inner.serialize_value(&Guarded { value, watch: self.watch })
-    }
-
-    #[inline]
-    fn end(self) -> Result<C::Ok, C::Error> {
-        self.inner.end()
     }
 }

@@ -6,10 +6,12 @@ use serde::Serialize;
 
 use crate::{DecodeError, Event, EventName, LimitError, limits::JSON_DEPTH};
 
+mod compound;
 mod guard;
 mod raw;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub(crate) use raw::check_json;
 

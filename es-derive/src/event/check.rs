@@ -4,7 +4,8 @@ use proc_macro2::Span;
 use syn::{Member, ext::IdentExt};
 
 use super::{
-    parse::{Event, EventField, Form},
+    field::{EventField, Form},
+    parse::Event,
     step::{Kind, Step},
     stored::Presence,
 };

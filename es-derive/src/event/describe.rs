@@ -7,8 +7,9 @@ use quote::quote;
 use syn::Type;
 
 use super::{
+    field::Form,
     history::{History, Shape, Stored},
-    parse::{Event, Form},
+    parse::Event,
     stored::Presence,
     type_text::text,
 };

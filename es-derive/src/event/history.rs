@@ -7,7 +7,8 @@ use syn::{Expr, Ident, LitStr, Member, Type, ext::IdentExt};
 
 use super::{
     check,
-    parse::{Event, Form},
+    field::Form,
+    parse::Event,
     step::{Conversion, Kind, Removed, Step},
     stored::{Held, Presence},
 };

@@ -6,8 +6,9 @@ use syn::{Expr, Ident, Member};
 
 use super::{
     check,
+    field::Form,
     history::{History, Origin, Shape, Stored},
-    parse::{Event, Form},
+    parse::Event,
 };
 use crate::place;
 

@@ -10,6 +10,7 @@ use crate::mistakes::Mistakes;
 mod check;
 mod describe;
 mod expand;
+mod field;
 mod history;
 mod lift;
 mod parse;

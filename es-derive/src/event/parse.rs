@@ -4,13 +4,14 @@ use std::mem;
 
 use proc_macro2::Span;
 use syn::{
-    Attribute, Data, DeriveInput, Error, Field, Fields, Ident, LitInt, LitStr, Member, Path, Result, Token, Type,
-    ext::IdentExt, parse::ParseStream, spanned::Spanned, visit_mut::VisitMut,
+    Data, DeriveInput, Error, Ident, LitInt, LitStr, Path, Result, Token, Type, ext::IdentExt, parse::ParseStream,
+    spanned::Spanned,
 };
 
 use super::{
-    step::{ADDED, CHANGED, REMOVED, RENAMED, Removed, Step},
-    stored::{FieldAttributes, StructAttributes},
+    field::{EventField, Form, fields, form},
+    step::{REMOVED, Removed, Step},
+    stored::StructAttributes,
 };
 use crate::{
     attribute::{self, Entry},
@@ -29,7 +30,7 @@ const NAME_BYTES: usize = 512;
 
 /// What the user wrote.
 pub(crate) struct Parsed {
-    /// The event, if enough of it could be read.
+    /// The event, unless it is no struct. What could not be read is noted, and something stands for it.
     pub(crate) event: Option<Event>,
     /// The path given by `crate = …`.
     pub(crate) krate: Option<Path>,
@@ -58,28 +59,12 @@ pub(crate) struct Alias {
     pub(crate) up_to_span: Span,
 }
 
-/// How the struct is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    Named,
-    Tuple,
-    Unit,
-}
-
-/// A field of today's struct.
-pub(crate) struct EventField {
-    pub(crate) member: Member,
-    pub(crate) ty: Type,
-    pub(crate) stored: FieldAttributes,
-    pub(crate) steps: Vec<Step>,
-}
-
 /// Reads `input`; what cannot be read is noted and left out.
 pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
     only_plain_structs(input, mistakes);
     let mut attributes = Attributes::default();
     attribute::entries(&input.attrs, "event", mistakes, |entry, mistakes| attributes.read(entry, mistakes));
-    let Attributes { name, name_given, version, aliases, previous, removed, krate } = attributes;
+    let Attributes { name, name_given, version, version_given, aliases, previous, removed, krate } = attributes;
     if !name_given {
         let near = near_name(&input.ident);
         mistakes.at(
@@ -87,15 +72,15 @@ pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
             format!("event `{}` has no stored name; write `#[event(name = \"{near}\")]`", input.ident),
         );
     }
-    let (form, fields) = match &input.data {
-        Data::Struct(data) => (form(&data.fields), fields(&input.ident, &data.fields, mistakes)),
-        Data::Enum(_) | Data::Union(_) => (Form::Unit, Vec::new()),
-    };
-    let (version, version_span) = version.unwrap_or((1, input.ident.span()));
-    let event = name.map(|name| Event {
+    // a version that could not be read is none that a step could be beyond of
+    let unsaid = if version_given { u32::MAX } else { 1 };
+    let (version, version_span) = version.unwrap_or((unsaid, input.ident.span()));
+    let Data::Struct(data) = &input.data else { return Parsed { event: None, krate } };
+    let (form, fields) = (form(&data.fields), fields(&input.ident, &data.fields, mistakes));
+    let event = Event {
         ident: input.ident.clone(),
         krate: krate.clone(),
-        name,
+        name: name.unwrap_or_else(|| LitStr::new("", input.ident.span())),
         version,
         version_span,
         aliases,
@@ -104,8 +89,8 @@ pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
         form,
         fields,
         stored: StructAttributes::read(&input.attrs),
-    });
-    Parsed { event, krate }
+    };
+    Parsed { event: Some(event), krate }
 }
 
 #[derive(Default)]
@@ -113,6 +98,7 @@ struct Attributes {
     name: Option<LitStr>,
     name_given: bool,
     version: Option<(u32, Span)>,
+    version_given: bool,
     aliases: Vec<Alias>,
     previous: Option<Type>,
     removed: Vec<Removed>,
@@ -125,7 +111,7 @@ impl Attributes {
             entry.once(mem::replace(&mut self.name_given, true))?;
             self.name = Some(stored_name(entry.value_or("\"…\"")?)?);
         } else if entry.is(VERSION) {
-            entry.once(self.version.is_some())?;
+            entry.once(mem::replace(&mut self.version_given, true))?;
             self.version = Some(schema_version(&entry.value_or("2")?)?);
         } else if entry.is(ALIAS) {
             self.aliases.push(entry.parenthesized(alias)?);
@@ -147,57 +133,6 @@ impl Attributes {
             return Err(attribute::unknown_key(&entry.key, "`#[event(…)]` on a struct", &known));
         }
         Ok(())
-    }
-}
-
-fn form(fields: &Fields) -> Form {
-    match fields {
-        Fields::Named(_) => Form::Named,
-        Fields::Unnamed(_) => Form::Tuple,
-        Fields::Unit => Form::Unit,
-    }
-}
-
-fn fields(ident: &Ident, fields: &Fields, mistakes: &mut Mistakes) -> Vec<EventField> {
-    fields.members().zip(fields).map(|(member, field)| self::field(ident, member, field, mistakes)).collect()
-}
-
-/// Puts the struct's name where `Self` stands.
-struct Named<'a>(&'a Ident);
-
-impl VisitMut for Named<'_> {
-    fn visit_ident_mut(&mut self, ident: &mut Ident) {
-        if ident == "Self" {
-            *ident = Ident::new(&self.0.to_string(), ident.span());
-        }
-    }
-}
-
-fn field(ident: &Ident, member: Member, field: &Field, mistakes: &mut Mistakes) -> EventField {
-    let mut steps = Vec::new();
-    attribute::entries(&field.attrs, "event", mistakes, |entry, mistakes| {
-        if Step::is(entry) {
-            steps.extend(Step::read(entry, mistakes)?);
-            Ok(())
-        } else if entry.is(REMOVED) {
-            let text = "`removed` belongs to the struct, since the field is gone; write `#[event(removed(…))]` above the struct";
-            Err(Error::new(entry.key.span(), text))
-        } else {
-            Err(attribute::unknown_key(&entry.key, "`#[event(…)]` on a field", &[ADDED, RENAMED, CHANGED]))
-        }
-    });
-    not_configured(&field.attrs, mistakes);
-    let mut ty = field.ty.clone();
-    // code outside of the struct has no `Self`
-    Named(ident).visit_type_mut(&mut ty);
-    EventField { member, ty, stored: FieldAttributes::read(&field.attrs), steps }
-}
-
-fn not_configured(attributes: &[Attribute], mistakes: &mut Mistakes) {
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")) {
-        let text = "a stored field cannot depend on `cfg`, or two builds would read the same payload differently\n\
-                    write the field always, perhaps as an `Option`";
-        mistakes.spanning(attribute, text);
     }
 }
 
