@@ -120,7 +120,7 @@ pub trait Handle<C>: Aggregate {
 /// A command of `A`: [`Handle`] seen from the command, which every handled command is.
 ///
 /// What takes a command asks for this, so that rustc speaks of the command that is not handled. Asked for `Handle`, it
-/// would take the one command that is handled for the one that was meant.
+/// would take the one command that is handled for the one that was meant. Nobody has to write it: see [`Handle`].
 #[diagnostic::on_unimplemented(
     message = "`{A}` does not handle `{Self}`",
     label = "write `impl Handle<{Self}> for {A}`"
@@ -146,6 +146,50 @@ impl<A: Handle<C>, C> Command<A> for C {
 }
 
 /// An event of `A` that is no longer written: says which events of today it stands for.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.withdrawn")]
+/// # struct Withdrawn { amount: u64 }
+/// /// Was written until withdrawals and deposits were told apart.
+/// #[derive(Event, Clone, Serialize, Deserialize)]
+/// #[event(name = "account.moved")]
+/// struct Moved {
+///     out: u64,
+///     back: u64,
+/// }
+///
+/// impl Retired<Account> for Moved {
+///     fn successors(self) -> impl IntoEvents<Account> {
+///         (Withdrawn { amount: self.out }, Deposited { amount: self.back })
+///     }
+/// }
+///
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(category = "account", id = String, events(Deposited, Withdrawn), retired(Moved))]
+/// struct Account {
+///     balance: u64,
+/// }
+/// # #[es_core::apply]
+/// # impl Account {
+/// #     fn deposited(&mut self, event: Deposited) { self.balance += event.amount; }
+/// #     fn withdrawn(&mut self, event: Withdrawn) { self.balance -= event.amount; }
+/// # }
+///
+/// let mut account = Account { balance: 10 };
+/// let stored = br#"{"out":7,"back":2}"#;
+/// AccountEvent::decode("account.moved", SchemaVersion::FIRST, stored, |event| account.apply_event(event))?;
+/// assert_eq!(account.balance, 5);
+/// # Ok::<(), DecodeError>(())
+/// ```
+///
+/// What a retired event stands for has the version and the position of the stored event. Since it is not
+/// [`IntoEvents`], nothing can emit it.
 #[diagnostic::on_unimplemented(
     message = "retired event `{Self}` does not say what it becomes",
     label = "write `impl Retired<{A}> for {Self}`",

@@ -36,7 +36,38 @@ pub trait IntoEvents<A: HasEvents> {
 /// What events belong to: an aggregate, or a set of events by itself.
 ///
 /// Every [`Aggregate`] has it; [`derive(EventSet)`](macro@crate::EventSet) writes it for the set. So one
-/// `impl Retired<X>` may stand for both.
+/// [`impl Retired<X>`](crate::Retired) may stand for both.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.withdrawn")]
+/// # struct Withdrawn { amount: u64 }
+/// # #[derive(Event, Clone, Serialize, Deserialize)]
+/// # #[event(name = "account.moved")]
+/// # struct Moved { out: u64, back: u64 }
+/// impl<X: HasEvents> Retired<X> for Moved
+/// where
+///     Withdrawn: IntoEvents<X>,
+///     Deposited: IntoEvents<X>,
+/// {
+///     fn successors(self) -> impl IntoEvents<X> {
+///         (Withdrawn { amount: self.out }, Deposited { amount: self.back })
+///     }
+/// }
+///
+/// #[derive(EventSet)]
+/// #[event_set(retired(Moved))]
+/// enum Feed {
+///     Deposited(Deposited),
+///     Withdrawn(Withdrawn),
+/// }
+/// assert_eq!(Feed::NAMES, ["account.deposited", "account.withdrawn", "account.moved"]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
     label = "not an aggregate",

@@ -72,7 +72,7 @@ struct Attributes {
 
 impl Attributes {
     fn entry(&mut self, entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<()> {
-        let key = known(entry, mistakes)?;
+        let key = self.known(entry, mistakes)?;
         entry.once(self.given(key))?;
         self.given.push(key);
         match key {
@@ -84,6 +84,26 @@ impl Attributes {
             _ => self.krate = Some(entry.path()?),
         }
         Ok(())
+    }
+
+    /// The known key that `entry` has or means. What is nearly a key is noted, and read as that key, so that it is one
+    /// mistake.
+    fn known(&self, entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<&'static str> {
+        if entry.is(EVENT) && entry.has_parentheses() {
+            mistakes.at(entry.key.span(), "`event` names the enum; to list the events write `events(…)`");
+            return Ok(EVENTS);
+        }
+        if let Some(key) = KEYS.into_iter().find(|key| entry.is(key)) {
+            return Ok(key);
+        }
+        let mistake = attribute::unknown_key(&entry.key, "`#[aggregate(…)]`", &KEYS);
+        match attribute::meant(&entry.key, &KEYS) {
+            Some(meant) if !self.given(meant) => {
+                mistakes.push(mistake);
+                Ok(meant)
+            }
+            _ => Err(mistake),
+        }
     }
 
     fn given(&self, key: &str) -> bool {
@@ -117,21 +137,6 @@ impl Attributes {
             }
         }
     }
-}
-
-/// The known key that `entry` has or means. What is nearly a key is noted, and read as that key, so that it is one mistake.
-fn known(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<&'static str> {
-    if entry.is(EVENT) && entry.has_parentheses() {
-        mistakes.at(entry.key.span(), "`event` names the enum; to list the events write `events(…)`");
-        return Ok(EVENTS);
-    }
-    if let Some(key) = KEYS.into_iter().find(|key| entry.is(key)) {
-        return Ok(key);
-    }
-    let mistake = attribute::unknown_key(&entry.key, "`#[aggregate(…)]`", &KEYS);
-    let Some(meant) = attribute::meant(&entry.key, &KEYS) else { return Err(mistake) };
-    mistakes.push(mistake);
-    Ok(meant)
 }
 
 fn events(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Vec<Listed>> {

@@ -5,6 +5,7 @@ use quote::quote;
 
 use crate::mistakes::Mistakes;
 
+mod check;
 mod expand;
 mod parse;
 
@@ -14,7 +15,8 @@ pub(crate) fn expand(arguments: TokenStream, block: &TokenStream) -> TokenStream
     let krate = parse::arguments(arguments, &mut mistakes);
     let parsed = mistakes.take(parse::block(block.clone()));
     let impls = parsed.as_ref().map(|item| {
-        let methods = parse::methods(item, &mut mistakes);
+        let mut methods = parse::methods(item, &mut mistakes);
+        check::leave_out_repeats(&mut methods, &mut mistakes);
         expand::impls(item, &methods, krate.as_ref())
     });
     let errors = mistakes.report();

@@ -2,10 +2,12 @@
 
 use proc_macro2::TokenStream;
 use syn::{
-    Attribute, Error, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, Path, Receiver, ReceiverKind, Result,
-    ReturnType, Safety, Type, parse::ParseStream, parse::Parser, spanned::Spanned,
+    Attribute, Error, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, PatType, Path, Result, Signature, Type,
+    parse::{ParseStream, Parser},
+    spanned::Spanned,
 };
 
+use super::check;
 use crate::{attribute, listed::text, mistakes::Mistakes};
 
 const CRATE: &str = "crate";
@@ -62,18 +64,7 @@ pub(crate) fn methods<'a>(block: &'a ItemImpl, mistakes: &mut Mistakes) -> Vec<M
         let ImplItem::Fn(function) = item else { continue };
         let Some(mut method) = method(function, mistakes) else { continue };
         method.callable &= block.generics.params.is_empty();
-        let written = method.event.map(text);
-        match methods.iter().find(|before| before.event.map(text) == written && before.cfgs == method.cfgs) {
-            Some(before) => {
-                let (first, second) = (before.ident, method.ident);
-                let written = written.unwrap_or_default();
-                mistakes.spanning(
-                    method.event,
-                    format!("`{first}` applies `{written}` already; do in `{first}` what `{second}` does"),
-                );
-            }
-            None => methods.push(method),
-        }
+        methods.push(method);
     }
     methods
 }
@@ -99,15 +90,7 @@ fn is_plain(block: &ItemImpl, mistakes: &mut Mistakes) -> bool {
 fn method<'a>(function: &'a ImplItemFn, mistakes: &mut Mistakes) -> Option<Method<'a>> {
     let signature = &function.sig;
     let ident = &signature.ident;
-    let arguments: Vec<_> = signature
-        .inputs
-        .iter()
-        .filter_map(|input| match input {
-            FnArg::Typed(typed) => Some(typed),
-            FnArg::Receiver(_) => None,
-        })
-        .collect();
-    let Some(first) = arguments.first() else {
+    let Some(first) = typed(signature).next() else {
         mistakes.at(
             ident.span(),
             format!(
@@ -117,72 +100,26 @@ fn method<'a>(function: &'a ImplItemFn, mistakes: &mut Mistakes) -> Option<Metho
         );
         return None;
     };
-    let mut callable = true;
-    let mut wrong = |mistake: Error| {
-        mistakes.push(mistake);
-        callable = false;
-    };
     let event = match &*first.ty {
-        Type::Reference(reference) => {
-            let event = &*reference.elem;
-            wrong(Error::new_spanned(
-                reference,
-                format!("an event is applied by value, so that replay moves it; write `{}`", text(event)),
-            ));
-            event
-        }
-        event => event,
+        Type::Reference(reference) => &reference.elem,
+        _ => &first.ty,
     };
-    if matches!(event, Type::ImplTrait(_)) || signature.generics.type_params().any(|it| it.ident == text(event)) {
+    let cfgs = function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
+    if matches!(**event, Type::ImplTrait(_)) || signature.generics.type_params().any(|it| it.ident == text(event)) {
         mistakes.spanning(
             &first.ty,
             format!("an apply method is for one event; write `fn {ident}(&mut self, event: Opened)`"),
         );
-        return Some(Method { ident, event: None, cfgs: Vec::new(), callable: false });
+        return Some(Method { ident, event: None, cfgs, callable: false });
     }
-    let model = format!("`fn {ident}(&mut self, event: {})`", text(event));
-    match signature.receiver() {
-        Some(receiver) if is_mutable_reference(receiver) => {}
-        Some(receiver) => {
-            wrong(Error::new_spanned(receiver, format!("an apply method changes the state; write {model}")));
-        }
-        None => {
-            wrong(Error::new(ident.span(), format!("an apply method changes the state; write {model}")));
-        }
-    }
-    if let Some(second) = arguments.get(1) {
-        wrong(Error::new_spanned(
-            second,
-            format!("an apply method takes the event alone; write {model}, and put what it needs into the event"),
-        ));
-    }
-    if let Some(keyword) = &signature.asyncness {
-        wrong(Error::new(keyword.span, format!("applying does no I/O and cannot wait; write {model}")));
-    }
-    if let Safety::Unsafe(keyword) = &signature.safety {
-        wrong(Error::new(keyword.span, format!("an apply method is safe to call; write {model}")));
-    }
-    if let Some(first) = signature.generics.params.first() {
-        wrong(Error::new(first.span(), format!("an apply method is for one event; write {model}")));
-    }
-    if let ReturnType::Type(_, returned) = &signature.output
-        && !matches!(&**returned, Type::Tuple(tuple) if tuple.elems.is_empty())
-    {
-        wrong(Error::new_spanned(
-            returned,
-            format!("an apply method returns nothing and cannot fail, the event has happened; write {model}"),
-        ));
-    }
-    let is_cfg = |attribute: &&Attribute| attribute.path().is_ident("cfg");
-    let cfgs = function.attrs.iter().filter(is_cfg).collect();
+    let callable = check::is_callable(signature, event, mistakes);
     Some(Method { ident, event: Some(event), cfgs, callable })
 }
 
-/// `&mut self`, or `self: &mut Self` in more words.
-fn is_mutable_reference(receiver: &Receiver) -> bool {
-    match &receiver.kind {
-        ReceiverKind::Reference(_, _, mutability) => mutability.is_some(),
-        ReceiverKind::Typed(_, ty) => matches!(&**ty, Type::Reference(reference) if reference.mutability.is_some()),
-        _ => false,
-    }
+/// The arguments behind `self`.
+pub(super) fn typed(signature: &Signature) -> impl Iterator<Item = &PatType> {
+    signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(typed) => Some(typed),
+        FnArg::Receiver(_) => None,
+    })
 }
