@@ -1,9 +1,77 @@
 //! Event sourcing from annotated domain code: macros write the rest, storage plugs in, nothing is lost.
+//!
+//! # From a struct to a stored event
+//! An event is a struct, an aggregate says which events it holds and how each changes it, and a decision answers a command
+//! with events:
+//!
+//! ```
+//! use es::prelude::*;
+//!
+//! #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+//! #[event(name = "counter.counted")]
+//! struct Counted { by: u32 }
+//!
+//! #[derive(Aggregate, Default)]
+//! #[aggregate(category = "counter", id = String, events(Counted))]
+//! struct Counter { sum: u32 }
+//!
+//! #[es::apply]
+//! impl Counter {
+//!     fn counted(&mut self, event: Counted) { self.sum += event.by; }
+//! }
+//!
+//! #[derive(Clone)]
+//! struct Count { by: u32 }
+//!
+//! #[derive(Debug, thiserror::Error)]
+//! #[error("{0} is the most there may be")]
+//! struct TooMuch(u32);
+//!
+//! impl Handle<Count> for Counter {
+//!     type Error = TooMuch;
+//!     fn handle(&self, Count { by }: Count) -> Result<impl IntoEvents<Self>, TooMuch> {
+//!         if self.sum + by > 10 { Err(TooMuch(10)) } else { Ok(Counted { by }) }
+//!     }
+//! }
+//!
+//! # #[cfg(feature = "memory")]
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let store = es::connect("memory:").await?;
+//!     let counters = store.repository::<Counter>();
+//!     let done = counters.execute(&"a".into(), Count { by: 3 }).await?;
+//!     assert_eq!((done.root.sum, done.root.version().get()), (3, 1));
+//!     assert_eq!(done.events[0].event, Counted { by: 3 }.into());
+//!     Ok(())
+//! }
+//! # #[cfg(not(feature = "memory"))]
+//! # fn main() {}
+//! ```
+//!
+//! # What do you want to do?
+//! | | the guide | reference |
+//! |---|---|---|
+//! | describe what happens | [define events](guide::define_events) | [`derive(Event)`](macro@Event), [`derive(Aggregate)`](macro@Aggregate), [`#[es::apply]`](macro@apply) |
+//! | accept or refuse | [decide](guide::decide) | [`Handle`], [`IntoEvents`], [`Events`] |
+//! | keep it | [store and load](guide::store_and_load) | [`connect`], [`RepositoryExt`], [`Repository`], [`Root`], [`Metadata`] |
+//! | be sure | [test](guide::test) | `es::testing` |
+//! | pick a database | [choose a backend](guide::choose_a_backend) | [`connect`] |
+//! | serve many at once | [run commands concurrently](guide::run_commands_concurrently) | [`ExecuteError`], [`AppendError`] |
+//! | build read models | [read the log](guide::read_the_log) | [`derive(EventSet)`](macro@EventSet), [`EventStoreExt`], [`Filter`], [`Position`] |
+//! | change what is stored already | [change an event](guide::change_an_event) | [`schema`], [`Retired`] |
+//! | write a storage crate | [write your own store](guide::write_your_own_store) | [`EventStore`], [`Append`], [`limits`] |
+//!
+//! # Features
+//! - `memory` (default): the store in memory.
+//! - `postgres`: the store on PostgreSQL; `postgres-tls` with encryption on the way there.
+//! - `schema`: the lock also sees what is inside the types of fields, by `JsonSchema`.
+//! - `testing`: `es::testing`, given/when/then for aggregates and the contract for stores.
 
 #[allow(unused_extern_crates, reason = "code generated in our own tests, doctests and examples names `::es`")]
 extern crate self as es;
 
 mod connect;
+pub mod guide;
 pub mod prelude;
 
 pub use connect::{ConnectError, connect};

@@ -1,0 +1,52 @@
+//! The guide: one page for each thing you want to do. Every line of code in it is compiled and run.
+//!
+//! 1. [Define events](define_events), and the aggregate they make.
+//! 2. [Decide](decide) on commands.
+//! 3. [Store and load](store_and_load).
+//! 4. [Test](test) decisions without a store.
+//! 5. [Choose a backend](choose_a_backend).
+//! 6. [Run commands concurrently](run_commands_concurrently).
+//! 7. [Read the log](read_the_log).
+//! 8. [Change an event](change_an_event) that is stored already.
+//! 9. [Write your own store](write_your_own_store).
+
+#[doc = include_str!("define_events.md")]
+///
+/// # The whole of it
+///
+/// ```
+#[doc = include_str!("account.rs")]
+/// # fn main() {}
+/// ```
+pub mod define_events {}
+
+#[doc = include_str!("decide.md")]
+pub mod decide {}
+
+#[cfg_attr(feature = "memory", doc = include_str!("store_and_load.md"))]
+#[cfg_attr(not(feature = "memory"), doc = "This page needs the feature `memory`.")]
+pub mod store_and_load {}
+
+#[cfg_attr(feature = "testing", doc = include_str!("test.md"))]
+#[cfg_attr(not(feature = "testing"), doc = "This page needs the feature `testing`.")]
+pub mod test {}
+
+#[cfg_attr(feature = "memory", doc = include_str!("choose_a_backend.md"))]
+#[cfg_attr(not(feature = "memory"), doc = "This page needs the feature `memory`.")]
+pub mod choose_a_backend {}
+
+#[cfg_attr(feature = "memory", doc = include_str!("run_commands_concurrently.md"))]
+#[cfg_attr(not(feature = "memory"), doc = "This page needs the feature `memory`.")]
+pub mod run_commands_concurrently {}
+
+#[cfg_attr(feature = "memory", doc = include_str!("read_the_log.md"))]
+#[cfg_attr(not(feature = "memory"), doc = "This page needs the feature `memory`.")]
+pub mod read_the_log {}
+
+#[doc = include_str!("change_an_event.md")]
+#[expect(clippy::test_attr_in_doctest, reason = "it shows a test")]
+pub mod change_an_event {}
+
+#[cfg_attr(feature = "testing", doc = include_str!("write_your_own_store.md"))]
+#[cfg_attr(not(feature = "testing"), doc = "This page needs the feature `testing`.")]
+pub mod write_your_own_store {}
