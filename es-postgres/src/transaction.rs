@@ -6,7 +6,7 @@ use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
 
 use crate::PostgresError;
-use crate::append::columns::Columns;
+use crate::append::columns::{Call, Columns};
 use crate::append::statement::Answer;
 use crate::append::verdict::{self, Verdict};
 use crate::schema_name::SchemaName;
@@ -62,14 +62,13 @@ impl AppendStatement {
     pub fn outcome(&self, answer: &str) -> Result<Vec<Appended>, AppendError> {
         let answer: AnswerText =
             serde_json::from_str(answer).map_err(|error| refused(PostgresError::Answer(error.into())))?;
-        let calls = || std::iter::once(self.appends.as_slice());
-        judge(&self.appends, &Columns::of(calls()), &answer.into())
+        judge(&self.appends, &Columns::of(&[Call::whole(&self.appends)]), &answer.into())
     }
 
     pub(crate) fn new(schema: &SchemaName, appends: Vec<Append>) -> Result<Self, AppendError> {
         limits::check(&appends)?;
         let sql = schema.render(include_str!("append/statement.sql"));
-        let parameter = serde_json::to_string(&Columns::of(std::iter::once(appends.as_slice())))
+        let parameter = serde_json::to_string(&Columns::of(&[Call::whole(&appends)]))
             .map_err(|error| refused(PostgresError::Answer(error.into())))?;
         Ok(Self { sql, parameter, appends })
     }
@@ -82,7 +81,7 @@ pub(crate) async fn append_in(
     appends: &[Append],
 ) -> Result<Vec<Appended>, AppendError> {
     limits::check(appends)?;
-    let columns = Columns::of(std::iter::once(appends));
+    let columns = Columns::of(&[Call::whole(appends)]);
     // a violation would end the caller's transaction, so repeats are looked for first
     let (patient, doubtful) = (true, true);
     let parameters: Vec<_> =
@@ -96,7 +95,7 @@ pub(crate) async fn append_in(
 }
 
 fn judge(appends: &[Append], columns: &Columns<'_>, answer: &Answer) -> Result<Vec<Appended>, AppendError> {
-    let verdict = verdict::verdicts(std::iter::once(appends), columns, answer).map_err(refused)?.pop();
+    let verdict = verdict::verdicts(&[Call::whole(appends)], columns, answer).map_err(refused)?.pop();
     match verdict {
         Some(Verdict::Done(done)) => Ok(done),
         Some(Verdict::Conflict(conflict)) => Err(conflict.into()),

@@ -21,7 +21,7 @@ impl Factory for OnPostgres {
     }
 
     fn properties(&self) -> &[Property] {
-        &[Property::Durable, Property::SeveralProcesses, Property::WakesWithoutPolling]
+        &[Property::Durable, Property::SeveralProcesses]
     }
 
     fn operations(&self) -> &[Operation] {

@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use es_core::Append;
 use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 
 use crate::PostgresError;
-use crate::append::columns::Columns;
+use crate::append::columns::{Call, Columns};
 use crate::append::statement::{self, Manner};
 use crate::append::verdict::{self, Verdict};
 use crate::connection::{Connection, Connector, Process};
@@ -69,12 +68,12 @@ impl Appender {
     }
 
     /// Appends, over `session` or a new one that is left in its place.
-    pub(crate) async fn append(&self, session: &mut Option<Session>, calls: &[&[Append]], patient: bool) -> Outcome {
-        let columns = Columns::of(calls.iter().copied());
+    pub(crate) async fn append(&self, session: &mut Option<Session>, calls: &[Call<'_>], patient: bool) -> Outcome {
+        let columns = Columns::of(calls);
         let mut progress = Progress::new(patient, self.persistence);
         loop {
             let error = match self.send(session, &columns, &mut progress).await {
-                Ok(answer) => match verdict::verdicts(calls.iter().copied(), &columns, &answer) {
+                Ok(answer) => match verdict::verdicts(calls, &columns, &answer) {
                     Ok(verdicts) => return Outcome::Verdicts(verdicts),
                     Err(error) => return Outcome::Unknown(error),
                 },

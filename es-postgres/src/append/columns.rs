@@ -12,6 +12,21 @@ use crate::wire::Json;
 const ANY: i64 = -1;
 const EXISTS: i64 = -2;
 
+/// What the SQL function takes as one append.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) appends: &'a [Append],
+    /// Where the one append is made of several to one stream: how many events each has.
+    pub(crate) parts: &'a [usize],
+}
+
+impl<'a> Call<'a> {
+    /// One that is not made of several.
+    pub(crate) fn whole(appends: &'a [Append]) -> Self {
+        Self { appends, parts: &[] }
+    }
+}
+
 /// The parameters of the SQL function, borrowed from the appends.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Columns<'a> {
@@ -36,17 +51,17 @@ pub(crate) struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     /// The parameters for several appends, each of them whole or not at all.
-    pub(crate) fn of(calls: impl Iterator<Item = &'a [Append]> + Clone) -> Self {
+    pub(crate) fn of(calls: &[Call<'a>]) -> Self {
         let mut streams: Vec<(StreamHash, usize, usize, &Append)> = calls
-            .clone()
+            .iter()
             .enumerate()
-            .flat_map(|(call, appends)| appends.iter().enumerate().map(move |(at, append)| (call, at, append)))
+            .flat_map(|(number, call)| call.appends.iter().enumerate().map(move |(at, append)| (number, at, append)))
             .map(|(call, at, append)| (StreamHash::of(&append.stream), call, at, append))
             .collect();
         // locks in one order everywhere, so that no two batches wait for each other
         streams.sort_unstable_by_key(|(hash, call, at, _)| (hash.lock(), *call, *at));
         let mut columns =
-            Self { places: calls.clone().map(|appends| vec![0; appends.len()]).collect(), ..Self::default() };
+            Self { places: calls.iter().map(|call| vec![0; call.appends.len()]).collect(), ..Self::default() };
         for (item, (hash, call, at, append)) in streams.iter().enumerate() {
             columns.places[*call][*at] = item;
             columns.calls.push(number(*call));
@@ -56,21 +71,25 @@ impl<'a> Columns<'a> {
             columns.expected.push(expected(append.expected));
         }
         // positions rise in the order of the appends, whatever the order of the locks
-        for (call, appends) in calls.enumerate() {
-            for (at, append) in appends.iter().enumerate() {
-                let item = columns.places[call][at];
+        for (number, call) in calls.iter().enumerate() {
+            for (at, append) in call.appends.iter().enumerate() {
+                let item = columns.places[number][at];
                 let slice = streams[item].0.slice();
-                columns.push_events(append, item, slice);
+                let parts = if call.parts.is_empty() { &[append.events.len()] } else { call.parts };
+                columns.push_events(append, parts, item, slice);
             }
         }
         columns
     }
 
-    fn push_events(&mut self, append: &'a Append, item: usize, slice: i16) {
+    fn push_events(&mut self, append: &'a Append, parts: &[usize], item: usize, slice: i16) {
+        for part in parts.iter().filter(|part| **part > 0) {
+            self.together.push(i16::try_from(*part).unwrap_or(i16::MAX));
+            self.together.extend(std::iter::repeat_n(0, part - 1));
+        }
         for (step, event) in (1..).zip(&append.events) {
             self.items.push(number(item + 1));
             self.steps.push(step);
-            self.together.push(if step == 1 { i16::try_from(append.events.len()).unwrap_or(i16::MAX) } else { 0 });
             self.event_ids.push(event.id());
             self.types.push(event.name());
             self.schema_versions.push(i64::from(event.schema_version().get()));

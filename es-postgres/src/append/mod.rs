@@ -1,10 +1,11 @@
 //! Appending: one call of the SQL function, whatever the number of appends.
 //!
 //! `columns` turns appends into parameters, `verdict` turns the answer into what each append hears, `statement` sends
-//! it, `writer` coalesces what waits, `attempt` keeps at it when connections break.
+//! it, `writer` coalesces what waits, `group` makes one of several to one stream, `attempt` keeps at it when connections break.
 
 pub(crate) mod attempt;
 pub(crate) mod columns;
+mod group;
 pub(crate) mod statement;
 pub(crate) mod verdict;
 pub(crate) mod writer;

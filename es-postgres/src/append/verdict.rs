@@ -3,7 +3,7 @@
 use es_core::{Append, Appended, Conflict, Position, Version, Violation};
 
 use crate::PostgresError;
-use crate::append::columns::Columns;
+use crate::append::columns::{Call, Columns};
 use crate::append::statement::Answer;
 
 /// What became of one append.
@@ -22,18 +22,19 @@ const REPEATED: i16 = 2;
 const BUSY: i16 = 3;
 
 /// The verdict on each call, in order.
-pub(crate) fn verdicts<'a>(
-    calls: impl Iterator<Item = &'a [Append]>,
+pub(crate) fn verdicts(
+    calls: &[Call<'_>],
     columns: &Columns<'_>,
     answer: &Answer,
 ) -> Result<Vec<Verdict>, PostgresError> {
     let mut positions = answer.positions.iter();
     calls
+        .iter()
         .enumerate()
-        .map(|(call, appends)| {
+        .map(|(number, Call { appends, .. })| {
             // every event has its place in the answer, also one that was not appended
             let own = appends.iter().map(|append| positions.by_ref().take(append.events.len()).collect()).collect();
-            verdict(appends, own, columns.places(call), answer).ok_or_else(incomplete)
+            verdict(appends, own, columns.places(number), answer).ok_or_else(incomplete)
         })
         .collect()
 }

@@ -5,18 +5,18 @@
 //! batches meanwhile, so that a batch never waits.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-use es_core::{
-    Append, AppendError, Appended, Conflict, Expected, StoreError, StreamId, UnknownOutcome, Version, Violation,
-};
+use es_core::{Append, AppendError, Appended, Conflict, Expected, StoreError, StreamId, UnknownOutcome, Violation};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::PostgresError;
 use crate::append::attempt::{Appender, Outcome, Session};
-use crate::append::columns::weight;
+use crate::append::columns::{Call, weight};
+use crate::append::group::Group;
 use crate::append::verdict::Verdict;
 use crate::wake::Wake;
 
@@ -34,10 +34,12 @@ const PATIENT: usize = 8;
 
 /// One append and who waits for its outcome.
 #[derive(Debug)]
-struct Job {
-    appends: Arc<Vec<Append>>,
+pub(crate) struct Job {
+    pub(super) appends: Arc<Vec<Append>>,
     weight: usize,
     since: Instant,
+    /// Whether it must not go together with others to its stream.
+    alone: bool,
     answer: oneshot::Sender<Result<Vec<Appended>, AppendError>>,
 }
 
@@ -67,7 +69,13 @@ impl Queue {
     pub(crate) async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
         let (answer, outcome) = oneshot::channel();
         let appends = Arc::new(appends);
-        let job = Job { weight: weight(&appends), appends: Arc::clone(&appends), since: Instant::now(), answer };
+        let job = Job {
+            weight: weight(&appends),
+            appends: Arc::clone(&appends),
+            since: Instant::now(),
+            alone: false,
+            answer,
+        };
         // every caller has at most one append in here, and waits: the callers bound the queue
         if self.0.send(job).is_err() {
             return Err(AppendError::Store(PostgresError::Closed.into()));
@@ -96,9 +104,9 @@ impl Writer {
         let mut session = None;
         let mut open = true;
         while open || !self.waiting.is_empty() || !self.lane.is_empty() {
-            while let Ok(job) = jobs.try_recv() {
-                self.waiting.push_back(job);
-            }
+            // those who were just answered come back before the next batch leaves without them
+            tokio::task::yield_now().await;
+            self.hear(&mut jobs);
             let batch = self.batch();
             if batch.is_empty() {
                 // something must be awaited here, or the patient lane is never heard
@@ -112,7 +120,7 @@ impl Writer {
                 continue;
             }
             let appender = Arc::clone(&self.appender);
-            let calls: Vec<&[Append]> = batch.iter().map(|job| job.appends.as_slice()).collect();
+            let calls: Vec<Call<'_>> = batch.iter().map(Group::call).collect();
             let outcome = {
                 let mut flight = std::pin::pin!(appender.append(&mut session, &calls, false));
                 loop {
@@ -122,15 +130,24 @@ impl Writer {
                     }
                 }
             };
+            // who lost meanwhile is answered with this batch
+            self.hear(&mut jobs);
             self.landed(&mut session, batch, outcome).await;
         }
     }
 
+    fn hear(&mut self, jobs: &mut mpsc::UnboundedReceiver<Job>) {
+        while let Ok(job) = jobs.try_recv() {
+            self.waiting.push_back(job);
+        }
+    }
+
     /// Takes what may go together from the front of the queue.
-    fn batch(&mut self) -> Vec<Job> {
+    fn batch(&mut self) -> Vec<Group> {
         let (mut events, mut streams, mut bytes) = (0, 0, 0);
         let mut taken: HashSet<StreamId> = HashSet::new();
-        let mut batch = Vec::new();
+        let mut leaders: HashMap<StreamId, usize> = HashMap::new();
+        let mut batch: Vec<Group> = Vec::new();
         let mut left = VecDeque::new();
         while let Some(job) = self.waiting.pop_front() {
             if job.answer.is_closed() {
@@ -141,52 +158,63 @@ impl Writer {
                 && (events + count > self.limits.events
                     || streams + job.appends.len() > self.limits.streams
                     || bytes + job.weight > self.limits.bytes);
-            let blocked = full
-                || job
-                    .appends
-                    .iter()
-                    .any(|append| taken.contains(&append.stream) || self.held.contains_key(&append.stream));
-            // streams of what stays behind are taken too: appends to one stream keep their order
-            taken.extend(job.appends.iter().map(|append| append.stream.clone()));
-            if blocked {
-                left.push_back(job);
-            } else {
-                (events, streams, bytes) = (events + count, streams + job.appends.len(), bytes + job.weight);
-                batch.push(job);
-            }
             if full {
+                left.push_back(job);
                 break;
             }
+            let blocked = |append: &Append| taken.contains(&append.stream) || self.held.contains_key(&append.stream);
+            let leader = job.joinable().and_then(|append| leaders.get(&append.stream).copied());
+            if leader.is_none() && job.appends.iter().any(blocked) {
+                // streams of what stays behind are taken too: appends to one stream keep their order
+                for append in job.appends.iter() {
+                    leaders.remove(&append.stream);
+                    taken.insert(append.stream.clone());
+                }
+                left.push_back(job);
+                continue;
+            }
+            (events, bytes) = (events + count, bytes + job.weight);
+            if let Some(leader) = leader {
+                batch[leader].jobs.push(job);
+                continue;
+            }
+            streams += job.appends.len();
+            taken.extend(job.appends.iter().map(|append| append.stream.clone()));
+            leaders.extend(job.joinable().map(|append| (append.stream.clone(), batch.len())));
+            batch.push(Group::of(job));
         }
         left.append(&mut self.waiting);
         self.waiting = left;
+        batch.iter_mut().for_each(Group::merge);
         batch
     }
 
     /// Answers a batch. What the server refused whole is sent again one by one.
-    async fn landed(&mut self, session: &mut Option<Session>, batch: Vec<Job>, outcome: Outcome) {
+    async fn landed(&mut self, session: &mut Option<Session>, batch: Vec<Group>, outcome: Outcome) {
         match outcome {
             Outcome::Verdicts(verdicts) => {
-                for (job, verdict) in batch.into_iter().zip(verdicts) {
-                    self.judge(job, verdict);
+                for (group, verdict) in batch.into_iter().zip(verdicts) {
+                    self.judge_group(group, verdict);
                 }
             }
-            Outcome::Refused(error) if batch.len() > 1 && !error.ends_session() => {
+            Outcome::Refused(error)
+                if !error.ends_session() && batch.iter().map(|group| group.jobs.len()).sum::<usize>() > 1 =>
+            {
                 tracing::debug!(%error, "a batch was refused; its appends go one by one");
-                for job in batch {
-                    let outcome = self.appender.append(session, &[&job.appends], false).await;
+                for job in batch.into_iter().flat_map(|group| group.jobs) {
+                    let outcome = self.appender.append(session, &[Call::whole(&job.appends)], false).await;
                     self.settle(job, outcome);
                 }
             }
             Outcome::Refused(error) => {
                 let error = Arc::new(error);
-                for job in batch {
+                for job in batch.into_iter().flat_map(|group| group.jobs) {
                     job.hear(Err(AppendError::Store(Box::new(Shared(Arc::clone(&error))))));
                 }
             }
             Outcome::Unknown(error) => {
                 let error = Arc::new(error);
-                for job in batch {
+                for job in batch.into_iter().flat_map(|group| group.jobs) {
                     job.unknown(Shared(Arc::clone(&error)));
                 }
             }
@@ -204,10 +232,30 @@ impl Writer {
         }
     }
 
+    /// Deals the verdict on several appends out to them, or sends each for itself when it is not the good one.
+    fn judge_group(&mut self, group: Group, verdict: Verdict) {
+        match (group.alone(), verdict) {
+            (Ok(job), verdict) => self.judge(job, verdict),
+            (Err(group), Verdict::Done(done)) => {
+                self.answer_losers(group.call().appends, &done);
+                self.wake.appended();
+                for (job, done) in group.deal(&done) {
+                    job.hear(Ok(done));
+                }
+            }
+            (Err(group), Verdict::Conflict(_) | Verdict::Busy) => {
+                for mut job in group.jobs.into_iter().rev() {
+                    job.alone = true;
+                    self.waiting.push_front(job);
+                }
+            }
+        }
+    }
+
     fn judge(&mut self, job: Job, verdict: Verdict) {
         match verdict {
             Verdict::Done(done) => {
-                self.answer_losers(&job, &done);
+                self.answer_losers(&job.appends, &done);
                 self.wake.appended();
                 job.hear(Ok(done));
             }
@@ -217,17 +265,17 @@ impl Writer {
     }
 
     /// Answers those who expect a version that was just taken: the outcome is known without asking.
-    fn answer_losers(&mut self, winner: &Job, done: &[Appended]) {
-        let ([append], [appended]) = (winner.appends.as_slice(), done) else { return };
-        if appended.repeated || append.events.is_empty() {
+    fn answer_losers(&mut self, winner: &[Append], done: &[Appended]) {
+        let ([winner], [appended]) = (winner, done) else { return };
+        if appended.repeated || winner.events.is_empty() {
             return;
         }
-        let taken = appended.first_version().get() - 1;
+        let taken = appended.first_version().get() - 1..appended.version.get();
         let mut left = VecDeque::with_capacity(self.waiting.len());
         for job in self.waiting.drain(..) {
-            match loser(&job, append, taken) {
+            match job.lost_against(winner, &taken) {
                 Some(expected) => {
-                    let stream = append.stream.clone();
+                    let stream = winner.stream.clone();
                     let violation = Violation { stream, expected, actual: appended.version, ids_taken: false };
                     job.hear(Err(Conflict::new(violation).into()));
                 }
@@ -248,7 +296,7 @@ impl Writer {
         self.lane.spawn(async move {
             let patience = appender.connector.lock_timeout;
             let outcome = match tokio::time::timeout(patience, room.acquire()).await {
-                Ok(_room) => appender.append(&mut session, &[&job.appends], true).await,
+                Ok(_room) => appender.append(&mut session, &[Call::whole(&job.appends)], true).await,
                 Err(_) => Outcome::Refused(PostgresError::Held(patience)),
             };
             (session, job, outcome)
@@ -288,6 +336,22 @@ impl Writer {
 }
 
 impl Job {
+    /// Its append, where it can follow another one to the same stream whatever that one does to the version.
+    pub(super) fn joinable(&self) -> Option<&Append> {
+        match self.appends.as_slice() {
+            [append] if !self.alone && !append.events.is_empty() && append.expected.version().is_none() => Some(append),
+            _ => None,
+        }
+    }
+
+    /// What it expected, if it lost against `winner`, which took the versions after `taken`.
+    fn lost_against(&self, winner: &Append, taken: &Range<u64>) -> Option<Expected> {
+        let [append] = self.appends.as_slice() else { return None };
+        let lost = append.expected.version().is_some_and(|version| taken.contains(&version.get()));
+        let same = || append.events.iter().any(|event| winner.events.iter().any(|taken| taken.id() == event.id()));
+        (append.stream == winner.stream && lost && !same()).then_some(append.expected)
+    }
+
     fn hear(self, outcome: Result<Vec<Appended>, AppendError>) {
         // a caller that is gone does not want to know
         drop(self.answer.send(outcome));
@@ -297,14 +361,6 @@ impl Job {
         let appends = Arc::unwrap_or_clone(self.appends);
         drop(self.answer.send(Err(UnknownOutcome::new(appends, Box::new(source) as StoreError).into())));
     }
-}
-
-/// The expectation of an append that lost against `winner`, which took the version after `taken`.
-fn loser(job: &Job, winner: &Append, taken: u64) -> Option<Expected> {
-    let [append] = job.appends.as_slice() else { return None };
-    let expected = append.expected.version().is_some_and(|version| version == Version::new(taken));
-    let same = || append.events.iter().any(|event| winner.events.iter().any(|taken| taken.id() == event.id()));
-    (append.stream == winner.stream && expected && !same()).then_some(append.expected)
 }
 
 /// One error for every append of a batch.

@@ -42,3 +42,100 @@ async fn a_repeated_append_is_answered_as_the_first_was() {
         assert_eq!(*first, es_core::Appended { repeated: false, ..again });
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_appends_to_one_stream_share_round_trips_and_each_gets_its_own_place() {
+    let fixture = Fixture::new().await;
+    let appends = (0..200).map(|number| {
+        let store = fixture.store.clone();
+        let events = (0..1 + number % 3).map(|_| event("{}")).collect();
+        let expected = if number % 5 == 0 { Expected::Exists } else { Expected::Any };
+        let append = vec![Append::new(stream("hot"), expected, events)];
+        tokio::spawn(async move { (append.clone(), store.append(append).await) })
+    });
+    let mut places = Vec::new();
+    for append in futures_util::future::join_all(appends).await {
+        match append.unwrap() {
+            (append, Ok(appended)) => {
+                let ids: Vec<_> = append[0].events.iter().map(es_core::NewEvent::id).collect();
+                places.push((appended[0].first_version().get(), appended[0].positions.clone(), ids, append));
+            }
+            // who asked for an existing stream before there was one
+            (append, Err(AppendError::Conflict(conflict))) => {
+                assert_eq!((append[0].expected, conflict.actual()), (Expected::Exists, Version::NONE));
+            }
+            (_, Err(error)) => panic!("{error}"),
+        }
+    }
+    places.sort_unstable_by_key(|place| place.0);
+    let log = all(&fixture.store).await;
+    assert!(log.iter().map(|event| event.version.get()).eq(1..=log.len() as u64));
+    assert!(log.iter().map(|event| event.id).eq(places.iter().flat_map(|place| place.2.clone())));
+    assert!(log.iter().map(|event| event.position).eq(places.iter().flat_map(|place| place.1.clone())));
+    let transactions = "SELECT count(DISTINCT xmin::text)::bigint FROM es.events";
+    let transactions: i64 = fixture.client().await.query_one(transactions, &[]).await.unwrap().get(0);
+    assert!(transactions < 150, "{transactions} transactions for 200 appends");
+    // each of them is known again for itself
+    for (first, positions, _, append) in places {
+        let again = fixture.store.append(append).await.unwrap().remove(0);
+        assert_eq!((again.repeated, again.first_version().get(), again.positions), (true, first, positions));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn losers_on_one_hot_stream_are_answered_without_a_round_trip_each() {
+    let fixture = Fixture::new().await;
+    fixture.database.run(&["CREATE SEQUENCE public.calls", &counting()]).unwrap();
+    let count = async || -> i64 {
+        fixture.client().await.query_one("SELECT nextval('public.calls')", &[]).await.unwrap().get(0)
+    };
+    let before = count().await;
+    let racers = (0..64).map(|_| {
+        let store = fixture.store.clone();
+        tokio::spawn(async move { store.append(one("hot", Expected::NoStream)).await })
+    });
+    let mut won = 0;
+    for racer in futures_util::future::join_all(racers).await {
+        match racer.unwrap() {
+            Ok(_) => won += 1,
+            Err(AppendError::Conflict(conflict)) => {
+                assert_eq!((conflict.actual().get(), conflict.expected()), (1, Expected::NoStream));
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(won, 1);
+    let calls = count().await - before - 1;
+    assert!((1..32).contains(&calls), "{calls} round trips for one winner and 63 losers");
+}
+
+/// The function that appends, counting its calls.
+fn counting() -> String {
+    let migrations = es_postgres::PostgresStore::migrations("es").unwrap();
+    let (_, sql) = migrations.into_iter().find(|(name, _)| name.ends_with("append")).unwrap();
+    let end = sql.find("END\n$es$;").unwrap();
+    let function = sql[sql.find("CREATE FUNCTION").unwrap()..end].replacen("CREATE", "CREATE OR REPLACE", 1);
+    function.replacen("\nBEGIN\n", "\nBEGIN PERFORM nextval('public.calls');\n", 1) + "END\n$es$;"
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_bad_payload_fails_alone() {
+    let fixture = Fixture::new().await;
+    // a rule of somebody else's, which the server alone knows
+    fixture.database.run(&["ALTER TABLE es.events ADD CONSTRAINT theirs CHECK (data::text <> '\"bad\"')"]).unwrap();
+    let appends = (0..40).map(|number| {
+        let store = fixture.store.clone();
+        let payload = if number == 17 { "\"bad\"" } else { "\"good\"" };
+        let append = Append::new(stream(&number.to_string()), Expected::NoStream, vec![event(payload)]);
+        tokio::spawn(async move { (number, store.append(vec![append]).await) })
+    });
+    for append in futures_util::future::join_all(appends).await {
+        let (number, outcome) = append.unwrap();
+        assert_eq!(outcome.is_ok(), number != 17, "{number}: {outcome:?}");
+        if let Err(AppendError::Store(source)) = outcome {
+            let text = format!("{source} {source:?}");
+            assert!(text.contains("theirs") && text.contains("23514") && !text.contains("bad"), "{text}");
+        }
+    }
+    assert_eq!(all(&fixture.store).await.len(), 39);
+}
