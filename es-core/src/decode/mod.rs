@@ -69,12 +69,22 @@ impl fmt::Display for Misfit {
 ///
 /// # Errors
 /// [`DecodeError::Payload`].
+#[inline]
 pub fn shape<T: DeserializeOwned>(
     payload: &[u8],
     schema: &'static Schema,
     version: SchemaVersion,
 ) -> Result<T, DecodeError> {
-    serde_json::from_slice(payload).map_err(|error| mismatch::payload(&error, payload, schema.shape(version)))
+    match serde_json::from_slice(payload) {
+        Ok(value) => Ok(value),
+        Err(error) => Err(refused(&error, payload, schema, version)),
+    }
+}
+
+/// Not generic, so that a shape costs no more than serde's own code for it.
+#[cold]
+fn refused(error: &serde_json::Error, payload: &[u8], schema: &'static Schema, version: SchemaVersion) -> DecodeError {
+    mismatch::payload(error, payload, schema.shape(version))
 }
 
 struct Subject {

@@ -29,6 +29,7 @@ pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
                 const NAME: &'static ::core::primitive::str = #name;
                 const VERSION: __es::SchemaVersion = __es::schema_version(#version);
                 const SCHEMA: &'static __es::Schema = &__ES_SCHEMA;
+                #[inline]
                 fn decode(
                     __es_stored: __es::SchemaVersion,
                     __es_payload: &[::core::primitive::u8],

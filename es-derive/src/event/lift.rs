@@ -75,6 +75,7 @@ fn step(event: &Event, before: &Shape, shape: &Shape) -> TokenStream {
         (quote!(#to), lifted)
     };
     quote! {
+        #[inline]
         #[allow(clippy::all, clippy::pedantic)]
         fn #name(#old: #from) -> #output {
             #(#added)*
