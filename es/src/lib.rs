@@ -73,6 +73,7 @@ extern crate self as es;
 mod connect;
 pub mod guide;
 pub mod prelude;
+pub mod schema;
 
 pub use connect::{ConnectError, connect};
 pub use es_core::*;

@@ -13,7 +13,9 @@ pub use crate::__lock as lock;
 pub use lock::{Aggregates, Lock, LockError, Update, VisitAggregate};
 #[doc(hidden)]
 pub use probe::{Probe, WithoutJsonSchema};
+/// The crate whose `JsonSchema` types inside payloads derive, for `#[schemars(crate = "es::schema::schemars")]`.
 #[cfg(feature = "schema")]
+#[doc(no_inline)]
 pub use schemars;
 pub use shape::{Field, Form, Presence, Shape};
 
