@@ -14,6 +14,7 @@ use crate::{Server, ServerError};
 pub struct Database {
     server: String,
     name: String,
+    roles: Vec<String>,
 }
 
 impl Database {
@@ -32,7 +33,7 @@ impl Database {
     pub fn on(server: &str) -> Result<Self, ServerError> {
         let name = fresh_name();
         run(server, &[&format!("CREATE DATABASE {name} TEMPLATE template0")])?;
-        Ok(Self { server: server.to_owned(), name })
+        Ok(Self { server: server.to_owned(), name, roles: Vec::new() })
     }
 
     /// The URL of the database.
@@ -43,6 +44,20 @@ impl Database {
         let host = before.find("://").and_then(|at| before[at + 3..].find('/').map(|end| &before[..at + 3 + end]));
         let base = format!("{}/{}", host.unwrap_or(before), self.name);
         parameters.map_or(base.clone(), |parameters| format!("{base}?{parameters}"))
+    }
+
+    /// The URL of the database for another role, which needs no password.
+    #[must_use]
+    pub fn url_as(&self, role: &str) -> String {
+        let url = self.url();
+        let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", &url));
+        let host = rest.split_once('@').map_or(rest, |(_, host)| host);
+        format!("{scheme}://{role}@{host}")
+    }
+
+    /// Drops this role, too, which belongs to the whole server, when the database is gone.
+    pub fn drop_role(&mut self, role: impl Into<String>) {
+        self.roles.push(role.into());
     }
 
     /// The name of the database.
@@ -66,6 +81,9 @@ impl Drop for Database {
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         // nor does it wait for a standby that a test has named and nobody runs
         drop(run(&self.server, &["SET synchronous_commit = local", &statement]));
+        for role in &self.roles {
+            drop(run(&self.server, &[&format!("DROP ROLE IF EXISTS \"{role}\"")]));
+        }
     }
 }
 

@@ -6,9 +6,11 @@
 
 mod broken;
 mod contract;
+mod damaged;
 mod dropped;
 mod follower;
 mod full_disk;
+mod hostile;
 mod kills;
 mod ledger;
 mod lies;

@@ -1,0 +1,77 @@
+//! The store keeps every promise as a role that may execute its functions and read, and nothing else.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use es_core::{EventStore, StoreError};
+use es_postgres::PostgresStore;
+use es_testing::{Factory, FreshStore, Operation, Property, store_contract};
+use test_postgres::Database;
+
+struct AsApplication;
+
+#[async_trait]
+impl Factory for AsApplication {
+    async fn fresh(&self) -> Result<Box<dyn FreshStore>, StoreError> {
+        let mut database = Database::fresh()?;
+        let application = format!("app_{}", database.name());
+        database.drop_role(application.clone());
+        database.drop_role(format!("es_owner_{}", database.name()));
+        PostgresStore::connect(&database.url()).await?;
+        database.run(&[&PostgresStore::hardening(&application)])?;
+        Ok(Box::new(Fresh { url: database.url_as(&application), database, handles: Mutex::default() }))
+    }
+
+    async fn join(&self, address: &str) -> Result<Arc<dyn EventStore>, StoreError> {
+        Ok(Arc::new(PostgresStore::connect(address).await?))
+    }
+
+    fn properties(&self) -> &[Property] {
+        &[Property::Durable, Property::SeveralProcesses, Property::WakesWithoutPolling]
+    }
+
+    fn operations(&self) -> &[Operation] {
+        &[Operation::Snapshots]
+    }
+}
+
+/// A database of its own; every handle is a store of its own, with connections of its own.
+struct Fresh {
+    url: String,
+    handles: Mutex<Vec<PostgresStore>>,
+    #[expect(dead_code, reason = "it is dropped with its roles when the promise was tried")]
+    database: Database,
+}
+
+impl Fresh {
+    async fn open(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+        let store = PostgresStore::connect(&self.url).await?;
+        if let Some(missing) = store.missing_protections().await?.first() {
+            return Err(format!("nothing is proved about the application's role: {missing}").into());
+        }
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner).push(store.clone());
+        Ok(Arc::new(store))
+    }
+}
+
+#[async_trait]
+impl FreshStore for Fresh {
+    async fn handle(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+        self.open().await
+    }
+
+    async fn reopened(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.open().await
+    }
+
+    fn address(&self) -> Option<String> {
+        Some(self.url.clone())
+    }
+
+    fn open_readers(&self) -> usize {
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner).iter().map(PostgresStore::open_readers).sum()
+    }
+}
+
+store_contract!(AsApplication);

@@ -1,0 +1,195 @@
+//! Input that somebody chose to hurt: refused before the wire with a typed error, or stored and read back equal.
+
+use es_core::{
+    Append, AppendError, Direction, EncodeError, EventName, EventStore, Expected, Filter, LimitError, Metadata,
+    NewEvent, Position, SchemaVersion, StreamId, Version,
+};
+use es_postgres::{PostgresError, PostgresStore};
+use futures_util::TryStreamExt;
+use test_postgres::Database;
+use uuid::Uuid;
+
+use crate::trial::{builder, connect};
+
+/// Texts that end up in SQL, in arrays, in JSON and in logs somewhere.
+fn texts() -> Vec<String> {
+    let mut texts: Vec<String> = [
+        "'; DROP TABLE es.events; --",
+        "\" OR 1=1 --",
+        "$es$; SELECT 1; $es$",
+        "{a,\"b\"}",
+        "{}",
+        "NULL",
+        "\\",
+        "\\\\'\\\"",
+        "\\x00",
+        "%s %I {schema}",
+        "a\tb\nc\rd\u{1}\u{1b}[31m",
+        " leading and trailing ",
+        "/",
+        "a/b",
+        "ä",
+        "a\u{308}",
+        "İstanbul ß ﬁ",
+        "\u{202e}gnp.exe",
+        "\u{feff}\u{200b}",
+        "\u{fffd}\u{ffff}\u{10ffff}",
+        "🦀👨‍👩‍👧‍👦",
+    ]
+    .map(str::to_owned)
+    .into();
+    texts.push("x".repeat(512));
+    // 4 bytes each, so that nobody counts characters
+    texts.push("🦀".repeat(128));
+    texts
+}
+
+fn event(name: &str, payload: &str) -> Result<NewEvent, EncodeError> {
+    NewEvent::from_json(Uuid::now_v7(), EventName::new(name)?, SchemaVersion::FIRST, payload.to_owned())
+}
+
+#[tokio::test]
+async fn names_that_look_like_sql_are_stored_and_read_back_equal() {
+    let database = Database::fresh().unwrap();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    for (number, text) in texts().iter().enumerate() {
+        let other = &texts()[(number + 1) % texts().len()];
+        let stream = StreamId::new(text, other).unwrap();
+        let metadata = Metadata::default().actor(text.replace('\0', "")).extra(other.clone(), text.clone());
+        let payload = serde_json::to_string(&serde_json::json!({ text: text, "other": [other] })).unwrap();
+        let new = event(text, &payload).unwrap().with_metadata(&metadata).unwrap();
+        let answer =
+            store.append(vec![Append::new(stream.clone(), Expected::NoStream, vec![new.clone()])]).await.unwrap();
+        let by_stream: Vec<_> =
+            store.read_stream(&stream, Version::FIRST, Direction::Forward, None).try_collect().await.unwrap();
+        let filter = Filter::all().category(text.clone()).name(text.clone());
+        let by_filter: Vec<_> = store.read_all(Position::START, &filter, None).try_collect().await.unwrap();
+        assert_eq!(by_stream, by_filter, "{text:?}");
+        let [read] = by_stream.as_slice() else { panic!("{text:?}: {by_stream:?}") };
+        assert_eq!((&read.stream, &read.name, read.payload.as_ref()), (&stream, new.name(), payload.as_bytes()));
+        assert_eq!(read.position, answer[0].positions[0]);
+        assert_eq!(read.decode_metadata().unwrap().unwrap(), metadata, "{text:?}");
+    }
+    // the same text in another form is another stream
+    let (composed, decomposed) = (StreamId::new("ä", "1").unwrap(), StreamId::new("a\u{308}", "1").unwrap());
+    for stream in [composed, decomposed] {
+        let append = Append::new(stream, Expected::NoStream, vec![event("e", "1").unwrap()]);
+        assert!(!store.append(vec![append]).await.unwrap()[0].repeated);
+    }
+}
+
+#[test]
+fn names_that_no_store_takes_are_refused_before_the_wire() {
+    let long = "x".repeat(513);
+    for (category, id) in [(long.as_str(), "1"), ("c", long.as_str())] {
+        assert!(matches!(StreamId::new(category, id), Err(LimitError::TooLong { bytes: 513, .. })));
+    }
+    assert!(matches!(StreamId::new("c", "a\0b"), Err(LimitError::Nul { .. })));
+    assert!(matches!(StreamId::new("a\0b", "1"), Err(LimitError::Nul { .. })));
+    assert!(matches!(StreamId::new("", "1"), Err(LimitError::Empty { .. })));
+    assert!(matches!(EventName::new(long), Err(LimitError::TooLong { .. })));
+    assert!(matches!(EventName::new("a\0b"), Err(LimitError::Nul { .. })));
+}
+
+#[test]
+fn payloads_that_could_not_be_read_again_are_refused_before_the_wire() {
+    let deep = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+    let object = |depth: usize| r#"{"a":"#.repeat(depth) + "1" + &"}".repeat(depth);
+    for (payload, why) in [
+        (r#""\ud800""#, "half of a surrogate pair"),
+        (r#""\udc00\ud800""#, "surrogates in the wrong order"),
+        (r#"{"\ud83d":1}"#, "half of a surrogate pair in a key"),
+        (r#""\u0000""#, "NUL"),
+        (r#"{"\u0000":1}"#, "NUL in a key"),
+        ("NaN", "not a number"),
+        ("Infinity", "infinity"),
+        ("-Infinity", "infinity"),
+        ("1e999", "a number that becomes infinity"),
+        (&deep(101), "too deep by one"),
+        (&deep(3_000), "3,000 deep"),
+        (&object(3_000), "3,000 deep"),
+        ("", "nothing"),
+        ("{", "cut short"),
+        ("1 2", "two values"),
+        ("{'a':1}", "not JSON"),
+    ] {
+        let refused = event("e", payload).map(drop);
+        assert!(
+            matches!(refused, Err(EncodeError::NotJson { .. } | EncodeError::Nul { .. } | EncodeError::TooDeep { .. })),
+            "{why}: {refused:?}"
+        );
+    }
+    let bytes =
+        NewEvent::from_json(Uuid::now_v7(), EventName::new("e").unwrap(), SchemaVersion::FIRST, vec![b'"', 0xff, b'"']);
+    assert!(matches!(bytes, Err(EncodeError::NotJson { .. })), "{bytes:?}");
+    let huge = event("e", &format!("\"{}\"", "x".repeat(1024 * 1024)));
+    assert!(matches!(huge, Err(EncodeError::Limit(LimitError::TooLong { .. }))));
+    let metadata = event("e", "1").unwrap().with_metadata(&Metadata::default().actor("a\0b"));
+    assert!(matches!(metadata, Err(EncodeError::Nul { .. })), "{metadata:?}");
+    let metadata = event("e", "1").unwrap().with_metadata(&Metadata::default().actor("x".repeat(65_536)));
+    assert!(matches!(metadata, Err(EncodeError::Limit(_))), "{metadata:?}");
+}
+
+#[tokio::test]
+async fn payloads_at_the_limits_are_stored_and_read_back_byte_for_byte() {
+    let database = Database::fresh().unwrap();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    let stream = StreamId::new("limits", "1").unwrap();
+    let deep = "[".repeat(100) + &"]".repeat(100);
+    let long = format!("\"{}\"", "x".repeat(1024 * 1024 - 2));
+    let payloads = [
+        "18446744073709551615",
+        "-9223372036854775808",
+        "1.7976931348623157e308",
+        "5e-324",
+        "-0.0",
+        "0.1e1",
+        r#"{"a":1,"a":2}"#,
+        r#" { "b" : [ ] ,	"a":null}"#,
+        r#""\ud83e\udd80\u0001\\u0000""#,
+        r#""' \" $1 $es$ \\""#,
+        &deep,
+        &long,
+    ];
+    let events: Vec<NewEvent> = payloads.iter().map(|payload| event("limits.tried", payload).unwrap()).collect();
+    let ids: Vec<Uuid> = events.iter().map(NewEvent::id).collect();
+    store.append(vec![Append::new(stream.clone(), Expected::NoStream, events)]).await.unwrap();
+    let read: Vec<_> =
+        store.read_stream(&stream, Version::FIRST, Direction::Forward, None).try_collect().await.unwrap();
+    for ((read, payload), id) in read.iter().zip(payloads).zip(ids) {
+        assert_eq!((read.payload.as_ref(), read.id), (payload.as_bytes(), id));
+    }
+    assert_eq!(read.len(), payloads.len());
+}
+
+#[tokio::test]
+async fn a_batch_with_too_much_in_it_is_refused_before_the_wire() {
+    let database = Database::fresh().unwrap();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    let stream = StreamId::new("c", "1").unwrap();
+    let many: Vec<NewEvent> = (0..1_001).map(|_| event("e", "1").unwrap()).collect();
+    let refused = store.append(vec![Append::new(stream.clone(), Expected::Any, many)]).await;
+    assert!(matches!(refused, Err(AppendError::Limit(LimitError::TooMany { count: 1_001, .. }))), "{refused:?}");
+    // a version beyond what the server counts is a conflict, not an overflow
+    let append = Append::new(stream, Expected::Exact(Version::MAX), vec![event("e", "1").unwrap()]);
+    let refused = store.append(vec![append]).await;
+    assert!(matches!(refused, Err(AppendError::Conflict(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn schema_names_that_are_no_plain_identifiers_are_quoted_or_refused() {
+    let database = Database::fresh().unwrap();
+    let client = connect(&database.url()).await;
+    client.batch_execute("CREATE TABLE witness ()").await.unwrap();
+    for name in
+        ["'; DROP TABLE witness; --", "\"; DROP TABLE witness; --", "Ünï cödé", "select", "a.b", "%I", "\\", "{name}"]
+    {
+        let store = builder(&database.url()).schema(name).connect().await.unwrap();
+        crate::contract::appends_and_reads(&store).await;
+    }
+    for name in ["", "a\0b", "pg_mine", &"x".repeat(64)] {
+        let refused = builder(&database.url()).schema(name).connect().await.unwrap_err();
+        assert!(matches!(refused, PostgresError::SchemaName { .. }), "{name:?}: {refused}");
+    }
+    client.batch_execute("TABLE witness").await.unwrap();
+}
