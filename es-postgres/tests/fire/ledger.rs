@@ -111,7 +111,7 @@ impl Ledger {
 }
 
 /// Versions are 1 to n without a gap, and positions rise with them.
-fn streams(rows: &[Row]) -> Result<(), String> {
+pub(crate) fn streams(rows: &[Row]) -> Result<(), String> {
     let mut streams: BTreeMap<&(String, String), Vec<(u64, u64)>> = BTreeMap::new();
     for row in rows {
         streams.entry(&row.stream).or_default().push((row.version, row.position));

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "seeds and figures are printed, to repeat and to compare")]
 
 mod broken;
+mod children;
 mod contract;
 mod damaged;
 mod dropped;
@@ -14,6 +15,7 @@ mod hostile;
 mod kills;
 mod ledger;
 mod lies;
+mod load;
 mod privilege;
 mod proxy;
 mod restore;

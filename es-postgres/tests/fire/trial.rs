@@ -76,11 +76,16 @@ impl Trial {
         self.workload.ledger.acknowledged()
     }
 
+    /// How many events the slowest subscriber has had so far.
+    pub(crate) fn followed(&self) -> usize {
+        self.followers.iter().map(Follower::count).min().unwrap_or_default()
+    }
+
     /// Waits until every subscriber has what was acknowledged until now.
     pub(crate) async fn is_followed(&self) {
         let rows = ledger::rows(&self.direct).await.len();
         let deadline = Instant::now() + Duration::from_secs(20);
-        while self.followers.iter().any(|follower| follower.count() < rows) {
+        while self.followed() < rows {
             assert!(Instant::now() < deadline, "subscribers wait");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -1,0 +1,226 @@
+//! Other processes: several that append and subscribe at once, and one that is killed in the middle of an import.
+
+use std::env;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use std::io::{BufRead, BufReader, Read, Write};
+
+use es_core::{Append, Direction, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId, Version};
+use futures_util::{StreamExt, stream};
+use test_postgres::{Database, Server};
+use uuid::Uuid;
+
+use crate::ledger;
+use crate::seed::{self, Chance};
+use crate::trial::{Trial, builder, connect, stores};
+
+/// What a child process is to do, and where.
+const ROLE: &str = "ES_FIRE_CHILD";
+const URL: &str = "ES_FIRE_URL";
+/// What every line of a child begins with, since the test harness writes lines of its own.
+const MARK: &str = "@ ";
+/// How many rows an import has.
+const ROWS: u64 = 600;
+
+/// Another process that runs this same program; killed when this is dropped.
+struct Process {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+}
+
+impl Process {
+    fn start(role: &str, url: &str) -> Self {
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "children::what_a_child_process_does", "--nocapture"])
+            .envs([(ROLE, role), (URL, url)])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                // a harness may have written the test's name on the same line
+                if let Some((_, line)) = line.split_once(MARK) {
+                    drop(sender.send(line.to_owned()));
+                }
+            }
+        });
+        Self { child, stdin, lines }
+    }
+
+    fn line(&self) -> Option<String> {
+        self.lines.recv_timeout(Duration::from_mins(1)).ok()
+    }
+
+    /// Lets it go on with its next step.
+    fn next(&mut self) {
+        self.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+    }
+
+    /// Waits for its end; whether it was content.
+    fn end(mut self) -> bool {
+        drop(self.stdin.take());
+        self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// The entry of child processes; on its own it has nothing to do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_child_process_does() {
+    let Ok(role) = env::var(ROLE) else { return };
+    let url = env::var(URL).unwrap();
+    match role.as_str() {
+        "import" => import(&url).await,
+        "trial" => trial(&url).await,
+        other => panic!("no such child: {other}"),
+    }
+}
+
+/// Appends and subscribes until it is told to stop, and holds what it was told against the table when told again.
+async fn trial(url: &str) {
+    let mut chance = Chance::new("child");
+    let trial = Trial::start(url, stores(&[url]).await, 3, &mut chance);
+    trial.goes_on(5).await;
+    println!("{MARK}works");
+    wait().await;
+    let quiet = trial.stop().await.unwrap();
+    println!("{MARK}stopped");
+    wait().await;
+    println!("{MARK}{}", quiet.check().await.unwrap());
+}
+
+async fn wait() {
+    tokio::task::spawn_blocking(|| std::io::stdin().read_exact(&mut [0])).await.unwrap().unwrap();
+}
+
+/// Imports the same rows each time, with ids that follow from the rows, and tells what is answered.
+async fn import(url: &str) {
+    let store = Arc::new(builder(url).connect().await.unwrap());
+    let rows = stream::iter(0..ROWS).map(|row| {
+        let store = Arc::clone(&store);
+        async move {
+            let name = EventName::from_static("row.imported").unwrap();
+            let id = Uuid::from_u128(u128::from(row) + 1);
+            let event = NewEvent::from_json(id, name, SchemaVersion::FIRST, format!(r#"{{"row":{row}}}"#)).unwrap();
+            let to = StreamId::new("import", (row % 13).to_string()).unwrap();
+            let answer = store.append(vec![Append::new(to, Expected::Any, vec![event])]).await.unwrap();
+            println!("{MARK}{row} {} {} {}", answer[0].version, answer[0].positions[0], answer[0].repeated);
+        }
+    });
+    rows.buffer_unordered(8).collect::<Vec<()>>().await;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Told {
+    version: u64,
+    position: u64,
+    repeated: bool,
+}
+
+fn told(line: &str) -> (u64, Told) {
+    let parts: Vec<&str> = line.split(' ').collect();
+    let number = |at: usize| parts[at].parse().unwrap();
+    (number(0), Told { version: number(1), position: number(2), repeated: parts[3] == "true" })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_was_killed_half_way_is_run_again_and_doubles_nothing() {
+    let mut chance = Chance::new("killed import");
+    let database = Database::fresh().unwrap();
+    let url = database.url();
+    let mut first: Vec<Option<Told>> = vec![None; usize::try_from(ROWS).unwrap()];
+    let mut killed = 0;
+    loop {
+        let process = Process::start("import", &url);
+        // half way, somewhere; the last time to the end
+        let lines = if killed < 3 { 50 + chance.below(ROWS - 100) } else { u64::MAX };
+        let mut seen = 0;
+        while seen < lines
+            && let Some(line) = process.line()
+        {
+            seen += 1;
+            let (row, told) = told(&line);
+            let before = first[usize::try_from(row).unwrap()].get_or_insert(told);
+            assert_eq!((before.version, before.position), (told.version, told.position), "row {row}");
+            assert!(told.repeated || *before == told, "row {row} was appended twice");
+        }
+        if lines == u64::MAX {
+            assert!(process.end());
+            break;
+        }
+        drop(process);
+        killed += 1;
+    }
+    assert!(first.iter().all(Option::is_some), "a row was never acknowledged");
+    assert!(first.iter().flatten().any(|told| told.repeated), "no answer was lost by any kill");
+    let rows = ledger::rows(&url).await;
+    assert_eq!(rows.len() as u64, ROWS);
+    for row in rows {
+        let told = first[usize::try_from(row.id.as_u128()).unwrap() - 1].unwrap();
+        assert_eq!((row.version, row.position), (told.version, told.position));
+    }
+    let store = builder(&url).connect().await.unwrap();
+    let last = StreamId::new("import", "0").unwrap();
+    let mut events = store.read_stream(&last, Version::MAX, Direction::Backward, Some(1));
+    assert_eq!(events.next().await.unwrap().unwrap().version, ROWS.div_ceil(13));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_append_and_subscribe_while_the_server_is_killed_and_sessions_are_ended() {
+    let mut chance = Chance::new("two processes");
+    let server = Arc::new(Server::start(&[]).unwrap());
+    let database = Database::on(&server.url()).unwrap();
+    let url = database.url();
+    drop(builder(&url).connect().await.unwrap());
+    let mut processes = [Process::start("trial", &url), Process::start("trial", &url)];
+    for process in &processes {
+        assert_eq!(process.line().as_deref(), Some("works"));
+    }
+    let end = Instant::now() + seed::duration(Duration::from_secs(4));
+    while Instant::now() < end {
+        tokio::time::sleep(chance.pause(Duration::from_millis(600))).await;
+        if chance.once_in(3) {
+            let (server, down) = (Arc::clone(&server), chance.pause(Duration::from_millis(300)));
+            tokio::task::spawn_blocking(move || {
+                server.kill().unwrap();
+                std::thread::sleep(down);
+                server.restart().unwrap();
+            })
+            .await
+            .unwrap();
+        } else {
+            let client = connect(&url).await;
+            let query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                         WHERE application_name = 'es-fire' ORDER BY md5(pid::text || $1) LIMIT 3";
+            client.query(query, &[&chance.next().to_string()]).await.unwrap();
+        }
+    }
+    for says in ["stopped", "events"] {
+        for process in &mut processes {
+            process.next();
+        }
+        for process in &processes {
+            let line = process.line().unwrap_or_default();
+            assert!(line.contains(says), "a child said {line:?}");
+            println!("{line}");
+        }
+    }
+    assert!(processes.into_iter().all(Process::end));
+    // each held its own answers against the table; together they fill it without a gap
+    let rows = ledger::rows(&url).await;
+    ledger::streams(&rows).unwrap();
+    assert!(rows.len() > 20, "{}", rows.len());
+}
