@@ -9,6 +9,7 @@
 //! 7. [Read the log](read_the_log).
 //! 8. [Change an event](change_an_event) that is stored already.
 //! 9. [Write your own store](write_your_own_store).
+//! 10. [Operations](operations): PostgreSQL in production.
 
 #[doc = include_str!("define_events.md")]
 ///
@@ -50,3 +51,6 @@ pub mod change_an_event {}
 #[cfg_attr(feature = "testing", doc = include_str!("write_your_own_store.md"))]
 #[cfg_attr(not(feature = "testing"), doc = "This page needs the feature `testing`.")]
 pub mod write_your_own_store {}
+
+#[doc = include_str!("operations.md")]
+pub mod operations {}
