@@ -2,17 +2,14 @@
 
 use std::{fmt, hash, ops::Deref, sync::Arc};
 
-use crate::limits::{self, LimitError};
+use crate::{
+    limits::{self, LimitError},
+    text::Text,
+};
 
 /// The stored name of an event: 1 to 512 bytes of UTF-8 without NUL. Cheap to clone.
 #[derive(Clone)]
 pub struct EventName(Text);
-
-#[derive(Clone)]
-enum Text {
-    Static(&'static str),
-    Shared(Arc<str>),
-}
 
 impl EventName {
     /// A name that was read or made at run time.
@@ -36,10 +33,7 @@ impl EventName {
 
     /// The name.
     pub fn as_str(&self) -> &str {
-        match &self.0 {
-            Text::Static(name) => name,
-            Text::Shared(name) => name,
-        }
+        &self.0
     }
 }
 

@@ -29,6 +29,7 @@ mod store_ext;
 mod store_repository;
 mod stream;
 mod subscription;
+mod text;
 mod timestamp;
 
 #[doc(hidden)]

@@ -49,7 +49,7 @@ impl<A: Aggregate> Root<A> {
     /// # Errors
     /// [`LimitError`] when the id prints as something that cannot name a stream.
     pub fn new(id: A::Id) -> Result<Self, LimitError> {
-        let stream = StreamId::new(A::CATEGORY, id.to_string())?;
+        let stream = StreamId::of_category(A::CATEGORY, &id.to_string())?;
         Ok(Self {
             state: A::initial(),
             id,
@@ -104,8 +104,10 @@ impl<A: Aggregate> Root<A> {
     /// # Errors
     /// The domain's refusal; nothing is recorded then.
     pub fn handle<C: Command<A>>(&mut self, command: C) -> Result<(), C::Error> {
-        let events: Vec<A::Event> = command.decide(&self.state)?.into_events().collect();
-        for event in events {
+        // What is decided may borrow the state, so all is taken out before any is applied: most often it is one.
+        let mut events = command.decide(&self.state)?.into_events();
+        let (first, more) = (events.next(), events.collect::<Vec<_>>());
+        for event in first.into_iter().chain(more) {
             self.push(event);
         }
         Ok(())
@@ -181,7 +183,13 @@ impl<A: Aggregate> Root<A> {
 
     fn push(&mut self, event: A::Event) {
         match NewEvent::encode(&event, |decoded| self.state.apply_event(decoded)) {
-            Ok(encoded) => self.pending.push(Pending { event, encoded }),
+            Ok(encoded) => {
+                // Most often it stays the only one, and room for four of them is a kilobyte.
+                if self.pending.capacity() == 0 {
+                    self.pending.reserve_exact(1);
+                }
+                self.pending.push(Pending { event, encoded });
+            }
             Err(error) => {
                 self.refused.get_or_insert(error);
             }

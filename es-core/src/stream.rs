@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{self, LimitError};
+use crate::{
+    limits::{self, LimitError},
+    text::Text,
+};
 
 /// The name of a stream: the category of its aggregate and the id within it.
 ///
@@ -17,7 +20,7 @@ use crate::limits::{self, LimitError};
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId {
-    category: Arc<str>,
+    category: Text,
     id: Arc<str>,
 }
 
@@ -30,7 +33,14 @@ impl StreamId {
         let (category, id) = (category.as_ref(), id.as_ref());
         limits::check_name("category", category)?;
         limits::check_name("stream id", id)?;
-        Ok(Self { category: category.into(), id: id.into() })
+        Ok(Self { category: Text::Shared(category.into()), id: id.into() })
+    }
+
+    /// The stream `id` of a category that stands in the program.
+    pub(crate) fn of_category(category: &'static str, id: &str) -> Result<Self, LimitError> {
+        limits::check_name("category", category)?;
+        limits::check_name("stream id", id)?;
+        Ok(Self { category: Text::Static(category), id: id.into() })
     }
 
     /// The category.
@@ -46,13 +56,13 @@ impl StreamId {
 
 impl fmt::Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.category, self.id)
+        write!(f, "{}/{}", self.category(), self.id)
     }
 }
 
 impl fmt::Debug for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("StreamId").field(&self.category).field(&self.id).finish()
+        f.debug_tuple("StreamId").field(&self.category()).field(&self.id).finish()
     }
 }
 

@@ -66,12 +66,13 @@ fn first_answer(log: &Log, append: Append) -> Appended {
 
 fn execute(log: &mut Log, append: Append, now: Timestamp) -> Appended {
     let Append { stream, events, .. } = append;
-    let mut version = log.version(&stream);
     if events.is_empty() {
+        let version = log.version(&stream);
         return Appended { stream, version, positions: Vec::new(), recorded_at: None, repeated: false };
     }
     let indexes = log.streams.entry(stream.clone()).or_default();
     let recorded_at = indexes.last().map_or(now, |&last| now.max(log.events[last].recorded_at));
+    let mut version = Version::new(indexes.len() as u64);
     let mut positions = Vec::with_capacity(events.len());
     let mut together = events.len();
     for event in events {

@@ -48,7 +48,8 @@ pub struct MemoryStore {
 
 pub(crate) struct Shared {
     log: RwLock<Log>,
-    frontier: watch::Sender<Position>,
+    /// Wakes who waits for a change.
+    wake: watch::Sender<()>,
     pub(crate) readers: AtomicUsize,
 }
 
@@ -60,7 +61,7 @@ impl MemoryStore {
 
     /// How many readers and waiting subscriptions are open.
     pub fn open_readers(&self) -> usize {
-        self.shared.readers.load(Ordering::Relaxed) + self.shared.frontier.receiver_count()
+        self.shared.readers.load(Ordering::Relaxed) + self.shared.wake.receiver_count()
     }
 
     fn reader(&self, rest: Rest, limit: Option<usize>) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
@@ -75,9 +76,9 @@ impl EventStore for MemoryStore {
         let mut log = self.shared.write();
         let before = log.frontier();
         let answer = append::append(&mut log, appends)?;
-        if log.frontier() > before {
-            // Under the lock, so that the frontier never moves back.
-            self.shared.frontier.send_replace(log.frontier());
+        // Under the lock, as who waits looks and subscribes under it: it has seen these events, or is told of them.
+        if log.frontier() > before && self.shared.wake.receiver_count() > 0 {
+            self.shared.wake.send_replace(());
         }
         Ok(answer)
     }
@@ -102,13 +103,19 @@ impl EventStore for MemoryStore {
     }
 
     async fn frontier(&self) -> Result<Position, ReadError> {
-        Ok(*self.shared.frontier.borrow())
+        Ok(self.shared.read().frontier())
     }
 
     async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
-        let mut frontier = self.shared.frontier.subscribe();
-        let above = frontier.wait_for(|frontier| *frontier > seen).await;
-        above.map(|frontier| *frontier).map_err(|closed| ReadError::Store(closed.into()))
+        let (mut frontier, mut wake) = {
+            let log = self.shared.read();
+            (log.frontier(), self.shared.wake.subscribe())
+        };
+        while frontier <= seen {
+            wake.changed().await.map_err(|closed| ReadError::Store(closed.into()))?;
+            frontier = self.shared.read().frontier();
+        }
+        Ok(frontier)
     }
 
     async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
@@ -141,7 +148,7 @@ impl Shared {
 
 impl Default for Shared {
     fn default() -> Self {
-        Self { log: RwLock::default(), frontier: watch::Sender::new(Position::START), readers: AtomicUsize::new(0) }
+        Self { log: RwLock::default(), wake: watch::Sender::new(()), readers: AtomicUsize::new(0) }
     }
 }
 
