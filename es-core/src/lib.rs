@@ -56,7 +56,7 @@ pub use repository::{AsOf, Repository};
 pub use root::Root;
 pub use schema::SchemaVersion;
 pub use snapshot::StoredSnapshot;
-pub use store::{Direction, EventStore};
+pub use store::{Direction, EventStore, Visitor};
 pub use store_ext::EventStoreExt;
 pub use store_repository::StoreRepository;
 pub use stream::{Expected, Position, StreamId, Version};

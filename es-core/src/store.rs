@@ -4,6 +4,7 @@ use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_core::{future::BoxFuture, stream::BoxStream};
+use futures_util::StreamExt;
 
 use crate::{
     Append, AppendError, Appended, Filter, Position, ReadError, SnapshotError, StoredEvent, StoredSnapshot, StreamId,
@@ -19,6 +20,9 @@ pub enum Direction {
     /// From newer to older.
     Backward,
 }
+
+/// Looks at one stored event, and says whether to go on.
+pub type Visitor<'a> = &'a mut (dyn FnMut(&StoredEvent) -> Result<bool, ReadError> + Send);
 
 /// What a storage crate implements. The promises it makes are tests: run `es_testing::store_contract!` over it.
 ///
@@ -56,6 +60,23 @@ pub trait EventStore: Send + Sync + Debug + 'static {
         direction: Direction,
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>>;
+
+    /// Shows `visitor` the events of a stream, from its first to its last, until it answers `false`: what loading an
+    /// aggregate asks for.
+    ///
+    /// As provided it reads the stream; a store that holds the events in memory spares the copies.
+    ///
+    /// # Errors
+    /// [`ReadError`], the visitor's own among them.
+    async fn visit_stream(&self, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
+        let mut events = self.read_stream(stream, Version::FIRST, Direction::Forward, None);
+        while let Some(event) = events.next().await {
+            if !visitor(&event?)? {
+                break;
+            }
+        }
+        Ok(())
+    }
 
     /// Reads the events of the whole store that `filter` accepts, in the order of their positions: those above
     /// `after` and up to the frontier. At most `limit` events; `None` for all.
@@ -152,6 +173,19 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
         (**self).read_all(after, filter, limit)
+    }
+
+    fn visit_stream<'a, 'b, 'c, 'f>(
+        &'a self,
+        stream: &'b StreamId,
+        visitor: Visitor<'c>,
+    ) -> BoxFuture<'f, Result<(), ReadError>>
+    where
+        'a: 'f,
+        'b: 'f,
+        'c: 'f,
+    {
+        (**self).visit_stream(stream, visitor)
     }
 
     fn frontier<'a, 'f>(&'a self) -> BoxFuture<'f, Result<Position, ReadError>>

@@ -3,12 +3,8 @@
 use std::{fmt, marker::PhantomData, sync::Arc};
 
 use async_trait::async_trait;
-use futures_util::StreamExt;
 
-use crate::{
-    Aggregate, AppendError, Appended, AsOf, Direction, EventStore, LoadError, Repository, Root, StoreError,
-    StoredEvent, Version,
-};
+use crate::{Aggregate, AppendError, Appended, AsOf, EventStore, LoadError, Repository, Root, StoreError, StoredEvent};
 
 /// The [`Repository`] over any [`EventStore`]: [`store.repository::<A>()`](crate::EventStoreExt::repository) gives it.
 pub struct StoreRepository<A, S = Arc<dyn EventStore>> {
@@ -27,16 +23,21 @@ impl<A: Aggregate, S: EventStore> StoreRepository<A, S> {
         &self.store
     }
 
-    async fn replay(&self, id: &A::Id, until: impl Fn(&StoredEvent) -> bool + Send) -> Result<Root<A>, LoadError> {
+    async fn replay(
+        &self,
+        id: &A::Id,
+        until: impl Fn(&StoredEvent) -> bool + Send + Sync,
+    ) -> Result<Root<A>, LoadError> {
         let mut root = Root::<A>::new(id.clone())?;
-        let mut events = self.store.read_stream(root.stream(), Version::FIRST, Direction::Forward, None);
-        while let Some(event) = events.next().await {
-            let event = event?;
-            if !until(&event) {
-                break;
+        let stream = root.stream().clone();
+        let mut replay = |event: &StoredEvent| {
+            let go_on = until(event);
+            if go_on {
+                root.replay(event)?;
             }
-            root.replay(&event)?;
-        }
+            Ok(go_on)
+        };
+        self.store.visit_stream(&stream, &mut replay).await?;
         Ok(root)
     }
 }

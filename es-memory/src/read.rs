@@ -14,7 +14,7 @@ use futures_core::Stream;
 use crate::{log::Log, store::Shared};
 
 /// The most events copied under one lock, and the most events looked at.
-const PAGE: usize = 256;
+pub(crate) const PAGE: usize = 256;
 const SCAN: usize = 16 * PAGE;
 
 /// What is still to be read.

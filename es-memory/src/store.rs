@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use es_core::{
     Append, AppendError, Appended, Direction, EventStore, Filter, Position, ReadError, SnapshotError, StoredEvent,
-    StoredSnapshot, StreamId, Version, limits,
+    StoredSnapshot, StreamId, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
 use tokio::sync::watch;
@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use crate::{
     append,
     log::Log,
-    read::{Reader, Rest},
+    read::{PAGE, Reader, Rest},
 };
 
 /// A store in memory. Clones share the log; it ends with the last of them.
@@ -91,6 +91,25 @@ impl EventStore for MemoryStore {
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
         self.reader(Rest::Stream { stream: stream.clone(), from, direction }, limit)
+    }
+
+    async fn visit_stream(&self, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
+        let mut seen = 0;
+        loop {
+            // A page under the lock, and then a turn for writers.
+            let log = self.shared.read();
+            let indexes = log.streams.get(stream).map_or(&[][..], Vec::as_slice);
+            let page = &indexes[seen..indexes.len().min(seen + PAGE)];
+            for index in page {
+                if !visitor(&log.events[*index])? {
+                    return Ok(());
+                }
+            }
+            seen += page.len();
+            if page.len() < PAGE {
+                return Ok(());
+            }
+        }
     }
 
     fn read_all(

@@ -71,6 +71,7 @@ macro_rules! __promises {
                 streams_do_not_mix
                 ids_with_separators_do_not_mix
                 versions_have_no_gap
+                a_visitor_sees_what_a_reader_reads
                 an_append_of_nothing_answers_nothing
                 a_read_stops_at_its_limit
                 a_read_starts_at_its_version

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{Direction, Expected, Filter, Position, Version};
+use es_core::{Direction, Expected, Filter, Position, ReadError, StoredEvent, Version};
 use futures_util::StreamExt;
 
 use super::{
@@ -144,6 +144,30 @@ pub async fn versions_have_no_gap(factory: &dyn Factory) -> Result<(), Broken> {
         })?;
     }
     Ok(())
+}
+
+/// A visitor is shown a stream from its first event to its last, until it has seen enough.
+pub async fn a_visitor_sees_what_a_reader_reads(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let stream = subject.stream("visited")?;
+    subject.append(&stream, Expected::NoStream, notes(1..=600)?).await?;
+    subject.fill(&subject.stream("other")?, 2).await?;
+    let stored = subject.events(&stream).await?;
+    for enough in [0, 1, 255, 256, 257, 599, 600, 1_000] {
+        let mut seen = Vec::new();
+        let mut visit = |event: &StoredEvent| {
+            seen.push(event.clone());
+            Ok(seen.len() < enough)
+        };
+        subject.store.visit_stream(&stream, &mut visit).await?;
+        let expected = stored.get(..enough.clamp(1, 600));
+        same("a visitor sees the stream until it has seen enough", expected, Some(&seen[..]))?;
+    }
+    let mut visit = |event: &StoredEvent| Err(ReadError::Store(format!("no further than {}", event.version).into()));
+    let answer = subject.store.visit_stream(&stream, &mut visit).await;
+    held("a visitor's error ends the visit", answer.is_err(), || "it went on".to_owned())?;
+    let mut visit = |_: &StoredEvent| Err(ReadError::Store("something was visited".into()));
+    Ok(subject.store.visit_stream(&subject.stream("unknown")?, &mut visit).await?)
 }
 
 /// An append that names no stream is answered with nothing.

@@ -147,6 +147,8 @@ pub(crate) enum Fault {
     ReadsTheFirstForTheLast,
     /// Reads the last event again past the end.
     ReadsTheLastPastTheEnd,
+    /// Shows a visitor more than it wants to see.
+    ShowsAVisitorEverything,
     /// Answers for an unknown stream with an error.
     AnUnknownStreamIsAnError,
     /// Collects a log in memory before it gives the first event.
@@ -512,6 +514,9 @@ pub(crate) const CAUGHT: &[(Fault, &[&str])] = &[
     ]),
     (Fault::ReadsTheLastPastTheEnd, &[
         "a_read_past_the_end_is_empty",
+    ]),
+    (Fault::ShowsAVisitorEverything, &[
+        "a_visitor_sees_what_a_reader_reads",
     ]),
     (Fault::AnUnknownStreamIsAnError, &[
         "an_unknown_stream_is_empty",

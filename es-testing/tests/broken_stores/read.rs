@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use es_core::{
     Direction, EventName, EventStore, Filter, Position, ReadError, SchemaVersion, StoredEvent, StreamId, Timestamp,
-    Version,
+    Version, Visitor,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, future::ready, stream};
@@ -92,6 +92,16 @@ pub(crate) fn read_stream<'a>(
         _ => read(from, direction, limit),
     };
     kept(store, visible(store, events)).map(changing(store.fault)).boxed()
+}
+
+pub(crate) async fn visit_stream(store: &Reads, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
+    let mut events = read_stream(store, stream, Version::FIRST, Direction::Forward, None);
+    while let Some(event) = events.next().await {
+        if !visitor(&event?)? && store.fault != Fault::ShowsAVisitorEverything {
+            break;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn read_all<'a>(store: &'a Reads, after: Position, filter: &Filter, limit: Option<usize>) -> Events<'a> {

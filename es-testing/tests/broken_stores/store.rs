@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use es_core::{
     Append, AppendError, Appended, Direction, EncodeError, EventStore, Filter, LimitError, Metadata, NewEvent,
-    Position, ReadError, SnapshotError, StoreError, StoredEvent, StoredSnapshot, StreamId, Version,
+    Position, ReadError, SnapshotError, StoreError, StoredEvent, StoredSnapshot, StreamId, Version, Visitor,
 };
 use es_memory::MemoryStore;
 use es_testing::{Factory, FreshStore, Operation, Property, promises::Sample};
@@ -63,6 +63,10 @@ impl EventStore for Reads {
         read::read_stream(self, stream, from, direction, limit)
     }
 
+    async fn visit_stream(&self, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
+        read::visit_stream(self, stream, visitor).await
+    }
+
     fn read_all(
         &self,
         after: Position,
@@ -107,6 +111,10 @@ impl EventStore for BrokenStore {
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
         self.0.read_stream(stream, from, direction, limit)
+    }
+
+    async fn visit_stream(&self, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
+        self.0.visit_stream(stream, visitor).await
     }
 
     fn read_all(
