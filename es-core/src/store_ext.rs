@@ -107,9 +107,9 @@ pub trait EventStoreExt: EventStore {
 
 impl<S: EventStore + ?Sized> EventStoreExt for S {}
 
-fn decode<'a, E: EventSet>(
-    mut stored: BoxStream<'a, Result<StoredEvent, ReadError>>,
-) -> BoxStream<'a, Result<Recorded<E>, ReadError>> {
+fn decode<E: EventSet>(
+    mut stored: BoxStream<'_, Result<StoredEvent, ReadError>>,
+) -> BoxStream<'_, Result<Recorded<E>, ReadError>> {
     Box::pin(try_stream! {
         while let Some(event) = stored.next().await {
             for recorded in event?.decode::<E>()? {

@@ -79,7 +79,7 @@ impl Handle<Note> for Counter {
 }
 
 async fn memory() -> Arc<dyn EventStore> {
-    es::connect("memory:").await.unwrap()
+    es::connect("memory:").await.expect("a store in memory")
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn metadata_given_with_a_command_are_on_every_event_it_records() {
 
 async fn all<E: EventSet>(store: &Arc<dyn EventStore>) -> Vec<Recorded<E>> {
     use futures_util::TryStreamExt;
-    store.read_all_as::<E>(Position::START, &Filter::events::<E>(), None).try_collect().await.unwrap()
+    store.read_all_as::<E>(Position::START, &Filter::events::<E>(), None).try_collect().await.expect("every event")
 }
 
 #[tokio::test]

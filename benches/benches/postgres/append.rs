@@ -24,13 +24,13 @@ pub(crate) async fn many_streams(ground: &Ground) -> Row {
             concurrently(TASKS, |task| async move {
                 for turn in 0..turns {
                     for number in 0..per_task {
-                        ground.raw.insert(task, &format!("{task}-{number}"), from + turn as i64, 1).await;
+                        ground.raw.insert(task, &format!("{task}-{number}"), from + turn.cast_signed() as i64, 1).await;
                     }
                 }
             })
             .await,
         );
-        raw_version += turns as i64;
+        raw_version += turns.cast_signed() as i64;
         ours.push(spread(&ground.store, "", per_task, turns, version).await);
         version += turns as u64;
     }

@@ -37,6 +37,7 @@ impl Orders {
 }
 
 /// The rate of four processes with 16 tasks each, against one with 64.
+#[expect(clippy::unused_async, reason = "every row of the table is awaited")]
 pub(crate) async fn four_against_one(ground: &Ground) -> Row {
     let each = ground.scaled(20_000) / 64;
     let (mut one, mut four) = (Vec::new(), Vec::new());

@@ -45,11 +45,11 @@ pub(crate) async fn read_all(ground: &Ground) -> Row {
     let (mut raw, mut ours, mut grown) = (Vec::new(), Vec::new(), 0);
     for _ in 0..=ground.rounds.min(5) {
         let began = Instant::now();
-        assert_eq!(ground.raw.fold().await, (count, count as i64));
+        assert_eq!(ground.raw.fold().await, (count, count.cast_signed() as i64));
         raw.push(began.elapsed());
         let before = peak_after_reset();
         let began = Instant::now();
-        assert_eq!(fold(ground).await, (count, count as i64));
+        assert_eq!(fold(ground).await, (count, count.cast_signed() as i64));
         ours.push(began.elapsed());
         grown = grown.max(peak().saturating_sub(before));
     }

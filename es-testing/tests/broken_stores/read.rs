@@ -304,6 +304,7 @@ fn changing(fault: Fault) -> impl FnMut(Result<StoredEvent, ReadError>) -> Resul
                     event.payload = format!("{float:.3}").into();
                 }
             }
+            #[expect(clippy::cast_possible_truncation, reason = "that is the fault")]
             Fault::RoundsFloats => {
                 if let Ok(mut value) = serde_json::from_slice::<serde_json::Value>(&event.payload)
                     && let Some(float) = value.get("value").and_then(serde_json::Value::as_f64)
@@ -313,7 +314,7 @@ fn changing(fault: Fault) -> impl FnMut(Result<StoredEvent, ReadError>) -> Resul
                 }
             }
             Fault::KeepsAsciiOnly => {
-                event.payload = String::from_utf8_lossy(&event.payload).replace(|c: char| !c.is_ascii(), "?").into()
+                event.payload = String::from_utf8_lossy(&event.payload).replace(|c: char| !c.is_ascii(), "?").into();
             }
             Fault::TakesTextForBytes => {
                 event.payload = String::from_utf8_lossy(&event.payload).replace(r"\\x", "").replace("iVBOR", "").into();
@@ -329,10 +330,8 @@ fn changing(fault: Fault) -> impl FnMut(Result<StoredEvent, ReadError>) -> Resul
                 event.stream = StreamId::new(cut(event.stream.category()), cut(event.stream.id())).unwrap();
                 event.name = EventName::new(cut(&event.name)).unwrap();
             }
-            Fault::FlattensDeepPayloads => {
-                if event.payload.starts_with(b"[[[[[[[[") {
-                    event.payload = Bytes::from_static(b"[]");
-                }
+            Fault::FlattensDeepPayloads if event.payload.starts_with(b"[[[[[[[[") => {
+                event.payload = Bytes::from_static(b"[]");
             }
             Fault::ForgetsMetadata => event.metadata = None,
             Fault::TakesAbsentForEmpty => event.metadata = event.metadata.or(Some(Bytes::from_static(b"{}"))),

@@ -32,10 +32,10 @@ pub(crate) async fn store(store: &Reads, snapshot: StoredSnapshot) -> Result<(),
     let ahead = snapshot.version > version_of(&store.inner, &snapshot.stream).await;
     match store.fault {
         Fault::LoadsWhatIsAhead => {
-            keep(store, snapshot, |kept, new| kept.schema == new.schema && kept.version < new.version)
+            keep(store, snapshot, |kept, new| kept.schema == new.schema && kept.version < new.version);
         }
         Fault::KeepsOneSnapshotAStream if !ahead => {
-            keep(store, snapshot, |kept, new| kept.schema != new.schema || kept.version < new.version)
+            keep(store, snapshot, |kept, new| kept.schema != new.schema || kept.version < new.version);
         }
         Fault::LoadsTheOldestSnapshot | Fault::LoadsAnySchema | Fault::LoadsAnyStream | Fault::TakesOlderSnapshots
             if !ahead =>
