@@ -244,3 +244,22 @@ fn the_schema_lists_every_shape() {
     );
     assert_eq!(Deposited::SCHEMA.aliases[0].name, "deposit_made");
 }
+
+/// Keys that no Rust field can have, not even a raw one.
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "keys", version = 2)]
+#[event(removed(in = 2, name = "self", type = u8), removed(in = 2, name = "Self", type = u8))]
+#[event(removed(in = 2, name = "super", type = u8), removed(in = 2, name = "crate", type = u8))]
+#[event(removed(in = 2, name = "_", type = u8), removed(in = 2, name = "gen", type = u8))]
+#[event(removed(in = 2, name = "1 x", type = u8), removed(in = 2, name = "m²", type = u8))]
+#[event(removed(in = 2, name = " a", type = u8), removed(in = 2, name = "½", type = u8))]
+struct Keys {
+    #[event(added(in = 2, default = |old| old._self + old.r#gen + old._1_x + old.m_))]
+    sum: u8,
+}
+
+#[test]
+fn any_stored_key_can_be_named_in_a_step() {
+    let payload = r#"{"self":1,"Self":0,"super":0,"crate":0,"_":0,"gen":2,"1 x":3," a":0,"m²":4,"½":0}"#;
+    assert_eq!(Keys::decode(SchemaVersion::FIRST, payload.as_bytes()), Ok(Keys { sum: 10 }));
+}

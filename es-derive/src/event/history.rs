@@ -192,13 +192,18 @@ impl Stored {
 /// What code calls the field that is stored under `key`.
 fn member(key: &LitStr) -> Member {
     let text = key.value();
-    if let Ok(ident) = key.parse_with(Ident::parse_any) {
-        let raw = syn::parse_str::<Ident>(&text).is_err() && syn::parse_str::<Ident>(&format!("r#{text}")).is_ok();
-        return Member::Named(if raw { Ident::new_raw(&text, ident.span()) } else { ident });
+    let is_name = |text: &str| syn::parse_str::<Ident>(text).is_ok_and(|ident| ident == text);
+    // syn takes `gen` for a name, which it was before edition 2024
+    if is_name(&text) && text != "gen" {
+        return Member::Named(Ident::new(&text, key.span()));
     }
-    let letters = text.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '_' });
-    let mut name: String = letters.collect();
-    if !name.starts_with(|first: char| first.is_alphabetic()) {
+    if is_name(&format!("r#{text}")) {
+        return Member::Named(Ident::new_raw(&text, key.span()));
+    }
+    let letter = |letter: char| if is_name(&format!("_{letter}")) { letter } else { '_' };
+    let mut name: String = text.chars().map(letter).collect();
+    if !is_name(&name) {
+        // a digit in front, or one of the words that cannot be raw
         name.insert(0, '_');
     }
     Member::Named(Ident::new(&name, key.span()))
