@@ -130,6 +130,25 @@ fn payloads_that_could_not_be_read_again_are_refused_before_the_wire() {
     assert!(matches!(metadata, Err(EncodeError::Limit(_))), "{metadata:?}");
 }
 
+/// What the refusals are for: the server takes all of these, and no reader can make sense of them again.
+#[tokio::test]
+async fn the_server_would_take_what_is_refused() {
+    let database = Database::fresh().unwrap();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    let client = connect(&database.url()).await;
+    let deep = "[".repeat(3_000) + &"]".repeat(3_000);
+    for (number, payload) in (1_i64..).zip([r#""\ud800""#, r#""\udc00\ud800""#, "1e999", &deep]) {
+        assert!(event("e", payload).is_err());
+        let row = "INSERT INTO es.events (position, version, recorded_at, event_id, together, schema_version, slice, category, id, type, data)
+                   VALUES ($1, 1, now(), gen_random_uuid(), 1, 1, 0, 'poisoned', $1::bigint::text, 'e', $2::text::json)";
+        client.execute(row, &[&number, &payload]).await.unwrap();
+        let stream = StreamId::new("poisoned", number.to_string()).unwrap();
+        let read: Vec<_> =
+            store.read_stream(&stream, Version::FIRST, Direction::Forward, None).try_collect().await.unwrap();
+        assert!(serde_json::from_slice::<serde_json::Value>(&read[0].payload).is_err(), "{payload}");
+    }
+}
+
 #[tokio::test]
 async fn payloads_at_the_limits_are_stored_and_read_back_byte_for_byte() {
     let database = Database::fresh().unwrap();

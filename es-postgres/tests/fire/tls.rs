@@ -2,10 +2,15 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use es_postgres::{PostgresError, PostgresStore};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use test_postgres::{Database, Server};
 
 use crate::trial::connect;
@@ -66,6 +71,57 @@ async fn server((certificate, key): (String, String)) -> Server {
     }
 }
 
+/// What the tests here are for: a client that takes any certificate.
+#[derive(Debug)]
+struct Gullible;
+
+impl ServerCertVerifier for Gullible {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        ring::default_provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Whether a client that takes any certificate gets through to the server.
+async fn gullible(database: &Database, host: &str) -> bool {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Gullible))
+        .with_no_client_auth();
+    let url = url(database, host, "sslmode=require");
+    tokio_postgres::connect(&url, tokio_postgres_rustls::MakeRustlsConnect::new(config)).await.is_ok()
+}
+
 fn url(database: &Database, host: &str, parameters: &str) -> String {
     format!("{}?{parameters}", database.url().replace("127.0.0.1", host))
 }
@@ -103,6 +159,7 @@ async fn a_certificate_for_the_host_from_a_known_authority_is_accepted_and_every
     let parameters = format!("sslmode=require&sslrootcert={}", unknown.file());
     let unknown_authority = refused(&url(&database, "localhost", &parameters)).await;
     assert!(unknown_authority.contains("UnknownIssuer"), "{unknown_authority}");
+    assert!(gullible(&database, "127.0.0.1").await && gullible(&database, "localhost").await);
     // the system's authorities did not sign it either
     let system = PostgresStore::connect(&url(&database, "localhost", "sslmode=require")).await.unwrap_err();
     assert!(matches!(system, PostgresError::Tls(_) | PostgresError::Certificates { .. }), "{system:?}");
@@ -117,6 +174,7 @@ async fn an_expired_certificate_is_refused() {
     let parameters = format!("sslrootcert={}", authority.file());
     let expired = refused(&url(&database, "localhost", &parameters)).await;
     assert!(expired.contains("expired"), "{expired}");
+    assert!(gullible(&database, "localhost").await);
 }
 
 #[tokio::test]
