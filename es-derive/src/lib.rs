@@ -2,8 +2,8 @@
 //!
 //! # Layout
 //! Each macro is a folder: `mod` tells the story, `parse` reads what the user wrote, `check` holds the rules that no
-//! single part can know, `expand` writes the code. [`mistakes`], [`attribute`], [`listed`],
-//! [`path`] and [`place`] are shared.
+//! single part can know, `expand` writes the code. `mistakes`, `attribute`, `listed`, `path` and
+//! `place` are shared.
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};

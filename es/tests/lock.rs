@@ -303,6 +303,7 @@ mod pasted {
 struct Money(i64);
 
 impl From<f64> for Money {
+    #[expect(clippy::cast_possible_truncation, reason = "amounts of tests are small")]
     fn from(units: f64) -> Self {
         Self((units * 100.0).round() as i64)
     }

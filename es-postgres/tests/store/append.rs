@@ -48,7 +48,7 @@ async fn many_appends_to_one_stream_share_round_trips_and_each_gets_its_own_plac
     let fixture = Fixture::new().await;
     let appends = (0..200).map(|number| {
         let store = fixture.store.clone();
-        let events = (0..1 + number % 3).map(|_| event("{}")).collect();
+        let events = (0..=number % 3).map(|_| event("{}")).collect();
         let expected = if number % 5 == 0 { Expected::Exists } else { Expected::Any };
         let append = vec![Append::new(stream("hot"), expected, events)];
         tokio::spawn(async move { (append.clone(), store.append(append).await) })

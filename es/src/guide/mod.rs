@@ -3,7 +3,7 @@
 //! 1. [Define events](define_events), and the aggregate they make.
 //! 2. [Decide](decide) on commands.
 //! 3. [Store and load](store_and_load).
-//! 4. [Test](test) decisions without a store.
+//! 4. [Test](mod@test) decisions without a store.
 //! 5. [Choose a backend](choose_a_backend).
 //! 6. [Run commands concurrently](run_commands_concurrently).
 //! 7. [Read the log](read_the_log).
