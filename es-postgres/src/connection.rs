@@ -97,9 +97,9 @@ impl Connector {
     pub(crate) fn set_up(&self) -> String {
         // plans made while the table was empty must not stay scans; snapshots of its own make a reader skip
         format!(
-            "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off; SET plan_cache_mode = \
-             force_generic_plan; SET default_transaction_isolation = 'read committed'; SET statement_timeout = {}; \
-             SET lock_timeout = {}",
+            "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; \
+             SET enable_incremental_sort = off; SET jit = off; SET plan_cache_mode = force_generic_plan; \
+             SET default_transaction_isolation = 'read committed'; SET statement_timeout = {}; SET lock_timeout = {}",
             self.statement_timeout.as_millis(),
             self.lock_timeout.as_millis()
         )

@@ -1,7 +1,6 @@
 SELECT position, version, recorded_at, event_id, type, schema_version,
        CASE WHEN pg_column_size(data) <= 1049600 THEN data END,
-       CASE WHEN pg_column_size(meta) <= 66560 THEN meta END,
-       meta IS NULL,
+       CASE WHEN pg_column_size(meta) > 66560 THEN '0' ELSE meta END,
        category, id
 FROM {schema}.events
 WHERE position > $1 AND position <= $2

@@ -113,11 +113,11 @@ impl Reader {
             let mut decoder = Decoder::default();
             let first = reader.page(&mut cursor, &mut decoder, Way::Shared, PageSize::FIRST.min(left)).await?;
             left -= first.events.len();
+            let ahead = (left > 0 && !first.last).then(|| reader.ahead(cursor, decoder, left));
             for event in first.events {
                 yield event;
             }
-            if left > 0 && !first.last {
-                let mut pages = reader.ahead(cursor, decoder, left);
+            if let Some(mut pages) = ahead {
                 while let Some(page) = pages.recv().await {
                     for event in page? {
                         yield event;

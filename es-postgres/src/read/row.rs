@@ -8,6 +8,8 @@ use tokio_postgres::Row;
 use crate::PostgresError;
 use crate::wire::{Json, Time};
 
+/// What stands for metadata that is so long that the server keeps it back: no store writes a number there.
+const OVERSIZED: &[u8] = b"0";
 /// How many names are kept; a log has few.
 const NAMES: usize = 64;
 
@@ -22,7 +24,7 @@ impl Decoder {
     pub(super) fn event(&mut self, row: &Row, stream: Option<&StreamId>) -> Result<StoredEvent, ReadError> {
         let stream = match stream {
             Some(stream) => stream.clone(),
-            None => StreamId::new(column::<&str>(row, 9)?, column::<&str>(row, 10)?).map_err(unreadable)?,
+            None => StreamId::new(column::<&str>(row, 8)?, column::<&str>(row, 9)?).map_err(unreadable)?,
         };
         let (position, version): (i64, i64) = (column(row, 0)?, column(row, 1)?);
         let place = |number: i64| number.max(0).cast_unsigned();
@@ -38,7 +40,6 @@ impl Decoder {
         let schema_version = u32::try_from(column::<i64>(row, 5)?).ok().and_then(SchemaVersion::new);
         let payload: Option<Json<'_>> = column(row, 6)?;
         let metadata: Option<Json<'_>> = column(row, 7)?;
-        let no_metadata: bool = column(row, 8)?;
         Ok(StoredEvent {
             id: column(row, 3)?,
             version: version_read,
@@ -47,10 +48,9 @@ impl Decoder {
             schema_version: schema_version.ok_or_else(|| damaged("its schema version is none"))?,
             payload: bytes(payload, PAYLOAD_BYTES).ok_or_else(|| damaged("its payload is over the limit"))?,
             metadata: match metadata {
-                None if no_metadata => None,
-                metadata => {
-                    Some(bytes(metadata, METADATA_BYTES).ok_or_else(|| damaged("its metadata is over the limit"))?)
-                }
+                None => None,
+                Some(json) if json.0 == OVERSIZED => return Err(damaged("its metadata is over the limit")),
+                json => Some(bytes(json, METADATA_BYTES).ok_or_else(|| damaged("its metadata is over the limit"))?),
             },
             recorded_at: column::<Time>(row, 2)?.0,
             stream,

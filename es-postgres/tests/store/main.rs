@@ -5,6 +5,7 @@ mod append;
 mod checks;
 mod fixture;
 mod migrations;
+mod plans;
 mod reading;
 mod subscriptions;
 mod transactions;

@@ -1,0 +1,100 @@
+//! The plans of the reads: index scans, however long the log is, and whenever they were made.
+//!
+//! `ES_PLAN_EVENTS` fills the log with so many events; 100,000 when nothing is said.
+
+use es_core::{Direction, EventStore, Filter, Position, Version};
+use futures_util::TryStreamExt;
+
+use crate::fixture::{Fixture, stream};
+
+async fn fill(client: &tokio_postgres::Client) {
+    let count: u32 = std::env::var("ES_PLAN_EVENTS").ok().and_then(|count| count.parse().ok()).unwrap_or(100_000);
+    let fill = format!(
+        "INSERT INTO es.events (position, version, recorded_at, event_id, schema_version, slice, together, category, id, type, data)
+         SELECT nextval('es.position'), (n - 1) / 1000 + 1, now(), gen_random_uuid(), 1, 0, 1,
+                'category-' || n % 10, (n - 1) % 1000, 'type-' || n % 20, '{{}}'
+         FROM generate_series(1, {count}) n"
+    );
+    client.batch_execute(&fill).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_read_of_a_long_log_is_an_index_scan() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client().await;
+    fill(&client).await;
+    client.batch_execute("VACUUM ANALYZE es.events").await.unwrap();
+    // as the store sets up its connections
+    let settings = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; \
+                    SET enable_sort = off; SET enable_incremental_sort = off";
+    client.batch_execute(settings).await.unwrap();
+    let forward = "'category-1', '1', 0, 100";
+    let all = "50000, 60000, 100";
+    let statements = [
+        (include_str!("../../src/read/stream_forward.sql"), forward.to_owned(), "events_stream_version"),
+        (include_str!("../../src/read/stream_backward.sql"), forward.to_owned(), "events_stream_version"),
+        (include_str!("../../src/read/all.sql"), all.to_owned(), "events_position"),
+        (include_str!("../../src/read/all_by_name.sql"), format!("{all}, '{{type-1}}'"), "events_position"),
+        (
+            include_str!("../../src/read/all_by_category.sql"),
+            format!("{all}, '{{category-1,category-2}}'"),
+            "events_category_position",
+        ),
+        (
+            include_str!("../../src/read/all_by_category_and_name.sql"),
+            format!("{all}, '{{category-1}}', '{{type-1}}'"),
+            "events_category_position",
+        ),
+    ];
+    for (number, (sql, parameters, index)) in statements.into_iter().enumerate() {
+        client.batch_execute(&format!("PREPARE s{number} AS {}", sql.replace("{schema}", "es"))).await.unwrap();
+        let explain = format!("EXPLAIN EXECUTE s{number} ({parameters})");
+        let rows = client.query(&explain, &[]).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let plan = plan.join("\n");
+        assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{sql}\n{plan}");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_prepared_on_an_empty_log_does_not_keep_a_scan() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client().await;
+    for statement in ["ALTER TABLE es.events SET (autovacuum_enabled = off)", "VACUUM ANALYZE es.events"] {
+        client.batch_execute(statement).await.unwrap();
+    }
+    let read = async || {
+        // every shared connection, and past the first page
+        for _ in 0..4 {
+            let filters = [Filter::all(), Filter::all().category("category-1"), Filter::all().name("type-1")];
+            for filter in filters {
+                let events = fixture.store.read_all(Position::START, &filter, Some(400));
+                events.try_collect::<Vec<_>>().await.unwrap();
+            }
+            let events = fixture.store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
+            events.try_collect::<Vec<_>>().await.unwrap();
+        }
+    };
+    read().await;
+    // past the scans of an empty log, which its statistics did not count yet
+    tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
+    read().await;
+    fill(&client).await;
+    let scans = async || -> (i64, i64) {
+        let scans = "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_user_tables WHERE relid = 'es.events'::regclass";
+        let row = client.query_one(scans, &[]).await.unwrap();
+        (row.get(0), row.get(1))
+    };
+    let (before, fetched) = scans().await;
+    for _ in 0..60 {
+        read().await;
+        // sessions report what they did about once a second
+        if scans().await.1 > fetched + 1_000 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+    }
+    let (after, fetched_after) = scans().await;
+    assert!(fetched_after > fetched, "nothing was read over an index");
+    assert_eq!(after, before, "rows were read by a scan");
+}
