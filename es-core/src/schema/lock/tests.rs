@@ -364,3 +364,12 @@ fn a_stream_that_nobody_reads_is_caught() {
     assert!(renamed.contains("its events are in `c` now"), "{renamed}");
     assert!(renamed.contains("#[aggregate(category = \"a\", …)]"), "{renamed}");
 }
+
+#[test]
+#[cfg(not(feature = "schema"))]
+fn a_program_that_sees_no_types_is_silent_about_them_and_keeps_them() {
+    let locked = contents(FULL);
+    let unseeing = Contents { types: std::collections::BTreeMap::new(), ..locked.clone() };
+    assert_eq!(compare(&locked, &unseeing), Difference::default());
+    assert_eq!(super::types::keep(&locked, unseeing), locked);
+}
