@@ -9,7 +9,6 @@
     clippy::print_stdout,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     reason = "a bench fails by a panic, prints its table, and rounds its figures"
 )]
