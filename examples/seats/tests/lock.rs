@@ -1,0 +1,5 @@
+//! What is stored stays readable.
+
+use seats::conference::Conference;
+
+es::schema::lock!(Conference);
