@@ -44,7 +44,7 @@ impl System {
 
     /// What was done so far, as a test.
     pub(crate) fn as_test(&self) -> String {
-        let lines: String = self.done.iter().map(|operation| format!("        {operation:?},\n")).collect();
+        let lines = self.done.iter().fold(String::new(), |lines, operation| format!("{lines}        {operation:?},\n"));
         format!("#[test]\nfn shrunk() {{\n    replay([\n{lines}    ]);\n}}\n")
     }
 
@@ -102,7 +102,7 @@ fn to_append(part: &Part) -> Append {
     let expected = match part.expected {
         None => Expected::Any,
         Some(EXISTS) => Expected::Exists,
-        Some(0) if part.stream % 2 == 0 => Expected::NoStream,
+        Some(0) if part.stream.is_multiple_of(2) => Expected::NoStream,
         Some(version) => Expected::Exact(Version::new(version)),
     };
     let name = EventName::from_static("sequential").expect("a name");
