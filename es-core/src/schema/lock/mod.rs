@@ -65,9 +65,16 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// The lock at `path`, which is relative to the package under test.
+    /// The lock at `path`, which is relative to the package under test: to `CARGO_MANIFEST_DIR` as `cargo test` and
+    /// nextest set it, else to the current directory.
     pub fn new(path: impl AsRef<Path>) -> Self {
-        let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+        Self::of_package("", path)
+    }
+
+    /// The lock at `path`, where a test that cargo does not run, but a debugger, was built in `package`.
+    #[doc(hidden)]
+    pub fn of_package(package: &str, path: impl AsRef<Path>) -> Self {
+        let package = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| package.into(), PathBuf::from);
         Self { path: package.join(path) }
     }
 
@@ -192,7 +199,8 @@ macro_rules! __lock {
     ($path:literal; $($aggregate:ty),+ $(,)?) => {
         #[test]
         fn every_stored_event_stays_readable() {
-            $crate::schema::Lock::new($path).check::<$crate::__lock!(@tuple $($aggregate,)+)>();
+            $crate::schema::Lock::of_package(::core::env!("CARGO_MANIFEST_DIR"), $path)
+                .check::<$crate::__lock!(@tuple $($aggregate,)+)>();
         }
     };
     (@tuple $last:ty,) => { ($last,) };
