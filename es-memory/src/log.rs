@@ -1,6 +1,9 @@
 //! The log: every event in the order of its position, and where to find them.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+};
 
 use es_core::{Position, StoredEvent, StoredSnapshot, StreamId, Version};
 use uuid::Uuid;
@@ -12,7 +15,7 @@ pub(crate) struct Log {
     /// The index of each event of a stream; the event at `[i]` has version `i + 1`.
     pub(crate) streams: HashMap<StreamId, Vec<usize>>,
     /// Where each event is, by its id.
-    pub(crate) ids: HashMap<Uuid, Place>,
+    pub(crate) ids: HashMap<Uuid, Place, BuildHasherDefault<IdHasher>>,
     /// The newest snapshot of each stream and schema.
     pub(crate) snapshots: HashMap<(StreamId, String), StoredSnapshot>,
 }
@@ -36,5 +39,24 @@ impl Log {
 
     pub(crate) fn event(&self, id: Uuid) -> Option<&StoredEvent> {
         self.ids.get(&id).map(|place| &self.events[place.index])
+    }
+}
+
+/// Hashes event ids, which are random for the most part already.
+#[derive(Debug, Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            // An odd factor from the golden ratio spreads ids that are counted, too.
+            self.0 = (self.0.rotate_left(29) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(32)
     }
 }

@@ -309,7 +309,7 @@ fn changing(fault: Fault) -> impl FnMut(Result<StoredEvent, ReadError>) -> Resul
                 if let Ok(mut value) = serde_json::from_slice::<serde_json::Value>(&event.payload)
                     && let Some(float) = value.get("value").and_then(serde_json::Value::as_f64)
                 {
-                    value["value"] = serde_json::json!(f64::from(float as f32));
+                    value["value"] = serde_json::json!((float * 1e6).round() / 1e6);
                     event.payload = value.to_string().into();
                 }
             }
