@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -62,6 +63,8 @@ impl Server {
             .arg(&folder)
             .env("LD_LIBRARY_PATH", binaries.library_folder())
             .current_dir("/")
+            // who ends this process with its group, as a terminal or a runner does, must not end the watchdog
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null());

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -38,6 +39,7 @@ fn a_server_is_removed_after_its_process_was_killed() {
         .env_remove("ES_TEST_POSTGRES_URL")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
+        .process_group(0)
         .spawn()
         .unwrap();
     let mut url = String::new();
@@ -46,7 +48,9 @@ fn a_server_is_removed_after_its_process_was_killed() {
     assert!(folder.exists());
     let database = Database::on(url.trim()).unwrap();
     database.run(&["CREATE TABLE t ()"]).unwrap();
-    process.kill().unwrap();
+    // the whole group, as a runner does that loses its patience
+    let group = format!("-{}", process.id());
+    assert!(Command::new("kill").args(["-KILL", "--", &group]).status().unwrap().success());
     process.wait().unwrap();
     soon("the folder is still there", || !Path::new(&folder).exists());
     assert!(Database::on(url.trim()).is_err());
