@@ -51,7 +51,7 @@ impl Advice {
         }
         for old in vanished.iter().filter(|old| renamed.iter().all(|(from, _)| from != *old)) {
             let (key, entry) = old;
-            let serde = serde_of(entry);
+            let serde = serde_of(entry, false);
             let ty = &entry.ty;
             self.takes_version = true;
             self.on_struct.push(format!("#[event(removed(in = {version}, name = {key:?}, type = {ty}{serde}))]"));
@@ -65,8 +65,16 @@ impl Advice {
                 self.entry(key, before, after, version);
             }
         }
-        if before.flattened != after.flattened {
-            self.by_hand = Some("what is flattened into it is no longer the same");
+        let gone: Vec<_> = before.flattened.iter().filter(|entry| !after.flattened.contains(entry)).collect();
+        let new: Vec<_> = after.flattened.iter().filter(|entry| !before.flattened.contains(entry)).collect();
+        match (gone.as_slice(), new.as_slice()) {
+            ([old], [new]) if before.flattened.len() == after.flattened.len() => {
+                let (ty, serde) = (&old.ty, serde_of(old, true));
+                let step = format!("#[event(changed(in = {version}, from = {ty}, with = From::from{serde}))]");
+                self.field(&format!("..{}", new.ty), step);
+            }
+            ([], []) if before.flattened.len() == after.flattened.len() => {}
+            _ => self.by_hand = Some("what is flattened into it is no longer the same"),
         }
     }
 
@@ -78,7 +86,7 @@ impl Advice {
         let stored = Entry { aliases: after.aliases.clone(), ..before.clone() };
         if !after.reads(&stored) {
             let with = if before.ty == after.ty { "::core::convert::identity" } else { "From::from" };
-            let (ty, serde) = (&before.ty, serde_of(before));
+            let (ty, serde) = (&before.ty, serde_of(before, false));
             self.field(field, format!("#[event(changed(in = {version}, from = {ty}, with = {with}{serde}))]"));
         }
     }
@@ -156,10 +164,12 @@ fn renamed<'a>(
     (vanished.iter().filter(|(_, entry)| alike(entry, only.1)).count() == 1).then_some(*only)
 }
 
-fn serde_of(entry: &Entry) -> String {
+/// The serde attributes that a step to an older shape brings along, for a field that is `flattened` or not.
+pub(super) fn serde_of(entry: &Entry, flattened: bool) -> String {
+    let flatten = flattened.then(|| "flatten".to_owned());
     let default = entry.optional.then(|| "default".to_owned());
     let with = entry.with.as_ref().map(|path| format!("with = {path:?}"));
-    let words: Vec<_> = default.into_iter().chain(with).collect();
+    let words: Vec<_> = flatten.into_iter().chain(default).chain(with).collect();
     if words.is_empty() { String::new() } else { format!(", serde({})", words.join(", ")) }
 }
 

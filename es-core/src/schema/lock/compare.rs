@@ -57,6 +57,8 @@ pub(super) struct Use {
     pub(super) field: String,
     /// The type of the field, with `Old` before each type that is not what it was.
     pub(super) from: String,
+    /// The serde attributes that its step needs.
+    pub(super) serde: String,
 }
 
 /// How `current` differs from `locked`.

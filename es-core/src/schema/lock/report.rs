@@ -144,10 +144,10 @@ fn changed_type(
     bodies(f, "before", before)?;
     bodies(f, "after ", after)?;
     writeln!(f, "  keep it as it was, as `Old{name}`, and say where it is stored that it changed")?;
-    for Use { event, newest, field, from } in used_by {
+    for Use { event, newest, field, from, serde } in used_by {
         let version = newest + 1;
         writeln!(f, "    on `{field}` of `{event}`, with `version = {version}`")?;
-        writeln!(f, "        #[event(changed(in = {version}, from = {from}, with = From::from))]")?;
+        writeln!(f, "        #[event(changed(in = {version}, from = {from}, with = From::from{serde}))]")?;
     }
     Ok(())
 }

@@ -236,7 +236,10 @@ fn a_changed_serde_attribute_is_caught() {
     let alias = report("event x\n  1: a: u8 (also b)", "event x\n  1: a: u8");
     assert!(alias.contains("    on `a`\n        #[serde(alias = \"b\")]\n"), "{alias}");
     assert!(!alias.contains("version = 2"), "{alias}");
-    report("event x\n  1: ..Extra", "event x\n  1: ..Other");
+    let flattened = report("event x\n  1: ..Extra", "event x\n  1: ..Other");
+    assert!(flattened.contains(
+        "    on `..Other`\n        #[event(changed(in = 2, from = Extra, with = From::from, serde(flatten)))]\n"
+    ));
     report("event x\n  1: a: u8, ..Extra", "event x\n  1: a: u8, ..Extra, ..Extra");
     report("event x\n  1: as Raw", "event x\n  1: as Other");
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
+    advice,
     compare::{Bodies, Broken, Difference, Use},
     contents::{Contents, Entry, Layout},
 };
@@ -55,10 +56,12 @@ fn uses(name: &str, current: &Contents) -> Vec<Use> {
     for (event, history) in &current.events {
         let newest = history.newest();
         let Some(layout) = history.layouts.get(&newest) else { continue };
-        let holds = |(_, entry): &(String, &Entry)| words(&entry.ty).any(|word| names.contains(word));
+        let holds =
+            |(_, entry): &(String, &Entry)| entry.with.is_none() && words(&entry.ty).any(|word| names.contains(word));
         uses.extend(fields(layout).into_iter().filter(holds).map(|(field, entry)| Use {
             event: event.clone(),
             newest,
+            serde: advice::serde_of(entry, field.starts_with("..")),
             field,
             from: old(&entry.ty, &names),
         }));
