@@ -2,7 +2,7 @@
 //!
 //! A [`History`] is drawn version by version, from the oldest to today's. From it comes Rust source for `derive(Event)`
 //! ([`source`]), payloads of every schema version ([`payload`]), and the value that each must decode to, found without
-//! any macro by doing the steps one by one on JSON values ([`reference`]).
+//! any macro by doing the steps one by one on JSON values ([`mod@reference`]).
 //!
 //! # Layout
 //! `dice` (what is random) · `ty`, `wire`, `lift`, `added` (what a field can be) · `history` (the model) · `random`
