@@ -304,7 +304,6 @@ fn changing(fault: Fault) -> impl FnMut(Result<StoredEvent, ReadError>) -> Resul
                     event.payload = format!("{float:.3}").into();
                 }
             }
-            #[expect(clippy::cast_possible_truncation, reason = "that is the fault")]
             Fault::RoundsFloats => {
                 if let Ok(mut value) = serde_json::from_slice::<serde_json::Value>(&event.payload)
                     && let Some(float) = value.get("value").and_then(serde_json::Value::as_f64)
