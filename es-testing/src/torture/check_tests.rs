@@ -97,8 +97,10 @@ fn a_lost_acknowledgement_is_found() {
 
 #[test]
 fn an_event_that_is_stored_twice_is_found() {
-    let found = breaches(|_, log| log.events.push(stored(3, &stream("b"), 2, 4)));
-    assert!(found.contains(&Breach::Twice { id: id(3) }), "{found:?}");
+    for version in [1, 2] {
+        let found = breaches(|_, log| log.events.push(stored(3, &stream("b"), version, 4)));
+        assert!(found.contains(&Breach::Twice { id: id(3) }), "version {version}: {found:?}");
+    }
 }
 
 #[test]
