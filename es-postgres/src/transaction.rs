@@ -1,5 +1,7 @@
 //! Appending inside a transaction of the caller's.
 
+use std::fmt;
+
 use es_core::{Append, AppendError, Appended, Timestamp, limits};
 use serde::Deserialize;
 use tokio_postgres::Transaction;
@@ -36,7 +38,7 @@ const TYPES: [Type; 16] = [
 ///
 /// Run [`sql`](Self::sql) with [`parameter`](Self::parameter) as text, and give the one column of the one row, which is
 /// text, to [`outcome`](Self::outcome).
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AppendStatement {
     sql: String,
     parameter: String,
@@ -71,6 +73,13 @@ impl AppendStatement {
         let parameter = serde_json::to_string(&Columns::of(&[Call::whole(&appends)]))
             .map_err(|error| refused(PostgresError::Answer(error.into())))?;
         Ok(Self { sql, parameter, appends })
+    }
+}
+
+impl fmt::Debug for AppendStatement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // the parameter holds the payloads
+        f.debug_struct("AppendStatement").field("appends", &self.appends).finish_non_exhaustive()
     }
 }
 

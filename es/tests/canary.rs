@@ -13,8 +13,9 @@ use std::{
 
 use async_trait::async_trait;
 use es::{
-    Append, AppendError, Appended, AsOf, Direction, EncodeError, EventName, EventStore, Filter, NewEvent, Position,
-    ReadError, SchemaVersion, StoreError, StoredEvent, StreamId, Timestamp, Version, prelude::*, testing::scenario,
+    Append, AppendError, Appended, AsOf, Direction, EncodeError, EventName, EventStore, Expected, Filter, Metadata,
+    NewEvent, Position, ReadError, SchemaVersion, StoreError, StoredEvent, StoredSnapshot, StreamId, Timestamp,
+    UnknownOutcome, Version, prelude::*, testing::scenario,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -355,6 +356,40 @@ fn what_cannot_be_stored_is_not_quoted_either() {
         let error = NewEvent::from_json(id, name.clone(), SchemaVersion::FIRST, payload(template)).unwrap_err();
         silent(template, "`NewEvent::from_json`", &error);
     }
+}
+
+/// Errors and logs show what `Debug` shows: which events, and how many bytes they have.
+#[test]
+fn events_and_unknown_appends_are_shown_without_what_they_say() {
+    let metadata = Metadata::default().actor(TEXT);
+    let name = EventName::new("account.moved").unwrap();
+    let event = NewEvent::from_json(Uuid::from_u128(4711), name.clone(), SchemaVersion::FIRST, payload(r#"{"@":%}"#));
+    let event = event.unwrap().with_metadata(&metadata).unwrap();
+    let stream = StreamId::new("account", "1").unwrap();
+    let stored = StoredEvent {
+        id: event.id(),
+        stream: stream.clone(),
+        version: Version::FIRST,
+        position: Position::new(1),
+        name,
+        schema_version: event.schema_version(),
+        payload: event.payload().clone(),
+        metadata: event.metadata().cloned(),
+        recorded_at: Timestamp::UNIX_EPOCH,
+    };
+    let (payload, metadata) = (event.payload().len(), serde_json::to_vec(&metadata).unwrap().len());
+    let lengths = format!("payload_bytes: {payload}, metadata_bytes: Some({metadata})");
+    let append = Append::new(stream.clone(), Expected::Any, vec![event]);
+    let unknown = AppendError::from(UnknownOutcome::new(vec![append.clone()], Quoting("of the connection".into())));
+    for shown in [format!("{stored:?}"), format!("{append:?}"), format!("{unknown:?}")] {
+        assert!(!shown.contains(CANARY), "{shown}");
+        for says in ["account.moved", &Uuid::from_u128(4711).to_string(), &lengths] {
+            assert!(shown.contains(says), "{says:?} is not in {shown}");
+        }
+    }
+    let snapshot = StoredSnapshot { stream, version: Version::FIRST, schema: "s".into(), payload: stored.payload };
+    let shown = format!("{snapshot:?}");
+    assert!(!shown.contains(CANARY) && shown.contains(&format!("payload_bytes: {payload}")), "{shown}");
 }
 
 #[test]

@@ -185,3 +185,13 @@ async fn a_transaction_of_sqlx_takes_part() {
         assert_eq!(Some(stored[1].recorded_at), appended[0].recorded_at);
     }
 }
+
+#[tokio::test]
+async fn a_statement_is_shown_without_its_payloads() {
+    let fixture = Fixture::new().await;
+    let append = Append::new(stream("1"), Expected::NoStream, vec![event(r#""canary""#)]);
+    let statement = fixture.store.append_statement(vec![append]).unwrap();
+    assert!(statement.parameter().contains("canary"));
+    let shown = format!("{statement:?}");
+    assert!(!shown.contains("canary") && shown.contains("payload_bytes: 8"), "{shown}");
+}
