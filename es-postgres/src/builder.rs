@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::Pool;
-
 use crate::append::attempt::Appender;
 use crate::append::statement;
 use crate::append::writer::{BatchLimits, Queue};
 use crate::connection::Connector;
 use crate::head::Head;
+use crate::pool::Pool;
 use crate::read::Reader;
 use crate::schema_name::SchemaName;
 use crate::snapshot::Snapshots;
 use crate::store::{Background, Parts, PostgresStore};
 use crate::wake::Wake;
-use crate::{PostgresError, checks, incarnation, migrate, pool, protection, tls, wake};
+use crate::{PostgresError, checks, incarnation, migrate, protection, tls, wake};
 
 /// Sets up a [`PostgresStore`]; [`PostgresStore::builder`] makes it.
 #[derive(Debug, Clone)]
@@ -23,7 +22,7 @@ use crate::{PostgresError, checks, incarnation, migrate, pool, protection, tls, 
 pub struct PostgresBuilder {
     url: String,
     schema: String,
-    pool: Option<Pool>,
+    pool: Option<deadpool_postgres::Pool>,
     pool_size: usize,
     application_name: String,
     connect_timeout: Duration,
@@ -59,9 +58,12 @@ impl PostgresBuilder {
         self
     }
 
-    /// Reads over this pool instead of one of the store's own. The writer's connections come from the URL all the
-    /// same.
-    pub fn pool(mut self, pool: Pool) -> Self {
+    /// Reads over this pool instead of one of the store's own, of the same database. The writer's connections come from
+    /// the URL all the same.
+    ///
+    /// Whatever settings its connections have, reads run with the store's. Four connections leave the pool for good; the
+    /// others are lent for a page each, in a transaction, and come back with the settings they had.
+    pub fn pool(mut self, pool: deadpool_postgres::Pool) -> Self {
         self.pool = Some(pool);
         self
     }
@@ -136,13 +138,16 @@ impl PostgresBuilder {
         migrate::check(&first.client, &schema).await?;
         checks::log(&first, &connector, &schema).await?;
         let pool = match self.pool {
-            Some(pool) => pool,
-            None => pool::build(&connector, self.pool_size)?,
+            Some(pool) => Pool::of_application(pool, &connector),
+            None => Pool::own(&connector, self.pool_size)?,
         };
         let (wake, head) = (Wake::new(), Head::new());
         let reader = Arc::new(Reader::new(pool, &schema, self.persistence));
         // begun before anything is appended, where the log has moved
-        incarnation::today(&reader, &schema).await?;
+        let today = incarnation::seen_by(&first.client, &schema).await?;
+        if incarnation::today(&reader, &schema).await? != today {
+            return Err(PostgresError::OtherLog);
+        }
         protection::report(&reader, &schema).await?;
         let background = Background(vec![
             tokio::spawn(wake::listen(connector.clone(), schema.channel(), wake.clone())),

@@ -87,22 +87,30 @@ impl Connector {
         let opened = tokio::time::timeout(self.connect_timeout, self.tls.open(&self.config)).await;
         let (client, heard, _) =
             opened.map_err(|_| PostgresError::Silent(self.connect_timeout))?.map_err(|error| self.tls.failed(error))?;
-        client.batch_execute(&self.set_up()).await.map_err(PostgresError::statement)?;
+        client.batch_execute(&self.settings("SET")).await.map_err(PostgresError::statement)?;
         let process = Process::of(&client).await?;
         heard.own.store(process.pid, Ordering::Release);
         Ok(Connection { client, heard, process })
     }
 
-    /// The settings of each connection.
-    pub(crate) fn set_up(&self) -> String {
-        // plans made while the table was empty must not stay scans; snapshots of its own make a reader skip
-        format!(
-            "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; \
-             SET enable_incremental_sort = off; SET jit = off; SET plan_cache_mode = force_generic_plan; \
-             SET default_transaction_isolation = 'read committed'; SET statement_timeout = {}; SET lock_timeout = {}",
-            self.statement_timeout.as_millis(),
-            self.lock_timeout.as_millis()
-        )
+    /// The settings of each connection, as statements that begin with `set`: `SET` or `SET LOCAL`.
+    pub(crate) fn settings(&self, set: &str) -> String {
+        let (statement, lock) =
+            (self.statement_timeout.as_millis().to_string(), self.lock_timeout.as_millis().to_string());
+        let settings = [
+            // plans made while the table was empty must not stay scans
+            ("enable_seqscan", "off"),
+            ("enable_bitmapscan", "off"),
+            ("enable_sort", "off"),
+            ("enable_incremental_sort", "off"),
+            ("jit", "off"),
+            ("plan_cache_mode", "force_generic_plan"),
+            // a reader with a snapshot of its own skips
+            ("default_transaction_isolation", "'read committed'"),
+            ("statement_timeout", &statement),
+            ("lock_timeout", &lock),
+        ];
+        settings.map(|(setting, value)| format!("{set} {setting} = {value};")).concat()
     }
 }
 

@@ -141,6 +141,9 @@ pub enum PostgresError {
         "one connection does not see the locks of another; connect without the proxy that spreads them over servers"
     )]
     LockUnseen,
+    /// The pool that was given and the URL lead to different logs.
+    #[error("the pool reads another log than the URL names; give both the same server and database")]
+    OtherLog,
     /// The server refused the statement.
     #[error("the server refused with SQLSTATE {code}: {message}")]
     Refused {

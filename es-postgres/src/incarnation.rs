@@ -1,7 +1,7 @@
 //! Restores are noticed: a checkpoint says from which incarnation of the log its position is.
 
 use es_core::Position;
-use tokio_postgres::Row;
+use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use crate::PostgresError;
@@ -24,6 +24,12 @@ pub struct Checkpoint {
 /// The statement that answers today's incarnation, and begins one where the log has moved.
 pub(crate) fn sql(schema: &SchemaName) -> String {
     schema.render("SELECT {schema}.incarnation()")
+}
+
+/// Today's incarnation over this connection.
+pub(crate) async fn seen_by(client: &Client, schema: &SchemaName) -> Result<Uuid, PostgresError> {
+    let row = client.query_one(&sql(schema), &[]).await.map_err(PostgresError::statement)?;
+    column(Some(&row), 0)
 }
 
 pub(crate) async fn today(reader: &Reader, schema: &SchemaName) -> Result<Uuid, PostgresError> {

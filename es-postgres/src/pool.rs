@@ -1,6 +1,11 @@
-//! The pool of connections that readers use.
+//! The pool of connections that readers use: the store's own, or one of the application's.
 
-use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use std::ops::Deref;
+
+use deadpool_postgres::{
+    ClientWrapper, Connect, Manager, ManagerConfig, Object, Pool as Connections, PoolError, RecyclingMethod, Runtime,
+};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config};
@@ -8,28 +13,97 @@ use tokio_postgres::{Client, Config};
 use crate::PostgresError;
 use crate::connection::Connector;
 
-/// A pool that opens connections as the writer does.
-pub(crate) fn build(connector: &Connector, size: usize) -> Result<Pool, PostgresError> {
-    // no ping before each use: a broken connection is noticed by its use
-    let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_connect(connector.config.clone(), SetUp(connector.clone()), config);
-    Pool::builder(manager)
-        .max_size(size)
-        .wait_timeout(Some(connector.statement_timeout).filter(|timeout| !timeout.is_zero()))
-        .runtime(Runtime::Tokio1)
-        .build()
-        .map_err(|error| PostgresError::Answer(error.into()))
+/// Where readers' connections come from; each is set up as the writer's are.
+#[derive(Debug, Clone)]
+pub(crate) struct Pool {
+    connections: Connections,
+    /// What the connections of an application's pool are told first; those of the store's own were told when opened.
+    set_up: Option<SetUp>,
+}
+
+#[derive(Debug, Clone)]
+struct SetUp {
+    /// For a connection that is kept.
+    session: String,
+    /// For one that goes back: its settings end with the transaction, as the application has its own.
+    transaction: String,
+}
+
+impl Pool {
+    /// A pool that opens connections as the writer does.
+    pub(crate) fn own(connector: &Connector, size: usize) -> Result<Self, PostgresError> {
+        // no ping before each use: a broken connection is noticed by its use
+        let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_connect(connector.config.clone(), Opener(connector.clone()), config);
+        let connections = Connections::builder(manager)
+            .max_size(size)
+            .wait_timeout(Some(connector.statement_timeout).filter(|timeout| !timeout.is_zero()))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| PostgresError::Answer(error.into()))?;
+        Ok(Self { connections, set_up: None })
+    }
+
+    /// A pool of the application's.
+    pub(crate) fn of_application(connections: Connections, connector: &Connector) -> Self {
+        let transaction =
+            format!("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; {}", connector.settings("SET LOCAL"));
+        Self { connections, set_up: Some(SetUp { session: connector.settings("SET"), transaction }) }
+    }
+
+    /// A connection for a while; it goes back as it came.
+    pub(crate) async fn get(&self) -> Result<Lent, PoolError> {
+        let connection = self.connections.get().await?;
+        let Some(set_up) = &self.set_up else { return Ok(Lent { connection, in_transaction: false }) };
+        // made before the transaction begins, so that it ends also when nobody awaits this any more
+        let lent = Lent { connection, in_transaction: true };
+        lent.batch_execute(&set_up.transaction).await?;
+        Ok(lent)
+    }
+
+    /// A connection that leaves the pool for good.
+    pub(crate) async fn take(&self) -> Result<ClientWrapper, PoolError> {
+        let client = Object::take(self.connections.get().await?);
+        if let Some(set_up) = &self.set_up {
+            client.batch_execute(&set_up.session).await?;
+        }
+        Ok(client)
+    }
+}
+
+/// A connection that goes back to its pool when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Lent {
+    connection: Object,
+    in_transaction: bool,
+}
+
+impl Deref for Lent {
+    type Target = ClientWrapper;
+
+    fn deref(&self) -> &ClientWrapper {
+        &self.connection
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if self.in_transaction {
+            // the first poll sends it, so it stands before whatever the next one to have the connection sends
+            drop(self.connection.batch_execute("COMMIT").now_or_never());
+        }
+    }
 }
 
 /// Opens the pool's connections with the store's settings.
 #[derive(Debug, Clone)]
-struct SetUp(Connector);
+struct Opener(Connector);
 
-impl Connect for SetUp {
+impl Connect for Opener {
     fn connect(&self, _: &Config) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), tokio_postgres::Error>> {
         Box::pin(async move {
             let (client, _, driver) = self.0.tls.open(&self.0.config).await?;
-            client.batch_execute(&self.0.set_up()).await?;
+            client.batch_execute(&self.0.settings("SET")).await?;
             Ok((client, driver))
         })
     }

@@ -63,11 +63,11 @@ impl PostgresStore {
         PostgresBuilder::new(url)
     }
 
-    /// A store that reads over a pool the application has already. Appends go over connections of the store's own,
-    /// which `url` opens.
+    /// A store that reads over a pool the application has already: see [`PostgresBuilder::pool`]. Appends go over
+    /// connections of the store's own, which `url` opens.
     ///
     /// # Errors
-    /// [`PostgresError`].
+    /// [`PostgresError`]; [`PostgresError::OtherLog`] when the pool and the URL lead to different logs.
     pub async fn from_pool(pool: Pool, url: &str) -> Result<Self, PostgresError> {
         Self::builder(url).pool(pool).connect().await
     }

@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_stream::try_stream;
-use deadpool_postgres::Pool;
 use es_core::{Position, ReadError, StoredEvent};
 use futures_core::stream::BoxStream;
 use tokio::sync::mpsc;
@@ -26,6 +25,7 @@ pub(crate) use cursor::Cursor;
 
 use crate::PostgresError;
 use crate::open::OpenReaders;
+use crate::pool::Pool;
 use crate::schema_name::SchemaName;
 use page::{Page, PageSize, Way};
 use row::Decoder;

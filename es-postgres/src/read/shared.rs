@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use deadpool_postgres::{ClientWrapper, Object, Pool};
+use deadpool_postgres::ClientWrapper;
 use tokio::sync::Mutex;
 
 use crate::PostgresError;
+use crate::pool::Pool;
 
 /// More of them brought nothing.
 const CONNECTIONS: usize = 4;
@@ -31,7 +32,7 @@ impl SharedConnections {
         match &*slot {
             Some(client) if !client.is_closed() => Ok(Arc::clone(client)),
             _ => {
-                let client = Arc::new(Object::take(self.pool.get().await.map_err(PostgresError::Pool)?));
+                let client = Arc::new(self.pool.take().await.map_err(PostgresError::Pool)?);
                 *slot = Some(Arc::clone(&client));
                 Ok(client)
             }

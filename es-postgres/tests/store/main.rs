@@ -6,6 +6,7 @@ mod checks;
 mod fixture;
 mod migrations;
 mod plans;
+mod pools;
 mod reading;
 mod subscriptions;
 mod transactions;

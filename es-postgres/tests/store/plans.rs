@@ -3,6 +3,7 @@
 //! `ES_PLAN_EVENTS` fills the log with so many events; 100,000 when nothing is said.
 
 use es_core::{Direction, EventStore, Filter, Position, Version};
+use es_postgres::PostgresStore;
 use futures_util::TryStreamExt;
 
 use crate::fixture::{Fixture, stream};
@@ -59,6 +60,18 @@ async fn every_read_of_a_long_log_is_an_index_scan() {
 #[tokio::test]
 async fn a_statement_prepared_on_an_empty_log_does_not_keep_a_scan() {
     let fixture = Fixture::new().await;
+    keeps_no_scan(&fixture, &fixture.store).await;
+}
+
+#[tokio::test]
+async fn a_statement_prepared_on_an_empty_log_over_a_pool_of_the_applications_does_not_keep_a_scan() {
+    let fixture = Fixture::new().await;
+    let pool = crate::pools::pool(&fixture.database, 1, "");
+    let store = PostgresStore::from_pool(pool, &fixture.database.url()).await.unwrap();
+    keeps_no_scan(&fixture, &store).await;
+}
+
+async fn keeps_no_scan(fixture: &Fixture, store: &PostgresStore) {
     let client = fixture.client().await;
     for statement in ["ALTER TABLE es.events SET (autovacuum_enabled = off)", "VACUUM ANALYZE es.events"] {
         client.batch_execute(statement).await.unwrap();
@@ -68,10 +81,10 @@ async fn a_statement_prepared_on_an_empty_log_does_not_keep_a_scan() {
         for _ in 0..4 {
             let filters = [Filter::all(), Filter::all().category("category-1"), Filter::all().name("type-1")];
             for filter in filters {
-                let events = fixture.store.read_all(Position::START, &filter, Some(400));
+                let events = store.read_all(Position::START, &filter, Some(400));
                 events.try_collect::<Vec<_>>().await.unwrap();
             }
-            let events = fixture.store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
+            let events = store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
             events.try_collect::<Vec<_>>().await.unwrap();
         }
     };
