@@ -2,7 +2,7 @@
 
 use es_core::{Append, AppendError, EventStore, Expected, Version};
 
-use crate::fixture::{Fixture, all, event, exact, one, stream};
+use crate::fixture::{Fixture, all, event, exact, one, stream, with_append};
 
 #[tokio::test]
 async fn what_is_appended_is_read_byte_for_byte() {
@@ -85,7 +85,8 @@ async fn many_appends_to_one_stream_share_round_trips_and_each_gets_its_own_plac
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn losers_on_one_hot_stream_are_answered_without_a_round_trip_each() {
     let fixture = Fixture::new().await;
-    fixture.database.run(&["CREATE SEQUENCE public.calls", &counting()]).unwrap();
+    let counting = with_append("\nBEGIN\n", "\nBEGIN PERFORM nextval('public.calls');\n");
+    fixture.database.run(&["CREATE SEQUENCE public.calls", &counting]).unwrap();
     let count = async || -> i64 {
         fixture.client().await.query_one("SELECT nextval('public.calls')", &[]).await.unwrap().get(0)
     };
@@ -107,15 +108,6 @@ async fn losers_on_one_hot_stream_are_answered_without_a_round_trip_each() {
     assert_eq!(won, 1);
     let calls = count().await - before - 1;
     assert!((1..32).contains(&calls), "{calls} round trips for one winner and 63 losers");
-}
-
-/// The function that appends, counting its calls.
-fn counting() -> String {
-    let migrations = es_postgres::PostgresStore::migrations("es").unwrap();
-    let (_, sql) = migrations.into_iter().find(|(name, _)| name.ends_with("append")).unwrap();
-    let end = sql.find("END\n$es$;").unwrap();
-    let function = sql[sql.find("CREATE FUNCTION").unwrap()..end].replacen("CREATE", "CREATE OR REPLACE", 1);
-    function.replacen("\nBEGIN\n", "\nBEGIN PERFORM nextval('public.calls');\n", 1) + "END\n$es$;"
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

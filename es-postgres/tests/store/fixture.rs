@@ -57,3 +57,13 @@ pub(crate) fn exact(version: u64) -> Expected {
 pub(crate) async fn all(store: &dyn EventStore) -> Vec<StoredEvent> {
     store.read_all(Position::START, &es_core::Filter::all(), None).try_collect().await.unwrap()
 }
+
+/// The function that appends, with one thing changed.
+pub(crate) fn with_append(from: &str, to: &str) -> String {
+    let migrations = PostgresStore::migrations("es").unwrap();
+    let (_, sql) = migrations.into_iter().find(|(name, _)| name.ends_with("append")).unwrap();
+    let end = sql.find("END\n$es$;").unwrap();
+    let function = sql[sql.find("CREATE FUNCTION").unwrap()..end].replacen("CREATE", "CREATE OR REPLACE", 1);
+    assert!(function.contains(from), "nothing to change");
+    function.replacen(from, to, 1) + "END\n$es$;"
+}

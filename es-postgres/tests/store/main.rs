@@ -4,6 +4,7 @@
 mod append;
 mod checks;
 mod fixture;
+mod held;
 mod migrations;
 mod plans;
 mod pools;

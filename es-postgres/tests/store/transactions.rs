@@ -119,7 +119,8 @@ async fn while_a_transaction_holds_a_stream_others_go_on_and_waiters_time_out() 
     fixture.store.append_in(&transaction, &one("X", Expected::NoStream)).await.unwrap();
     // the task that holds X itself may await an append to another stream
     fixture.store.append(one("Y", Expected::NoStream)).await.unwrap();
-    let waiting: Vec<_> = (0..20)
+    // more than could wait one after the other in the time below
+    let waiting: Vec<_> = (0..100)
         .map(|_| {
             let store = fixture.store.clone();
             tokio::spawn(async move { store.append(one("X", Expected::Any)).await })
