@@ -8,6 +8,7 @@ use crate::append::statement;
 use crate::append::writer::{BatchLimits, Queue};
 use crate::connection::Connector;
 use crate::head::Head;
+use crate::joined::Joined;
 use crate::pool::Pool;
 use crate::read::Reader;
 use crate::schema_name::SchemaName;
@@ -141,7 +142,7 @@ impl PostgresBuilder {
             Some(pool) => Pool::of_application(pool, &connector),
             None => Pool::own(&connector, self.pool_size)?,
         };
-        let (wake, head) = (Wake::new(), Head::new());
+        let (wake, head, joined) = (Wake::new(), Head::new(), Joined::default());
         let reader = Arc::new(Reader::new(pool, &schema, self.persistence));
         // begun before anything is appended, where the log has moved
         let today = incarnation::seen_by(&first.client, &schema).await?;
@@ -152,6 +153,7 @@ impl PostgresBuilder {
         let background = Background(vec![
             tokio::spawn(wake::listen(connector.clone(), schema.channel(), wake.clone())),
             tokio::spawn(head.clone().follow(Arc::clone(&reader), wake.clone())),
+            tokio::spawn(joined.clone().follow(Arc::clone(&reader), wake.clone())),
         ]);
         let appender = Appender {
             connector,
@@ -164,6 +166,7 @@ impl PostgresBuilder {
             reader,
             snapshots: Snapshots::new(&schema),
             head,
+            joined,
             background,
             append_sql: statement::sql(&schema),
             schema,

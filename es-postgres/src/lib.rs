@@ -12,6 +12,7 @@ mod error;
 mod hash;
 mod head;
 mod incarnation;
+mod joined;
 mod migrate;
 mod open;
 mod pool;

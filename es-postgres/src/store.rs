@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::append::writer::Queue;
 use crate::head::Head;
+use crate::joined::Joined;
 use crate::read::{Cursor, Reader};
 use crate::schema_name::SchemaName;
 use crate::snapshot::Snapshots;
@@ -34,6 +35,7 @@ pub(crate) struct Parts {
     pub(crate) reader: Arc<Reader>,
     pub(crate) snapshots: Snapshots,
     pub(crate) head: Head,
+    pub(crate) joined: Joined,
     #[expect(dead_code, reason = "its tasks end when it is dropped")]
     pub(crate) background: Background,
     pub(crate) append_sql: String,
@@ -90,7 +92,8 @@ impl PostgresStore {
     /// It goes round the writer: it waits for streams that others hold, and from here until the transaction ends it
     /// holds its own streams and the frontier, so no reader sees any later event. Keep such transactions short. The
     /// transaction must be READ COMMITTED. A deadlock with another such transaction (SQLSTATE `40P01`) comes back as
-    /// an error: roll back and try again. Readers of this process notice the events by polling.
+    /// an error: roll back and try again. The store looks for the end of the transaction, more and more seldom the longer
+    /// it takes, and then wakes readers as for any append.
     ///
     /// # Errors
     /// [`AppendError`]; after a conflict the transaction can go on, after [`AppendError::Store`] it cannot.
@@ -99,7 +102,9 @@ impl PostgresStore {
         transaction: &tokio_postgres::Transaction<'_>,
         appends: &[Append],
     ) -> Result<Vec<Appended>, AppendError> {
-        transaction::append_in(&self.parts.append_sql, transaction, appends).await
+        let appended = transaction::append_in(&self.parts.append_sql, transaction, appends).await?;
+        self.parts.joined.appended(&appended);
+        Ok(appended)
     }
 
     /// The same as SQL, so that a transaction of any other driver can take part. What is said of
@@ -108,7 +113,7 @@ impl PostgresStore {
     /// # Errors
     /// [`AppendError`] when the append is over a limit.
     pub fn append_statement(&self, appends: Vec<Append>) -> Result<AppendStatement, AppendError> {
-        AppendStatement::new(&self.parts.schema, appends)
+        AppendStatement::new(&self.parts.schema, appends, self.parts.joined.clone())
     }
 
     /// The statements that leave the role `application` no right but to call the functions of the store, and to read:

@@ -11,6 +11,7 @@ use crate::PostgresError;
 use crate::append::columns::{Call, Columns};
 use crate::append::statement::Answer;
 use crate::append::verdict::{self, Verdict};
+use crate::joined::Joined;
 use crate::schema_name::SchemaName;
 use crate::wire::Time;
 
@@ -43,6 +44,7 @@ pub struct AppendStatement {
     sql: String,
     parameter: String,
     appends: Vec<Append>,
+    joined: Joined,
 }
 
 impl AppendStatement {
@@ -64,15 +66,17 @@ impl AppendStatement {
     pub fn outcome(&self, answer: &str) -> Result<Vec<Appended>, AppendError> {
         let answer: AnswerText =
             serde_json::from_str(answer).map_err(|error| refused(PostgresError::Answer(error.into())))?;
-        judge(&self.appends, &Columns::of(&[Call::whole(&self.appends)]), &answer.into())
+        let appended = judge(&self.appends, &Columns::of(&[Call::whole(&self.appends)]), &answer.into())?;
+        self.joined.appended(&appended);
+        Ok(appended)
     }
 
-    pub(crate) fn new(schema: &SchemaName, appends: Vec<Append>) -> Result<Self, AppendError> {
+    pub(crate) fn new(schema: &SchemaName, appends: Vec<Append>, joined: Joined) -> Result<Self, AppendError> {
         limits::check(&appends)?;
         let sql = schema.render(include_str!("append/statement.sql"));
         let parameter = serde_json::to_string(&Columns::of(&[Call::whole(&appends)]))
             .map_err(|error| refused(PostgresError::Answer(error.into())))?;
-        Ok(Self { sql, parameter, appends })
+        Ok(Self { sql, parameter, appends, joined })
     }
 }
 

@@ -11,3 +11,4 @@ mod pools;
 mod reading;
 mod subscriptions;
 mod transactions;
+mod wakes;

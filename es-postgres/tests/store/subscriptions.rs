@@ -81,34 +81,3 @@ async fn a_subscription_outlives_its_connections() {
         client.execute(kill, &[]).await.unwrap();
     }
 }
-
-#[tokio::test]
-async fn many_appends_are_notified_with_few_notifications_after_their_commit() {
-    let fixture = Fixture::new().await;
-    let (client, mut connection) =
-        tokio_postgres::connect(&fixture.database.url(), tokio_postgres::NoTls).await.unwrap();
-    let (heard, mut notifications) = tokio::sync::mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
-            if matches!(message, tokio_postgres::AsyncMessage::Notification(_)) && heard.send(()).is_err() {
-                break;
-            }
-        }
-    });
-    let channel = "SELECT 'LISTEN ' || c FROM (SELECT substring(query from 'LISTEN (\\w+)') c FROM pg_stat_activity \
-                   WHERE datname = current_database()) q WHERE c IS NOT NULL";
-    let listen = loop {
-        if let Some(row) = client.query_opt(channel, &[]).await.unwrap() {
-            break row.get::<_, String>(0);
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    };
-    client.batch_execute(&listen).await.unwrap();
-    for _ in 0..200 {
-        fixture.store.append(one("1", Expected::Any)).await.unwrap();
-    }
-    tokio::time::timeout(LIMIT, notifications.recv()).await.unwrap().unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let count = 1 + std::iter::from_fn(|| notifications.try_recv().ok()).count();
-    assert!(count < 150, "{count} notifications for 200 appends");
-}

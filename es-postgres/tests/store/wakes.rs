@@ -1,0 +1,151 @@
+//! Who waits for events is woken: by a notification from another process, and without it by looking.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use es_core::{EventStore, Expected, Filter};
+use es_postgres::PostgresStore;
+use futures_util::StreamExt;
+use test_postgres::Database;
+use tokio_postgres::AsyncMessage;
+
+use crate::fixture::{Fixture, connect, one, with_append};
+
+const LIMIT: Duration = Duration::from_secs(30);
+/// Within what time a process that has nothing to do hears of an append of another one.
+const SOON: Duration = Duration::from_millis(50);
+/// Long enough for polling to become rare, and short enough that it would not look by itself in the next [`SOON`].
+const IDLE: Duration = Duration::from_millis(600);
+
+#[tokio::test]
+async fn an_idle_store_hears_soon_of_an_append_of_another_one() {
+    let fixture = Fixture::new().await;
+    let other = PostgresStore::connect(&fixture.database.url()).await.unwrap();
+    hears_soon(&other, async || drop(fixture.store.append(one("1", Expected::Any)).await.unwrap())).await;
+}
+
+#[tokio::test]
+async fn an_idle_store_hears_soon_of_a_callers_transaction_its_own_and_another_ones() {
+    let fixture = Fixture::new().await;
+    let url = fixture.database.url();
+    let other = PostgresStore::connect(&url).await.unwrap();
+    let append = async || {
+        let mut client = connect(&url).await;
+        let transaction = client.transaction().await.unwrap();
+        fixture.store.append_in(&transaction, &one("1", Expected::Any)).await.unwrap();
+        // not so soon that whoever looks once sees it
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        transaction.commit().await.unwrap();
+    };
+    hears_soon(&other, &append).await;
+    hears_soon(&fixture.store, &append).await;
+    let append = async || {
+        let mut client = connect(&url).await;
+        let transaction = client.transaction().await.unwrap();
+        let statement = fixture.store.append_statement(one("1", Expected::Any)).unwrap();
+        let row = transaction.query_one(statement.sql(), &[&statement.parameter()]).await.unwrap();
+        statement.outcome(row.get(0)).unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        transaction.commit().await.unwrap();
+    };
+    hears_soon(&other, append).await;
+}
+
+#[tokio::test]
+async fn without_notifications_everything_is_found_but_not_soon() {
+    let database = Database::fresh().unwrap();
+    // another function stands before the server's own, as if a proxy let nothing through
+    let deaf = [
+        "CREATE SCHEMA deaf",
+        "CREATE FUNCTION deaf.pg_notify(text, text) RETURNS void LANGUAGE sql AS ''",
+        &format!("ALTER DATABASE {} SET search_path = deaf, pg_catalog, public", database.name()),
+    ];
+    database.run(&deaf).unwrap();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    let other = PostgresStore::connect(&database.url()).await.unwrap();
+    let append = async || drop(store.append(one("1", Expected::Any)).await.unwrap());
+    let delay = median_delay(&other, &append).await;
+    assert!(delay > SOON, "heard after {delay:?} of what nobody told");
+}
+
+#[tokio::test]
+async fn many_appends_are_notified_together_and_outside_their_transactions() {
+    let (count, overlap) = notifications(&Fixture::new().await, "").await;
+    assert!(count < 100, "{count} notifications for 200 appends");
+    assert!(overlap.is_empty(), "notified by a session that appends");
+}
+
+#[tokio::test]
+async fn notifying_in_an_appends_transaction_is_caught() {
+    let fixture = Fixture::new().await;
+    let (_, overlap) = notifications(&fixture, "PERFORM pg_notify('{channel}', '');").await;
+    assert!(!overlap.is_empty());
+}
+
+/// Half of the wake-ups must be soon; tried more than once, for a machine that is busy with something else.
+async fn hears_soon(store: &PostgresStore, append: impl AsyncFn()) {
+    let mut delays = Vec::new();
+    for _ in 0..4 {
+        let delay = median_delay(store, &append).await;
+        if delay <= SOON {
+            return;
+        }
+        delays.push(delay);
+    }
+    panic!("heard after {delays:?}");
+}
+
+/// How long it takes between the end of an append and its event, where nothing else happens.
+async fn median_delay(store: &PostgresStore, append: &impl AsyncFn()) -> Duration {
+    let mut events = store.subscribe(store.frontier().await.unwrap(), &Filter::all());
+    let mut delays = Vec::new();
+    for _ in 0..5 {
+        tokio::time::sleep(IDLE).await;
+        append().await;
+        let began = Instant::now();
+        tokio::time::timeout(LIMIT, events.next()).await.unwrap().unwrap().unwrap();
+        delays.push(began.elapsed());
+    }
+    delays.sort_unstable();
+    delays[delays.len() / 2]
+}
+
+/// How many notifications 200 appends make, and which sessions of the server both append and notify. `inside` stands in
+/// the function that appends.
+async fn notifications(fixture: &Fixture, inside: &str) -> (usize, BTreeSet<i32>) {
+    let (client, mut connection) =
+        tokio_postgres::connect(&fixture.database.url(), tokio_postgres::NoTls).await.unwrap();
+    let (heard, mut notifications) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notification(notification) = message {
+                heard.send(notification.process_id()).unwrap_or_default();
+            }
+        }
+    });
+    let channel = "SELECT c FROM (SELECT substring(query from 'LISTEN (\\w+)') c FROM pg_stat_activity \
+                   WHERE datname = current_database()) q WHERE c IS NOT NULL";
+    let channel: String = loop {
+        if let Some(row) = client.query_opt(channel, &[]).await.unwrap() {
+            break row.get(0);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    let inside =
+        format!("INSERT INTO public.appending VALUES (pg_backend_pid()); {}", inside.replace("{channel}", &channel));
+    let append = with_append("\nBEGIN\n", &format!("\nBEGIN {inside}\n"));
+    client
+        .batch_execute(&format!("CREATE TABLE public.appending (pid int); {append}; LISTEN {channel}"))
+        .await
+        .unwrap();
+    for _ in 0..200 {
+        fixture.store.append(one("1", Expected::Any)).await.unwrap();
+    }
+    let mut notifiers = vec![tokio::time::timeout(LIMIT, notifications.recv()).await.unwrap().unwrap()];
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    notifiers.extend(std::iter::from_fn(|| notifications.try_recv().ok()));
+    let appending = client.query("SELECT DISTINCT pid FROM public.appending", &[]).await.unwrap();
+    let appending: BTreeSet<i32> = appending.iter().map(|row| row.get(0)).collect();
+    assert!(!appending.is_empty());
+    (notifiers.len(), notifiers.into_iter().filter(|pid| appending.contains(pid)).collect())
+}
