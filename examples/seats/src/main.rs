@@ -58,6 +58,7 @@ async fn run(Args { store, seats, tasks }: Args) -> Result<(), Box<dyn Error>> {
 
     let id = Uuid::now_v7();
     conferences.execute(&id, Open { seats }).await?;
+    writeln!(out, "conference {id}")?;
     let rush = rush(&store, id, tasks).await?;
     writeln!(out, "{tasks} tasks, {seats} seats: {} booked, {} refused", rush.booked, rush.refused)?;
 

@@ -1,0 +1,42 @@
+//! Orders on PostgreSQL: what one run stores, the next ones find.
+
+#![cfg(feature = "postgres")]
+
+use std::process::Command;
+
+use es::prelude::*;
+use orders::{
+    order::{Cancel, Order},
+    shop::Shop,
+};
+use test_postgres::Database;
+use uuid::Uuid;
+
+/// Runs the program; answers the order it shipped, and at which version.
+fn run(database: &Database) -> (Uuid, u64) {
+    let output = Command::new(env!("CARGO_BIN_EXE_orders"))
+        .args(["--store", &database.url()])
+        .output()
+        .expect("the program runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert!(output.status.success(), "{out}{err}");
+    assert!(out.contains("another order is refused: "), "{out}");
+    let shipped = out.lines().find_map(|line| line.strip_prefix("order ")?.split_once(" shipped, at version "));
+    let (id, version) = shipped.expect("an order is shipped");
+    (id.parse().expect("an id"), version.parse().expect("a version"))
+}
+
+#[tokio::test]
+async fn the_orders_of_every_run_are_found_by_the_next() {
+    let database = Database::fresh().expect("a server");
+    let orders = [run(&database), run(&database)];
+    assert_ne!(orders[0].0, orders[1].0);
+    let shop = Shop::new(es::connect(&database.url()).await.expect("a store"));
+    for (id, version) in orders {
+        let order = shop.orders.load(&id).await.expect("loaded");
+        assert_eq!((&*order, order.version().get()), (&Order::Shipped, version));
+        let refused = shop.orders.execute(&id, Cancel { reason: "too late".into() }).await;
+        assert!(matches!(refused, Err(ExecuteError::Refused(_))), "{refused:?}");
+    }
+}
