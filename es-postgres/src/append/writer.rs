@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use es_core::{Append, AppendError, Appended, Conflict, Expected, StoreError, StreamId, UnknownOutcome, Violation};
@@ -58,8 +58,8 @@ impl Queue {
             waiting: VecDeque::new(),
             held: HashMap::new(),
             lane: JoinSet::new(),
-            spare: Vec::new(),
             room: Arc::new(Semaphore::new(PATIENT)),
+            spare: Arc::default(),
         };
         tokio::spawn(writer.run(jobs));
         Self(sender)
@@ -92,11 +92,11 @@ struct Writer {
     waiting: VecDeque<Job>,
     /// Streams that appends in the patient lane wait for, and since when.
     held: HashMap<StreamId, Instant>,
-    lane: JoinSet<(Option<Session>, Job, Outcome)>,
-    /// Connections of the patient lane that have nothing to do.
-    spare: Vec<Session>,
-    /// How many of them may be open.
+    lane: JoinSet<(Job, Outcome)>,
+    /// How many connections of the patient lane may be open.
     room: Arc<Semaphore>,
+    /// Those of them that have nothing to do: taken and given back by who has room.
+    spare: Arc<Mutex<Vec<Session>>>,
 }
 
 impl Writer {
@@ -292,24 +292,28 @@ impl Writer {
             self.held.insert(append.stream.clone(), now);
         }
         let appender = Arc::clone(&self.appender);
-        let (room, mut session) = (Arc::clone(&self.room), self.spare.pop());
+        let (room, spare) = (Arc::clone(&self.room), Arc::clone(&self.spare));
         self.lane.spawn(async move {
             let patience = appender.connector.lock_timeout;
             let outcome = match tokio::time::timeout(patience, room.acquire()).await {
-                Ok(_room) => appender.append(&mut session, &[Call::whole(&job.appends)], true).await,
+                Ok(_room) => {
+                    let mut session = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                    let outcome = appender.append(&mut session, &[Call::whole(&job.appends)], true).await;
+                    spare.lock().unwrap_or_else(PoisonError::into_inner).extend(session);
+                    outcome
+                }
                 Err(_) => Outcome::Refused(PostgresError::Held(patience)),
             };
-            (session, job, outcome)
+            (job, outcome)
         });
     }
 
     /// An append of the patient lane is through, in one way or the other.
-    fn waited(&mut self, done: Result<(Option<Session>, Job, Outcome), tokio::task::JoinError>) {
-        let Ok((session, job, outcome)) = done else {
+    fn waited(&mut self, done: Result<(Job, Outcome), tokio::task::JoinError>) {
+        let Ok((job, outcome)) = done else {
             tracing::error!("an append in the patient lane panicked");
             return;
         };
-        self.spare.extend(session);
         let began: Vec<(StreamId, Option<Instant>)> =
             job.appends.iter().map(|append| (append.stream.clone(), self.held.remove(&append.stream))).collect();
         if let Outcome::Refused(PostgresError::Held(patience)) = &outcome {
