@@ -1,42 +1,92 @@
 //! Stores that break a promise on purpose: what the trials are there to catch.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use es_core::{
     Append, AppendError, Appended, Direction, EventStore, Expected, Filter, Position, ReadError, StoredEvent, StreamId,
-    Version,
+    Timestamp, Version,
 };
 use futures_core::stream::BoxStream;
+use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
+use crate::healing::{SESSIONS, application};
+
 /// How a store breaks its promise.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Says `nothing was appended` where that is not known.
     GuessesRefused,
+    /// Says `appended` where nothing was.
+    GuessesDone,
     /// Sends what it has heard nothing of again, as new events.
     SendsAnew,
     /// Appends event by event.
     OneByOne,
+    /// After a fault, appends no more.
+    StaysDown,
+    /// After a fault, never lets go of the streams.
+    KeepsStreams,
+    /// After a fault, shows no more.
+    StandsStill,
+    /// After a fault, opens connections anew and keeps the old ones.
+    Leaks,
+    /// After a fault, leaves a connection behind that nobody closes.
+    LeavesBehind,
+    /// After a fault, leaves a transaction open.
+    LeavesOpen,
 }
 
 /// A store with a fault.
 #[derive(Debug)]
 pub(crate) struct Broken {
-    pub(crate) store: Arc<dyn EventStore>,
-    pub(crate) fault: Fault,
+    store: Arc<dyn EventStore>,
+    fault: Fault,
+    url: String,
+    /// Streams that appends were lost on, once there was such an append.
+    hurt: Mutex<Vec<StreamId>>,
+    leaks: AtomicBool,
+    leaked: Mutex<Vec<Client>>,
+}
+
+impl Broken {
+    /// `store` with `fault`; `url` is the server of both.
+    pub(crate) fn new(store: impl EventStore + 'static, fault: Fault, url: &str) -> Self {
+        Self {
+            store: Arc::new(store),
+            fault,
+            url: url.to_owned(),
+            hurt: Mutex::default(),
+            leaks: AtomicBool::default(),
+            leaked: Mutex::default(),
+        }
+    }
 }
 
 #[async_trait]
 impl EventStore for Broken {
     async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
-        match self.fault {
-            Fault::OneByOne => self.one_by_one(appends).await,
-            Fault::GuessesRefused | Fault::SendsAnew => match self.store.append(appends).await {
-                Err(AppendError::Unknown(unknown)) => self.guess(unknown.into_appends()).await,
-                outcome => outcome,
-            },
+        if self.fault == Fault::OneByOne {
+            return self.one_by_one(appends).await;
+        }
+        let hurt = self.hurt.lock().unwrap().clone();
+        if self.fault == Fault::StaysDown && !hurt.is_empty() {
+            return Err(AppendError::Store("the connection is closed".into()));
+        }
+        if self.fault == Fault::KeepsStreams && appends.iter().any(|append| hurt.contains(&append.stream)) {
+            return std::future::pending().await;
+        }
+        let streams: Vec<StreamId> = appends.iter().map(|append| append.stream.clone()).collect();
+        match self.store.append(appends.clone()).await {
+            Err(AppendError::Unknown(unknown)) => {
+                let answer = self.guess(unknown.into_appends()).await;
+                self.hurt.lock().unwrap().extend(streams);
+                answer
+            }
+            Err(AppendError::Store(_)) if self.fault == Fault::GuessesDone => Ok(made_up(&appends)),
+            outcome => outcome,
         }
     }
 
@@ -60,20 +110,56 @@ impl EventStore for Broken {
     }
 
     async fn frontier(&self) -> Result<Position, ReadError> {
+        if self.fault == Fault::StandsStill && !self.hurt.lock().unwrap().is_empty() {
+            return Ok(Position::START);
+        }
         self.store.frontier().await
     }
 }
 
 impl Broken {
     async fn guess(&self, mut appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
-        if matches!(self.fault, Fault::GuessesRefused) {
-            return Err(AppendError::Store("no answer".into()));
+        match self.fault {
+            Fault::GuessesRefused => return Err(AppendError::Store("no answer".into())),
+            Fault::GuessesDone => return Ok(made_up(&appends)),
+            Fault::SendsAnew => {
+                for append in &mut appends {
+                    append.expected = Expected::Any;
+                    append.events = append.events.drain(..).map(|event| event.with_id(Uuid::now_v7())).collect();
+                }
+            }
+            Fault::Leaks => self.leak(usize::try_from(SESSIONS).unwrap() + 1, "").await,
+            Fault::LeavesOpen => self.leak(1, "BEGIN").await,
+            Fault::LeavesBehind => {
+                self.leak(1, "").await;
+                let left: Vec<Client> = self.leaked.lock().unwrap().drain(..).collect();
+                tokio::spawn(async move {
+                    let _left = left;
+                    std::future::pending::<()>().await;
+                });
+            }
+            Fault::OneByOne | Fault::StaysDown | Fault::KeepsStreams | Fault::StandsStill => {}
         }
-        for append in &mut appends {
-            append.expected = Expected::Any;
-            append.events = append.events.drain(..).map(|event| event.with_id(Uuid::now_v7())).collect();
+        let mut outcome = self.store.append(appends).await;
+        while let Err(AppendError::Unknown(unknown)) = outcome {
+            outcome = self.store.resolve(*unknown).await;
         }
-        self.store.append(appends).await
+        outcome
+    }
+
+    /// Opens connections once, says `statement` on each, and keeps them.
+    async fn leak(&self, count: usize, statement: &str) {
+        if self.leaks.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let mut config: tokio_postgres::Config = self.url.parse().unwrap();
+        config.application_name(application());
+        for _ in 0..count {
+            let (client, connection) = config.connect(NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.batch_execute(statement).await.unwrap();
+            self.leaked.lock().unwrap().push(client);
+        }
     }
 
     async fn one_by_one(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
@@ -94,4 +180,16 @@ impl Broken {
         }
         Ok(all)
     }
+}
+
+/// An answer that looks like one.
+fn made_up(appends: &[Append]) -> Vec<Appended> {
+    let answer = |append: &Append| Appended {
+        stream: append.stream.clone(),
+        version: Version::new(append.events.len() as u64),
+        positions: append.events.iter().map(|_| Position::new(1)).collect(),
+        recorded_at: Some(Timestamp::now()),
+        repeated: false,
+    };
+    appends.iter().map(answer).collect()
 }

@@ -1,12 +1,17 @@
-//! What callers were told, held against what the server holds.
+//! What callers were told, held against what the server holds by the torture's check.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use es_core::{Append, AppendError, Appended, EventStore, NewEvent};
-use tokio_postgres::NoTls;
+use es_core::{
+    Append, AppendError, Appended, EventName, EventStore, Position, SchemaVersion, StoredEvent, StreamId, Timestamp,
+    Version,
+};
+use es_testing::torture::{self, Attempt, Breach, FinalLog, History, Outcome, Seen};
 use uuid::Uuid;
+
+use crate::trial::connect;
 
 /// What callers were told.
 #[derive(Debug, Default)]
@@ -14,23 +19,13 @@ pub(crate) struct Ledger(Mutex<Told>);
 
 #[derive(Debug, Default)]
 struct Told {
-    /// Event ids and what was answered for them.
-    acknowledged: Vec<(Vec<Uuid>, Appended)>,
-    refused: HashSet<Uuid>,
-    /// Calls that were sent, and nobody waited for the answer, by the first of their ids.
-    abandoned: HashMap<Uuid, Vec<Uuid>>,
+    /// Every append; one that nobody waited for stays unknown.
+    attempts: Vec<Attempt>,
+    acknowledged: usize,
     /// Appends whose outcome was `Unknown` before it was resolved.
     unknown: u64,
-}
-
-/// An event as it stands in the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Row {
-    pub(crate) position: u64,
-    pub(crate) stream: (String, String),
-    pub(crate) version: u64,
-    pub(crate) id: Uuid,
-    pub(crate) data: String,
+    /// What no store may answer at all.
+    nonsense: Option<String>,
 }
 
 impl Ledger {
@@ -40,11 +35,7 @@ impl Ledger {
         store: &dyn EventStore,
         appends: Vec<Append>,
     ) -> Result<Vec<Appended>, AppendError> {
-        let ids: Vec<Vec<Uuid>> =
-            appends.iter().map(|append| append.events.iter().map(NewEvent::id).collect()).collect();
-        // until an answer is there, this call may be dropped at any time
-        let call: Vec<Uuid> = ids.iter().flatten().copied().collect();
-        self.0.lock().unwrap().abandoned.insert(call[0], call.clone());
+        let number = self.begin(&appends);
         let mut outcome = store.append(appends).await;
         let deadline = Instant::now() + Duration::from_secs(90);
         while let Err(AppendError::Unknown(unknown)) = outcome {
@@ -54,21 +45,29 @@ impl Ledger {
             outcome = store.resolve(*unknown).await;
             if let Err(AppendError::Store(error)) = &outcome {
                 // refused now says nothing of the first time: it stays unknown
-                panic!("an unknown outcome became `nothing was appended`: {error}");
+                let nonsense = format!("an unknown outcome became `nothing was appended`: {error}");
+                self.0.lock().unwrap().nonsense.get_or_insert(nonsense);
             }
         }
         let mut told = self.0.lock().unwrap();
-        told.abandoned.remove(&call[0]);
-        match &outcome {
-            Ok(answers) => told.acknowledged.extend(ids.into_iter().zip(answers.iter().cloned())),
-            Err(_) => told.refused.extend(call),
-        }
+        told.attempts[number].outcome = match &outcome {
+            Ok(answers) => Outcome::Acknowledged(answers.clone()),
+            Err(_) => Outcome::Refused,
+        };
+        told.acknowledged += usize::from(outcome.is_ok());
         outcome
+    }
+
+    /// Until an answer is there, a call may be dropped at any time.
+    fn begin(&self, appends: &[Append]) -> usize {
+        let mut told = self.0.lock().unwrap();
+        told.attempts.push(Attempt { appends: appends.to_vec(), outcome: Outcome::Unknown });
+        told.attempts.len() - 1
     }
 
     /// How many appends were acknowledged.
     pub(crate) fn acknowledged(&self) -> usize {
-        self.0.lock().unwrap().acknowledged.len()
+        self.0.lock().unwrap().acknowledged
     }
 
     /// How many outcomes were unknown before they were resolved.
@@ -76,91 +75,68 @@ impl Ledger {
         self.0.lock().unwrap().unknown
     }
 
-    /// Holds what was told against the table.
+    /// Holds what was told, and what subscribers saw, against the log.
     ///
     /// # Errors
-    /// The first promise that is broken, and where.
-    pub(crate) fn check(&self, rows: &[Row]) -> Result<(), String> {
-        streams(rows)?;
-        let stored: HashMap<Uuid, &Row> = rows.iter().map(|row| (row.id, row)).collect();
+    /// The promises that are broken, and where.
+    pub(crate) fn check(&self, log: &FinalLog, subscribers: Vec<Seen>) -> Result<(), String> {
         let told = self.0.lock().unwrap();
-        let mut known: HashSet<Uuid> = told.abandoned.values().flatten().copied().collect();
-        for call in told.abandoned.values() {
-            let there = call.iter().filter(|id| stored.contains_key(*id)).count();
-            if there != 0 && there != call.len() {
-                return Err(format!("{there} of {} events of one append are there", call.len()));
-            }
+        if let Some(nonsense) = &told.nonsense {
+            return Err(nonsense.clone());
         }
-        for (ids, answer) in &told.acknowledged {
-            known.extend(ids);
-            acknowledged(&stored, ids, answer)?;
-        }
-        if let Some(id) = told.refused.iter().find(|id| stored.contains_key(*id)) {
-            return Err(format!("event {id} was answered as refused, and is there"));
-        }
-        let own = |row: &&Row| row.data.contains(&format!("\"process\":{},", std::process::id()));
-        if let Some(row) = rows.iter().filter(own).find(|row| !known.contains(&row.id)) {
-            return Err(format!("event {} is there, and nobody was told of it", row.id));
-        }
-        let payloads: HashSet<&str> = rows.iter().map(|row| row.data.as_str()).collect();
-        if payloads.len() != rows.len() {
-            return Err("an event is there twice, under two ids".to_owned());
-        }
-        Ok(())
+        // of what other processes append, and of what a test appends besides, this ledger knows nothing
+        let own = |event: &&StoredEvent| {
+            let process = format!("\"process\":{},", std::process::id());
+            event.stream.category() == "fire" && String::from_utf8_lossy(&event.payload).contains(&process)
+        };
+        let own: HashSet<Uuid> = log.events.iter().filter(own).map(|event| event.id).collect();
+        let history = History { seed: 0, attempts: told.attempts.clone(), subscribers };
+        held(&history, log, |breach| !matches!(breach, Breach::Invented { id } if !own.contains(id)))
     }
 }
 
-/// Versions are 1 to n without a gap, and positions rise with them.
-pub(crate) fn streams(rows: &[Row]) -> Result<(), String> {
-    let mut streams: BTreeMap<&(String, String), Vec<(u64, u64)>> = BTreeMap::new();
-    for row in rows {
-        streams.entry(&row.stream).or_default().push((row.version, row.position));
-    }
-    for (stream, mut places) in streams {
-        places.sort_unstable();
-        if !places.iter().map(|(version, _)| *version).eq(1..=places.len() as u64) {
-            return Err(format!("the versions of {stream:?} have a gap: {places:?}"));
-        }
-        if !places.is_sorted_by_key(|(_, position)| *position) {
-            return Err(format!("the positions of {stream:?} do not rise: {places:?}"));
-        }
-    }
-    Ok(())
+/// Holds what subscribers saw against the log.
+///
+/// # Errors
+/// What was skipped, given twice or out of order.
+pub(crate) fn followed(subscribers: Vec<Seen>, log: &FinalLog) -> Result<(), String> {
+    let history = History { seed: 0, attempts: Vec::new(), subscribers };
+    held(&history, log, |breach| matches!(breach, Breach::Subscriber { .. }))
 }
 
-/// An acknowledged append is there, whole, where it was answered.
-fn acknowledged(stored: &HashMap<Uuid, &Row>, ids: &[Uuid], answer: &Appended) -> Result<(), String> {
-    let first = answer.first_version().get();
-    for (step, (id, position)) in (0..).zip(ids.iter().zip(&answer.positions)) {
-        let row = stored.get(id).ok_or_else(|| format!("event {id} was acknowledged, and is not there: {answer:?}"))?;
-        let stream = (answer.stream.category(), answer.stream.id());
-        if (row.stream.0.as_str(), row.stream.1.as_str()) != stream
-            || (row.version, row.position) != (first + step, position.get())
-        {
-            return Err(format!("event {id} stands elsewhere than was answered: {row:?}, {answer:?}"));
-        }
-    }
-    if ids.len() != answer.positions.len() {
-        return Err(format!("{} events, and an answer for another number: {answer:?}", ids.len()));
-    }
-    Ok(())
+/// Versions are 1 to n without a gap, positions rise, and nothing is there twice.
+///
+/// # Errors
+/// Where that is not so.
+pub(crate) fn sound(log: &FinalLog) -> Result<(), String> {
+    held(&History::default(), log, |breach| !matches!(breach, Breach::Invented { .. }))
+}
+
+fn held(history: &History, log: &FinalLog, counts: impl Fn(&Breach) -> bool) -> Result<(), String> {
+    let mut report = torture::check(history, log);
+    report.breaches.retain(counts);
+    // one of each kind is told first
+    let mut kinds = HashSet::new();
+    report.breaches.sort_by_cached_key(|breach| !kinds.insert(std::mem::discriminant(breach)));
+    report.into_result().map(drop).map_err(|broken| broken.to_string())
 }
 
 /// Everything in the table, in the order of positions, past the store.
-pub(crate) async fn rows(url: &str) -> Vec<Row> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
-    let drive = tokio::spawn(connection);
-    let query = "SELECT position, category, id, version, event_id, data::text FROM es.events ORDER BY position";
+pub(crate) async fn log(url: &str) -> FinalLog {
+    let client = connect(url).await;
+    let query = "SELECT position, category, id, version, event_id, type, schema_version, data::text, meta::text, \
+                 recorded_at FROM es.events ORDER BY position";
     let rows = client.query(query, &[]).await.unwrap();
-    drop(client);
-    drive.await.unwrap().unwrap();
-    rows.iter()
-        .map(|row| Row {
-            position: row.get::<_, i64>(0).try_into().unwrap(),
-            stream: (row.get(1), row.get(2)),
-            version: row.get::<_, i64>(3).try_into().unwrap(),
-            id: row.get(4),
-            data: row.get(5),
-        })
-        .collect()
+    let event = |row: &tokio_postgres::Row| StoredEvent {
+        position: Position::new(row.get::<_, i64>(0).try_into().unwrap()),
+        stream: StreamId::new(row.get::<_, &str>(1), row.get::<_, &str>(2)).unwrap(),
+        version: Version::new(row.get::<_, i64>(3).try_into().unwrap()),
+        id: row.get(4),
+        name: EventName::new(row.get::<_, &str>(5)).unwrap(),
+        schema_version: SchemaVersion::new(row.get::<_, i64>(6).try_into().unwrap()).unwrap(),
+        payload: row.get::<_, String>(7).into(),
+        metadata: row.get::<_, Option<String>>(8).map(Into::into),
+        recorded_at: Timestamp::from(row.get::<_, SystemTime>(9)),
+    };
+    FinalLog { events: rows.iter().map(event).collect() }
 }

@@ -4,18 +4,35 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use es_core::{Append, AppendError, EventStore, Expected, StreamId};
+use es_postgres::PostgresStore;
 use test_postgres::Database;
 
 use crate::broken::{Broken, Fault};
+use crate::healing;
 use crate::ledger::{self, Ledger};
 use crate::proxy::{Lie, Proxy};
 use crate::seed::{self, Chance};
-use crate::trial::{Trial, builder};
+use crate::trial::{Report, Trial, builder};
 use crate::workload::event;
+
+/// The store works, and neither it nor what it was leaves anything behind.
+async fn left_nothing(store: PostgresStore, url: &str) {
+    healing::every_lane_is_free(&store, &Ledger::default(), 4, healing::PATIENCE).await.unwrap();
+    healing::nothing_held(url, 1, healing::PATIENCE).await.unwrap();
+    drop(store);
+    healing::no_session_is_left(url, healing::PATIENCE).await.unwrap();
+}
 
 fn port(url: &str) -> u16 {
     let config: tokio_postgres::Config = url.parse().unwrap();
     config.get_ports()[0]
+}
+
+/// Each kind of lie in turn, once in `times` appends.
+fn in_turn(mut chance: Chance, times: u64) -> impl FnMut() -> Lie + Send + 'static {
+    let late = Lie::Delay(chance.pause(Duration::from_millis(300)));
+    let mut lies = [Lie::CutBefore, Lie::SwallowAcknowledgement, Lie::CutWithin, late].into_iter().cycle();
+    move || if chance.once_in(times) { lies.next().unwrap() } else { Lie::Nothing }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -30,16 +47,10 @@ async fn swallowed_acknowledgements_and_cut_connections_lose_and_double_nothing(
         let store = builder(&through).statement_timeout(Duration::from_secs(2));
         stores.push(Arc::new(store.connect().await.unwrap()));
     }
-    let mut lies = chance.fork();
-    proxy.plan(move || match lies.below(24) {
-        0 => Lie::CutBefore,
-        1 => Lie::CutWithin,
-        2 | 3 => Lie::SwallowAcknowledgement,
-        _ => Lie::Nothing,
-    });
+    proxy.plan(in_turn(chance.fork(), 5));
     let trial = Trial::start(&url, stores, 6, &mut chance);
     let end = Instant::now() + seed::duration(Duration::from_secs(4));
-    while Instant::now() < end {
+    while Instant::now() < end || proxy.lies() < 8 {
         trial.goes_on(10).await;
         tokio::time::sleep(chance.pause(Duration::from_millis(200))).await;
         proxy.cut();
@@ -52,7 +63,46 @@ async fn swallowed_acknowledgements_and_cut_connections_lose_and_double_nothing(
     proxy.plan(|| Lie::Nothing);
     let report = trial.end().await.unwrap();
     println!("{} lies; {report}", proxy.lies());
-    assert!(proxy.lies() > 5, "{}", proxy.lies());
+}
+
+/// What the test above is for: stores that guess instead of asking, and stores that do not heal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_guesses_or_does_not_heal_is_caught() {
+    let faults = [
+        (Fault::GuessesRefused, "was refused and is stored"),
+        (Fault::GuessesDone, "is not what is stored"),
+        (Fault::SendsAnew, "is stored and nobody sent it"),
+        (Fault::StaysDown, "the store does not heal"),
+        (Fault::KeepsStreams, "is stuck"),
+        (Fault::StandsStill, "the frontier does not move any more"),
+        (Fault::Leaks, "sessions of 26 are left"),
+        (Fault::LeavesBehind, "1 sessions of 0 are left"),
+        (Fault::LeavesOpen, "1 open transactions"),
+    ];
+    futures_util::future::join_all(faults.map(|(fault, as_what)| async move {
+        let caught = one_lie(fault, &mut Chance::new("guesses")).await.unwrap_err();
+        assert!(caught.contains(as_what), "{fault:?}: {caught}");
+    }))
+    .await;
+}
+
+/// What comes of it when a store with this fault is lied to once.
+async fn one_lie(fault: Fault, chance: &mut Chance) -> Result<Report, String> {
+    let database = Database::fresh().unwrap();
+    let url = database.url();
+    let proxy = Proxy::before(port(&url)).await;
+    // it gives up at once, so that there is something to guess
+    let store = builder(&proxy.url(&url)).persistence(Duration::ZERO).connect().await.unwrap();
+    let broken = Broken::new(store, fault, &url);
+    let trial = Trial::start(&url, vec![Arc::new(broken)], 3, chance).patience(Duration::from_secs(4));
+    trial.goes_on(10).await;
+    proxy.once(Lie::SwallowAcknowledgement);
+    while proxy.lies() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // until it has heard of it
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    trial.end().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,7 +119,8 @@ async fn a_swallowed_acknowledgement_is_learnt_by_sending_the_same_ids_again() {
         assert_eq!(answer[0].version, 2 * (round as u64 + 1), "{lie:?}");
     }
     assert_eq!(proxy.lies(), 3);
-    assert_eq!(ledger::rows(&url).await.len(), 6);
+    assert_eq!(ledger::log(&url).await.events.len(), 6);
+    left_nothing(store, &url).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -86,11 +137,12 @@ async fn an_answer_that_never_comes_is_unknown_and_is_resolved() {
     let Err(AppendError::Unknown(unknown)) = store.append(vec![append]).await else { panic!("the outcome is known") };
     // still nobody there: what is not known does not become `nothing was appended`
     let Err(AppendError::Unknown(unknown)) = store.resolve(*unknown).await else { panic!("the outcome is known") };
-    assert_eq!(ledger::rows(&url).await.len(), 2);
+    assert_eq!(ledger::log(&url).await.events.len(), 2);
     proxy.refuse(false);
     let answer = store.resolve(*unknown).await.unwrap();
     assert!(answer[0].repeated);
-    assert_eq!(ledger::rows(&url).await.len(), 2);
+    assert_eq!(ledger::log(&url).await.events.len(), 2);
+    left_nothing(store, &url).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -111,29 +163,23 @@ async fn a_server_that_falls_silent_stops_the_writer_for_no_longer_than_its_time
     .expect("the writer is stuck");
     assert!(first.unwrap()[0].repeated);
     assert!(!second.unwrap()[0].repeated);
-    assert_eq!(ledger::rows(&url).await.len(), 2);
+    assert_eq!(ledger::log(&url).await.events.len(), 2);
+    left_nothing(store, &url).await;
 }
 
-/// What the tests above are for: stores that guess instead of asking.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_guesses_is_caught() {
-    for (fault, caught_as) in [
-        (Fault::GuessesRefused, "answered as refused, and is there"),
-        (Fault::SendsAnew, "stands elsewhere than was answered"),
-    ] {
-        let database = Database::fresh().unwrap();
-        let url = database.url();
-        let proxy = Proxy::before(port(&url)).await;
-        // it gives up at once, so that there is something to guess
-        let store = builder(&proxy.url(&url)).persistence(Duration::ZERO).connect().await.unwrap();
-        let broken = Broken { store: Arc::new(store), fault };
-        let ledger = Ledger::default();
-        for lie in [Lie::Nothing, Lie::SwallowAcknowledgement] {
-            proxy.once(lie);
-            let append = Append::new(StreamId::new("fire", "1").unwrap(), Expected::Any, vec![event(), event()]);
-            drop(ledger.append(&broken, vec![append]).await);
-        }
-        let caught = ledger.check(&ledger::rows(&url).await).unwrap_err();
-        assert!(caught.contains(caught_as), "{caught}");
+async fn an_answer_that_comes_late_is_waited_for() {
+    let database = Database::fresh().unwrap();
+    let url = database.url();
+    let proxy = Proxy::before(port(&url)).await;
+    let store = builder(&proxy.url(&url)).statement_timeout(Duration::from_millis(200)).connect().await.unwrap();
+    proxy.once(Lie::Delay(Duration::from_millis(900)));
+    let append = |id: &str| Append::new(StreamId::new("fire", id).unwrap(), Expected::NoStream, vec![event()]);
+    let answers = tokio::join!(store.append(vec![append("1")]), store.append(vec![append("2")]));
+    for answer in [answers.0, answers.1] {
+        // it was not sent again
+        assert!(!answer.unwrap()[0].repeated);
     }
+    assert_eq!(proxy.lies(), 1);
+    left_nothing(store, &url).await;
 }

@@ -47,7 +47,7 @@ async fn two_hundred_tasks_leave_connections_and_lag_flat() {
     while began.elapsed() < last {
         tokio::time::sleep((last / 20).min(Duration::from_secs(5))).await;
         let query = "SELECT count(*), (SELECT count(*) FROM es.events) FROM pg_stat_activity \
-                     WHERE application_name = 'es-fire' AND datname = current_database()";
+                     WHERE application_name LIKE 'es-fire-%' AND datname = current_database()";
         let row = client.query_one(query, &[]).await.unwrap();
         let (now, events): (i64, i64) = (row.get(0), row.get(1));
         sessions = sessions.max(now);
@@ -114,7 +114,7 @@ async fn a_thousand_subscribers_share_their_reading_and_a_slow_one_slows_nobody(
         slow.next().await.unwrap().unwrap();
         late += 1;
     }
-    assert_eq!(ledger::rows(&url).await.len() as u64, EVENTS);
+    assert_eq!(ledger::log(&url).await.events.len() as u64, EVENTS);
 }
 
 /// The figure of the operations page: what an event with a payload of 155 bytes takes, with all its indexes.

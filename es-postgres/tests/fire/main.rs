@@ -11,6 +11,7 @@ mod damaged;
 mod dropped;
 mod follower;
 mod full_disk;
+mod healing;
 mod hostile;
 mod kills;
 mod ledger;

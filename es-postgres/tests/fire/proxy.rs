@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -24,6 +25,8 @@ pub(crate) enum Lie {
     SwallowAcknowledgement,
     /// The server appends it, and nothing is heard of it or of anything else on this connection, for good.
     Silence,
+    /// The server appends it, and the acknowledgement comes late.
+    Delay(Duration),
 }
 
 /// Decides what happens to the next append.
@@ -122,7 +125,7 @@ struct State {
     appends: HashSet<Vec<u8>>,
     /// How many times the server is going to be ready, once for the start.
     awaited: u64,
-    /// Of which answer on nothing goes through, and whether the line is cut instead.
+    /// From which answer on nothing goes through, whether the line is cut instead, or how late it comes.
     withheld: Option<(u64, Lie)>,
 }
 
@@ -157,7 +160,7 @@ impl Line {
                     drop(server.write_all(&message[..message.len() / 2]).await);
                     return self.hung_up.notify_one();
                 }
-                Lie::Nothing | Lie::SwallowAcknowledgement | Lie::Silence => {}
+                Lie::Nothing | Lie::SwallowAcknowledgement | Lie::Silence | Lie::Delay(_) => {}
             }
             if server.write_all(&message).await.is_err() {
                 return;
@@ -169,7 +172,11 @@ impl Line {
     async fn answers(&self, mut server: OwnedReadHalf, mut client: OwnedWriteHalf) {
         let mut ready = 0;
         while let Some(message) = read(&mut server, true).await {
-            let withheld = self.state.lock().unwrap().withheld.filter(|(from, _)| ready + 1 >= *from);
+            let mut withheld = self.state.lock().unwrap().withheld.filter(|(from, _)| ready + 1 >= *from);
+            if let Some((_, Lie::Delay(late))) = withheld.take_if(|(_, lie)| matches!(lie, Lie::Delay(_))) {
+                self.state.lock().unwrap().withheld = None;
+                tokio::time::sleep(late).await;
+            }
             if message[0] == b'Z' {
                 ready += 1;
                 // the transaction has ended on the server when it is ready again
@@ -199,7 +206,7 @@ impl Line {
                     if lie != Lie::Nothing {
                         self.shared.lies.fetch_add(1, Ordering::AcqRel);
                     }
-                    if matches!(lie, Lie::SwallowAcknowledgement | Lie::Silence) {
+                    if matches!(lie, Lie::SwallowAcknowledgement | Lie::Silence | Lie::Delay(_)) {
                         state.withheld = Some((state.awaited + 1, lie));
                     }
                     return lie;

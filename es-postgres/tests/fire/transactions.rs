@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::{Append, EventStore, Expected, StreamId};
+use es_core::{Append, EventStore, Expected, Position, StreamId};
 use es_postgres::PostgresStore;
 use test_postgres::Database;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::follower::compare;
+use crate::follower::seen;
+use crate::healing;
 use crate::ledger;
 use crate::seed::{self, Chance};
 use crate::trial::{Trial, builder, connect};
@@ -27,11 +28,11 @@ fn append(category: &str, id: u64) -> [Append; 1] {
 }
 
 /// Reads as if positions became visible in their order.
-async fn naive(client: &Client, seen: &mut Vec<(u64, Uuid)>) {
-    let after = seen.last().map_or(0, |(position, _)| i64::try_from(*position).unwrap());
+async fn naive(client: &Client, seen: &mut Vec<(Position, Uuid)>) {
+    let after = seen.last().map_or(0, |(position, _)| i64::try_from(position.get()).unwrap());
     let query = "SELECT position, event_id FROM es.events WHERE position > $1 ORDER BY position";
     for row in client.query(query, &[&after]).await.unwrap() {
-        seen.push((row.get::<_, i64>(0).try_into().unwrap(), row.get(1)));
+        seen.push((Position::new(row.get::<_, i64>(0).try_into().unwrap()), row.get(1)));
     }
 }
 
@@ -70,15 +71,16 @@ async fn transactions_prepared_and_finished_later_are_neither_skipped_nor_lost()
         client.batch_execute(&format!("COMMIT PREPARED '{name}'")).await.unwrap();
     }
     naive(&client, &mut naively).await;
+    drop(store);
     let report = trial.end().await.unwrap();
     println!("{number} prepared, {rolled_back} rolled back; {report}");
-    let rows = ledger::rows(&url).await;
-    let prepared = rows.iter().filter(|row| row.stream.0 == "prepared").count() as u64;
+    let log = ledger::log(&url).await;
+    let prepared = log.events.iter().filter(|event| event.stream.category() == "prepared").count() as u64;
     assert_eq!(prepared, 2 * (number - rolled_back));
     // what this test is for: who does not ask for the frontier skips
     naive(&client, &mut naively).await;
-    let caught = compare(&naively, &rows).unwrap_err();
-    assert!(caught.contains("skipped"), "{caught}");
+    let caught = ledger::followed(vec![seen(naively)], &log).unwrap_err();
+    assert!(caught.contains("subscriber 0 differs from the log"), "{caught}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,7 +90,8 @@ async fn readers_do_not_wait_for_an_unrelated_transaction_that_is_open_all_the_t
     let url = database.url();
     let unrelated = connect(&url).await;
     unrelated.batch_execute("CREATE TABLE unrelated (i int); BEGIN; INSERT INTO unrelated VALUES (1)").await.unwrap();
-    let (_, stores) = two(&url).await;
+    let (store, stores) = two(&url).await;
+    drop(store);
     let trial = Trial::start(&url, stores, 4, &mut chance);
     trial.goes_on(100).await;
     trial.is_followed().await;
@@ -122,10 +125,38 @@ async fn rollbacks_by_the_thousand_leave_gaps_and_nothing_else() {
     for task in tasks.collect::<Vec<_>>() {
         task.await.unwrap();
     }
+    drop(store);
     let report = trial.end().await.unwrap();
     println!("1000 rollbacks; {report}");
-    let rows = ledger::rows(&url).await;
-    assert!(rows.iter().all(|row| row.stream.0 != "rolled-back"));
-    let drawn = rows.last().unwrap().position;
-    assert!(drawn >= 2_000 + rows.len() as u64 - 100, "the rollbacks drew no positions: {drawn}");
+    let log = ledger::log(&url).await;
+    assert!(log.events.iter().all(|event| event.stream.category() != "rolled-back"));
+    let drawn = log.events.last().unwrap().position.get();
+    assert!(drawn >= 2_000 + log.events.len() as u64 - 100, "the rollbacks drew no positions: {drawn}");
+    // what this test is for: who waits for every gap to be filled has stood still since the first of them
+    let places = log.events.iter().map(|event| (event.position, event.id));
+    let gapless = places.zip(1..).take_while(|((position, _), next)| position.get() == *next);
+    let caught = ledger::followed(vec![seen(gapless.map(|(place, _)| place).collect())], &log).unwrap_err();
+    assert!(caught.contains("subscriber 0 differs from the log"), "{caught}");
+}
+
+/// However many streams others hold, only so many appends wait for them at the server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn appends_that_wait_for_forty_streams_share_the_sessions_of_the_patient_lane() {
+    const STREAMS: u64 = 40;
+    let database = Database::fresh().unwrap();
+    let url = database.url();
+    let store = builder(&url).connect().await.unwrap();
+    let mut client = connect(&url).await;
+    let transaction = client.transaction().await.unwrap();
+    let held: Vec<Append> = (0..STREAMS).flat_map(|number| append("fire", number)).collect();
+    store.append_in(&transaction, &held).await.unwrap();
+    let ledger = ledger::Ledger::default();
+    let waiting = (0..STREAMS).map(|number| ledger.append(&store, append("fire", number).into()));
+    let (answers, ()) = tokio::join!(futures_util::future::join_all(waiting), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        transaction.rollback().await.unwrap();
+    });
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    healing::nothing_held(&url, 1, healing::PATIENCE).await.unwrap();
+    ledger.check(&ledger::log(&url).await, Vec::new()).unwrap();
 }

@@ -4,19 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::{Append, EventStore, Expected, Position, StreamId};
+use es_core::EventStore;
 use es_postgres::{PostgresBuilder, PostgresStore};
 use tokio_postgres::{Client, NoTls};
 
 use crate::follower::Follower;
-use crate::ledger::{self, Ledger, Row};
+use crate::healing;
+use crate::ledger::{self, Ledger};
 use crate::seed::Chance;
-use crate::workload::{Errors, Workload, event};
+use crate::workload::{Errors, Workload};
 
-/// The name by which the stores of a trial are known to the server.
-pub(crate) const APPLICATION: &str = "es-fire";
-/// What one store opens at most: readers, the writer, the patient lane, and one to start.
-const SESSIONS: i64 = 16 + 1 + 8 + 1;
+/// How many streams the writers of a trial share.
+const STREAMS: u64 = 24;
 
 /// Stores under load.
 pub(crate) struct Trial {
@@ -24,6 +23,8 @@ pub(crate) struct Trial {
     stores: Vec<Arc<dyn EventStore>>,
     workload: Workload,
     followers: Vec<Follower>,
+    /// How long the stores may take to heal.
+    patience: Duration,
 }
 
 /// What came of a trial in which no promise was broken.
@@ -51,7 +52,7 @@ impl fmt::Display for Report {
 
 /// How the stores of a trial are set up.
 pub(crate) fn builder(url: &str) -> PostgresBuilder {
-    PostgresStore::builder(url).application_name(APPLICATION)
+    PostgresStore::builder(url).application_name(healing::application())
 }
 
 /// A store at each of `urls`.
@@ -66,9 +67,14 @@ pub(crate) async fn stores(urls: &[&str]) -> Vec<Arc<dyn EventStore>> {
 impl Trial {
     /// Starts `tasks` writers and one subscriber on each of `stores`; `direct` is the server without anything between.
     pub(crate) fn start(direct: &str, stores: Vec<Arc<dyn EventStore>>, tasks: u64, chance: &mut Chance) -> Self {
-        let workload = Workload::start(&stores, tasks, 24, chance);
+        let workload = Workload::start(&stores, tasks, STREAMS, chance);
         let followers = stores.iter().map(|store| Follower::start(Arc::clone(store))).collect();
-        Self { direct: direct.to_owned(), stores, workload, followers }
+        Self { direct: direct.to_owned(), stores, workload, followers, patience: healing::PATIENCE }
+    }
+
+    /// With less time to heal.
+    pub(crate) fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// How many appends were acknowledged so far.
@@ -83,7 +89,7 @@ impl Trial {
 
     /// Waits until every subscriber has what was acknowledged until now.
     pub(crate) async fn is_followed(&self) {
-        let rows = ledger::rows(&self.direct).await.len();
+        let rows = ledger::log(&self.direct).await.events.len();
         let deadline = Instant::now() + Duration::from_secs(20);
         while self.followed() < rows {
             assert!(Instant::now() < deadline, "subscribers wait");
@@ -115,10 +121,11 @@ impl Trial {
     /// What is not as it was before.
     pub(crate) async fn stop(self) -> Result<Quiet, String> {
         for store in &self.stores {
-            healed(&**store).await?;
+            healing::every_lane_is_free(&**store, &self.workload.ledger, STREAMS, self.patience).await?;
         }
         let (ledger, errors) = self.workload.stop().await;
-        Ok(Quiet { direct: self.direct, stores: self.stores, ledger, errors, followers: self.followers })
+        let Self { direct, stores, followers, patience, .. } = self;
+        Ok(Quiet { direct, stores, ledger, errors, followers, patience })
     }
 }
 
@@ -129,6 +136,7 @@ pub(crate) struct Quiet {
     ledger: Arc<Ledger>,
     errors: Errors,
     followers: Vec<Follower>,
+    patience: Duration,
 }
 
 impl Quiet {
@@ -137,65 +145,24 @@ impl Quiet {
     /// # Errors
     /// The first promise that is broken.
     pub(crate) async fn check(self) -> Result<Report, String> {
-        nothing_held(&self.direct, self.stores.len()).await?;
-        let rows: Vec<Row> = ledger::rows(&self.direct).await;
-        // what a test appends besides stands in other categories
-        let own: Vec<Row> = rows.iter().filter(|row| row.stream.0 == "fire").cloned().collect();
-        self.ledger.check(&own)?;
+        healing::nothing_held(&self.direct, self.stores.len(), self.patience).await?;
+        let log = ledger::log(&self.direct).await;
+        let mut subscribers = Vec::new();
         for follower in &self.followers {
-            follower.check(&rows).await?;
+            subscribers.push(follower.seen(log.events.len()).await);
         }
-        Ok(Report {
-            events: rows.len(),
+        self.ledger.check(&log, subscribers)?;
+        let report = Report {
+            events: log.events.len(),
             acknowledged: self.ledger.acknowledged(),
             unknown: self.ledger.unknown(),
             failed: self.errors.store,
             conflicts: self.errors.conflicts,
             begun_anew: self.followers.iter().map(Follower::begun_anew).sum(),
-        })
-    }
-}
-
-/// The store appends and shows what it appended, without being started again.
-async fn healed(store: &dyn EventStore) -> Result<(), String> {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    let append = Append::new(StreamId::new("healed", "1").unwrap(), Expected::Any, vec![event()]);
-    loop {
-        match store.append(vec![append.clone()]).await {
-            Ok(answer) => return shows(store, answer[0].positions[0]).await,
-            Err(error) if Instant::now() > deadline => return Err(format!("the store does not heal: {error}")),
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
-}
-
-async fn shows(store: &dyn EventStore, position: Position) -> Result<(), String> {
-    let before = Position::new(position.get() - 1);
-    match tokio::time::timeout(Duration::from_secs(20), store.changed(before)).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(format!("the store does not heal: {error}")),
-        Err(_) => Err("the frontier does not move any more".to_owned()),
-    }
-}
-
-/// No transaction is left open, no lock is held, and no store has more sessions than it may.
-pub(crate) async fn nothing_held(url: &str, stores: usize) -> Result<(), String> {
-    let client = connect(url).await;
-    let deadline = Instant::now() + Duration::from_secs(15);
-    let query = "SELECT count(*) FILTER (WHERE a.state LIKE 'idle in%'), count(*), \
-                 (SELECT count(*) FROM pg_locks l WHERE l.locktype = 'advisory' \
-                  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())) \
-                 FROM pg_stat_activity a WHERE a.application_name = $1 AND a.datname = current_database()";
-    loop {
-        let row = client.query_one(query, &[&APPLICATION]).await.unwrap();
-        let (open, sessions, locks): (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));
-        if open == 0 && locks == 0 && sessions <= SESSIONS * i64::try_from(stores).unwrap() {
-            return Ok(());
-        }
-        if Instant::now() > deadline {
-            return Err(format!("{open} open transactions, {locks} locks and {sessions} sessions are left"));
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        drop((self.followers, self.stores));
+        healing::no_session_is_left(&self.direct, self.patience).await?;
+        Ok(report)
     }
 }
 

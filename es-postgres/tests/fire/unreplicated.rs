@@ -6,6 +6,7 @@ use es_core::{Append, AppendError, EventStore, Expected, StreamId};
 use test_postgres::{Database, Server};
 use tokio::task::JoinHandle;
 
+use crate::healing;
 use crate::ledger;
 use crate::trial::{builder, connect};
 use crate::workload::event;
@@ -63,5 +64,8 @@ async fn an_append_that_no_standby_confirmed_is_unknown_until_one_does() {
     let answer = store.resolve(*unknown).await.unwrap();
     assert!(answer[0].repeated);
     assert!(!store.append(append("3")).await.unwrap()[0].repeated);
-    assert_eq!(ledger::rows(&url).await.len(), 3);
+    assert_eq!(ledger::log(&url).await.events.len(), 3);
+    healing::nothing_held(&url, 1, healing::PATIENCE).await.unwrap();
+    drop(store);
+    healing::no_session_is_left(&url, healing::PATIENCE).await.unwrap();
 }
