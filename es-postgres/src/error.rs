@@ -115,7 +115,7 @@ pub enum PostgresError {
         source: Box<Self>,
     },
     /// The server is older than 13.
-    #[error("the server is PostgreSQL {found}; this library needs 13 or newer")]
+    #[error("the server is PostgreSQL {found}; this library needs 13 or newer: upgrade the server")]
     TooOld {
         /// Its version.
         found: String,

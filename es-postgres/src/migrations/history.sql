@@ -9,7 +9,8 @@ BEGIN
 END
 $es$;
 
-CREATE TABLE {schema}.migrations (
+-- it may have been run by hand, and nothing after it
+CREATE TABLE IF NOT EXISTS {schema}.migrations (
     number     integer     NOT NULL PRIMARY KEY,
     name       text        NOT NULL,
     library    text        NOT NULL,

@@ -26,4 +26,6 @@ mod tls;
 mod transactions;
 mod trial;
 mod unreplicated;
+#[path = "../shared/warnings.rs"]
+mod warnings;
 mod workload;

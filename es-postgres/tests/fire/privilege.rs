@@ -1,20 +1,15 @@
 //! Least privilege: what the application's role can do after the hardening, and what even the owner cannot.
 
-use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
-
 use es_core::{EventStore, Filter, Position, StoredSnapshot, StreamId, Version};
 use es_postgres::{MissingProtection, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::{Database, Server};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::contract::appends_and_reads;
 use crate::trial::connect;
+use crate::warnings::Warnings;
 
 /// A log on a server of its own, since roles belong to the whole server, and an application without rights.
 struct Hardened {
@@ -196,50 +191,14 @@ async fn a_role_that_nothing_would_hold_is_refused() {
     assert!(mighty.as_db_error().unwrap().message().contains("nothing would hold it"), "{mighty}");
 }
 
-/// Keeps the warnings of the thread it is set on.
-#[derive(Clone, Default)]
-struct Warnings(Arc<Mutex<Vec<String>>>);
-
-impl Subscriber for Warnings {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == Level::WARN
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        struct Message(String);
-        impl Visit for Message {
-            fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-                if field.name() == "message" {
-                    self.0 = format!("{value:?}");
-                }
-            }
-        }
-        let mut message = Message(String::new());
-        event.record(&mut message);
-        self.0.lock().unwrap().push(message.0);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
 #[tokio::test]
 async fn start_up_says_which_protections_are_off_and_nothing_when_all_are_on() {
     let hardened = Hardened::new().await;
     let warnings = Warnings::default();
     let _listening = tracing::subscriber::set_default(warnings.clone());
     PostgresStore::connect(&hardened.url("app")).await.unwrap();
-    assert_eq!(*warnings.0.lock().unwrap(), Vec::<String>::new());
+    assert_eq!(warnings.said(), "");
     PostgresStore::connect(&hardened.database.url()).await.unwrap();
-    let said = warnings.0.lock().unwrap().join("\n");
+    let said = warnings.said();
     assert!(said.contains("superuser") && said.contains("PostgresStore::hardening"), "{said}");
 }

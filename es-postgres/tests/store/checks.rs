@@ -5,6 +5,7 @@ use es_postgres::{PostgresError, PostgresStore};
 use test_postgres::{Database, Server};
 
 use crate::fixture::{Fixture, all, one};
+use crate::warnings::Warnings;
 
 async fn refusal(url: &str) -> PostgresError {
     PostgresStore::connect(url).await.unwrap_err()
@@ -18,17 +19,56 @@ async fn a_server_that_may_lose_data_is_refused_unless_allowed() {
         let refused = refusal(&database.url()).await;
         assert!(matches!(refused, PostgresError::Unsafe { setting: named, .. } if named == setting), "{refused}");
         assert!(refused.to_string().contains("allow_unsafe_server"));
-        let store = PostgresStore::builder(&database.url()).allow_unsafe_server().connect().await.unwrap();
-        store.append(one("1", Expected::NoStream)).await.unwrap();
+        assert_eq!(allowed(&database, setting).await, 1);
     }
 }
 
+/// Opens a store on a server that is unsafe, and appends; answers how many warnings name the setting.
+async fn allowed(database: &Database, setting: &str) -> usize {
+    let warnings = Warnings::default();
+    let _listening = tracing::subscriber::set_default(warnings.clone());
+    let store = PostgresStore::builder(&database.url()).allow_unsafe_server().connect().await.unwrap();
+    store.append(one("1", Expected::NoStream)).await.unwrap();
+    warnings.said().matches(&format!("set `{setting} = on`")).count()
+}
+
 #[tokio::test]
-async fn asynchronous_commit_is_refused() {
+async fn a_server_that_is_too_old_is_refused() {
+    let database = Database::fresh().unwrap();
+    // another function stands before the server's own
+    let old = [
+        "CREATE SCHEMA old",
+        "CREATE FUNCTION old.current_setting(text) RETURNS text LANGUAGE sql AS $$
+         SELECT CASE $1 WHEN 'server_version_num' THEN '120022' WHEN 'server_version' THEN '12.22'
+                ELSE pg_catalog.current_setting($1) END $$",
+        &format!("ALTER DATABASE {} SET search_path = old, pg_catalog", database.name()),
+    ];
+    database.run(&old).unwrap();
+    let refused = refusal(&database.url()).await;
+    assert!(matches!(&refused, PostgresError::TooOld { found } if found == "12.22"), "{refused}");
+    assert!(refused.to_string().contains("13 or newer"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_server_where_connections_do_not_see_each_others_locks_is_refused() {
+    let fixture = Fixture::new().await;
+    let blind = [
+        "ALTER VIEW es.es_in_flight RENAME TO all_in_flight",
+        "CREATE VIEW es.es_in_flight AS SELECT * FROM es.all_in_flight WHERE pid = pg_backend_pid()",
+    ];
+    fixture.database.run(&blind).unwrap();
+    let refused = refusal(&fixture.database.url()).await;
+    assert!(matches!(refused, PostgresError::LockUnseen), "{refused}");
+    assert!(refused.to_string().contains("without the proxy"), "{refused}");
+}
+
+#[tokio::test]
+async fn asynchronous_commit_is_refused_unless_allowed() {
     let database = Database::fresh().unwrap();
     database.run(&[&format!("ALTER DATABASE {} SET synchronous_commit = off", database.name())]).unwrap();
     let refused = refusal(&database.url()).await;
     assert!(matches!(refused, PostgresError::Unsafe { setting: "synchronous_commit", .. }), "{refused}");
+    assert_eq!(allowed(&database, "synchronous_commit").await, 1);
 }
 
 #[tokio::test]
@@ -83,7 +123,10 @@ async fn a_replica_is_refused_and_gives_no_frontier() {
     server.restart().unwrap();
     let Err(ReadError::Store(source)) = store.frontier().await else { panic!("a replica gave a frontier") };
     assert!(matches!(source.downcast_ref(), Some(PostgresError::Replica)), "{source}");
-    assert!(matches!(refusal(&database.url()).await, PostgresError::Replica));
+    // where there is a log, and where there is none that could say so itself
+    for url in [database.url(), server.url()] {
+        assert!(matches!(refusal(&url).await, PostgresError::Replica));
+    }
     assert!(store.append(vec![Append::assertion(crate::fixture::stream("1"), Expected::Exists)]).await.is_err());
 }
 

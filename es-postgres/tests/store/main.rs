@@ -12,3 +12,5 @@ mod reading;
 mod subscriptions;
 mod transactions;
 mod wakes;
+#[path = "../shared/warnings.rs"]
+mod warnings;

@@ -40,6 +40,29 @@ async fn a_schema_without_migrations_is_refused_when_migrating_is_off() {
 }
 
 #[tokio::test]
+async fn an_older_schema_is_refused_when_migrating_is_off_and_else_brought_up_to_date() {
+    let all = PostgresStore::migrations("es").unwrap();
+    for count in 1..all.len() {
+        let database = Database::fresh().unwrap();
+        for (_, sql) in &all[..count] {
+            database.run(&[sql]).unwrap();
+        }
+        let refused = PostgresStore::builder(&database.url()).migrate(false).connect().await.unwrap_err();
+        let known = all.len() - 1;
+        assert_eq!(
+            refused.to_string(),
+            format!(
+                "the schema is at migration {}, this library needs {known}; run `PostgresStore::migrations()`",
+                count - 1
+            )
+        );
+        let store = PostgresStore::connect(&database.url()).await.unwrap();
+        store.append(one("1", Expected::NoStream)).await.unwrap();
+        PostgresStore::builder(&database.url()).migrate(false).connect().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_schema_newer_than_the_library_is_refused() {
     let fixture = Fixture::new().await;
     let newer = "INSERT INTO es.migrations (number, name, library) VALUES (9999, 'later', '9')";
@@ -71,7 +94,20 @@ async fn everything_in_the_schema_has_a_comment() {
           WHERE c.relnamespace = 'es'::regnamespace AND c.relkind IN ('r', 'v') AND a.attnum > 0 AND NOT a.attisdropped
             AND col_description(c.oid, a.attnum) IS NULL
         UNION ALL SELECT 'function ' || p.proname FROM pg_proc p
-          WHERE p.pronamespace = 'es'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL";
-    let rows = client.query(bare, &[]).await.unwrap();
-    assert!(rows.is_empty(), "{:?}", rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>());
+          WHERE p.pronamespace = 'es'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL
+        UNION ALL SELECT 'schema ' || n.nspname FROM pg_namespace n
+          WHERE n.nspname = 'es' AND obj_description(n.oid, 'pg_namespace') IS NULL
+        UNION ALL SELECT 'trigger ' || t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+          WHERE c.relnamespace = 'es'::regnamespace AND NOT t.tgisinternal
+            AND obj_description(t.oid, 'pg_trigger') IS NULL";
+    let bare_things =
+        async || -> Vec<String> { client.query(bare, &[]).await.unwrap().iter().map(|row| row.get(0)).collect() };
+    assert_eq!(bare_things().await, Vec::<String>::new());
+    // it would be noticed
+    let strip = "COMMENT ON SCHEMA es IS NULL; COMMENT ON TABLE es.snapshots IS NULL; COMMENT ON VIEW es.es_in_flight IS NULL; \
+                 COMMENT ON COLUMN es.events.slice IS NULL; COMMENT ON COLUMN es.es_in_flight.low IS NULL; \
+                 COMMENT ON SEQUENCE es.position IS NULL; COMMENT ON FUNCTION es.fence() IS NULL; \
+                 COMMENT ON TRIGGER events_never_change ON es.events IS NULL";
+    client.batch_execute(strip).await.unwrap();
+    assert_eq!(bare_things().await.len(), 8);
 }
