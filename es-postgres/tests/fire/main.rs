@@ -21,6 +21,7 @@ mod privilege;
 mod proxy;
 mod restore;
 mod seed;
+mod subscribers;
 #[cfg(feature = "tls")]
 mod tls;
 mod transactions;
@@ -28,4 +29,5 @@ mod trial;
 mod unreplicated;
 #[path = "../shared/warnings.rs"]
 mod warnings;
+mod wasteful;
 mod workload;

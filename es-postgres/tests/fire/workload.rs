@@ -81,7 +81,7 @@ async fn write(
 }
 
 /// An append to one stream, sometimes to two, with any kind of expectation.
-async fn appends(store: &dyn EventStore, chance: &mut Chance, streams: u64) -> Vec<Append> {
+pub(crate) async fn appends(store: &dyn EventStore, chance: &mut Chance, streams: u64) -> Vec<Append> {
     let first = chance.below(streams);
     let second = (first + 1 + chance.below(streams.max(2) - 1)) % streams;
     let mut appends = Vec::new();

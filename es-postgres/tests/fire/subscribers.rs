@@ -1,0 +1,100 @@
+//! A thousand subscribers in one process, and one that is slow.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use es_core::{Append, EventStore, EventStoreExt, Expected, Filter, Position, StreamId};
+use futures_util::StreamExt;
+use test_postgres::Database;
+use tokio::task::JoinSet;
+
+use crate::ledger;
+use crate::trial::{builder, connect};
+use crate::wasteful::{Waste, Wasteful};
+use crate::workload::event;
+
+const EVENTS: u64 = 200;
+
+/// How many rows the table's statistics say were read by their index.
+async fn read(url: &str) -> u64 {
+    let client = connect(url).await;
+    let query = "SELECT coalesce(sum(idx_tup_fetch), 0)::bigint FROM pg_stat_user_tables WHERE relname = 'events'";
+    client.query_one(query, &[]).await.unwrap().get::<_, i64>(0).unsigned_abs()
+}
+
+/// A subscriber that asks for each event as soon as it has the one before.
+async fn follow(store: Arc<dyn EventStore>, seen: Arc<AtomicU64>) {
+    let mut events = store.into_subscription(Position::START, Filter::all());
+    let mut last = Position::START;
+    for _ in 0..EVENTS {
+        let event = events.next().await.unwrap().unwrap();
+        assert!(event.position > last);
+        last = event.position;
+        seen.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Appends under `subscribers` and one that takes an event and does not come back until all is appended.
+///
+/// # Errors
+/// Who had to wait, or that each of them read for itself.
+async fn share(waste: Option<Waste>, subscribers: u64, patience: Duration) -> Result<u64, String> {
+    let database = Database::fresh().unwrap();
+    let url = database.url();
+    let mut store: Arc<dyn EventStore> = Arc::new(builder(&url).connect().await.unwrap());
+    if let Some(waste) = waste {
+        store = Arc::new(Wasteful::new(store, waste, &url));
+    }
+    let (seen, mut tasks) = (Arc::new(AtomicU64::new(0)), JoinSet::new());
+    for _ in 0..subscribers {
+        tasks.spawn(follow(Arc::clone(&store), Arc::clone(&seen)));
+    }
+    let mut slow = Arc::clone(&store).into_subscription(Position::START, Filter::all());
+    let append = |number: u64| {
+        let stream = StreamId::new("fire", (number % 7).to_string()).unwrap();
+        store.append(vec![Append::new(stream, Expected::Any, vec![event()])])
+    };
+    append(0).await.unwrap();
+    slow.next().await.unwrap().unwrap();
+    let writing = async {
+        for number in 1..EVENTS {
+            append(number).await.unwrap();
+        }
+    };
+    tokio::time::timeout(patience, writing).await.map_err(|_| "writers wait for a slow subscriber")?;
+    let all = async {
+        while let Some(subscriber) = tasks.join_next().await {
+            subscriber.unwrap();
+        }
+    };
+    tokio::time::timeout(patience, all).await.map_err(|_| "subscribers wait")?;
+    assert_eq!(seen.load(Ordering::Relaxed), subscribers * EVENTS);
+    // the server's statistics arrive with a delay
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let rows = read(&url).await;
+    // each on its own reads them all; the writer's look-ups count, too
+    if rows >= EVENTS * 50 {
+        return Err(format!("{rows} rows were read"));
+    }
+    for _ in 1..EVENTS {
+        slow.next().await.unwrap().unwrap();
+    }
+    assert_eq!(ledger::log(&url).await.events.len() as u64, EVENTS);
+    Ok(rows)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_subscribers_share_their_reading_and_a_slow_one_slows_nobody() {
+    let rows = share(None, 1_000, Duration::from_mins(1)).await.unwrap();
+    println!("1000 subscribers: {} events given, {rows} rows read", 1_000 * EVENTS);
+}
+
+/// What the test above is for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_whose_subscribers_read_alone_or_hold_writers_up_is_caught() {
+    let caught = share(Some(Waste::Reading), 100, Duration::from_mins(1)).await.unwrap_err();
+    assert!(caught.contains("rows were read"), "{caught}");
+    let caught = share(Some(Waste::Waiting), 5, Duration::from_secs(5)).await.unwrap_err();
+    assert!(caught.contains("writers wait"), "{caught}");
+}

@@ -1,0 +1,144 @@
+//! Stores that are right and cost too much: what the tests under load are there to catch.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use es_core::{
+    Append, AppendError, Appended, Direction, EventStore, Filter, Position, ReadError, StoredEvent, StreamId, Version,
+};
+use futures_core::stream::BoxStream;
+use futures_util::StreamExt;
+use tokio_postgres::{Client, NoTls};
+
+use crate::healing::application;
+
+/// What is wasted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waste {
+    /// It keeps something of every append.
+    Memory,
+    /// It opens a connection now and then, and keeps it.
+    Sessions,
+    /// Its subscriptions take their time.
+    Lag,
+    /// Every subscription reads for itself.
+    Reading,
+    /// Who appends waits for who reads.
+    Waiting,
+}
+
+/// A store that wastes.
+#[derive(Debug)]
+pub(crate) struct Wasteful {
+    store: Arc<dyn EventStore>,
+    waste: Waste,
+    url: String,
+    appended: AtomicU64,
+    memory: Mutex<Vec<Vec<u8>>>,
+    sessions: Mutex<Vec<Client>>,
+    /// How much each subscription was given.
+    given: Mutex<Vec<Arc<AtomicU64>>>,
+}
+
+impl Wasteful {
+    /// `store` with `waste`; `url` is the server of both.
+    pub(crate) fn new(store: Arc<dyn EventStore>, waste: Waste, url: &str) -> Self {
+        Self {
+            store,
+            waste,
+            url: url.to_owned(),
+            appended: AtomicU64::default(),
+            memory: Mutex::default(),
+            sessions: Mutex::default(),
+            given: Mutex::default(),
+        }
+    }
+
+    fn slowest(&self) -> u64 {
+        let given = self.given.lock().unwrap();
+        given.iter().map(|given| given.load(Ordering::Acquire)).min().unwrap_or(u64::MAX)
+    }
+
+    async fn session(&self) {
+        let mut config: tokio_postgres::Config = self.url.parse().unwrap();
+        let (client, connection) = config.application_name(application()).connect(NoTls).await.unwrap();
+        tokio::spawn(connection);
+        self.sessions.lock().unwrap().push(client);
+    }
+}
+
+#[async_trait]
+impl EventStore for Wasteful {
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        let number = self.appended.fetch_add(1, Ordering::AcqRel);
+        match self.waste {
+            Waste::Memory => self.memory.lock().unwrap().push(vec![1; 256 * 1024]),
+            Waste::Sessions if number.is_multiple_of(10) && number < 400 => self.session().await,
+            Waste::Waiting => {
+                while self.slowest() < number.saturating_sub(16) {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            }
+            Waste::Sessions | Waste::Lag | Waste::Reading => {}
+        }
+        self.store.append(appends).await
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.store.read_stream(stream, from, direction, limit)
+    }
+
+    fn read_all(
+        &self,
+        after: Position,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.store.read_all(after, filter, limit)
+    }
+
+    async fn frontier(&self) -> Result<Position, ReadError> {
+        self.store.frontier().await
+    }
+
+    fn subscribe(&self, after: Position, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        let given = Arc::<AtomicU64>::default();
+        self.given.lock().unwrap().push(Arc::clone(&given));
+        if self.waste == Waste::Reading {
+            // what a store is given that has no subscription of its own
+            return Box::pin(futures_util::stream::unfold(after, {
+                let filter = filter.clone();
+                move |last| {
+                    let filter = filter.clone();
+                    async move {
+                        loop {
+                            if let Some(event) = self.store.read_all(last, &filter, Some(1)).next().await {
+                                let last = event.as_ref().map_or(last, |event| event.position);
+                                return Some((event, last));
+                            }
+                            tokio::time::sleep(Duration::from_millis(100)).await;
+                        }
+                    }
+                }
+            }));
+        }
+        let late = if self.waste == Waste::Lag { Duration::from_millis(20) } else { Duration::ZERO };
+        Box::pin(self.store.subscribe(after, filter).then(move |event| {
+            given.fetch_add(1, Ordering::AcqRel);
+            async move {
+                if !late.is_zero() {
+                    tokio::time::sleep(late).await;
+                }
+                event
+            }
+        }))
+    }
+}
