@@ -15,6 +15,7 @@ mod healing;
 mod hostile;
 mod kills;
 mod ledger;
+mod lenient;
 mod lies;
 mod load;
 mod privilege;
