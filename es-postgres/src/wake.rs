@@ -72,8 +72,9 @@ pub(crate) async fn listen(connector: Connector, channel: String, wake: Wake) {
 
 async fn open(connector: &Connector, channel: &str) -> Result<Connection, PostgresError> {
     let connection = connector.open().await?;
-    // the channel's name is made by us, of letters and digits
-    connection.client.batch_execute(&format!("LISTEN {channel}")).await.map_err(PostgresError::statement)?;
+    // the channel's name is made by us, of letters and digits; a notification need not outlive a crash of the server
+    let set_up = format!("SET synchronous_commit = off; LISTEN {channel}");
+    connection.client.batch_execute(&set_up).await.map_err(PostgresError::statement)?;
     Ok(connection)
 }
 

@@ -103,9 +103,12 @@ impl Writer {
     async fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
         let mut session = None;
         let mut open = true;
+        let mut answered = 0;
         while open || !self.waiting.is_empty() || !self.lane.is_empty() {
-            // those who were just answered come back before the next batch leaves without them
-            tokio::task::yield_now().await;
+            if answered > 1 {
+                // those who were just answered come back before the next batch leaves without them
+                tokio::task::yield_now().await;
+            }
             self.hear(&mut jobs);
             let batch = self.batch();
             if batch.is_empty() {
@@ -117,8 +120,10 @@ impl Writer {
                     },
                     Some(done) = self.lane.join_next() => self.waited(done),
                 }
+                answered = 0;
                 continue;
             }
+            answered = batch.iter().map(|group| group.jobs.len()).sum();
             let appender = Arc::clone(&self.appender);
             let calls: Vec<Call<'_>> = batch.iter().map(Group::call).collect();
             let outcome = {

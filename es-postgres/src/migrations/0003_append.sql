@@ -43,25 +43,41 @@ DECLARE
     whole   boolean[];
     after   bigint[];
     first   timestamptz[];
+    -- one event for one stream, which is what most appends are, goes without queries over arrays
+    single  CONSTANT boolean := cardinality(locks) = 1 AND cardinality(event_ids) = 1;
+    last    bigint;
+    since   timestamptz;
+    nothing text;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'an append needs READ COMMITTED' USING ERRCODE = 'ES002';
     END IF;
     IF patient THEN
         PERFORM pg_advisory_xact_lock({streams}, l) FROM unnest(locks) l;
+    ELSIF single THEN
+        held := ARRAY[pg_try_advisory_xact_lock({streams}, locks[1])];
     ELSE
         held := array(SELECT pg_try_advisory_xact_lock({streams}, l) FROM unnest(locks) l);
     END IF;
 
     -- a later statement, so a later snapshot: it sees what the last holders of these locks appended
-    SELECT array_agg(coalesce(e.version, 0) ORDER BY u.o),
-           array_agg(greatest(statement_timestamp(), e.recorded_at) ORDER BY u.o),
-           bool_or(NOT CASE WHEN u.x >= 0 THEN u.x = coalesce(e.version, 0) WHEN u.x = -1 THEN true ELSE e.version IS NOT NULL END)
-      INTO actual, recorded, refused
-      FROM unnest(categories, ids, expected) WITH ORDINALITY u(c, i, x, o)
-      LEFT JOIN LATERAL (
-          SELECT v.version, v.recorded_at FROM {schema}.events v
-          WHERE v.category = u.c AND v.id = u.i ORDER BY v.version DESC LIMIT 1) e ON true;
+    IF single THEN
+        SELECT v.version, v.recorded_at INTO last, since FROM {schema}.events v
+        WHERE v.category = categories[1] AND v.id = ids[1] ORDER BY v.version DESC LIMIT 1;
+        actual := ARRAY[coalesce(last, 0)];
+        recorded := ARRAY[greatest(statement_timestamp(), since)];
+        refused := NOT CASE WHEN expected[1] >= 0 THEN expected[1] = actual[1] WHEN expected[1] = -1 THEN true ELSE last IS NOT NULL END;
+    ELSE
+        -- the rows come in the order of the arrays: each look-up is a loop of its own
+        SELECT array_agg(coalesce(e.version, 0)),
+               array_agg(greatest(statement_timestamp(), e.recorded_at)),
+               bool_or(NOT CASE WHEN u.x >= 0 THEN u.x = coalesce(e.version, 0) WHEN u.x = -1 THEN true ELSE e.version IS NOT NULL END)
+          INTO actual, recorded, refused
+          FROM unnest(categories, ids, expected) u(c, i, x)
+          LEFT JOIN LATERAL (
+              SELECT v.version, v.recorded_at FROM {schema}.events v
+              WHERE v.category = u.c AND v.id = u.i ORDER BY v.version DESC LIMIT 1) e ON true;
+    END IF;
 
     -- whoever expects no version of its own is known by its first event alone; looked up before positions are drawn
     IF NOT doubtful AND (-1 = ANY (expected) OR -2 = ANY (expected)) THEN
@@ -103,7 +119,7 @@ BEGIN
               FROM unnest(calls, expected, actual, held, known, whole) WITH ORDINALITY u(call, x, v, held, known, whole, o)
               WINDOW a AS (PARTITION BY u.call)) w;
         IF 0 = ANY (verdicts) THEN
-            PERFORM {schema}.fence();
+            nothing := {schema}.fence();
         END IF;
         positions := array(
             SELECT CASE verdicts[e.item]
@@ -131,7 +147,14 @@ BEGIN
     END IF;
 
     -- before positions are drawn, and after the streams are held
-    PERFORM {schema}.fence();
+    nothing := {schema}.fence();
+    IF single THEN
+        positions := ARRAY[nextval({position}::regclass)];
+        INSERT INTO {schema}.events (position, recorded_at, version, event_id, schema_version, slice, together, category, id, type, data, meta)
+            VALUES (positions[1], recorded[1], actual[1] + steps[1], event_ids[1], schema_versions[1], slices[1], together[1],
+                    categories[1], ids[1], types[1], payloads[1], metas[1]);
+        RETURN;
+    END IF;
     positions := array(SELECT nextval({position}::regclass) FROM unnest(event_ids));
     INSERT INTO {schema}.events (position, recorded_at, version, event_id, schema_version, slice, together, category, id, type, data, meta)
         SELECT e.position, recorded[e.item], actual[e.item] + e.step, e.event_id, e.schema_version, e.slice, e.together,

@@ -1,10 +1,8 @@
 //! A few connections that all readers share: what they send is pipelined.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use deadpool_postgres::ClientWrapper;
-use tokio::sync::Mutex;
 
 use crate::PostgresError;
 use crate::pool::Pool;
@@ -16,26 +14,45 @@ const CONNECTIONS: usize = 4;
 #[derive(Debug)]
 pub(crate) struct SharedConnections {
     pool: Pool,
-    next: AtomicUsize,
-    slots: [Mutex<Option<Arc<ClientWrapper>>>; CONNECTIONS],
+    slots: Mutex<[Option<Arc<ClientWrapper>>; CONNECTIONS]>,
+    /// One connection is opened at a time.
+    opening: tokio::sync::Mutex<()>,
 }
 
 impl SharedConnections {
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool, next: AtomicUsize::new(0), slots: std::array::from_fn(|_| Mutex::new(None)) }
+        Self { pool, slots: Mutex::default(), opening: tokio::sync::Mutex::default() }
     }
 
-    /// One of the connections, in turn.
+    /// The connection that has the least to do; of idle ones the first, whose server process is the warmest.
     pub(crate) async fn any(&self) -> Result<Arc<ClientWrapper>, PostgresError> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % CONNECTIONS;
-        let mut slot = self.slots[turn].lock().await;
-        match &*slot {
-            Some(client) if !client.is_closed() => Ok(Arc::clone(client)),
-            _ => {
-                let client = Arc::new(self.pool.take().await.map_err(PostgresError::Pool)?);
-                *slot = Some(Arc::clone(&client));
-                Ok(client)
-            }
+        if let Ok(ready) = self.ready() {
+            return Ok(ready);
+        }
+        let _opening = self.opening.lock().await;
+        let slot = match self.ready() {
+            Ok(ready) => return Ok(ready),
+            Err(slot) => slot,
+        };
+        let client = Arc::new(self.pool.take().await.map_err(PostgresError::Pool)?);
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)[slot] = Some(Arc::clone(&client));
+        Ok(client)
+    }
+
+    /// An idle connection, or the least busy where all are open; else the slot for another one.
+    fn ready(&self) -> Result<Arc<ClientWrapper>, usize> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        for slot in slots.iter_mut() {
+            slot.take_if(|client| client.is_closed());
+        }
+        // a client in use is held by its users as well
+        let users = |client: &Arc<ClientWrapper>| Arc::strong_count(client) - 1;
+        let least = slots.iter().flatten().min_by_key(|client| users(client));
+        match (least, slots.iter().position(Option::is_none)) {
+            (Some(client), None) => Ok(Arc::clone(client)),
+            (Some(client), Some(_)) if users(client) == 0 => Ok(Arc::clone(client)),
+            (_, Some(free)) => Err(free),
+            (None, None) => Err(0),
         }
     }
 }
