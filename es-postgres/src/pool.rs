@@ -13,6 +13,9 @@ use tokio_postgres::{Client, Config};
 use crate::PostgresError;
 use crate::connection::Connector;
 
+/// How many connections all readers share: they leave the pool for good. More of them brought nothing.
+pub(crate) const SHARED: usize = 4;
+
 /// Where readers' connections come from; each is set up as the writer's are.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {
@@ -30,13 +33,13 @@ struct SetUp {
 }
 
 impl Pool {
-    /// A pool that opens connections as the writer does.
+    /// A pool that opens connections as the writer does, `size` of them with those that leave it.
     pub(crate) fn own(connector: &Connector, size: usize) -> Result<Self, PostgresError> {
         // no ping before each use: a broken connection is noticed by its use
         let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_connect(connector.config.clone(), Opener(connector.clone()), config);
         let connections = Connections::builder(manager)
-            .max_size(size)
+            .max_size(size.saturating_sub(SHARED).max(1))
             .wait_timeout(Some(connector.statement_timeout).filter(|timeout| !timeout.is_zero()))
             .runtime(Runtime::Tokio1)
             .build()

@@ -5,16 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use deadpool_postgres::ClientWrapper;
 
 use crate::PostgresError;
-use crate::pool::Pool;
-
-/// More of them brought nothing.
-const CONNECTIONS: usize = 4;
+use crate::pool::{Pool, SHARED};
 
 /// Connections taken out of the pool for good, and replaced when they break.
 #[derive(Debug)]
 pub(crate) struct SharedConnections {
     pool: Pool,
-    slots: Mutex<[Option<Arc<ClientWrapper>>; CONNECTIONS]>,
+    slots: Mutex<[Option<Arc<ClientWrapper>>; SHARED]>,
     /// One connection is opened at a time.
     opening: tokio::sync::Mutex<()>,
 }

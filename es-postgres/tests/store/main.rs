@@ -9,6 +9,7 @@ mod migrations;
 mod plans;
 mod pools;
 mod reading;
+mod settings;
 mod subscriptions;
 mod transactions;
 mod wakes;

@@ -27,7 +27,7 @@ async fn every_read_of_a_long_log_is_an_index_scan() {
     client.batch_execute("VACUUM ANALYZE es.events").await.unwrap();
     // as the store sets up its connections
     let settings = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; \
-                    SET enable_sort = off; SET enable_incremental_sort = off";
+                    SET enable_sort = off; SET enable_incremental_sort = off; SET jit = off";
     client.batch_execute(settings).await.unwrap();
     let forward = "'category-1', '1', 0, 100";
     let all = "50000, 60000, 100";

@@ -7,6 +7,7 @@ use es_postgres::PostgresStore;
 use futures_util::StreamExt;
 
 use crate::fixture::{Fixture, event, one, stream};
+use crate::warnings::Warnings;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -68,7 +69,9 @@ async fn a_filtered_subscription_passes_by_what_it_does_not_want() {
 }
 
 #[tokio::test]
-async fn a_subscription_outlives_its_connections() {
+async fn a_subscription_outlives_its_connections_and_says_so() {
+    let warnings = Warnings::default();
+    let _listening = tracing::subscriber::set_default(warnings.clone());
     let fixture = Fixture::new().await;
     let client = fixture.client().await;
     let mut events = fixture.store.subscribe(Position::START, &Filter::all());
@@ -80,4 +83,10 @@ async fn a_subscription_outlives_its_connections() {
                     WHERE datname = current_database() AND pid <> pg_backend_pid()";
         client.execute(kill, &[]).await.unwrap();
     }
+    let lost = async || {
+        while !warnings.said().contains("hears no other process") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, lost()).await.unwrap();
 }

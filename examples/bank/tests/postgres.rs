@@ -52,6 +52,17 @@ fn a_second_run_shows_what_the_first_stored() {
 }
 
 #[test]
+fn ten_processes_that_start_at_once_on_an_empty_database_all_succeed() {
+    let database = Database::fresh().expect("a server");
+    let start = || bank(&database, &["report"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+    let processes: Vec<_> = (0..10).map(|_| start()).collect();
+    for process in processes {
+        let output = process.wait_with_output().expect("ended");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
 fn a_refused_withdrawal_is_found_in_the_history() {
     let database = Database::fresh().expect("a server");
     ok(&database, &["--ledger", SMALL]);
