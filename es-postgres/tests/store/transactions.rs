@@ -6,7 +6,7 @@ use es_core::{Append, AppendError, EventStore, Expected};
 use es_postgres::{PostgresError, PostgresStore};
 use tokio_postgres::IsolationLevel;
 
-use crate::fixture::{Fixture, all, event, exact, one, stream};
+use crate::fixture::{Fixture, all, event, exact, one, stream, with_append};
 
 fn store_error(outcome: Result<Vec<es_core::Appended>, AppendError>) -> PostgresError {
     match outcome {
@@ -138,6 +138,18 @@ async fn while_a_transaction_holds_a_stream_others_go_on_and_waiters_time_out() 
     assert!(began.elapsed() < Duration::from_secs(20), "each waited for the one before");
     transaction.commit().await.unwrap();
     assert_eq!(fixture.store.append(one("X", Expected::Any)).await.unwrap()[0].version, 2);
+}
+
+#[tokio::test]
+async fn a_lock_that_all_streams_share_is_caught() {
+    let fixture = Fixture::with(|builder| builder.lock_timeout(Duration::from_millis(300))).await;
+    let shared = with_append("\nBEGIN\n", "\nBEGIN locks := array(SELECT 0 FROM unnest(locks));\n");
+    fixture.database.run(&[&shared]).unwrap();
+    let mut client = fixture.client().await;
+    let transaction = client.transaction().await.unwrap();
+    fixture.store.append_in(&transaction, &one("X", Expected::NoStream)).await.unwrap();
+    let other = fixture.store.append(one("Y", Expected::NoStream)).await;
+    assert!(matches!(store_error(other), PostgresError::Held(_)));
 }
 
 #[tokio::test]
