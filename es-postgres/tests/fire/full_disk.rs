@@ -6,10 +6,13 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use es_core::EventStore;
 use test_postgres::{Binaries, Database, Server};
+use uuid::Uuid;
 
+use crate::broken::{Broken, Fault};
 use crate::seed::Chance;
-use crate::trial::{Trial, connect, stores};
+use crate::trial::{Report, Trial, builder, connect};
 
 /// A small file system, unmounted when this is dropped.
 struct Disk(PathBuf);
@@ -17,7 +20,7 @@ struct Disk(PathBuf);
 impl Disk {
     /// `None` where one may not mount.
     fn mount() -> Option<Self> {
-        let folder = std::env::temp_dir().join(format!("es-full-disk-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("es-full-disk-{}-{}", std::process::id(), Uuid::now_v7()));
         fs::create_dir(&folder).unwrap();
         let mounted =
             Command::new("mount").args(["-t", "tmpfs", "-o", "size=160m,mode=755", "tmpfs"]).arg(&folder).output();
@@ -56,15 +59,39 @@ fn start(place: &Path) -> Server {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn appends_to_a_full_disk_fail_and_go_on_when_there_is_room() {
-    let Some(disk) = Disk::mount() else {
+    let Some(outcome) = fill(None, &mut Chance::new("full disk")).await else {
         println!("SKIPPED: this machine does not let the test mount a file system");
         return;
     };
-    let mut chance = Chance::new("full disk");
+    println!("{}", outcome.unwrap());
+}
+
+/// What the test above is for: a store that does not say that it could not append.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_calls_appends_to_a_full_disk_done_is_caught() {
+    let Some(outcome) = fill(Some(Fault::GuessesDone), &mut Chance::new("done on a full disk")).await else {
+        println!("SKIPPED: this machine does not let the test mount a file system");
+        return;
+    };
+    let caught = outcome.unwrap_err();
+    assert!(
+        caught.contains("was acknowledged and is not stored") || caught.contains("is not what is stored"),
+        "{caught}"
+    );
+}
+
+/// Fills the disk under a store and makes room again; `None` where one may not mount.
+async fn fill(fault: Option<Fault>, chance: &mut Chance) -> Option<Result<Report, String>> {
+    let disk = Disk::mount()?;
     let server = Arc::new(start(&disk.0));
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
-    let trial = Trial::start(&url, stores(&[&url]).await, 4, &mut chance);
+    let store = builder(&url).persistence(Duration::from_millis(200)).connect().await.unwrap();
+    let store: Arc<dyn EventStore> = match fault {
+        Some(fault) => Arc::new(Broken::new(store, fault, &url)),
+        None => Arc::new(store),
+    };
+    let trial = Trial::start(&url, vec![store], 4, chance);
     trial.goes_on(50).await;
     let filler = disk.fill();
     // big tables need room at once, and so does the log written ahead
@@ -78,7 +105,7 @@ async fn appends_to_a_full_disk_fail_and_go_on_when_there_is_room() {
     let refused = tokio::time::timeout(Duration::from_mins(1), hungry).await.unwrap().unwrap();
     assert!(refused.is_err(), "the disk is not full");
     let stalled = trial.acknowledged();
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
     println!("{} appends were acknowledged on the full disk", trial.acknowledged() - stalled);
     fs::remove_file(filler).unwrap();
     // a server that could not write its log has ended by itself
@@ -88,5 +115,5 @@ async fn appends_to_a_full_disk_fail_and_go_on_when_there_is_room() {
         drop(tokio::task::spawn_blocking(move || server.restart()).await.unwrap());
     }
     trial.goes_on(50).await;
-    println!("{}", trial.end().await.unwrap());
+    Some(trial.end().await)
 }

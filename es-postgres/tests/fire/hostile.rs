@@ -70,6 +70,13 @@ async fn names_that_look_like_sql_are_stored_and_read_back_equal() {
         assert_eq!(read.position, answer[0].positions[0]);
         assert_eq!(read.decode_metadata().unwrap().unwrap(), metadata, "{text:?}");
     }
+    // what this test is for: who pastes a name into a statement does what the name says
+    let pasted = format!("SELECT FROM es.events WHERE id = '{}'", texts()[0]);
+    let client = connect(&database.url()).await;
+    client.batch_execute(&format!("BEGIN; {pasted}")).await.unwrap();
+    let gone = client.query_one("SELECT to_regclass('es.events') IS NULL", &[]).await.unwrap();
+    assert!(gone.get::<_, bool>(0));
+    client.batch_execute("ROLLBACK").await.unwrap();
     // the same text in another form is another stream
     let (composed, decomposed) = (StreamId::new("ä", "1").unwrap(), StreamId::new("a\u{308}", "1").unwrap());
     for stream in [composed, decomposed] {
@@ -89,6 +96,19 @@ fn names_that_no_store_takes_are_refused_before_the_wire() {
     assert!(matches!(StreamId::new("", "1"), Err(LimitError::Empty { .. })));
     assert!(matches!(EventName::new(long), Err(LimitError::TooLong { .. })));
     assert!(matches!(EventName::new("a\0b"), Err(LimitError::Nul { .. })));
+}
+
+/// What the refusals above are for: the server takes what is too long, and refuses a NUL only when it has all of a batch.
+#[tokio::test]
+async fn the_server_takes_names_that_are_too_long_and_chokes_on_a_nul() {
+    let database = Database::fresh().unwrap();
+    PostgresStore::connect(&database.url()).await.unwrap();
+    let client = connect(&database.url()).await;
+    let row = "INSERT INTO es.events (position, version, recorded_at, event_id, together, schema_version, slice, category, id, type, data)
+               VALUES (1, 1, now(), gen_random_uuid(), 1, 1, 0, 'c', $1, 'e', '1')";
+    let nul = client.execute(row, &[&"a\0b"]).await.unwrap_err();
+    assert_eq!(nul.code(), Some(&tokio_postgres::error::SqlState::CHARACTER_NOT_IN_REPERTOIRE), "{nul}");
+    assert_eq!(client.execute(row, &[&"x".repeat(513)]).await.unwrap(), 1);
 }
 
 #[test]
@@ -200,9 +220,18 @@ async fn schema_names_that_are_no_plain_identifiers_are_quoted_or_refused() {
     let database = Database::fresh().unwrap();
     let client = connect(&database.url()).await;
     client.batch_execute("CREATE TABLE witness ()").await.unwrap();
-    for name in
-        ["'; DROP TABLE witness; --", "\"; DROP TABLE witness; --", "Ünï cödé", "select", "a.b", "%I", "\\", "{name}"]
-    {
+    let clever = "x\"; DROP TABLE witness; --";
+    for name in [
+        clever,
+        "'; DROP TABLE witness; --",
+        "\"; DROP TABLE witness; --",
+        "Ünï cödé",
+        "select",
+        "a.b",
+        "%I",
+        "\\",
+        "{name}",
+    ] {
         let store = builder(&database.url()).schema(name).connect().await.unwrap();
         crate::contract::appends_and_reads(&store).await;
     }
@@ -211,4 +240,7 @@ async fn schema_names_that_are_no_plain_identifiers_are_quoted_or_refused() {
         assert!(matches!(refused, PostgresError::SchemaName { .. }), "{name:?}: {refused}");
     }
     client.batch_execute("TABLE witness").await.unwrap();
+    // what this test is for: quotes alone are not quoting
+    client.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS \"{clever}\"")).await.unwrap();
+    assert!(client.batch_execute("TABLE witness").await.is_err());
 }
