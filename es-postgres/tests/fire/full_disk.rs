@@ -63,7 +63,9 @@ async fn appends_to_a_full_disk_fail_and_go_on_when_there_is_room() {
         println!("SKIPPED: this machine does not let the test mount a file system");
         return;
     };
-    println!("{}", outcome.unwrap());
+    let report = outcome.unwrap();
+    println!("{report}");
+    assert!(report.failed > 0, "nobody noticed: {report:?}");
 }
 
 /// What the test above is for: a store that does not say that it could not append.

@@ -110,7 +110,12 @@ async fn a_restore_that_lost_the_sequence_is_refused_with_the_statement_that_men
     let restored = Database::on(&server.url()).unwrap();
     // as with tools that copy tables alone
     restore(&server, &restored, &dump);
+    // what this test is for: to a store that did not look, positions are given that are taken
+    let blind = PostgresStore::connect(&restored.url()).await.unwrap();
     restored.run(&["ALTER SEQUENCE es.position RESTART"]).unwrap();
+    let below = Append::new(StreamId::new("bank", "blind").unwrap(), Expected::Any, vec![event()]);
+    assert!(blind.append(vec![below]).await.is_err());
+    drop(blind);
     let refused = PostgresStore::connect(&restored.url()).await.unwrap_err();
     let PostgresError::Sequence { mend, .. } = &refused else { panic!("{refused}") };
     assert!(refused.to_string().contains(mend.as_str()), "{refused}");

@@ -184,6 +184,15 @@ async fn a_server_without_tls_is_refused_when_tls_is_asked_for() {
     let parameters = format!("sslmode=verify-full&sslrootcert={}", authority.file());
     let plain = refused(&url(&database, "localhost", &parameters)).await;
     assert!(plain.contains("does not support TLS"), "{plain}");
+    // what this test is for: a client that prefers TLS goes without
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let prefers = url(&database, "localhost", "sslmode=prefer");
+    let plainly = tokio_postgres::connect(&prefers, tokio_postgres_rustls::MakeRustlsConnect::new(config)).await;
+    assert!(plainly.is_ok());
 }
 
 #[tokio::test]
