@@ -7,6 +7,7 @@ use deadpool_postgres::{
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config};
 
@@ -22,6 +23,8 @@ pub(crate) struct Pool {
     connections: Connections,
     /// What the connections of an application's pool are told first; those of the store's own were told when opened.
     set_up: Option<SetUp>,
+    /// Where the store was opened: what is kept outlives the runtime of a reader, which may lack what it takes to connect.
+    runtime: Handle,
 }
 
 #[derive(Debug, Clone)]
@@ -44,14 +47,15 @@ impl Pool {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| PostgresError::Answer(error.into()))?;
-        Ok(Self { connections, set_up: None })
+        Ok(Self { connections, set_up: None, runtime: Handle::current() })
     }
 
     /// A pool of the application's.
     pub(crate) fn of_application(connections: Connections, connector: &Connector) -> Self {
         let transaction =
             format!("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; {}", connector.settings("SET LOCAL"));
-        Self { connections, set_up: Some(SetUp { session: connector.settings("SET"), transaction }) }
+        let set_up = SetUp { session: connector.settings("SET"), transaction };
+        Self { connections, set_up: Some(set_up), runtime: Handle::current() }
     }
 
     /// A connection for a while; it goes back as it came.
@@ -66,11 +70,16 @@ impl Pool {
 
     /// A connection that leaves the pool for good.
     pub(crate) async fn take(&self) -> Result<ClientWrapper, PoolError> {
-        let client = Object::take(self.connections.get().await?);
-        if let Some(set_up) = &self.set_up {
-            client.batch_execute(&set_up.session).await?;
-        }
-        Ok(client)
+        let Self { connections, set_up, .. } = self.clone();
+        let taken = self.runtime.spawn(async move {
+            let client = Object::take(connections.get().await?);
+            if let Some(set_up) = set_up {
+                client.batch_execute(&set_up.session).await?;
+            }
+            Ok(client)
+        });
+        // the runtime has ended, and the store's tasks with it
+        taken.await.unwrap_or(Err(PoolError::Closed))
     }
 }
 
