@@ -54,10 +54,20 @@ impl StoredEvent {
     /// # Errors
     /// [`ReadError::Decode`] and [`ReadError::Damaged`].
     pub fn decode<S: EventSet>(&self) -> Result<Vec<Recorded<S>>, ReadError> {
-        let mut events = Vec::with_capacity(1);
-        self.decode_each(|event| events.push(event))?;
+        let (first, rest) = self.clone().into_parts()?;
+        Ok(first.into_iter().chain(rest).collect())
+    }
+
+    /// As [`decode`](Self::decode): there is almost always one, and no list is made for it.
+    pub(crate) fn into_parts<S: EventSet>(self) -> Result<Parts<S>, ReadError> {
+        let (mut first, mut rest) = (None, Vec::new());
+        self.decode_each(|event| match first {
+            None => first = Some(event),
+            Some(_) => rest.push(event),
+        })?;
         let metadata = self.decode_metadata()?.unwrap_or_default();
-        Ok((0..).zip(events).map(|(part, event)| self.recorded(part, metadata.clone(), event)).collect())
+        let rest = (1..).zip(rest).map(|(part, event)| self.clone().recorded(part, metadata.clone(), event)).collect();
+        Ok((first.map(|event| self.recorded(0, metadata, event)), rest))
     }
 
     /// Decodes the metadata; `None` when none was given.
@@ -74,10 +84,10 @@ impl StoredEvent {
         })
     }
 
-    fn recorded<S>(&self, part: u32, metadata: Metadata, event: S) -> Recorded<S> {
+    fn recorded<S>(self, part: u32, metadata: Metadata, event: S) -> Recorded<S> {
         Recorded {
             id: self.id,
-            stream: self.stream.clone(),
+            stream: self.stream,
             version: self.version,
             position: self.position,
             part,
@@ -105,6 +115,9 @@ impl fmt::Debug for StoredEvent {
             .finish()
     }
 }
+
+/// The first of the events that a stored one stands for, and the others.
+pub(crate) type Parts<S> = (Option<Recorded<S>>, Vec<Recorded<S>>);
 
 /// An event with its stream, version, position, id, time and metadata.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,11 @@
 //! What every store can do besides: repositories, typed events, streams that own their store.
 
+use std::task::{Poll, ready};
+
 use async_stream::try_stream;
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
+use futures_util::stream::poll_fn;
 
 use crate::{
     Aggregate, Direction, EventSet, EventStore, Filter, Position, ReadError, Recorded, StoreRepository, StoredEvent,
@@ -110,11 +113,27 @@ impl<S: EventStore + ?Sized> EventStoreExt for S {}
 fn decode<E: EventSet>(
     mut stored: BoxStream<'_, Result<StoredEvent, ReadError>>,
 ) -> BoxStream<'_, Result<Recorded<E>, ReadError>> {
-    Box::pin(try_stream! {
-        while let Some(event) = stored.next().await {
-            for recorded in event?.decode::<E>()? {
-                yield recorded;
+    let mut rest = Vec::new().into_iter();
+    let mut ended = false;
+    Box::pin(poll_fn(move |context| {
+        while !ended {
+            if let Some(part) = rest.next() {
+                return Poll::Ready(Some(Ok(part)));
+            }
+            match ready!(stored.poll_next_unpin(context)).map(|event| event?.into_parts()) {
+                Some(Ok((first, parts))) => {
+                    rest = parts.into_iter();
+                    if let Some(first) = first {
+                        return Poll::Ready(Some(Ok(first)));
+                    }
+                }
+                Some(Err(error)) => {
+                    ended = true;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => ended = true,
             }
         }
-    })
+        Poll::Ready(None)
+    }))
 }

@@ -43,6 +43,23 @@ impl StreamId {
         Ok(Self { category: Text::Static(category), id: id.into() })
     }
 
+    /// The stream `id` of the same category, which the two share in memory.
+    ///
+    /// ```
+    /// # use es_core::StreamId;
+    /// let one = StreamId::new("account", "1")?;
+    /// assert_eq!(one.sibling("2")?, StreamId::new("account", "2")?);
+    /// # Ok::<(), es_core::LimitError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`LimitError`] as for [`new`](Self::new).
+    pub fn sibling(&self, id: impl AsRef<str>) -> Result<Self, LimitError> {
+        let id = id.as_ref();
+        limits::check_name("stream id", id)?;
+        Ok(Self { category: self.category.clone(), id: id.into() })
+    }
+
     /// The category.
     pub fn category(&self) -> &str {
         &self.category

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use es_core::{
     Append, AppendError, Appended, Direction, EventStore, Filter, Position, ReadError, SnapshotError, StoredEvent,
-    StoredSnapshot, StreamId, UnknownOutcome, Version, limits,
+    StoredSnapshot, StreamId, UnknownOutcome, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
 use tokio::task::JoinHandle;
@@ -191,6 +191,10 @@ impl EventStore for PostgresStore {
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
         self.parts.reader.read(Cursor::stream(stream, from, direction), limit)
+    }
+
+    async fn visit_stream(&self, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
+        self.parts.reader.visit(stream, visitor).await
     }
 
     fn read_all(

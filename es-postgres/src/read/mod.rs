@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_stream::try_stream;
-use es_core::{Position, ReadError, StoredEvent};
+use es_core::{Direction, Position, ReadError, StoredEvent, StreamId, Version, Visitor};
 use futures_core::stream::BoxStream;
 use tokio::sync::mpsc;
 use tokio_postgres::Row;
@@ -34,6 +34,9 @@ use shared::SharedConnections;
 /// How long to wait before a broken connection is replaced, at first and at last.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_millis(500);
+
+/// Pages that are read ahead.
+type Pages = mpsc::Receiver<Result<Vec<StoredEvent>, ReadError>>;
 
 /// What it takes to read.
 #[derive(Debug)]
@@ -103,18 +106,15 @@ impl Reader {
         let reader = Arc::clone(self);
         let open = self.open.open();
         Box::pin(try_stream! {
-            let mut left = limit.unwrap_or(usize::MAX);
+            let left = limit.unwrap_or(usize::MAX);
             if left == 0 {
                 return;
             }
             if let Cursor::All(all) = &mut cursor && all.needs_frontier() {
                 all.stop_at(reader.frontier().await?);
             }
-            let mut decoder = Decoder::default();
-            let first = reader.page(&mut cursor, &mut decoder, Way::Shared, PageSize::FIRST.min(left)).await?;
-            left -= first.events.len();
-            let ahead = (left > 0 && !first.last).then(|| reader.ahead(cursor, decoder, left));
-            for event in first.events {
+            let (first, ahead) = reader.pages(cursor, left).await?;
+            for event in first {
                 yield event;
             }
             if let Some(mut pages) = ahead {
@@ -128,24 +128,56 @@ impl Reader {
         })
     }
 
-    /// Reads on, one page ahead of who takes them; ends when nobody takes them any more.
-    fn ahead(
+    /// Shows `visitor` the events of a stream until it answers `false`, a page at a time.
+    pub(crate) async fn visit(self: &Arc<Self>, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
+        let _open = self.open.open();
+        let (first, ahead) = self.pages(Cursor::stream(stream, Version::FIRST, Direction::Forward), usize::MAX).await?;
+        let mut page = first;
+        let mut pages = ahead;
+        loop {
+            for event in &page {
+                if !visitor(event)? {
+                    return Ok(());
+                }
+            }
+            page = match &mut pages {
+                Some(pages) => match pages.recv().await {
+                    Some(page) => page?,
+                    None => return Ok(()),
+                },
+                None => return Ok(()),
+            };
+        }
+    }
+
+    /// The first page, and where the others come from when there are some.
+    async fn pages(
         self: &Arc<Self>,
         mut cursor: Cursor,
-        mut decoder: Decoder,
         mut left: usize,
-    ) -> mpsc::Receiver<Result<Vec<StoredEvent>, ReadError>> {
+    ) -> Result<(Vec<StoredEvent>, Option<Pages>), ReadError> {
+        let mut decoder = Decoder::default();
+        let first = self.page(&mut cursor, &mut decoder, Way::Shared, &mut PageSize::FIRST.min(left)).await?;
+        left -= first.events.len();
+        let ahead = (left > 0 && !first.last).then(|| self.ahead(cursor, decoder, left));
+        Ok((first.events, ahead))
+    }
+
+    /// Reads on, one page ahead of who takes them; ends when nobody takes them any more.
+    fn ahead(self: &Arc<Self>, mut cursor: Cursor, mut decoder: Decoder, mut left: usize) -> Pages {
         let (pages, taken) = mpsc::channel(1);
         let reader = Arc::clone(self);
         let open = self.open.open();
         tokio::spawn(async move {
             let mut size = PageSize::default();
             while left > 0 {
-                let page = reader.page(&mut cursor, &mut decoder, Way::Pool(&pages), size.rows().min(left)).await;
+                let asked = size.rows().min(left);
+                let mut missing = asked;
+                let page = reader.page(&mut cursor, &mut decoder, Way::Pool(&pages), &mut missing).await;
                 let (page, last) = match page {
-                    Ok(Page { events, count, bytes, last }) => {
-                        size.learn(count, bytes);
-                        left -= count;
+                    Ok(Page { events, rows, bytes, last }) => {
+                        size.learn(rows, bytes);
+                        left -= asked - missing;
                         (Ok(events), last)
                     }
                     Err(error) => (Err(error), true),
@@ -164,7 +196,7 @@ impl Reader {
         cursor: &mut Cursor,
         decoder: &mut Decoder,
         way: Way<'_>,
-        rows: usize,
+        rows: &mut usize,
     ) -> Result<Page, ReadError> {
         if cursor.is_at_end() {
             return Ok(Page::default());

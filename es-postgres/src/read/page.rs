@@ -11,15 +11,18 @@ use super::row::Decoder;
 use super::{Cursor, Sql};
 use crate::PostgresError;
 
-/// How many bytes of events are gathered before they are passed on.
-const BYTES: usize = 2 * 1024 * 1024;
+/// How many bytes of events are gathered before they must be passed on.
+const BYTES: usize = 4 * 1024 * 1024;
+/// How many events are gathered before they are passed on to a reader that waits for them.
+const EVENTS: usize = 1024;
 
 /// How a page is read.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Way<'a> {
     /// Over a connection that others share: it must not be held up, so a page that grows too big ends early.
     Shared,
-    /// Over a connection of its own; a page that grows too big goes to the reader in parts.
+    /// Over a connection of its own. A page goes to the reader in parts while that takes them; only one that grows too
+    /// big waits for the reader.
     Pool(&'a mpsc::Sender<Result<Vec<StoredEvent>, ReadError>>),
 }
 
@@ -27,8 +30,8 @@ pub(super) enum Way<'a> {
 #[derive(Debug)]
 pub(super) struct Page {
     pub(super) events: Vec<StoredEvent>,
-    /// How many events there were with those that were passed on already.
-    pub(super) count: usize,
+    /// How many rows the last statement gave, and the bytes of their events.
+    pub(super) rows: usize,
     pub(super) bytes: usize,
     /// Whether nothing comes after it.
     pub(super) last: bool,
@@ -36,7 +39,7 @@ pub(super) struct Page {
 
 impl Default for Page {
     fn default() -> Self {
-        Self { events: Vec::new(), count: 0, bytes: 0, last: true }
+        Self { events: Vec::new(), rows: 0, bytes: 0, last: true }
     }
 }
 
@@ -53,20 +56,22 @@ impl From<PostgresError> for Failure {
     }
 }
 
-/// Reads up to `rows` events and moves the cursor behind those that are answered or passed on.
+/// Reads up to `rows` events and moves the cursor behind those that are answered or passed on. `rows` becomes what is
+/// left of it: another try after a failure must not ask for what was passed on.
 pub(super) async fn read(
     client: &ClientWrapper,
     sql: &Sql,
     cursor: &mut Cursor,
     decoder: &mut Decoder,
     way: Way<'_>,
-    rows: usize,
+    rows: &mut usize,
 ) -> Result<Page, Failure> {
     let statement = client.prepare_cached(cursor.sql(sql)).await.map_err(PostgresError::statement)?;
-    let limit = i64::try_from(rows).unwrap_or(i64::MAX);
+    let asked = *rows;
+    let limit = i64::try_from(asked).unwrap_or(i64::MAX);
     let answer = client.query_raw(&statement, cursor.parameters(&limit)).await.map_err(PostgresError::statement)?;
     let mut answer = pin!(answer);
-    let mut page = Page { events: Vec::with_capacity(rows.min(256)), count: 0, bytes: 0, last: false };
+    let mut page = Page { events: Vec::with_capacity(asked.min(EVENTS)), rows: 0, bytes: 0, last: false };
     let mut gathered = 0;
     while let Some(row) = answer.try_next().await.map_err(PostgresError::statement)? {
         let event = match decoder.event(&row, cursor.of_stream()) {
@@ -77,24 +82,29 @@ pub(super) async fn read(
         };
         let bytes = event.payload.len() + event.metadata.as_ref().map_or(0, bytes::Bytes::len) + 128;
         (page.bytes, gathered) = (page.bytes + bytes, gathered + bytes);
-        page.count += 1;
+        page.rows += 1;
         page.events.push(event);
-        if gathered > BYTES {
-            match way {
-                Way::Shared => break,
-                Way::Pool(taken) => {
-                    cursor.pass_all(&page.events);
-                    gathered = 0;
-                    if taken.send(Ok(std::mem::take(&mut page.events))).await.is_err() {
-                        return Ok(Page::default());
-                    }
-                }
+        let room = match way {
+            Way::Shared if gathered > BYTES => break,
+            Way::Pool(taken) if gathered > BYTES => Some(taken.reserve().await),
+            Way::Pool(taken) if page.events.len() >= EVENTS => taken.try_reserve().ok().map(Ok),
+            _ => None,
+        };
+        match room {
+            Some(Ok(room)) => {
+                cursor.pass_all(&page.events);
+                *rows -= page.events.len();
+                gathered = 0;
+                room.send(Ok(std::mem::replace(&mut page.events, Vec::with_capacity(EVENTS))));
             }
+            Some(Err(_)) => return Ok(Page::default()),
+            None => {}
         }
     }
     cursor.pass_all(&page.events);
+    *rows -= page.events.len();
     let complete = answer.rows_affected().is_some();
-    if complete && page.count < rows {
+    if complete && page.rows < asked {
         cursor.exhaust();
     }
     page.last = cursor.is_at_end();
@@ -108,7 +118,9 @@ pub(super) struct PageSize(usize);
 impl PageSize {
     /// The first page of a read.
     pub(super) const FIRST: usize = 128;
-    const MOST: usize = 2048;
+    /// How many times more rows than the last page the next may have: who stops early has not read much in vain.
+    const GROWTH: usize = 4;
+    const MOST: usize = 8192;
 
     pub(super) fn rows(&self) -> usize {
         self.0
@@ -116,7 +128,7 @@ impl PageSize {
 
     pub(super) fn learn(&mut self, count: usize, bytes: usize) {
         if let Some(each) = bytes.checked_div(count) {
-            self.0 = (BYTES / 2 / each.max(1)).clamp(8, Self::MOST);
+            self.0 = (BYTES / 2 / each.max(1)).clamp(8, Self::MOST.min(self.0 * Self::GROWTH));
         }
     }
 }

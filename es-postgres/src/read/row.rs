@@ -1,6 +1,6 @@
 //! A row as an event. Nothing that somebody else wrote into the table makes it panic.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use es_core::limits::{METADATA_BYTES, PAYLOAD_BYTES};
 use es_core::{EventName, Position, ReadError, SchemaVersion, StoredEvent, StreamId, Version};
 use tokio_postgres::Row;
@@ -13,10 +13,18 @@ const OVERSIZED: &[u8] = b"0";
 /// How many names are kept; a log has few.
 const NAMES: usize = 64;
 
-/// Turns rows into events, and keeps the names it has met.
+/// Payloads up to so many bytes share memory with their neighbours, and how much of it: somebody who keeps one event of
+/// many keeps no more than that.
+const SMALL: usize = 4 * 1024;
+const CHUNK: usize = 32 * 1024;
+
+/// Turns rows into events, and keeps what they have in common.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     names: Vec<EventName>,
+    /// The last stream of the log that was met.
+    last: Option<StreamId>,
+    chunk: BytesMut,
 }
 
 impl Decoder {
@@ -24,7 +32,7 @@ impl Decoder {
     pub(super) fn event(&mut self, row: &Row, stream: Option<&StreamId>) -> Result<StoredEvent, ReadError> {
         let stream = match stream {
             Some(stream) => stream.clone(),
-            None => StreamId::new(column::<&str>(row, 8)?, column::<&str>(row, 9)?).map_err(unreadable)?,
+            None => self.stream(column(row, 8)?, column(row, 9)?)?,
         };
         let (position, version): (i64, i64) = (column(row, 0)?, column(row, 1)?);
         let place = |number: i64| number.max(0).cast_unsigned();
@@ -46,15 +54,38 @@ impl Decoder {
             position: position_read,
             name: self.name(column(row, 4)?).ok_or_else(|| damaged("its name is empty or too long"))?,
             schema_version: schema_version.ok_or_else(|| damaged("its schema version is none"))?,
-            payload: bytes(payload, PAYLOAD_BYTES).ok_or_else(|| damaged("its payload is over the limit"))?,
+            payload: self.bytes(payload, PAYLOAD_BYTES).ok_or_else(|| damaged("its payload is over the limit"))?,
             metadata: match metadata {
                 None => None,
                 Some(json) if json.0 == OVERSIZED => return Err(damaged("its metadata is over the limit")),
-                json => Some(bytes(json, METADATA_BYTES).ok_or_else(|| damaged("its metadata is over the limit"))?),
+                json => {
+                    Some(self.bytes(json, METADATA_BYTES).ok_or_else(|| damaged("its metadata is over the limit"))?)
+                }
             },
             recorded_at: column::<Time>(row, 2)?.0,
             stream,
         })
+    }
+
+    fn stream(&mut self, category: &str, id: &str) -> Result<StreamId, ReadError> {
+        let stream = match self.last.take() {
+            Some(last) if last.category() == category && last.id() == id => last,
+            Some(last) if last.category() == category => last.sibling(id).map_err(unreadable)?,
+            _ => StreamId::new(category, id).map_err(unreadable)?,
+        };
+        Ok(self.last.insert(stream).clone())
+    }
+
+    fn bytes(&mut self, json: Option<Json<'_>>, limit: usize) -> Option<Bytes> {
+        let json = json.filter(|json| json.0.len() <= limit)?.0;
+        if json.len() > SMALL {
+            return Some(Bytes::copy_from_slice(json));
+        }
+        if self.chunk.capacity() < json.len() {
+            self.chunk = BytesMut::with_capacity(CHUNK);
+        }
+        self.chunk.extend_from_slice(json);
+        Some(self.chunk.split().freeze())
     }
 
     fn name(&mut self, name: &str) -> Option<EventName> {
@@ -67,10 +98,6 @@ impl Decoder {
         }
         Some(name)
     }
-}
-
-fn bytes(json: Option<Json<'_>>, limit: usize) -> Option<Bytes> {
-    json.filter(|json| json.0.len() <= limit).map(|json| Bytes::copy_from_slice(json.0))
 }
 
 fn column<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row, index: usize) -> Result<T, ReadError> {

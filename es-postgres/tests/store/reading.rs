@@ -1,7 +1,9 @@
 //! Reads: pages, filters, plans.
 
+use std::time::Duration;
+
 use es_core::{Append, Direction, EventStore, Expected, Filter, Position, Version};
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 
 use crate::fixture::{Fixture, event, one, stream};
 
@@ -38,6 +40,33 @@ async fn big_events_are_read_in_bounded_pieces() {
     let events = fixture.store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
     let lengths: Vec<usize> = events.map_ok(|event| event.payload.len()).try_collect().await.unwrap();
     assert_eq!(lengths, [big.len(); 30]);
+}
+
+/// Small events first, so that the page with the big ones is asked for in one statement and goes to the reader in parts.
+#[tokio::test]
+async fn a_connection_that_breaks_within_a_page_neither_repeats_nor_adds_events() {
+    let fixture = Fixture::new().await;
+    let big = format!("\"{}\"", "x".repeat(8_000));
+    for payload in ["{}", "{}", "{}", &big, &big, &big] {
+        let events = (0..1_000).map(|_| event(payload)).collect();
+        fixture.store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
+    }
+    let mut events = fixture.store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, Some(5_500));
+    let mut versions = Vec::new();
+    for _ in 0..3_100 {
+        versions.push(events.next().await.unwrap().unwrap().version.get());
+    }
+    let client = fixture.client().await;
+    let kill = "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
+                WHERE datname = current_database() AND query LIKE 'SELECT position, version%' AND state = 'active'";
+    let within_a_page = async || {
+        while client.query_one(kill, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), within_a_page()).await.unwrap();
+    versions.extend(events.map_ok(|event| event.version.get()).try_collect::<Vec<_>>().await.unwrap());
+    assert!(versions.iter().copied().eq(1..=5_500), "{} events", versions.len());
 }
 
 #[tokio::test]
