@@ -29,15 +29,15 @@ pub(crate) struct Connection {
     pub(crate) client: Client,
     /// What the server said aside from answers.
     pub(crate) heard: Arc<Heard>,
-    /// The server's process: an append is sent again only when it is gone.
+    /// The server's process that it began on.
     pub(crate) process: Process,
 }
 
 /// A process of the server, told apart from a later one with the same number.
 #[derive(Debug, Clone)]
 pub(crate) struct Process {
-    pid: i32,
-    started: String,
+    pub(crate) pid: i32,
+    pub(crate) started: String,
 }
 
 /// What the server says aside from answers.
@@ -54,19 +54,11 @@ pub(crate) struct Heard {
 }
 
 impl Process {
-    async fn of(client: &Client) -> Result<Self, PostgresError> {
+    pub(crate) async fn of(client: &Client) -> Result<Self, PostgresError> {
         let own = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
         let row = client.query_one(own, &[]).await.map_err(PostgresError::statement)?;
         let read = || Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)? });
         read().map_err(|error: tokio_postgres::Error| PostgresError::Answer(error.into()))
-    }
-
-    /// Ends the process if it still runs: what was sent to it may be on its way still. Tells whether it is gone.
-    pub(crate) async fn end(&self, client: &Client) -> Result<bool, PostgresError> {
-        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                   WHERE pid = $1 AND backend_start::text = $2 AND usename = current_user";
-        let rows = client.query(end, &[&self.pid, &self.started]).await.map_err(PostgresError::statement)?;
-        Ok(rows.is_empty())
     }
 }
 
@@ -84,9 +76,13 @@ impl Heard {
 
 impl Connector {
     pub(crate) async fn open(&self) -> Result<Connection, PostgresError> {
-        let opened = tokio::time::timeout(self.connect_timeout, self.tls.open(&self.config)).await;
-        let (client, heard, _) =
-            opened.map_err(|_| PostgresError::Silent(self.connect_timeout))?.map_err(|error| self.tls.failed(error))?;
+        // with its first statements: a pooler takes the connection itself at once, and may have no server for it
+        let opened = tokio::time::timeout(self.connect_timeout, self.set_up()).await;
+        opened.unwrap_or(Err(PostgresError::Silent(self.connect_timeout)))
+    }
+
+    async fn set_up(&self) -> Result<Connection, PostgresError> {
+        let (client, heard, _) = self.tls.open(&self.config).await.map_err(|error| self.tls.failed(error))?;
         client.batch_execute(&self.settings("SET")).await.map_err(PostgresError::statement)?;
         let process = Process::of(&client).await?;
         heard.own.store(process.pid, Ordering::Release);

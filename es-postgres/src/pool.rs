@@ -44,6 +44,7 @@ impl Pool {
         let connections = Connections::builder(manager)
             .max_size(size.saturating_sub(SHARED).max(1))
             .wait_timeout(Some(connector.statement_timeout).filter(|timeout| !timeout.is_zero()))
+            .create_timeout(Some(connector.connect_timeout))
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| PostgresError::Answer(error.into()))?;

@@ -7,9 +7,10 @@ use tokio_postgres::error::SqlState;
 
 use crate::PostgresError;
 use crate::append::columns::{Call, Columns};
+use crate::append::mark::Mark;
 use crate::append::statement::{self, Manner};
 use crate::append::verdict::{self, Verdict};
-use crate::connection::{Connection, Connector, Process};
+use crate::connection::{Connection, Connector};
 
 /// How long to wait before a connection is tried again, at first and at last.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -33,6 +34,8 @@ pub(crate) struct Appender {
 pub(crate) struct Session {
     connection: Connection,
     statement: Statement,
+    /// By which the server's process is found that works on the statement.
+    mark: Mark,
 }
 
 /// What became of a batch.
@@ -50,8 +53,8 @@ pub(crate) enum Outcome {
 #[derive(Debug)]
 struct Progress {
     manner: Manner,
-    /// The server's process that may still work on what it was sent.
-    unanswered: Option<Process>,
+    /// The session whose statement the server may still work on.
+    unanswered: Option<Mark>,
     /// Whether it was sent before and no answer came.
     sent: bool,
     deadline: Instant,
@@ -63,8 +66,9 @@ impl Appender {
     async fn open(&self) -> Result<Session, PostgresError> {
         let connection = self.connector.open().await?;
         connection.client.batch_execute(&self.incarnation).await.map_err(PostgresError::statement)?;
-        let statement = connection.client.prepare(&self.sql).await.map_err(PostgresError::statement)?;
-        Ok(Session { connection, statement })
+        let mark = Mark::new(connection.process.clone());
+        let statement = connection.client.prepare(&mark.on(&self.sql)).await.map_err(PostgresError::statement)?;
+        Ok(Session { connection, statement, mark })
     }
 
     /// Appends, over `session` or a new one that is left in its place.
@@ -100,39 +104,38 @@ impl Appender {
     ) -> Result<statement::Answer, PostgresError> {
         let session = match session {
             Some(session) => session,
-            None => session.insert(self.open().await?),
+            None => session.insert(self.in_time(self.open()).await?),
         };
-        let connection = &session.connection;
-        if let Some(process) = &progress.unanswered {
-            while !process.end(&connection.client).await? {
+        let Session { connection, statement, mark } = session;
+        if let Some(unanswered) = &progress.unanswered {
+            while !self.in_time(unanswered.end(&connection.client, mark)).await? {
                 tokio::time::sleep(FIRST_PAUSE).await;
             }
             progress.unanswered = None;
         }
         let unreplicated = connection.heard.unreplicated();
-        let answer = statement::send(&connection.client, &session.statement, progress.manner, columns);
-        let answer = match self.limit() {
-            Some(limit) => tokio::time::timeout(limit, answer).await.unwrap_or(Err(PostgresError::Silent(limit))),
-            None => answer.await,
-        };
-        match answer {
+        match self.in_time(statement::send(&connection.client, statement, progress.manner, columns)).await {
             Ok(_) if connection.heard.unreplicated() != unreplicated => {
                 progress.sent = true;
                 Err(PostgresError::NotReplicated)
             }
             Err(error) if error.ends_session() => {
                 progress.sent = true;
-                progress.unanswered = Some(connection.process.clone());
+                progress.unanswered = Some(mark.clone());
                 Err(error)
             }
             answer => answer,
         }
     }
 
-    /// When the client stops waiting for a server that does not even time out.
-    fn limit(&self) -> Option<Duration> {
+    /// The answer, unless the server does not even time out.
+    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, PostgresError>>) -> Result<T, PostgresError> {
         let statement = self.connector.statement_timeout;
-        (!statement.is_zero()).then(|| statement + GRACE)
+        if statement.is_zero() {
+            return answer.await;
+        }
+        let limit = statement + GRACE;
+        tokio::time::timeout(limit, answer).await.unwrap_or(Err(PostgresError::Silent(limit)))
     }
 }
 

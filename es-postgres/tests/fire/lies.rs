@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::{Append, AppendError, EventStore, Expected, StreamId};
-use es_postgres::PostgresStore;
+use es_core::{Append, AppendError, Direction, EventStore, Expected, StreamId, Version};
+use es_postgres::{PostgresError, PostgresStore};
+use futures_util::TryStreamExt;
 use test_postgres::Database;
 
 use crate::broken::{Broken, Fault};
@@ -181,5 +182,35 @@ async fn an_answer_that_comes_late_is_waited_for() {
         assert!(!answer.unwrap()[0].repeated);
     }
     assert_eq!(proxy.lies(), 1);
+    left_nothing(store, &url).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pooler_without_room_stops_appends_and_reads_for_no_longer_than_their_time() {
+    let database = Database::fresh().unwrap();
+    let url = database.url();
+    let proxy = Proxy::before(port(&url)).await;
+    let limit = Duration::from_millis(300);
+    let store = builder(&proxy.url(&url)).connect_timeout(limit).persistence(limit).connect().await.unwrap();
+    let stream = StreamId::new("fire", "1").unwrap();
+    let append = || store.append(vec![Append::new(stream.clone(), Expected::Any, vec![event()])]);
+    append().await.unwrap();
+    proxy.fill(true);
+    proxy.cut();
+    let patience = Duration::from_secs(20);
+    let read = || {
+        tokio::time::timeout(
+            patience,
+            store.read_stream(&stream, Version::NONE, Direction::Forward, None).try_collect::<Vec<_>>(),
+        )
+    };
+    tokio::time::timeout(patience, append()).await.expect("an append hangs").unwrap_err();
+    assert!(read().await.expect("a read hangs").is_err());
+    // nobody has a session to begin with
+    let anew = builder(&proxy.url(&url)).connect_timeout(limit).connect();
+    let error = tokio::time::timeout(patience, anew).await.expect("the start hangs").unwrap_err();
+    assert!(matches!(error, PostgresError::Silent(time) if time == limit), "{error}");
+    proxy.fill(false);
+    proxy.cut();
     left_nothing(store, &url).await;
 }

@@ -44,6 +44,7 @@ struct Shared {
     plan: Mutex<Plan>,
     lies: AtomicU64,
     refusing: AtomicBool,
+    full: AtomicBool,
     /// Counts up to cut what was connected before.
     cut: watch::Sender<u64>,
 }
@@ -58,6 +59,7 @@ impl Proxy {
             plan: Mutex::new(Box::new(|| Lie::Nothing)),
             lies: AtomicU64::new(0),
             refusing: AtomicBool::new(false),
+            full: AtomicBool::new(false),
             cut: watch::Sender::new(0),
         });
         let accepting = Arc::clone(&shared);
@@ -103,6 +105,11 @@ impl Proxy {
     pub(crate) fn refuse(&self, refuse: bool) {
         self.shared.refusing.store(refuse, Ordering::Release);
     }
+
+    /// Whether new connections are taken, and hear of nothing that they ask: as from a pooler that has no server left.
+    pub(crate) fn fill(&self, full: bool) {
+        self.shared.full.store(full, Ordering::Release);
+    }
 }
 
 impl Drop for Proxy {
@@ -136,7 +143,9 @@ async fn connect(client: TcpStream, shared: Arc<Shared>) {
     drop(server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let line = Line { shared, state: Mutex::new(State { awaited: 1, ..State::default() }), hung_up: Notify::new() };
+    let withheld = shared.full.load(Ordering::Acquire).then_some((2, Lie::Silence));
+    let state = State { awaited: 1, withheld, ..State::default() };
+    let line = Line { shared, state: Mutex::new(state), hung_up: Notify::new() };
     tokio::select! {
         () = line.requests(from_client, to_server) => {}
         () = line.answers(from_server, to_client) => {}
