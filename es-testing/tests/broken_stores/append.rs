@@ -13,9 +13,16 @@ use es_memory::MemoryStore;
 use futures_util::{StreamExt, TryStreamExt};
 use uuid::Uuid;
 
-use crate::{fault::Fault, store::Reads};
+use crate::{
+    fault::Fault,
+    rewritten::{
+        changed, event_by_event, expecting, forget_single, forget_the_last, lost, marker, repeated, too_many,
+        without_assertions,
+    },
+    store::Reads,
+};
 
-type Answer = Result<Vec<Appended>, AppendError>;
+pub(crate) type Answer = Result<Vec<Appended>, AppendError>;
 
 pub(crate) async fn append(store: &Reads, mut appends: Vec<Append>) -> Answer {
     let inner = &store.inner;
@@ -290,139 +297,6 @@ pub(crate) async fn append(store: &Reads, mut appends: Vec<Append>) -> Answer {
     }
 }
 
-async fn forget_the_last(inner: &MemoryStore, mut appends: Vec<Append>) -> Answer {
-    limits::check(&appends)?;
-    let whole: Vec<_> = appends.iter().map(|append| append.events.len()).collect();
-    for append in appends.iter_mut().filter(|append| append.events.len() > 1) {
-        append.events.pop();
-    }
-    let mut answers = inner.append(appends).await?;
-    for (answer, whole) in answers.iter_mut().zip(whole) {
-        if let Some(last) = answer.positions.last().filter(|_| answer.positions.len() < whole) {
-            answer.positions.push(last.plus(1));
-            answer.version = answer.version.plus(1);
-        }
-    }
-    Ok(answers)
-}
-
-async fn forget_single(inner: &MemoryStore, mut appends: Vec<Append>) -> Answer {
-    let [append] = appends.as_mut_slice() else { return inner.append(appends).await };
-    if append.events.len() != 1 {
-        return inner.append(appends).await;
-    }
-    append.events.clear();
-    let mut answers = inner.append(appends).await?;
-    let position = inner.frontier().await.map_err(|error| AppendError::Store(error.into()))?.plus(1);
-    for answer in &mut answers {
-        answer.version = answer.version.plus(1);
-        answer.positions = vec![position];
-        answer.recorded_at = Some(Timestamp::now());
-    }
-    Ok(answers)
-}
-
-/// Answers as if it were stored.
-async fn lost(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
-    let checks = appends.iter().map(|append| Append::assertion(append.stream.clone(), append.expected)).collect();
-    let mut answers = inner.append(checks).await?;
-    for (answer, append) in answers.iter_mut().zip(&appends) {
-        answer.positions = (1..=append.events.len() as u64).map(|number| Position::START.plus(number)).collect();
-        answer.version = answer.version.plus(append.events.len() as u64);
-        answer.recorded_at = Some(Timestamp::now());
-    }
-    Ok(answers)
-}
-
-async fn event_by_event(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
-    // One by one in its own append, until the first conflict; a repeat of the whole is still answered.
-    if let Ok(answer) = inner.append(appends.clone()).await {
-        return Ok(answer);
-    }
-    let mut answers = Vec::new();
-    for append in appends {
-        for event in append.events {
-            answers.extend(inner.append(vec![Append::new(append.stream.clone(), Expected::Any, vec![event])]).await?);
-        }
-    }
-    Ok(answers)
-}
-
-async fn without_assertions(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
-    limits::check(&appends)?;
-    let events = appends.iter().filter(|append| !append.events.is_empty()).cloned().collect::<Vec<_>>();
-    let mut stored = if events.is_empty() { Vec::new() } else { inner.append(events).await? }.into_iter();
-    let mut answers = Vec::new();
-    for append in appends {
-        answers.extend(match append.events.as_slice() {
-            [] => Some(Appended {
-                version: version_of(inner, &append.stream).await,
-                stream: append.stream,
-                positions: Vec::new(),
-                recorded_at: None,
-                repeated: false,
-            }),
-            _ => stored.next(),
-        });
-    }
-    Ok(answers)
-}
-
-async fn too_many(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
-    let mut answers = Vec::new();
-    for append in appends {
-        for events in append.events.chunks(limits::EVENTS) {
-            answers
-                .extend(inner.append(vec![Append::new(append.stream.clone(), Expected::Any, events.to_vec())]).await?);
-        }
-    }
-    Ok(answers)
-}
-
-/// The answer to `appends` as a repeat, if all ids are there and `fits` says so of each stream.
-async fn repeated(
-    inner: &MemoryStore,
-    appends: &[Append],
-    fits: impl Fn(&[StoredEvent], &Append) -> bool,
-) -> Option<Vec<Appended>> {
-    let log: Vec<StoredEvent> = log(inner).await.ok()?;
-    appends
-        .iter()
-        .map(|append| {
-            let event = |new: &NewEvent| log.iter().find(|stored| stored.id == new.id()).cloned();
-            let stored = append.events.iter().map(event).collect::<Option<Vec<_>>>()?;
-            fits(&stored, append).then_some(())?;
-            Some(Appended {
-                stream: append.stream.clone(),
-                version: stored.last()?.version,
-                positions: stored.iter().map(|event| event.position).collect(),
-                recorded_at: Some(stored.first()?.recorded_at),
-                repeated: true,
-            })
-        })
-        .collect()
-}
-
-fn changed(conflict: &Conflict, change: impl Fn(&mut Violation)) -> AppendError {
-    let violations = conflict.violations().cloned().map(|mut one| {
-        change(&mut one);
-        one
-    });
-    Conflict::from_all(violations).unwrap_or_else(|| conflict.clone()).into()
-}
-
-fn expecting(mut appends: Vec<Append>, from: Expected, to: Expected) -> Vec<Append> {
-    for append in appends.iter_mut().filter(|append| append.expected == from) {
-        append.expected = to;
-    }
-    appends
-}
-
-fn marker() -> Result<NewEvent, AppendError> {
-    let name = es_core::EventName::from_static("marker")?;
-    Ok(NewEvent::from_json(Uuid::now_v7(), name, es_core::SchemaVersion::FIRST, "null")?)
-}
-
 pub(crate) async fn version_of(inner: &MemoryStore, stream: &StreamId) -> Version {
     let last = inner.read_stream(stream, Version::MAX, Direction::Backward, Some(1)).next().await;
     last.and_then(Result::ok).map_or(Version::NONE, |event| event.version)
@@ -434,7 +308,7 @@ async fn known(inner: &MemoryStore, events: &[NewEvent]) -> Result<HashSet<Uuid>
     Ok(events.iter().map(NewEvent::id).filter(|id| stored.contains(id)).collect())
 }
 
-async fn log(inner: &MemoryStore) -> Result<Vec<StoredEvent>, StoreError> {
+pub(crate) async fn log(inner: &MemoryStore) -> Result<Vec<StoredEvent>, StoreError> {
     Ok(inner.read_all(Position::START, &Filter::all(), None).try_collect().await?)
 }
 

@@ -5,10 +5,12 @@
 #![expect(clippy::needless_for_each, reason = "a fault is one line")]
 
 mod append;
+mod caught;
 mod encoding;
 mod fault;
 mod matrix;
 mod read;
+mod rewritten;
 mod snapshots;
 mod store;
 mod subscribe;

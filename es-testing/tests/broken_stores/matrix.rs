@@ -5,10 +5,7 @@ use std::{collections::BTreeSet, env, time::Duration};
 use es_testing::contract::{self, PROMISES, Promise, Rerun};
 use futures_util::{StreamExt, stream};
 
-use crate::{
-    fault::{CAUGHT, Fault},
-    store::Broken,
-};
+use crate::{caught::CAUGHT, fault::Fault, store::Broken};
 
 /// Names the fault to a child process.
 const FAULT: &str = "BROKEN_STORE";

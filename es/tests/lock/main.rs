@@ -25,6 +25,10 @@ macro_rules! account {
     };
 }
 
+mod attributes;
+mod rearranged;
+mod today;
+
 /// What goes along with money.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Extra {
@@ -42,48 +46,6 @@ mod cents {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
         i64::deserialize(deserializer)
     }
-}
-
-mod today {
-    use super::*;
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.deposited", version = 4, alias("deposit_made", up_to = 2))]
-    #[event(removed(in = 3, name = "note", type = Option<String>))]
-    #[serde(rename_all = "camelCase")]
-    pub(super) struct Deposited {
-        #[event(changed(in = 4, from = f64, with = |crowns| crowns as i64))]
-        #[serde(with = "cents")]
-        amount: i64,
-        #[event(added(in = 2, default = String::from("EUR")))]
-        currency: String,
-        #[event(renamed(in = 3, from = "source"))]
-        origin_place: String,
-        #[serde(default, alias = "tag")]
-        tags: Vec<String>,
-        #[serde(flatten)]
-        extra: Extra,
-    }
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.rated", version = 2)]
-    pub(super) struct Rated(#[event(changed(in = 2, from = u8, with = u16::from))] u16, String);
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.limited")]
-    pub(super) struct Limited(u64);
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.closed")]
-    pub(super) struct Closed {}
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.checked")]
-    pub(super) struct Checked {
-        by: String,
-    }
-
-    account!(Deposited, Rated, Limited, Closed; retired Checked);
 }
 
 #[test]
@@ -122,50 +84,6 @@ event account.rated
 "
     );
     written.holds::<today::Account>();
-}
-
-mod rearranged {
-    use super::*;
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.closed")]
-    pub(super) struct Ended {}
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.limited")]
-    pub(super) struct LimitedTo(#[doc = "Never more than this."] u64);
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.rated", version = 2)]
-    pub(super) struct Rated(#[event(changed(in = 2, from = u8, with = u16::from))] u16, String);
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[doc = "Money came in."]
-    #[event(name = "account.deposited", version = 4, alias("deposit_made", up_to = 2))]
-    #[event(removed(in = 3, name = "note", type = Option<String>))]
-    pub(super) struct MoneyIn {
-        #[serde(flatten)]
-        more: Extra,
-        #[serde(rename = "originPlace")]
-        #[event(renamed(in = 3, from = "source"))]
-        from: ::std::string::String,
-        #[serde(default, alias = "tag")]
-        tags: Vec<String>,
-        #[event(added(in = 2, default = "EUR".to_owned()))]
-        currency: String,
-        #[event(changed(in = 4, from = f64, with = |crowns| crowns as i64))]
-        #[serde(rename = "amount", with = "cents")]
-        money: i64,
-    }
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.checked")]
-    pub(super) struct Looked {
-        #[serde(rename = "by")]
-        person: String,
-    }
-
-    account!(Ended, LimitedTo, Rated, MoneyIn; retired Looked);
 }
 
 #[test]
@@ -228,117 +146,6 @@ fn an_edited_event_fails_until_what_is_printed_is_pasted() {
     written.lock.run::<raised::Account>(Update::New).unwrap();
     assert!(written.text().ends_with("  1: owner: String\n  2: + limit: u64\n"));
     written.holds::<raised::Account>();
-}
-
-mod before {
-    use super::*;
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.deposited", alias("paid_in", up_to = 1))]
-    pub(super) struct Deposited {
-        amount: f64,
-        source: String,
-        #[serde(default, with = "cents")]
-        fee: i64,
-        #[serde(default)]
-        note: Option<String>,
-        #[serde(with = "cents")]
-        tax: i64,
-        #[serde(flatten)]
-        extra: Extra,
-    }
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.rated")]
-    pub(super) struct Rated(u8, String);
-
-    account!(Deposited, Rated);
-}
-
-mod after {
-    use super::*;
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.deposited", alias("paid_in", up_to = 1))]
-    pub(super) struct Deposited {
-        amount: Money,
-        origin: String,
-        note: Option<String>,
-        tax: i64,
-        currency: Vec<u8>,
-        #[serde(flatten)]
-        more: More,
-    }
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.rated")]
-    pub(super) struct Rated(u16, String);
-
-    account!(Deposited, Rated);
-}
-
-mod pasted {
-    use super::*;
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.deposited", version = 2, alias("paid_in", up_to = 1))]
-    #[event(removed(in = 2, name = "fee", type = i64, serde(default, with = "cents")))]
-    pub(super) struct Deposited {
-        #[event(changed(in = 2, from = f64, with = From::from))]
-        amount: Money,
-        #[event(renamed(in = 2, from = "source"))]
-        origin: String,
-        #[event(changed(in = 2, from = Option<String>, with = ::core::convert::identity, serde(default)))]
-        note: Option<String>,
-        #[event(changed(in = 2, from = i64, with = ::core::convert::identity, serde(with = "cents")))]
-        tax: i64,
-        #[event(added(in = 2, default = Vec::new()))]
-        currency: Vec<u8>,
-        #[event(changed(in = 2, from = Extra, with = From::from, serde(flatten)))]
-        #[serde(flatten)]
-        more: More,
-    }
-
-    #[derive(Event, Clone, Serialize, Deserialize)]
-    #[event(name = "account.rated", version = 2)]
-    pub(super) struct Rated(#[event(changed(in = 2, from = u8, with = From::from))] u16, String);
-
-    account!(Deposited, Rated);
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-struct Money(i64);
-
-impl From<f64> for Money {
-    #[expect(clippy::cast_possible_truncation, reason = "amounts of tests are small")]
-    fn from(units: f64) -> Self {
-        Self((units * 100.0).round() as i64)
-    }
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-struct More {
-    place: String,
-}
-
-impl From<Extra> for More {
-    fn from(Extra { branch }: Extra) -> Self {
-        Self { place: branch }
-    }
-}
-
-#[test]
-fn every_attribute_that_is_printed_compiles_and_keeps_the_promise() {
-    let written = Written::by::<before::Account>();
-    let failure = written.fails::<after::Account>();
-    let (_, pasted) = include_str!("lock.rs").split_once("mod pasted").expect("the module");
-    let printed: Vec<_> = failure.lines().map(str::trim).filter(|line| line.starts_with("#[")).collect();
-    assert_eq!(printed.len(), 10, "{failure}");
-    for attribute in printed {
-        assert!(pasted.contains(attribute), "{attribute}");
-    }
-    written.lock.run::<pasted::Account>(Update::New).unwrap();
-    written.holds::<pasted::Account>();
 }
 
 #[test]
