@@ -35,7 +35,11 @@ pub(crate) fn report(out: &mut impl Write, overview: &Overview, run: &Run) -> io
     if let Some(imported) = &run.imported {
         writeln!(out, "disagreements: {}", imported.disagreements.len())?;
     }
-    writeln!(out, "events per second: {}", per_second(events, run.seconds))
+    match per_second(events, run.seconds) {
+        Some(rate) => writeln!(out, "events per second: {rate}"),
+        // nothing was done, as when every row was booked already: that has no rate
+        None => writeln!(out, "events per second: none"),
+    }
 }
 
 /// Every account's balance, as CSV.
@@ -75,6 +79,6 @@ pub(crate) fn history(out: &mut impl Write, lines: &[Line]) -> io::Result<()> {
     clippy::cast_sign_loss,
     reason = "a rate for people to read; `as` stops at the bounds"
 )]
-fn per_second(events: u64, seconds: f64) -> u64 {
-    if events == 0 { 0 } else { (events as f64 / seconds) as u64 }
+fn per_second(events: u64, seconds: f64) -> Option<u64> {
+    (events > 0).then(|| (events as f64 / seconds) as u64)
 }

@@ -45,6 +45,7 @@ fn a_second_run_shows_what_the_first_stored() {
     assert!(balances.starts_with("account_id,balance_minor,version\n1,102226,"), "{balances}");
 
     let second = ok(&database, &["--ledger", SMALL]);
+    assert!(second.ends_with("events per second: none\n"), "{second}");
     assert!(second.contains("already booked: 24\n") && second.contains("disagreements: 0\n"), "{second}");
     assert_eq!(ok(&database, &["balances"]), balances);
     let report = ok(&database, &["report"]);
