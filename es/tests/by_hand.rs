@@ -1,5 +1,7 @@
 //! The aggregate of the guide with every trait written by hand: what the macros write, and how it compares.
 
+#![cfg(feature = "memory")]
+
 use es::{
     DecodeError, EncodeError, SchemaVersion, decode_single,
     prelude::*,

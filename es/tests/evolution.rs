@@ -1,5 +1,6 @@
 //! Logs that older programs wrote, on every path by which events are read.
 
+#![cfg(feature = "memory")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::{error::Error, sync::Arc};

@@ -1,5 +1,7 @@
 //! The repository over the memory store: commands, conflicts, metadata, time travel.
 
+#![cfg(feature = "memory")]
+
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
