@@ -1,11 +1,13 @@
 //! One page: a statement, and as many of its rows as fit.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
 use es_core::{ReadError, StoredEvent};
 use futures_util::TryStreamExt;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 
 use super::row::Decoder;
 use super::{Cursor, Sql};
@@ -15,6 +17,8 @@ use crate::PostgresError;
 const BYTES: usize = 4 * 1024 * 1024;
 /// How many events are gathered before they are passed on to a reader that waits for them.
 const EVENTS: usize = 1024;
+/// How old a statement may be that waits for a reader: the server ends one that takes too long, and holds its snapshot.
+const HELD: Duration = Duration::from_secs(1);
 
 /// How a page is read.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +26,7 @@ pub(super) enum Way<'a> {
     /// Over a connection that others share: it must not be held up, so a page that grows too big ends early.
     Shared,
     /// Over a connection of its own. A page goes to the reader in parts while that takes them; only one that grows too
-    /// big waits for the reader.
+    /// big waits for the reader, a short while; then it ends early, too.
     Pool(&'a mpsc::Sender<Result<Vec<StoredEvent>, ReadError>>),
 }
 
@@ -68,6 +72,7 @@ pub(super) async fn read(
 ) -> Result<Page, Failure> {
     let statement = client.prepare_cached(cursor.sql(sql)).await.map_err(PostgresError::statement)?;
     let asked = *rows;
+    let held = Instant::now() + HELD;
     let limit = i64::try_from(asked).unwrap_or(i64::MAX);
     let answer = client.query_raw(&statement, cursor.parameters(&limit)).await.map_err(PostgresError::statement)?;
     let mut answer = pin!(answer);
@@ -86,7 +91,10 @@ pub(super) async fn read(
         page.events.push(event);
         let room = match way {
             Way::Shared if gathered > BYTES => break,
-            Way::Pool(taken) if gathered > BYTES => Some(taken.reserve().await),
+            Way::Pool(taken) if gathered > BYTES => match timeout_at(held, taken.reserve()).await {
+                Ok(room) => Some(room),
+                Err(_) => break,
+            },
             Way::Pool(taken) if page.events.len() >= EVENTS => taken.try_reserve().ok().map(Ok),
             _ => None,
         };

@@ -42,6 +42,29 @@ async fn big_events_are_read_in_bounded_pieces() {
     assert_eq!(lengths, [big.len(); 30]);
 }
 
+/// Small events first, so that many big ones are asked for in one statement, which may not run as long as the reader does.
+#[tokio::test]
+async fn a_reader_that_is_slower_than_a_statement_may_be_gets_everything() {
+    let fixture = Fixture::with(|builder| builder.statement_timeout(Duration::from_secs(2))).await;
+    let events = (0..1_000).map(|_| event("{}")).collect();
+    fixture.store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
+    let big = format!("\"{}\"", "x".repeat(1_000_000));
+    for _ in 0..15 {
+        let events = (0..4).map(|_| event(&big)).collect();
+        fixture.store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
+    }
+    let mut events = fixture.store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
+    let mut versions = Vec::new();
+    while let Some(event) = events.next().await {
+        let event = event.unwrap();
+        if event.payload.len() > 2 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        versions.push(event.version.get());
+    }
+    assert!(versions.into_iter().eq(1..=1_060));
+}
+
 /// Small events first, so that the page with the big ones is asked for in one statement and goes to the reader in parts.
 #[tokio::test]
 async fn a_connection_that_breaks_within_a_page_neither_repeats_nor_adds_events() {
