@@ -41,8 +41,8 @@ pub(crate) struct Session {
 /// What became of a batch.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// A verdict on each append.
-    Verdicts(Vec<Verdict>),
+    /// A verdict on each append. Those that are left undecided may still be stored where they were sent before.
+    Verdicts { verdicts: Vec<Verdict>, sent_before: bool },
     /// Nothing was appended.
     Refused(PostgresError),
     /// It may have been appended.
@@ -78,7 +78,7 @@ impl Appender {
         loop {
             let error = match self.send(session, &columns, &mut progress).await {
                 Ok(answer) => match verdict::verdicts(calls, &columns, &answer) {
-                    Ok(verdicts) => return Outcome::Verdicts(verdicts),
+                    Ok(verdicts) => return Outcome::Verdicts { verdicts, sent_before: progress.sent },
                     Err(error) => return Outcome::Unknown(error),
                 },
                 Err(error) => error,

@@ -40,6 +40,8 @@ pub(crate) struct Job {
     since: Instant,
     /// Whether it must not go together with others to its stream.
     alone: bool,
+    /// Whether it was sent and no answer came: then it may be stored, though another attempt is refused.
+    sent_before: bool,
     answer: oneshot::Sender<Result<Vec<Appended>, AppendError>>,
 }
 
@@ -74,6 +76,7 @@ impl Queue {
             appends: Arc::clone(&appends),
             since: Instant::now(),
             alone: false,
+            sent_before: false,
             answer,
         };
         // every caller has at most one append in here, and waits: the callers bound the queue
@@ -197,8 +200,9 @@ impl Writer {
     /// Answers a batch. What the server refused whole is sent again one by one.
     async fn landed(&mut self, session: &mut Option<Session>, batch: Vec<Group>, outcome: Outcome) {
         match outcome {
-            Outcome::Verdicts(verdicts) => {
-                for (group, verdict) in batch.into_iter().zip(verdicts) {
+            Outcome::Verdicts { verdicts, sent_before } => {
+                for (mut group, verdict) in batch.into_iter().zip(verdicts) {
+                    group.jobs.iter_mut().for_each(|job| job.sent_before |= sent_before);
                     self.judge_group(group, verdict);
                 }
             }
@@ -214,7 +218,7 @@ impl Writer {
             Outcome::Refused(error) => {
                 let error = Arc::new(error);
                 for job in batch.into_iter().flat_map(|group| group.jobs) {
-                    job.hear(Err(AppendError::Store(Box::new(Shared(Arc::clone(&error))))));
+                    job.refused(Shared(Arc::clone(&error)));
                 }
             }
             Outcome::Unknown(error) => {
@@ -226,13 +230,16 @@ impl Writer {
         }
     }
 
-    fn settle(&mut self, job: Job, outcome: Outcome) {
+    fn settle(&mut self, mut job: Job, outcome: Outcome) {
         match outcome {
-            Outcome::Verdicts(verdicts) => match verdicts.into_iter().next() {
-                Some(verdict) => self.judge(job, verdict),
+            Outcome::Verdicts { verdicts, sent_before } => match verdicts.into_iter().next() {
+                Some(verdict) => {
+                    job.sent_before |= sent_before;
+                    self.judge(job, verdict);
+                }
                 None => job.unknown(PostgresError::Answer("the append's answer is empty".into())),
             },
-            Outcome::Refused(error) => job.hear(Err(AppendError::Store(Box::new(error)))),
+            Outcome::Refused(error) => job.refused(error),
             Outcome::Unknown(error) => job.unknown(error),
         }
     }
@@ -339,7 +346,7 @@ impl Writer {
         let (gone, left): (VecDeque<Job>, VecDeque<Job>) = self.waiting.drain(..).partition(waited);
         self.waiting = left;
         for job in gone {
-            job.hear(Err(AppendError::Store(PostgresError::Held(patience).into())));
+            job.refused(PostgresError::Held(patience));
         }
     }
 }
@@ -364,6 +371,15 @@ impl Job {
     fn hear(self, outcome: Result<Vec<Appended>, AppendError>) {
         // a caller that is gone does not want to know
         drop(self.answer.send(outcome));
+    }
+
+    /// Nothing was appended by the last attempt.
+    fn refused(self, source: impl std::error::Error + Send + Sync + 'static) {
+        if self.sent_before {
+            self.unknown(source);
+        } else {
+            self.hear(Err(AppendError::Store(Box::new(source))));
+        }
     }
 
     fn unknown(self, source: impl std::error::Error + Send + Sync + 'static) {

@@ -214,3 +214,40 @@ async fn a_pooler_without_room_stops_appends_and_reads_for_no_longer_than_their_
     proxy.cut();
     left_nothing(store, &url).await;
 }
+
+/// Sent, stored and not heard of: when the stream is held by then, nobody can tell, and nobody may say it was refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_append_whose_answer_was_lost_is_not_refused_because_its_stream_is_held() {
+    let database = Database::fresh().unwrap();
+    let url = database.url();
+    let proxy = Proxy::before(port(&url)).await;
+    let store = builder(&proxy.url(&url)).lock_timeout(Duration::from_millis(300)).connect().await.unwrap();
+    let direct = builder(&url).connect().await.unwrap();
+    let stream = StreamId::new("account", "held").unwrap();
+    let append = |expected| vec![Append::new(stream.clone(), expected, vec![event()])];
+    store.append(append(Expected::NoStream)).await.unwrap();
+    let count = async || {
+        let events = direct.read_stream(&stream, Version::FIRST, Direction::Forward, None);
+        events.try_collect::<Vec<_>>().await.unwrap().len()
+    };
+    let (mut client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    proxy.refuse(true);
+    proxy.once(Lie::SwallowAcknowledgement);
+    let sent = append(Expected::Any);
+    let answer = tokio::spawn({
+        let (store, sent) = (store.clone(), sent.clone());
+        async move { store.append(sent).await }
+    });
+    while count().await < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let transaction = client.transaction().await.unwrap();
+    direct.append_in(&transaction, &append(Expected::Any)).await.unwrap();
+    proxy.refuse(false);
+    let answer = answer.await.unwrap();
+    transaction.rollback().await.unwrap();
+    let Err(AppendError::Unknown(unknown)) = answer else { panic!("{answer:?}") };
+    assert!(store.resolve(*unknown).await.unwrap()[0].repeated);
+    assert_eq!(count().await, 2);
+}
