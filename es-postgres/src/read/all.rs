@@ -58,6 +58,22 @@ impl AllCursor {
         self.next_window();
     }
 
+    pub(super) fn is_whole(&self) -> bool {
+        self.categories.is_none() && self.names.is_none()
+    }
+
+    /// Takes the next `rows` positions off a log that is read whole: they are known before any of them is read.
+    pub(super) fn split(&mut self, rows: usize) -> Option<Self> {
+        let frontier = self.frontier.filter(|_| self.is_whole())?;
+        if self.after >= frontier {
+            return None;
+        }
+        let end = frontier.min(self.after.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX)));
+        let window = Self { until: end, frontier: Some(end), ..self.clone() };
+        self.after = end;
+        Some(window)
+    }
+
     pub(super) fn sql<'a>(&self, sql: &'a Sql) -> &'a str {
         match (&self.categories, &self.names) {
             (None, None) => &sql.all,

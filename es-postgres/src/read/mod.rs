@@ -1,8 +1,8 @@
 //! Reading: pages by keyset, in bounded memory.
 //!
 //! The first page goes over a few connections that all readers share, pipelined, so a short stream is read in one
-//! round trip. What comes after it goes over the pool, a page at a time and one page ahead of who takes them; no
-//! connection is held while nobody takes a page.
+//! round trip. What comes after it goes over the pool, a page at a time and one page ahead of who takes them; of a log that
+//! is read whole, two windows of positions at once. No connection is held while nobody takes a page.
 
 mod all;
 mod cursor;
@@ -11,6 +11,7 @@ mod row;
 mod shared;
 mod stream;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use tokio::sync::mpsc;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+use cursor::AllCursor;
 pub(crate) use cursor::Cursor;
 
 use crate::PostgresError;
@@ -159,7 +161,10 @@ impl Reader {
         let mut decoder = Decoder::default();
         let first = self.page(&mut cursor, &mut decoder, Way::Shared, &mut PageSize::FIRST.min(left)).await?;
         left -= first.events.len();
-        let ahead = (left > 0 && !first.last).then(|| self.ahead(cursor, decoder, left));
+        let ahead = (left > 0 && !first.last).then(|| match cursor {
+            Cursor::All(log) if left > usize::MAX / 2 && log.is_whole() => self.windows(log),
+            cursor => self.ahead(cursor, decoder, left),
+        });
         Ok((first.events, ahead))
     }
 
@@ -191,6 +196,52 @@ impl Reader {
         taken
     }
 
+    /// Reads the whole log on, two windows of positions at once, so that the server need not wait for the next request.
+    fn windows(self: &Arc<Self>, mut log: AllCursor) -> Pages {
+        let (pages, taken) = mpsc::channel(1);
+        let reader = Arc::clone(self);
+        let open = self.open.open();
+        tokio::spawn(async move {
+            let mut size = PageSize::default();
+            let mut fetched = VecDeque::new();
+            'log: loop {
+                while fetched.len() < 2
+                    && let Some(window) = log.split(size.rows())
+                {
+                    fetched.push_back(tokio::spawn(Arc::clone(&reader).window(window, size.rows())));
+                }
+                let Some(window) = fetched.pop_front() else { break };
+                let Ok((mut page, mut rest)) = window.await else {
+                    // only a runtime that shuts down ends it
+                    drop(pages.send(Err(ReadError::Store(PostgresError::Closed.into()))).await);
+                    break;
+                };
+                loop {
+                    let last = page.is_err();
+                    if let Ok(page) = &page {
+                        size.learn(page.rows, page.bytes);
+                    }
+                    if pages.send(page.map(|page| page.events)).await.is_err() || last {
+                        break 'log;
+                    }
+                    if rest.is_at_end() {
+                        break;
+                    }
+                    page = reader.page(&mut rest, &mut Decoder::default(), Way::Alone, &mut size.rows()).await;
+                }
+            }
+            drop(open);
+        });
+        taken
+    }
+
+    /// A window's first page, which is all of it unless its events are big, and where the window goes on.
+    async fn window(self: Arc<Self>, window: AllCursor, mut rows: usize) -> (Result<Page, ReadError>, Cursor) {
+        let mut cursor = Cursor::All(window);
+        let page = self.page(&mut cursor, &mut Decoder::default(), Way::Alone, &mut rows).await;
+        (page, cursor)
+    }
+
     async fn page(
         &self,
         cursor: &mut Cursor,
@@ -208,7 +259,7 @@ impl Reader {
                     Ok(client) => page::read(&client, &self.sql, cursor, decoder, way, rows).await,
                     Err(error) => Err(error.into()),
                 },
-                Way::Pool(_) => match self.pool.get().await {
+                Way::Alone | Way::Pool(_) => match self.pool.get().await {
                     Ok(client) => page::read(&client, &self.sql, cursor, decoder, way, rows).await,
                     Err(error) => Err(PostgresError::Pool(error).into()),
                 },

@@ -25,6 +25,8 @@ const HELD: Duration = Duration::from_secs(1);
 pub(super) enum Way<'a> {
     /// Over a connection that others share: it must not be held up, so a page that grows too big ends early.
     Shared,
+    /// Over a connection of its own; a page that grows too big ends early, too.
+    Alone,
     /// Over a connection of its own. A page goes to the reader in parts while that takes them; only one that grows too
     /// big waits for the reader, a short while; then it ends early, too.
     Pool(&'a mpsc::Sender<Result<Vec<StoredEvent>, ReadError>>),
@@ -90,7 +92,7 @@ pub(super) async fn read(
         page.rows += 1;
         page.events.push(event);
         let room = match way {
-            Way::Shared if gathered > BYTES => break,
+            Way::Shared | Way::Alone if gathered > BYTES => break,
             Way::Pool(taken) if gathered > BYTES => match timeout_at(held, taken.reserve()).await {
                 Ok(room) => Some(room),
                 Err(_) => break,

@@ -92,6 +92,35 @@ async fn a_connection_that_breaks_within_a_page_neither_repeats_nor_adds_events(
     assert!(versions.iter().copied().eq(1..=5_500), "{} events", versions.len());
 }
 
+/// Long enough for several windows, with a gap wider than one, and events so big that a window comes in several pages.
+#[tokio::test]
+async fn a_long_log_is_read_whole_over_gaps_big_events_and_broken_connections() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client().await;
+    let big = format!("\"{}\"", "x".repeat(8_000));
+    let mut wanted = Vec::new();
+    for payload in ["{}", "{}", "{}", "gap", "{}", &big, &big, "gap", "{}", "{}"] {
+        if payload == "gap" {
+            client.execute("SELECT count(nextval('es.position')) FROM generate_series(1, 20000)", &[]).await.unwrap();
+            continue;
+        }
+        let events = (0..1_000).map(|_| event(payload)).collect();
+        let appended = fixture.store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
+        wanted.extend(appended[0].positions.clone());
+    }
+    let mut events = fixture.store.read_all(Position::START, &Filter::all(), None);
+    let mut read = Vec::new();
+    while let Some(event) = events.next().await {
+        read.push(event.unwrap().position);
+        if read.len() % 1_500 == 0 {
+            let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            client.execute(kill, &[]).await.unwrap();
+        }
+    }
+    assert!(read == wanted, "{} of {} events", read.len(), wanted.len());
+}
+
 #[tokio::test]
 async fn categories_are_merged_in_the_order_of_positions() {
     let fixture = Fixture::new().await;
