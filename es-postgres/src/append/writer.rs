@@ -255,6 +255,14 @@ impl Writer {
                     job.hear(Ok(done));
                 }
             }
+            // the expectation is the first one's: a stream that does not exist, which the others need not mind
+            (Err(group), Verdict::Conflict(conflict)) if !conflict.violations().any(|stream| stream.ids_taken) => {
+                let mut jobs = group.jobs.into_iter();
+                if let Some(first) = jobs.next() {
+                    first.hear(Err(conflict.into()));
+                }
+                jobs.rev().for_each(|job| self.waiting.push_front(job));
+            }
             (Err(group), Verdict::Conflict(_) | Verdict::Busy) => {
                 for mut job in group.jobs.into_iter().rev() {
                     job.alone = true;

@@ -1,5 +1,6 @@
 -- The log. Rows are added by the function `append` alone and never change.
-CREATE SEQUENCE {schema}.position AS bigint MINVALUE 1 START 1 CACHE 1 NO CYCLE;
+-- the frontier's locks have room for 48 bits; whoever would draw more is refused by the server
+CREATE SEQUENCE {schema}.position AS bigint MINVALUE 1 MAXVALUE 281474976710655 START 1 CACHE 1 NO CYCLE;
 
 CREATE TABLE {schema}.events (
     position       bigint      NOT NULL,

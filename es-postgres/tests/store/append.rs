@@ -1,6 +1,6 @@
 //! Appends, where PostgreSQL does them its own way.
 
-use es_core::{Append, AppendError, EventStore, Expected, Version};
+use es_core::{Append, AppendError, EventStore, Expected, Position, Version};
 
 use crate::fixture::{Fixture, all, event, exact, one, stream, with_append};
 
@@ -41,6 +41,34 @@ async fn a_repeated_append_is_answered_as_the_first_was() {
     for (first, again) in first.iter().zip(again) {
         assert_eq!(*first, es_core::Appended { repeated: false, ..again });
     }
+}
+
+/// The frontier's locks have room for 48 bits of a position: a log that is full refuses, and skips nothing.
+#[tokio::test]
+async fn the_last_position_is_appended_and_none_after_it() {
+    let fixture = Fixture::new().await;
+    let last = 281_474_976_710_655_i64;
+    fixture.client().await.execute("SELECT setval('es.position', $1)", &[&(last - 1)]).await.unwrap();
+    fixture.store.append(one("1", Expected::NoStream)).await.unwrap();
+    assert!(matches!(fixture.store.append(one("2", Expected::NoStream)).await, Err(AppendError::Store(_))));
+    let log = all(&fixture.store).await;
+    assert_eq!(log.iter().map(|event| event.position).collect::<Vec<_>>(), [Position::new(last.cast_unsigned())]);
+}
+
+/// The first is alone on its way while the others gather behind the second, which is the only one to hear a conflict.
+#[tokio::test]
+async fn who_joined_an_append_to_a_stream_that_does_not_exist_stays_together() {
+    let fixture = Fixture::new().await;
+    let appends = (0..100).map(|number| {
+        let expected = if number == 1 { Expected::Exists } else { Expected::Any };
+        fixture.store.append(one(if number == 0 { "other" } else { "hot" }, expected))
+    });
+    let outcomes = futures_util::future::join_all(appends).await;
+    assert!(matches!(outcomes[1], Err(AppendError::Conflict(_))));
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 99);
+    let transactions = "SELECT count(DISTINCT xmin::text)::bigint FROM es.events WHERE id = 'hot'";
+    let transactions: i64 = fixture.client().await.query_one(transactions, &[]).await.unwrap().get(0);
+    assert!(transactions <= 2, "{transactions} transactions for 98 appends");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
