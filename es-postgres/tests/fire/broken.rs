@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{
     Append, AppendError, Appended, Direction, EventStore, Expected, Filter, Position, ReadError, StoredEvent, StreamId,
-    Timestamp, Version,
+    Timestamp, UnknownOutcome, Version,
 };
 use futures_core::stream::BoxStream;
 use tokio_postgres::{Client, NoTls};
@@ -23,6 +24,10 @@ pub(crate) enum Fault {
     GuessesDone,
     /// Sends what it has heard nothing of again, as new events.
     SendsAnew,
+    /// Waits for an answer for no time, and sends again what is still being appended.
+    Impatient,
+    /// Says `nothing was appended` of an unknown outcome when it is asked again and nobody answers.
+    ForgetsDoubt,
     /// Appends event by event.
     OneByOne,
     /// After a fault, appends no more.
@@ -71,6 +76,13 @@ impl EventStore for Broken {
         if self.fault == Fault::OneByOne {
             return self.one_by_one(appends).await;
         }
+        if self.fault == Fault::Impatient {
+            let first = tokio::time::timeout(Duration::from_millis(100), self.store.append(appends.clone()));
+            return match first.await {
+                Ok(outcome) => outcome,
+                Err(_) => self.store.append(appends).await,
+            };
+        }
         let hurt = self.hurt.lock().unwrap().clone();
         if self.fault == Fault::StaysDown && !hurt.is_empty() {
             return Err(AppendError::Store("the connection is closed".into()));
@@ -80,7 +92,7 @@ impl EventStore for Broken {
         }
         let streams: Vec<StreamId> = appends.iter().map(|append| append.stream.clone()).collect();
         match self.store.append(appends.clone()).await {
-            Err(AppendError::Unknown(unknown)) => {
+            Err(AppendError::Unknown(unknown)) if self.fault != Fault::ForgetsDoubt => {
                 let answer = self.guess(unknown.into_appends()).await;
                 self.hurt.lock().unwrap().extend(streams);
                 answer
@@ -88,6 +100,13 @@ impl EventStore for Broken {
             Err(AppendError::Store(_)) if self.fault == Fault::GuessesDone => Ok(made_up(&appends)),
             outcome => outcome,
         }
+    }
+
+    async fn resolve(&self, outcome: UnknownOutcome) -> Result<Vec<Appended>, AppendError> {
+        if self.fault == Fault::ForgetsDoubt {
+            return self.append(outcome.into_appends()).await;
+        }
+        self.store.resolve(outcome).await
     }
 
     fn read_stream(
@@ -138,7 +157,12 @@ impl Broken {
                     std::future::pending::<()>().await;
                 });
             }
-            Fault::OneByOne | Fault::StaysDown | Fault::KeepsStreams | Fault::StandsStill => {}
+            Fault::Impatient
+            | Fault::ForgetsDoubt
+            | Fault::OneByOne
+            | Fault::StaysDown
+            | Fault::KeepsStreams
+            | Fault::StandsStill => {}
         }
         let mut outcome = self.store.append(appends).await;
         while let Err(AppendError::Unknown(unknown)) = outcome {

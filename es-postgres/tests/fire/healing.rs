@@ -1,5 +1,6 @@
 //! What is asked of a store after each fault: it works, it holds nothing, and it leaves nothing behind.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use es_core::{Append, EventStore, Expected, Position, StreamId};
@@ -88,6 +89,17 @@ pub(crate) async fn no_session_is_left(url: &str, patience: Duration) -> Result<
 /// What is left.
 pub(crate) async fn no_session_of_any_process_is_left(url: &str) -> Result<(), String> {
     quiet(url, 0, "es-fire-%", PATIENCE).await
+}
+
+/// The store works, and when it is dropped neither it nor what it was leaves anything behind.
+///
+/// # Errors
+/// What does not work, or is left.
+pub(crate) async fn left_nothing(store: Arc<dyn EventStore>, url: &str) -> Result<(), String> {
+    every_lane_is_free(&*store, &Ledger::default(), 4, PATIENCE).await?;
+    nothing_held(url, 1, PATIENCE).await?;
+    drop(store);
+    no_session_is_left(url, PATIENCE).await
 }
 
 async fn quiet(url: &str, most: i64, application: &str, patience: Duration) -> Result<(), String> {

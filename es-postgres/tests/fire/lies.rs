@@ -1,30 +1,22 @@
-//! Acknowledgements that are swallowed, connections that are cut, and servers that fall silent.
+//! Acknowledgements that are swallowed, connections that are cut, and poolers without room.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use es_core::{Append, AppendError, Direction, EventStore, Expected, StreamId, Version};
-use es_postgres::{PostgresError, PostgresStore};
+use es_postgres::PostgresError;
 use futures_util::TryStreamExt;
 use test_postgres::Database;
 
 use crate::broken::{Broken, Fault};
 use crate::healing;
-use crate::ledger::{self, Ledger};
 use crate::proxy::{Lie, Proxy};
 use crate::seed::{self, Chance};
 use crate::trial::{Report, Trial, builder};
 use crate::workload::event;
 
-/// The store works, and neither it nor what it was leaves anything behind.
-async fn left_nothing(store: PostgresStore, url: &str) {
-    healing::every_lane_is_free(&store, &Ledger::default(), 4, healing::PATIENCE).await.unwrap();
-    healing::nothing_held(url, 1, healing::PATIENCE).await.unwrap();
-    drop(store);
-    healing::no_session_is_left(url, healing::PATIENCE).await.unwrap();
-}
-
-fn port(url: &str) -> u16 {
+/// The port of the server at `url`.
+pub(crate) fn port(url: &str) -> u16 {
     let config: tokio_postgres::Config = url.parse().unwrap();
     config.get_ports()[0]
 }
@@ -115,85 +107,6 @@ async fn one_lie(fault: Fault, chance: &mut Chance) -> Result<Report, String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_swallowed_acknowledgement_is_learnt_by_sending_the_same_ids_again() {
-    let database = Database::fresh().unwrap();
-    let url = database.url();
-    let proxy = Proxy::before(port(&url)).await;
-    let store = builder(&proxy.url(&url)).connect().await.unwrap();
-    let append = || Append::new(StreamId::new("fire", "1").unwrap(), Expected::Any, vec![event(), event()]);
-    for (round, lie) in [Lie::SwallowAcknowledgement, Lie::CutBefore, Lie::CutWithin].into_iter().enumerate() {
-        proxy.once(lie);
-        let answer = store.append(vec![append()]).await.unwrap();
-        assert_eq!(answer[0].repeated, lie == Lie::SwallowAcknowledgement, "{lie:?}");
-        assert_eq!(answer[0].version, 2 * (round as u64 + 1), "{lie:?}");
-    }
-    assert_eq!(proxy.lies(), 3);
-    assert_eq!(ledger::log(&url).await.events.len(), 6);
-    left_nothing(store, &url).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_that_never_comes_is_unknown_and_is_resolved() {
-    let database = Database::fresh().unwrap();
-    let url = database.url();
-    let proxy = Proxy::before(port(&url)).await;
-    let store = builder(&proxy.url(&url)).persistence(Duration::from_millis(300)).connect().await.unwrap();
-    let append = Append::new(StreamId::new("fire", "1").unwrap(), Expected::NoStream, vec![event()]);
-    store.append(vec![Append::new(StreamId::new("fire", "0").unwrap(), Expected::Any, vec![event()])]).await.unwrap();
-    // the server appends, and is never heard of again until it is let in
-    proxy.once(Lie::SwallowAcknowledgement);
-    proxy.refuse(true);
-    let Err(AppendError::Unknown(unknown)) = store.append(vec![append]).await else { panic!("the outcome is known") };
-    // still nobody there: what is not known does not become `nothing was appended`
-    let Err(AppendError::Unknown(unknown)) = store.resolve(*unknown).await else { panic!("the outcome is known") };
-    assert_eq!(ledger::log(&url).await.events.len(), 2);
-    proxy.refuse(false);
-    let answer = store.resolve(*unknown).await.unwrap();
-    assert!(answer[0].repeated);
-    assert_eq!(ledger::log(&url).await.events.len(), 2);
-    left_nothing(store, &url).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_falls_silent_stops_the_writer_for_no_longer_than_its_time_out() {
-    let database = Database::fresh().unwrap();
-    let url = database.url();
-    let proxy = Proxy::before(port(&url)).await;
-    let store = builder(&proxy.url(&url)).statement_timeout(Duration::from_millis(200)).connect().await.unwrap();
-    proxy.once(Lie::Silence);
-    let append = |id: &str| Append::new(StreamId::new("fire", id).unwrap(), Expected::NoStream, vec![event()]);
-    let (first, second) = tokio::time::timeout(Duration::from_secs(30), async {
-        tokio::join!(store.append(vec![append("1")]), async {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            store.append(vec![append("2")]).await
-        })
-    })
-    .await
-    .expect("the writer is stuck");
-    assert!(first.unwrap()[0].repeated);
-    assert!(!second.unwrap()[0].repeated);
-    assert_eq!(ledger::log(&url).await.events.len(), 2);
-    left_nothing(store, &url).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_that_comes_late_is_waited_for() {
-    let database = Database::fresh().unwrap();
-    let url = database.url();
-    let proxy = Proxy::before(port(&url)).await;
-    let store = builder(&proxy.url(&url)).statement_timeout(Duration::from_millis(200)).connect().await.unwrap();
-    proxy.once(Lie::Delay(Duration::from_millis(900)));
-    let append = |id: &str| Append::new(StreamId::new("fire", id).unwrap(), Expected::NoStream, vec![event()]);
-    let answers = tokio::join!(store.append(vec![append("1")]), store.append(vec![append("2")]));
-    for answer in [answers.0, answers.1] {
-        // it was not sent again
-        assert!(!answer.unwrap()[0].repeated);
-    }
-    assert_eq!(proxy.lies(), 1);
-    left_nothing(store, &url).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooler_without_room_stops_appends_and_reads_for_no_longer_than_their_time() {
     let database = Database::fresh().unwrap();
     let url = database.url();
@@ -220,7 +133,7 @@ async fn a_pooler_without_room_stops_appends_and_reads_for_no_longer_than_their_
     assert!(matches!(error, PostgresError::Silent(time) if time == limit), "{error}");
     proxy.fill(false);
     proxy.cut();
-    left_nothing(store, &url).await;
+    healing::left_nothing(Arc::new(store), &url).await.unwrap();
 }
 
 /// Sent, stored and not heard of: when the stream is held by then, nobody can tell, and nobody may say it was refused.
