@@ -98,6 +98,10 @@ impl EventStore for Broken {
                 answer
             }
             Err(AppendError::Store(_)) if self.fault == Fault::GuessesDone => Ok(made_up(&appends)),
+            Err(AppendError::Store(error)) => {
+                self.hurt.lock().unwrap().extend(streams);
+                Err(AppendError::Store(error))
+            }
             outcome => outcome,
         }
     }

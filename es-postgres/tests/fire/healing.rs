@@ -46,7 +46,10 @@ pub(crate) async fn every_lane_is_free(
     match tokio::time::timeout(patience, store.changed(before)).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(format!("the store does not heal: {error}")),
-        Err(_) => Err("the frontier does not move any more".to_owned()),
+        Err(_) => {
+            let frontier = tokio::time::timeout(Duration::from_secs(1), store.frontier()).await;
+            Err(format!("the frontier does not move any more: {frontier:?} is not above {before:?}"))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use es_core::AppendError;
 use test_postgres::{Database, Server};
 use tokio_postgres::NoTls;
 
@@ -112,9 +113,9 @@ async fn a_store_that_replaces_no_session_is_caught() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_away_for_long_is_found_again() {
     let mut chance = Chance::new("away");
-    let report = away(None, &mut chance).await.unwrap();
+    let report = away(None, BRIEF, &mut chance).await.unwrap();
     println!("{report}");
-    // an append that was on its way is unknown, one that came later failed
+    // the writers' appends that were on their way when it went are unknown, and there may have been no others
     assert!(report.failed + report.unknown > 0, "nobody noticed: {report:?}");
 }
 
@@ -122,25 +123,44 @@ async fn a_server_that_is_away_for_long_is_found_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_does_not_find_its_server_again_is_caught() {
     let mut chance = Chance::new("away for good");
-    let caught = away(Some(Fault::StaysDown), &mut chance).await.unwrap_err();
-    assert!(caught.contains("the store does not heal"), "{caught}");
+    for (fault, persistence, as_what) in [
+        (Some(Fault::StaysDown), BRIEF, "the store does not heal"),
+        (Some(Fault::GuessesDone), BRIEF, "is answered by Ok"),
+        (None, Duration::from_mins(1), "nobody is told"),
+    ] {
+        let caught = away(fault, persistence, &mut chance).await.unwrap_err();
+        assert!(caught.contains(as_what), "{fault:?}: {caught}");
+    }
 }
 
-/// Takes the server away for longer than appends and reads are tried again: callers hear of it.
-async fn away(fault: Option<Fault>, chance: &mut Chance) -> Result<crate::trial::Report, String> {
+const BRIEF: Duration = Duration::from_millis(200);
+
+/// Takes the server away for longer than appends and reads are tried again, when that is brief: callers hear of it.
+async fn away(
+    fault: Option<Fault>,
+    persistence: Duration,
+    chance: &mut Chance,
+) -> Result<crate::trial::Report, String> {
     let server = Arc::new(Server::start(&[]).unwrap());
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
-    let store = crate::trial::builder(&url).persistence(Duration::from_millis(200)).connect().await.unwrap();
+    let store = crate::trial::builder(&url).persistence(persistence).connect().await.unwrap();
     let store: Arc<dyn es_core::EventStore> = match fault {
         Some(fault) => Arc::new(Broken::new(store, fault, &url)),
         None => Arc::new(store),
     };
-    let trial = Trial::start(&url, vec![store], 4, chance).patience(Duration::from_secs(10));
+    let patience = Duration::from_secs(if fault.is_some() { 3 } else { 10 });
+    let trial = Trial::start(&url, vec![store], 4, chance).patience(patience);
     trial.goes_on(20).await;
     server.kill().unwrap();
     tokio::time::sleep(Duration::from_millis(900)).await;
     assert!(tokio_postgres::connect(&url, NoTls).await.is_err());
+    // sent to nobody: soon it is known that nothing was appended
+    let told = tokio::time::timeout(Duration::from_secs(5), trial.append(&["0"])).await;
     server.restart().unwrap();
-    trial.end().await
+    match told {
+        Ok(Err(AppendError::Store(_))) => trial.end().await,
+        Ok(told) => Err(format!("an append to a server that is away is answered by {told:?}")),
+        Err(_) => Err("nobody is told that the server is away".to_owned()),
+    }
 }

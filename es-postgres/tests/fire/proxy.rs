@@ -29,8 +29,8 @@ pub(crate) enum Lie {
     Delay(Duration),
 }
 
-/// Decides what happens to the next append.
-pub(crate) type Plan = Box<dyn FnMut() -> Lie + Send>;
+/// Decides what happens to the next append, which it is shown.
+type Plan = Box<dyn FnMut(&[u8]) -> Lie + Send>;
 
 /// A proxy before the server; all connections through it are cut when it is dropped.
 pub(crate) struct Proxy {
@@ -56,7 +56,7 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             upstream: SocketAddr::from(([127, 0, 0, 1], port)),
-            plan: Mutex::new(Box::new(|| Lie::Nothing)),
+            plan: Mutex::new(Box::new(|_| Lie::Nothing)),
             lies: AtomicU64::new(0),
             refusing: AtomicBool::new(false),
             full: AtomicBool::new(false),
@@ -81,14 +81,23 @@ impl Proxy {
     }
 
     /// From now on `plan` is asked at each append.
-    pub(crate) fn plan(&self, plan: impl FnMut() -> Lie + Send + 'static) {
-        *self.shared.plan.lock().unwrap() = Box::new(plan);
+    pub(crate) fn plan(&self, mut plan: impl FnMut() -> Lie + Send + 'static) {
+        *self.shared.plan.lock().unwrap() = Box::new(move |_| plan());
     }
 
     /// What happens to the next append; those after it go through.
     pub(crate) fn once(&self, lie: Lie) {
         let mut next = Some(lie);
         self.plan(move || next.take().unwrap_or(Lie::Nothing));
+    }
+
+    /// What happens to the next append, or batch of appends, that has `text` in it; all others go through.
+    pub(crate) fn once_to(&self, text: &'static str, lie: Lie) {
+        let mut next = Some(lie);
+        *self.shared.plan.lock().unwrap() = Box::new(move |message| {
+            let here = message.windows(text.len()).any(|part| part == text.as_bytes());
+            if here { next.take().unwrap_or(Lie::Nothing) } else { Lie::Nothing }
+        });
     }
 
     /// How many lies were told.
@@ -211,7 +220,7 @@ impl Line {
             Some(b'B') => {
                 let (_portal, rest) = text(&message[5..]);
                 if state.withheld.is_none() && state.appends.contains(text(rest).0) {
-                    let lie = (self.shared.plan.lock().unwrap())();
+                    let lie = (self.shared.plan.lock().unwrap())(message);
                     if lie != Lie::Nothing {
                         self.shared.lies.fetch_add(1, Ordering::AcqRel);
                     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::EventStore;
+use es_core::{Append, AppendError, Appended, EventStore, Expected, StreamId};
 use es_postgres::{PostgresBuilder, PostgresStore};
 use tokio_postgres::{Client, NoTls};
 
@@ -12,7 +12,7 @@ use crate::follower::Follower;
 use crate::healing;
 use crate::ledger::{self, Ledger};
 use crate::seed::Chance;
-use crate::workload::{Errors, Workload};
+use crate::workload::{Errors, Workload, event};
 
 /// How many streams the writers of a trial share.
 const STREAMS: u64 = 24;
@@ -105,6 +105,13 @@ impl Trial {
             assert!(Instant::now() < deadline, "nothing is acknowledged any more");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// Appends one event to each of these streams over the first store, while the load goes on.
+    pub(crate) async fn append(&self, ids: &[&str]) -> Result<Vec<Appended>, AppendError> {
+        let stream = |id: &&str| StreamId::new("fire", *id).unwrap();
+        let appends = ids.iter().map(|id| Append::new(stream(id), Expected::Any, vec![event()])).collect();
+        self.workload.ledger.append(&*self.stores[0], appends).await
     }
 
     /// Ends the load, and holds every promise against the table.
