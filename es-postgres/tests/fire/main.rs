@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 #![expect(clippy::print_stdout, reason = "seeds and figures are printed, to repeat and to compare")]
 
+mod altered;
 mod answers;
 mod broken;
 mod children;

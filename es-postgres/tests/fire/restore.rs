@@ -1,10 +1,13 @@
 //! Backups that are restored, whole and in part, and checkpoints from before.
 
+use std::time::{Duration, Instant};
+
 use es_core::{Append, EventStore, Expected, Filter, Position, StreamId};
 use es_postgres::{Checkpoint, PostgresError, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::{Binaries, Database, Server};
 
+use crate::altered::{Change, change};
 use crate::trial::connect;
 use crate::workload::event;
 
@@ -86,18 +89,45 @@ async fn a_checkpoint_without_its_incarnation_skips_events_after_a_restore() {
     assert!(store.resume(Checkpoint { incarnation, position }).await.is_err());
 }
 
-#[tokio::test]
-async fn a_copy_of_the_disk_is_noticed_when_it_is_told_and_when_the_log_is_too_short() {
+/// A copy of the disk, as far as the log sees one, with a change in one of its functions.
+async fn copied(function: &str, change: Change) -> Result<(), String> {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
+    let client = connect(&database.url()).await;
+    change.in_function(&client, function).await;
     let end = append(&store, 5).await;
     let incarnation = store.incarnation().await.unwrap();
-    let ahead = Checkpoint { incarnation, position: end.plus(1) };
-    assert!(matches!(store.resume(ahead).await, Err(PostgresError::Restored { .. })));
-    connect(&database.url()).await.batch_execute("SELECT es.new_incarnation()").await.unwrap();
-    let position = append(&store, 5).await;
-    assert!(matches!(store.resume(Checkpoint { incarnation, position }).await, Err(PostgresError::Restored { .. })));
-    assert_eq!(store.resume(Checkpoint { incarnation, position: end }).await.unwrap(), end);
+    let refused = async |position, what| match store.resume(Checkpoint { incarnation, position }).await {
+        Err(PostgresError::Restored { .. }) => Ok(()),
+        outcome => Err(format!("a checkpoint {what} is answered by {outcome:?}")),
+    };
+    refused(end.plus(1), "above the log").await?;
+    client.batch_execute("SELECT es.new_incarnation()").await.unwrap();
+    refused(append(&store, 5).await, "that others took the place of").await?;
+    match store.resume(Checkpoint { incarnation, position: end }).await {
+        Ok(position) if position == end => Ok(()),
+        outcome => Err(format!("a checkpoint in both logs is answered by {outcome:?}")),
+    }
+}
+
+#[tokio::test]
+async fn a_copy_of_the_disk_is_noticed_when_it_is_told_and_when_the_log_is_too_short() {
+    copied("es.common_with", Change::NONE).await.unwrap();
+}
+
+/// What the test above is for.
+#[tokio::test]
+async fn a_log_that_does_not_know_what_it_has_in_common_is_caught() {
+    let end = "greatest(9223372036854775807, ";
+    for (function, change, as_what) in [
+        ("es.drawn", change("coalesce(", end), "above the log"),
+        ("es.common_with", change("min(later.after)", "max(9223372036854775807)"), "that others took the place of"),
+        ("es.new_incarnation", change("max(e.position)", "max(e.position) + 99"), "that others took the place of"),
+        ("es.new_incarnation", change("max(e.position)", "min(e.position)"), "in both logs"),
+    ] {
+        let caught = copied(function, change).await.unwrap_err();
+        assert!(caught.contains(as_what), "{function} with {change:?}: {caught}");
+    }
 }
 
 #[tokio::test]
@@ -125,15 +155,53 @@ async fn a_restore_that_lost_the_sequence_is_refused_with_the_statement_that_men
     assert!(append(&store, 1).await > highest);
 }
 
+/// Ten stores find a restore at once, of a log with a change in what begins an incarnation.
+async fn found_at_once(change: Change) -> Result<(), String> {
+    let database = Database::fresh().unwrap();
+    let url = database.url();
+    PostgresStore::connect(&url).await.unwrap();
+    let (mut client, watch) = (connect(&url).await, connect(&url).await);
+    change.in_function(&client, "es.incarnation").await;
+    database.run(&["UPDATE es.incarnations SET place = 'elsewhere'"]).unwrap();
+    // nobody begins one before all have looked
+    let gate = client.transaction().await.unwrap();
+    gate.batch_execute("LOCK TABLE es.incarnations IN SHARE ROW EXCLUSIVE MODE").await.unwrap();
+    let patient = PostgresStore::builder(&url).lock_timeout(Duration::from_mins(1));
+    let connect = async || patient.clone().connect().await?.incarnation().await;
+    let look = async {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'es.incarnations'::regclass AND NOT granted";
+        let deadline = Instant::now() + Duration::from_secs(50);
+        while watch.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) < 10 {
+            assert!(Instant::now() < deadline, "not all of them look");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        gate.commit().await.unwrap();
+    };
+    let (found, ()) = tokio::join!(futures_util::future::join_all((0..10).map(|_| connect())), look);
+    let begun = "SELECT count(*) - 1 FROM es.incarnations";
+    let begun: i64 = watch.query_one(begun, &[]).await.unwrap().get(0);
+    let failed = found.iter().filter(|found| found.is_err()).count();
+    let same = found.iter().flatten().all(|incarnation| Some(incarnation) == found[0].as_ref().ok());
+    if (begun, failed, same) == (1, 0, true) {
+        return Ok(());
+    }
+    Err(format!("{begun} incarnations were begun, {failed} stores failed; all found the same: {same}"))
+}
+
 #[tokio::test]
 async fn ten_stores_that_find_a_restore_at_once_begin_one_incarnation() {
-    let database = Database::fresh().unwrap();
-    PostgresStore::connect(&database.url()).await.unwrap();
-    database.run(&["UPDATE es.incarnations SET place = 'elsewhere'"]).unwrap();
-    let connect = |_| async { PostgresStore::connect(&database.url()).await.unwrap().incarnation().await.unwrap() };
-    let found = futures_util::future::join_all((0..10).map(connect)).await;
-    assert!(found.iter().all(|incarnation| *incarnation == found[0]));
-    database.run(&["DO $$ BEGIN ASSERT (SELECT count(*) = 2 FROM es.incarnations); END $$"]).unwrap();
+    found_at_once(Change::NONE).await.unwrap();
+}
+
+/// What the test above is for: stores that look once, and stores that do not wait for each other.
+#[tokio::test]
+async fn a_log_that_begins_an_incarnation_for_each_store_is_caught() {
+    let once = change("ROW EXCLUSIVE MODE;", "ROW EXCLUSIVE MODE; RETURN es.new_incarnation();");
+    let caught = found_at_once(once).await.unwrap_err();
+    assert!(caught.starts_with("10 incarnations were begun"), "{caught}");
+    // they all begin the same number, or one after the other
+    let unlocked = found_at_once(change("LOCK TABLE", "-- LOCK TABLE")).await.unwrap_err();
+    assert!(!unlocked.starts_with("1 incarnations were begun, 0 stores failed"), "{unlocked}");
 }
 
 fn dump(server: &Server, database: &Database) -> String {
