@@ -30,6 +30,8 @@ pub(crate) enum Fault {
     ForgetsDoubt,
     /// Appends event by event.
     OneByOne,
+    /// Expects nothing where the highest version is expected, after which there is none.
+    Overflows,
     /// After a fault, appends no more.
     StaysDown,
     /// After a fault, never lets go of the streams.
@@ -75,6 +77,9 @@ impl EventStore for Broken {
     async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
         if self.fault == Fault::OneByOne {
             return self.one_by_one(appends).await;
+        }
+        if self.fault == Fault::Overflows {
+            return self.store.append(appends.into_iter().map(overflow).collect()).await;
         }
         if self.fault == Fault::Impatient {
             let first = tokio::time::timeout(Duration::from_millis(100), self.store.append(appends.clone()));
@@ -164,6 +169,7 @@ impl Broken {
             Fault::Impatient
             | Fault::ForgetsDoubt
             | Fault::OneByOne
+            | Fault::Overflows
             | Fault::StaysDown
             | Fault::KeepsStreams
             | Fault::StandsStill => {}
@@ -208,6 +214,13 @@ impl Broken {
         }
         Ok(all)
     }
+}
+
+fn overflow(mut append: Append) -> Append {
+    if matches!(append.expected, Expected::Exact(version) if version == Version::MAX) {
+        append.expected = Expected::Any;
+    }
+    append
 }
 
 /// An answer that looks like one.

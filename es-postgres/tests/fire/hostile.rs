@@ -1,8 +1,8 @@
 //! Input that somebody chose to hurt: refused before the wire with a typed error, or stored and read back equal.
 
 use es_core::{
-    Append, AppendError, Direction, EncodeError, EventName, EventStore, Expected, Filter, LimitError, Metadata,
-    NewEvent, Position, SchemaVersion, StreamId, Version,
+    Append, Direction, EncodeError, EventName, EventStore, Expected, Filter, LimitError, Metadata, NewEvent, Position,
+    SchemaVersion, StreamId, Version,
 };
 use es_postgres::{PostgresError, PostgresStore};
 use futures_util::TryStreamExt;
@@ -44,7 +44,8 @@ fn texts() -> Vec<String> {
     texts
 }
 
-fn event(name: &str, payload: &str) -> Result<NewEvent, EncodeError> {
+/// An event with this payload, unless it is refused.
+pub(crate) fn event(name: &str, payload: &str) -> Result<NewEvent, EncodeError> {
     NewEvent::from_json(Uuid::now_v7(), EventName::new(name)?, SchemaVersion::FIRST, payload.to_owned())
 }
 
@@ -167,52 +168,6 @@ async fn the_server_would_take_what_is_refused() {
             store.read_stream(&stream, Version::FIRST, Direction::Forward, None).try_collect().await.unwrap();
         assert!(serde_json::from_slice::<serde_json::Value>(&read[0].payload).is_err(), "{payload}");
     }
-}
-
-#[tokio::test]
-async fn payloads_at_the_limits_are_stored_and_read_back_byte_for_byte() {
-    let database = Database::fresh().unwrap();
-    let store = PostgresStore::connect(&database.url()).await.unwrap();
-    let stream = StreamId::new("limits", "1").unwrap();
-    let deep = "[".repeat(100) + &"]".repeat(100);
-    let long = format!("\"{}\"", "x".repeat(1024 * 1024 - 2));
-    let payloads = [
-        "18446744073709551615",
-        "-9223372036854775808",
-        "1.7976931348623157e308",
-        "5e-324",
-        "-0.0",
-        "0.1e1",
-        r#"{"a":1,"a":2}"#,
-        r#" { "b" : [ ] ,	"a":null}"#,
-        r#""\ud83e\udd80\u0001\\u0000""#,
-        r#""' \" $1 $es$ \\""#,
-        &deep,
-        &long,
-    ];
-    let events: Vec<NewEvent> = payloads.iter().map(|payload| event("limits.tried", payload).unwrap()).collect();
-    let ids: Vec<Uuid> = events.iter().map(NewEvent::id).collect();
-    store.append(vec![Append::new(stream.clone(), Expected::NoStream, events)]).await.unwrap();
-    let read: Vec<_> =
-        store.read_stream(&stream, Version::FIRST, Direction::Forward, None).try_collect().await.unwrap();
-    for ((read, payload), id) in read.iter().zip(payloads).zip(ids) {
-        assert_eq!((read.payload.as_ref(), read.id), (payload.as_bytes(), id));
-    }
-    assert_eq!(read.len(), payloads.len());
-}
-
-#[tokio::test]
-async fn a_batch_with_too_much_in_it_is_refused_before_the_wire() {
-    let database = Database::fresh().unwrap();
-    let store = PostgresStore::connect(&database.url()).await.unwrap();
-    let stream = StreamId::new("c", "1").unwrap();
-    let many: Vec<NewEvent> = (0..1_001).map(|_| event("e", "1").unwrap()).collect();
-    let refused = store.append(vec![Append::new(stream.clone(), Expected::Any, many)]).await;
-    assert!(matches!(refused, Err(AppendError::Limit(LimitError::TooMany { count: 1_001, .. }))), "{refused:?}");
-    // a version beyond what the server counts is a conflict, not an overflow
-    let append = Append::new(stream, Expected::Exact(Version::MAX), vec![event("e", "1").unwrap()]);
-    let refused = store.append(vec![append]).await;
-    assert!(matches!(refused, Err(AppendError::Conflict(_))), "{refused:?}");
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod kills;
 mod ledger;
 mod lenient;
 mod lies;
+mod limits;
 mod load;
 mod privilege;
 mod proxy;

@@ -1,0 +1,117 @@
+//! What is at the limits of a store is taken and read back equal; what is over them is refused before the wire.
+
+use std::sync::Arc;
+
+use es_core::{
+    Append, AppendError, Direction, EventStore, Expected, LimitError, NewEvent, StoredEvent, StreamId, Version,
+};
+use es_postgres::PostgresStore;
+use futures_util::TryStreamExt;
+use test_postgres::Database;
+use uuid::Uuid;
+
+use crate::broken::{Broken, Fault};
+use crate::hostile::event;
+
+/// Payloads that are at some limit come back byte for byte from a log on which `statements` were run.
+async fn at_the_limits(statements: &[&str]) -> Result<(), String> {
+    let database = Database::fresh().unwrap();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    database.run(statements).unwrap();
+    let stream = StreamId::new("limits", "1").unwrap();
+    let deep = "[".repeat(100) + &"]".repeat(100);
+    let long = format!("\"{}\"", "x".repeat(1024 * 1024 - 2));
+    let payloads = [
+        "18446744073709551615",
+        "-9223372036854775808",
+        "1.7976931348623157e308",
+        "5e-324",
+        "-0.0",
+        "0.1e1",
+        r#"{"a":1,"a":2}"#,
+        r#" { "b" : [ ] ,	"a":null}"#,
+        r#""\ud83e\udd80\u0001\\u0000""#,
+        r#""' \" $1 $es$ \\""#,
+        &deep,
+        &long,
+    ];
+    let events: Vec<NewEvent> = payloads.iter().map(|payload| event("limits.tried", payload).unwrap()).collect();
+    let ids: Vec<Uuid> = events.iter().map(NewEvent::id).collect();
+    let append = Append::new(stream.clone(), Expected::NoStream, events);
+    store.append(vec![append]).await.map_err(|error| format!("refused: {error:?}"))?;
+    let read = store.read_stream(&stream, Version::FIRST, Direction::Forward, None).try_collect::<Vec<_>>();
+    let read = read.await.map_err(|error| format!("not read: {error}"))?;
+    let start = |text: &str| text.chars().take(40).collect::<String>();
+    for ((read, payload), id) in read.iter().zip(payloads).zip(ids) {
+        let StoredEvent { payload: stored, .. } = read;
+        if (stored.as_ref(), read.id) != (payload.as_bytes(), id) {
+            return Err(format!("`{}` is read as `{}`", start(payload), start(&String::from_utf8_lossy(stored))));
+        }
+    }
+    if read.len() == payloads.len() { Ok(()) } else { Err(format!("{} are read", read.len())) }
+}
+
+#[tokio::test]
+async fn payloads_at_the_limits_are_stored_and_read_back_byte_for_byte() {
+    at_the_limits(&[]).await.unwrap();
+}
+
+/// What the test above is for: logs that keep what a payload means, and not its bytes, or not all of them.
+#[tokio::test]
+async fn a_log_that_changes_payloads_at_the_limits_is_caught() {
+    for (instead, as_what) in [
+        ("NEW.data::jsonb::json", "`1.7976931348623157e308` is read as `179769"),
+        ("trim(NEW.data::text)::json", r#"` { "b" : [ ] ,"#),
+        (r"CASE WHEN NEW.data::text LIKE '{%' THEN NEW.data::jsonb::json ELSE NEW.data END", r#"`{"a":1,"a":2}` is"#),
+        ("CASE WHEN length(NEW.data::text) < 1048576 THEN NEW.data ELSE '0' END", "xxx` is read as `0`"),
+        ("CASE WHEN length(NEW.data::text) < 1048576 THEN NEW.data END", "refused"),
+    ] {
+        let function = format!(
+            "CREATE FUNCTION es.tidy() RETURNS trigger LANGUAGE plpgsql \
+             AS $$ BEGIN NEW.data := {instead}; RETURN NEW; END $$"
+        );
+        let trigger = "CREATE TRIGGER tidy BEFORE INSERT ON es.events FOR EACH ROW EXECUTE FUNCTION es.tidy()";
+        let caught = at_the_limits(&[&function, trigger]).await.expect_err(instead);
+        assert!(caught.contains(as_what), "{instead}: {caught}");
+    }
+}
+
+/// An append of more events than a store takes is refused, and a version that nobody can count to is a conflict.
+async fn too_much_is_refused(store: &dyn EventStore) -> Result<(), String> {
+    let stream = StreamId::new("c", "1").unwrap();
+    let append = |expected, count| {
+        let events = (0..count).map(|_| event("e", "1").unwrap()).collect();
+        store.append(vec![Append::new(stream.clone(), expected, events)])
+    };
+    match append(Expected::Any, 1_001).await {
+        Err(AppendError::Limit(LimitError::TooMany { count: 1_001, .. })) => {}
+        outcome => return Err(format!("1,001 events are answered by {:?}", outcome.map(|answers| answers.len()))),
+    }
+    append(Expected::NoStream, 1_000).await.map_err(|error| format!("1,000 events are answered by {error:?}"))?;
+    // not an overflow
+    match append(Expected::Exact(Version::MAX), 1).await {
+        Err(AppendError::Conflict(_)) => Ok(()),
+        outcome => Err(format!("the highest version is answered by {outcome:?}")),
+    }
+}
+
+#[tokio::test]
+async fn an_append_with_too_much_in_it_is_refused_before_the_wire() {
+    let database = Database::fresh().unwrap();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    too_much_is_refused(&store).await.unwrap();
+}
+
+/// What the test above is for.
+#[tokio::test]
+async fn a_store_that_takes_too_much_is_caught() {
+    for (fault, as_what) in [
+        (Fault::OneByOne, "1,001 events are answered by Ok"),
+        (Fault::Overflows, "the highest version is answered by Ok"),
+    ] {
+        let database = Database::fresh().unwrap();
+        let store: Arc<dyn EventStore> = Arc::new(PostgresStore::connect(&database.url()).await.unwrap());
+        let caught = too_much_is_refused(&Broken::new(store, fault, &database.url())).await.expect_err(as_what);
+        assert!(caught.contains(as_what), "{fault:?}: {caught}");
+    }
+}
