@@ -9,7 +9,7 @@ use es_core::{
     StoredEvent, StreamId, Timestamp, Version,
 };
 use futures_core::stream::BoxStream;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use tokio_postgres::{Client, Row};
 
 use crate::damaged::{Counted, CounterEvent};
@@ -25,6 +25,8 @@ pub(crate) enum Manner {
     StopsForGood,
     /// Panics.
     Panics,
+    /// Counts times from an epoch of its own on, as if there were no end.
+    CountsOn,
 }
 
 /// A store that reads streams in this manner.
@@ -43,17 +45,18 @@ impl Lenient {
     }
 
     async fn rows(&self, stream: StreamId) -> Vec<Result<StoredEvent, ReadError>> {
-        let query = "SELECT position, version, event_id, type, schema_version, left(data::text, 100) FROM es.events \
-                     WHERE category = $1 AND id = $2 ORDER BY position";
+        let query = "SELECT position, version, event_id, type, schema_version, left(data::text, 100), \
+                     timestamptz_send(recorded_at) FROM es.events WHERE category = $1 AND id = $2 ORDER BY position";
         let rows = self.client.query(query, &[&stream.category(), &stream.id()]).await.unwrap();
         let mut events = Vec::new();
         for row in rows {
             let next = events.len() as u64 + 1;
             match (read(&row, &stream, next), self.manner) {
+                (Some(event), Manner::CountsOn) => events.push(StoredEvent { recorded_at: count_on(&row), ..event }),
                 (Some(event), _) => events.push(event),
                 (None, Manner::Guesses) => events.push(guess(&row, &stream, next)),
                 (None, Manner::LeavesOut) => {}
-                (None, Manner::StopsForGood | Manner::Panics) => panic!("this cannot be"),
+                (None, Manner::StopsForGood | Manner::Panics | Manner::CountsOn) => panic!("this cannot be"),
             }
         }
         // where nothing is left to guess of, the next ones move up
@@ -63,6 +66,47 @@ impl Lenient {
             .map(|(event, next)| Ok(StoredEvent { version: Version::new(next), ..event }))
             .collect()
     }
+}
+
+impl Lenient {
+    /// Every row above a position; those that are in no stream are none, or in some stream.
+    async fn log(&self, after: Position) -> Vec<Result<StoredEvent, ReadError>> {
+        let query = "SELECT position, version, event_id, category, id FROM es.events \
+                     WHERE position > $1 ORDER BY position";
+        let rows = self.client.query(query, &[&after.get().cast_signed()]).await.unwrap();
+        let event = |row: &Row| {
+            let stream = StreamId::new(row.get::<_, &str>(3), row.get::<_, &str>(4)).ok();
+            let version = u64::try_from(row.get::<_, i64>(1)).ok().filter(|version| *version > 0);
+            let known = stream.is_some() && version.is_some();
+            let stream = stream.unwrap_or_else(|| StreamId::new("counter", "a").unwrap());
+            (known || self.manner == Manner::Guesses).then(|| Ok(guess(row, &stream, version.unwrap_or(1))))
+        };
+        rows.iter().filter_map(event).collect()
+    }
+
+    /// Reads until there is something that it cannot read.
+    fn cannot_bear<'a>(
+        &'a self,
+        events: BoxStream<'a, Result<StoredEvent, ReadError>>,
+    ) -> BoxStream<'a, Result<StoredEvent, ReadError>> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Box::pin(stream::once(async { Err(ReadError::Store("an earlier read failed".into())) }));
+        }
+        Box::pin(events.map(|event| {
+            let read = event.as_ref().is_ok_and(|event| event.decode_each::<CounterEvent>(drop).is_ok());
+            if self.manner == Manner::Panics {
+                assert!(read, "this cannot be");
+            }
+            self.stopped.fetch_or(!read, Ordering::AcqRel);
+            event
+        }))
+    }
+}
+
+/// A time as a program counts it that thinks of clocks alone.
+fn count_on(row: &Row) -> Timestamp {
+    let since_2000 = i64::from_be_bytes(row.get::<_, &[u8]>(6).try_into().unwrap());
+    Timestamp::from_micros(since_2000.checked_add(946_684_800_000_000).unwrap()).unwrap()
 }
 
 /// What a program reads that thinks of nothing bad.
@@ -104,28 +148,12 @@ impl EventStore for Lenient {
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
         match self.manner {
-            Manner::Guesses | Manner::LeavesOut => {
+            Manner::Guesses | Manner::LeavesOut | Manner::CountsOn => {
                 let stream = stream.clone();
                 Box::pin(stream::once(async move { stream::iter(self.rows(stream).await) }).flatten())
             }
-            Manner::Panics => Box::pin(self.store.read_stream(stream, from, direction, limit).map(|event| {
-                let event = event.unwrap();
-                event.decode_each::<CounterEvent>(drop).unwrap();
-                Ok(event)
-            })),
-            Manner::StopsForGood if self.stopped.load(Ordering::Acquire) => {
-                Box::pin(stream::once(async { Err(ReadError::Store("an earlier read failed".into())) }))
-            }
-            Manner::StopsForGood => {
-                let events = self.store.read_stream(stream, from, direction, limit);
-                Box::pin(
-                    events
-                        .inspect_ok(|event| {
-                            let read = event.decode_each::<CounterEvent>(drop).is_ok();
-                            self.stopped.fetch_or(!read, Ordering::AcqRel);
-                        })
-                        .inspect_err(|_| self.stopped.store(true, Ordering::Release)),
-                )
+            Manner::StopsForGood | Manner::Panics => {
+                self.cannot_bear(self.store.read_stream(stream, from, direction, limit))
             }
         }
     }
@@ -136,7 +164,13 @@ impl EventStore for Lenient {
         filter: &Filter,
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.store.read_all(after, filter, limit)
+        match self.manner {
+            Manner::Guesses | Manner::LeavesOut => {
+                Box::pin(stream::once(async move { stream::iter(self.log(after).await) }).flatten())
+            }
+            Manner::StopsForGood | Manner::Panics => self.cannot_bear(self.store.read_all(after, filter, limit)),
+            Manner::CountsOn => self.store.read_all(after, filter, limit),
+        }
     }
 
     async fn frontier(&self) -> Result<Position, ReadError> {

@@ -21,6 +21,7 @@ mod lenient;
 mod lies;
 mod limits;
 mod load;
+mod odd_rows;
 mod privilege;
 mod proxy;
 mod restore;
