@@ -13,6 +13,7 @@ mod damaged;
 mod dropped;
 mod follower;
 mod full_disk;
+mod hardening;
 mod healing;
 mod hostile;
 mod kills;

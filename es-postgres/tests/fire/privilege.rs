@@ -1,5 +1,7 @@
 //! Least privilege: what the application's role can do after the hardening, and what even the owner cannot.
 
+use std::sync::Arc;
+
 use es_core::{EventStore, Filter, Position, StoredSnapshot, StreamId, Version};
 use es_postgres::{MissingProtection, PostgresStore};
 use futures_util::TryStreamExt;
@@ -7,37 +9,44 @@ use test_postgres::{Database, Server};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
+use crate::altered::{Change, change};
 use crate::contract::appends_and_reads;
 use crate::trial::connect;
-use crate::warnings::Warnings;
 
 /// A log on a server of its own, since roles belong to the whole server, and an application without rights.
-struct Hardened {
+pub(crate) struct Hardened {
     // the database goes before its server
-    database: Database,
-    _server: Server,
+    pub(crate) database: Database,
+    _server: Arc<Server>,
 }
 
 impl Hardened {
-    async fn new() -> Self {
-        let server = Server::start(&[]).unwrap();
+    pub(crate) async fn new() -> Self {
+        Self::with(&Arc::new(Server::start(&[]).unwrap()), Change::NONE).await
+    }
+
+    /// With a change in the statements that harden.
+    async fn with(server: &Arc<Server>, change: Change) -> Self {
         let database = Database::on(&server.url()).unwrap();
         let store = PostgresStore::connect(&database.url()).await.unwrap();
         assert_eq!(store.missing_protections().await.unwrap(), [MissingProtection::Superuser]);
-        let client = connect(&database.url()).await;
-        client.batch_execute(&PostgresStore::hardening("app")).await.unwrap();
-        // again, as after a migration
-        client.batch_execute(&PostgresStore::hardening("app")).await.unwrap();
-        Self { database, _server: server }
+        let hardening = change.of(&PostgresStore::hardening("app"));
+        // rights that it had before are taken from it, and again, as after a migration
+        database.run(&[&hardening, EVERY_RIGHT, &hardening]).unwrap();
+        Self { database, _server: Arc::clone(server) }
     }
 
-    fn url(&self, user: &str) -> String {
+    pub(crate) fn url(&self, user: &str) -> String {
         self.database.url().replace("postgres@", &format!("{user}@"))
     }
 }
 
+/// What an application may have been given that was easy to set up.
+const EVERY_RIGHT: &str = "GRANT ALL ON SCHEMA es TO app; GRANT ALL ON ALL TABLES IN SCHEMA es TO app; \
+                           GRANT ALL ON ALL SEQUENCES IN SCHEMA es TO app; GRANT ALL ON ALL FUNCTIONS IN SCHEMA es TO app";
+
 /// What an application has no business to do.
-const FORBIDDEN: [&str; 23] = [
+const FORBIDDEN: [&str; 24] = [
     "INSERT INTO es.events SELECT * FROM es.events",
     "INSERT INTO es.snapshots SELECT * FROM es.snapshots",
     "INSERT INTO es.incarnations SELECT * FROM es.incarnations",
@@ -59,6 +68,7 @@ const FORBIDDEN: [&str; 23] = [
     "CREATE OR REPLACE FUNCTION es.drawn() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'",
     "SELECT es.fence()",
     "SELECT es.new_incarnation()",
+    "SELECT es.place()",
     "SET session_replication_role = replica",
     "SET ROLE postgres",
 ];
@@ -88,22 +98,46 @@ async fn the_application_appends_and_reads_with_nothing_but_execute_and_select()
     assert_eq!(all.len(), 3);
 }
 
-#[tokio::test]
-async fn the_application_is_denied_everything_else() {
-    let hardened = Hardened::new().await;
-    let store = PostgresStore::connect(&hardened.url("app")).await.unwrap();
+/// The application is denied everything but what it needs.
+async fn is_denied_the_rest(hardened: &Hardened) -> Result<(), String> {
+    let store = PostgresStore::connect(&hardened.url("app")).await.map_err(|error| error.to_string())?;
     appends_and_reads(&store).await;
     let client = connect(&hardened.url("app")).await;
-    for statement in FORBIDDEN {
-        assert!(denied(&client, statement).await, "{statement}");
-    }
     let keeper = format!("SET ROLE es_owner_{}", hardened.database.name());
-    assert!(denied(&client, &keeper).await, "{keeper}");
+    for statement in FORBIDDEN.into_iter().chain([keeper.as_str()]) {
+        if !denied(&client, &format!("BEGIN; {statement}")).await {
+            return Err(format!("`{statement}` is not denied"));
+        }
+        client.batch_execute("ROLLBACK").await.unwrap();
+    }
     // a function of the same name in a schema of one's own is not what the store's functions call
     client.batch_execute("CREATE TEMP TABLE events (position bigint)").await.unwrap();
     let drawn = client.query_one("SELECT es.drawn() > 0", &[]).await.unwrap();
     assert!(drawn.get::<_, bool>(0));
-    assert_eq!(store.missing_protections().await.unwrap(), []);
+    let missing = store.missing_protections().await.unwrap();
+    if missing.is_empty() { Ok(()) } else { Err(format!("{missing:?} is missing")) }
+}
+
+#[tokio::test]
+async fn the_application_is_denied_everything_else() {
+    is_denied_the_rest(&Hardened::new().await).await.unwrap();
+}
+
+/// What the test above is for: statements that forget something.
+#[tokio::test]
+async fn a_hardening_that_leaves_a_right_is_caught() {
+    let server = Arc::new(Server::start(&[]).unwrap());
+    for (change, as_what) in [
+        (change("'SCHEMA', ", ""), "`CREATE TABLE es.mine ()`"),
+        (change("'ALL TABLES IN SCHEMA', ", ""), "`INSERT INTO es.events"),
+        (change("'ALL SEQUENCES IN SCHEMA', ", ""), "`SELECT nextval('es.position')`"),
+        (change(", 'ALL FUNCTIONS IN SCHEMA'", ""), "`SELECT es.place()`"),
+        (change("AND p.prosecdef", ""), "`SELECT es.place()`"),
+        (change("GRANT SELECT ON ALL TABLES", "GRANT SELECT, DELETE ON ALL TABLES"), "`DELETE FROM es.events`"),
+    ] {
+        let caught = is_denied_the_rest(&Hardened::with(&server, change).await).await.unwrap_err();
+        assert!(caught.starts_with(as_what), "{change:?}: {caught}");
+    }
 }
 
 /// What the test above is for: an application that is the owner is denied nothing of it.
@@ -176,47 +210,4 @@ async fn events_never_change_not_even_for_their_owner() {
     // what this test is for: an ordinary trigger lets replication through
     client.batch_execute("ALTER TABLE es.events ENABLE TRIGGER events_never_change").await.unwrap();
     assert_eq!(client.execute("DELETE FROM es.events", &[]).await.unwrap(), 2);
-}
-
-#[tokio::test]
-async fn an_owner_of_the_database_hardens_without_a_superuser_and_odd_names_are_quoted() {
-    let server = Server::start(&[]).unwrap();
-    let database = Database::on(&server.url()).unwrap();
-    let name = database.name();
-    database.run(&["CREATE ROLE joe LOGIN CREATEROLE", &format!("ALTER DATABASE {name} OWNER TO joe")]).unwrap();
-    let joe = database.url().replace("postgres@", "joe@");
-    let builder = |url: &str| PostgresStore::builder(url).schema("we\"ird'%I");
-    let store = builder(&joe).connect().await.unwrap();
-    assert!(store.missing_protections().await.unwrap().contains(&MissingProtection::OwnsEvents));
-    let hardening = builder(&joe).hardening("o'dd\"app\\").unwrap();
-    connect(&joe).await.batch_execute(&hardening).await.unwrap();
-    let odd = database.url().replace("postgres@", "o'dd%22app%5C@");
-    let store = builder(&odd).connect().await.unwrap();
-    appends_and_reads(&store).await;
-    assert_eq!(store.missing_protections().await.unwrap(), []);
-}
-
-#[tokio::test]
-async fn a_role_that_nothing_would_hold_is_refused() {
-    let server = Server::start(&[]).unwrap();
-    let database = Database::on(&server.url()).unwrap();
-    let client = connect(&database.url()).await;
-    let early = client.batch_execute(&PostgresStore::hardening("app")).await.unwrap_err();
-    assert!(early.as_db_error().unwrap().message().contains("no log in this database"), "{early}");
-    client.batch_execute("ROLLBACK").await.unwrap();
-    PostgresStore::connect(&database.url()).await.unwrap();
-    let mighty = client.batch_execute(&PostgresStore::hardening("postgres")).await.unwrap_err();
-    assert!(mighty.as_db_error().unwrap().message().contains("nothing would hold it"), "{mighty}");
-}
-
-#[tokio::test]
-async fn start_up_says_which_protections_are_off_and_nothing_when_all_are_on() {
-    let hardened = Hardened::new().await;
-    let warnings = Warnings::default();
-    let _listening = tracing::subscriber::set_default(warnings.clone());
-    PostgresStore::connect(&hardened.url("app")).await.unwrap();
-    assert_eq!(warnings.said(), "");
-    PostgresStore::connect(&hardened.database.url()).await.unwrap();
-    let said = warnings.said();
-    assert!(said.contains("superuser") && said.contains("PostgresStore::hardening"), "{said}");
 }
