@@ -195,9 +195,45 @@ async fn a_server_without_tls_is_refused_when_tls_is_asked_for() {
     assert!(plainly.is_ok());
 }
 
+/// Files without certificates are named by a store that starts by `start`, and nothing is sent in the clear instead.
+async fn files_are_named(start: impl AsyncFn(String) -> Result<PostgresStore, PostgresError>) -> Result<(), String> {
+    let database = Database::fresh().unwrap();
+    let authority = Authority::new("nobody");
+    let (_, key) = authority.sign("localhost", 2100);
+    let mut files = vec!["/nowhere.pem".to_owned()];
+    for (name, content) in [("empty.pem", ""), ("key.pem", &key)] {
+        let file = authority.folder.join(name);
+        fs::write(&file, content).unwrap();
+        files.push(file.to_str().unwrap().to_owned());
+    }
+    for file in files {
+        let parameters = format!("sslrootcert={}", file.replace('/', "%2F"));
+        match start(url(&database, "localhost", &parameters)).await {
+            Err(PostgresError::Certificates { place, .. }) if place == file => {}
+            Err(error) => return Err(format!("`{file}` is told as {error:?}")),
+            Ok(_) => return Err(format!("it goes on without the certificates of `{file}`")),
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_file_without_certificates_is_named() {
-    let database = Database::fresh().unwrap();
-    let error = PostgresStore::connect(&url(&database, "localhost", "sslrootcert=/nowhere.pem")).await.unwrap_err();
-    assert!(matches!(&error, PostgresError::Certificates { place, .. } if place == "/nowhere.pem"), "{error:?}");
+    files_are_named(async |url| PostgresStore::connect(&url).await).await.unwrap();
+}
+
+/// What the test above is for: a client that goes on without, and one that trusts somebody else then.
+#[tokio::test]
+async fn a_client_that_makes_do_without_certificates_is_caught() {
+    let without = async |url: String| PostgresStore::connect(url.split('?').next().unwrap()).await;
+    assert_eq!(files_are_named(without).await.unwrap_err(), "it goes on without the certificates of `/nowhere.pem`");
+    let else_trusted = Authority::new("else");
+    let other = async |url: String| {
+        let (url, file) = url.split_once("sslrootcert=").unwrap();
+        let readable = fs::read_to_string(file.replace("%2F", "/")).is_ok();
+        let file = if readable { file.to_owned() } else { else_trusted.file() };
+        PostgresStore::connect(&format!("{url}sslrootcert={file}")).await
+    };
+    let caught = files_are_named(other).await.unwrap_err();
+    assert!(caught.starts_with("`/nowhere.pem` is told as Tls"), "{caught}");
 }
