@@ -142,11 +142,11 @@ impl PostgresBuilder {
             Some(pool) => Pool::of_application(pool, &connector),
             None => Pool::own(&connector, self.pool_size)?,
         };
-        let (wake, head, joined) = (Wake::new(), Head::new(), Joined::default());
-        let reader = Arc::new(Reader::new(pool, &schema, self.persistence));
         // begun before anything is appended, where the log has moved
         let today = incarnation::seen_by(&first.client, &schema).await?;
-        if incarnation::today(&reader, &schema).await? != today {
+        let (wake, head, joined) = (Wake::new(), Head::new(today), Joined::default());
+        let reader = Arc::new(Reader::new(pool, &schema, today, self.persistence));
+        if incarnation::today(&reader).await? != today {
             return Err(PostgresError::OtherLog);
         }
         protection::report(&reader, &schema).await?;

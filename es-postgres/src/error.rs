@@ -88,6 +88,9 @@ pub enum PostgresError {
         /// The last position that the log still has in common with the checkpoint, if any is known.
         common: Option<Position>,
     },
+    /// The log moved to another server, or was restored, while it was read: what was read is right, and ends here.
+    #[error("the log moved to another server or was restored while it was read; read on from the last event")]
+    Moved,
     /// The log was made by a newer version of this library.
     #[error("the schema is at migration {found}, this library knows {known}; deploy a newer version of it")]
     Newer {
@@ -178,6 +181,7 @@ impl PostgresError {
             "ES002" => Self::Isolation,
             "ES003" => Self::Replica,
             "ES004" => Self::SequenceRight,
+            "ES006" => Self::Moved,
             code => Self::Refused {
                 code: code.to_owned(),
                 message: said.message().to_owned(),

@@ -9,8 +9,11 @@ use es_core::{Filter, Position, ReadError, StoredEvent};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::{Notify, watch};
+use uuid::Uuid;
 
 use crate::PostgresError;
+use crate::frontier::Frontier;
+use crate::incarnation::{self, Checkpoint};
 use crate::open::{Open, OpenReaders};
 use crate::read::{Cursor, Reader};
 use crate::wake::Wake;
@@ -25,9 +28,9 @@ const BYTES: usize = 4 * 1024 * 1024;
 const SHARED_BY: usize = 2;
 
 /// What is known of the newest events.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Newest {
-    frontier: Position,
+    frontier: Frontier,
     /// The events of the last advances, without a gap up to the frontier.
     advances: VecDeque<Arc<Advance>>,
 }
@@ -50,8 +53,9 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    pub(crate) fn new() -> Self {
-        Self { newest: watch::Sender::default(), joined: Arc::default(), subscriptions: OpenReaders::default() }
+    pub(crate) fn new(incarnation: Uuid) -> Self {
+        let newest = Newest { frontier: Frontier::start(incarnation), advances: VecDeque::new() };
+        Self { newest: watch::Sender::new(newest), joined: Arc::default(), subscriptions: OpenReaders::default() }
     }
 
     /// How many subscriptions are open.
@@ -62,8 +66,8 @@ impl Head {
     /// Waits until the frontier is above `seen`.
     pub(crate) async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
         let mut newest = self.join();
-        let above = newest.wait_for(|newest| newest.frontier > seen).await;
-        above.map(|newest| newest.frontier).map_err(|_| closed())
+        let above = newest.wait_for(|newest| newest.frontier.position > seen).await;
+        above.map(|newest| newest.frontier.position).map_err(|_| closed())
     }
 
     /// Catches up after `after` and goes on live.
@@ -73,21 +77,30 @@ impl Head {
         mut after: Position,
         filter: Filter,
     ) -> BoxStream<'static, Result<StoredEvent, ReadError>> {
+        // what the caller has handled is of the log as this store knows it
+        let mut handled = Checkpoint { incarnation: reader.incarnation(), position: after };
         let mut subscription = Subscription { newest: self.join(), open: self.subscriptions.open() };
         Box::pin(try_stream! {
-            loop {
-                let (frontier, shared) = subscription.next(after).await?;
+            'log: loop {
+                let (frontier, shared) = subscription.next(after, handled.incarnation).await?;
+                if frontier.incarnation != handled.incarnation {
+                    after = handled.position;
+                    subscription.go_on(&reader, &mut handled).await?;
+                    continue 'log;
+                }
                 for event in shared.iter().flatten().flat_map(|advance| &advance.events) {
                     if event.position > after && filter.accepts(event.stream.category(), &event.name) {
+                        handled.position = event.position;
                         yield event.clone();
                     }
                 }
-                while shared.is_none() && after < frontier {
+                while shared.is_none() && after < frontier.position {
                     let mut events = reader.read(Cursor::until(after, &filter, frontier), None);
                     let lost = loop {
                         match events.next().await {
                             Some(Ok(event)) => {
                                 after = event.position;
+                                handled.position = after;
                                 yield event;
                             }
                             Some(Err(error)) => break Some(error),
@@ -96,15 +109,19 @@ impl Head {
                     };
                     match lost {
                         // a checkpoint of the caller's is the last event; this is only where to look from next
-                        None => after = frontier,
-                        Some(error) if heals(&error) => {
+                        None => after = frontier.position,
+                        Some(error) if is(&error, |error| matches!(error, PostgresError::Moved)) => {
+                            subscription.other_than(frontier.incarnation).await?;
+                            continue 'log;
+                        }
+                        Some(error) if is(&error, PostgresError::ends_session) => {
                             tracing::warn!(error = %deepest(&error), "a subscription lost its connection and tries again");
                             tokio::time::sleep(LAST_PAUSE).await;
                         }
                         Some(error) => Err(error)?,
                     }
                 }
-                after = after.max(frontier);
+                after = after.max(frontier.position);
             }
         })
     }
@@ -155,20 +172,25 @@ impl Head {
     }
 
     /// Publishes a new frontier, with the events up to it where they are few and many wait for them.
-    async fn advance(&self, reader: &Arc<Reader>, frontier: Position) -> bool {
+    async fn advance(&self, reader: &Arc<Reader>, frontier: Frontier) -> bool {
         let before = self.newest.borrow().frontier;
-        if frontier <= before {
+        if frontier.incarnation != before.incarnation {
+            tracing::warn!(incarnation = %frontier.incarnation, "the log has moved to another server, or was restored");
+            self.newest.send_modify(|newest| newest.take(frontier, None));
+            return true;
+        }
+        if frontier.position <= before.position {
             return false;
         }
         let shared = self.subscriptions.count() >= SHARED_BY;
-        let advance = if shared { Advance::read(reader, before, frontier).await } else { None };
+        let advance = if shared { Advance::read(reader, before.position, frontier).await } else { None };
         self.newest.send_modify(|newest| newest.take(frontier, advance));
         true
     }
 }
 
 impl Newest {
-    fn take(&mut self, frontier: Position, advance: Option<Advance>) {
+    fn take(&mut self, frontier: Frontier, advance: Option<Advance>) {
         self.frontier = frontier;
         match advance {
             Some(advance) => self.advances.push_back(Arc::new(advance)),
@@ -190,7 +212,7 @@ impl Newest {
 
 impl Advance {
     /// The events between the two frontiers; `None` when they are too many to share or cannot be read.
-    async fn read(reader: &Arc<Reader>, after: Position, frontier: Position) -> Option<Self> {
+    async fn read(reader: &Arc<Reader>, after: Position, frontier: Frontier) -> Option<Self> {
         let events = reader.read(Cursor::until(after, &Filter::all(), frontier), Some(EVENTS + 1));
         let events: Vec<StoredEvent> = events.try_collect().await.ok()?;
         let bytes = events.iter().map(|event| event.payload.len() + 256).sum();
@@ -206,10 +228,38 @@ struct Subscription {
 }
 
 impl Subscription {
-    /// Waits for a frontier above `after`; with the events up to it, where they are shared.
-    async fn next(&mut self, after: Position) -> Result<(Position, Option<Vec<Arc<Advance>>>), ReadError> {
-        let above = self.newest.wait_for(|newest| newest.frontier > after).await;
-        above.map(|newest| (newest.frontier, newest.since(after))).map_err(|_| closed())
+    /// Waits for a frontier above `after`, or of another incarnation; with the events up to it, where they are shared.
+    async fn next(
+        &mut self,
+        after: Position,
+        incarnation: Uuid,
+    ) -> Result<(Frontier, Option<Vec<Arc<Advance>>>), ReadError> {
+        let new = |newest: &Newest| newest.frontier.position > after || newest.frontier.incarnation != incarnation;
+        let newest = self.newest.wait_for(new).await.map_err(|_| closed())?;
+        Ok((newest.frontier, newest.since(after)))
+    }
+
+    /// Waits until the head of the log is found in another incarnation.
+    async fn other_than(&mut self, incarnation: Uuid) -> Result<(), ReadError> {
+        let other = self.newest.wait_for(|newest| newest.frontier.incarnation != incarnation).await;
+        other.map(drop).map_err(|_| closed())
+    }
+
+    /// Goes on in today's log, if what was handled is still in it.
+    async fn go_on(&mut self, reader: &Reader, handled: &mut Checkpoint) -> Result<(), ReadError> {
+        match incarnation::resume(reader, *handled).await {
+            // the head of the log was not found there yet
+            Ok(today) if today == handled.incarnation => self.newest.changed().await.map_err(|_| closed()),
+            Ok(today) => {
+                handled.incarnation = today;
+                Ok(())
+            }
+            Err(error) if error.ends_session() => {
+                tokio::time::sleep(LAST_PAUSE).await;
+                Ok(())
+            }
+            Err(error) => Err(ReadError::Store(error.into())),
+        }
     }
 }
 
@@ -217,10 +267,8 @@ fn closed() -> ReadError {
     ReadError::Store(PostgresError::Closed.into())
 }
 
-/// Whether another try may help.
-fn heals(error: &ReadError) -> bool {
-    matches!(error, ReadError::Store(source)
-        if source.downcast_ref::<PostgresError>().is_some_and(PostgresError::ends_session))
+fn is(error: &ReadError, kind: impl FnOnce(&PostgresError) -> bool) -> bool {
+    matches!(error, ReadError::Store(source) if source.downcast_ref().is_some_and(kind))
 }
 
 /// The innermost cause, for the log.

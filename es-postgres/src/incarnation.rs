@@ -1,11 +1,11 @@
 //! Restores are noticed: a checkpoint says from which incarnation of the log its position is.
 
 use es_core::Position;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::PostgresError;
-use crate::read::Reader;
+use crate::read::{Reader, column};
 use crate::schema_name::SchemaName;
 
 /// A position that was handled, and the incarnation of the log that it was read from.
@@ -32,31 +32,25 @@ pub(crate) async fn seen_by(client: &Client, schema: &SchemaName) -> Result<Uuid
     column(Some(&row), 0)
 }
 
-pub(crate) async fn today(reader: &Reader, schema: &SchemaName) -> Result<Uuid, PostgresError> {
-    let rows = reader.query(&sql(schema), &[]).await?;
-    column(rows.first(), 0)
+pub(crate) async fn today(reader: &Reader) -> Result<Uuid, PostgresError> {
+    let rows = reader.query(&sql(reader.schema()), &[]).await?;
+    let today = column(rows.first(), 0)?;
+    reader.found_in(today);
+    Ok(today)
 }
 
-/// The position to go on from.
-pub(crate) async fn resume(
-    reader: &Reader,
-    schema: &SchemaName,
-    checkpoint: Checkpoint,
-) -> Result<Position, PostgresError> {
+/// Today's incarnation, in which what the checkpoint has handled is still the same.
+pub(crate) async fn resume(reader: &Reader, checkpoint: Checkpoint) -> Result<Uuid, PostgresError> {
     // noticed first, so that what is in common is known
-    today(reader, schema).await?;
-    let common =
-        schema.render("SELECT least({schema}.common_with($1), {schema}.drawn()), {schema}.common_with($1) IS NULL");
+    let today = today(reader).await?;
+    let common = reader
+        .schema()
+        .render("SELECT least({schema}.common_with($1), {schema}.drawn()), {schema}.common_with($1) IS NULL");
     let rows = reader.query(&common, &[&checkpoint.incarnation]).await?;
     let (common, unknown): (i64, bool) = (column(rows.first(), 0)?, column(rows.first(), 1)?);
     let common = (!unknown).then(|| Position::new(common.max(0).cast_unsigned()));
     match common {
-        Some(common) if checkpoint.position <= common => Ok(checkpoint.position),
+        Some(common) if checkpoint.position <= common => Ok(today),
         _ => Err(PostgresError::Restored { position: checkpoint.position, common }),
     }
-}
-
-fn column<T: for<'a> tokio_postgres::types::FromSql<'a>>(row: Option<&Row>, index: usize) -> Result<T, PostgresError> {
-    let row = row.ok_or_else(|| PostgresError::Answer("no row".into()))?;
-    row.try_get(index).map_err(|error| PostgresError::Answer(error.into()))
 }

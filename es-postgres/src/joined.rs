@@ -44,7 +44,7 @@ impl Joined {
                 }
                 let highest = *given.borrow_and_update();
                 match reader.frontier().await {
-                    Ok(frontier) if frontier >= highest => break,
+                    Ok(frontier) if frontier.decided >= highest => break,
                     Ok(_) => {}
                     // who follows the head says so in the log
                     Err(error) => tracing::debug!(%error, "cannot look whether a transaction of a caller's ended"),

@@ -9,6 +9,7 @@ mod builder;
 mod checks;
 mod connection;
 mod error;
+mod frontier;
 mod hash;
 mod head;
 mod incarnation;

@@ -22,6 +22,7 @@ const STEPS: &[Step] = &[
     Step { number: 4, name: "snapshots", sql: include_str!("migrations/0004_snapshots.sql") },
     Step { number: 5, name: "incarnation", sql: include_str!("migrations/0005_incarnation.sql") },
     Step { number: 6, name: "protections", sql: include_str!("migrations/0006_protections.sql") },
+    Step { number: 7, name: "moves", sql: include_str!("migrations/0007_moves.sql") },
 ];
 
 const HISTORY: &str = include_str!("migrations/history.sql");

@@ -138,7 +138,7 @@ impl PostgresStore {
     /// # Errors
     /// [`PostgresError`].
     pub async fn incarnation(&self) -> Result<Uuid, PostgresError> {
-        incarnation::today(&self.parts.reader, &self.parts.schema).await
+        incarnation::today(&self.parts.reader).await
     }
 
     /// The position to subscribe from, unless events up to there were lost since by a restore or a failover.
@@ -156,7 +156,8 @@ impl PostgresStore {
     /// # Errors
     /// [`PostgresError::Restored`].
     pub async fn resume(&self, checkpoint: Checkpoint) -> Result<Position, PostgresError> {
-        incarnation::resume(&self.parts.reader, &self.parts.schema, checkpoint).await
+        incarnation::resume(&self.parts.reader, checkpoint).await?;
+        Ok(checkpoint.position)
     }
 
     pub(crate) fn new(parts: Parts) -> Self {
@@ -207,7 +208,7 @@ impl EventStore for PostgresStore {
     }
 
     async fn frontier(&self) -> Result<Position, ReadError> {
-        self.parts.reader.frontier().await
+        self.parts.reader.frontier().await.map(|frontier| frontier.position)
     }
 
     async fn changed(&self, seen: Position) -> Result<Position, ReadError> {

@@ -2,7 +2,9 @@
 
 use es_core::{Filter, Position, StoredEvent};
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
+use crate::frontier::Frontier;
 use crate::schema_name::SchemaName;
 
 /// How many positions one statement looks at when few of them may fit: none runs long, and the reader advances.
@@ -36,6 +38,8 @@ pub(crate) struct AllCursor {
     until: i64,
     /// `None` until it is known.
     frontier: Option<i64>,
+    /// The one that the frontier is of.
+    incarnation: Uuid,
     categories: Option<Vec<String>>,
     names: Option<Vec<String>>,
 }
@@ -48,13 +52,15 @@ impl AllCursor {
             after,
             until: after,
             frontier: None,
+            incarnation: Uuid::nil(),
             categories: filter.categories().map(|names| names.map(str::to_owned).collect()),
             names: filter.names().map(|names| names.map(str::to_owned).collect()),
         }
     }
 
-    pub(super) fn stop_at(&mut self, frontier: Position) {
-        self.frontier = Some(frontier.get().cast_signed());
+    pub(super) fn stop_at(&mut self, frontier: Frontier) {
+        self.frontier = Some(frontier.position.get().cast_signed());
+        self.incarnation = frontier.incarnation;
         self.next_window();
     }
 
@@ -84,7 +90,7 @@ impl AllCursor {
     }
 
     pub(super) fn parameters<'a>(&'a self, rows: &'a i64) -> Vec<&'a (dyn ToSql + Sync)> {
-        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&self.after, &self.until, rows];
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&self.after, &self.until, rows, &self.incarnation];
         parameters.extend(self.categories.iter().chain(&self.names).map(|names| names as &(dyn ToSql + Sync)));
         parameters
     }

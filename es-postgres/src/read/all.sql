@@ -3,6 +3,6 @@ SELECT position, version, recorded_at, event_id, type, schema_version,
        CASE WHEN pg_column_size(meta) > 66560 THEN '0' ELSE meta END,
        category, id
 FROM {schema}.events
-WHERE position > $1 AND position <= $2
+WHERE {schema}.unmoved($4) AND position > $1 AND position <= $2
 ORDER BY position
 LIMIT $3

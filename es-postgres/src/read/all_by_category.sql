@@ -3,7 +3,7 @@ SELECT e.position, e.version, e.recorded_at, e.event_id, e.type, e.schema_versio
        CASE WHEN pg_column_size(e.data) <= 1049600 THEN e.data END,
        CASE WHEN pg_column_size(e.meta) > 66560 THEN '0' ELSE e.meta END,
        e.category, e.id
-FROM unnest($4::text[]) c (category)
+FROM unnest($5::text[]) c (category)
 CROSS JOIN LATERAL (
     SELECT *
     FROM {schema}.events v
@@ -11,5 +11,6 @@ CROSS JOIN LATERAL (
       AND (v.category, v.position) <= (c.category, $2)
     ORDER BY v.category, v.position
     LIMIT $3) e
+WHERE {schema}.unmoved($4)
 ORDER BY e.position
 LIMIT $3

@@ -6,6 +6,7 @@ use tokio_postgres::types::ToSql;
 use super::Sql;
 pub(crate) use super::all::AllCursor;
 pub(crate) use super::stream::StreamCursor;
+use crate::frontier::Frontier;
 
 /// Where a reader stands, and what it reads.
 #[derive(Debug, Clone)]
@@ -24,7 +25,7 @@ impl Cursor {
     }
 
     /// Up to a frontier that is known already.
-    pub(crate) fn until(after: Position, filter: &Filter, frontier: Position) -> Self {
+    pub(crate) fn until(after: Position, filter: &Filter, frontier: Frontier) -> Self {
         let mut cursor = AllCursor::new(after, filter);
         cursor.stop_at(frontier);
         Self::All(cursor)

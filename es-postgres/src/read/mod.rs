@@ -20,12 +20,14 @@ use es_core::{Direction, Position, ReadError, StoredEvent, StreamId, Version, Vi
 use futures_core::stream::BoxStream;
 use tokio::sync::mpsc;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{FromSql, ToSql};
+use uuid::Uuid;
 
 use cursor::AllCursor;
 pub(crate) use cursor::Cursor;
 
 use crate::PostgresError;
+use crate::frontier::{Frontier, Settled};
 use crate::open::OpenReaders;
 use crate::pool::Pool;
 use crate::schema_name::SchemaName;
@@ -45,7 +47,9 @@ type Pages = mpsc::Receiver<Result<Vec<StoredEvent>, ReadError>>;
 pub(crate) struct Reader {
     pool: Pool,
     shared: SharedConnections,
+    schema: SchemaName,
     sql: Sql,
+    settled: Settled,
     /// For how long a read is tried again after its connection was lost.
     persistence: Duration,
     open: OpenReaders,
@@ -60,13 +64,29 @@ struct Sql {
 }
 
 impl Reader {
-    pub(crate) fn new(pool: Pool, schema: &SchemaName, persistence: Duration) -> Self {
+    pub(crate) fn new(pool: Pool, schema: &SchemaName, incarnation: Uuid, persistence: Duration) -> Self {
         let sql = Sql {
-            frontier: schema.render("SELECT {schema}.frontier()"),
+            frontier: schema.render(include_str!("frontier.sql")),
             stream: stream::Sql::new(schema),
             all: all::Sql::new(schema),
         };
-        Self { shared: SharedConnections::new(pool.clone()), pool, sql, persistence, open: OpenReaders::default() }
+        let (shared, settled) = (SharedConnections::new(pool.clone()), Settled::new(incarnation));
+        Self { shared, pool, schema: schema.clone(), sql, settled, persistence, open: OpenReaders::default() }
+    }
+
+    /// The schema that holds the log.
+    pub(crate) fn schema(&self) -> &SchemaName {
+        &self.schema
+    }
+
+    /// The incarnation of the log as far as this store knows.
+    pub(crate) fn incarnation(&self) -> Uuid {
+        self.settled.now().incarnation
+    }
+
+    /// Today's incarnation was asked for: it is this one.
+    pub(crate) fn found_in(&self, incarnation: Uuid) {
+        self.settled.found_in(incarnation);
     }
 
     /// How many readers are open.
@@ -75,21 +95,22 @@ impl Reader {
     }
 
     /// The frontier, by a statement of its own: what is read up to it must be read by a later one.
-    pub(crate) async fn frontier(&self) -> Result<Position, ReadError> {
+    pub(crate) async fn frontier(&self) -> Result<Frontier, ReadError> {
         let mut patience = Patience::new(self.persistence);
         loop {
             match self.ask_frontier().await {
-                Ok(position) => return Ok(position),
+                Ok(frontier) => return Ok(frontier),
                 Err(error) => patience.wait(error).await?,
             }
         }
     }
 
-    async fn ask_frontier(&self) -> Result<Position, PostgresError> {
+    async fn ask_frontier(&self) -> Result<Frontier, PostgresError> {
+        let before = self.settled.now();
         let rows = self.query(&self.sql.frontier, &[]).await?;
-        let frontier = rows.first().map(|row| row.try_get::<_, i64>(0)).transpose();
-        let frontier = frontier.map_err(|error| PostgresError::Answer(error.into()))?.unwrap_or_default();
-        Ok(Position::new(frontier.max(0).cast_unsigned()))
+        let row = rows.first();
+        let position = |index| column::<i64>(row, index).map(|answer| Position::new(answer.max(0).cast_unsigned()));
+        Ok(self.settled.answered(before, position(0)?, position(1)?, column(row, 2)?))
     }
 
     /// A statement with few rows, over a shared connection.
@@ -271,6 +292,12 @@ impl Reader {
             }
         }
     }
+}
+
+/// A column of the row that a function answers.
+pub(crate) fn column<T: for<'a> FromSql<'a>>(row: Option<&Row>, index: usize) -> Result<T, PostgresError> {
+    let row = row.ok_or_else(|| PostgresError::Answer("no row".into()))?;
+    row.try_get(index).map_err(|error| PostgresError::Answer(error.into()))
 }
 
 /// How long a read is tried again.

@@ -22,6 +22,7 @@ mod lenient;
 mod lies;
 mod limits;
 mod load;
+mod moves;
 mod odd_rows;
 mod privilege;
 mod proxy;

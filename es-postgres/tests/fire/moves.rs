@@ -1,0 +1,218 @@
+//! Frontiers that the server takes back, by a lock that comes late or a crash, and logs that move while they are read.
+
+use std::time::Duration;
+
+use es_core::{Append, EventStore, Expected, Filter, Position, ReadError, StoredEvent, StreamId};
+use es_postgres::{PostgresError, PostgresStore};
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
+use test_postgres::{Database, Server};
+use tokio_postgres::Client;
+
+use crate::trial::connect;
+use crate::workload::event;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+fn one(id: &str) -> Vec<Append> {
+    vec![Append::new(StreamId::new("bank", id).unwrap(), Expected::Any, vec![event()])]
+}
+
+async fn append(store: &PostgresStore, id: &str) -> Position {
+    store.append(one(id)).await.unwrap()[0].positions[0]
+}
+
+/// What the server answers, without what the store makes of it.
+async fn raw_frontier(client: &Client) -> u64 {
+    let row = client.query_one("SELECT es.frontier()", &[]).await.unwrap();
+    row.get::<_, i64>(0).cast_unsigned()
+}
+
+async fn next(events: &mut BoxStream<'_, Result<StoredEvent, ReadError>>) -> Result<Position, ReadError> {
+    let event = tokio::time::timeout(LIMIT, events.next()).await.unwrap().unwrap();
+    event.map(|event| event.position)
+}
+
+#[tokio::test]
+async fn a_lock_that_comes_late_moves_no_frontier_back() {
+    let database = Database::fresh().unwrap();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    let migrations = PostgresStore::migrations("es").unwrap();
+    let (_, frontier) = migrations.iter().find(|(name, _)| name.ends_with("frontier")).unwrap();
+    let end = frontier.find("$es$;").unwrap() + "$es$;".len();
+    let begin = frontier.find("CREATE FUNCTION").unwrap();
+    let read = "pg_catalog.pg_sequence_last_value('\"es\".position'::regclass)";
+    let fence = frontier[begin..end].replacen("CREATE", "CREATE OR REPLACE", 1);
+    assert!(fence.contains(read), "{fence}");
+    let late = "CREATE FUNCTION es.late() RETURNS bigint LANGUAGE plpgsql AS $$
+                DECLARE low bigint := pg_catalog.pg_sequence_last_value('es.position'::regclass);
+                BEGIN
+                    IF current_setting('es.late', true) = 'yes' THEN PERFORM pg_sleep(0.5); END IF;
+                    RETURN low;
+                END $$";
+    database.run(&[late, &fence.replace(read, "es.late()")]).unwrap();
+
+    let before = append(&store, "before").await;
+    let mut writer = connect(&database.url()).await;
+    let transaction = writer.transaction().await.unwrap();
+    transaction.batch_execute("SET LOCAL es.late = 'yes'").await.unwrap();
+    let slow = one("late");
+    let (late, settled) = tokio::join!(store.append_in(&transaction, &slow), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let position = append(&store, "between").await;
+        assert_eq!(store.frontier().await.unwrap(), position);
+        position
+    });
+    let late = late.unwrap()[0].positions[0];
+    assert!(late > settled);
+    // so the server answers less than it did
+    assert_eq!(raw_frontier(&connect(&database.url()).await).await, before.get());
+    assert_eq!(store.frontier().await.unwrap(), settled);
+    let seen: Vec<_> = store.read_all(Position::START, &Filter::all(), None).try_collect().await.unwrap();
+    assert_eq!(seen.last().map(|event| event.position), Some(settled));
+    transaction.commit().await.unwrap();
+    assert_eq!(store.frontier().await.unwrap(), late);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn positions_that_are_drawn_again_after_a_crash_are_not_skipped() {
+    // as on a server that is busy with something else: what no commit waits for is not written yet
+    let server = Server::start(&[("wal_writer_delay", "10s")]).unwrap();
+    let database = Database::on(&server.url()).unwrap();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    let mut events = store.subscribe(Position::START, &Filter::all());
+    for _ in 0..10 {
+        let last = append(&store, "1").await;
+        assert_eq!(next(&mut events).await.unwrap(), last);
+        let mut client = connect(&database.url()).await;
+        // the sequence's next value is logged anew
+        client.batch_execute("CHECKPOINT").await.unwrap();
+        let transaction = client.transaction().await.unwrap();
+        store.append_in(&transaction, &one("2")).await.unwrap();
+        transaction.rollback().await.unwrap();
+        let told = raw_frontier(&client).await;
+        assert!(told > last.get());
+        assert_eq!(store.frontier().await.unwrap(), last);
+        // the subscription looks around
+        assert!(tokio::time::timeout(Duration::from_millis(300), events.next()).await.is_err());
+        server.kill().unwrap();
+        server.restart().unwrap();
+        let again = append(&store, "3").await;
+        assert_eq!(next(&mut events).await.unwrap(), again);
+        // who had gone on from what the server told would have skipped it
+        if again.get() <= told {
+            return;
+        }
+    }
+    panic!("no position was drawn again");
+}
+
+/// The log loses what it has above `kept`, as by a restore; where `noticed`, it is found in another place.
+fn lose(database: &Database, kept: Position, noticed: bool) {
+    let place = if noticed { "UPDATE es.incarnations SET place = 'elsewhere'" } else { "SELECT 1" };
+    database
+        .run(&[
+            "ALTER TABLE es.events DISABLE TRIGGER events_never_change",
+            place,
+            &format!("DELETE FROM es.events WHERE position > {kept}"),
+            &format!("SELECT setval('es.position', {kept})"),
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        ])
+        .unwrap();
+}
+
+/// A store whose log has ten events, and the position of each.
+async fn ten_events() -> (Database, PostgresStore, Vec<Position>) {
+    let database = Database::fresh().unwrap();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    let mut positions = Vec::new();
+    for number in 0..10 {
+        positions.push(append(&store, &number.to_string()).await);
+    }
+    (database, store, positions)
+}
+
+fn is_restored(error: &ReadError, at: Position, kept: Position) -> bool {
+    let ReadError::Store(source) = error else { return false };
+    matches!(source.downcast_ref(), Some(PostgresError::Restored { position, common: Some(common) })
+        if *position == at && *common == kept)
+}
+
+#[tokio::test]
+async fn a_subscription_that_has_handled_what_a_restore_lost_ends_and_says_so() {
+    let (database, store, positions) = ten_events().await;
+    let mut all = store.subscribe(Position::START, &Filter::all());
+    for position in &positions {
+        assert_eq!(next(&mut all).await.unwrap(), *position);
+    }
+    lose(&database, positions[6], true);
+    for number in 0..5 {
+        append(&store, &number.to_string()).await;
+    }
+    let error = next(&mut all).await.unwrap_err();
+    assert!(is_restored(&error, positions[9], positions[6]), "{error}");
+    assert!(all.next().await.is_none());
+}
+
+/// What the incarnation is for: without it, the subscription skips what took the places of the lost.
+#[tokio::test]
+async fn a_subscription_to_a_log_that_moved_unnoticed_skips() {
+    let (database, store, positions) = ten_events().await;
+    let mut all = store.subscribe(positions[8], &Filter::all());
+    assert_eq!(next(&mut all).await.unwrap(), positions[9]);
+    lose(&database, positions[6], false);
+    let mut last = Position::START;
+    for number in 0..5 {
+        last = append(&store, &number.to_string()).await;
+    }
+    assert_eq!(last, positions[9].plus(2));
+    assert_eq!(next(&mut all).await.unwrap(), positions[9].plus(1));
+}
+
+#[tokio::test]
+async fn a_subscription_whose_events_are_all_still_there_goes_on_after_a_move() {
+    let (database, store, positions) = ten_events().await;
+    // the last event that they get stands before those that are lost, and they have looked behind it
+    let third = Filter::all().category("bank").name("bank.none");
+    let mut none = store.subscribe(Position::START, &third);
+    assert!(tokio::time::timeout(Duration::from_millis(200), none.next()).await.is_err());
+    let mut before = store.subscribe(Position::START, &Filter::all());
+    for position in &positions[..5] {
+        assert_eq!(next(&mut before).await.unwrap(), *position);
+    }
+    lose(&database, positions[6], true);
+    let name = es_core::EventName::from_static("bank.none").unwrap();
+    let wanted = es_core::NewEvent::from_json(uuid::Uuid::now_v7(), name, es_core::SchemaVersion::FIRST, "{}").unwrap();
+    let wanted = Append::new(StreamId::new("bank", "x").unwrap(), Expected::Any, vec![wanted]);
+    let wanted = store.append(vec![wanted]).await.unwrap()[0].positions[0];
+    assert_eq!(wanted, positions[7], "it takes the place of a lost one");
+    let last = append(&store, "y").await;
+    assert_eq!(next(&mut none).await.unwrap(), wanted);
+    // those that were read ahead are no other
+    for position in positions[5..7].iter().copied().chain([wanted, last]) {
+        assert_eq!(next(&mut before).await.unwrap(), position);
+    }
+}
+
+#[tokio::test]
+async fn a_read_of_the_whole_log_ends_where_the_log_moves() {
+    let (database, store, _) = ten_events().await;
+    for number in 0..4 {
+        let stream = StreamId::new("bank", format!("more-{number}")).unwrap();
+        store.append(vec![Append::new(stream, Expected::Any, (0..500).map(|_| event()).collect())]).await.unwrap();
+    }
+    let mut events = store.read_all(Position::START, &Filter::all().category("bank"), None);
+    let first = next(&mut events).await.unwrap();
+    assert_eq!(first, Position::START.plus(1));
+    connect(&database.url()).await.batch_execute("SELECT es.new_incarnation()").await.unwrap();
+    let error = loop {
+        if let Err(error) = next(&mut events).await {
+            break error;
+        }
+    };
+    let ReadError::Store(source) = &error else { panic!("{error}") };
+    assert!(matches!(source.downcast_ref(), Some(PostgresError::Moved)), "{error}");
+    let all: Vec<_> = store.read_all(Position::START, &Filter::all(), None).try_collect().await.unwrap();
+    assert_eq!(all.len(), 2_010);
+}
