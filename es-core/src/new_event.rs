@@ -6,7 +6,8 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::{
-    EncodeError, EventName, EventSet, Metadata, SchemaVersion, encode,
+    EncodeError, EventName, EventSet, Metadata, Position, SchemaVersion, StoredEvent, StreamId, Timestamp, Version,
+    encode,
     limits::{self, METADATA_BYTES, PAYLOAD_BYTES},
 };
 
@@ -95,6 +96,18 @@ impl NewEvent {
 
     pub(crate) fn with_encoded_metadata(self, metadata: Option<Bytes>) -> Self {
         Self { metadata, ..self }
+    }
+
+    /// The event as a store holds it, at its place; nothing is copied.
+    pub fn into_stored(
+        self,
+        stream: StreamId,
+        version: Version,
+        position: Position,
+        recorded_at: Timestamp,
+    ) -> StoredEvent {
+        let Self { id, name, schema_version, payload, metadata } = self;
+        StoredEvent { id, stream, version, position, name, schema_version, payload, metadata, recorded_at }
     }
 
     /// The id.

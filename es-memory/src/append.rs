@@ -82,17 +82,7 @@ fn execute(log: &mut Log, append: Append, now: Timestamp) -> Appended {
         positions.push(position);
         indexes.push(index);
         log.ids.insert(event.id(), Place { index, together: mem::take(&mut together) });
-        log.events.push(StoredEvent {
-            id: event.id(),
-            stream: stream.clone(),
-            version,
-            position,
-            name: event.name().clone(),
-            schema_version: event.schema_version(),
-            payload: event.payload().clone(),
-            metadata: event.metadata().cloned(),
-            recorded_at,
-        });
+        log.events.push(event.into_stored(stream.clone(), version, position, recorded_at));
     }
     Appended { stream, version, positions, recorded_at: Some(recorded_at), repeated: false }
 }

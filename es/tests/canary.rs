@@ -363,20 +363,10 @@ fn what_cannot_be_stored_is_not_quoted_either() {
 fn events_and_unknown_appends_are_shown_without_what_they_say() {
     let metadata = Metadata::default().actor(TEXT);
     let name = EventName::new("account.moved").unwrap();
-    let event = NewEvent::from_json(Uuid::from_u128(4711), name.clone(), SchemaVersion::FIRST, payload(r#"{"@":%}"#));
+    let event = NewEvent::from_json(Uuid::from_u128(4711), name, SchemaVersion::FIRST, payload(r#"{"@":%}"#));
     let event = event.unwrap().with_metadata(&metadata).unwrap();
     let stream = StreamId::new("account", "1").unwrap();
-    let stored = StoredEvent {
-        id: event.id(),
-        stream: stream.clone(),
-        version: Version::FIRST,
-        position: Position::new(1),
-        name,
-        schema_version: event.schema_version(),
-        payload: event.payload().clone(),
-        metadata: event.metadata().cloned(),
-        recorded_at: Timestamp::UNIX_EPOCH,
-    };
+    let stored = event.clone().into_stored(stream.clone(), Version::FIRST, Position::new(1), Timestamp::UNIX_EPOCH);
     let (payload, metadata) = (event.payload().len(), serde_json::to_vec(&metadata).unwrap().len());
     let lengths = format!("payload_bytes: {payload}, metadata_bytes: Some({metadata})");
     let append = Append::new(stream.clone(), Expected::Any, vec![event]);

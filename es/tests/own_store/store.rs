@@ -150,17 +150,9 @@ impl Log {
             let before = of_stream.last().map(|last| self.events[*last].recorded_at);
             of_stream.push(index);
             self.ids.insert(new.id(), (index, mem::take(&mut together)));
-            self.events.push(StoredEvent {
-                id: new.id(),
-                stream: stream.clone(),
-                version,
-                position: Position::new(index as u64 + 1),
-                name: new.name().clone(),
-                schema_version: new.schema_version(),
-                payload: new.payload().clone(),
-                metadata: new.metadata().cloned(),
-                recorded_at: before.map_or(now, |before| now.max(before)), // clocks go back, streams do not
-            });
+            let recorded_at = before.map_or(now, |before| now.max(before)); // clocks go back, streams do not
+            let position = Position::new(index as u64 + 1);
+            self.events.push(new.clone().into_stored(stream.clone(), version, position, recorded_at));
         }
     }
 
