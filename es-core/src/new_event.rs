@@ -45,22 +45,8 @@ impl NewEvent {
     /// # Errors
     /// [`EncodeError`]: a limit, a value that JSON cannot hold, or a payload that does not decode.
     pub fn encode<S: EventSet>(event: &S, decoded: impl FnOnce(S)) -> Result<Self, EncodeError> {
-        let mut payload = Vec::with_capacity(128);
-        event.encode(&mut payload)?;
-        limits::check_length("payload", payload.len(), PAYLOAD_BYTES)?;
-        let name = EventName::from_static(event.name())?;
-        let schema_version = event.schema_version();
-        let (mut first, mut more) = (None, false);
-        let read = S::decode(&name, schema_version, &payload, |event| {
-            more |= first.is_some();
-            first.get_or_insert(event);
-        });
-        match (read, first) {
-            (Err(source), _) => return Err(EncodeError::Unreadable { name, source }),
-            (Ok(()), Some(event)) if !more => decoded(event),
-            (Ok(()), _) => return Err(EncodeError::Retired { name }),
-        }
-        Ok(Self { id: Uuid::now_v7(), name, schema_version, payload: payload.into(), metadata: None })
+        let Encoded { id, name, schema_version, payload } = Encoded::new(event, decoded)?;
+        Ok(Self { id, name, schema_version, payload: payload.into(), metadata: None })
     }
 
     /// An event whose payload is JSON already, such as one that is copied from another store.
@@ -92,10 +78,6 @@ impl NewEvent {
     /// [`EncodeError`]: over 64 KiB, or a value that JSON cannot hold.
     pub fn with_metadata(self, metadata: &Metadata) -> Result<Self, EncodeError> {
         Ok(Self { metadata: Some(encode_metadata(metadata)?), ..self })
-    }
-
-    pub(crate) fn with_encoded_metadata(self, metadata: Option<Bytes>) -> Self {
-        Self { metadata, ..self }
     }
 
     /// The event as a store holds it, at its place; nothing is copied.
@@ -133,6 +115,44 @@ impl NewEvent {
     /// The metadata: JSON, or `None` when none was given.
     pub fn metadata(&self) -> Option<&Bytes> {
         self.metadata.as_ref()
+    }
+}
+
+/// An event that is encoded and may be appended more than once.
+pub(crate) struct Encoded {
+    pub(crate) id: Uuid,
+    pub(crate) name: EventName,
+    schema_version: SchemaVersion,
+    payload: Vec<u8>,
+}
+
+impl Encoded {
+    /// As [`NewEvent::encode`].
+    pub(crate) fn new<S: EventSet>(event: &S, decoded: impl FnOnce(S)) -> Result<Self, EncodeError> {
+        let mut payload = Vec::with_capacity(128);
+        event.encode(&mut payload)?;
+        limits::check_length("payload", payload.len(), PAYLOAD_BYTES)?;
+        let name = EventName::from_static(event.name())?;
+        let schema_version = event.schema_version();
+        let (mut first, mut more) = (None, false);
+        let read = S::decode(&name, schema_version, &payload, |event| {
+            more |= first.is_some();
+            first.get_or_insert(event);
+        });
+        match (read, first) {
+            (Err(source), _) => return Err(EncodeError::Unreadable { name, source }),
+            (Ok(()), Some(event)) if !more => decoded(event),
+            (Ok(()), _) => return Err(EncodeError::Retired { name }),
+        }
+        Ok(Self { id: Uuid::now_v7(), name, schema_version, payload })
+    }
+
+    /// The event for an append. Its payload is copied: a store keeps just these bytes, shared with nobody, and not the
+    /// room they were written into.
+    pub(crate) fn to_new(&self, metadata: Option<Bytes>) -> NewEvent {
+        let Self { id, name, schema_version, payload } = self;
+        let payload = Bytes::copy_from_slice(payload);
+        NewEvent { id: *id, name: name.clone(), schema_version: *schema_version, payload, metadata }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The root: an aggregate's state with its id, its version and what was recorded since.
 
-use std::{fmt, ops::Deref};
+use std::{fmt, mem, ops::Deref};
 
 use crate::{
-    Aggregate, Append, Appended, Command, EncodeError, Expected, IntoEvents, LimitError, Metadata, NewEvent, ReadError,
-    Recorded, StoredEvent, StreamId, Version, new_event,
+    Aggregate, Append, Appended, Command, EncodeError, Expected, IntoEvents, LimitError, Metadata, ReadError, Recorded,
+    StoredEvent, StreamId, Version,
+    new_event::{self, Encoded},
 };
 
 /// An aggregate as it was loaded: derefs to its state, knows its id and version, and collects events until
@@ -33,14 +34,15 @@ pub struct Root<A: Aggregate> {
     stream: StreamId,
     version: Version,
     pending: Vec<Pending<A>>,
-    refused: Option<EncodeError>,
-    metadata: Option<Metadata>,
+    // Boxed, as both are rare and a root is moved through several futures.
+    refused: Option<Box<EncodeError>>,
+    metadata: Option<Box<Metadata>>,
     recorded: Vec<Recorded<A::Event>>,
 }
 
 struct Pending<A: Aggregate> {
     event: A::Event,
-    encoded: NewEvent,
+    encoded: Encoded,
 }
 
 impl<A: Aggregate> Root<A> {
@@ -107,7 +109,10 @@ impl<A: Aggregate> Root<A> {
         // What is decided may borrow the state, so all is taken out before any is applied: most often it is one.
         let mut events = command.decide(&self.state)?.into_events();
         let (first, more) = (events.next(), events.collect::<Vec<_>>());
-        for event in first.into_iter().chain(more) {
+        if let Some(event) = first {
+            self.push(event);
+        }
+        for event in more {
             self.push(event);
         }
         Ok(())
@@ -115,7 +120,7 @@ impl<A: Aggregate> Root<A> {
 
     /// Gives `metadata` to every event that the next append stores.
     pub fn set_metadata(&mut self, metadata: Metadata) {
-        self.metadata = Some(metadata);
+        self.metadata = Some(Box::new(metadata));
     }
 
     /// Applies the stream's next stored event.
@@ -123,12 +128,13 @@ impl<A: Aggregate> Root<A> {
     /// # Errors
     /// [`ReadError`] when it does not decode, or is not the next one.
     pub fn replay(&mut self, stored: &StoredEvent) -> Result<(), ReadError> {
-        if stored.version != self.version.plus(1) {
-            return Err(ReadError::Hole { stream: self.stream.clone(), after: self.version, found: stored.version });
-        }
-        stored.decode_each(|event| self.state.apply_event(event))?;
-        self.version = stored.version;
-        Ok(())
+        self.replaying().1.next(stored)
+    }
+
+    /// The stream, and what replays its events on this root.
+    pub(crate) fn replaying(&mut self) -> (&StreamId, Replay<'_, A>) {
+        let Self { state, stream, version, .. } = self;
+        (stream, Replay { state, stream, version })
     }
 
     /// What appends the pending events where this root stands; for several aggregates in one append, together with
@@ -138,10 +144,10 @@ impl<A: Aggregate> Root<A> {
     /// [`EncodeError`] when a pending event or the metadata cannot be stored.
     pub fn to_append(&self) -> Result<Append, EncodeError> {
         if let Some(error) = &self.refused {
-            return Err(error.clone());
+            return Err(EncodeError::clone(error));
         }
-        let metadata = self.metadata.as_ref().map(new_event::encode_metadata).transpose()?;
-        let events = self.pending.iter().map(|pending| pending.encoded.clone().with_encoded_metadata(metadata.clone()));
+        let metadata = self.metadata.as_deref().map(new_event::encode_metadata).transpose()?;
+        let events = self.pending.iter().map(|pending| pending.encoded.to_new(metadata.clone()));
         Ok(Append::new(self.stream.clone(), Expected::Exact(self.version), events.collect()))
     }
 
@@ -153,36 +159,34 @@ impl<A: Aggregate> Root<A> {
     /// Takes note that what [`to_append`](Self::to_append) gave was appended: the pending events are the recorded
     /// ones now.
     pub fn settle(&mut self, appended: &Appended) {
-        let metadata = self.metadata.take().unwrap_or_default();
-        let recorded_at = appended.recorded_at;
+        let metadata = self.metadata.take().map_or_else(Metadata::default, |metadata| *metadata);
         let places = (appended.first_version().get()..).map(Version::new).zip(appended.positions.iter().copied());
-        self.recorded = self
-            .pending
-            .drain(..)
-            .zip(places)
-            .filter_map(|(pending, (version, position))| {
-                Some(Recorded {
-                    id: pending.encoded.id(),
+        let pending = mem::take(&mut self.pending).into_iter().zip(places);
+        // An iterator whose length is known: room for one event when there is one.
+        self.recorded = appended.recorded_at.map_or_else(Vec::new, |recorded_at| {
+            pending
+                .map(|(pending, (version, position))| Recorded {
+                    id: pending.encoded.id,
                     stream: self.stream.clone(),
                     version,
                     position,
                     part: 0,
-                    recorded_at: recorded_at?,
+                    recorded_at,
                     metadata: metadata.clone(),
                     event: pending.event,
                 })
-            })
-            .collect();
+                .collect()
+        });
         self.version = appended.version;
     }
 
     /// The events that the last append stored, taken out.
     pub fn take_recorded(&mut self) -> Vec<Recorded<A::Event>> {
-        std::mem::take(&mut self.recorded)
+        mem::take(&mut self.recorded)
     }
 
     fn push(&mut self, event: A::Event) {
-        match NewEvent::encode(&event, |decoded| self.state.apply_event(decoded)) {
+        match Encoded::new(&event, |decoded| self.state.apply_event(decoded)) {
             Ok(encoded) => {
                 // Most often it stays the only one, and room for four of them is a kilobyte.
                 if self.pending.capacity() == 0 {
@@ -191,13 +195,32 @@ impl<A: Aggregate> Root<A> {
                 self.pending.push(Pending { event, encoded });
             }
             Err(error) => {
-                self.refused.get_or_insert(error);
+                self.refused.get_or_insert_with(|| Box::new(error));
             }
         }
     }
 
     pub(crate) fn is_settled(&self) -> bool {
         self.pending.is_empty() && self.refused.is_none()
+    }
+}
+
+/// What of a root changes when it is replayed; its stream stays lent to who reads it.
+pub(crate) struct Replay<'a, A> {
+    state: &'a mut A,
+    stream: &'a StreamId,
+    version: &'a mut Version,
+}
+
+impl<A: Aggregate> Replay<'_, A> {
+    pub(crate) fn next(&mut self, stored: &StoredEvent) -> Result<(), ReadError> {
+        if stored.version != self.version.plus(1) {
+            let (stream, after) = (self.stream.clone(), *self.version);
+            return Err(ReadError::Hole { stream, after, found: stored.version });
+        }
+        stored.decode_each(|event| self.state.apply_event(event))?;
+        *self.version = stored.version;
+        Ok(())
     }
 }
 
@@ -215,7 +238,7 @@ impl<A: Aggregate + fmt::Debug> fmt::Debug for Root<A> {
             .field("stream", &self.stream)
             .field("version", &self.version)
             .field("state", &self.state)
-            .field("pending", &self.pending.iter().map(|pending| pending.encoded.name()).collect::<Vec<_>>())
+            .field("pending", &self.pending.iter().map(|pending| &pending.encoded.name).collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }

@@ -29,15 +29,15 @@ impl<A: Aggregate, S: EventStore> StoreRepository<A, S> {
         until: impl Fn(&StoredEvent) -> bool + Send + Sync,
     ) -> Result<Root<A>, LoadError> {
         let mut root = Root::<A>::new(id.clone())?;
-        let stream = root.stream().clone();
-        let mut replay = |event: &StoredEvent| {
+        let (stream, mut replay) = root.replaying();
+        let mut visitor = |event: &StoredEvent| {
             let go_on = until(event);
             if go_on {
-                root.replay(event)?;
+                replay.next(event)?;
             }
             Ok(go_on)
         };
-        self.store.visit_stream(&stream, &mut replay).await?;
+        self.store.visit_stream(stream, &mut visitor).await?;
         Ok(root)
     }
 }
