@@ -70,7 +70,11 @@ fn execute(log: &mut Log, append: Append, now: Timestamp) -> Appended {
         let version = log.version(&stream);
         return Appended { stream, version, positions: Vec::new(), recorded_at: None, repeated: false };
     }
-    let indexes = log.streams.entry(stream.clone()).or_default();
+    // Not by `entry` alone: it takes a copy of the name, which only a new stream needs.
+    let indexes = match log.streams.get_mut(&stream) {
+        Some(indexes) => indexes,
+        None => log.streams.entry(stream.clone()).or_default(),
+    };
     let recorded_at = indexes.last().map_or(now, |&last| now.max(log.events[last].recorded_at));
     let mut version = Version::new(indexes.len() as u64);
     let mut positions = Vec::with_capacity(events.len());

@@ -9,10 +9,11 @@
 //! ```
 //!
 //! # Layout
-//! `store` is what is public, `log` the events and their indexes, `append` the verdict on an append, `read` the
-//! streams of events.
+//! `store` is what is public, `log` the events and their indexes, `events` the events alone, `append` the verdict on
+//! an append, `read` the streams of events.
 
 mod append;
+mod events;
 mod log;
 mod read;
 mod store;

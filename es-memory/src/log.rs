@@ -8,10 +8,12 @@ use std::{
 use es_core::{Position, StoredEvent, StoredSnapshot, StreamId, Version};
 use uuid::Uuid;
 
+use crate::events::Events;
+
 /// Everything that is stored. The event at `events[i]` has position `i + 1`.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    pub(crate) events: Vec<StoredEvent>,
+    pub(crate) events: Events,
     /// The index of each event of a stream; the event at `[i]` has version `i + 1`.
     pub(crate) streams: HashMap<StreamId, Vec<usize>>,
     /// Where each event is, by its id.

@@ -91,7 +91,7 @@ fn read_all(log: &Log, after: Position, filter: Filter, room: usize) -> (Vec<Sto
     let start = usize::try_from(after.get()).unwrap_or(usize::MAX).min(log.events.len());
     let mut page = Vec::new();
     let mut seen = start;
-    for event in log.events[start..].iter().take(SCAN) {
+    for event in log.events.from(start).take(SCAN) {
         seen += 1;
         if filter.accepts(event.stream.category(), &event.name) {
             page.push(event.clone());
