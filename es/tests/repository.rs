@@ -270,6 +270,24 @@ async fn a_decision_over_two_aggregates_is_protected_by_an_assertion() {
 }
 
 #[tokio::test]
+async fn a_root_whose_answer_was_lost_is_appended_once() {
+    use futures_util::TryStreamExt;
+    let (store, id) = (memory().await, "a".to_owned());
+    let counters = store.repository::<Counter>();
+    let mut root = counters.load(&id).await.unwrap();
+    root.record((Counted { by: 1 }, Counted { by: 2 }));
+    let first = store.append(vec![root.to_append().unwrap()]).await.unwrap();
+
+    let again = counters.append(&mut root).await.unwrap();
+    assert!(again.repeated);
+    assert_eq!((again.version, &again.positions), (Version::new(2), &first[0].positions));
+    let recorded: Vec<_> = root.take_recorded().into_iter().map(|recorded| recorded.id).collect();
+    let read = store.read_stream(root.stream(), Version::FIRST, Direction::Forward, None);
+    let stored: Vec<_> = read.map_ok(|stored| stored.id).try_collect().await.unwrap();
+    assert_eq!(recorded, stored);
+}
+
+#[tokio::test]
 async fn commands_are_spawned_and_run_at_once() {
     let counters: Arc<dyn Repository<Counter>> = Arc::new(memory().await.repository::<Counter>());
     let tasks: Vec<_> = (0..32)
