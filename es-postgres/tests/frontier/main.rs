@@ -21,8 +21,9 @@ use readers::Reading;
 use variants::Variant;
 use writers::{Child, Fence, Writers};
 
-/// Within this time a wrong variant must be caught.
-const CAUGHT_WITHIN: Duration = Duration::from_secs(20);
+/// Within this time a wrong variant must be caught. By chance it takes a second or two, and on a slow machine ten times
+/// as long.
+const CAUGHT_WITHIN: Duration = Duration::from_mins(2);
 
 fn right_for() -> Duration {
     let seconds = std::env::var("ES_TORTURE_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
@@ -45,8 +46,9 @@ async fn skipped(
     limit: Duration,
 ) -> BTreeSet<i64> {
     let url = database.url();
-    // that one goes wrong only at a moment when nobody writes
-    let writers = Writers::start(&store, &url, fence, if reading == Reading::LocksFirst { 4 } else { 12 });
+    // these go wrong only at a moment when nobody else writes
+    let few = reading == Reading::LocksFirst || fence == Fence::ByClient;
+    let writers = Writers::start(&store, &url, fence, if few { 3 } else { 12 });
     let mut reader = readers::Reader::start(&url, reading).await;
     let began = Instant::now();
     let mut skipped = BTreeSet::new();
