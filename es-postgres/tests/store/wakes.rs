@@ -14,8 +14,10 @@ use crate::fixture::{Fixture, connect, one, with_append};
 const LIMIT: Duration = Duration::from_secs(30);
 /// Within what time a process that has nothing to do hears of an append of another one.
 const SOON: Duration = Duration::from_millis(50);
-/// Long enough for polling to become rare, and short enough that it would not look by itself in the next [`SOON`].
+/// Long enough for polling to become rare.
 const IDLE: Duration = Duration::from_millis(600);
+/// By how much longer each time: who looks by itself, four times a second, does it sooner one time and later another.
+const LONGER: Duration = Duration::from_millis(50);
 
 #[tokio::test]
 async fn an_idle_store_hears_soon_of_an_append_of_another_one() {
@@ -64,8 +66,16 @@ async fn without_notifications_everything_is_found_but_not_soon() {
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     let other = PostgresStore::connect(&database.url()).await.unwrap();
     let append = async || drop(store.append(one("1", Expected::Any)).await.unwrap());
-    let delay = median_delay(&other, &append).await;
-    assert!(delay > SOON, "heard after {delay:?} of what nobody told");
+    let mut delays = Vec::new();
+    // on a slow machine chance may have it look just then three times of five
+    for _ in 0..4 {
+        let delay = median_delay(&other, &append).await;
+        if delay > SOON {
+            return;
+        }
+        delays.push(delay);
+    }
+    panic!("heard after {delays:?} of what nobody told");
 }
 
 #[tokio::test]
@@ -99,8 +109,8 @@ async fn hears_soon(store: &PostgresStore, append: impl AsyncFn()) {
 async fn median_delay(store: &PostgresStore, append: &impl AsyncFn()) -> Duration {
     let mut events = store.subscribe(store.frontier().await.unwrap(), &Filter::all());
     let mut delays = Vec::new();
-    for _ in 0..5 {
-        tokio::time::sleep(IDLE).await;
+    for number in 0..5 {
+        tokio::time::sleep(IDLE + LONGER * number).await;
         append().await;
         let began = Instant::now();
         tokio::time::timeout(LIMIT, events.next()).await.unwrap().unwrap().unwrap();
