@@ -124,6 +124,9 @@ async fn a_store_that_takes_the_unknown_for_known_is_caught() {
     }
 }
 
+/// How long a statement may take, in which a busy server is done with one that nothing delays.
+const TIME_OUT: Duration = Duration::from_secs(1);
+
 /// A server that is not heard of any more, on a connection that stays open.
 async fn silent(statement_timeout: Duration, patience: Duration) -> Result<(), String> {
     let deceived = Deceived::new(None, |store| store.statement_timeout(statement_timeout)).await;
@@ -143,7 +146,7 @@ async fn silent(statement_timeout: Duration, patience: Duration) -> Result<(), S
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_falls_silent_stops_the_writer_for_no_longer_than_its_time_out() {
-    silent(Duration::from_millis(200), Duration::from_secs(30)).await.unwrap();
+    silent(TIME_OUT, Duration::from_secs(30)).await.unwrap();
 }
 
 /// What the test above is for: a store that was told to wait for ever does.
@@ -155,9 +158,9 @@ async fn a_store_that_waits_for_a_silent_server_is_caught() {
 
 /// An answer that comes late, and not too late.
 async fn late(fault: Option<Fault>) -> Result<(), String> {
-    let deceived = Deceived::new(fault, |store| store.statement_timeout(Duration::from_millis(200))).await;
+    let deceived = Deceived::new(fault, |store| store.statement_timeout(TIME_OUT)).await;
     let store = &deceived.store;
-    deceived.proxy.once(Lie::Delay(Duration::from_millis(900)));
+    deceived.proxy.once(Lie::Delay(TIME_OUT * 5 / 2));
     let (one, other) =
         tokio::join!(store.append(append("1", Expected::NoStream)), store.append(append("2", Expected::NoStream)));
     if one.unwrap()[0].repeated || other.unwrap()[0].repeated {

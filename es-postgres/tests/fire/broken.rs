@@ -24,7 +24,7 @@ pub(crate) enum Fault {
     GuessesDone,
     /// Sends what it has heard nothing of again, as new events.
     SendsAnew,
-    /// Waits for an answer for no time, and sends again what is still being appended.
+    /// Waits for an answer for half a second, and sends again what is still being appended.
     Impatient,
     /// Says `nothing was appended` of an unknown outcome when it is asked again and nobody answers.
     ForgetsDoubt,
@@ -70,6 +70,11 @@ impl Broken {
             leaked: Mutex::default(),
         }
     }
+
+    /// Whether there was a fault.
+    pub(crate) fn is_hurt(&self) -> bool {
+        !self.hurt.lock().unwrap().is_empty()
+    }
 }
 
 #[async_trait]
@@ -82,7 +87,7 @@ impl EventStore for Broken {
             return self.store.append(appends.into_iter().map(overflow).collect()).await;
         }
         if self.fault == Fault::Impatient {
-            let first = tokio::time::timeout(Duration::from_millis(100), self.store.append(appends.clone()));
+            let first = tokio::time::timeout(Duration::from_millis(500), self.store.append(appends.clone()));
             return match first.await {
                 Ok(outcome) => outcome,
                 Err(_) => self.store.append(appends).await,

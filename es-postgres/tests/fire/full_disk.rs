@@ -65,7 +65,8 @@ async fn appends_to_a_full_disk_fail_and_go_on_when_there_is_room() {
     };
     let report = outcome.unwrap();
     println!("{report}");
-    assert!(report.failed > 0, "nobody noticed: {report:?}");
+    // an append that was on its way when the server ended is unknown, one that was refused failed
+    assert!(report.failed + report.unknown > 0, "nobody noticed: {report:?}");
 }
 
 /// What the test above is for: a store that does not say that it could not append.

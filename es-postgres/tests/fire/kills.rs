@@ -8,6 +8,7 @@ use test_postgres::{Database, Server};
 use tokio_postgres::NoTls;
 
 use crate::broken::{Broken, Fault};
+use crate::healing;
 use crate::seed::{self, Chance};
 use crate::trial::{Trial, connect, stores};
 
@@ -102,9 +103,13 @@ async fn a_store_that_replaces_no_session_is_caught() {
     let database = Database::fresh().unwrap();
     let url = database.url();
     let store = crate::trial::builder(&url).persistence(Duration::ZERO).connect().await.unwrap();
-    let broken = Broken::new(store, Fault::StaysDown, &url);
-    let trial = Trial::start(&url, vec![Arc::new(broken)], 4, &mut chance).patience(Duration::from_secs(2));
-    end_sessions(&url, &trial, &mut chance, Duration::from_secs(2)).await;
+    let broken = Arc::new(Broken::new(store, Fault::StaysDown, &url));
+    let trial = Trial::start(&url, vec![broken.clone()], 4, &mut chance).patience(Duration::from_secs(2));
+    // until one of them had an append on its way: a slow machine ends few
+    let end = Instant::now() + healing::PATIENCE;
+    while !broken.is_hurt() && Instant::now() < end {
+        end_sessions(&url, &trial, &mut chance, Duration::from_millis(500)).await;
+    }
     let caught = trial.end().await.unwrap_err();
     assert!(caught.contains("the store does not heal"), "{caught}");
 }

@@ -50,9 +50,9 @@ impl fmt::Display for Report {
     }
 }
 
-/// How the stores of a trial are set up.
+/// How the stores of a trial are set up: a busy machine that opens many of them at once may take its time.
 pub(crate) fn builder(url: &str) -> PostgresBuilder {
-    PostgresStore::builder(url).application_name(healing::application())
+    PostgresStore::builder(url).application_name(healing::application()).connect_timeout(healing::PATIENCE)
 }
 
 /// A store at each of `urls`.

@@ -11,17 +11,25 @@ use crate::ledger;
 use crate::trial::{builder, connect};
 use crate::workload::event;
 
+/// Names the standby that commits wait for, or none, and waits until they do: it is the checkpointer that tells them.
 async fn standby(url: &str, names: &str) {
     let client = connect(url).await;
     client.batch_execute(&format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'")).await.unwrap();
     client.batch_execute("SELECT pg_reload_conf()").await.unwrap();
     loop {
-        let row = connect(url).await.query_one("SHOW synchronous_standby_names", &[]).await.unwrap();
-        if row.get::<_, &str>(0) == names {
-            // processes that are there already read it before their next statement
-            return tokio::time::sleep(Duration::from_millis(300)).await;
+        let other = connect(url).await;
+        let commit = tokio::spawn(async move { other.batch_execute("INSERT INTO plain VALUES (0)").await });
+        while !commit.is_finished() {
+            let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+            if !names.is_empty() && client.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        commit.await.unwrap().unwrap();
+        if names.is_empty() {
+            return;
+        }
     }
 }
 

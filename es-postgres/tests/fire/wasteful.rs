@@ -74,7 +74,7 @@ impl EventStore for Wasteful {
     async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
         let number = self.appended.fetch_add(1, Ordering::AcqRel);
         match self.waste {
-            Waste::Memory => self.memory.lock().unwrap().push(vec![1; 256 * 1024]),
+            Waste::Memory => self.memory.lock().unwrap().push(vec![1; 64 * 1024]),
             Waste::Sessions if number.is_multiple_of(10) && number < 400 => self.session().await,
             Waste::Waiting => {
                 while self.slowest() < number.saturating_sub(16) {
