@@ -10,6 +10,7 @@ mod plans;
 mod pools;
 mod reading;
 mod settings;
+mod short_way;
 mod subscriptions;
 mod transactions;
 mod wakes;
