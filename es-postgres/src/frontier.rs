@@ -41,25 +41,31 @@ impl Settled {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The log is of this incarnation.
-    pub(crate) fn found_in(&self, incarnation: Uuid) {
+    /// The log is of this incarnation; it was `before` when the server was asked.
+    pub(crate) fn found_in(&self, before: Uuid, incarnation: Uuid) {
         let mut settled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if settled.incarnation != incarnation {
+        if settled.incarnation == before && before != incarnation {
             *settled = Frontier::start(incarnation);
         }
     }
 
-    /// What is settled now: `before` was when the server was asked for the frontier and for the `last` event.
-    pub(crate) fn answered(&self, before: Frontier, decided: Position, last: Position, incarnation: Uuid) -> Frontier {
-        let answered = Frontier { position: decided.min(last), decided, incarnation };
+    /// What is settled now: `before` was when the server was asked, which may have `lost` the event there since.
+    pub(crate) fn answered(&self, before: Frontier, answered: Frontier, lost: bool) -> Frontier {
         let mut settled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // a log that is shorter than it was is another one, even if nobody told it so
-        let moved = settled.incarnation != incarnation || last < before.position;
+        let moved = if settled.incarnation == answered.incarnation {
+            // a log that is shorter than it was is another one, even if nobody told it so
+            lost && *settled == before
+        } else if settled.incarnation == before.incarnation {
+            true
+        } else {
+            // overtaken by an answer from where the log moved to meanwhile
+            return answered;
+        };
         if moved {
             *settled = answered;
         }
         settled.position = settled.position.max(answered.position);
-        Frontier { decided, ..*settled }
+        Frontier { decided: answered.decided, ..*settled }
     }
 }
 
@@ -70,29 +76,54 @@ mod tests {
     const HERE: Uuid = Uuid::from_u128(1);
     const THERE: Uuid = Uuid::from_u128(2);
 
-    fn at(position: u64) -> Position {
-        Position::new(position)
+    fn answer(position: u64, incarnation: Uuid) -> Frontier {
+        let position = Position::new(position);
+        Frontier { position, decided: position, incarnation }
     }
 
-    fn ask(settled: &Settled, decided: u64, last: u64, incarnation: Uuid) -> u64 {
-        settled.answered(settled.now(), at(decided), at(last), incarnation).position.get()
+    fn ask(settled: &Settled, position: u64, incarnation: Uuid, lost: bool) -> u64 {
+        settled.answered(settled.now(), answer(position, incarnation), lost).position.get()
     }
 
     #[test]
     fn the_highest_answer_holds_in_one_incarnation() {
         let settled = Settled::new(HERE);
-        assert_eq!(ask(&settled, 9, 9, HERE), 9);
-        assert_eq!(ask(&settled, 7, 10, HERE), 9, "a lock that came late");
-        assert_eq!(ask(&settled, 12, 11, HERE), 11, "drawn and rolled back");
-        assert_eq!(ask(&settled, 5, 8, THERE), 5, "another log");
-        assert_eq!(ask(&settled, 4, 4, THERE), 4, "a log that is shorter than it was");
+        assert_eq!(ask(&settled, 9, HERE, false), 9);
+        assert_eq!(ask(&settled, 7, HERE, false), 9, "a lock that came late");
+        assert_eq!(ask(&settled, 5, THERE, true), 5, "another log");
+        assert_eq!(ask(&settled, 4, THERE, true), 4, "a log that is shorter than it was");
     }
 
     #[test]
     fn answers_that_overtake_each_other_are_no_shorter_log() {
         let settled = Settled::new(HERE);
         let before = settled.now();
-        assert_eq!(settled.answered(before, at(9), at(9), HERE).position, at(9));
-        assert_eq!(settled.answered(before, at(5), at(5), HERE).position, at(9));
+        assert_eq!(settled.answered(before, answer(9, HERE), false).position.get(), 9);
+        assert_eq!(settled.answered(before, answer(5, HERE), false).position.get(), 9);
+    }
+
+    #[test]
+    fn answers_from_before_a_move_take_nothing_back_that_was_settled_after_it() {
+        let settled = Settled::new(HERE);
+        ask(&settled, 9, HERE, false);
+        let before = settled.now();
+        assert_eq!(settled.answered(before, answer(6, THERE), true).position.get(), 6);
+        assert_eq!(settled.answered(before, answer(5, THERE), true).position.get(), 6, "asked at the same time");
+        assert_eq!(settled.answered(before, answer(9, HERE), false), answer(9, HERE), "answered before the move");
+        settled.found_in(HERE, HERE);
+        assert_eq!(settled.now(), answer(6, THERE));
+        // it moves back
+        assert_eq!(ask(&settled, 8, HERE, true), 8);
+        settled.found_in(HERE, THERE);
+        assert_eq!(settled.now(), Frontier::start(THERE));
+    }
+
+    #[test]
+    fn a_shorter_log_is_found_once_by_those_who_ask_together() {
+        let settled = Settled::new(HERE);
+        ask(&settled, 9, HERE, false);
+        let before = settled.now();
+        assert_eq!(settled.answered(before, answer(6, HERE), true).position.get(), 6);
+        assert_eq!(settled.answered(before, answer(5, HERE), true).position.get(), 6);
     }
 }

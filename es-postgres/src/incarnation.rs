@@ -33,9 +33,10 @@ pub(crate) async fn seen_by(client: &Client, schema: &SchemaName) -> Result<Uuid
 }
 
 pub(crate) async fn today(reader: &Reader) -> Result<Uuid, PostgresError> {
+    let before = reader.incarnation();
     let rows = reader.query(&sql(reader.schema()), &[]).await?;
     let today = column(rows.first(), 0)?;
-    reader.found_in(today);
+    reader.found_in(before, today);
     Ok(today)
 }
 

@@ -1,3 +1,6 @@
-SELECT {schema}.frontier(),
-       coalesce((SELECT e.position FROM {schema}.events e ORDER BY e.position DESC LIMIT 1), 0),
+-- the last event is looked for below the frontier: above it may be any number of rows that are not committed
+SELECT f.decided,
+       coalesce((SELECT e.position FROM {schema}.events e WHERE e.position <= f.decided ORDER BY e.position DESC LIMIT 1), 0),
+       $1::bigint <> 0 AND NOT EXISTS (SELECT FROM {schema}.events e WHERE e.position = $1),
        (SELECT i.id FROM {schema}.incarnations i ORDER BY i.number DESC LIMIT 1)
+FROM {schema}.frontier() f (decided)

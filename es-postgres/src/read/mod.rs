@@ -84,9 +84,9 @@ impl Reader {
         self.settled.now().incarnation
     }
 
-    /// Today's incarnation was asked for: it is this one.
-    pub(crate) fn found_in(&self, incarnation: Uuid) {
-        self.settled.found_in(incarnation);
+    /// Today's incarnation was asked for when the store knew that `before`: it is this one.
+    pub(crate) fn found_in(&self, before: Uuid, incarnation: Uuid) {
+        self.settled.found_in(before, incarnation);
     }
 
     /// How many readers are open.
@@ -107,10 +107,11 @@ impl Reader {
 
     async fn ask_frontier(&self) -> Result<Frontier, PostgresError> {
         let before = self.settled.now();
-        let rows = self.query(&self.sql.frontier, &[]).await?;
+        let rows = self.query(&self.sql.frontier, &[&before.position.get().cast_signed()]).await?;
         let row = rows.first();
         let position = |index| column::<i64>(row, index).map(|answer| Position::new(answer.max(0).cast_unsigned()));
-        Ok(self.settled.answered(before, position(0)?, position(1)?, column(row, 2)?))
+        let answered = Frontier { decided: position(0)?, position: position(1)?, incarnation: column(row, 3)? };
+        Ok(self.settled.answered(before, answered, column(row, 2)?))
     }
 
     /// A statement with few rows, over a shared connection.

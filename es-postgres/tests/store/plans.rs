@@ -2,11 +2,11 @@
 //!
 //! `ES_PLAN_EVENTS` fills the log with so many events; 100,000 when nothing is said.
 
-use es_core::{Direction, EventStore, Filter, Position, Version};
+use es_core::{Append, Direction, EventStore, Expected, Filter, Position, Version};
 use es_postgres::PostgresStore;
 use futures_util::TryStreamExt;
 
-use crate::fixture::{Fixture, stream};
+use crate::fixture::{Fixture, event, one, stream};
 
 async fn fill(client: &tokio_postgres::Client) {
     let count: u32 = std::env::var("ES_PLAN_EVENTS").ok().and_then(|count| count.parse().ok()).unwrap_or(100_000);
@@ -56,6 +56,27 @@ async fn every_read_of_a_long_log_is_an_index_scan() {
         let plan = plan.join("\n");
         assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{sql}\n{plan}");
     }
+}
+
+#[tokio::test]
+async fn the_last_event_is_found_without_a_look_at_what_is_in_flight() {
+    let fixture = Fixture::new().await;
+    fixture.store.append(one("1", Expected::NoStream)).await.unwrap();
+    let mut writer = fixture.client().await;
+    let transaction = writer.transaction().await.unwrap();
+    let append = Append::new(stream("2"), Expected::NoStream, (0..1000).map(|_| event("{}")).collect());
+    fixture.store.append_in(&transaction, &[append]).await.unwrap();
+    let client = fixture.client().await;
+    let frontier = include_str!("../../src/read/frontier.sql").replace("{schema}", "es");
+    let set_up = format!("SET enable_seqscan = off; SET enable_bitmapscan = off; PREPARE frontier AS {frontier}");
+    client.batch_execute(&set_up).await.unwrap();
+    let explain = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE frontier (1)";
+    let rows = client.query(explain, &[]).await.unwrap();
+    let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let looked_at: Vec<u64> =
+        plan.iter().filter_map(|line| line.trim().strip_prefix("Heap Fetches: ")?.parse().ok()).collect();
+    assert_eq!(looked_at, [1, 1], "{}", plan.join("\n"));
+    assert_eq!(fixture.store.frontier().await.unwrap(), 1);
 }
 
 #[tokio::test]
