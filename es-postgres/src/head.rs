@@ -9,6 +9,7 @@ use es_core::{Filter, Position, ReadError, StoredEvent};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::PostgresError;
@@ -163,7 +164,7 @@ impl Head {
                 }
             }
             // the sender lives in this task's own store, so only a change or the pause ends the wait
-            if tokio::time::timeout(pause, stirred.changed()).await.is_ok() {
+            if timeout(pause, stirred.changed()).await.is_ok() {
                 pause = FIRST_PAUSE;
             } else {
                 pause = (pause * 2).min(LAST_PAUSE);
@@ -177,7 +178,8 @@ impl Head {
         if frontier.incarnation != before.incarnation {
             tracing::warn!(incarnation = %frontier.incarnation, "the log has moved to another server, or was restored");
             self.newest.send_modify(|newest| newest.take(frontier, None));
-            return true;
+            // not at once again: connections to two servers would be told of a move each time
+            return false;
         }
         if frontier.position <= before.position {
             return false;
@@ -239,22 +241,28 @@ impl Subscription {
         Ok((newest.frontier, newest.since(after)))
     }
 
-    /// Waits until the head of the log is found in another incarnation.
+    /// Waits until the head of the log is found in another incarnation; for a while, as the log may have moved back.
     async fn other_than(&mut self, incarnation: Uuid) -> Result<(), ReadError> {
-        let other = self.newest.wait_for(|newest| newest.frontier.incarnation != incarnation).await;
-        other.map(drop).map_err(|_| closed())
+        let other = self.newest.wait_for(|newest| newest.frontier.incarnation != incarnation);
+        match timeout(LAST_PAUSE, other).await {
+            Ok(Err(_)) => Err(closed()),
+            Ok(Ok(_)) | Err(_) => Ok(()),
+        }
     }
 
     /// Goes on in today's log, if what was handled is still in it.
     async fn go_on(&mut self, reader: &Reader, handled: &mut Checkpoint) -> Result<(), ReadError> {
         match incarnation::resume(reader, *handled).await {
-            // the head of the log was not found there yet
-            Ok(today) if today == handled.incarnation => self.newest.changed().await.map_err(|_| closed()),
+            // the head of the log was not found there yet, or no longer
+            Ok(today) if today == handled.incarnation => match timeout(LAST_PAUSE, self.newest.changed()).await {
+                Ok(Err(_)) => Err(closed()),
+                Ok(Ok(())) | Err(_) => Ok(()),
+            },
             Ok(today) => {
                 handled.incarnation = today;
                 Ok(())
             }
-            Err(error) if error.ends_session() => {
+            Err(error) if error.ends_session() || matches!(error, PostgresError::Replica) => {
                 tokio::time::sleep(LAST_PAUSE).await;
                 Ok(())
             }

@@ -9,6 +9,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use test_postgres::{Database, Server};
 use tokio_postgres::Client;
 
+use crate::altered::change;
 use crate::trial::connect;
 use crate::workload::event;
 
@@ -216,4 +217,50 @@ async fn a_read_of_the_whole_log_ends_where_the_log_moves() {
     assert!(matches!(source.downcast_ref(), Some(PostgresError::Moved)), "{error}");
     let all: Vec<_> = store.read_all(Position::START, &Filter::all(), None).try_collect().await.unwrap();
     assert_eq!(all.len(), 10_010);
+}
+
+#[tokio::test]
+async fn a_subscription_goes_on_where_the_log_moved_back_before_its_head_was_found_elsewhere() {
+    let (database, store, positions) = ten_events().await;
+    let mut all = store.subscribe(positions[9], &Filter::all());
+    let client = connect(&database.url()).await;
+    // as if pages came from another server than the head of the log
+    let (here, elsewhere) = ("IF seen IS DISTINCT", "IF true OR seen IS DISTINCT");
+    change(here, elsewhere).in_function(&client, "es.unmoved").await;
+    let appended = append(&store, "x").await;
+    assert!(tokio::time::timeout(Duration::from_millis(300), all.next()).await.is_err());
+    change(elsewhere, here).in_function(&client, "es.unmoved").await;
+    assert_eq!(next(&mut all).await.unwrap(), appended);
+}
+
+#[tokio::test]
+async fn a_log_that_is_elsewhere_each_time_is_asked_for_with_pauses() {
+    let (database, store, positions) = ten_events().await;
+    // as over connections to two servers
+    database
+        .run(&[
+            "CREATE SEQUENCE es.asked",
+            "ALTER TABLE es.incarnations RENAME TO found",
+            "CREATE VIEW es.incarnations AS \
+             SELECT number, md5(nextval('es.asked')::text)::uuid AS id, place, after, began_at FROM es.found",
+        ])
+        .unwrap();
+    assert!(tokio::time::timeout(Duration::from_secs(1), store.changed(positions[9])).await.is_err());
+    let client = connect(&database.url()).await;
+    let asked: i64 = client.query_one("SELECT last_value FROM es.asked", &[]).await.unwrap().get(0);
+    assert!((2..50).contains(&asked), "{asked}");
+}
+
+#[tokio::test]
+async fn a_subscription_that_asks_a_replica_for_what_is_left_after_a_move_asks_again() {
+    let (database, store, positions) = ten_events().await;
+    let mut all = store.subscribe(positions[9], &Filter::all());
+    let client = connect(&database.url()).await;
+    let (primary, replica) = ("IF pg_is_in_recovery()", "IF true OR pg_is_in_recovery()");
+    change(primary, replica).in_function(&client, "es.incarnation").await;
+    client.batch_execute("SELECT es.new_incarnation()").await.unwrap();
+    let appended = append(&store, "x").await;
+    assert!(tokio::time::timeout(Duration::from_millis(300), all.next()).await.is_err());
+    change(replica, primary).in_function(&client, "es.incarnation").await;
+    assert_eq!(next(&mut all).await.unwrap(), appended);
 }
