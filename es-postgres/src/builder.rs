@@ -137,13 +137,13 @@ impl PostgresBuilder {
             migrate::run(&first.client, &schema).await?;
         }
         migrate::check(&first.client, &schema).await?;
+        // begun before anything is appended, where the log has moved
+        let today = incarnation::seen_by(&first.client, &schema).await?;
         checks::log(&first, &connector, &schema).await?;
         let pool = match self.pool {
             Some(pool) => Pool::of_application(pool, &connector),
             None => Pool::own(&connector, self.pool_size)?,
         };
-        // begun before anything is appended, where the log has moved
-        let today = incarnation::seen_by(&first.client, &schema).await?;
         let (wake, head, joined) = (Wake::new(), Head::new(today), Joined::default());
         let reader = Arc::new(Reader::new(pool, &schema, today, self.persistence));
         if incarnation::today(&reader).await? != today {

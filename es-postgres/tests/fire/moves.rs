@@ -220,6 +220,25 @@ async fn a_read_of_the_whole_log_ends_where_the_log_moves() {
 }
 
 #[tokio::test]
+async fn a_callers_own_transaction_appends_nothing_before_a_new_incarnation_has_begun() {
+    let (database, store, positions) = ten_events().await;
+    let mut all = store.subscribe(Position::START, &Filter::all());
+    for position in &positions {
+        assert_eq!(next(&mut all).await.unwrap(), *position);
+    }
+    lose(&database, positions[6], true);
+    // the first to append after the move, over a connection that is not of the store's
+    let mut client = connect(&database.url()).await;
+    for number in 0..5 {
+        let transaction = client.transaction().await.unwrap();
+        store.append_in(&transaction, &one(&number.to_string())).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+    let error = next(&mut all).await.unwrap_err();
+    assert!(is_restored(&error, positions[9], positions[6]), "{error}");
+}
+
+#[tokio::test]
 async fn a_subscription_goes_on_where_the_log_moved_back_before_its_head_was_found_elsewhere() {
     let (database, store, positions) = ten_events().await;
     let mut all = store.subscribe(positions[9], &Filter::all());
