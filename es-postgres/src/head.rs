@@ -78,10 +78,10 @@ impl Head {
         mut after: Position,
         filter: Filter,
     ) -> BoxStream<'static, Result<StoredEvent, ReadError>> {
-        // what the caller has handled is of the log as this store knows it
-        let mut handled = Checkpoint { incarnation: reader.incarnation(), position: after };
         let mut subscription = Subscription { newest: self.join(), open: self.subscriptions.open() };
         Box::pin(try_stream! {
+            // a bare position is taken for one of today's log; from now on it is known which log that was
+            let mut handled = Checkpoint { incarnation: today(&reader).await?, position: after };
             'log: loop {
                 let (frontier, shared) = subscription.next(after, handled.incarnation).await?;
                 if frontier.incarnation != handled.incarnation {
@@ -262,13 +262,29 @@ impl Subscription {
                 handled.incarnation = today;
                 Ok(())
             }
-            Err(error) if error.ends_session() || matches!(error, PostgresError::Replica) => {
+            Err(error) if passes(&error) => {
                 tokio::time::sleep(LAST_PAUSE).await;
                 Ok(())
             }
             Err(error) => Err(ReadError::Store(error.into())),
         }
     }
+}
+
+/// Today's incarnation, as soon as there is a server to ask.
+async fn today(reader: &Reader) -> Result<Uuid, ReadError> {
+    loop {
+        match incarnation::today(reader).await {
+            Ok(today) => return Ok(today),
+            Err(error) if passes(&error) => tokio::time::sleep(LAST_PAUSE).await,
+            Err(error) => return Err(ReadError::Store(error.into())),
+        }
+    }
+}
+
+/// Whether it is over as soon as the server, or its successor, is there.
+fn passes(error: &PostgresError) -> bool {
+    error.ends_session() || matches!(error, PostgresError::Replica)
 }
 
 fn closed() -> ReadError {

@@ -21,7 +21,8 @@ CREATE FUNCTION {schema}.new_incarnation() RETURNS uuid
 AS $es$
     INSERT INTO {schema}.incarnations (number, id, place, after, began_at)
     SELECT (SELECT coalesce(max(i.number), 0) + 1 FROM {schema}.incarnations i), gen_random_uuid(), {schema}.place(),
-           (SELECT coalesce(max(e.position), 0) FROM {schema}.events e), clock_timestamp()
+           -- not above what is still prepared here: it may have been rolled back where the log was before
+           least((SELECT coalesce(max(e.position), 0) FROM {schema}.events e), {schema}.frontier()), clock_timestamp()
     RETURNING id
 $es$;
 

@@ -197,6 +197,16 @@ async fn a_subscription_whose_events_are_all_still_there_goes_on_after_a_move() 
 }
 
 #[tokio::test]
+async fn a_store_that_did_not_look_since_a_move_subscribes_from_a_position_behind_it() {
+    let (database, store, positions) = ten_events().await;
+    let other = PostgresStore::connect(&database.url()).await.unwrap();
+    lose(&database, positions[6], true);
+    let handled = append(&other, "x").await;
+    let new = append(&other, "y").await;
+    assert_eq!(next(&mut store.subscribe(handled, &Filter::all())).await.unwrap(), new);
+}
+
+#[tokio::test]
 async fn a_read_of_the_whole_log_ends_where_the_log_moves() {
     let (database, store, _) = ten_events().await;
     // more than is read ahead of who takes it

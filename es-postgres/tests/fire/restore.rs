@@ -122,12 +122,46 @@ async fn a_log_that_does_not_know_what_it_has_in_common_is_caught() {
     for (function, change, as_what) in [
         ("es.drawn", change("coalesce(", end), "above the log"),
         ("es.common_with", change("min(later.after)", "max(9223372036854775807)"), "that others took the place of"),
-        ("es.new_incarnation", change("max(e.position)", "max(e.position) + 99"), "that others took the place of"),
+        ("es.new_incarnation", change("least(", "99 + least("), "that others took the place of"),
         ("es.new_incarnation", change("max(e.position)", "min(e.position)"), "in both logs"),
     ] {
         let caught = copied(function, change).await.unwrap_err();
         assert!(caught.contains(as_what), "{function} with {change:?}: {caught}");
     }
+}
+
+/// A transaction that is prepared where the log goes on was rolled back where it came from: events after it were handled
+/// there, and here it may still commit below them.
+async fn prepared_over_a_move(change: Change) -> Result<Position, PostgresError> {
+    let database = Database::fresh().unwrap();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    let mut client = connect(&database.url()).await;
+    change.in_function(&client, "es.new_incarnation").await;
+    let incarnation = store.incarnation().await.unwrap();
+    append(&store, 5).await;
+    let transaction = client.transaction().await.unwrap();
+    let prepared = Append::new(StreamId::new("bank", "prepared").unwrap(), Expected::Any, vec![event()]);
+    store.append_in(&transaction, &[prepared]).await.unwrap();
+    transaction.batch_execute(&format!("PREPARE TRANSACTION '{}'", database.name())).await.unwrap();
+    drop(transaction);
+    let position = append(&store, 1).await;
+    client.batch_execute("SELECT es.new_incarnation()").await.unwrap();
+    let resumed = store.resume(Checkpoint { incarnation, position }).await;
+    client.batch_execute(&format!("COMMIT PREPARED '{}'", database.name())).await.unwrap();
+    resumed
+}
+
+#[tokio::test]
+async fn a_checkpoint_above_what_is_still_prepared_is_refused_after_a_move() {
+    let refused = prepared_over_a_move(Change::NONE).await.unwrap_err();
+    assert!(matches!(refused, PostgresError::Restored { common: Some(common), .. } if common.get() == 10), "{refused}");
+}
+
+/// What the test above is for: it is resumed from, and what is committed below it is skipped.
+#[tokio::test]
+async fn a_log_that_forgets_what_is_prepared_is_caught() {
+    let forgets = change("\"es\".frontier()", "9223372036854775807");
+    assert!(prepared_over_a_move(forgets).await.is_ok());
 }
 
 #[tokio::test]
