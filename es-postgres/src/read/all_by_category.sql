@@ -8,9 +8,8 @@ CROSS JOIN LATERAL (
     SELECT *
     FROM {schema}.events v
     WHERE (v.category, v.position) > (c.category, $1)
-      AND (v.category, v.position) <= (c.category, $2)
+      AND (v.category, v.position) <= (c.category, CASE WHEN {schema}.unmoved($4) THEN $2::bigint END)
     ORDER BY v.category, v.position
     LIMIT $3) e
-WHERE {schema}.unmoved($4)
 ORDER BY e.position
 LIMIT $3

@@ -3,6 +3,7 @@ SELECT position, version, recorded_at, event_id, type, schema_version,
        CASE WHEN pg_column_size(meta) > 66560 THEN '0' ELSE meta END,
        category, id
 FROM {schema}.events
-WHERE {schema}.unmoved($4) AND position > $1 AND position <= $2 AND type = ANY ($5)
+-- in the bound, which is made once: a condition of its own would look at each row
+WHERE position > $1 AND position <= CASE WHEN {schema}.unmoved($4) THEN $2::bigint END AND type = ANY ($5)
 ORDER BY position
 LIMIT $3
