@@ -127,12 +127,13 @@ async fn the_application_is_denied_everything_else() {
 #[tokio::test]
 async fn a_hardening_that_leaves_a_right_is_caught() {
     let server = Arc::new(Server::start(&[]).unwrap());
+    // which function is the first that is not denied depends on the version: on 18 it is `fence`
     for (change, as_what) in [
         (change("'SCHEMA', ", ""), "`CREATE TABLE es.mine ()`"),
         (change("'ALL TABLES IN SCHEMA', ", ""), "`INSERT INTO es.events"),
         (change("'ALL SEQUENCES IN SCHEMA', ", ""), "`SELECT nextval('es.position')`"),
-        (change(", 'ALL FUNCTIONS IN SCHEMA'", ""), "`SELECT es.place()`"),
-        (change("AND p.prosecdef", ""), "`SELECT es.place()`"),
+        (change(", 'ALL FUNCTIONS IN SCHEMA'", ""), "`SELECT es."),
+        (change("AND p.prosecdef", ""), "`SELECT es."),
         (change("GRANT SELECT ON ALL TABLES", "GRANT SELECT, DELETE ON ALL TABLES"), "`DELETE FROM es.events`"),
     ] {
         let caught = is_denied_the_rest(&Hardened::with(&server, change).await).await.unwrap_err();
