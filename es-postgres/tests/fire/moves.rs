@@ -48,20 +48,26 @@ async fn a_lock_that_comes_late_moves_no_frontier_back() {
     let late = "CREATE FUNCTION es.late() RETURNS bigint LANGUAGE plpgsql AS $$
                 DECLARE low bigint := pg_catalog.pg_sequence_last_value('es.position'::regclass);
                 BEGIN
-                    IF current_setting('es.late', true) = 'yes' THEN PERFORM pg_sleep(0.5); END IF;
+                    IF current_setting('es.late', true) = 'yes' THEN PERFORM pg_advisory_xact_lock(4711); END IF;
                     RETURN low;
                 END $$";
     database.run(&[late, &fence.replace(read, "es.late()")]).unwrap();
 
     let before = append(&store, "before").await;
+    let gate = connect(&database.url()).await;
+    gate.batch_execute("SELECT pg_advisory_lock(4711)").await.unwrap();
     let mut writer = connect(&database.url()).await;
     let transaction = writer.transaction().await.unwrap();
     transaction.batch_execute("SET LOCAL es.late = 'yes'").await.unwrap();
     let slow = one("late");
     let (late, settled) = tokio::join!(store.append_in(&transaction, &slow), async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted";
+        while gate.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         let position = append(&store, "between").await;
         assert_eq!(store.frontier().await.unwrap(), position);
+        gate.batch_execute("SELECT pg_advisory_unlock(4711)").await.unwrap();
         position
     });
     let late = late.unwrap()[0].positions[0];
