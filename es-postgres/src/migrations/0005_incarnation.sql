@@ -64,7 +64,7 @@ COMMENT ON TABLE {schema}.incarnations IS
 COMMENT ON COLUMN {schema}.incarnations.number IS '1, 2, 3; the last is today''s.';
 COMMENT ON COLUMN {schema}.incarnations.id IS 'What checkpoints name it by.';
 COMMENT ON COLUMN {schema}.incarnations.place IS 'The cluster''s system identifier, the database''s oid, the timeline.';
-COMMENT ON COLUMN {schema}.incarnations.after IS 'The last position there was when it began.';
+COMMENT ON COLUMN {schema}.incarnations.after IS 'Up to here it is the same log as the one before.';
 COMMENT ON COLUMN {schema}.incarnations.began_at IS 'When it was first noticed.';
 COMMENT ON FUNCTION {schema}.place() IS 'Where this database is.';
 COMMENT ON FUNCTION {schema}.new_incarnation() IS
