@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::{Append, AppendError};
+use bytes::Bytes;
+
+use crate::{Append, AppendError, NewEvent};
 
 /// The longest payload of one event, in bytes: 1 MiB.
 pub const PAYLOAD_BYTES: usize = 1024 * 1024;
@@ -10,6 +12,8 @@ pub const PAYLOAD_BYTES: usize = 1024 * 1024;
 pub const METADATA_BYTES: usize = 64 * 1024;
 /// The most events of one append, over all its streams; also the most streams.
 pub const EVENTS: usize = 1_000;
+/// The most bytes of one append, payloads and metadata together, over all its streams: 64 MiB.
+pub const APPEND_BYTES: usize = 64 * 1024 * 1024;
 /// The longest category, stream id or event name, in bytes.
 pub const NAME_BYTES: usize = 512;
 /// The deepest nesting of arrays and objects in a payload or metadata.
@@ -49,12 +53,21 @@ pub enum LimitError {
         /// How many there are.
         count: usize,
     },
+    /// The payloads and metadata of one append are too long together.
+    #[error(
+        "one append has {bytes} bytes of payloads and metadata; the limit is {APPEND_BYTES}, append the rest with a \
+         second one"
+    )]
+    TooLarge {
+        /// How many bytes there are.
+        bytes: usize,
+    },
 }
 
-/// Checks what every store must refuse in an append before it writes anything: too many events or
-/// streams, a stream that is named twice, an event id that is there twice.
+/// Checks what every store must refuse in an append before it writes anything: too many events, streams or
+/// bytes, a stream that is named twice, an event id that is there twice.
 ///
-/// Names, payloads and metadata need no check: [`StreamId`](crate::StreamId) and
+/// Each name, payload and metadata needs no check: [`StreamId`](crate::StreamId) and
 /// [`NewEvent`](crate::NewEvent) cannot be made with bad ones.
 ///
 /// # Errors
@@ -72,6 +85,10 @@ pub fn check(appends: &[Append]) -> Result<(), AppendError> {
     if appends.len() > EVENTS {
         return Err(LimitError::TooMany { what: "streams", count: appends.len() }.into());
     }
+    let bytes = appends.iter().flat_map(|append| &append.events).map(bytes).sum();
+    if bytes > APPEND_BYTES {
+        return Err(LimitError::TooLarge { bytes }.into());
+    }
     let mut streams = HashSet::with_capacity(appends.len());
     let mut ids = HashSet::with_capacity(count);
     for append in appends {
@@ -83,6 +100,10 @@ pub fn check(appends: &[Append]) -> Result<(), AppendError> {
         }
     }
     Ok(())
+}
+
+fn bytes(event: &NewEvent) -> usize {
+    event.payload().len() + event.metadata().map_or(0, Bytes::len)
 }
 
 pub(crate) fn check_name(what: &'static str, name: &str) -> Result<(), LimitError> {

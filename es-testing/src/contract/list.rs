@@ -106,6 +106,8 @@ macro_rules! __promises {
                 a_thousand_events_in_one_append_come_back
                 more_than_a_thousand_events_in_one_append_are_refused
                 more_than_a_thousand_streams_in_one_append_are_refused
+                as_many_bytes_as_one_append_may_have_come_back
+                more_bytes_than_one_append_may_have_are_refused
                 names_at_the_limit_come_back
                 bad_names_are_refused
             }

@@ -1,8 +1,8 @@
 //! Limits: typed errors before anything is sent; up to them everything comes back.
 
 use es_core::{
-    Append, AppendError, EncodeError, EventName, Expected, LimitError, Metadata, NewEvent, SchemaVersion,
-    limits::{EVENTS, JSON_DEPTH, METADATA_BYTES, NAME_BYTES, PAYLOAD_BYTES},
+    Append, AppendError, EncodeError, EventName, Expected, LimitError, Metadata, NewEvent, SchemaVersion, StoredEvent,
+    limits::{APPEND_BYTES, EVENTS, JSON_DEPTH, METADATA_BYTES, NAME_BYTES, PAYLOAD_BYTES},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     Sample, Subject, held, note, notes, same,
     sample::{Lost, Measured, Nested, Written},
+    subject::raw,
 };
 use crate::{Broken, Factory};
 
@@ -133,6 +134,63 @@ async fn too_many(subject: &Subject, what: &str, appends: Vec<Append>) -> Result
     );
     held(&format!("{} {what} in one append are refused", EVENTS + 1), refused, || format!("{answer:?}"))?;
     same("nothing is stored", 0, subject.log().await?.len())
+}
+
+/// Payloads and metadata of 64 MiB in one append come back, over two streams.
+pub async fn as_many_bytes_as_one_append_may_have_come_back(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let streams = [subject.stream("a")?, subject.stream("b")?];
+    let [a, b] = halves(&subject, 0)?;
+    let appends = streams.iter().zip([&a, &b]);
+    let appends = appends.map(|(stream, events)| Append::new(stream.clone(), Expected::NoStream, events.clone()));
+    subject.store.append(appends.collect()).await?;
+    for (stream, events) in streams.iter().zip([a, b]) {
+        let stored = subject.events(stream).await?;
+        let equal = |(new, stored): (&NewEvent, &StoredEvent)| {
+            (new.id(), new.payload(), new.metadata()) == (stored.id, &stored.payload, stored.metadata.as_ref())
+        };
+        let all = stored.len() == events.len() && events.iter().zip(&stored).all(equal);
+        held("64 MiB of one append come back", all, || format!("{} events of {}", stored.len(), events.len()))?;
+    }
+    Ok(())
+}
+
+/// One byte more is refused with a typed error: payloads and metadata count, over one stream or several.
+pub async fn more_bytes_than_one_append_may_have_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let [a, b] = halves(&subject, 1)?;
+    let one = vec![Append::new(subject.stream("one")?, Expected::Any, [a.clone(), b.clone()].concat())];
+    let several = vec![
+        Append::new(subject.stream("a")?, Expected::NoStream, a),
+        Append::new(subject.stream("b")?, Expected::NoStream, b),
+        Append::assertion(subject.stream("c")?, Expected::NoStream),
+    ];
+    for appends in [one, several] {
+        let answer = subject.store.append(appends).await;
+        let refused = matches!(
+            &answer,
+            Err(AppendError::Limit(LimitError::TooLarge { bytes })) if *bytes == APPEND_BYTES + 1
+        );
+        held("a byte more than 64 MiB in one append is refused", refused, || format!("{answer:?}"))?;
+        same("nothing is stored", 0, subject.log().await?.len())?;
+    }
+    Ok(())
+}
+
+/// Events for two streams that have as many bytes together as one append may have, and `more`.
+fn halves(subject: &Subject, more: usize) -> Result<[Vec<NewEvent>; 2], Broken> {
+    let text = |bytes: usize| raw("sample.noted", format!("\"{}\"", "t".repeat(bytes - 2)));
+    let full = text(PAYLOAD_BYTES)?;
+    // what is checked and copied once is enough: the events differ in their ids
+    let copies = |count| (0..count).map(|_| full.clone().with_id(Uuid::now_v7())).collect::<Vec<_>>();
+    let half = APPEND_BYTES / PAYLOAD_BYTES / 2;
+    let actor = Metadata::default().actor("m".repeat(METADATA_BYTES - ACTOR_BYTES));
+    let described = subject.fresh.encode(&written(1), Some(&actor))?;
+    let rest = PAYLOAD_BYTES - described.payload().len() - METADATA_BYTES + more;
+    let (mut first, mut second) = (copies(half), copies(half - 1));
+    first.push(described);
+    second.push(text(rest)?);
+    Ok([first, second])
 }
 
 /// A stream whose category and id have 512 bytes is one like others; so is an event's name.

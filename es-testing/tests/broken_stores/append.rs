@@ -16,8 +16,8 @@ use uuid::Uuid;
 use crate::{
     fault::Fault,
     rewritten::{
-        changed, event_by_event, expecting, forget_single, forget_the_last, lost, marker, repeated, too_many,
-        without_assertions,
+        changed, event_by_event, expecting, forget_single, forget_the_last, lost, marker, payloads, repeated, too_many,
+        too_much, without_assertions,
     },
     store::Reads,
 };
@@ -281,6 +281,14 @@ pub(crate) async fn append(store: &Reads, mut appends: Vec<Append>) -> Answer {
             inner.append(appends).await
         }
         Fault::TakesTooMany => too_many(inner, appends).await,
+        Fault::TakesTooMuch => too_much(inner, appends, |_| true).await,
+        Fault::CountsBytesByStream => too_much(inner, appends, |appends| appends.len() > 1).await,
+        Fault::CountsPayloadsAlone => {
+            too_much(inner, appends, |appends| payloads(appends) <= limits::APPEND_BYTES).await
+        }
+        Fault::TakesTooLittle if payloads(&appends) > limits::APPEND_BYTES / 2 => {
+            Err(AppendError::Store("too many bytes".into()))
+        }
         Fault::TakesAStreamTwice => {
             let mut seen = HashSet::new();
             let first = appends.iter().filter(|append| seen.insert(append.stream.clone())).cloned().collect();

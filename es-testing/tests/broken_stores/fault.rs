@@ -47,6 +47,14 @@ pub(crate) enum Fault {
     AnswersARepeatAsAConflict,
     /// Takes any number of events.
     TakesTooMany,
+    /// Takes any number of bytes.
+    TakesTooMuch,
+    /// Counts the bytes of each stream by itself.
+    CountsBytesByStream,
+    /// Counts the bytes of payloads, and not those of metadata.
+    CountsPayloadsAlone,
+    /// Refuses an append of half as many bytes as it may have.
+    TakesTooLittle,
     /// Joins category and id into one text.
     JoinsCategoryAndId,
     /// Ignores the limit of a read.

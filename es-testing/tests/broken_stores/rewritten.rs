@@ -1,8 +1,8 @@
 //! Appends that a fault makes others of, and their answers.
 
 use es_core::{
-    Append, AppendError, Appended, Conflict, EventStore, Expected, NewEvent, Position, StoredEvent, Timestamp,
-    Violation, limits,
+    Append, AppendError, Appended, Conflict, EventStore, Expected, LimitError, NewEvent, Position, StoredEvent,
+    Timestamp, Violation, limits,
 };
 use es_memory::MemoryStore;
 use uuid::Uuid;
@@ -96,6 +96,19 @@ pub(crate) async fn too_many(inner: &MemoryStore, appends: Vec<Append>) -> Answe
         }
     }
     Ok(answers)
+}
+
+/// Takes what has too many bytes all the same, where `takes` says so.
+pub(crate) async fn too_much(inner: &MemoryStore, appends: Vec<Append>, takes: impl Fn(&[Append]) -> bool) -> Answer {
+    match inner.append(appends.clone()).await {
+        Err(AppendError::Limit(LimitError::TooLarge { .. })) if takes(&appends) => event_by_event(inner, appends).await,
+        answer => answer,
+    }
+}
+
+/// How many bytes the payloads have.
+pub(crate) fn payloads(appends: &[Append]) -> usize {
+    appends.iter().flat_map(|append| &append.events).map(|event| event.payload().len()).sum()
 }
 
 /// The answer to `appends` as a repeat, if all ids are there and `fits` says so of each stream.
