@@ -53,7 +53,8 @@ impl AppendStatement {
         &self.sql
     }
 
-    /// The value of `$1`, a text.
+    /// The value of `$1`, a text. It holds the payloads: a driver that logs parameters logs them, as tokio-postgres does
+    /// at DEBUG. With that one, [`append_in`](crate::PostgresStore::append_in) logs none.
     pub fn parameter(&self) -> &str {
         &self.parameter
     }

@@ -6,7 +6,7 @@ use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 
 use crate::PostgresError;
-use crate::append::columns::{Call, Columns};
+use crate::append::columns::{Call, Columns, weight};
 use crate::append::mark::Mark;
 use crate::append::statement::{self, Manner};
 use crate::append::verdict::{self, Verdict};
@@ -17,6 +17,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LAST_PAUSE: Duration = Duration::from_millis(500);
 /// What the client grants the server beyond the statement's own time.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How many bytes of an append arrive within a second at least: what is slower counts as silent.
+const SLOWEST: usize = 64 * 1024;
 
 /// What it takes to append.
 #[derive(Debug)]
@@ -74,9 +77,10 @@ impl Appender {
     /// Appends, over `session` or a new one that is left in its place.
     pub(crate) async fn append(&self, session: &mut Option<Session>, calls: &[Call<'_>], patient: bool) -> Outcome {
         let columns = Columns::of(calls);
+        let transfer = transfer(calls.iter().map(|call| weight(call.appends)).sum());
         let mut progress = Progress::new(patient, self.persistence);
         loop {
-            let error = match self.send(session, &columns, &mut progress).await {
+            let error = match self.send(session, &columns, transfer, &mut progress).await {
                 Ok(answer) => match verdict::verdicts(calls, &columns, &answer) {
                     Ok(verdicts) => return Outcome::Verdicts { verdicts, sent_before: progress.sent },
                     Err(error) => return Outcome::Unknown(error),
@@ -100,21 +104,23 @@ impl Appender {
         &self,
         session: &mut Option<Session>,
         columns: &Columns<'_>,
+        transfer: Duration,
         progress: &mut Progress,
     ) -> Result<statement::Answer, PostgresError> {
         let session = match session {
             Some(session) => session,
-            None => session.insert(self.in_time(self.open()).await?),
+            None => session.insert(self.in_time(Duration::ZERO, self.open()).await?),
         };
         let Session { connection, statement, mark } = session;
         if let Some(unanswered) = &progress.unanswered {
-            while !self.in_time(unanswered.end(&connection.client, mark)).await? {
+            while !self.in_time(Duration::ZERO, unanswered.end(&connection.client, mark)).await? {
                 tokio::time::sleep(FIRST_PAUSE).await;
             }
             progress.unanswered = None;
         }
         let unreplicated = connection.heard.unreplicated();
-        match self.in_time(statement::send(&connection.client, statement, progress.manner, columns)).await {
+        let answer = statement::send(&connection.client, statement, progress.manner, columns);
+        match self.in_time(transfer, answer).await {
             Ok(_) if connection.heard.unreplicated() != unreplicated => {
                 progress.sent = true;
                 Err(PostgresError::NotReplicated)
@@ -128,15 +134,24 @@ impl Appender {
         }
     }
 
-    /// The answer, unless the server does not even time out.
-    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, PostgresError>>) -> Result<T, PostgresError> {
+    /// The answer, unless the server does not even time out. Its time begins when the last byte has arrived.
+    async fn in_time<T>(
+        &self,
+        transfer: Duration,
+        answer: impl Future<Output = Result<T, PostgresError>>,
+    ) -> Result<T, PostgresError> {
         let statement = self.connector.statement_timeout;
         if statement.is_zero() {
             return answer.await;
         }
-        let limit = statement + GRACE;
+        let limit = transfer + statement + GRACE;
         tokio::time::timeout(limit, answer).await.unwrap_or(Err(PostgresError::Silent(limit)))
     }
+}
+
+/// How long it may take to send so many bytes.
+fn transfer(bytes: usize) -> Duration {
+    Duration::from_secs((bytes / SLOWEST) as u64)
 }
 
 impl Progress {

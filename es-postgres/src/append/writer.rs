@@ -2,7 +2,8 @@
 //!
 //! There is no timer: a batch is what queued while the last one was on its way. A stream is in a batch once; later
 //! appends to it wait in order. What another transaction holds goes to the patient lane, and its streams stay out of
-//! batches meanwhile, so that a batch never waits.
+//! batches meanwhile, so that a batch never waits. What is bigger than a batch goes over a connection of its own, so that
+//! nobody else waits for its transfer.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
@@ -31,6 +32,9 @@ pub(crate) struct BatchLimits {
 
 /// How many appends wait for streams that others hold, each with a connection of its own.
 const PATIENT: usize = 8;
+/// How many appends that are bigger than a batch are on their way at once, each over a connection of its own: while one is
+/// sent, it is in memory three times.
+const LARGE: usize = 2;
 
 /// One append and who waits for its outcome.
 #[derive(Debug)]
@@ -62,6 +66,7 @@ impl Queue {
             lane: JoinSet::new(),
             room: Arc::new(Semaphore::new(PATIENT)),
             spare: Arc::default(),
+            large: Arc::new(Semaphore::new(LARGE)),
         };
         tokio::spawn(writer.run(jobs));
         Self(sender)
@@ -93,13 +98,16 @@ struct Writer {
     limits: BatchLimits,
     wake: Wake,
     waiting: VecDeque<Job>,
-    /// Streams that appends in the patient lane wait for, and since when.
+    /// The streams of appends that are in a lane, and since when.
     held: HashMap<StreamId, Instant>,
+    /// Appends that go by themselves: those that wait for streams, and the large ones.
     lane: JoinSet<(Job, Outcome)>,
     /// How many connections of the patient lane may be open.
     room: Arc<Semaphore>,
     /// Those of them that have nothing to do: taken and given back by who has room.
     spare: Arc<Mutex<Vec<Session>>>,
+    /// How many large appends may be on their way.
+    large: Arc<Semaphore>,
 }
 
 impl Writer {
@@ -122,6 +130,8 @@ impl Writer {
                         None => open = false,
                     },
                     Some(done) = self.lane.join_next() => self.waited(done),
+                    // nobody waits for what was left, and nobody can come
+                    else => {}
                 }
                 answered = 0;
                 continue;
@@ -162,7 +172,9 @@ impl Writer {
                 continue;
             }
             let count: usize = job.appends.iter().map(|append| append.events.len()).sum();
-            let full = !batch.is_empty()
+            let large = job.weight > self.limits.bytes;
+            let full = !large
+                && !batch.is_empty()
                 && (events + count > self.limits.events
                     || streams + job.appends.len() > self.limits.streams
                     || bytes + job.weight > self.limits.bytes);
@@ -171,7 +183,7 @@ impl Writer {
                 break;
             }
             let blocked = |append: &Append| taken.contains(&append.stream) || self.held.contains_key(&append.stream);
-            let leader = job.joinable().and_then(|append| leaders.get(&append.stream).copied());
+            let leader = job.joinable().filter(|_| !large).and_then(|append| leaders.get(&append.stream).copied());
             if leader.is_none() && job.appends.iter().any(blocked) {
                 // streams of what stays behind are taken too: appends to one stream keep their order
                 for append in job.appends.iter() {
@@ -179,6 +191,10 @@ impl Writer {
                     taken.insert(append.stream.clone());
                 }
                 left.push_back(job);
+                continue;
+            }
+            if large {
+                self.send_apart(job);
                 continue;
             }
             (events, bytes) = (events + count, bytes + job.weight);
@@ -305,12 +321,30 @@ impl Writer {
         self.waiting = left;
     }
 
+    /// Keeps the streams of an append that goes to a lane out of batches.
+    fn hold(&mut self, job: &Job) {
+        let now = Instant::now();
+        self.held.extend(job.appends.iter().map(|append| (append.stream.clone(), now)));
+    }
+
+    /// Sends a large append over a connection of its own. That one is not kept: its buffers have grown as large.
+    fn send_apart(&mut self, job: Job) {
+        self.hold(&job);
+        let (appender, large) = (Arc::clone(&self.appender), Arc::clone(&self.large));
+        self.lane.spawn(async move {
+            let _room = large.acquire().await;
+            if job.answer.is_closed() {
+                return (job, Outcome::Refused(PostgresError::Closed));
+            }
+            // patient, so that it is not sent a second time where somebody holds a stream
+            let outcome = appender.append(&mut None, &[Call::whole(&job.appends)], true).await;
+            (job, outcome)
+        });
+    }
+
     /// Moves an append to the patient lane: a connection of its own that waits for the streams.
     fn wait_for_streams(&mut self, job: Job) {
-        let now = Instant::now();
-        for append in job.appends.iter() {
-            self.held.insert(append.stream.clone(), now);
-        }
+        self.hold(&job);
         let appender = Arc::clone(&self.appender);
         let (room, spare) = (Arc::clone(&self.room), Arc::clone(&self.spare));
         self.lane.spawn(async move {
@@ -328,10 +362,10 @@ impl Writer {
         });
     }
 
-    /// An append of the patient lane is through, in one way or the other.
+    /// An append of a lane is through, in one way or the other.
     fn waited(&mut self, done: Result<(Job, Outcome), tokio::task::JoinError>) {
         let Ok((job, outcome)) = done else {
-            tracing::error!("an append in the patient lane panicked");
+            tracing::error!("an append in a lane panicked");
             return;
         };
         let began: Vec<(StreamId, Option<Instant>)> =

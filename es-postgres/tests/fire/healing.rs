@@ -10,8 +10,8 @@ use crate::ledger::Ledger;
 use crate::trial::connect;
 use crate::workload::event;
 
-/// What one store opens at most: readers, the writer, the patient lane, and the listener.
-pub(crate) const SESSIONS: i64 = 16 + 1 + 8 + 1;
+/// What one store opens at most: readers, the writer, the patient lane, large appends, and the listener.
+pub(crate) const SESSIONS: i64 = 16 + 1 + 8 + 2 + 1;
 
 /// How long a store may take to heal.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

@@ -68,7 +68,7 @@ async fn a_store_that_guesses_or_does_not_heal_is_caught() {
         (Fault::StaysDown, "the store does not heal"),
         (Fault::KeepsStreams, "is stuck"),
         (Fault::StandsStill, "the frontier does not move any more"),
-        (Fault::Leaks, "sessions of 26 are left"),
+        (Fault::Leaks, "sessions of 28 are left"),
         (Fault::LeavesBehind, "1 sessions of 0 are left"),
         (Fault::LeavesOpen, "1 open transactions"),
     ];

@@ -17,6 +17,7 @@ mod hardening;
 mod healing;
 mod hostile;
 mod kills;
+mod large;
 mod ledger;
 mod lenient;
 mod lies;

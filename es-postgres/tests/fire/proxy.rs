@@ -27,6 +27,8 @@ pub(crate) enum Lie {
     Silence,
     /// The server appends it, and the acknowledgement comes late.
     Delay(Duration),
+    /// Half of it arrives, and the rest when [`Proxy::let_through`] says so.
+    HalfAtFirst,
 }
 
 /// Decides what happens to the next append, which it is shown.
@@ -45,6 +47,8 @@ struct Shared {
     lies: AtomicU64,
     refusing: AtomicBool,
     full: AtomicBool,
+    /// Whether second halves go through.
+    through: watch::Sender<bool>,
     /// Counts up to cut what was connected before.
     cut: watch::Sender<u64>,
 }
@@ -60,6 +64,7 @@ impl Proxy {
             lies: AtomicU64::new(0),
             refusing: AtomicBool::new(false),
             full: AtomicBool::new(false),
+            through: watch::Sender::new(false),
             cut: watch::Sender::new(0),
         });
         let accepting = Arc::clone(&shared);
@@ -103,6 +108,11 @@ impl Proxy {
     /// How many lies were told.
     pub(crate) fn lies(&self) -> u64 {
         self.shared.lies.load(Ordering::Acquire)
+    }
+
+    /// Lets the second halves through, from now on.
+    pub(crate) fn let_through(&self) {
+        self.shared.through.send_replace(true);
     }
 
     /// Cuts every connection, both ways at once.
@@ -178,9 +188,16 @@ impl Line {
                     drop(server.write_all(&message[..message.len() / 2]).await);
                     return self.hung_up.notify_one();
                 }
-                Lie::Nothing | Lie::SwallowAcknowledgement | Lie::Silence | Lie::Delay(_) => {}
+                Lie::Nothing | Lie::SwallowAcknowledgement | Lie::Silence | Lie::Delay(_) | Lie::HalfAtFirst => {}
             }
-            if server.write_all(&message).await.is_err() {
+            let (first, second) = message.split_at(if lie == Lie::HalfAtFirst { message.len() / 2 } else { 0 });
+            if server.write_all(first).await.is_err() {
+                return;
+            }
+            if lie == Lie::HalfAtFirst {
+                drop(self.shared.through.subscribe().wait_for(|through| *through).await);
+            }
+            if server.write_all(second).await.is_err() {
                 return;
             }
         }
