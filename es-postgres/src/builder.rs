@@ -1,7 +1,10 @@
 //! How a store is set up.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+
+use es_core::limits;
 
 use crate::append::attempt::Appender;
 use crate::append::statement;
@@ -17,8 +20,18 @@ use crate::store::{Background, Parts, PostgresStore};
 use crate::wake::Wake;
 use crate::{PostgresError, checks, incarnation, migrate, protection, tls, wake};
 
+/// The longest time that a server and a socket can be told, some 24 days, and the shortest that is not taken for none.
+const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
+const SHORTEST: Duration = Duration::from_millis(1);
+/// The most connections of a pool: it makes room for all of them at once.
+const CONNECTIONS: usize = 1_000;
+/// The most events of a batch.
+const EVENTS: usize = 10_000;
+
 /// Sets up a [`PostgresStore`]; [`PostgresStore::builder`] makes it.
-#[derive(Debug, Clone)]
+///
+/// Times are taken between 1 ms and 24 days: one that is out of these bounds becomes the nearest that is not.
+#[derive(Clone)]
 #[must_use = "nothing happens before `connect`"]
 pub struct PostgresBuilder {
     url: String,
@@ -69,9 +82,10 @@ impl PostgresBuilder {
         self
     }
 
-    /// How many connections readers have at most; 16 when nothing is said.
+    /// How many connections readers have at most, from 5 to 1,000; 16 when nothing is said. A number out of these bounds
+    /// becomes the nearest that is not.
     pub fn pool_size(mut self, connections: usize) -> Self {
-        self.pool_size = connections.max(5);
+        self.pool_size = connections.clamp(5, CONNECTIONS);
         self
     }
 
@@ -83,32 +97,44 @@ impl PostgresBuilder {
 
     /// How long a connection may take to be opened; 5 s when nothing is said.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.connect_timeout = limit;
+        self.connect_timeout = limit.clamp(SHORTEST, LONGEST);
         self
     }
 
     /// How long one statement may run; 30 s when nothing is said, and no limit when it is zero.
+    ///
+    /// The server counts from when it has all of the statement. The store waits 5 s longer, and a second for each 64 KiB
+    /// that it sends: a connection that is slower than that counts as lost.
     pub fn statement_timeout(mut self, limit: Duration) -> Self {
-        self.statement_timeout = limit;
+        self.statement_timeout = if limit.is_zero() { limit } else { limit.clamp(SHORTEST, LONGEST) };
         self
     }
 
     /// How long an append waits for a stream that another transaction holds; 5 s when nothing is said.
     pub fn lock_timeout(mut self, limit: Duration) -> Self {
-        self.lock_timeout = limit.max(Duration::from_millis(1));
+        self.lock_timeout = limit.clamp(SHORTEST, LONGEST);
         self
     }
 
     /// For how long reads and appends are tried again after their connection was lost; 10 s when nothing is said.
-    /// An append without an answer then is [`Unknown`](es_core::AppendError::Unknown).
+    /// An append without an answer then is [`Unknown`](es_core::AppendError::Unknown). With zero nothing is tried again.
     pub fn persistence(mut self, limit: Duration) -> Self {
-        self.persistence = limit;
+        self.persistence = limit.min(LONGEST);
         self
     }
 
-    /// How many bytes, events and streams go to the server together at most; an append on its own may be bigger.
+    /// How many bytes, events and streams go to the server together at most; 4 MiB, 2,000 and 1,000 when nothing is said.
+    /// More than 64 MiB, 10,000 and 1,000 are taken for these.
+    ///
+    /// An append on its own may be bigger. One that has more bytes goes over a connection of its own, so that no other
+    /// waits for its transfer.
     pub fn batch_limits(mut self, bytes: usize, events: usize, streams: usize) -> Self {
-        self.limits = BatchLimits { bytes, events, streams };
+        self.limits = BatchLimits {
+            bytes: bytes.min(limits::APPEND_BYTES),
+            events: events.min(EVENTS),
+            // the server holds a lock for each
+            streams: streams.min(limits::EVENTS),
+        };
         self
     }
 
@@ -144,7 +170,8 @@ impl PostgresBuilder {
             Some(pool) => Pool::of_application(pool, &connector),
             None => Pool::own(&connector, self.pool_size)?,
         };
-        let (wake, head, joined) = (Wake::new(), Head::new(today), Joined::default());
+        let (wake, joined) = (Wake::new(), Joined::default());
+        let (head, follower) = Head::new(today);
         let reader = Arc::new(Reader::new(pool, &schema, today, self.persistence));
         if incarnation::today(&reader).await? != today {
             return Err(PostgresError::OtherLog);
@@ -152,7 +179,7 @@ impl PostgresBuilder {
         protection::report(&reader, &schema).await?;
         let background = Background(vec![
             tokio::spawn(wake::listen(connector.clone(), schema.channel(), wake.clone())),
-            tokio::spawn(head.clone().follow(Arc::clone(&reader), wake.clone())),
+            tokio::spawn(follower.follow(Arc::clone(&reader), wake.clone())),
             tokio::spawn(joined.clone().follow(Arc::clone(&reader), wake.clone())),
         ]);
         let appender = Appender {
@@ -186,8 +213,9 @@ impl PostgresBuilder {
         if config.get_application_name().is_none() {
             config.application_name(&self.application_name);
         }
-        if config.get_tcp_user_timeout().is_none() && !self.statement_timeout.is_zero() {
-            config.tcp_user_timeout(self.statement_timeout);
+        let statement = Some(self.statement_timeout).filter(|timeout| !timeout.is_zero());
+        if let Some(timeout) = config.get_tcp_user_timeout().copied().or(statement) {
+            config.tcp_user_timeout(timeout.min(LONGEST));
         }
         Ok(Connector {
             config,
@@ -196,5 +224,24 @@ impl PostgresBuilder {
             statement_timeout: self.statement_timeout,
             lock_timeout: self.lock_timeout,
         })
+    }
+}
+
+impl fmt::Debug for PostgresBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // never the URL: it may hold a password
+        f.debug_struct("PostgresBuilder")
+            .field("schema", &self.schema)
+            .field("pool", &self.pool.is_some())
+            .field("pool_size", &self.pool_size)
+            .field("application_name", &self.application_name)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("statement_timeout", &self.statement_timeout)
+            .field("lock_timeout", &self.lock_timeout)
+            .field("persistence", &self.persistence)
+            .field("limits", &self.limits)
+            .field("migrate", &self.migrate)
+            .field("allow_unsafe", &self.allow_unsafe)
+            .finish_non_exhaustive()
     }
 }

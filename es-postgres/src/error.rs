@@ -11,8 +11,8 @@ use tokio_postgres::error::{DbError, SqlState};
 #[non_exhaustive]
 pub enum PostgresError {
     /// The URL does not describe a server.
-    #[error("the URL does not describe a PostgreSQL server; write `postgres://user@host/database`")]
-    Url(#[source] tokio_postgres::Error),
+    #[error("the URL does not describe a PostgreSQL server: {0}; write `postgres://user@host/database`")]
+    Url(String),
     /// The URL's `sslmode` protects nothing, or is no mode.
     #[error("`sslmode={0}` may go without protection; write `verify-full`, or `disable` to go without it on purpose")]
     SslMode(String),
@@ -55,7 +55,7 @@ pub enum PostgresError {
     Connect(#[source] tokio_postgres::Error),
     /// The connection was lost.
     #[error("the connection to the server was lost")]
-    Lost(#[source] tokio_postgres::Error),
+    Lost(#[source] StoreError),
     /// The pool of connections gave none.
     #[error("no connection from the pool")]
     Pool(#[source] PoolError),
@@ -160,8 +160,8 @@ pub enum PostgresError {
     /// The server's answer is not what the functions of this library answer.
     #[error("the server's answer has an unexpected shape")]
     Answer(#[source] StoreError),
-    /// The store was closed while the append waited.
-    #[error("the store was closed")]
+    /// The runtime in which the store was opened has ended, or the application closed the pool that the store reads over.
+    #[error("the store is closed: its runtime has ended, or its pool was closed; open it again")]
     Closed,
 }
 
@@ -170,9 +170,18 @@ impl PostgresError {
     pub(crate) fn statement(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
             Some(said) if !ends_session(said) => Self::said(said),
-            Some(_) => Self::Lost(error),
-            None if error.is_closed() || io(&error) => Self::Lost(error),
+            // what the server says beside the message may hold what was sent
+            Some(said) => Self::Lost(Self::said(said).into()),
+            None if error.is_closed() || io(&error) => Self::Lost(error.into()),
             None => Self::Answer(error.into()),
+        }
+    }
+
+    /// An error of the pool.
+    pub(crate) fn pool(error: PoolError) -> Self {
+        match error {
+            PoolError::Closed => Self::Closed,
+            error => Self::Pool(error),
         }
     }
 

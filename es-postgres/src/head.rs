@@ -44,19 +44,32 @@ struct Advance {
     bytes: usize,
 }
 
-/// Follows the log for all who wait.
-#[derive(Debug, Clone)]
+/// The head of the log, for all who wait.
+#[derive(Debug)]
 pub(crate) struct Head {
-    newest: watch::Sender<Newest>,
+    /// The sender is the follower's: when that one has ended with its runtime, nobody waits any more.
+    newest: watch::Receiver<Newest>,
     /// Somebody began to wait.
     joined: Arc<Notify>,
     subscriptions: OpenReaders,
 }
 
+/// Follows the log for all who wait.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    newest: watch::Sender<Newest>,
+    joined: Arc<Notify>,
+    subscriptions: OpenReaders,
+}
+
 impl Head {
-    pub(crate) fn new(incarnation: Uuid) -> Self {
-        let newest = Newest { frontier: Frontier::start(incarnation), advances: VecDeque::new() };
-        Self { newest: watch::Sender::new(newest), joined: Arc::default(), subscriptions: OpenReaders::default() }
+    /// The head, and who has to follow the log for it.
+    pub(crate) fn new(incarnation: Uuid) -> (Self, Follower) {
+        let (sender, newest) =
+            watch::channel(Newest { frontier: Frontier::start(incarnation), advances: VecDeque::new() });
+        let (joined, subscriptions) = (Arc::<Notify>::default(), OpenReaders::default());
+        let follower = Follower { newest: sender, joined: Arc::clone(&joined), subscriptions: subscriptions.clone() };
+        (Self { newest, joined, subscriptions }, follower)
     }
 
     /// How many subscriptions are open.
@@ -67,6 +80,8 @@ impl Head {
     /// Waits until the frontier is above `seen`.
     pub(crate) async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
         let mut newest = self.join();
+        // also where the head was above `seen` already: a store that is closed answers nothing
+        newest.has_changed().map_err(|_| closed())?;
         let above = newest.wait_for(|newest| newest.frontier.position > seen).await;
         above.map(|newest| newest.frontier.position).map_err(|_| closed())
     }
@@ -128,18 +143,22 @@ impl Head {
     }
 
     fn join(&self) -> watch::Receiver<Newest> {
-        let newest = self.newest.subscribe();
+        let mut newest = self.newest.clone();
+        newest.mark_unchanged();
         self.joined.notify_one();
         newest
     }
+}
 
+impl Follower {
     /// Asks for the frontier while somebody waits, for ever.
     pub(crate) async fn follow(self, reader: Arc<Reader>, wake: Wake) {
         let mut stirred = wake.subscribe();
         let mut pause = FIRST_PAUSE;
         let mut lost = false;
         loop {
-            if self.newest.receiver_count() == 0 {
+            // one of them is the head's own
+            if self.newest.receiver_count() <= 1 {
                 self.joined.notified().await;
                 pause = FIRST_PAUSE;
                 continue;

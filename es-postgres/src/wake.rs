@@ -84,7 +84,7 @@ async fn stay(connection: &Connection, channel: &str, wake: &Wake) -> PostgresEr
         tokio::select! {
             heard = connection.heard.notified() => {
                 if !heard {
-                    return PostgresError::Closed;
+                    return PostgresError::Lost("the connection has ended".into());
                 }
                 wake.stir();
             }

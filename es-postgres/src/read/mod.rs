@@ -283,7 +283,7 @@ impl Reader {
                 },
                 Way::Alone | Way::Pool(_) => match self.pool.get().await {
                     Ok(client) => page::read(&client, &self.sql, cursor, decoder, way, rows).await,
-                    Err(error) => Err(PostgresError::Pool(error).into()),
+                    Err(error) => Err(PostgresError::pool(error).into()),
                 },
             };
             match page {

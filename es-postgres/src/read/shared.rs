@@ -31,7 +31,7 @@ impl SharedConnections {
             Ok(ready) => return Ok(ready),
             Err(slot) => slot,
         };
-        let client = Arc::new(self.pool.take().await.map_err(PostgresError::Pool)?);
+        let client = Arc::new(self.pool.take().await.map_err(PostgresError::pool)?);
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)[slot] = Some(Arc::clone(&client));
         Ok(client)
     }

@@ -21,11 +21,11 @@ use crate::tls::Tls;
 /// [`PostgresError::Certificates`].
 pub(crate) fn choose(url: &str) -> Result<(Config, Tls), PostgresError> {
     let (url, wishes) = Wishes::take(url)?;
-    let mut config: Config = url.parse().map_err(PostgresError::Url)?;
+    let mut config: Config = url.parse().map_err(|error| PostgresError::Url(unreadable(&error)))?;
     let protected = match wishes.mode.as_deref() {
         Some("disable") => false,
         Some("require" | "verify-ca" | "verify-full") => true,
-        Some(other) => return Err(PostgresError::SslMode(other.to_owned())),
+        Some(other) => return Err(no_mode(other)),
         // said in the other form of a connection string, `host=… sslmode=…`
         None if config.get_ssl_mode() != SslMode::Prefer => config.get_ssl_mode() == SslMode::Require,
         None => distant(&config).is_some(),
@@ -48,7 +48,8 @@ fn verified(config: &Config, _: Option<&Path>) -> Result<Tls, PostgresError> {
 /// The first host that is not this machine.
 fn distant(config: &Config) -> Option<String> {
     let named = config.get_hosts().iter().find_map(|host| match host {
-        Host::Tcp(name) => (!local(name)).then(|| name.clone()),
+        // what stands before an `@` is the end of a password that holds one
+        Host::Tcp(name) => (!local(name)).then(|| name.rsplit('@').next().unwrap_or_default().to_owned()),
         #[cfg(unix)]
         Host::Unix(_) => None,
     });
@@ -96,9 +97,26 @@ impl Wishes {
     }
 }
 
+/// What is wrong with a URL, without any text of it: what the driver cannot read may be a part of the password.
+fn unreadable(error: &tokio_postgres::Error) -> String {
+    match std::error::Error::source(error).map(ToString::to_string) {
+        // the names of options that the driver knows are its own words
+        Some(cause) if cause.starts_with("invalid value for option") => cause,
+        Some(cause) if cause.starts_with("unknown option") => "an option is not known".to_owned(),
+        _ => "it cannot be read".to_owned(),
+    }
+}
+
+/// A mode that is none is shown where `psql` knows it: anything else may be a part of the password.
+fn no_mode(mode: &str) -> PostgresError {
+    let known = ["", "allow", "prefer", "disable", "require", "verify-ca", "verify-full"];
+    let shown = if known.contains(&mode.to_lowercase().as_str()) { mode } else { "…" };
+    PostgresError::SslMode(shown.to_owned())
+}
+
 fn decode(value: &str) -> Result<String, PostgresError> {
     let decoded = percent_decode_str(value).decode_utf8();
-    decoded.map(Cow::into_owned).map_err(|_| PostgresError::SslMode(value.to_owned()))
+    decoded.map(Cow::into_owned).map_err(|_| no_mode(value))
 }
 
 #[cfg(test)]

@@ -3,8 +3,11 @@
 
 mod append;
 mod checks;
+mod closed;
+mod extremes;
 mod fixture;
 mod held;
+mod large;
 mod migrations;
 mod plans;
 mod pools;

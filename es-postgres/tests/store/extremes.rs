@@ -1,0 +1,140 @@
+//! Settings that nobody means: none of them makes a store that hangs or panics.
+
+use std::time::Duration;
+
+use es_core::{AppendError, EventStore, Expected, Filter, Position};
+use es_postgres::{PostgresBuilder, PostgresError, PostgresStore};
+use futures_util::TryStreamExt;
+use futures_util::future::join_all;
+use test_postgres::Database;
+
+use crate::fixture::one;
+
+/// Nothing that hangs is waited for any longer.
+const LIMIT: Duration = Duration::from_secs(30);
+const DAYS_30: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const TIMES: [Duration; 5] =
+    [Duration::MAX, DAYS_30, Duration::from_millis(i32::MAX as u64 + 1), Duration::from_nanos(1), Duration::ZERO];
+const NUMBERS: [usize; 4] = [usize::MAX, usize::MAX / 2, 1, 0];
+
+/// Opens a store, appends at once and after a wait for a stream, and reads.
+async fn works(builder: PostgresBuilder) -> Result<(), String> {
+    let store = builder.connect().await.map_err(|error| format!("connect: {error:?}"))?;
+    let appends = (0..20).map(|number| store.append(one(&(number % 7).to_string(), Expected::Any)));
+    for append in join_all(appends).await {
+        append.map_err(|error| format!("append: {error:?}"))?;
+    }
+    let position = store.frontier().await.map_err(|error| format!("frontier: {error:?}"))?;
+    let changed = store.changed(Position::START).await.map_err(|error| format!("changed: {error:?}"))?;
+    for limit in [None, Some(usize::MAX), Some(usize::MAX / 2)] {
+        let read = store.read_all(Position::START, &Filter::all(), limit).try_collect::<Vec<_>>().await;
+        let read = read.map_err(|error| format!("read: {error:?}"))?;
+        if read.len() != 20 || changed != position {
+            return Err(format!("{} events up to {changed:?}, and not {position:?}", read.len()));
+        }
+    }
+    Ok(())
+}
+
+async fn in_time(what: &str, works: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    tokio::time::timeout(LIMIT, works).await.unwrap_or_else(|_| panic!("{what} hangs"))
+}
+
+async fn set(what: &str, set_up: impl FnOnce(PostgresBuilder) -> PostgresBuilder) -> Result<(), String> {
+    let database = Database::fresh().unwrap();
+    in_time(what, works(set_up(PostgresStore::builder(&database.url())))).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_at_their_extremes_are_taken_for_the_nearest_that_work() {
+    for number in NUMBERS {
+        set("pool_size", |store| store.pool_size(number)).await.unwrap();
+        set("batch_limits", |store| store.batch_limits(number, number, number)).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn times_at_their_extremes_are_taken_for_the_nearest_that_work() {
+    for time in TIMES {
+        set("persistence", |store| store.persistence(time)).await.unwrap();
+        set("lock_timeout", |store| store.lock_timeout(time)).await.unwrap();
+        let whole = set("statement_timeout", |store| store.statement_timeout(time)).await;
+        let connected = set("connect_timeout", |store| store.connect_timeout(time)).await;
+        if time > Duration::from_millis(1) {
+            whole.unwrap();
+            connected.unwrap();
+            continue;
+        }
+        // a millisecond is too short for most; zero is no limit for a statement alone
+        match whole {
+            Err(error) if !time.is_zero() && error.contains("57014") => {}
+            whole => whole.unwrap(),
+        }
+        match connected {
+            Err(error) if error.contains("Silent(1ms)") || error.contains("Timeout(Create)") => {}
+            connected => connected.unwrap(),
+        }
+    }
+    let all = |store: PostgresBuilder, time| {
+        store.persistence(time).lock_timeout(time).statement_timeout(time).connect_timeout(time)
+    };
+    set("all times", |store| all(store, Duration::MAX)).await.unwrap();
+}
+
+/// What a time of zero means to a server is "no limit": one that is shorter than a millisecond must not become that.
+#[tokio::test]
+async fn the_shortest_times_are_limits() {
+    let database = Database::fresh().unwrap();
+    let store = PostgresStore::builder(&database.url()).lock_timeout(Duration::from_nanos(1)).connect().await.unwrap();
+    let mut client = crate::fixture::connect(&database.url()).await;
+    let transaction = client.transaction().await.unwrap();
+    store.append_in(&transaction, &one("1", Expected::Any)).await.unwrap();
+    let append = tokio::time::timeout(LIMIT, store.append(one("1", Expected::Any))).await.expect("it hangs");
+    let Err(AppendError::Store(held)) = append else { panic!("{append:?}") };
+    assert!(matches!(held.downcast_ref(), Some(PostgresError::Held(time)) if *time == Duration::from_millis(1)));
+    transaction.rollback().await.unwrap();
+    // with a statement that takes longer than the shortest time
+    let store = PostgresStore::builder(&database.url()).persistence(Duration::ZERO);
+    let read = async {
+        let store = store.statement_timeout(Duration::from_nanos(1)).migrate(false).connect().await?;
+        client.batch_execute("BEGIN; LOCK TABLE es.events IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        let events = store.read_all(Position::START, &Filter::all(), None).try_collect::<Vec<_>>().await;
+        events.map_err(|error| PostgresError::Answer(error.into()))
+    };
+    let read = tokio::time::timeout(LIMIT, read).await.expect("it hangs");
+    assert!(format!("{read:?}").contains("57014"), "{read:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_url_with_odd_values_works_or_is_refused() {
+    let database = Database::fresh().unwrap();
+    let numbers = ["-1", "0", "1", "2592000", "2147483648", "9223372036854775807", "9223372036854775808", "x", ""];
+    let options = [
+        "connect_timeout",
+        "tcp_user_timeout",
+        "keepalives",
+        "keepalives_idle",
+        "keepalives_interval",
+        "keepalives_retries",
+    ];
+    for (option, number) in options.iter().flat_map(|option| numbers.map(|number| (option, number))) {
+        let url = format!("{}?{option}={number}", database.url());
+        let connected = in_time(&url, async {
+            let store = PostgresStore::connect(&url).await.map_err(|error| format!("{error:?}"))?;
+            store.append(one("1", Expected::Any)).await.map(drop).map_err(|error| format!("append: {error:?}"))
+        });
+        match connected.await {
+            Err(error) if error.starts_with("Url(") || error.starts_with("Connect(") => {}
+            connected => connected.unwrap_or_else(|error| panic!("`{option}={number}`: {error}")),
+        }
+    }
+    for name in ["a\0b", &"n".repeat(100_000), ""] {
+        if let Err(error) = set("application_name", |store| store.application_name(name)).await {
+            // the server hangs up on a start message that is longer than it reads
+            assert!(!name.is_empty() && error.starts_with("connect: Connect("), "{error}");
+        }
+        let schema = PostgresStore::builder(&database.url()).schema(name);
+        let refused = in_time("schema", works(schema)).await.unwrap_err();
+        assert!(refused.contains("SchemaName"), "{refused}");
+    }
+}
