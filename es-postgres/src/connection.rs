@@ -138,7 +138,8 @@ where
                 tracing::warn!(code = notice.code().code(), "a synchronous replica did not confirm an append");
             }
             Ok(AsyncMessage::Notice(notice)) => {
-                tracing::debug!(code = notice.code().code(), "notice: {}", notice.message());
+                // a notice may hold what was sent
+                tracing::debug!(code = notice.code().code(), severity = notice.severity(), "a notice of the server");
             }
             Ok(AsyncMessage::Notification(sent)) if sent.process_id() != heard.own.load(Ordering::Acquire) => {
                 heard.woken.notify_one();

@@ -7,6 +7,7 @@ use tokio_postgres::types::ToSql;
 use crate::PostgresError;
 use crate::read::Reader;
 use crate::schema_name::SchemaName;
+use crate::wire::Binary;
 
 /// The statements.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl Snapshots {
         let StoredSnapshot { stream, version, schema, payload } = snapshot;
         let version = version.get().cast_signed();
         let parameters: [&(dyn ToSql + Sync); 5] =
-            [&stream.category(), &stream.id(), schema, &version, &payload.as_ref()];
+            [&stream.category(), &stream.id(), schema, &version, &Binary(payload)];
         reader.query(&self.store, &parameters).await.map(drop).map_err(failed)
     }
 }

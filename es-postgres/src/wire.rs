@@ -1,5 +1,7 @@
 //! Values on the wire: JSON and times, without a detour.
 
+use std::fmt;
+
 use bytes::{BufMut, BytesMut};
 use es_core::Timestamp;
 use serde::{Serialize, Serializer};
@@ -10,9 +12,35 @@ type AnyError = Box<dyn std::error::Error + Sync + Send>;
 /// From the epoch of 1970 to the server's, which is 2000-01-01.
 const SERVER_EPOCH_MICROS: i64 = 946_684_800_000_000;
 
-/// JSON as the bytes that were written.
-#[derive(Debug, Clone, Copy)]
+/// JSON as the bytes that were written. The driver logs the `Debug` of parameters.
+#[derive(Clone, Copy)]
 pub(crate) struct Json<'a>(pub(crate) &'a [u8]);
+
+/// Bytes as they are. The driver logs the `Debug` of parameters.
+#[derive(Clone, Copy)]
+pub(crate) struct Binary<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Debug for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{} bytes>", self.0.len())
+    }
+}
+
+impl fmt::Debug for Binary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{} bytes>", self.0.len())
+    }
+}
+
+impl ToSql for Binary<'_> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, AnyError> {
+        out.put_slice(self.0);
+        Ok(IsNull::No)
+    }
+
+    accepts!(BYTEA);
+    to_sql_checked!();
+}
 
 impl ToSql for Json<'_> {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, AnyError> {

@@ -1,0 +1,130 @@
+//! Everything that any crate says in its log, at every level.
+
+use std::collections::BTreeSet;
+use std::fmt::{Debug, Write};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use crate::needles::Needles;
+
+static SAID: OnceLock<Log> = OnceLock::new();
+
+/// What was said, as far as it matters.
+#[derive(Debug)]
+pub(crate) struct Log {
+    needles: Needles,
+    heard: Mutex<Heard>,
+}
+
+#[derive(Debug, Default)]
+struct Heard {
+    crates: BTreeSet<String>,
+    /// How many statements with parameters the driver has logged.
+    statements: usize,
+    secrets: Vec<String>,
+}
+
+/// Listens to `log` and to `tracing`, for the whole process, from now on.
+pub(crate) fn listen(needles: Needles) -> &'static Log {
+    let log = SAID.get_or_init(|| Log { needles, heard: Mutex::default() });
+    log::set_logger(&Listener).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    tracing::subscriber::set_global_default(Listener).unwrap();
+    log
+}
+
+impl Log {
+    /// Looks for secrets in what was said to `target`, a crate's module or a user's own print.
+    pub(crate) fn hear(&self, target: &str, said: &str) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.crates.insert(target.split("::").next().unwrap_or_default().to_owned());
+        heard.statements += usize::from(said.contains("with parameters"));
+        if let Some(secret) = self.needles.in_text(said) {
+            let said: String = said.chars().take(600).collect();
+            heard.secrets.push(format!("{secret} in `{target}`: {said}"));
+        }
+    }
+
+    /// Looks for secrets in an error and its sources, as they are displayed and as they are debugged.
+    pub(crate) fn hear_error(&self, what: &str, error: &(dyn std::error::Error + 'static)) {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            self.hear(what, &format!("{error} {error:?} {error:#?}"));
+            cause = error.source();
+        }
+    }
+
+    /// What was said of secrets; panics when a crate was not heard that has to be.
+    pub(crate) fn secrets(&self, crates: &[&str]) -> Vec<String> {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in crates {
+            assert!(heard.crates.contains(*name), "nothing was heard of `{name}`: {:?}", heard.crates);
+        }
+        assert!(heard.statements > 50, "the driver logged {} statements", heard.statements);
+        heard.secrets.clone()
+    }
+}
+
+struct Listener;
+
+impl log::Log for Listener {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if let Some(log) = SAID.get() {
+            log.hear(record.target(), &record.args().to_string());
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+struct Fields(String);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, "{field}={value:?} ").unwrap();
+    }
+}
+
+impl Subscriber for Listener {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let mut fields = Fields(String::new());
+        span.record(&mut fields);
+        if let Some(log) = SAID.get() {
+            log.hear(span.metadata().target(), &fields.0);
+        }
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        let mut fields = Fields(String::new());
+        values.record(&mut fields);
+        if let Some(log) = SAID.get() {
+            log.hear("a span", &fields.0);
+        }
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields(String::new());
+        event.record(&mut fields);
+        if let Some(log) = SAID.get() {
+            log.hear(event.metadata().target(), &fields.0);
+        }
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}

@@ -1,0 +1,74 @@
+//! What must not be said, and how it would look.
+
+/// Texts that must not be said, in every form in which bytes are printed.
+#[derive(Debug)]
+pub(crate) struct Needles(Vec<(&'static str, String)>);
+
+impl Needles {
+    /// `secrets` without white space, each with a name.
+    pub(crate) fn new(secrets: &[(&'static str, &str)]) -> Self {
+        Self(secrets.iter().flat_map(|(name, secret)| forms(secret).map(|form| (*name, form))).collect())
+    }
+
+    /// The name of a secret that `said` holds.
+    pub(crate) fn in_text(&self, said: &str) -> Option<&'static str> {
+        // lists of numbers are printed in many ways: without white space they are one
+        let bare: String = said.chars().filter(|letter| !letter.is_whitespace()).collect();
+        self.0.iter().find(|(_, form)| bare.contains(form)).map(|(name, _)| *name)
+    }
+}
+
+fn forms(secret: &str) -> impl Iterator<Item = String> {
+    let list = |number: fn(&u8) -> String, between: &str| {
+        secret.as_bytes().iter().map(number).collect::<Vec<_>>().join(between)
+    };
+    let hex = list(|byte| format!("{byte:02x}"), "");
+    let upper = hex.to_uppercase();
+    let listed = [
+        list(|byte| byte.to_string(), ","),
+        list(|byte| format!("{byte:02x}"), ","),
+        list(|byte| format!("0x{byte:02x}"), ","),
+    ];
+    let encoded = (0..3).map(|before| base64(secret.as_bytes(), before)).collect::<Vec<_>>();
+    [secret.to_owned(), hex, upper].into_iter().chain(listed).chain(encoded)
+}
+
+/// What of the base64 of a longer text with `before` bytes in front of `bytes` is the same whatever these are.
+fn base64(bytes: &[u8], before: usize) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let padded = [&vec![0; before], bytes].concat();
+    let letters = padded.chunks_exact(3).flat_map(|three| {
+        let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
+        [18, 12, 6, 0].map(|shift| char::from(LETTERS[(bits >> shift & 63) as usize]))
+    });
+    letters.skip(if before == 0 { 0 } else { 4 }).collect()
+}
+
+#[test]
+fn a_secret_is_found_in_every_form() {
+    let needles = Needles::new(&[("it", "canary4711-of-a-payload")]);
+    let json = br#"{"text":"canary4711-of-a-payload"}"#;
+    let mut said = vec![
+        String::from_utf8_lossy(json).into_owned(),
+        format!("{json:?}"),
+        format!("{json:#?}"),
+        format!("{json:02x?}"),
+        format!("{json:#04x?}"),
+        format!("{:?}", bytes::Bytes::from_static(json)),
+        json.iter().map(|byte| format!("{byte:02x}")).collect(),
+        json.iter().map(|byte| format!("{byte:02X}")).collect(),
+    ];
+    // as `base64` prints it, with 0, 1 and 2 bytes in front
+    said.extend(
+        [
+            "Y2FuYXJ5NDcxMS1vZi1hLXBheWxvYWQ=",
+            "eGNhbmFyeTQ3MTEtb2YtYS1wYXlsb2Fk",
+            "eHhjYW5hcnk0NzExLW9mLWEtcGF5bG9hZA==",
+        ]
+        .map(str::to_owned),
+    );
+    for said in said {
+        assert_eq!(needles.in_text(&said), Some("it"), "{said}");
+    }
+    assert_eq!(needles.in_text("canary4712-of-a-payload, [99, 97, 110]"), None);
+}
