@@ -244,6 +244,8 @@ async fn a_conflict_is_decided_again_a_bounded_number_of_times() {
     assert!(matches!(once, Err(ExecuteError::Conflict { attempts: 1, .. })));
     counters.times.store(50, Ordering::SeqCst);
     assert_eq!(counters.retries(50).execute(&id, Count(1)).await.unwrap().root.sum, 801 + 900 + 100 + 5001);
+    counters.times.store(60, Ordering::SeqCst);
+    assert!(counters.retries(usize::MAX).execute(&id, Count(1)).await.is_ok());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Everything that any crate says in its log, at every level.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Write};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -24,7 +24,8 @@ struct Heard {
     crates: BTreeSet<String>,
     /// How many statements with parameters the driver has logged.
     statements: usize,
-    secrets: Vec<String>,
+    /// Which secret was said where, and one time that it was.
+    secrets: BTreeMap<(&'static str, String), String>,
 }
 
 /// Listens to `log` and to `tracing`, for the whole process, from now on.
@@ -44,7 +45,7 @@ impl Log {
         heard.statements += usize::from(said.contains("with parameters"));
         if let Some(secret) = self.needles.in_text(said) {
             let said: String = said.chars().take(600).collect();
-            heard.secrets.push(format!("{secret} in `{target}`: {said}"));
+            heard.secrets.entry((secret, target.to_owned())).or_insert(said);
         }
     }
 
@@ -58,7 +59,7 @@ impl Log {
     }
 
     /// What was said of secrets; panics when a crate was not heard that has to be.
-    pub(crate) fn secrets(&self, crates: &[&str]) -> Vec<String> {
+    pub(crate) fn secrets(&self, crates: &[&str]) -> BTreeMap<(&'static str, String), String> {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         for name in crates {
             assert!(heard.crates.contains(*name), "nothing was heard of `{name}`: {:?}", heard.crates);
