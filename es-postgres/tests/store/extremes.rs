@@ -12,7 +12,7 @@ use crate::fixture::one;
 
 /// Nothing that hangs is waited for any longer.
 const LIMIT: Duration = Duration::from_secs(30);
-const DAYS_30: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const DAYS_30: Duration = Duration::from_hours(30 * 24);
 const TIMES: [Duration; 5] =
     [Duration::MAX, DAYS_30, Duration::from_millis(i32::MAX as u64 + 1), Duration::from_nanos(1), Duration::ZERO];
 const NUMBERS: [usize; 4] = [usize::MAX, usize::MAX / 2, 1, 0];
