@@ -1,22 +1,29 @@
 //! What generated code names. Not part of the public surface.
 
 mod dispatch;
+mod feed;
 mod lift;
 mod listed;
+mod refuse;
 mod reminder;
 mod shared;
 
 pub use serde;
 
 pub use self::{
-    dispatch::{AppliedBy, EventOf, Initial, apply_to, initial, retire},
+    dispatch::{AppliedBy, EventOf, Initial, apply_to, initial, may, retire},
+    feed::{
+        Held, Holds, Listed, Named, NotHeld, NotListed, NotNamed, Of, aggregate, assert_held, assert_of, categories,
+        count_of, event, names_of, taken, wanted,
+    },
     lift::{MadeFrom, newer, same_text, step, upcast},
     listed::{count, find, names},
     reminder::remind_of_lock,
     shared::{Shared, assert_own_names, shared, slots},
 };
 pub use crate::{
-    Aggregate, Apply, DecodeError, EncodeError, Event, EventSet, HasEvents, IntoEvents, Retired, SchemaVersion,
+    Aggregate, AggregateEvent, Apply, DecodeError, EncodeError, Event, EventSet, IntoEvents, May, Retired,
+    SchemaVersion,
     decode::shape,
     event::decode_single,
     schema::{Alias, Field, Form, Member, Presence, Probe, Schema, Shape, WithoutJsonSchema},

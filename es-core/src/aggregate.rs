@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::{Event, EventSet, HasEvents, IntoEvents};
+use crate::{AggregateEvent, Event, IntoEvents};
 
 /// State folded from the events of one stream, and the decisions made on it.
 ///
@@ -35,7 +35,7 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     /// must not print alike.
     type Id: Display + Clone + Send + Sync + 'static;
     /// The events its streams hold.
-    type Event: EventSet;
+    type Event: AggregateEvent;
 
     /// The state before any event.
     fn initial() -> Self;
@@ -183,19 +183,21 @@ impl<A: Handle<C>, C> Command<A> for C {
 ///
 /// let mut account = Account { balance: 10 };
 /// let stored = br#"{"out":7,"back":2}"#;
-/// AccountEvent::decode("account.moved", SchemaVersion::FIRST, stored, |event| account.apply_event(event))?;
+/// AccountEvent::decode("account", "account.moved", SchemaVersion::FIRST, stored, |event| account.apply_event(event))?;
 /// assert_eq!(account.balance, 5);
 /// # Ok::<(), DecodeError>(())
 /// ```
 ///
 /// What a retired event stands for has the version and the position of the stored event. Since it is not
-/// [`IntoEvents`], nothing can emit it.
+/// [`IntoEvents`], nothing can emit it. Feeds of the aggregate ([`derive(EventSet)`](macro@crate::EventSet)) hear what it
+/// became, without a word of theirs. Where several aggregates retire an event in the same way, it is said once:
+/// `impl<A: Aggregate> Retired<A> for Moved where Deposited: IntoEvents<A>`.
 #[diagnostic::on_unimplemented(
     message = "retired event `{Self}` does not say what it becomes",
     label = "write `impl Retired<{A}> for {Self}`",
     note = "`fn successors(self) -> impl IntoEvents<{A}>` gives the events it stands for today: one, many, or `()` for none"
 )]
-pub trait Retired<A: HasEvents>: Event {
+pub trait Retired<A: Aggregate>: Event {
     /// The events of today it stands for: one, many or none.
     fn successors(self) -> impl IntoEvents<A>;
 }

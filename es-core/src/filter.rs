@@ -26,9 +26,11 @@ impl Filter {
         Self { categories: None, names: None }
     }
 
-    /// Every event of the set `S`: under its names of today, its aliases, and the names of retired events.
+    /// Every event of the set `S`: in the categories of its aggregates, under its names of today, its aliases, and the
+    /// names of the retired events that may have become one of its own.
     pub fn events<S: EventSet>() -> Self {
-        Self { categories: None, names: Some(S::NAMES.iter().copied().map(Cow::Borrowed).collect()) }
+        let all = |texts: &'static [&'static str]| Some(texts.iter().copied().map(Cow::Borrowed).collect());
+        Self { categories: all(S::CATEGORIES), names: all(S::NAMES) }
     }
 
     /// Events of this category, too.

@@ -1,6 +1,6 @@
 //! What a decision may return: an event, none, or several.
 
-use crate::{Aggregate, EventSet};
+use crate::{Aggregate, May};
 
 /// What [`Handle::handle`](crate::Handle::handle) may return: an event of `A`, `A::Event`, `()`, or an
 /// `Option`, `Vec`, array or tuple of such, or [`Events`].
@@ -28,59 +28,13 @@ use crate::{Aggregate, EventSet};
     label = "not an event of `{A}`",
     note = "list it in `#[aggregate(events(…))]` of `{A}`; a retired event cannot be emitted"
 )]
-pub trait IntoEvents<A: HasEvents> {
+pub trait IntoEvents<A: Aggregate> {
+    /// Which events of `A` a value may hold. Where it is not said, it is any of them; a feed asks for what a retired event
+    /// may have become, and no more.
+    const MAY: May = May::All;
+
     /// The events, in the order in which they happened.
-    fn into_events(self) -> impl Iterator<Item = A::Set>;
-}
-
-/// What events belong to: an aggregate, or a set of events by itself.
-///
-/// Every [`Aggregate`] has it; [`derive(EventSet)`](macro@crate::EventSet) writes it for the set. So one
-/// [`impl Retired<X>`](crate::Retired) may stand for both.
-///
-/// ```
-/// # use es_core::*;
-/// # use serde::{Deserialize, Serialize};
-/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
-/// # #[event(name = "account.deposited")]
-/// # struct Deposited { amount: u64 }
-/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
-/// # #[event(name = "account.withdrawn")]
-/// # struct Withdrawn { amount: u64 }
-/// # #[derive(Event, Clone, Serialize, Deserialize)]
-/// # #[event(name = "account.moved")]
-/// # struct Moved { out: u64, back: u64 }
-/// impl<X: HasEvents> Retired<X> for Moved
-/// where
-///     Withdrawn: IntoEvents<X>,
-///     Deposited: IntoEvents<X>,
-/// {
-///     fn successors(self) -> impl IntoEvents<X> {
-///         (Withdrawn { amount: self.out }, Deposited { amount: self.back })
-///     }
-/// }
-///
-/// #[derive(EventSet)]
-/// #[event_set(retired(Moved))]
-/// enum Feed {
-///     Deposited(Deposited),
-///     Withdrawn(Withdrawn),
-/// }
-/// assert_eq!(Feed::NAMES, ["account.deposited", "account.withdrawn", "account.moved"]);
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an aggregate",
-    label = "not an aggregate",
-    note = "write `#[derive(Aggregate, Default)]` and `#[aggregate(category = \"…\", id = …, events(…))]` on `{Self}`"
-)]
-pub trait HasEvents {
-    /// The set that holds them.
-    type Set: EventSet;
-}
-
-#[diagnostic::do_not_recommend]
-impl<A: Aggregate> HasEvents for A {
-    type Set = A::Event;
+    fn into_events(self) -> impl Iterator<Item = A::Event>;
 }
 
 /// Events of `A`, for a decision whose branches differ.
@@ -106,9 +60,9 @@ impl<A: Aggregate> HasEvents for A {
 /// assert_eq!(deposit(true, 5).into_events().count(), 2);
 /// ```
 #[derive(Debug)]
-pub struct Events<A: HasEvents>(Vec<A::Set>);
+pub struct Events<A: Aggregate>(Vec<A::Event>);
 
-impl<A: HasEvents> Events<A> {
+impl<A: Aggregate> Events<A> {
     /// No events yet.
     pub const fn new() -> Self {
         Self(Vec::new())
@@ -127,38 +81,46 @@ impl<A: HasEvents> Events<A> {
     }
 }
 
-impl<A: HasEvents> Default for Events<A> {
+impl<A: Aggregate> Default for Events<A> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<A: HasEvents> IntoEvents<A> for Events<A> {
-    fn into_events(self) -> impl Iterator<Item = A::Set> {
+impl<A: Aggregate> IntoEvents<A> for Events<A> {
+    fn into_events(self) -> impl Iterator<Item = A::Event> {
         self.0.into_iter()
     }
 }
 
-impl<A: HasEvents> IntoEvents<A> for () {
-    fn into_events(self) -> impl Iterator<Item = A::Set> {
+impl<A: Aggregate> IntoEvents<A> for () {
+    const MAY: May = May::Any(&[]);
+
+    fn into_events(self) -> impl Iterator<Item = A::Event> {
         std::iter::empty()
     }
 }
 
-impl<A: HasEvents, E: IntoEvents<A>> IntoEvents<A> for Option<E> {
-    fn into_events(self) -> impl Iterator<Item = A::Set> {
+impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Option<E> {
+    const MAY: May = E::MAY;
+
+    fn into_events(self) -> impl Iterator<Item = A::Event> {
         self.into_iter().flat_map(E::into_events)
     }
 }
 
-impl<A: HasEvents, E: IntoEvents<A>> IntoEvents<A> for Vec<E> {
-    fn into_events(self) -> impl Iterator<Item = A::Set> {
+impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Vec<E> {
+    const MAY: May = E::MAY;
+
+    fn into_events(self) -> impl Iterator<Item = A::Event> {
         self.into_iter().flat_map(E::into_events)
     }
 }
 
-impl<A: HasEvents, E: IntoEvents<A>, const N: usize> IntoEvents<A> for [E; N] {
-    fn into_events(self) -> impl Iterator<Item = A::Set> {
+impl<A: Aggregate, E: IntoEvents<A>, const N: usize> IntoEvents<A> for [E; N] {
+    const MAY: May = E::MAY;
+
+    fn into_events(self) -> impl Iterator<Item = A::Event> {
         self.into_iter().flat_map(E::into_events)
     }
 }
@@ -166,8 +128,10 @@ impl<A: HasEvents, E: IntoEvents<A>, const N: usize> IntoEvents<A> for [E; N] {
 macro_rules! tuples {
     ($($(#[$attribute:meta])? $($name:ident)+;)+) => {$(
         $(#[$attribute])?
-        impl<A: HasEvents, $($name: IntoEvents<A>),+> IntoEvents<A> for ($($name,)+) {
-            fn into_events(self) -> impl Iterator<Item = A::Set> {
+        impl<A: Aggregate, $($name: IntoEvents<A>),+> IntoEvents<A> for ($($name,)+) {
+            const MAY: May = May::Any(&[$(&$name::MAY),+]);
+
+            fn into_events(self) -> impl Iterator<Item = A::Event> {
                 #[expect(non_snake_case, reason = "each element is bound to the name of its type")]
                 let ($($name,)+) = self;
                 std::iter::empty()$(.chain($name.into_events()))+

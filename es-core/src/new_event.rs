@@ -6,8 +6,8 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::{
-    EncodeError, EventName, EventSet, Metadata, Position, SchemaVersion, StoredEvent, StreamId, Timestamp, Version,
-    encode,
+    AggregateEvent, EncodeError, EventName, Metadata, Position, SchemaVersion, StoredEvent, StreamId, Timestamp,
+    Version, encode,
     limits::{self, METADATA_BYTES, PAYLOAD_BYTES},
 };
 
@@ -44,7 +44,7 @@ impl NewEvent {
     ///
     /// # Errors
     /// [`EncodeError`]: a limit, a value that JSON cannot hold, or a payload that does not decode.
-    pub fn encode<S: EventSet>(event: &S, decoded: impl FnOnce(S)) -> Result<Self, EncodeError> {
+    pub fn encode<S: AggregateEvent>(event: &S, decoded: impl FnOnce(S)) -> Result<Self, EncodeError> {
         let Encoded { id, name, schema_version, payload } = Encoded::new(event, decoded)?;
         Ok(Self { id, name, schema_version, payload: payload.into(), metadata: None })
     }
@@ -128,14 +128,15 @@ pub(crate) struct Encoded {
 
 impl Encoded {
     /// As [`NewEvent::encode`].
-    pub(crate) fn new<S: EventSet>(event: &S, decoded: impl FnOnce(S)) -> Result<Self, EncodeError> {
+    pub(crate) fn new<S: AggregateEvent>(event: &S, decoded: impl FnOnce(S)) -> Result<Self, EncodeError> {
         let mut payload = Vec::with_capacity(128);
         event.encode(&mut payload)?;
         limits::check_length("payload", payload.len(), PAYLOAD_BYTES)?;
         let name = EventName::from_static(event.name())?;
         let schema_version = event.schema_version();
         let (mut first, mut more) = (None, false);
-        let read = S::decode(&name, schema_version, &payload, |event| {
+        let category = S::CATEGORIES.first().copied().unwrap_or_default();
+        let read = S::decode(category, &name, schema_version, &payload, |event| {
             more |= first.is_some();
             first.get_or_insert(event);
         });

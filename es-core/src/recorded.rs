@@ -39,7 +39,8 @@ impl StoredEvent {
     /// # Errors
     /// [`ReadError::Decode`], which says where the event stands and what does not fit.
     pub fn decode_each<S: EventSet>(&self, each: impl FnMut(S)) -> Result<(), ReadError> {
-        S::decode(&self.name, self.schema_version, &self.payload, each).map_err(|source| ReadError::Decode {
+        let decoded = S::decode(self.stream.category(), &self.name, self.schema_version, &self.payload, each);
+        decoded.map_err(|source| ReadError::Decode {
             stream: self.stream.clone(),
             version: self.version,
             position: self.position,
@@ -132,7 +133,7 @@ pub struct Recorded<E> {
     /// Its place in the store.
     pub position: Position,
     /// 0, or its number from 0 among the events that one retired event became; they share the stored event's
-    /// version and position.
+    /// version and position. A feed counts those that it lists.
     pub part: u32,
     /// When it was recorded, by the store's clock.
     pub recorded_at: Timestamp,

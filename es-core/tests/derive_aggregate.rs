@@ -1,6 +1,8 @@
 //! What `derive(Aggregate)` and `#[apply]` write.
 
-use es_core::{Aggregate, Apply, DecodeError, Event, EventSet, Events, Handle, IntoEvents, SchemaVersion};
+use es_core::{
+    Aggregate, AggregateEvent, Apply, DecodeError, Event, EventSet, Events, Handle, IntoEvents, SchemaVersion,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,14 +130,16 @@ fn an_event_of_the_set_round_trips_under_its_name_and_schema_version() {
     let mut payload = Vec::new();
     event.encode(&mut payload).unwrap();
     let mut read = Vec::new();
-    AccountEvent::decode("account.deposited", SchemaVersion::FIRST, &payload, |event| read.push(event)).unwrap();
+    AccountEvent::decode("account", "account.deposited", SchemaVersion::FIRST, &payload, |event| read.push(event))
+        .unwrap();
     assert_eq!(read, [event]);
 }
 
 #[test]
 fn unknown_names_and_newer_versions_are_told_apart() {
     let second = SchemaVersion::new(2).unwrap();
-    let read = |name, version, payload| AccountEvent::decode(name, version, payload, |_| panic!("nothing to read"));
+    let read =
+        |name, version, payload| AccountEvent::decode("account", name, version, payload, |_| panic!("nothing to read"));
     assert_eq!(read("shop.sold", SchemaVersion::FIRST, b"{}"), Err(DecodeError::UnknownName));
     assert_eq!(read("account.opened", second, b"{}"), Err(DecodeError::Newer { known: SchemaVersion::FIRST }));
     assert!(matches!(read("account.opened", SchemaVersion::FIRST, b"{}"), Err(DecodeError::Payload(_))));

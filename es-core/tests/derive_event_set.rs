@@ -1,64 +1,237 @@
-//! What `derive(EventSet)` writes, and that an alias finds its event.
+//! What `derive(EventSet)` writes: a feed hears what its aggregates hold, as they read it.
 
 use es_core::{
-    DecodeError, Event, EventSet, SchemaVersion,
-    schema::{Alias, Schema},
+    Aggregate, Apply, DecodeError, Event, EventName, EventSet, Events, Filter, IntoEvents, Retired, SchemaVersion,
+    StoredEvent, StreamId, Timestamp, Version,
 };
 use serde::{Deserialize, Serialize};
 
-#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[event(name = "account.opened")]
-struct Opened {
-    owner: String,
+macro_rules! events {
+    ($($name:literal $vis:vis $event:ident { $($field:ident: $of:ty),* })+) => {$(
+        #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[event(name = $name)]
+        $vis struct $event { $($vis $field: $of),* }
+    )+};
 }
 
-/// Written by hand, with an alias.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Deposited(i64);
+events! {
+    "received" Received { cents: u64 }
+    "written_off" WrittenOff {}
+    "commented" Commented { text: String }  // both aggregates hold it
+    "noted" Noted { text: String }          // Order has another under this name
+    "shipped" Shipped { by: String }
+    "paid" Paid { cents: u64 }              // retired: became Received
+    "settled" Settled { cents: u64 }        // retired: became Received, WrittenOff and Received
+    "reminded" Reminded {}                  // retired: became nothing
+    "misc" Misc { cents: u64 }              // retired: it is not known while compiling what it becomes
+    "moved" Moved { cents: u64 }            // retired in the same way by whatever holds Received
+}
 
-impl Event for Deposited {
-    const NAME: &'static str = "account.deposited";
-    const VERSION: SchemaVersion = SchemaVersion::new(2).unwrap();
-    const SCHEMA: &'static Schema = &Schema {
-        name: Self::NAME,
-        version: Self::VERSION,
-        aliases: &[Alias { name: "deposit_made", up_to: Self::VERSION }],
-        shapes: &[],
-        previous: None,
-        types: |_| {},
-    };
+mod order {
+    use super::{Deserialize, Event, Serialize};
 
-    fn decode(stored: SchemaVersion, payload: &[u8]) -> Result<Self, DecodeError> {
-        es_core::decode_single(stored, payload)
+    events! { "noted" pub(super) Noted { page: u8 } }
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "packed", version = 2, alias("boxed", up_to = 1))]
+struct Packed {
+    #[event(added(in = 2, default = 1))]
+    boxes: u8,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(
+    category = "invoice", id = String, events(Received, WrittenOff, Commented, Noted),
+    retired(Paid, Settled, Reminded, Misc, Moved)
+)]
+struct Invoice;
+
+impl<E> Apply<E> for Invoice {
+    fn apply(&mut self, _: E) {}
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "order", id = String, events(Shipped, Commented, Packed, order::Noted))]
+struct Order;
+
+impl<E> Apply<E> for Order {
+    fn apply(&mut self, _: E) {}
+}
+
+impl Retired<Invoice> for Paid {
+    fn successors(self) -> impl IntoEvents<Invoice> {
+        Received { cents: self.cents }
+    }
+}
+
+impl Retired<Invoice> for Settled {
+    fn successors(self) -> impl IntoEvents<Invoice> {
+        let half = Received { cents: self.cents / 2 };
+        (half.clone(), Some(WrittenOff {}), vec![half])
+    }
+}
+
+impl Retired<Invoice> for Reminded {
+    fn successors(self) -> impl IntoEvents<Invoice> {}
+}
+
+impl Retired<Invoice> for Misc {
+    fn successors(self) -> impl IntoEvents<Invoice> {
+        Events::new().and(Noted { text: String::new() })
+    }
+}
+
+impl<A: Aggregate> Retired<A> for Moved
+where
+    Received: IntoEvents<A>,
+{
+    fn successors(self) -> impl IntoEvents<A> {
+        [Received { cents: self.cents }]
     }
 }
 
 #[derive(EventSet, Debug, PartialEq)]
-enum Feed {
-    Opened(Opened),
-    Paid(Deposited),
+#[event_set(of(Invoice))]
+enum Money {
+    Received(Received),
 }
 
-#[test]
-fn a_set_reads_each_of_its_events() {
+#[derive(EventSet, Debug, PartialEq)]
+#[event_set(of(Invoice))]
+enum WriteOffs {
+    WrittenOff(WrittenOff),
+}
+
+#[derive(EventSet, Debug, PartialEq)]
+#[event_set(of(Invoice, Order))]
+enum Both {
+    In(Received),
+    Shipped(Shipped),
+    Packed(Packed),
+    Commented(Commented),
+}
+
+#[derive(EventSet, Debug, PartialEq)]
+#[event_set(of(Invoice, Order))]
+enum InvoiceNotes {
+    Noted(Noted),
+    Shipped(Shipped),
+}
+
+#[derive(EventSet, Debug, PartialEq)]
+#[event_set(of(Invoice, Order))]
+enum AllNotes {
+    Invoice(Noted),
+    Order(order::Noted),
+}
+
+#[derive(EventSet, Debug, PartialEq)]
+#[event_set(of(Invoice))]
+enum Comments {
+    Commented(Commented),
+}
+
+fn read<S: EventSet>(category: &str, name: &str, payload: &str) -> Result<Vec<S>, DecodeError> {
     let mut read = Vec::new();
-    Feed::decode("account.opened", SchemaVersion::FIRST, br#"{"owner":"Ada"}"#, |event| read.push(event)).unwrap();
-    Feed::decode("account.deposited", Deposited::VERSION, b"5", |event| read.push(event)).unwrap();
-    assert_eq!(read, [Feed::Opened(Opened { owner: "Ada".into() }), Feed::Paid(Deposited(5))]);
-    assert_eq!(read[1].name(), "account.deposited");
-    assert_eq!(read[1].schema_version().get(), 2);
+    S::decode(category, name, SchemaVersion::FIRST, payload.as_bytes(), |event| read.push(event))?;
+    Ok(read)
 }
 
 #[test]
-fn names_hold_the_aliases() {
-    assert_eq!(Feed::NAMES, ["account.opened", "account.deposited", "deposit_made"]);
+fn a_feed_asks_for_what_may_have_become_one_of_its_events_and_for_no_more() {
+    assert_eq!(Money::NAMES, ["received", "paid", "settled", "misc", "moved"]);
+    assert_eq!(WriteOffs::NAMES, ["written_off", "settled", "misc"]);
+    assert_eq!(Comments::NAMES, ["commented", "misc"]);
+    let both = ["received", "commented", "paid", "settled", "misc", "moved", "shipped", "commented", "packed", "boxed"];
+    assert_eq!(Both::NAMES, both);
+}
+
+#[test]
+fn a_feed_asks_for_the_categories_of_its_aggregates() {
+    assert_eq!((Comments::CATEGORIES, Both::CATEGORIES), (&["invoice"][..], &["invoice", "order"][..]));
+    let filter = Filter::events::<Comments>();
+    assert!(filter.accepts("invoice", "commented") && !filter.accepts("order", "commented"));
+    let filter = Filter::events::<InvoiceEvent>();
+    assert!(filter.accepts("invoice", "paid") && !filter.accepts("order", "commented"));
+}
+
+#[test]
+fn what_a_retired_event_became_is_heard_as_far_as_it_is_listed() {
+    let received = |cents| Money::Received(Received { cents });
+    assert_eq!(read("invoice", "received", r#"{"cents":5}"#), Ok(vec![received(5)]));
+    assert_eq!(read("invoice", "paid", r#"{"cents":5}"#), Ok(vec![received(5)]));
+    assert_eq!(read("invoice", "moved", r#"{"cents":5}"#), Ok(vec![received(5)]));
+    assert_eq!(read("invoice", "settled", r#"{"cents":4}"#), Ok(vec![received(2), received(2)]));
+    assert_eq!(read("invoice", "settled", r#"{"cents":4}"#), Ok(vec![WriteOffs::WrittenOff(WrittenOff {})]));
+    assert_eq!(read::<Money>("invoice", "misc", r#"{"cents":5}"#), Ok(vec![]), "it became something else");
+}
+
+#[test]
+fn the_parts_that_a_feed_lists_are_numbered_from_0() {
+    let stored = StoredEvent {
+        id: uuid::Uuid::nil(),
+        stream: StreamId::new("invoice", "1").unwrap(),
+        version: Version::new(7),
+        position: es_core::Position::new(70),
+        name: EventName::from_static("settled").unwrap(),
+        schema_version: SchemaVersion::FIRST,
+        payload: br#"{"cents":4}"#.as_slice().into(),
+        metadata: None,
+        recorded_at: Timestamp::now(),
+    };
+    assert_eq!(parts::<Money>(&stored), [(7, 0), (7, 1)]);
+    assert_eq!(parts::<WriteOffs>(&stored), [(7, 0)]);
+    assert_eq!(parts::<InvoiceEvent>(&stored), [(7, 0), (7, 1), (7, 2)]);
+}
+
+fn parts<S: EventSet>(stored: &StoredEvent) -> Vec<(u64, u32)> {
+    stored.decode::<S>().unwrap().iter().map(|event| (event.version.get(), event.part)).collect()
+}
+
+#[test]
+fn a_name_that_two_aggregates_share_is_told_apart_by_the_category() {
+    let text = r#"{"text":"t"}"#;
+    assert_eq!(read("invoice", "noted", text), Ok(vec![AllNotes::Invoice(Noted { text: "t".into() })]));
+    assert_eq!(read("order", "noted", r#"{"page":7}"#), Ok(vec![AllNotes::Order(order::Noted { page: 7 })]));
+    // names and categories are asked for independently, so the other event comes: it is not decoded, whatever it holds
+    assert!(Filter::events::<InvoiceNotes>().accepts("order", "noted"));
+    assert_eq!(read::<InvoiceNotes>("order", "noted", "not even JSON"), Ok(vec![]));
+    assert_eq!(read("invoice", "noted", text), Ok(vec![InvoiceNotes::Noted(Noted { text: "t".into() })]));
+}
+
+#[test]
+fn an_event_of_two_aggregates_is_heard_from_those_that_are_named() {
+    let commented = || Commented { text: "t".into() };
+    for category in ["invoice", "order"] {
+        assert_eq!(read(category, "commented", r#"{"text":"t"}"#), Ok(vec![Both::Commented(commented())]));
+    }
+    assert_eq!(read("invoice", "commented", r#"{"text":"t"}"#), Ok(vec![Comments::Commented(commented())]));
+    assert_eq!(read::<Comments>("order", "commented", r#"{"text":"t"}"#), Ok(vec![]));
 }
 
 #[test]
 fn an_alias_is_read_up_to_where_it_ended() {
-    let mut read = Vec::new();
-    Feed::decode("deposit_made", Deposited::VERSION, b"5", |event| read.push(event)).unwrap();
-    assert_eq!(read, [Feed::Paid(Deposited(5))]);
-    let beyond = Feed::decode("deposit_made", SchemaVersion::new(3).unwrap(), b"5", |_| panic!("nothing to read"));
-    assert_eq!(beyond, Err(DecodeError::Newer { known: Deposited::VERSION }));
+    let boxed = |version, payload: &str| {
+        let mut read = Vec::new();
+        let version = SchemaVersion::new(version).unwrap();
+        Both::decode("order", "boxed", version, payload.as_bytes(), |event| read.push(event)).map(|()| read)
+    };
+    assert_eq!(boxed(1, "{}"), Ok(vec![Both::Packed(Packed { boxes: 1 })]));
+    assert_eq!(boxed(2, "{}"), Err(DecodeError::Newer { known: SchemaVersion::FIRST }));
+}
+
+#[test]
+fn a_wider_filter_than_the_feeds_own_does_no_harm() {
+    assert_eq!(read::<Money>("invoice", "written_off", "{}"), Ok(vec![]));
+    assert_eq!(read::<Money>("ledger", "received", r#"{"cents":5}"#), Ok(vec![]));
+    assert_eq!(read::<Money>("invoice", "written_off", "not decoded"), Ok(vec![]));
+}
+
+#[test]
+fn what_the_aggregate_does_not_know_is_a_typed_error() {
+    assert_eq!(read::<Both>("order", "never_heard_of", "{}"), Err(DecodeError::UnknownName));
+    assert!(matches!(read::<Money>("invoice", "paid", "{}"), Err(DecodeError::Payload(_))));
+    let newer = Money::decode("invoice", "paid", SchemaVersion::new(2).unwrap(), b"{}", drop);
+    assert_eq!(newer, Err(DecodeError::Newer { known: SchemaVersion::FIRST }));
 }

@@ -2,8 +2,8 @@
 //!
 //! # Layout
 //! Each macro is a folder: `mod` tells the story, `parse` reads what the user wrote, `check` holds the rules that no
-//! single part can know, `expand` writes the code. `mistakes`, `attribute`, `listed`, `path` and
-//! `place` are shared.
+//! single part can know, `expand` writes the code. `mistakes`, `attribute`, `listed`, `numbers`,
+//! `path` and `place` are shared.
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -15,6 +15,7 @@ mod event;
 mod event_set;
 mod listed;
 mod mistakes;
+mod numbers;
 mod path;
 mod place;
 #[cfg(test)]
@@ -91,8 +92,8 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
     event::derive(&parse_macro_input!(input as DeriveInput)).into()
 }
 
-/// Makes a struct or an enum an aggregate: writes the enum of its events, its `EventSet`, the conversions and the
-/// dispatch to `Apply`.
+/// Makes a struct or an enum an aggregate: writes the enum of its events, its `EventSet` and `AggregateEvent`,
+/// the conversions and the dispatch to `Apply`.
 ///
 /// ```
 /// # use es_core::*;
@@ -131,6 +132,7 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 /// - `id = Type`: what tells one from another; its `Display` is the id of the stream. Required.
 /// - `events(Opened, shop::Sold, card::Opened as CardOpened)`: the events its streams hold. `as` renames the variant,
 ///   which is otherwise called as the path ends. Required.
+///   `#[cfg(…)]` may stand before an event; an apply method for it takes the same.
 /// - `event = Name`: the name of the enum of the events; `<Type>Event` when absent.
 /// - `retired(TransferMade)`: events that are stored but no longer written; each says by `Retired` what it becomes.
 /// - `crate = path`: where `es` or `es-core` is found, when the macro cannot tell.
@@ -147,7 +149,10 @@ pub fn derive_aggregate(input: TokenStream) -> TokenStream {
     aggregate::derive(&parse_macro_input!(input as DeriveInput)).into()
 }
 
-/// Makes an enum with one variant for each event a set of events: what a projection over several aggregates listens to.
+/// Makes an enum with one variant for each event a set of events: what a projection listens to.
+///
+/// It names the aggregates that hold the events, and reads what they store as they do: whoever listens to an event also
+/// receives what retired events of those aggregates became, without writing anything a second time.
 ///
 /// ```
 /// # use es_core::*;
@@ -158,22 +163,45 @@ pub fn derive_aggregate(input: TokenStream) -> TokenStream {
 /// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 /// # #[event(name = "account.deposited")]
 /// # struct Deposited { amount: u64 }
-/// #[derive(EventSet, Debug, PartialEq)]
-/// enum Feed {
-///     Opened(Opened),
-///     PaidIn(Deposited),
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.opened_with_deposit")]
+/// # struct OpenedWithDeposit { owner: String, amount: u64 }
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(category = "account", id = String, events(Opened, Deposited), retired(OpenedWithDeposit))]
+/// struct Account {
+///     balance: u64,
 /// }
 ///
-/// let mut read = Vec::new();
-/// Feed::decode("account.deposited", SchemaVersion::FIRST, br#"{"amount":5}"#, |event| read.push(event))?;
-/// assert_eq!(read, [Feed::PaidIn(Deposited { amount: 5 })]);
+/// impl Retired<Account> for OpenedWithDeposit {
+///     fn successors(self) -> impl IntoEvents<Account> {
+///         (Opened { owner: self.owner }, Deposited { amount: self.amount })
+///     }
+/// }
+/// # impl Apply<Opened> for Account { fn apply(&mut self, _: Opened) {} }
+/// # impl Apply<Deposited> for Account { fn apply(&mut self, event: Deposited) { self.balance += event.amount; } }
+///
+/// #[derive(EventSet, Debug, PartialEq)]
+/// #[event_set(of(Account))]
+/// enum Payments {
+///     PaidIn(Deposited),
+/// }
+/// assert_eq!(Payments::NAMES, ["account.deposited", "account.opened_with_deposit"]);
+///
+/// let (stored, mut read) = (br#"{"owner":"Ada","amount":5}"#, Vec::new());
+/// Payments::decode("account", "account.opened_with_deposit", SchemaVersion::FIRST, stored, |event| read.push(event))?;
+/// assert_eq!(read, [Payments::PaidIn(Deposited { amount: 5 })]);
 /// # Ok::<(), DecodeError>(())
 /// ```
 ///
+/// An event that several aggregates hold is heard from those that are named; the stream's category tells them apart. What
+/// the feed does not list is not handed out, and where only the name is the same it is not even decoded.
+///
 /// # In `#[event_set(…)]`
-/// - `retired(TransferMade)`: events that the set reads as others; each says by `Retired<Feed>` what it becomes. A
-///   retired event can also have a variant, like any other.
+/// - `of(Account, shop::Order)`: the aggregates that hold the events. Required. Each gives at least one of the events, and
+///   each event is one that some of them list; a retired one is not.
 /// - `crate = path`: where `es` or `es-core` is found, when the macro cannot tell.
+///
+/// `#[cfg(…)]` may stand on a variant, and on an aggregate in the list.
 #[proc_macro_derive(EventSet, attributes(event_set))]
 pub fn derive_event_set(input: TokenStream) -> TokenStream {
     event_set::derive(&parse_macro_input!(input as DeriveInput)).into()

@@ -1,28 +1,73 @@
-//! An event listed in a set: `Opened`, `other::Opened`, `Opened as FirstOpened`.
+//! What is listed: an event as `Opened`, `other::Opened` or `Opened as FirstOpened`, an aggregate by its path; each perhaps
+//! under a `#[cfg(…)]`.
 
 use quote::ToTokens;
-use syn::{Error, Ident, Path, Result, Token, ext::IdentExt, parse::ParseStream};
+use syn::{Attribute, Error, Ident, Path, Result, Token, ext::IdentExt, parse::ParseStream};
 
 use crate::mistakes::Mistakes;
 
-/// An event of a set, and the variant that holds it.
+/// A path in a list.
+pub(crate) struct Item {
+    pub(crate) path: Path,
+    /// The `#[cfg]`s it stands under.
+    pub(crate) cfgs: Vec<Attribute>,
+}
+
+impl Item {
+    /// Reads the path of an event, with its `#[cfg]`s.
+    pub(crate) fn event(input: ParseStream<'_>, mistakes: &mut Mistakes) -> Result<Self> {
+        Self::read(input, mistakes, "write the path of an event, as in `Opened`")
+    }
+
+    /// Reads the path of an aggregate, with its `#[cfg]`s.
+    pub(crate) fn aggregate(input: ParseStream<'_>, mistakes: &mut Mistakes) -> Result<Self> {
+        Self::read(input, mistakes, "write the path of an aggregate, as in `Account`")
+    }
+
+    fn read(input: ParseStream<'_>, mistakes: &mut Mistakes, wanted: &str) -> Result<Self> {
+        let mut cfgs = input.call(Attribute::parse_outer)?;
+        cfgs.retain(|attribute| {
+            let is_cfg = attribute.path().is_ident("cfg");
+            if !is_cfg {
+                mistakes
+                    .spanning(attribute, "only `#[cfg(…)]` can stand here; write other attributes at the type itself");
+            }
+            is_cfg
+        });
+        let path = input.parse().map_err(|error: Error| Error::new(error.span(), wanted))?;
+        Ok(Self { path, cfgs })
+    }
+
+    /// Whether `self` and `other` may never be there together, since they stand under different `#[cfg]`s.
+    fn excludes(&self, other: &Self) -> bool {
+        !self.cfgs.is_empty() && !other.cfgs.is_empty() && self.cfgs != other.cfgs
+    }
+}
+
+/// An event of an aggregate, and the variant that holds it.
 pub(crate) struct Listed {
-    pub(crate) event: Path,
+    pub(crate) item: Item,
     pub(crate) variant: Ident,
 }
 
 impl Listed {
-    /// The event at `event`, in a variant called as it is.
-    pub(crate) fn of(event: Path) -> Result<Self> {
-        let last = event.segments.last().ok_or_else(|| Error::new_spanned(&event, "write the path of an event"))?;
-        Ok(Self { variant: last.ident.clone(), event })
+    /// The event `item`, in a variant called as it is.
+    fn of(item: Item) -> Result<Self> {
+        let last = item.path.segments.last();
+        let last = last.ok_or_else(|| Error::new_spanned(&item.path, "write the path of an event"))?;
+        Ok(Self { variant: last.ident.clone(), item })
+    }
+
+    /// The event at `path`, in a variant called as it is.
+    pub(crate) fn plain(path: Path) -> Result<Self> {
+        Self::of(Item { path, cfgs: Vec::new() })
     }
 
     /// Reads a path, with or without `as`.
     pub(crate) fn read(input: ParseStream<'_>, mistakes: &mut Mistakes) -> Result<Self> {
-        let mut listed = Self::of(path(input)?)?;
+        let mut listed = Self::of(Item::event(input, mistakes)?)?;
         if let Some(behind) = input.parse::<Option<Token![as]>>()? {
-            let written = text(&listed.event);
+            let written = text(&listed.item.path);
             let other = other(&listed.variant);
             if input.is_empty() || input.peek(Token![,]) {
                 mistakes.at(behind.span, format!("no variant stands behind `as`; write `{written} as {other}`"));
@@ -32,11 +77,6 @@ impl Listed {
         }
         Ok(listed)
     }
-}
-
-/// Reads the path of an event.
-pub(crate) fn path(input: ParseStream<'_>) -> Result<Path> {
-    input.parse().map_err(|error: Error| Error::new(error.span(), "write the path of an event, as in `Opened`"))
 }
 
 /// A type or path as the user wrote it, without the spaces that tokens are printed with.
@@ -49,14 +89,15 @@ pub(crate) fn text(tokens: &impl ToTokens) -> String {
 pub(crate) fn leave_out_repeats(events: &mut Vec<Listed>, mistakes: &mut Mistakes) {
     let mut kept: Vec<Listed> = Vec::with_capacity(events.len());
     for listed in events.drain(..) {
-        let written = text(&listed.event);
-        if kept.iter().any(|before| text(&before.event) == written) {
-            mistakes.spanning(&listed.event, format!("`{written}` is listed twice; keep one"));
-        } else if let Some(before) = kept.iter().find(|before| before.variant == listed.variant) {
+        let written = text(&listed.item.path);
+        let mut together = kept.iter().filter(|before| !before.item.excludes(&listed.item));
+        if together.clone().any(|before| text(&before.item.path) == written) {
+            mistakes.spanning(&listed.item.path, format!("`{written}` is listed twice; keep one"));
+        } else if let Some(before) = together.find(|before| before.variant == listed.variant) {
             let variant = &listed.variant;
-            let (before, other) = (text(&before.event), other(variant));
+            let (before, other) = (text(&before.item.path), other(variant));
             mistakes.spanning(
-                &listed.event,
+                &listed.item.path,
                 format!("the variant of `{before}` is called `{variant}` already; write `{written} as {other}`"),
             );
         } else {
@@ -67,22 +108,37 @@ pub(crate) fn leave_out_repeats(events: &mut Vec<Listed>, mistakes: &mut Mistake
 }
 
 /// Notes the events that are retired twice, or listed as well, and leaves them out of `retired`.
-pub(crate) fn leave_out_listed(retired: &mut Vec<Path>, listed: &[String], mistakes: &mut Mistakes) {
-    let mut kept: Vec<Path> = Vec::with_capacity(retired.len());
-    for event in retired.drain(..) {
-        let written = text(&event);
-        if listed.contains(&written) {
+pub(crate) fn leave_out_listed(retired: &mut Vec<Item>, events: &[Listed], mistakes: &mut Mistakes) {
+    let mut kept: Vec<Item> = Vec::with_capacity(retired.len());
+    for item in retired.drain(..) {
+        let written = text(&item.path);
+        let is_it = |other: &&Item| text(&other.path) == written && !other.excludes(&item);
+        if events.iter().map(|listed| &listed.item).any(|listed| is_it(&listed)) {
             mistakes.spanning(
-                &event,
+                &item.path,
                 format!("`{written}` is both listed and retired; keep it listed if it is still written, else retired"),
             );
-        } else if kept.iter().any(|before| text(before) == written) {
-            mistakes.spanning(&event, format!("`{written}` is retired twice; keep one"));
+        } else if kept.iter().any(|before| is_it(&before)) {
+            mistakes.spanning(&item.path, format!("`{written}` is retired twice; keep one"));
         } else {
-            kept.push(event);
+            kept.push(item);
         }
     }
     *retired = kept;
+}
+
+/// Notes the aggregates that are named twice, and leaves them out.
+pub(crate) fn leave_out_named(aggregates: &mut Vec<Item>, mistakes: &mut Mistakes) {
+    let mut kept: Vec<Item> = Vec::with_capacity(aggregates.len());
+    for item in aggregates.drain(..) {
+        let written = text(&item.path);
+        if kept.iter().any(|before| text(&before.path) == written && !before.excludes(&item)) {
+            mistakes.spanning(&item.path, format!("`{written}` is named twice; keep one"));
+        } else {
+            kept.push(item);
+        }
+    }
+    *aggregates = kept;
 }
 
 fn other(variant: &Ident) -> String {

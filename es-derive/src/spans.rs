@@ -42,8 +42,11 @@ fn events_of_an_aggregate_stand_where_they_are_listed() -> syn::Result<()> {
 
 #[test]
 fn events_of_a_set_stand_in_their_variants() -> syn::Result<()> {
-    let input = syn::parse_str("#[event_set(retired(Gone))] enum Feed { Opened(Opened), Paid(shop::Sold) }")?;
-    assert_written_by_the_user(&event_set::derive(&input), &["Feed", "Opened", "Paid", "shop", "Sold", "Gone"]);
+    let input = syn::parse_str("#[event_set(of(Account, shop::Shop))] enum Feed { Opened(Opened), Paid(shop::Sold) }")?;
+    assert_written_by_the_user(
+        &event_set::derive(&input),
+        &["Feed", "Opened", "Paid", "shop", "Sold", "Account", "Shop"],
+    );
     Ok(())
 }
 

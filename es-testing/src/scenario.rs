@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Debug};
 
-use es_core::{Aggregate, Command, EventSet, IntoEvents, NewEvent, SchemaVersion};
+use es_core::{Aggregate, AggregateEvent, Command, EventSet, IntoEvents, NewEvent, SchemaVersion};
 use similar::TextDiff;
 
 /// Starts a scenario of the aggregate `A`, which has no events yet.
@@ -73,7 +73,8 @@ impl<A: Aggregate> Scenario<A> {
     pub fn given_stored(mut self, name: &str, schema_version: u32, payload: impl AsRef<[u8]>) -> Self {
         let stored = SchemaVersion::new(schema_version);
         let Some(stored) = stored else { panic!("given: schema versions start at 1") };
-        let decoded = A::Event::decode(name, stored, payload.as_ref(), |event| self.state.apply_event(event));
+        let decoded =
+            A::Event::decode(A::CATEGORY, name, stored, payload.as_ref(), |event| self.state.apply_event(event));
         if let Err(error) = decoded {
             panic!("given: event `{name}`, schema version {schema_version}, does not decode: {error}");
         }
@@ -151,7 +152,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>, X: Debug> Outcome<A, X> {
 }
 
 #[track_caller]
-fn through_the_store<S: EventSet>(event: &S, stored: impl FnOnce(S)) {
+fn through_the_store<S: AggregateEvent>(event: &S, stored: impl FnOnce(S)) {
     if let Err(error) = NewEvent::encode(event, stored) {
         panic!("event `{}` cannot be stored: {error}", event.name());
     }

@@ -6,6 +6,6 @@
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::{
-    Aggregate, Apply, Event, EventSet, EventStore, EventStoreExt, Events, ExecuteError, Handle, IntoEvents, Metadata,
-    Recorded, Repository, RepositoryExt, Retired, Root,
+    Aggregate, AggregateEvent, Apply, Event, EventSet, EventStore, EventStoreExt, Events, ExecuteError, Handle,
+    IntoEvents, Metadata, Recorded, Repository, RepositoryExt, Retired, Root,
 };

@@ -2,8 +2,10 @@
 
 #![cfg(feature = "memory")]
 
+use std::any::Any;
+
 use es::{
-    DecodeError, EncodeError, SchemaVersion, decode_single,
+    DecodeError, EncodeError, May, SchemaVersion, decode_single,
     prelude::*,
     schema::{Field, Form, Member, Presence, Schema, Shape},
 };
@@ -40,6 +42,7 @@ impl From<Opened> for AccountEvent {
 }
 
 impl IntoEvents<Account> for Opened {
+    const MAY: May = May::Event(0);
     fn into_events(self) -> impl Iterator<Item = AccountEvent> {
         std::iter::once(AccountEvent::Opened(self))
     }
@@ -77,6 +80,7 @@ impl From<Deposited> for AccountEvent {
 }
 
 impl IntoEvents<Account> for Deposited {
+    const MAY: May = May::Event(1);
     fn into_events(self) -> impl Iterator<Item = AccountEvent> {
         std::iter::once(AccountEvent::Deposited(self))
     }
@@ -114,6 +118,7 @@ impl From<Withdrawn> for AccountEvent {
 }
 
 impl IntoEvents<Account> for Withdrawn {
+    const MAY: May = May::Event(2);
     fn into_events(self) -> impl Iterator<Item = AccountEvent> {
         std::iter::once(AccountEvent::Withdrawn(self))
     }
@@ -127,11 +132,30 @@ enum AccountEvent {
 }
 
 impl EventSet for AccountEvent {
+    const CATEGORIES: &'static [&'static str] = &[Account::CATEGORY];
     const NAMES: &'static [&'static str] = &[Opened::NAME, Deposited::NAME, Withdrawn::NAME];
+    fn decode(
+        category: &str,
+        name: &str,
+        version: SchemaVersion,
+        payload: &[u8],
+        mut each: impl FnMut(Self),
+    ) -> Result<(), DecodeError> {
+        match (category, name) {
+            (Account::CATEGORY, Opened::NAME) => each(Self::Opened(Opened::decode(version, payload)?)),
+            (Account::CATEGORY, Deposited::NAME) => each(Self::Deposited(Deposited::decode(version, payload)?)),
+            (Account::CATEGORY, Withdrawn::NAME) => each(Self::Withdrawn(Withdrawn::decode(version, payload)?)),
+            _ => return Err(DecodeError::UnknownName),
+        }
+        Ok(())
+    }
+}
+
+impl AggregateEvent for AccountEvent {
     const MEMBERS: &'static [Member] = &[
-        Member { schema: Opened::SCHEMA, retired: false },
-        Member { schema: Deposited::SCHEMA, retired: false },
-        Member { schema: Withdrawn::SCHEMA, retired: false },
+        Member { schema: Opened::SCHEMA, retired: false, becomes: Opened::MAY },
+        Member { schema: Deposited::SCHEMA, retired: false, becomes: Deposited::MAY },
+        Member { schema: Withdrawn::SCHEMA, retired: false, becomes: Withdrawn::MAY },
     ];
     fn name(&self) -> &'static str {
         match self {
@@ -150,19 +174,12 @@ impl EventSet for AccountEvent {
             Self::Withdrawn(event) => event.encode(out),
         }
     }
-    fn decode(
-        name: &str,
-        version: SchemaVersion,
-        payload: &[u8],
-        mut each: impl FnMut(Self),
-    ) -> Result<(), DecodeError> {
-        match name {
-            Opened::NAME => each(Self::Opened(Opened::decode(version, payload)?)),
-            Deposited::NAME => each(Self::Deposited(Deposited::decode(version, payload)?)),
-            Withdrawn::NAME => each(Self::Withdrawn(Withdrawn::decode(version, payload)?)),
-            _ => return Err(DecodeError::UnknownName),
+    fn give(self, to: &mut dyn FnMut(&mut dyn Any)) {
+        match self {
+            Self::Opened(event) => to(&mut Some(event)),
+            Self::Deposited(event) => to(&mut Some(event)),
+            Self::Withdrawn(event) => to(&mut Some(event)),
         }
-        Ok(())
     }
 }
 
@@ -259,6 +276,23 @@ impl Handle<Withdraw> for Account {
 #[expect(unreachable_pub, reason = "the guide shows what other modules use")]
 mod derived {
     include!("../src/guide/account.rs");
+}
+
+#[derive(EventSet, Debug, PartialEq)]
+#[event_set(of(Account))]
+enum Flow {
+    Out(Withdrawn),
+}
+
+#[test]
+fn a_feed_hears_an_aggregate_that_is_written_by_hand() {
+    assert_eq!((Flow::CATEGORIES, Flow::NAMES), (&["account"][..], &["account.withdrawn"][..]));
+    let mut read = Vec::new();
+    for name in AccountEvent::NAMES {
+        let payload = br#"{"owner":"Jana","amount":5}"#;
+        Flow::decode("account", name, SchemaVersion::FIRST, payload, |event| read.push(event)).expect("known");
+    }
+    assert_eq!(read, [Flow::Out(Withdrawn { amount: 5 })]);
 }
 
 #[tokio::test]

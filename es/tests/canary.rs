@@ -283,7 +283,7 @@ fn decoding_an_event_quotes_nothing() {
 #[test]
 fn decoding_by_a_set_quotes_nothing() {
     for (what, name, version, template) in BAD {
-        let read = AccountEvent::decode(name, schema_version(*version), &payload(template), |_| {});
+        let read = AccountEvent::decode(Account::CATEGORY, name, schema_version(*version), &payload(template), |_| {});
         silent(what, "`EventSet::decode`", &read.unwrap_err());
     }
 }

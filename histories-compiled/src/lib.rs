@@ -17,7 +17,7 @@ pub mod words;
 pub mod generated {
     //! The events, as `build.rs` printed them.
 
-    use es_core::{Event, EventSet};
+    use es_core::{Aggregate, Apply, Event, EventSet};
     use serde::{Deserialize, Serialize};
 
     use crate::words;

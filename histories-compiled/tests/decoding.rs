@@ -93,13 +93,13 @@ fn skipped(history: &History) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn a_set_reads_an_event_by_its_name_and_by_its_aliases_up_to_where_they_ended() {
+fn a_feed_reads_an_event_by_its_name_and_by_its_aliases_up_to_where_they_ended() {
     for (history, decoder) in all().iter().zip(DECODERS) {
         for (version, _, json) in payloads(history).step_by(10) {
             let stored = schema_version(version);
             let set = |name: &str| {
                 let mut read = Vec::new();
-                All::decode(name, stored, json.as_bytes(), |event| read.push(event.facts())).map(|()| read)
+                All::decode("histories", name, stored, json.as_bytes(), |event| read.push(event.facts())).map(|()| read)
             };
             let one = (decoder.decode)(stored, json.as_bytes()).map(|event| vec![event]);
             assert_eq!(set(&history.name), one);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::{Form, Generation, History, Life, Origin, Wire};
 
-/// The source of `histories`: a module for each, a table of their decoders, and sets over them.
+/// The source of `histories`: a module for each, a table of their decoders, an aggregate that holds them, and a feed of it.
 ///
 /// It expects `words` and the derives in scope.
 pub fn source(histories: &[History]) -> String {
@@ -21,9 +21,18 @@ pub fn source(histories: &[History]) -> String {
         let _ = writeln!(table, "    words::Decoder::of::<{module}::V{newest}>(),");
     }
     let _ = writeln!(out, "pub const DECODERS: &[words::Decoder] = &[\n{table}];\n");
-    let _ = writeln!(out, "#[derive(EventSet, Debug, PartialEq)]\npub enum All {{");
+    let today = |history: &History| format!("{}::V{}", history.module, history.newest());
+    let _ = writeln!(out, "#[derive(Aggregate, Default)]\n#[aggregate(category = \"histories\", id = String, events(");
     for history in histories {
-        let _ = writeln!(out, "    {}({}::V{}),", history.module.to_uppercase(), history.module, history.newest());
+        let _ = writeln!(out, "    {} as {},", today(history), history.module.to_uppercase());
+    }
+    let _ = writeln!(
+        out,
+        "))]\npub struct Histories;\n\nimpl<E> Apply<E> for Histories {{ fn apply(&mut self, _: E) {{}} }}"
+    );
+    let _ = writeln!(out, "\n#[derive(EventSet, Debug, PartialEq)]\n#[event_set(of(Histories))]\npub enum All {{");
+    for history in histories {
+        let _ = writeln!(out, "    {}({}),", history.module.to_uppercase(), today(history));
     }
     let _ = writeln!(
         out,

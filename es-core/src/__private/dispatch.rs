@@ -1,6 +1,6 @@
 //! What generated code calls with the user's types in a turbofish, so that rustc speaks at the user's token.
 
-use crate::{Apply, HasEvents, IntoEvents, Retired};
+use crate::{Aggregate, Apply, IntoEvents, May, Retired};
 
 /// The state before any event.
 #[diagnostic::on_unimplemented(
@@ -49,8 +49,14 @@ pub fn apply_to<E: AppliedBy<A>, A>(state: &mut A, event: E) {
 }
 
 /// Hands what the retired `event` of `A` stands for to `each`.
-pub fn retire<E: Retired<A>, A: HasEvents>(event: E, each: &mut dyn FnMut(A::Set)) {
+pub fn retire<E: Retired<A>, A: Aggregate>(event: E, each: &mut dyn FnMut(A::Event)) {
     event.successors().into_events().for_each(each);
+}
+
+/// What the retired event of `A` may become, given its `successors`. No value of it is needed: what they return is seen
+/// through while compiling.
+pub const fn may<E, R: IntoEvents<A>, A: Aggregate>(_: fn(E) -> R) -> May {
+    R::MAY
 }
 
 /// Asks whether `E` is an event of the type. After a mistake in the list of events, `derive(Aggregate)` writes an
@@ -59,7 +65,7 @@ pub trait EventOf {
     /// Compiles if it is.
     fn __es_event_of<E: IntoEvents<Self>>()
     where
-        Self: HasEvents + Sized,
+        Self: Aggregate,
     {
     }
 }

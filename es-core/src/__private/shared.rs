@@ -3,6 +3,7 @@
 use super::{
     lift::same_text,
     listed::{Names, count},
+    refuse::refuse,
 };
 use crate::schema::Member;
 
@@ -56,7 +57,7 @@ pub const fn shared<const MEMBERS: usize, const SLOTS: usize>(members: &[Member]
 #[track_caller]
 pub const fn assert_own_names(shared: &[Option<Shared>], index: usize, types: &[&str]) {
     let Some(Shared { name, with }) = shared[index] else { return };
-    let parts = [
+    refuse!(
         "`",
         types[index],
         "` and `",
@@ -64,23 +65,7 @@ pub const fn assert_own_names(shared: &[Option<Shared>], index: usize, types: &[
         "` share the stored name or alias `",
         name,
         "`; give one of them a name of its own",
-    ];
-    let mut message = [0; 1024];
-    let (mut length, mut part) = (0, 0);
-    while part < parts.len() {
-        let bytes = parts[part].as_bytes();
-        let mut byte = 0;
-        while byte < bytes.len() && length < message.len() {
-            message[length] = bytes[byte];
-            length += 1;
-            byte += 1;
-        }
-        part += 1;
-    }
-    match str::from_utf8(message.split_at(length).0) {
-        Ok(message) => panic!("{}", message),
-        Err(_) => panic!("two events of this set share a stored name or alias; give one of them a name of its own"),
-    }
+    );
 }
 
 /// FNV-1a.
@@ -104,7 +89,7 @@ const fn place(hash: u64, slots: usize) -> usize {
 mod tests {
     use super::*;
     use crate::{
-        SchemaVersion,
+        May, SchemaVersion,
         schema::{Alias, Schema},
     };
 
@@ -113,7 +98,7 @@ mod tests {
     }
 
     const fn member(schema: &'static Schema) -> Member {
-        Member { schema, retired: false }
+        Member { schema, retired: false, becomes: May::All }
     }
 
     const fn alias(name: &'static str) -> Alias {

@@ -4,6 +4,8 @@ use std::{fmt, num::NonZeroU32};
 
 use serde::{Deserialize, Serialize};
 
+use crate::May;
+
 mod lock;
 mod probe;
 mod shape;
@@ -75,13 +77,15 @@ pub struct Alias {
     pub up_to: SchemaVersion,
 }
 
-/// An event that a set can read.
+/// An event that the streams of an aggregate can hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Member {
     /// Its shapes.
     pub schema: &'static Schema,
     /// Whether it is retired: still read, no longer written.
     pub retired: bool,
+    /// What it is today: itself, by its place among the members, or what a retired event may become.
+    pub becomes: May,
 }
 
 impl Schema {

@@ -1,14 +1,10 @@
 //! The rules that no single part of an aggregate can know.
 
 use super::parse::Aggregate;
-use crate::{
-    listed::{self, text},
-    mistakes::Mistakes,
-};
+use crate::{listed, mistakes::Mistakes};
 
 /// Notes what does not fit together in `aggregate`, and leaves it out.
 pub(crate) fn aggregate(aggregate: &mut Aggregate<'_>, mistakes: &mut Mistakes) {
     listed::leave_out_repeats(&mut aggregate.events, mistakes);
-    let events: Vec<_> = aggregate.events.iter().map(|listed| text(&listed.event)).collect();
-    listed::leave_out_listed(&mut aggregate.retired, &events, mistakes);
+    listed::leave_out_listed(&mut aggregate.retired, &aggregate.events, mistakes);
 }

@@ -1,13 +1,13 @@
 //! Writes the enum of the events and the impls.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
-use syn::Ident;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{Ident, ext::IdentExt};
 
-use super::parse::Aggregate;
+use super::{event, parse::Aggregate};
 use crate::{
-    event_set::{Member, Set},
-    listed::{Listed, text},
+    listed::{Item, Listed, text},
+    numbers::Numbers,
     path,
     place::at,
 };
@@ -16,18 +16,16 @@ use crate::{
 pub(crate) fn aggregate(aggregate: &Aggregate<'_>) -> TokenStream {
     let Aggregate { ident, vis, event: set, events, .. } = aggregate;
     let private = path::private(aggregate.krate.as_ref());
-    let variants = events.iter().map(|Listed { event, variant }| {
-        let doc = format!("`{}`.", text(event));
-        quote!(#[doc = #doc] #variant(#event))
+    let variants = events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
+        let doc = format!("`{}`.", text(path));
+        quote!(#(#cfgs)* #[doc = #doc] #variant(#path))
     });
     let doc = format!("The events of [`{ident}`].");
     let declaration = quote_spanned!(at(set)=> #vis enum #set);
-    let members =
-        events.iter().map(|Listed { event, variant }| Member { variant, event: Some(event.to_token_stream()) });
-    let members: Vec<_> = members.collect();
-    let event_set = Set { ident: set, owner: ident, members: &members, retired: &aggregate.retired }.implementation();
+    let numbers = Numbers::of("AT", event::items(aggregate).map(|item| &item.cfgs));
+    let event_set = event::implementation(aggregate, &numbers);
     let own = own_impls(aggregate);
-    let conversions = events.iter().map(|listed| conversions(aggregate, listed));
+    let conversions = events.iter().zip(&numbers.places).map(|(listed, place)| conversions(aggregate, listed, place));
     let common = common_impls(set, events);
     let any_event = aggregate.incomplete.then(|| {
         quote! {
@@ -41,8 +39,10 @@ pub(crate) fn aggregate(aggregate: &Aggregate<'_>) -> TokenStream {
     });
     quote! {
         #[doc = #doc]
+        #[allow(deprecated)]
         #declaration { #(#variants,)* }
 
+        #[allow(deprecated)]
         const _: () = {
             use #private as __es;
             #event_set
@@ -60,9 +60,9 @@ fn own_impls(aggregate: &Aggregate<'_>) -> TokenStream {
     let id = aggregate.id.as_ref().map_or(quote!(::std::string::String), ToTokens::to_token_stream);
     let id = quote_spanned!(at(&id)=> type Id = #id;);
     let initial = quote_spanned!(at(ident)=> __es::initial::<#ident>());
-    let applies = events.iter().map(|Listed { event, variant }| {
-        let apply = quote_spanned!(at(event)=> __es::apply_to::<#event, #ident>(self, event));
-        quote!(#set::#variant(event) => #apply)
+    let applies = events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
+        let apply = quote_spanned!(at(path)=> __es::apply_to::<#path, #ident>(self, __es_event));
+        quote!(#(#cfgs)* #set::#variant(__es_event) => #apply)
     });
     quote! {
         #[automatically_derived]
@@ -73,8 +73,8 @@ fn own_impls(aggregate: &Aggregate<'_>) -> TokenStream {
             fn initial() -> Self {
                 #initial
             }
-            fn apply_event(&mut self, event: #set) {
-                match event { #(#applies,)* }
+            fn apply_event(&mut self, __es_event: #set) {
+                match __es_event { #(#applies,)* }
             }
         }
         #[automatically_derived]
@@ -86,17 +86,22 @@ fn own_impls(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-fn conversions(aggregate: &Aggregate<'_>, Listed { event, variant }: &Listed) -> TokenStream {
+/// What makes an event one of the set; `place` is its place among the members.
+fn conversions(aggregate: &Aggregate<'_>, listed: &Listed, place: &TokenStream) -> TokenStream {
     let Aggregate { ident, event: set, .. } = aggregate;
+    let Listed { item: Item { path: event, cfgs }, variant } = listed;
     quote! {
+        #(#cfgs)*
         #[automatically_derived]
         impl ::core::convert::From<#event> for #set {
-            fn from(event: #event) -> Self {
-                Self::#variant(event)
+            fn from(__es_event: #event) -> Self {
+                Self::#variant(__es_event)
             }
         }
+        #(#cfgs)*
         #[automatically_derived]
         impl __es::IntoEvents<#ident> for #event {
+            const MAY: __es::May = __es::May::Event(#place);
             fn into_events(self) -> impl ::core::iter::Iterator<Item = #set> {
                 ::core::iter::once(#set::#variant(self))
             }
@@ -107,23 +112,38 @@ fn conversions(aggregate: &Aggregate<'_>, Listed { event, variant }: &Listed) ->
 /// `Clone`, `Debug` and `PartialEq`, each where all events have it. The bound lifetime keeps rustc from judging the
 /// bounds before they are used.
 fn common_impls(set: &Ident, events: &[Listed]) -> TokenStream {
-    if events.is_empty() {
-        return TokenStream::new(); // a mistake, which is reported
-    }
-    let different = (events.len() > 1).then(|| quote!(_ => false,));
-    let types: Vec<_> = events.iter().map(|listed| &listed.event).collect();
-    let variants: Vec<_> = events.iter().map(|listed| &listed.variant).collect();
-    let texts: Vec<_> = variants.iter().map(|variant| syn::ext::IdentExt::unraw(*variant).to_string()).collect();
+    let (types, aliases): (Vec<_>, Vec<_>) = events.iter().enumerate().map(bounded).unzip();
+    let arms = |arm: &dyn Fn(&Ident) -> TokenStream| -> TokenStream {
+        let arms = events.iter().map(|Listed { item: Item { cfgs, .. }, variant }| {
+            let arm = arm(variant);
+            quote!(#(#cfgs)* Self::#variant(ref __es_event) => #arm,)
+        });
+        arms.collect()
+    };
+    let clones = arms(&|variant| quote!(Self::#variant(::core::clone::Clone::clone(__es_event))));
+    let shows = arms(&|variant| {
+        let text = variant.unraw().to_string();
+        // by their full names: a trait of the user's in scope may have methods of the same
+        quote! {{
+            let mut __es_tuple = ::core::fmt::Formatter::debug_tuple(__es_formatter, #text);
+            ::core::fmt::DebugTuple::finish(::core::fmt::DebugTuple::field(&mut __es_tuple, __es_event))
+        }}
+    });
+    let compares = arms(&|variant| {
+        quote! {
+            ::core::matches!(*__es_other, Self::#variant(ref __es_other) if
+                ::core::cmp::PartialEq::eq(__es_event, __es_other))
+        }
+    });
     quote! {
+        #(#aliases)*
         #[automatically_derived]
         impl ::core::clone::Clone for #set
         where
             #(for<'__es> #types: ::core::clone::Clone,)*
         {
             fn clone(&self) -> Self {
-                match self {
-                    #(Self::#variants(event) => Self::#variants(::core::clone::Clone::clone(event)),)*
-                }
+                match *self { #clones }
             }
         }
         #[automatically_derived]
@@ -131,10 +151,8 @@ fn common_impls(set: &Ident, events: &[Listed]) -> TokenStream {
         where
             #(for<'__es> #types: ::core::fmt::Debug,)*
         {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                match self {
-                    #(Self::#variants(event) => f.debug_tuple(#texts).field(event).finish(),)*
-                }
+            fn fmt(&self, __es_formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                match *self { #shows }
             }
         }
         #[automatically_derived]
@@ -142,12 +160,27 @@ fn common_impls(set: &Ident, events: &[Listed]) -> TokenStream {
         where
             #(for<'__es> #types: ::core::cmp::PartialEq,)*
         {
-            fn eq(&self, other: &Self) -> ::core::primitive::bool {
-                match (self, other) {
-                    #((Self::#variants(one), Self::#variants(other)) => one == other,)*
-                    #different
-                }
+            fn eq(&self, __es_other: &Self) -> ::core::primitive::bool {
+                match *self { #compares }
             }
         }
     }
+}
+
+/// The type that a bound is written for, since a bound takes no `#[cfg]`: the event's or, where it may be missing, an alias
+/// that is `()` then; and the alias.
+fn bounded((index, listed): (usize, &Listed)) -> (TokenStream, Option<TokenStream>) {
+    let Item { path, cfgs } = &listed.item;
+    if cfgs.is_empty() {
+        return (path.to_token_stream(), None);
+    }
+    let alias = format_ident!("__EsEvent{index}");
+    let conditions = cfgs.iter().filter_map(|cfg| Some(&cfg.meta.require_list().ok()?.tokens));
+    let declarations = quote! {
+        #(#cfgs)*
+        type #alias = #path;
+        #[cfg(not(all(#(#conditions),*)))]
+        type #alias = ();
+    };
+    (alias.to_token_stream(), Some(declarations))
 }

@@ -7,6 +7,7 @@ use syn::DeriveInput;
 use crate::mistakes::Mistakes;
 
 mod check;
+mod event;
 mod expand;
 mod parse;
 mod reminder;
@@ -17,6 +18,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let mut aggregate = parse::aggregate(input, &mut mistakes);
     check::aggregate(&mut aggregate, &mut mistakes);
+    aggregate.incomplete = !mistakes.is_empty();
     let reminder = mistakes.is_empty().then(|| reminder::reminder(&aggregate)).flatten();
     let errors = mistakes.report();
     let code = aggregate.plain.then(|| expand::aggregate(&aggregate));

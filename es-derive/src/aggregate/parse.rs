@@ -5,7 +5,7 @@ use syn::{Data, DeriveInput, Error, Ident, LitStr, Path, Result, Type, Visibilit
 
 use crate::{
     attribute::{self, Entry},
-    listed::{self, Listed, text},
+    listed::{Item, Listed, text},
     mistakes::Mistakes,
 };
 
@@ -30,9 +30,9 @@ pub(crate) struct Aggregate<'a> {
     /// The name of the enum of its events.
     pub(crate) event: Ident,
     pub(crate) events: Vec<Listed>,
-    /// Whether some event may be missing from the list, because of a mistake.
+    /// Whether something may be missing or not what was meant, because of a mistake.
     pub(crate) incomplete: bool,
-    pub(crate) retired: Vec<Path>,
+    pub(crate) retired: Vec<Item>,
     pub(crate) krate: Option<Path>,
 }
 
@@ -44,7 +44,6 @@ pub(crate) fn aggregate<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
     attribute::entries(&input.attrs, "aggregate", mistakes, |entry, mistakes| read.entry(entry, mistakes));
     attribute::only_on_the_item(&input.data, "aggregate", mistakes);
     read.missing(ident, mistakes);
-    let incomplete = !mistakes.is_empty();
     Aggregate {
         ident,
         vis: &input.vis,
@@ -53,7 +52,7 @@ pub(crate) fn aggregate<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
         id: read.id,
         event: read.event.unwrap_or_else(|| format_ident!("{ident}Event")),
         events: read.events,
-        incomplete,
+        incomplete: false,
         retired: read.retired,
         krate: read.krate,
     }
@@ -66,7 +65,7 @@ struct Attributes {
     id: Option<Type>,
     event: Option<Ident>,
     events: Vec<Listed>,
-    retired: Vec<Path>,
+    retired: Vec<Item>,
     krate: Option<Path>,
 }
 
@@ -80,7 +79,7 @@ impl Attributes {
             ID => self.id = Some(entry.value_or("AccountId")?),
             EVENT => self.event = Some(entry.value_or("AccountEvent")?),
             EVENTS => self.events = events(entry, mistakes)?,
-            RETIRED => self.retired = entry.items(mistakes, |input, _| listed::path(input))?,
+            RETIRED => self.retired = entry.items(mistakes, Item::event)?,
             _ => self.krate = Some(entry.path()?),
         }
         Ok(())
@@ -144,7 +143,7 @@ fn events(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Vec<Listed>> {
         let event = entry.path().map_err(|_| Error::new(entry.key.span(), "write `events(Opened, …)`"))?;
         let written = text(&event);
         mistakes.at(entry.key.span(), format!("events stand in parentheses; write `events({written}, …)`"));
-        return Ok(vec![Listed::of(event)?]);
+        return Ok(vec![Listed::plain(event)?]);
     }
     let before = mistakes.count();
     let events = entry.items(mistakes, Listed::read)?;

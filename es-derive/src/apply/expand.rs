@@ -17,14 +17,14 @@ pub(crate) fn impls(block: &ItemImpl, methods: &[Method<'_>], krate: Option<&Pat
             let listed = quote_spanned!(at(event)=> <#aggregate>::__es_event_of::<#event>());
             quote! {
                 #listed;
-                Self::#ident(self, event);
+                Self::#ident(self, __es_event);
             }
         });
         Some(quote! {
             #(#cfgs)*
             #[automatically_derived]
             impl __es::Apply<#event> for #aggregate {
-                fn apply(&mut self, event: #event) {
+                fn apply(&mut self, __es_event: #event) {
                     #body
                 }
             }
@@ -40,6 +40,7 @@ pub(crate) fn impls(block: &ItemImpl, methods: &[Method<'_>], krate: Option<&Pat
     });
     let impls = every.unwrap_or_else(|| impls.collect());
     quote! {
+        #[allow(deprecated)]
         const _: () = {
             use #private as __es;
             #[allow(unused_imports, reason = "after a mistake in the list of events an inherent function hides it")]

@@ -8,9 +8,10 @@ use crate::{
 
 /// Notes what does not fit together in `set`, and leaves it out.
 pub(crate) fn event_set(set: &mut EventSet<'_>, mistakes: &mut Mistakes) {
+    listed::leave_out_named(&mut set.of, mistakes);
     let mut events: Vec<String> = Vec::with_capacity(set.members.len());
     for index in 0..set.members.len() {
-        let written = set.members[index].event.as_ref().map(text).unwrap_or_default();
+        let written = set.members[index].event.map(text).unwrap_or_default();
         let repeated = events.iter().position(|before| !written.is_empty() && *before == written);
         if let Some(first) = repeated {
             let first = set.members[first].variant;
@@ -19,5 +20,4 @@ pub(crate) fn event_set(set: &mut EventSet<'_>, mistakes: &mut Mistakes) {
         }
         events.push(written);
     }
-    listed::leave_out_listed(&mut set.retired, &events, mistakes);
 }

@@ -1,169 +1,153 @@
-//! Writes `impl EventSet`, for `derive(EventSet)` and for the enum of `derive(Aggregate)`.
+//! Writes `impl EventSet` for a feed.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
-use syn::{Ident, Path};
+use quote::{quote, quote_spanned};
+use syn::{Ident, Type};
 
 use super::parse::EventSet;
-use crate::{listed::text, path, place::at};
+use crate::{
+    listed::{Item, text},
+    numbers::Numbers,
+    path,
+    place::at,
+};
 
-/// The impls for the enum of `derive(EventSet)`.
-pub(crate) fn event_set(parsed: &EventSet<'_>) -> TokenStream {
-    let EventSet { ident, members, retired, krate, .. } = parsed;
+/// The impl for the enum of `derive(EventSet)`, and the proofs that its aggregates hold its events.
+pub(crate) fn event_set(set: &EventSet<'_>) -> TokenStream {
+    let EventSet { ident, krate, .. } = set;
     let private = path::private(krate.as_ref());
-    let set = Set { ident, owner: ident, members, retired };
-    let implementation = set.implementation();
-    let into_events = set.events().map(|(variant, event)| {
-        quote! {
+    let numbers = Numbers::of("AT", set.of.iter().map(|item| &item.cfgs));
+    let table = table(set, &numbers);
+    let proofs = proofs(set, &numbers);
+    let decode = decode(set, &numbers);
+    quote! {
+        #[allow(deprecated)]
+        const _: () = {
+            use #private as __es;
+            use __es::{NotHeld as _, NotListed as _, NotNamed as _};
+            // where every bound holds nothing else would use them
+            const _: (__es::Held, ::core::option::Option<&::core::primitive::str>, &::core::primitive::str) =
+                (__es::Holds::<(), ()>::HELD, __es::Listed::<()>::NAME, __es::Named::<()>::CATEGORY);
+            #table
+            #proofs
+            #decode
             #[automatically_derived]
-            impl __es::IntoEvents<#ident> for #event {
-                fn into_events(self) -> impl ::core::iter::Iterator<Item = #ident> {
-                    ::core::iter::once(#ident::#variant(self))
+            impl __es::EventSet for #ident {
+                const CATEGORIES: &'static [&'static ::core::primitive::str] =
+                    &__es::categories::<{ __ES_OF.len() }>(__ES_OF);
+                const NAMES: &'static [&'static ::core::primitive::str] =
+                    &__es::names_of::<{ __es::count_of(__ES_OF) }>(__ES_OF);
+                fn decode(
+                    __es_category: &::core::primitive::str,
+                    __es_name: &::core::primitive::str,
+                    __es_schema_version: __es::SchemaVersion,
+                    __es_payload: &[::core::primitive::u8],
+                    mut __es_each: impl ::core::ops::FnMut(Self),
+                ) -> ::core::result::Result<(), __es::DecodeError> {
+                    __es_decode(__es_category, __es_name, __es_schema_version, __es_payload, &mut __es_each)
+                }
+            }
+        };
+    }
+}
+
+/// What the aggregates hold, and what of it the feed wants.
+fn table(set: &EventSet<'_>, Numbers { constants, .. }: &Numbers) -> TokenStream {
+    let of = set.of.iter().map(|Item { path, cfgs }| {
+        let members = quote_spanned!(at(path)=> __es::Named::<#path>::MEMBERS);
+        let category = quote_spanned!(at(path)=> __es::Named::<#path>::CATEGORY);
+        let sound = if set.complete { quote_spanned!(at(path)=> __es::Named::<#path>::SOUND) } else { quote!(false) };
+        let listed = events(set).map(|(_, event)| quote_spanned!(at(event)=> __es::Holds::<#path, #event>::HELD));
+        quote! {
+            #(#cfgs)*
+            {
+                const __ES_LISTED: &[__es::Held] = &[#(#listed),*];
+                __es::Of {
+                    category: #category,
+                    members: #members,
+                    sound: #sound,
+                    listed: __ES_LISTED,
+                    wanted: &__es::wanted::<{ #members.len() }>(#members, __ES_LISTED),
                 }
             }
         }
     });
     quote! {
-        const _: () = {
-            use #private as __es;
-            #implementation
-            #[automatically_derived]
-            impl __es::HasEvents for #ident {
-                type Set = Self;
-            }
-            #[automatically_derived]
-            impl __es::IntoEvents<#ident> for #ident {
-                fn into_events(self) -> impl ::core::iter::Iterator<Item = #ident> {
-                    ::core::iter::once(self)
-                }
-            }
-            #(#into_events)*
-        };
+        #constants
+        const __ES_OF: &[__es::Of] = &[#(#of),*];
     }
 }
 
-/// A set of events.
-pub(crate) struct Set<'a> {
-    /// The enum.
-    pub(crate) ident: &'a Ident,
-    /// What the events belong to: the aggregate, or the enum by itself.
-    pub(crate) owner: &'a Ident,
-    pub(crate) members: &'a [Member<'a>],
-    pub(crate) retired: &'a [Path],
+/// That each aggregate is one, each event is one, and that they belong together.
+fn proofs(set: &EventSet<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
+    let aggregates = set.of.iter().map(|Item { path, cfgs }| {
+        let text = text(path);
+        quote!(#(#cfgs)* #text)
+    });
+    let types = events(set).map(|(_, event)| text(event));
+    let of_aggregates = set.of.iter().zip(places).map(|(Item { path, cfgs }, place)| {
+        quote_spanned! {at(path)=>
+            #(#cfgs)*
+            const _: () = __es::aggregate::<#path>();
+            #(#cfgs)*
+            const _: () = __es::assert_of(#place, __ES_AGGREGATES, __ES_OF);
+        }
+    });
+    let of_events = events(set).enumerate().map(|(index, (_, event))| {
+        quote_spanned! {at(event)=>
+            const _: () = __es::event::<#event>();
+            const _: () =
+                __es::assert_held(#index, __es::Listed::<#event>::NAME, __ES_TYPES, __ES_AGGREGATES, __ES_OF);
+        }
+    });
+    quote! {
+        const __ES_AGGREGATES: &[&::core::primitive::str] = &[#(#aggregates),*];
+        const __ES_TYPES: &[&::core::primitive::str] = &[#(#types),*];
+        #(#of_aggregates)*
+        #(#of_events)*
+    }
 }
 
-/// A variant of a set.
-pub(crate) struct Member<'a> {
-    pub(crate) variant: &'a Ident,
-    /// The event it holds; none after a mistake.
-    pub(crate) event: Option<TokenStream>,
+/// Apart from the trait's method, so that it is compiled once and not for each closure.
+fn decode(set: &EventSet<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
+    let ident = set.ident;
+    let takes = events(set).map(|(variant, event)| {
+        let taken = quote_spanned!(at(event)=> __es::taken::<#event>(__es_given));
+        quote! {
+            if let ::core::option::Option::Some(__es_event) = #taken {
+                return __es_each(#ident::#variant(__es_event));
+            }
+        }
+    });
+    let hears = set.of.iter().zip(places).map(|(Item { path, cfgs }, place)| {
+        let hear = quote_spanned!(at(path)=> __es::Named::<#path>::hear);
+        quote! {
+            #(#cfgs)*
+            if __es_category == __ES_OF[#place].category {
+                return #hear(&__ES_OF[#place], __es_name, __es_schema_version, __es_payload, &mut |__es_given| {
+                    __es_narrow(__es_given, __es_each);
+                });
+            }
+        }
+    });
+    quote! {
+        fn __es_narrow(__es_given: &mut dyn ::core::any::Any, __es_each: &mut dyn ::core::ops::FnMut(#ident)) {
+            #(#takes)*
+        }
+        fn __es_decode(
+            __es_category: &::core::primitive::str,
+            __es_name: &::core::primitive::str,
+            __es_schema_version: __es::SchemaVersion,
+            __es_payload: &[::core::primitive::u8],
+            __es_each: &mut dyn ::core::ops::FnMut(#ident),
+        ) -> ::core::result::Result<(), __es::DecodeError> {
+            #(#hears)*
+            // of another aggregate: whoever reads asked for more than the feed does
+            ::core::result::Result::Ok(())
+        }
+    }
 }
 
-impl Set<'_> {
-    /// `impl EventSet for` the enum, where `__es` names the private module.
-    pub(crate) fn implementation(&self) -> TokenStream {
-        let set = self.ident;
-        let table = self.table();
-        let decode = self.decode();
-        let names = self.arms(&quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::Event>::NAME));
-        let versions = self.arms(&quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::Event>::VERSION));
-        let encodes =
-            self.arms(&quote!(event), |event| quote_spanned!(at(event)=> <#event as __es::Event>::encode(event, out)));
-        quote! {
-            #table
-            #decode
-            #[automatically_derived]
-            impl __es::EventSet for #set {
-                const MEMBERS: &'static [__es::Member] = __ES_EVENTS;
-                const NAMES: &'static [&'static ::core::primitive::str] =
-                    &__es::names::<{ __es::count(__ES_EVENTS) }>(__ES_EVENTS);
-                fn name(&self) -> &'static ::core::primitive::str {
-                    #names
-                }
-                fn schema_version(&self) -> __es::SchemaVersion {
-                    #versions
-                }
-                fn encode(
-                    &self,
-                    out: &mut ::std::vec::Vec<::core::primitive::u8>,
-                ) -> ::core::result::Result<(), __es::EncodeError> {
-                    #encodes
-                }
-                fn decode(
-                    name: &::core::primitive::str,
-                    schema_version: __es::SchemaVersion,
-                    payload: &[::core::primitive::u8],
-                    mut each: impl ::core::ops::FnMut(Self),
-                ) -> ::core::result::Result<(), __es::DecodeError> {
-                    __es_decode(name, schema_version, payload, &mut each)
-                }
-            }
-        }
-    }
-
-    /// What is stored, in the order in which `__es::find` tells it apart; and that no two share a name.
-    fn table(&self) -> TokenStream {
-        let listed = self.events().map(|(_, event)| (event.clone(), false));
-        let retired = self.retired.iter().map(|event| (event.to_token_stream(), true));
-        let (events, retired): (Vec<_>, Vec<_>) = listed.chain(retired).unzip();
-        let schemas = events.iter().map(|event| quote_spanned!(at(event)=> <#event as __es::Event>::SCHEMA));
-        let texts = events.iter().map(text);
-        let count = events.len();
-        let own_names = events.iter().enumerate().map(|(index, event)| {
-            quote_spanned!(at(event)=> const _: () = __es::assert_own_names(&__ES_SHARED, #index, __ES_TYPES);)
-        });
-        quote! {
-            const __ES_EVENTS: &[__es::Member] = &[#(__es::Member { schema: #schemas, retired: #retired }),*];
-            const __ES_TYPES: &[&::core::primitive::str] = &[#(#texts),*];
-            const __ES_SHARED: [::core::option::Option<__es::Shared>; #count] =
-                __es::shared::<#count, { __es::slots(__ES_EVENTS) }>(__ES_EVENTS);
-            #(#own_names)*
-        }
-    }
-
-    /// Apart from the trait's method, so that it is compiled once and not for each closure.
-    fn decode(&self) -> TokenStream {
-        let Self { ident: set, owner, .. } = self;
-        let decode =
-            |event: &TokenStream| quote_spanned!(at(event)=> <#event as __es::Event>::decode(schema_version, payload)?);
-        let events = self.events().map(|(variant, event)| {
-            let event = decode(event);
-            quote!(each(#set::#variant(#event)))
-        });
-        let retired = self.retired.iter().map(|path| {
-            let event = decode(&path.to_token_stream());
-            quote_spanned!(at(path)=> __es::retire::<#path, #owner>(#event, each))
-        });
-        let arms =
-            events.chain(retired).enumerate().map(|(index, arm)| quote!(#index => ::core::result::Result::Ok(#arm),));
-        quote! {
-            fn __es_decode(
-                name: &::core::primitive::str,
-                schema_version: __es::SchemaVersion,
-                payload: &[::core::primitive::u8],
-                each: &mut dyn ::core::ops::FnMut(#set),
-            ) -> ::core::result::Result<(), __es::DecodeError> {
-                match __es::find(__ES_EVENTS, name, schema_version)? {
-                    #(#arms)*
-                    _ => ::core::result::Result::Err(__es::DecodeError::UnknownName),
-                }
-            }
-        }
-    }
-
-    /// A `match self` with an arm for each variant, by `code` of its event, which is `bound`.
-    fn arms(&self, bound: &TokenStream, code: impl Fn(&TokenStream) -> TokenStream) -> TokenStream {
-        let arms = self.members.iter().map(|Member { variant, event }| {
-            let Some(event) = event else {
-                return quote!(Self::#variant { .. } => ::core::unreachable!(),);
-            };
-            let code = code(event);
-            quote!(Self::#variant(#bound) => #code,)
-        });
-        if self.members.is_empty() { quote!(match *self {}) } else { quote!(match self { #(#arms)* }) }
-    }
-
-    fn events(&self) -> impl Iterator<Item = (&Ident, &TokenStream)> {
-        self.members.iter().filter_map(|member| Some((member.variant, member.event.as_ref()?)))
-    }
+fn events<'a>(set: &'a EventSet<'_>) -> impl Iterator<Item = (&'a Ident, &'a Type)> {
+    set.members.iter().filter_map(|member| Some((member.variant, member.event?)))
 }

@@ -10,14 +10,13 @@ mod check;
 mod expand;
 mod parse;
 
-pub(crate) use expand::{Member, Set};
-
 /// The impl for `input`, together with its mistakes. After a mistake it stands in for the one that was meant, so that
 /// the mistakes are the only errors.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let mut parsed = parse::event_set(input, &mut mistakes);
     check::event_set(&mut parsed, &mut mistakes);
+    parsed.complete &= mistakes.is_empty();
     let errors = mistakes.report();
     let code = parsed.plain.then(|| expand::event_set(&parsed));
     quote!(#errors #code)

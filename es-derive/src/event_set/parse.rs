@@ -1,15 +1,14 @@
 //! Reads the enum and its `#[event_set(…)]`.
 
-use quote::ToTokens;
-use syn::{Data, DeriveInput, Fields, Ident, Path, Variant, spanned::Spanned};
+use syn::{Data, DeriveInput, Error, Fields, Ident, Path, Result, Type, Variant, spanned::Spanned};
 
-use super::Member;
 use crate::{
-    attribute,
-    listed::{self, text},
+    attribute::{self, Entry},
+    listed::{Item, text},
     mistakes::Mistakes,
 };
 
+const OF: &str = "of";
 const RETIRED: &str = "retired";
 const CRATE: &str = "crate";
 
@@ -18,24 +17,39 @@ pub(crate) struct EventSet<'a> {
     pub(crate) ident: &'a Ident,
     /// Whether code can be written for it at all: an enum without parameters.
     pub(crate) plain: bool,
+    /// Whether there is no mistake, so that it can be judged what its aggregates hold.
+    pub(crate) complete: bool,
     pub(crate) members: Vec<Member<'a>>,
-    pub(crate) retired: Vec<Path>,
+    /// The aggregates.
+    pub(crate) of: Vec<Item>,
     pub(crate) krate: Option<Path>,
+}
+
+/// A variant of a set.
+pub(crate) struct Member<'a> {
+    pub(crate) variant: &'a Ident,
+    /// The event it holds; none after a mistake.
+    pub(crate) event: Option<&'a Type>,
 }
 
 /// Reads `input`; what cannot be read is noted and left out.
 pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> EventSet<'a> {
     let ident = &input.ident;
-    let mut set = EventSet { ident, plain: false, members: Vec::new(), retired: Vec::new(), krate: None };
+    let mut set = EventSet { ident, plain: false, complete: true, members: Vec::new(), of: Vec::new(), krate: None };
     let mut given: Vec<String> = Vec::new();
     attribute::entries(&input.attrs, "event_set", mistakes, |entry, mistakes| {
         let key = entry.key.to_string();
         entry.once(given.contains(&key))?;
         given.push(key.clone());
         match key.as_str() {
-            RETIRED => set.retired = entry.items(mistakes, |input, _| listed::path(input))?,
+            OF => set.of = of(entry, mistakes)?,
             CRATE => set.krate = Some(entry.path()?),
-            _ => return Err(attribute::unknown_key(&entry.key, "`#[event_set(…)]`", &[RETIRED, CRATE])),
+            RETIRED => {
+                let message = "what retired events became comes by itself, from the aggregates in `of(…)`; \
+                               leave `retired(…)` out";
+                return Err(Error::new(entry.key.span(), message));
+            }
+            _ => return Err(attribute::unknown_key(&entry.key, "`#[event_set(…)]`", &[OF, CRATE])),
         }
         Ok(())
     });
@@ -64,11 +78,34 @@ pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
             format!("event set `{ident}` holds no event; write a variant for each, as in `Opened(Opened)`"),
         );
     }
+    // what else is wrong with the attribute may have been meant for it
+    let is_said = given.iter().any(|key| key == OF) || !mistakes.is_empty();
+    set.complete = given.iter().any(|key| key == OF);
+    if !is_said {
+        mistakes.at(
+            ident.span(),
+            format!(
+                "event set `{ident}` does not say whose events it holds\n\
+                 write `#[event_set(of(…))]` above it, with the aggregates that hold them"
+            ),
+        );
+    }
     set.plain = true;
     for variant in &data.variants {
         set.members.push(member(variant, mistakes));
     }
     set
+}
+
+/// The aggregates in `of(…)`.
+fn of(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Vec<Item>> {
+    let before = mistakes.count();
+    let aggregates = entry.items(mistakes, Item::aggregate)?;
+    if aggregates.is_empty() && mistakes.count() == before {
+        let message = "`of` names no aggregate; write those that hold the events, as in `of(Account)`";
+        return Err(Error::new(entry.key.span(), message));
+    }
+    Ok(aggregates)
 }
 
 fn member<'a>(variant: &'a Variant, mistakes: &mut Mistakes) -> Member<'a> {
@@ -83,5 +120,5 @@ fn member<'a>(variant: &'a Variant, mistakes: &mut Mistakes) -> Member<'a> {
         let remedy = if held.is_empty() { format!("`{ident}({ident})`") } else { held.join(", ") };
         mistakes.spanning(variant, format!("a variant of an event set holds one event; write {remedy}"));
     }
-    Member { variant: ident, event: event.map(|event| event.ty.to_token_stream()) }
+    Member { variant: ident, event: event.map(|event| &event.ty) }
 }

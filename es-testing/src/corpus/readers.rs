@@ -1,7 +1,7 @@
 //! The aggregates that read a corpus.
 
 use es_core::{
-    Aggregate, DecodeError, EncodeError, EventSet, SchemaVersion,
+    Aggregate, AggregateEvent, DecodeError, EncodeError, EventSet, SchemaVersion,
     schema::{Aggregates, Member, VisitAggregate},
 };
 use serde_json::{Map, Value, json};
@@ -35,7 +35,7 @@ struct Collected(Vec<Reader>);
 
 impl VisitAggregate for Collected {
     fn aggregate<A: Aggregate>(&mut self) {
-        self.0.push(Reader { category: A::CATEGORY, members: A::Event::MEMBERS, decode: decode::<A::Event> });
+        self.0.push(Reader { category: A::CATEGORY, members: A::Event::MEMBERS, decode: decode::<A> });
     }
 }
 
@@ -91,13 +91,13 @@ fn names(member: &'static Member) -> impl Iterator<Item = (&'static str, SchemaV
     [(member.schema.name, member.schema.version)].into_iter().chain(aliases)
 }
 
-fn decode<E: EventSet>(name: &str, schema_version: SchemaVersion, payload: &[u8]) -> Result<Vec<Today>, Cause> {
+fn decode<A: Aggregate>(name: &str, schema_version: SchemaVersion, payload: &[u8]) -> Result<Vec<Today>, Cause> {
     let mut events = Vec::new();
-    E::decode(name, schema_version, payload, |event| events.push(event))?;
+    A::Event::decode(A::CATEGORY, name, schema_version, payload, |event| events.push(event))?;
     events.iter().map(encode).collect()
 }
 
-fn encode<E: EventSet>(event: &E) -> Result<Today, Cause> {
+fn encode<E: AggregateEvent>(event: &E) -> Result<Today, Cause> {
     let mut payload = Vec::new();
     event.encode(&mut payload)?;
     Ok(Today { name: event.name(), value: serde_json::from_slice(&payload)? })

@@ -1,26 +1,21 @@
 //! The events that the promises store.
 
-use es_core::{Event, EventSet};
+use es_core::{Aggregate, Apply, Event};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
-/// An event of the promises.
-#[derive(EventSet, Clone, Debug, PartialEq)]
+/// The aggregate whose events the promises store.
+#[derive(Aggregate, Debug, Default)]
+#[aggregate(category = "sample", id = String, event = Sample, events(Noted, Written, Measured, Nested, Lost))]
 #[non_exhaustive]
-pub enum Sample {
-    /// A number in the order of things.
-    Noted(Noted),
-    /// A text of any kind.
-    Written(Written),
-    /// A float.
-    Measured(Measured),
-    /// JSON of any depth.
-    Nested(Nested),
-    /// Encodes to what it does not decode.
-    Lost(Lost),
+pub struct Samples;
+
+/// Nothing is folded: the promises look at what is stored.
+impl<E> Apply<E> for Samples {
+    fn apply(&mut self, _: E) {}
 }
 
-/// See [`Sample::Noted`].
+/// A number in the order of things.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "sample.noted")]
 pub struct Noted {
@@ -28,7 +23,7 @@ pub struct Noted {
     pub n: u64,
 }
 
-/// See [`Sample::Written`].
+/// A text of any kind.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "sample.written")]
 pub struct Written {
@@ -36,7 +31,7 @@ pub struct Written {
     pub text: String,
 }
 
-/// See [`Sample::Measured`].
+/// A float.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "sample.measured")]
 pub struct Measured {
@@ -44,12 +39,12 @@ pub struct Measured {
     pub value: f64,
 }
 
-/// See [`Sample::Nested`].
+/// JSON of any depth.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "sample.nested")]
 pub struct Nested(pub Value);
 
-/// See [`Sample::Lost`].
+/// Encodes to what it does not decode.
 #[derive(Event, Clone, Debug, PartialEq, Serialize)]
 #[event(name = "sample.lost")]
 pub struct Lost;

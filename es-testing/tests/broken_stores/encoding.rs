@@ -1,7 +1,7 @@
 //! Faults of encoding and naming: what has to be refused is taken in another shape.
 
 use es_core::{
-    EncodeError, EventName, EventSet, LimitError, Metadata, NewEvent, SchemaVersion, StreamId,
+    AggregateEvent, EncodeError, EventName, LimitError, Metadata, NewEvent, SchemaVersion, StreamId,
     limits::{METADATA_BYTES, NAME_BYTES, PAYLOAD_BYTES},
 };
 use es_testing::promises::{Sample, sample::Written};

@@ -51,6 +51,9 @@ use observe::Observed;
 /// the feature `schema` also what is inside those types that derive `JsonSchema`. It does not see the expressions in
 /// `default` and `with`: a corpus of stored payloads is for those.
 ///
+/// Feeds are not in it: a feed reads what the aggregates read that it names, and what cannot be heard does not compile. So
+/// it goes on hearing an event that is retired, as what it became.
+///
 /// # Reminders
 /// While the package has an `events.lock`, each aggregate of its sources that is not in it fails a unit test, which
 /// `derive(Aggregate)` writes. Aggregates in modules called `tests` and in the package's `tests/` are left alone. A

@@ -8,7 +8,7 @@ use super::{
     deep, types,
 };
 use crate::{
-    Aggregate, EventSet, SchemaVersion,
+    Aggregate, AggregateEvent, SchemaVersion,
     schema::{Field, Form, Member, Presence, Schema, Shape},
 };
 

@@ -29,7 +29,7 @@ impl Account {
 
 /// What a projection listens to.
 #[derive(EventSet, Debug, PartialEq)]
-#[event_set(crate = framework::es)]
+#[event_set(of(Account), crate = framework::es)]
 pub enum Feed {
     /// A fact.
     Opened(Opened),

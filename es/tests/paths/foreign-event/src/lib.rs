@@ -39,6 +39,7 @@ impl Account {
 
 /// What a projection listens to.
 #[derive(EventSet, Debug, PartialEq)]
+#[event_set(of(Account))]
 pub enum Feed {
     /// A foreign fact.
     Opened(through_es::Opened),

@@ -29,6 +29,7 @@ impl Account {
 
 /// What a projection listens to.
 #[derive(EventSet, Debug, PartialEq)]
+#[event_set(of(Account))]
 pub enum Feed {
     /// A fact.
     Opened(Opened),

@@ -2,6 +2,7 @@
 
 #![deny(warnings, missing_docs, missing_debug_implementations, unused, nonstandard_style, rust_2018_idioms)]
 #![deny(let_underscore, refining_impl_trait, unnameable_types, unused_qualifications, unused_lifetimes)]
+#![deny(clippy::all, clippy::pedantic, clippy::nursery)]
 #![deny(private_interfaces, private_bounds, single_use_lifetimes, trivial_casts, unused_results, unreachable_pub)]
 
 use domain::{Account, AccountEvent, Audit, AuditEvent, Feed};
@@ -44,7 +45,9 @@ mod domain {
     pub(crate) struct Greeted;
 
     impl Retired<Account> for Greeted {
-        fn successors(self) -> impl IntoEvents<Account> {}
+        fn successors(self) -> impl IntoEvents<Account> {
+            [Opened { owner: String::new() }]
+        }
     }
 
     /// A state.
@@ -91,23 +94,17 @@ mod domain {
 
     /// What a projection listens to.
     #[derive(EventSet, Debug)]
-    #[event_set(retired(Greeted))]
+    #[event_set(of(Account, Audit))]
     pub(crate) enum Feed {
         /// A fact.
         Opened(Opened),
         /// Another.
         Moved(r#move),
     }
-
-    impl Retired<Feed> for Greeted {
-        fn successors(self) -> impl IntoEvents<Feed> {
-            [Opened { owner: String::new() }]
-        }
-    }
 }
 
-fn main() {
-    use es::{Aggregate, EventSet};
+pub(crate) fn main() {
+    use es::{Aggregate, AggregateEvent, EventSet};
 
     // in a function, too
     #[derive(Aggregate, Default, Debug)]
@@ -137,5 +134,7 @@ fn main() {
     assert!(matches!(audit, Audit::Busy));
     assert_eq!(AuditEvent::from(opened.clone()), AuditEvent::Opened(opened.clone()).clone());
     assert_eq!(format!("{:?}", Feed::Moved(domain::r#move)), "Moved(move)");
-    assert_eq!(Feed::Opened(opened).name(), "account.opened");
+    assert_eq!(AccountEvent::from(opened.clone()).name(), "account.opened");
+    assert!(matches!(Feed::Opened(opened), Feed::Opened(opened) if opened.owner == "Ada"));
+    assert_eq!(Feed::NAMES, ["account.opened", "account.moved", "account.greeted", "account.opened"]);
 }

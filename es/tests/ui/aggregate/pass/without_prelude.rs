@@ -27,6 +27,7 @@ impl Account {
 }
 
 #[derive(EventSet)]
+#[event_set(of(Account))]
 #[allow(dead_code)]
 enum Feed {
     Opened(Opened),

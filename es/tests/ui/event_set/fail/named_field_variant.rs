@@ -15,7 +15,16 @@ struct Deposited {
     amount: i64,
 }
 
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened, Deposited))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
+}
+
 #[derive(EventSet)]
+#[event_set(of(Account))]
 enum Feed {
     Opened(Opened),
     Deposited { event: Deposited },

@@ -11,7 +11,16 @@ struct Opened {
 
 struct Noise;
 
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
+}
+
 #[derive(EventSet)]
+#[event_set(of(Account))]
 enum Feed {
     Opened(Opened),
     Noise(Noise),

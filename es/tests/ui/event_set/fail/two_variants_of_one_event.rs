@@ -9,7 +9,16 @@ struct Opened {
     owner: String,
 }
 
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
+}
+
 #[derive(EventSet)]
+#[event_set(of(Account))]
 enum Feed {
     Opened(Opened),
     OpenedAgain(Opened),

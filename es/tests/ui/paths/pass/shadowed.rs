@@ -73,6 +73,7 @@ mod domain {
     }
 
     #[derive(EventSet)]
+    #[event_set(of(Account))]
     pub enum Feed {
         Opened(Opened),
         PaidIn(PaidIn),
@@ -92,7 +93,7 @@ fn main() {
     ];
     let mut applied = 0;
     for (name, version, payload) in stored {
-        let read = <domain::Account as Aggregate>::Event::decode(name, version, payload, |event| {
+        let read = <domain::Account as Aggregate>::Event::decode("account", name, version, payload, |event| {
             account.apply_event(event);
             applied += 1;
         });

@@ -1,4 +1,4 @@
-//! An alias that is the name of another event.
+//! An aggregate that is named twice.
 
 use es::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -10,16 +10,23 @@ struct Opened {
 }
 
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[event(name = "account.deposited", version = 2, alias("account.opened", up_to = 1))]
+#[event(name = "account.deposited")]
 struct Deposited {
-    #[event(added(in = 2, default = 0))]
     amount: i64,
 }
 
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened, Deposited))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
+}
+
 #[derive(EventSet)]
+#[event_set(of(Account, Account))]
 enum Feed {
     Opened(Opened),
-    Deposited(Deposited),
 }
 
 fn main() {}

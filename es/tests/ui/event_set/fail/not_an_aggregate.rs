@@ -1,4 +1,4 @@
-//! Two events of a set that are stored under one name.
+//! A type in `of` that is no aggregate.
 
 use es::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -10,15 +10,25 @@ struct Opened {
 }
 
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[event(name = "account.opened")]
+#[event(name = "account.deposited")]
 struct Deposited {
     amount: i64,
 }
 
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened, Deposited))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
+}
+
+struct Bill;
+
 #[derive(EventSet)]
+#[event_set(of(Account, Bill))]
 enum Feed {
     Opened(Opened),
-    Deposited(Deposited),
 }
 
 fn main() {}

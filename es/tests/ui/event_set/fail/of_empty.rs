@@ -1,4 +1,4 @@
-//! A retired event that does not say what it becomes in the set.
+//! A set that names no aggregate.
 
 use es::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -10,13 +10,21 @@ struct Opened {
 }
 
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[event(name = "transfer.made")]
-struct TransferMade {
-    to: String,
+#[event(name = "account.deposited")]
+struct Deposited {
+    amount: i64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened, Deposited))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
 }
 
 #[derive(EventSet)]
-#[event_set(retired(TransferMade))]
+#[event_set(of())]
 enum Feed {
     Opened(Opened),
 }

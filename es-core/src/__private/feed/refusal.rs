@@ -1,0 +1,156 @@
+//! What of a feed does not compile, each at the token that is wrong.
+
+use super::{Held, Of};
+use crate::{
+    __private::{refuse::refuse, same_text},
+    Aggregate, Event,
+};
+
+/// Compiles if `A` is an aggregate.
+pub const fn aggregate<A: Aggregate>() {}
+
+/// Compiles if `E` is an event.
+pub const fn event<E: Event>() {}
+
+/// Refuses to compile if no aggregate in `of` holds the event at `event`, or it is listed twice. `name` is its stored name,
+/// `types` are the events and `aggregates` those in `of`, as the user wrote them.
+///
+/// # Panics
+/// While compiling, to refuse it.
+#[track_caller]
+pub const fn assert_held(event: usize, name: Option<&str>, types: &[&str], aggregates: &[&str], of: &[Of]) {
+    let Some(name) = name else { return };
+    if !sound(of) {
+        return;
+    }
+    let mut is_held = false;
+    let mut at = 0;
+    while at < of.len() {
+        match of[at].listed[event] {
+            Held::At(member) => {
+                is_held = true;
+                if let Some(before) = listed_before(event, member, of[at].listed) {
+                    let (before, event) = (types[before], types[event]);
+                    refuse!("`", before, "` and `", event, "` are the same event; keep one of the two variants");
+                }
+            }
+            Held::Somewhere => refuse!(
+                "`impl IntoEvents<",
+                aggregates[at],
+                "> for ",
+                types[event],
+                "` does not say which event it is; add `const MAY: May = May::Event(…)` with its place in `MEMBERS`",
+            ),
+            Held::No => {}
+        }
+        at += 1;
+    }
+    if is_held {
+        return;
+    }
+    let event = types[event];
+    if let Some(at) = retired_in(of, name) {
+        refuse!("`", event, "` is retired in `", aggregates[at], "`; list the events it became, and they come here");
+    }
+    if of.len() == 1 {
+        let aggregate = aggregates[0];
+        refuse!(
+            "`",
+            event,
+            "` is not an event of `",
+            aggregate,
+            "`; name its aggregate in `of(…)`, or list it in `#[aggregate(events(…))]` of `",
+            aggregate,
+            "`",
+        );
+    }
+    refuse!("`", event, "` is not an event of any aggregate in `of(…)`; name the one that holds it there");
+}
+
+/// Refuses to compile if nothing of the aggregate at `at` is listed, or one before it has the same category.
+///
+/// # Panics
+/// While compiling, to refuse it.
+#[track_caller]
+pub const fn assert_of(at: usize, aggregates: &[&str], of: &[Of]) {
+    if !sound(of) {
+        return;
+    }
+    let mut before = 0;
+    while before < at {
+        if same_text(of[before].category, of[at].category) {
+            let (before, category) = (aggregates[before], of[at].category);
+            refuse!("`", before, "` and `", aggregates[at], "` share the category `", category, "`; keep one of them");
+        }
+        before += 1;
+    }
+    let (mut gives, mut event) = (false, 0);
+    while event < of[at].listed.len() {
+        gives |= !matches!(of[at].listed[event], Held::No);
+        if !is_held(event, of) {
+            return; // that it is nobody's is said already, and it may have been meant for this one
+        }
+        event += 1;
+    }
+    if !gives {
+        let aggregate = aggregates[at];
+        refuse!(
+            "no event of `",
+            aggregate,
+            "` is listed; leave it out of `of(…)`, or add a variant for one of its events"
+        );
+    }
+}
+
+const fn is_held(event: usize, of: &[Of]) -> bool {
+    let mut at = 0;
+    while at < of.len() {
+        if !matches!(of[at].listed[event], Held::No) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// Whether all aggregates can be judged; if not, the mistake that keeps from it is reported already.
+const fn sound(of: &[Of]) -> bool {
+    let mut at = 0;
+    while at < of.len() {
+        if !of[at].sound {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// The event that is listed before `event` and is the same `member`.
+const fn listed_before(event: usize, member: usize, listed: &[Held]) -> Option<usize> {
+    let mut before = 0;
+    while before < event {
+        if let Held::At(other) = listed[before]
+            && other == member
+        {
+            return Some(before);
+        }
+        before += 1;
+    }
+    None
+}
+
+/// The aggregate that retired the event stored under `name`.
+const fn retired_in(of: &[Of], name: &str) -> Option<usize> {
+    let mut at = 0;
+    while at < of.len() {
+        let mut member = 0;
+        while member < of[at].members.len() {
+            if of[at].members[member].retired && same_text(of[at].members[member].schema.name, name) {
+                return Some(at);
+            }
+            member += 1;
+        }
+        at += 1;
+    }
+    None
+}

@@ -1,0 +1,112 @@
+//! What is an aggregate, an event, an event of an aggregate: told while compiling, without a bound.
+//!
+//! An inherent item wins where its bounds hold; where they do not, the trait's of the same name stands in. So the one place
+//! that asks for the bound is the only one where rustc speaks. It works where the types are concrete, as they are in what
+//! a derive writes; in a generic function the answer would always be no.
+
+use std::{any::Any, marker::PhantomData};
+
+use super::{Of, hear};
+use crate::{
+    __private::same_text, Aggregate, AggregateEvent, DecodeError, Event, EventSet, IntoEvents, May, SchemaVersion,
+    schema::Member,
+};
+
+/// A type that is named as an aggregate.
+#[derive(Debug)]
+pub struct Named<A>(PhantomData<A>);
+
+impl<A: Aggregate> Named<A> {
+    /// The category.
+    pub const CATEGORY: &'static str = A::CATEGORY;
+    /// What its streams hold.
+    pub const MEMBERS: &'static [Member] = A::Event::MEMBERS;
+    /// Whether it is declared without a mistake.
+    pub const SOUND: bool = !A::Event::INCOMPLETE;
+
+    /// Reads what is stored in a stream of `A` and lends the events it stands for to `take`.
+    ///
+    /// # Errors
+    /// [`DecodeError`], as the aggregate itself reads it.
+    pub fn hear(
+        of: &Of,
+        name: &str,
+        stored: SchemaVersion,
+        payload: &[u8],
+        take: &mut dyn FnMut(&mut dyn Any),
+    ) -> Result<(), DecodeError> {
+        hear(of, name, stored, || A::Event::decode(A::CATEGORY, name, stored, payload, |event| event.give(take)))
+    }
+}
+
+/// Stands in for [`Named`] where it is no aggregate.
+pub trait NotNamed {
+    /// None.
+    const CATEGORY: &'static str = "";
+    /// None.
+    const MEMBERS: &'static [Member] = &[];
+    /// It is not.
+    const SOUND: bool = false;
+
+    /// Never called, since nothing that names it compiles.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnknownName`].
+    fn hear(_: &Of, _: &str, _: SchemaVersion, _: &[u8], _: &mut dyn FnMut(&mut dyn Any)) -> Result<(), DecodeError> {
+        Err(DecodeError::UnknownName)
+    }
+}
+
+impl<A> NotNamed for Named<A> {}
+
+/// A type that is listed as an event.
+#[derive(Debug)]
+pub struct Listed<E>(PhantomData<E>);
+
+impl<E: Event> Listed<E> {
+    /// The name it is stored under.
+    pub const NAME: Option<&'static str> = Some(E::NAME);
+}
+
+/// Stands in for [`Listed`] where it is no event.
+pub trait NotListed {
+    /// None.
+    const NAME: Option<&'static str> = None;
+}
+
+impl<E> NotListed for Listed<E> {}
+
+/// Whether an aggregate holds an event.
+#[derive(Clone, Copy, Debug)]
+pub enum Held {
+    /// It does, at this place among its members.
+    At(usize),
+    /// It says that it does, by an `IntoEvents` written by hand, which does not say at which place.
+    Somewhere,
+    /// It does not.
+    No,
+}
+
+/// Whether `A` holds `E`.
+#[derive(Debug)]
+pub struct Holds<A, E>(PhantomData<(A, E)>);
+
+impl<A: Aggregate, E: Event + IntoEvents<A>> Holds<A, E> {
+    /// The answer.
+    pub const HELD: Held = match <E as IntoEvents<A>>::MAY {
+        May::Event(at) if at < A::Event::MEMBERS.len() && is::<E>(&A::Event::MEMBERS[at]) => Held::At(at),
+        _ => Held::Somewhere,
+    };
+}
+
+/// Stands in for [`Holds`] where it does not.
+pub trait NotHeld {
+    /// The answer.
+    const HELD: Held = Held::No;
+}
+
+impl<A, E> NotHeld for Holds<A, E> {}
+
+const fn is<E: Event>(member: &Member) -> bool {
+    !member.retired && same_text(member.schema.name, E::NAME)
+}

@@ -1,0 +1,32 @@
+//! Refusing to compile with a message that is put together while compiling.
+
+/// Panics in a constant with the text that the parts make.
+macro_rules! refuse {
+    ($($part:expr),+ $(,)?) => {{
+        let (text, length) = $crate::__private::refuse::joined(&[$($part),+]);
+        match str::from_utf8(text.split_at(length).0) {
+            Ok(text) => panic!("{}", text),
+            Err(_) => panic!("the message is too long to be shown"),
+        }
+    }};
+}
+pub(super) use refuse;
+
+const BYTES: usize = 2048;
+
+/// The bytes of `parts` together, and how many there are.
+pub(super) const fn joined(parts: &[&str]) -> ([u8; BYTES], usize) {
+    let mut joined = [0; BYTES];
+    let (mut length, mut part) = (0, 0);
+    while part < parts.len() {
+        let bytes = parts[part].as_bytes();
+        let mut byte = 0;
+        while byte < bytes.len() && length < BYTES {
+            joined[length] = bytes[byte];
+            length += 1;
+            byte += 1;
+        }
+        part += 1;
+    }
+    (joined, length)
+}

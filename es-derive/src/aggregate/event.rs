@@ -1,0 +1,160 @@
+//! Writes `EventSet` and `AggregateEvent` for the enum of the events.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::Path;
+
+use super::parse::Aggregate;
+use crate::{
+    listed::{Item, Listed, text},
+    numbers::Numbers,
+    place::at,
+};
+
+/// `impl EventSet` and `impl AggregateEvent` for the enum, where `__es` names the private module, and what both name.
+/// `places` are those of the events and behind them the retired ones.
+pub(crate) fn implementation(aggregate: &Aggregate<'_>, numbers: &Numbers) -> TokenStream {
+    let Aggregate { ident, event: set, .. } = aggregate;
+    let table = table(aggregate, numbers);
+    let decode = decode(aggregate, numbers);
+    let names = arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::Event>::NAME));
+    let versions = arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::Event>::VERSION));
+    let encodes = arms(
+        aggregate,
+        &quote!(ref __es_event),
+        |event| quote_spanned!(at(event)=> <#event as __es::Event>::encode(__es_event, __es_out)),
+    );
+    let gives =
+        arms(aggregate, &quote!(__es_event), |_| quote!(__es_to(&mut ::core::option::Option::Some(__es_event))));
+    let incomplete = aggregate.incomplete.then(|| {
+        quote!(
+            const INCOMPLETE: ::core::primitive::bool = true;
+        )
+    });
+    quote! {
+        #table
+        #decode
+        #[automatically_derived]
+        impl __es::EventSet for #set {
+            const CATEGORIES: &'static [&'static ::core::primitive::str] = &[<#ident as __es::Aggregate>::CATEGORY];
+            const NAMES: &'static [&'static ::core::primitive::str] =
+                &__es::names::<{ __es::count(__ES_EVENTS) }>(__ES_EVENTS);
+            fn decode(
+                __es_category: &::core::primitive::str,
+                __es_name: &::core::primitive::str,
+                __es_schema_version: __es::SchemaVersion,
+                __es_payload: &[::core::primitive::u8],
+                mut __es_each: impl ::core::ops::FnMut(Self),
+            ) -> ::core::result::Result<(), __es::DecodeError> {
+                __es_decode(__es_category, __es_name, __es_schema_version, __es_payload, &mut __es_each)
+            }
+        }
+        #[automatically_derived]
+        impl __es::AggregateEvent for #set {
+            const MEMBERS: &'static [__es::Member] = __ES_EVENTS;
+            #incomplete
+            fn name(&self) -> &'static ::core::primitive::str {
+                match *self { #names }
+            }
+            fn schema_version(&self) -> __es::SchemaVersion {
+                match *self { #versions }
+            }
+            fn encode(
+                &self,
+                __es_out: &mut ::std::vec::Vec<::core::primitive::u8>,
+            ) -> ::core::result::Result<(), __es::EncodeError> {
+                match *self { #encodes }
+            }
+            fn give(self, __es_to: &mut dyn ::core::ops::FnMut(&mut dyn ::core::any::Any)) {
+                match self { #gives }
+            }
+        }
+    }
+}
+
+/// What is stored, in the order in which `__es::find` tells it apart; and that no two share a name.
+fn table(aggregate: &Aggregate<'_>, Numbers { constants, places }: &Numbers) -> TokenStream {
+    let Aggregate { ident, events, .. } = aggregate;
+    let member = |Item { path, cfgs }: &Item, retired: bool, becomes: &TokenStream| {
+        let schema = quote_spanned!(at(path)=> <#path as __es::Event>::SCHEMA);
+        quote!(#(#cfgs)* __es::Member { schema: #schema, retired: #retired, becomes: #becomes })
+    };
+    let live = events.iter().zip(places).map(|(listed, place)| {
+        let becomes = quote!(__es::May::Event(#place));
+        member(&listed.item, false, &becomes)
+    });
+    let retired = aggregate.retired.iter().map(|item| {
+        let path = &item.path;
+        let successors = quote_spanned!(at(path)=> <#path as __es::Retired<#ident>>::successors);
+        member(item, true, &quote!(__es::may::<#path, _, #ident>(#successors)))
+    });
+    let members = live.chain(retired);
+    let texts = items(aggregate).map(|Item { path, cfgs }| {
+        let text = text(path);
+        quote!(#(#cfgs)* #text)
+    });
+    let own_names = items(aggregate).zip(places).map(|(Item { path, cfgs }, place)| {
+        quote_spanned! {at(path)=>
+            #(#cfgs)*
+            const _: () = __es::assert_own_names(&__ES_SHARED, #place, __ES_TYPES);
+        }
+    });
+    quote! {
+        #constants
+        const __ES_EVENTS: &[__es::Member] = &[#(#members),*];
+        const __ES_TYPES: &[&::core::primitive::str] = &[#(#texts),*];
+        const __ES_SHARED: [::core::option::Option<__es::Shared>; __ES_EVENTS.len()] =
+            __es::shared::<{ __ES_EVENTS.len() }, { __es::slots(__ES_EVENTS) }>(__ES_EVENTS);
+        #(#own_names)*
+    }
+}
+
+/// Apart from the trait's method, so that it is compiled once and not for each closure.
+fn decode(aggregate: &Aggregate<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
+    let Aggregate { ident, event: set, events, retired, .. } = aggregate;
+    let decode =
+        |event: &Path| quote_spanned!(at(event)=> <#event as __es::Event>::decode(__es_schema_version, __es_payload)?);
+    let events = events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
+        let event = decode(path);
+        (cfgs, quote!(__es_each(#set::#variant(#event))))
+    });
+    let retired = retired.iter().map(|Item { path, cfgs }| {
+        let event = decode(path);
+        (cfgs, quote_spanned!(at(path)=> __es::retire::<#path, #ident>(#event, __es_each)))
+    });
+    let arms = events
+        .chain(retired)
+        .zip(places)
+        .map(|((cfgs, arm), place)| quote!(#(#cfgs)* #place => ::core::result::Result::Ok(#arm),));
+    quote! {
+        fn __es_decode(
+            __es_category: &::core::primitive::str,
+            __es_name: &::core::primitive::str,
+            __es_schema_version: __es::SchemaVersion,
+            __es_payload: &[::core::primitive::u8],
+            __es_each: &mut dyn ::core::ops::FnMut(#set),
+        ) -> ::core::result::Result<(), __es::DecodeError> {
+            if __es_category != <#ident as __es::Aggregate>::CATEGORY {
+                return ::core::result::Result::Err(__es::DecodeError::UnknownName);
+            }
+            match __es::find(__ES_EVENTS, __es_name, __es_schema_version)? {
+                #(#arms)*
+                _ => ::core::result::Result::Err(__es::DecodeError::UnknownName),
+            }
+        }
+    }
+}
+
+/// An arm for each variant, by `code` of its event, which is `bound`.
+fn arms(aggregate: &Aggregate<'_>, bound: &TokenStream, code: impl Fn(&Path) -> TokenStream) -> TokenStream {
+    let arms = aggregate.events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
+        let code = code(path);
+        quote!(#(#cfgs)* Self::#variant(#bound) => #code,)
+    });
+    arms.collect()
+}
+
+/// The events, and behind them the retired ones.
+pub(crate) fn items<'a>(aggregate: &'a Aggregate<'_>) -> impl Iterator<Item = &'a Item> {
+    aggregate.events.iter().map(|listed| &listed.item).chain(&aggregate.retired)
+}

@@ -1,0 +1,33 @@
+//! An aggregate with a mistake: its feed says nothing of it a second time.
+
+use es::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.deposited")]
+struct Deposited {
+    amount: i64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened, Deposited as))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
+}
+
+#[derive(EventSet)]
+#[event_set(of(Account))]
+enum Feed {
+    Opened(Opened),
+    Deposited(Deposited),
+}
+
+fn main() {}

@@ -1,0 +1,38 @@
+//! A set that retires events itself.
+
+use es::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.deposited")]
+struct Deposited {
+    amount: i64,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.greeted")]
+struct Greeted {
+    name: String,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened, Deposited))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
+}
+
+#[derive(EventSet)]
+#[event_set(of(Account), retired(Greeted))]
+enum Feed {
+    Opened(Opened),
+}
+
+fn main() {}

@@ -1,0 +1,41 @@
+//! Two aggregates that share a category.
+
+use es::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.deposited")]
+struct Deposited {
+    amount: i64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened, Deposited))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Deposited))]
+struct Ledger;
+
+impl<E> Apply<E> for Ledger {
+    fn apply(&mut self, _: E) {}
+}
+
+#[derive(EventSet)]
+#[event_set(of(Account, Ledger))]
+enum Feed {
+    Opened(Opened),
+    Deposited(Deposited),
+}
+
+fn main() {}
