@@ -1,12 +1,16 @@
 //! An event on its way into a store.
 
-use std::fmt;
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::{
     EncodeError, EventName, EventSet, Metadata, Position, SchemaVersion, StoredEvent, StreamId, Timestamp, Version,
+    decode::{self, Decoded},
     encode,
     limits::{self, METADATA_BYTES, PAYLOAD_BYTES},
 };
@@ -45,7 +49,8 @@ impl NewEvent {
     /// # Errors
     /// [`EncodeError`]: a limit, a value that JSON cannot hold, or a payload that does not decode.
     pub fn encode<S: EventSet>(event: &S, decoded: impl FnOnce(S)) -> Result<Self, EncodeError> {
-        let Encoded { id, name, schema_version, payload } = Encoded::new(event, decoded)?;
+        let (Encoded { id, name, schema_version, payload }, stored) = Encoded::new(event)?;
+        decoded(stored);
         Ok(Self { id, name, schema_version, payload: payload.into(), metadata: None })
     }
 
@@ -127,24 +132,31 @@ pub(crate) struct Encoded {
 }
 
 impl Encoded {
-    /// As [`NewEvent::encode`].
-    pub(crate) fn new<S: EventSet>(event: &S, decoded: impl FnOnce(S)) -> Result<Self, EncodeError> {
+    /// As [`NewEvent::encode`], with what a reader will see.
+    pub(crate) fn new<S: EventSet>(event: &S) -> Result<(Self, S), EncodeError> {
         let mut payload = Vec::with_capacity(128);
-        event.encode(&mut payload)?;
+        // a panic of the event's own `Serialize` leaves nothing but bytes that are dropped
+        catch_unwind(AssertUnwindSafe(|| event.encode(&mut payload)))
+            .unwrap_or_else(|_| Err(EncodeError::Panicked { name: event.name() }))?;
         limits::check_length("payload", payload.len(), PAYLOAD_BYTES)?;
         let name = EventName::from_static(event.name())?;
         let schema_version = event.schema_version();
-        let (mut first, mut more) = (None, false);
-        let read = S::decode(&name, schema_version, &payload, |event| {
-            more |= first.is_some();
-            first.get_or_insert(event);
-        });
-        match (read, first) {
-            (Err(source), _) => return Err(EncodeError::Unreadable { name, source }),
-            (Ok(()), Some(event)) if !more => decoded(event),
-            (Ok(()), _) => return Err(EncodeError::Retired { name }),
+        let encoded = Self { id: Uuid::now_v7(), name, schema_version, payload };
+        let stored = encoded.read()?;
+        Ok((encoded, stored))
+    }
+
+    /// What a reader will see.
+    ///
+    /// # Errors
+    /// [`EncodeError::Unreadable`] and [`EncodeError::Retired`].
+    pub(crate) fn read<S: EventSet>(&self) -> Result<S, EncodeError> {
+        let name = || self.name.clone();
+        match decode::events(&self.name, self.schema_version, &self.payload) {
+            Err(source) => Err(EncodeError::Unreadable { name: name(), source }),
+            Ok(Decoded { first: Some(event), rest }) if rest.is_empty() => Ok(event),
+            Ok(_) => Err(EncodeError::Retired { name: name() }),
         }
-        Ok(Self { id: Uuid::now_v7(), name, schema_version, payload })
     }
 
     /// The event for an append. Its payload is copied: a store keeps just these bytes, shared with nobody, and not the
