@@ -211,6 +211,10 @@ pub enum ReadError {
         /// The first version behind it.
         found: Version,
     },
+    /// The filter asks for what no event can have; see [`limits::check_filter`](crate::limits::check_filter). Nothing
+    /// was read.
+    #[error("the filter asks for what no event can have")]
+    Filter(#[from] LimitError),
     /// The store could not be reached or refused to work; try again.
     #[error("the store could not read")]
     Store(#[source] StoreError),
@@ -235,6 +239,9 @@ pub enum SnapshotError {
     /// This store keeps no snapshots.
     #[error("this store keeps no snapshots")]
     Unsupported,
+    /// The schema's name is over a limit.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
     /// The store could not be reached or refused to work.
     #[error("the store could not handle the snapshot")]
     Store(#[source] StoreError),

@@ -14,7 +14,8 @@ pub const RETRIES: usize = 8;
 pub struct Executed<A: Aggregate> {
     /// The aggregate with the new events.
     pub root: Root<A>,
-    /// The events that were recorded; empty when the decision was that nothing happens.
+    /// The events that were recorded, as a reader sees them: where a value does not survive its own serde, that is not
+    /// what was decided. Empty when the decision was that nothing happens.
     pub events: Vec<Recorded<A::Event>>,
 }
 

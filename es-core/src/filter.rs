@@ -6,7 +6,8 @@ use crate::{Event, EventSet};
 
 /// Which events of the whole store to read: by category, by event, or all.
 ///
-/// What is named several times widens; categories and events together narrow.
+/// What is named several times widens; categories and events together narrow. What no event can have, such as a name
+/// with a NUL, is refused by every store with [`ReadError::Filter`](crate::ReadError::Filter).
 ///
 /// ```
 /// # use es_core::Filter;

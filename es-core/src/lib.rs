@@ -62,7 +62,7 @@ pub use store::{Direction, EventStore, Visitor};
 pub use store_ext::EventStoreExt;
 pub use store_repository::StoreRepository;
 pub use stream::{Expected, Position, StreamId, Version};
-pub use timestamp::{Timestamp, TimestampError};
+pub use timestamp::{Timestamp, TimestampError, TimestampRangeError};
 
 #[cfg(feature = "derive")]
 pub use es_derive::{Aggregate, Event, EventSet, apply};

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 
-use crate::{Append, AppendError, NewEvent};
+use crate::{Append, AppendError, Filter, NewEvent};
 
 /// The longest payload of one event, in bytes: 1 MiB.
 pub const PAYLOAD_BYTES: usize = 1024 * 1024;
@@ -14,7 +14,7 @@ pub const METADATA_BYTES: usize = 64 * 1024;
 pub const EVENTS: usize = 1_000;
 /// The most bytes of one append, payloads and metadata together, over all its streams: 64 MiB.
 pub const APPEND_BYTES: usize = 64 * 1024 * 1024;
-/// The longest category, stream id or event name, in bytes.
+/// The longest category, stream id, event name or snapshot schema, in bytes.
 pub const NAME_BYTES: usize = 512;
 /// The deepest nesting of arrays and objects in a payload or metadata.
 pub const JSON_DEPTH: usize = 100;
@@ -32,7 +32,7 @@ pub enum LimitError {
     /// A name, a payload or metadata is too long.
     #[error("the {what} has {bytes} bytes; the limit is {limit}")]
     TooLong {
-        /// `category`, `stream id`, `event name`, `payload` or `metadata`.
+        /// `category`, `stream id`, `event name`, `snapshot schema`, `payload` or `metadata`.
         what: &'static str,
         /// Its length in bytes.
         bytes: usize,
@@ -42,7 +42,7 @@ pub enum LimitError {
     /// A name holds a NUL character, which not every database can store.
     #[error("the {what} holds a NUL character; remove it")]
     Nul {
-        /// `category`, `stream id` or `event name`.
+        /// `category`, `stream id`, `event name` or `snapshot schema`.
         what: &'static str,
     },
     /// One append has too many events, or names too many streams.
@@ -104,6 +104,31 @@ pub fn check(appends: &[Append]) -> Result<(), AppendError> {
 
 fn bytes(event: &NewEvent) -> usize {
     event.payload().len() + event.metadata().map_or(0, Bytes::len)
+}
+
+/// Checks what every store must refuse in a filter before it reads anything: a category or a name that no event can
+/// have.
+///
+/// ```
+/// # use es_core::{Filter, limits};
+/// assert!(limits::check_filter(&Filter::all().category("account")).is_ok());
+/// assert!(limits::check_filter(&Filter::all().category("acc\0unt")).is_err());
+/// ```
+///
+/// # Errors
+/// [`LimitError`].
+pub fn check_filter(filter: &Filter) -> Result<(), LimitError> {
+    filter.categories().into_iter().flatten().try_for_each(|category| check_name("category", category))?;
+    filter.names().into_iter().flatten().try_for_each(|name| check_name("event name", name))
+}
+
+/// Checks what every store must refuse as the schema of a snapshot, whether it is loaded or stored: more than
+/// [`NAME_BYTES`], or a NUL. It may be empty.
+///
+/// # Errors
+/// [`LimitError`].
+pub fn check_snapshot_schema(schema: &str) -> Result<(), LimitError> {
+    if schema.is_empty() { Ok(()) } else { check_name("snapshot schema", schema) }
 }
 
 pub(crate) fn check_name(what: &'static str, name: &str) -> Result<(), LimitError> {

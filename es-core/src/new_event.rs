@@ -1,13 +1,18 @@
 //! An event on its way into a store.
 
-use std::fmt;
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::{
     AggregateEvent, EncodeError, EventName, Metadata, Position, SchemaVersion, StoredEvent, StreamId, Timestamp,
-    Version, encode,
+    Version,
+    decode::{self, Decoded},
+    encode,
     limits::{self, METADATA_BYTES, PAYLOAD_BYTES},
 };
 
@@ -45,7 +50,8 @@ impl NewEvent {
     /// # Errors
     /// [`EncodeError`]: a limit, a value that JSON cannot hold, or a payload that does not decode.
     pub fn encode<S: AggregateEvent>(event: &S, decoded: impl FnOnce(S)) -> Result<Self, EncodeError> {
-        let Encoded { id, name, schema_version, payload } = Encoded::new(event, decoded)?;
+        let (Encoded { id, name, schema_version, payload }, stored) = Encoded::new(event)?;
+        decoded(stored);
         Ok(Self { id, name, schema_version, payload: payload.into(), metadata: None })
     }
 
@@ -127,25 +133,32 @@ pub(crate) struct Encoded {
 }
 
 impl Encoded {
-    /// As [`NewEvent::encode`].
-    pub(crate) fn new<S: AggregateEvent>(event: &S, decoded: impl FnOnce(S)) -> Result<Self, EncodeError> {
+    /// As [`NewEvent::encode`], with what a reader will see.
+    pub(crate) fn new<S: AggregateEvent>(event: &S) -> Result<(Self, S), EncodeError> {
         let mut payload = Vec::with_capacity(128);
-        event.encode(&mut payload)?;
+        // a panic of the event's own `Serialize` leaves nothing but bytes that are dropped
+        catch_unwind(AssertUnwindSafe(|| event.encode(&mut payload)))
+            .unwrap_or_else(|_| Err(EncodeError::Panicked { name: event.name() }))?;
         limits::check_length("payload", payload.len(), PAYLOAD_BYTES)?;
         let name = EventName::from_static(event.name())?;
         let schema_version = event.schema_version();
-        let (mut first, mut more) = (None, false);
+        let encoded = Self { id: Uuid::now_v7(), name, schema_version, payload };
+        let stored = encoded.read()?;
+        Ok((encoded, stored))
+    }
+
+    /// What a reader will see.
+    ///
+    /// # Errors
+    /// [`EncodeError::Unreadable`] and [`EncodeError::Retired`].
+    pub(crate) fn read<S: AggregateEvent>(&self) -> Result<S, EncodeError> {
+        let name = || self.name.clone();
         let category = S::CATEGORIES.first().copied().unwrap_or_default();
-        let read = S::decode(category, &name, schema_version, &payload, |event| {
-            more |= first.is_some();
-            first.get_or_insert(event);
-        });
-        match (read, first) {
-            (Err(source), _) => return Err(EncodeError::Unreadable { name, source }),
-            (Ok(()), Some(event)) if !more => decoded(event),
-            (Ok(()), _) => return Err(EncodeError::Retired { name }),
+        match decode::events(category, &self.name, self.schema_version, &self.payload) {
+            Err(source) => Err(EncodeError::Unreadable { name: name(), source }),
+            Ok(Decoded { first: Some(event), rest }) if rest.is_empty() => Ok(event),
+            Ok(_) => Err(EncodeError::Retired { name: name() }),
         }
-        Ok(Self { id: Uuid::now_v7(), name, schema_version, payload })
     }
 
     /// The event for an append. Its payload is copied: a store keeps just these bytes, shared with nobody, and not the

@@ -5,7 +5,10 @@ use std::fmt;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use crate::{EventName, EventSet, Metadata, Position, ReadError, SchemaVersion, StreamId, Timestamp, Version};
+use crate::{
+    EventName, EventSet, Metadata, Position, ReadError, SchemaVersion, StreamId, Timestamp, Version,
+    decode::{self, Decoded},
+};
 
 /// An event as a store holds it: where it stands, when it was recorded, and its payload as bytes.
 ///
@@ -38,8 +41,19 @@ impl StoredEvent {
     ///
     /// # Errors
     /// [`ReadError::Decode`], which says where the event stands and what does not fit.
-    pub fn decode_each<S: EventSet>(&self, each: impl FnMut(S)) -> Result<(), ReadError> {
-        let decoded = S::decode(self.stream.category(), &self.name, self.schema_version, &self.payload, each);
+    pub fn decode_each<S: EventSet>(&self, mut each: impl FnMut(S)) -> Result<(), ReadError> {
+        let Decoded { first, rest } = self.decoded()?;
+        // what `each` does is no part of the reading: its panic is the caller's
+        if let Some(event) = first {
+            each(event);
+        }
+        rest.into_iter().for_each(each);
+        Ok(())
+    }
+
+    fn decoded<S: EventSet>(&self) -> Result<Decoded<S>, ReadError> {
+        let category = self.stream.category();
+        let decoded = decode::events(category, &self.name, self.schema_version, &self.payload);
         decoded.map_err(|source| ReadError::Decode {
             stream: self.stream.clone(),
             version: self.version,
@@ -61,11 +75,7 @@ impl StoredEvent {
 
     /// As [`decode`](Self::decode): there is almost always one, and no list is made for it.
     pub(crate) fn into_parts<S: EventSet>(self) -> Result<Parts<S>, ReadError> {
-        let (mut first, mut rest) = (None, Vec::new());
-        self.decode_each(|event| match first {
-            None => first = Some(event),
-            Some(_) => rest.push(event),
-        })?;
+        let Decoded { first, rest } = self.decoded()?;
         let metadata = self.decode_metadata()?.unwrap_or_default();
         let rest = (1..).zip(rest).map(|(part, event)| self.clone().recorded(part, metadata.clone(), event)).collect();
         Ok((first.map(|event| self.recorded(0, metadata, event)), rest))

@@ -41,6 +41,7 @@ pub struct Root<A: Aggregate> {
 }
 
 struct Pending<A: Aggregate> {
+    /// What a reader will see, which need not be what was given.
     event: A::Event,
     encoded: Encoded,
 }
@@ -90,7 +91,7 @@ impl<A: Aggregate> Root<A> {
         self.state
     }
 
-    /// The events that are recorded but not yet appended.
+    /// The events that are recorded but not yet appended, as a store will give them back.
     pub fn pending(&self) -> impl ExactSizeIterator<Item = &A::Event> {
         self.pending.iter().map(|pending| &pending.event)
     }
@@ -98,7 +99,7 @@ impl<A: Aggregate> Root<A> {
     /// Records events and applies them to the state. What is applied is what a store would give back; an event that
     /// cannot be stored is not applied, and the append reports it.
     pub fn record(&mut self, events: impl IntoEvents<A>) {
-        events.into_events().for_each(|event| self.push(event));
+        events.into_events().for_each(|event| self.push(&event));
     }
 
     /// Decides on `command` and records its events.
@@ -110,10 +111,10 @@ impl<A: Aggregate> Root<A> {
         let mut events = command.decide(&self.state)?.into_events();
         let (first, more) = (events.next(), events.collect::<Vec<_>>());
         if let Some(event) = first {
-            self.push(event);
+            self.push(&event);
         }
         for event in more {
-            self.push(event);
+            self.push(&event);
         }
         Ok(())
     }
@@ -180,19 +181,23 @@ impl<A: Aggregate> Root<A> {
         self.version = appended.version;
     }
 
-    /// The events that the last append stored, taken out.
+    /// The events that the last append stored, taken out: as a reader sees them.
     pub fn take_recorded(&mut self) -> Vec<Recorded<A::Event>> {
         mem::take(&mut self.recorded)
     }
 
-    fn push(&mut self, event: A::Event) {
-        match Encoded::new(&event, |decoded| self.state.apply_event(decoded)) {
-            Ok(encoded) => {
+    fn push(&mut self, event: &A::Event) {
+        // Read twice, as a set of events need not be `Clone`: what the state changes by is what is told of, and what a
+        // reader sees.
+        let read = Encoded::new(event).and_then(|(encoded, event)| Ok((encoded.read()?, Pending { event, encoded })));
+        match read {
+            Ok((applied, pending)) => {
+                self.state.apply_event(applied);
                 // Most often it stays the only one, and room for four of them is a kilobyte.
                 if self.pending.capacity() == 0 {
                     self.pending.reserve_exact(1);
                 }
-                self.pending.push(Pending { event, encoded });
+                self.pending.push(pending);
             }
             Err(error) => {
                 self.refused.get_or_insert_with(|| Box::new(error));

@@ -80,6 +80,9 @@ pub trait EventStore: Send + Sync + Debug + 'static {
 
     /// Reads the events of the whole store that `filter` accepts, in the order of their positions: those above
     /// `after` and up to the frontier. At most `limit` events; `None` for all.
+    ///
+    /// A filter that [`limits::check_filter`](crate::limits::check_filter) refuses is answered with
+    /// [`ReadError::Filter`] alone, here as in [`subscribe`](Self::subscribe).
     fn read_all(
         &self,
         after: Position,
@@ -131,7 +134,8 @@ pub trait EventStore: Send + Sync + Debug + 'static {
     /// The newest snapshot of `stream` that has this `schema`, unless it is ahead of the stream.
     ///
     /// # Errors
-    /// [`SnapshotError::Unsupported`] from a store that keeps none: that is what is provided.
+    /// [`SnapshotError::Unsupported`] from a store that keeps none: that is what is provided. [`SnapshotError::Limit`]
+    /// as by [`limits::check_snapshot_schema`](crate::limits::check_snapshot_schema).
     async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
         let _ = (stream, schema);
         Err(SnapshotError::Unsupported)
@@ -140,7 +144,7 @@ pub trait EventStore: Send + Sync + Debug + 'static {
     /// Keeps `snapshot` in place of an older one of its stream and schema; one that is not newer is ignored.
     ///
     /// # Errors
-    /// [`SnapshotError::Unsupported`] from a store that keeps none: that is what is provided.
+    /// As [`load_snapshot`](Self::load_snapshot).
     async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
         let _ = snapshot;
         Err(SnapshotError::Unsupported)

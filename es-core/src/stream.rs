@@ -1,8 +1,11 @@
 //! The stream: the ordered events of one aggregate, and the places in it.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, num::TryFromIntError, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, Unexpected},
+};
 
 use crate::{
     limits::{self, LimitError},
@@ -83,10 +86,16 @@ impl fmt::Debug for StreamId {
     }
 }
 
+/// What a place is read from.
+const BIGINT: &str = "a number from 0 to 9223372036854775807";
+
 macro_rules! place {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        ///
+        /// It is never above [`MAX`](Self::MAX), so it goes to any database and comes back as what it was. One that is read
+        /// by serde and stands above it is refused.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(u64);
 
@@ -114,6 +123,31 @@ macro_rules! place {
         impl From<u64> for $name {
             fn from(number: u64) -> Self {
                 Self::new(number)
+            }
+        }
+
+        impl From<$name> for i64 {
+            fn from(place: $name) -> Self {
+                place.0.cast_signed() // never above `MAX`
+            }
+        }
+
+        /// Refuses what is below 0.
+        impl TryFrom<i64> for $name {
+            type Error = TryFromIntError;
+
+            fn try_from(number: i64) -> Result<Self, TryFromIntError> {
+                u64::try_from(number).map(Self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let number = u64::deserialize(deserializer)?;
+                if number > Self::MAX.0 {
+                    return Err(D::Error::invalid_value(Unexpected::Unsigned(number), &BIGINT));
+                }
+                Ok(Self(number))
             }
         }
 
@@ -196,5 +230,27 @@ impl fmt::Display for Expected {
             Self::Exists => f.write_str("an existing stream"),
             Self::Exact(version) => write!(f, "version {version}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_place_is_above_what_a_bigint_holds() {
+        let max = i64::MAX.cast_unsigned();
+        assert_eq!(serde_json::from_str::<Version>(&max.to_string()).ok(), Some(Version::MAX));
+        for number in [max + 1, max + 2, u64::MAX - 1, u64::MAX] {
+            let text = number.to_string();
+            assert!(serde_json::from_str::<Version>(&text).is_err(), "{text}");
+            assert!(serde_json::from_str::<Position>(&text).is_err(), "{text}");
+            assert!(serde_json::from_value::<Version>(number.into()).is_err(), "{text}");
+            assert_eq!((Version::new(number), Position::from(number)), (Version::MAX, Position::MAX));
+            assert_eq!(Position::new(number).plus(u64::MAX), Position::MAX);
+        }
+        assert_eq!((i64::from(Version::MAX), i64::from(Position::START)), (i64::MAX, 0));
+        assert_eq!((Version::try_from(i64::MAX), Version::try_from(7_i64)), (Ok(Version::MAX), Ok(Version::new(7))));
+        assert!(Position::try_from(-1_i64).is_err());
     }
 }

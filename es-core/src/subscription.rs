@@ -4,7 +4,7 @@ use async_stream::try_stream;
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 
-use crate::{EventStore, Filter, Position, ReadError, StoredEvent};
+use crate::{EventStore, Filter, Position, ReadError, StoredEvent, limits};
 
 /// Catches up and goes on live over [`read_all`](EventStore::read_all) and [`changed`](EventStore::changed).
 pub(crate) fn subscribe<S: EventStore + ?Sized>(
@@ -13,6 +13,7 @@ pub(crate) fn subscribe<S: EventStore + ?Sized>(
     filter: Filter,
 ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
     Box::pin(try_stream! {
+        limits::check_filter(&filter)?;
         loop {
             // Asked before the events: all up to it are read below, so a filter that accepts few of them advances too.
             let frontier = store.frontier().await?;

@@ -6,9 +6,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use jiff::{SignedDuration, civil::DateTime, fmt::temporal::Pieces};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z. Prints and parses as RFC 3339.
+///
+/// Every instant from [`MIN`](Self::MIN) to [`MAX`](Self::MAX) prints, parses, and goes through serde and through a store
+/// as what it is. What is finer than a microsecond is cut off towards the past, before 1970 as after. A conversion is a
+/// `TryFrom` where one of the two types cannot hold each instant of the other.
 ///
 /// ```
 /// # use es_core::Timestamp;
@@ -20,25 +25,35 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// The text is no time of RFC 3339, or outside the years -9999 to 9999.
+/// What is read is no time of RFC 3339, or lies outside the years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a time of RFC 3339 within the years -9999 to 9999, such as `2026-11-20T12:14:00Z`")]
+#[error("not a time of RFC 3339 within the years 1 to 9999, such as `2026-11-20T12:14:00Z`")]
 #[non_exhaustive]
 pub struct TimestampError;
+
+/// A [`Timestamp`] lies outside what another type can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the other type cannot hold the time {0}")]
+pub struct TimestampRangeError(Timestamp);
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 impl Timestamp {
     /// 1970-01-01T00:00:00Z.
     pub const UNIX_EPOCH: Self = Self(0);
 
-    /// The earliest: -9999-01-02.
-    pub const MIN: Self = Self(-377_705_023_201_000_000);
+    /// The earliest: 0001-01-01T00:00:00Z.
+    pub const MIN: Self = Self(-62_135_596_800_000_000);
 
-    /// The latest: 9999-12-30.
-    pub const MAX: Self = Self(253_402_207_200_999_999);
+    /// The latest: 9999-12-31T23:59:59.999999Z.
+    pub const MAX: Self = Self(253_402_300_799_999_999);
 
-    /// Now, by the clock of this machine; parts of a microsecond are cut off.
+    /// Now, by the clock of this machine; parts of a microsecond are cut off. A clock that is set to a year that there
+    /// is no timestamp for gives [`MIN`](Self::MIN) or [`MAX`](Self::MAX).
     pub fn now() -> Self {
-        Self::from(SystemTime::now())
+        let now = SystemTime::now();
+        let end = if now < SystemTime::UNIX_EPOCH { Self::MIN } else { Self::MAX };
+        Self::try_from(now).unwrap_or(end)
     }
 
     /// The time `micros` microseconds after the epoch, or `None` outside [`MIN`](Self::MIN) to [`MAX`](Self::MAX).
@@ -51,37 +66,40 @@ impl Timestamp {
         self.0
     }
 
-    fn rfc3339(self) -> Option<jiff::Timestamp> {
-        jiff::Timestamp::from_nanosecond(i128::from(self.0) * 1_000).ok()
+    /// The time so many nanoseconds after the epoch, cut off towards the past.
+    fn from_nanos(nanos: i128) -> Result<Self, TimestampError> {
+        let micros = i64::try_from(nanos.div_euclid(1_000)).map_err(|_| TimestampError)?;
+        Self::from_micros(micros).ok_or(TimestampError)
     }
 }
 
-/// A time outside the range becomes [`Timestamp::MIN`] or [`Timestamp::MAX`].
-impl From<SystemTime> for Timestamp {
-    fn from(time: SystemTime) -> Self {
-        let micros = match time.duration_since(SystemTime::UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_micros()).unwrap_or(i64::MAX),
-            Err(before) => {
-                i64::try_from(before.duration().as_nanos().div_ceil(1_000)).map_or(i64::MIN, |micros| -micros)
-            }
-        };
-        Self(micros.clamp(Self::MIN.0, Self::MAX.0))
+impl TryFrom<SystemTime> for Timestamp {
+    type Error = TimestampError;
+
+    fn try_from(time: SystemTime) -> Result<Self, TimestampError> {
+        // a `Duration` has less than 2^94 nanoseconds
+        let nanos = |distance: Duration| i128::try_from(distance.as_nanos()).unwrap_or(i128::MAX);
+        Self::from_nanos(match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => nanos(after),
+            Err(before) => -nanos(before.duration()),
+        })
     }
 }
 
-impl From<Timestamp> for SystemTime {
-    fn from(time: Timestamp) -> Self {
+impl TryFrom<Timestamp> for SystemTime {
+    type Error = TimestampRangeError;
+
+    fn try_from(time: Timestamp) -> Result<Self, TimestampRangeError> {
         let distance = Duration::from_micros(time.0.unsigned_abs());
-        if time.0 < 0 { Self::UNIX_EPOCH - distance } else { Self::UNIX_EPOCH + distance }
+        let moved =
+            if time.0 < 0 { Self::UNIX_EPOCH.checked_sub(distance) } else { Self::UNIX_EPOCH.checked_add(distance) };
+        moved.ok_or(TimestampRangeError(time))
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.rfc3339() {
-            Some(time) => write!(f, "{time:.6}"),
-            None => write!(f, "{} microseconds since 1970-01-01T00:00:00Z", self.0),
-        }
+        write!(f, "{:.6}Z", EPOCH.saturating_add(SignedDuration::from_micros(self.0)))
     }
 }
 
@@ -95,9 +113,13 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        let time: jiff::Timestamp = text.parse().map_err(|_| TimestampError)?;
-        Self::from_micros(time.as_nanosecond().div_euclid(1_000).try_into().map_err(|_| TimestampError)?)
-            .ok_or(TimestampError)
+        // in pieces: jiff's own timestamp ends a day before `MAX`
+        let pieces = Pieces::parse(text).map_err(|_| TimestampError)?;
+        let (Some(time), Some(offset)) = (pieces.time(), pieces.to_numeric_offset()) else {
+            return Err(TimestampError);
+        };
+        let local = pieces.date().to_datetime(time).duration_since(EPOCH);
+        Self::from_nanos(local.as_nanos() - i128::from(offset.seconds()) * 1_000_000_000)
     }
 }
 
@@ -114,30 +136,37 @@ impl<'de> Deserialize<'de> for Timestamp {
 }
 
 #[cfg(feature = "jiff")]
-impl From<Timestamp> for jiff::Timestamp {
-    fn from(time: Timestamp) -> Self {
-        time.rfc3339().unwrap_or_default()
+impl TryFrom<Timestamp> for jiff::Timestamp {
+    type Error = TimestampRangeError;
+
+    fn try_from(time: Timestamp) -> Result<Self, TimestampRangeError> {
+        Self::from_nanosecond(i128::from(time.0) * 1_000).map_err(|_| TimestampRangeError(time))
     }
 }
 
 #[cfg(feature = "jiff")]
-impl From<jiff::Timestamp> for Timestamp {
-    fn from(time: jiff::Timestamp) -> Self {
-        Self::from(SystemTime::from(time))
+impl TryFrom<jiff::Timestamp> for Timestamp {
+    type Error = TimestampError;
+
+    fn try_from(time: jiff::Timestamp) -> Result<Self, TimestampError> {
+        Self::from_nanos(time.as_nanosecond())
     }
 }
 
 #[cfg(feature = "chrono")]
 impl From<Timestamp> for chrono::DateTime<chrono::Utc> {
     fn from(time: Timestamp) -> Self {
-        Self::from_timestamp_micros(time.0).unwrap_or_default()
+        // in range: chrono's years go to 262,142, both ways
+        Self::UNIX_EPOCH + chrono::TimeDelta::microseconds(time.0)
     }
 }
 
 #[cfg(feature = "chrono")]
-impl From<chrono::DateTime<chrono::Utc>> for Timestamp {
-    fn from(time: chrono::DateTime<chrono::Utc>) -> Self {
-        Self(time.timestamp_micros().clamp(Self::MIN.0, Self::MAX.0))
+impl TryFrom<chrono::DateTime<chrono::Utc>> for Timestamp {
+    type Error = TimestampError;
+
+    fn try_from(time: chrono::DateTime<chrono::Utc>) -> Result<Self, TimestampError> {
+        Self::from_nanos(i128::from(time.timestamp()) * 1_000_000_000 + i128::from(time.timestamp_subsec_nanos()))
     }
 }
 
@@ -145,21 +174,87 @@ impl From<chrono::DateTime<chrono::Utc>> for Timestamp {
 mod tests {
     use super::*;
 
+    /// Some from the whole range: the ends, the turns of the calendar, and where jiff's own timestamp ends.
+    fn instants() -> impl Iterator<Item = Timestamp> {
+        let ends = [Timestamp::MIN.0, Timestamp::MAX.0, 0, 253_402_207_200_999_999, -2_208_988_800_000_000];
+        let near = ends.into_iter().flat_map(|end| [-1_000_001, -1_000, -1, 0, 1, 999, 1_000_000].map(|by| end + by));
+        let spread = (0..500).map(|step| Timestamp::MIN.0 + step * 631_045_791_000_013);
+        near.chain(spread).filter_map(Timestamp::from_micros)
+    }
+
     #[test]
-    fn the_bounds_print_and_parse() {
-        for time in [Timestamp::MIN, Timestamp::MAX, Timestamp::UNIX_EPOCH, Timestamp(-1)] {
+    fn every_instant_prints_and_parses_and_comes_back_from_other_types() {
+        assert!(instants().count() > 500);
+        for time in instants() {
             assert_eq!(time.to_string().parse(), Ok(time), "{time}");
-            assert_eq!(Timestamp::from(SystemTime::from(time)), time);
+            let json = serde_json::to_string(&time).expect("a text");
+            assert_eq!(serde_json::from_str::<Timestamp>(&json).ok(), Some(time), "{json}");
+            let system = SystemTime::try_from(time).expect("in range here");
+            assert_eq!(Timestamp::try_from(system), Ok(time), "{time}");
+            #[cfg(feature = "chrono")]
+            assert_eq!(Timestamp::try_from(chrono::DateTime::<chrono::Utc>::from(time)), Ok(time), "{time}");
+            #[cfg(feature = "jiff")]
+            match jiff::Timestamp::try_from(time) {
+                Ok(same) => assert_eq!(Timestamp::try_from(same), Ok(time), "{time}"),
+                Err(error) => assert!(time.0 > jiff::Timestamp::MAX.as_microsecond(), "{error}"),
+            }
         }
-        assert_eq!(jiff::Timestamp::MIN.as_microsecond(), Timestamp::MIN.0);
-        assert_eq!(jiff::Timestamp::MAX.as_microsecond(), Timestamp::MAX.0);
-        assert_eq!(Timestamp::from_micros(i64::MAX), None);
+    }
+
+    #[test]
+    fn the_ends_are_those_of_rfc_3339() {
+        assert_eq!(Timestamp::MIN.to_string(), "0001-01-01T00:00:00.000000Z");
+        assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59.999999Z");
+        assert_eq!("9999-12-31T23:59:59.999999999Z".parse(), Ok(Timestamp::MAX));
+        assert_eq!("9999-12-31T22:59:59.999999-01:00".parse(), Ok(Timestamp::MAX));
+        assert_eq!("0001-01-01T12:00:00+12:00".parse(), Ok(Timestamp::MIN));
+        for outside in [
+            "9999-12-31T23:59:59-00:01",
+            "0001-01-01T00:00:00+00:01",
+            "0000-12-31T23:59:59Z",
+            "-009999-01-02T00:00:00Z",
+        ] {
+            assert_eq!(outside.parse::<Timestamp>(), Err(TimestampError), "{outside}");
+        }
+        for micros in [Timestamp::MIN.0 - 1, Timestamp::MAX.0 + 1, i64::MIN, i64::MAX] {
+            assert_eq!(Timestamp::from_micros(micros), None, "{micros}");
+        }
+        let beyond = SystemTime::try_from(Timestamp::MAX).expect("in range here") + Duration::from_micros(1);
+        assert_eq!(Timestamp::try_from(beyond), Err(TimestampError));
+        let before = SystemTime::try_from(Timestamp::MIN).expect("in range here") - Duration::from_nanos(1);
+        assert_eq!(Timestamp::try_from(before), Err(TimestampError));
+    }
+
+    #[test]
+    fn parts_of_a_microsecond_are_cut_off_towards_the_past_before_1970_as_after() {
+        for (nanos, micros) in [(1_i64, 0), (999, 0), (1_001, 1), (-1, -1), (-999, -1), (-1_000, -1), (-1_001, -2)] {
+            let expected = Timestamp::from_micros(micros).ok_or(TimestampError);
+            let distance = Duration::from_nanos(nanos.unsigned_abs());
+            let epoch = SystemTime::UNIX_EPOCH;
+            let system = if nanos < 0 { epoch - distance } else { epoch + distance };
+            assert_eq!(Timestamp::try_from(system), expected, "{nanos}");
+            let text = format!("{:.9}Z", EPOCH.saturating_add(SignedDuration::from_nanos(nanos)));
+            assert_eq!(text.parse(), expected, "{text}");
+            #[cfg(feature = "jiff")]
+            assert_eq!(Timestamp::try_from(jiff::Timestamp::UNIX_EPOCH + SignedDuration::from_nanos(nanos)), expected);
+            #[cfg(feature = "chrono")]
+            assert_eq!(Timestamp::try_from(chrono::DateTime::from_timestamp_nanos(nanos)), expected, "{nanos}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_instant_is_refused() {
+        for text in
+            ["yesterday", "2026-11-20", "2026-11-20T12:14:00", "2026-13-01T00:00:00Z", "2026-11-20T12:14:00Z?", ""]
+        {
+            assert_eq!(text.parse::<Timestamp>(), Err(TimestampError), "{text}");
+        }
     }
 
     #[test]
     fn six_digits_are_always_printed() {
         assert_eq!(Timestamp::UNIX_EPOCH.to_string(), "1970-01-01T00:00:00.000000Z");
         assert_eq!("1970-01-01T00:00:00Z".parse(), Ok(Timestamp::UNIX_EPOCH));
-        assert_eq!("yesterday".parse::<Timestamp>(), Err(TimestampError));
+        assert_eq!("1970-01-01t01:00:00.5+01:00".parse(), Ok(Timestamp(500_000)));
     }
 }

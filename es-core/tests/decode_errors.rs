@@ -101,20 +101,23 @@ fn each_mismatch_names_the_field_and_its_declared_type() {
     );
     says(
         &format!("{{{fine},\n  \"currency\":\"c4n4ry\"}}"),
-        "field `currency`, declared as `Currency`, has an unknown variant (line 2, column 21)",
+        "field `currency`, declared as `Currency`, has an unknown variant; known: `Eur` (line 2, column 21)",
     );
     says(
         &format!("{{{fine},\n  \"money\":7}}"),
         "field `currency`, declared as `Currency`, has a value of another type (line 2, column 11)",
     );
-    says(r#"{"currency":"Eur","inner":{"x":1}}"#, "field `amount`, declared as `f64`, lacks a key (line 1, column 34)");
-    says(r#"{"inner":{},"amount":1}"#, "field `inner`, declared as `Inner`, lacks a key (line 1, column 11)");
-    says(r#"{"inner":{"c4n4ry":1}}"#, "field `inner`, declared as `Inner`, has a key too many (line 1, column 18)");
+    says(r#"{"currency":"Eur","inner":{"x":1}}"#, "field `amount`, declared as `f64`, is missing (line 1, column 34)");
+    says(r#"{"inner":{},"amount":1}"#, "field `inner`, declared as `Inner`, lacks the key `x` (line 1, column 11)");
+    says(
+        r#"{"inner":{"c4n4ry":1}}"#,
+        "field `inner`, declared as `Inner`, has a key too many; known: `x` (line 1, column 18)",
+    );
     says(
         r#"{"inner":{"x":256}}"#,
         "field `inner`, declared as `Inner`, has a value that the type cannot hold (line 1, column 17)",
     );
-    says(r#"{"inner":{"x":1,"x":1}}"#, "field `inner`, declared as `Inner`, has a key twice (line 1, column 19)");
+    says(r#"{"inner":{"x":1,"x":1}}"#, "field `inner`, declared as `Inner`, has the key `x` twice (line 1, column 19)");
     says(r#"{"pair":[1]}"#, "field `pair`, declared as `(u8, u8)`, has another length (line 1, column 11)");
     says(
         r#"{"refusing":"c4n4ry"}"#,
@@ -128,12 +131,133 @@ fn each_mismatch_names_the_field_and_its_declared_type() {
         r#"{"map":{"c4n4ry":1e999}}"#,
         "field `map`, declared as `BTreeMap<String, f64>`, has a value that the type cannot hold (line 1, column 22)",
     );
-    says(r#"{"c4n4ry":1}"#, "the payload has a key too many (line 1, column 9)");
-    says(r#"{"amount":1,"amount":2}"#, "field `amount`, declared as `f64`, has a key twice (line 1, column 20)");
+    says(
+        r#"{"c4n4ry":1}"#,
+        "the payload has a key too many; known: `amount`, `currency`, `money`, `inner`, `pair`, `refusing`, `map`, `any` \
+         (line 1, column 9)",
+    );
+    says(
+        r#"{"amount":1,"amount":2}"#,
+        "field `amount`, declared as `f64`, has the key `amount` twice (line 1, column 20)",
+    );
     says(r#""c4n4ry""#, "the payload has a value of another type (line 1, column 8)");
     says(r#"{"amount":1,"inner":{"x":c4n4ry}}"#, "field `inner`, declared as `Inner`, is not JSON (line 1, column 26)");
     says(r#"{"amount":1,"inner":{"x":"#, "field `inner`, declared as `Inner`, ends too early (line 1, column 25)");
     says("", "the payload ends too early (line 1, column 0)");
+}
+
+/// Enums in every representation, and structs, some way down.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Deep {
+    lines: Vec<Line>,
+    #[serde(flatten)]
+    head: Head,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Head {
+    by: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Line {
+    #[serde(rename = "st")]
+    state: State,
+    tagged: Option<Tagged>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    InStock { at: u8 },
+    SoldOut,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+enum Tagged {
+    A { x: u8 },
+    B,
+}
+
+impl Event for Deep {
+    const NAME: &'static str = "deep";
+    const VERSION: SchemaVersion = SchemaVersion::FIRST;
+    const SCHEMA: &'static Schema = &Schema {
+        name: Self::NAME,
+        version: Self::VERSION,
+        aliases: &[],
+        shapes: &[Shape {
+            version: SchemaVersion::FIRST,
+            form: Form::Named,
+            fields: &[field("lines", "Vec<Line>"), Field { presence: Presence::Flatten, ..field("head", "Head") }],
+        }],
+        previous: None,
+        types: |_| {},
+    };
+
+    fn decode(stored: SchemaVersion, payload: &[u8]) -> Result<Self, DecodeError> {
+        es_core::decode_single(stored, payload)
+    }
+}
+
+#[test]
+fn what_is_missing_and_what_is_known_is_named_below_the_fields_too() {
+    for (payload, expected) in [
+        (r#"{"by":"x","lines":[{"st":"c4n4ry"}]}"#, "has an unknown variant; known: `in_stock`, `sold_out` ("),
+        (r#"{"by":"x","lines":[{"st":{"c4n4ry":1}}]}"#, "has an unknown variant; known: `in_stock`, `sold_out` ("),
+        (r#"{"by":"x","lines":[{"st":{"in_stock":{}}}]}"#, "lacks the key `at` ("),
+        (r#"{"by":"x","lines":[{}]}"#, "lacks the key `st` ("),
+        (
+            r#"{"by":"x","lines":[{"st":"sold_out","tagged":{"kind":"c4n4ry"}}]}"#,
+            "has an unknown variant; known: `A`, `B` (",
+        ),
+        (r#"{"by":"x","lines":[{"st":"sold_out","tagged":{"kind":"A"}}]}"#, "lacks the key `x` ("),
+        (r#"{"by":"x","lines":[{"st":"sold_out","tagged":{"x":1}}]}"#, "lacks the key `kind` ("),
+        (r#"{"lines":[]}"#, "the payload lacks the key `by` ("),
+        (r#"{"by":"c4n4ry"}"#, "field `lines`, declared as `Vec<Line>`, is missing ("),
+    ] {
+        let error = Deep::decode(SchemaVersion::FIRST, payload.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{payload}: {error}");
+        assert!(!error.contains(CANARY), "{error}");
+    }
+}
+
+/// Its words begin as those of serde, and quote.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Mocking;
+
+impl<'de> Deserialize<'de> for Mocking {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Err(serde::de::Error::custom(text))
+    }
+}
+
+impl Event for Mocking {
+    const NAME: &'static str = "mocking";
+    const VERSION: SchemaVersion = SchemaVersion::FIRST;
+    const SCHEMA: &'static Schema =
+        &Schema { name: Self::NAME, version: Self::VERSION, aliases: &[], shapes: &[], previous: None, types: |_| {} };
+
+    fn decode(stored: SchemaVersion, payload: &[u8]) -> Result<Self, DecodeError> {
+        es_core::decode_single(stored, payload)
+    }
+}
+
+#[test]
+fn words_that_begin_as_those_of_serde_name_nothing() {
+    for words in [
+        "missing field `c4n4ry`",
+        "duplicate field `c4n4ry`",
+        "unknown field `x`, expected `c4n4ry`",
+        "unknown variant `x`, expected one of `c4n4ry`, `c4n4ry`",
+    ] {
+        let error = Mocking::decode(SchemaVersion::FIRST, format!("{words:?}").as_bytes()).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains(CANARY), "{error:?}");
+        let DecodeError::Payload(misfit) = error else { panic!("{error:?}") };
+        assert_eq!((misfit.mismatch, misfit.key, misfit.known), (Mismatch::Refused, None, &[][..]), "{words}");
+    }
 }
 
 #[test]

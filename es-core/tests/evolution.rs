@@ -102,11 +102,11 @@ fn an_error_names_the_key_and_the_type_of_that_schema_version() {
     };
     says(1, r#"{"amount":"12"}"#, "field `amount`, declared as `f64`, has a value of another type (line 1, column 14)");
     says(4, r#"{"amount":12}"#, "field `amount`, declared as `Money`, has a value of another type (line 1, column 12)");
-    says(1, r#"{"amount":12}"#, "field `source`, declared as `String`, lacks a key (line 1, column 13)");
+    says(1, r#"{"amount":12}"#, "field `source`, declared as `String`, is missing (line 1, column 13)");
     says(
         3,
         r#"{"amount":12,"source":"cash","currency":"Eur","noteLen":1}"#,
-        "field `originPlace`, declared as `String`, lacks a key (line 1, column 58)",
+        "field `originPlace`, declared as `String`, is missing (line 1, column 58)",
     );
 }
 

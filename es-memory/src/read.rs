@@ -8,7 +8,7 @@ use std::{
     vec,
 };
 
-use es_core::{Direction, Filter, Position, ReadError, StoredEvent, StreamId, Version};
+use es_core::{Direction, Filter, LimitError, Position, ReadError, StoredEvent, StreamId, Version};
 use futures_core::Stream;
 
 use crate::{log::Log, store::Shared};
@@ -22,6 +22,7 @@ const SCAN: usize = 16 * PAGE;
 pub(crate) enum Rest {
     Stream { stream: StreamId, from: Version, direction: Direction },
     All { after: Position, filter: Filter },
+    Refused(LimitError),
     Nothing,
 }
 
@@ -48,7 +49,7 @@ impl Reader {
             match std::mem::replace(&mut self.rest, Rest::Nothing) {
                 Rest::Stream { stream, from, direction } => read_stream(&log, stream, from, direction, room),
                 Rest::All { after, filter } => read_all(&log, after, filter, room),
-                Rest::Nothing => (Vec::new(), Rest::Nothing),
+                Rest::Refused(_) | Rest::Nothing => (Vec::new(), Rest::Nothing),
             }
         };
         self.left -= page.len();
@@ -114,8 +115,10 @@ impl Stream for Reader {
             if let Some(event) = reader.page.next() {
                 return Poll::Ready(Some(Ok(event)));
             }
-            if matches!(reader.rest, Rest::Nothing) {
-                return Poll::Ready(None);
+            match std::mem::replace(&mut reader.rest, Rest::Nothing) {
+                Rest::Nothing => return Poll::Ready(None),
+                Rest::Refused(error) => return Poll::Ready(Some(Err(error.into()))),
+                rest => reader.rest = rest,
             }
             reader.turn();
         }

@@ -118,7 +118,11 @@ impl EventStore for MemoryStore {
         filter: &Filter,
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.reader(Rest::All { after, filter: filter.clone() }, limit)
+        let rest = match limits::check_filter(filter) {
+            Ok(()) => Rest::All { after, filter: filter.clone() },
+            Err(error) => Rest::Refused(error),
+        };
+        self.reader(rest, limit)
     }
 
     async fn frontier(&self) -> Result<Position, ReadError> {
@@ -138,11 +142,13 @@ impl EventStore for MemoryStore {
     }
 
     async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
+        limits::check_snapshot_schema(schema)?;
         let log = self.shared.read();
         Ok(log.snapshots.get(&(stream.clone(), schema.to_owned())).cloned())
     }
 
     async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
+        limits::check_snapshot_schema(&snapshot.schema)?;
         let mut log = self.shared.write();
         let key = (snapshot.stream.clone(), snapshot.schema.clone());
         let newer = log.snapshots.get(&key).is_none_or(|kept| kept.version < snapshot.version);

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::PostgresError;
-use crate::read::{Reader, column};
+use crate::read::{Reader, column, place};
 use crate::schema_name::SchemaName;
 
 /// A position that was handled, and the incarnation of the log that it was read from.
@@ -48,8 +48,8 @@ pub(crate) async fn resume(reader: &Reader, checkpoint: Checkpoint) -> Result<Uu
         .schema()
         .render("SELECT least({schema}.common_with($1), {schema}.drawn()), {schema}.common_with($1) IS NULL");
     let rows = reader.query(&common, &[&checkpoint.incarnation]).await?;
-    let (common, unknown): (i64, bool) = (column(rows.first(), 0)?, column(rows.first(), 1)?);
-    let common = (!unknown).then(|| Position::new(common.max(0).cast_unsigned()));
+    let unknown: bool = column(rows.first(), 1)?;
+    let common = if unknown { None } else { Some(place::<Position>(rows.first(), 0)?) };
     match common {
         Some(common) if checkpoint.position <= common => Ok(today),
         _ => Err(PostgresError::Restored { position: checkpoint.position, common }),

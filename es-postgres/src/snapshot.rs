@@ -1,11 +1,11 @@
 //! Snapshots: a shortcut that is never the truth.
 
 use bytes::Bytes;
-use es_core::{SnapshotError, StoreError, StoredSnapshot, StreamId, Version};
+use es_core::{SnapshotError, StoreError, StoredSnapshot, StreamId};
 use tokio_postgres::types::ToSql;
 
 use crate::PostgresError;
-use crate::read::Reader;
+use crate::read::{Reader, place};
 use crate::schema_name::SchemaName;
 use crate::wire::Binary;
 
@@ -33,11 +33,10 @@ impl Snapshots {
         let parameters: [&(dyn ToSql + Sync); 3] = [&stream.category(), &stream.id(), &schema];
         let rows = reader.query(&self.load, &parameters).await.map_err(failed)?;
         let Some(row) = rows.first() else { return Ok(None) };
-        let read = || -> Result<(i64, &[u8]), tokio_postgres::Error> { Ok((row.try_get(0)?, row.try_get(1)?)) };
-        let (version, payload) = read().map_err(|error| failed(PostgresError::Answer(error.into())))?;
+        let payload: &[u8] = row.try_get(1).map_err(|error| failed(PostgresError::Answer(error.into())))?;
         Ok(Some(StoredSnapshot {
             stream: stream.clone(),
-            version: Version::new(version.max(0).cast_unsigned()),
+            version: place(Some(row), 0).map_err(failed)?,
             schema: schema.to_owned(),
             payload: Bytes::copy_from_slice(payload),
         }))
@@ -45,7 +44,7 @@ impl Snapshots {
 
     pub(crate) async fn store(&self, reader: &Reader, snapshot: &StoredSnapshot) -> Result<(), SnapshotError> {
         let StoredSnapshot { stream, version, schema, payload } = snapshot;
-        let version = version.get().cast_signed();
+        let version = i64::from(*version);
         let parameters: [&(dyn ToSql + Sync); 5] =
             [&stream.category(), &stream.id(), schema, &version, &Binary(payload)];
         reader.query(&self.store, &parameters).await.map(drop).map_err(failed)

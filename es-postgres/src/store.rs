@@ -6,10 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use es_core::{
-    Append, AppendError, Appended, Direction, EventStore, Filter, Position, ReadError, SnapshotError, StoredEvent,
-    StoredSnapshot, StreamId, UnknownOutcome, Version, Visitor, limits,
+    Append, AppendError, Appended, Direction, EventStore, Filter, LimitError, Position, ReadError, SnapshotError,
+    StoredEvent, StoredSnapshot, StreamId, UnknownOutcome, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
+use futures_util::{StreamExt, future::ready, stream};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -204,7 +205,10 @@ impl EventStore for PostgresStore {
         filter: &Filter,
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.parts.reader.read(Cursor::all(after, filter), limit)
+        match limits::check_filter(filter) {
+            Ok(()) => self.parts.reader.read(Cursor::all(after, filter), limit),
+            Err(error) => refused(error),
+        }
     }
 
     async fn frontier(&self) -> Result<Position, ReadError> {
@@ -216,16 +220,26 @@ impl EventStore for PostgresStore {
     }
 
     fn subscribe(&self, after: Position, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.parts.head.subscribe(Arc::clone(&self.parts.reader), after, filter.clone())
+        match limits::check_filter(filter) {
+            Ok(()) => self.parts.head.subscribe(Arc::clone(&self.parts.reader), after, filter.clone()),
+            Err(error) => refused(error),
+        }
     }
 
     async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
+        limits::check_snapshot_schema(schema)?;
         self.parts.snapshots.load(&self.parts.reader, stream, schema).await
     }
 
     async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
+        limits::check_snapshot_schema(&snapshot.schema)?;
         self.parts.snapshots.store(&self.parts.reader, &snapshot).await
     }
+}
+
+/// What is read with a filter that no event can meet.
+fn refused(error: LimitError) -> BoxStream<'static, Result<StoredEvent, ReadError>> {
+    stream::once(ready(Err(error.into()))).boxed()
 }
 
 impl fmt::Debug for PostgresStore {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use es_core::{Append, AppendError, Appended, Timestamp, limits};
+use es_core::{Append, AppendError, Appended, limits};
 use serde::Deserialize;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
@@ -134,7 +134,6 @@ struct AnswerText {
 impl From<AnswerText> for Answer {
     fn from(text: AnswerText) -> Self {
         let AnswerText { verdicts, actual, known, recorded, positions } = text;
-        let time = |micros| Time(Timestamp::from_micros(micros).unwrap_or(Timestamp::MAX));
-        Self { verdicts, actual, known, recorded: recorded.into_iter().map(time).collect(), positions }
+        Self { verdicts, actual, known, recorded: recorded.into_iter().map(Time::from_micros).collect(), positions }
     }
 }

@@ -67,17 +67,22 @@ impl<'a> FromSql<'a> for Json<'a> {
     accepts!(JSON);
 }
 
-/// A `timestamptz`: microseconds since 2000, clamped to what the server and [`Timestamp`] both know.
+/// A `timestamptz`: microseconds since 2000. What no [`Timestamp`] is, such as `infinity`, becomes the last or the first.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Time(pub(crate) Timestamp);
+
+impl Time {
+    /// The time so many microseconds after 1970.
+    pub(crate) fn from_micros(micros: i64) -> Self {
+        let end = if micros < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Self(Timestamp::from_micros(micros).unwrap_or(end))
+    }
+}
 
 impl<'a> FromSql<'a> for Time {
     fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, AnyError> {
         let since = i64::from_be_bytes(raw.try_into()?);
-        // `infinity` and years that RFC 3339 cannot say become the last or first time there is
-        let micros = since.saturating_add(SERVER_EPOCH_MICROS);
-        let end = if micros < 0 { Timestamp::MIN } else { Timestamp::MAX };
-        Ok(Self(Timestamp::from_micros(micros).unwrap_or(end)))
+        Ok(Self::from_micros(since.saturating_add(SERVER_EPOCH_MICROS)))
     }
 
     accepts!(TIMESTAMPTZ);

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::IgnoredAny;
 use serde_json::error::Category;
 
-use super::{DecodeError, Misfit, Place, place};
+use super::{DecodeError, Misfit, Place, Wrong, place};
 use crate::schema::{Field, Form, Presence, Shape};
 
 /// What of a payload does not fit its shape.
@@ -56,24 +56,50 @@ impl fmt::Display for Mismatch {
 
 /// What `error` says of `payload`, which should have had this shape.
 #[cold]
-pub(super) fn payload(error: &serde_json::Error, payload: &[u8], shape: Option<&Shape>) -> DecodeError {
+pub(super) fn payload(
+    error: &serde_json::Error,
+    why: Option<Wrong>,
+    payload: &[u8],
+    shape: Option<&Shape>,
+) -> DecodeError {
     let (line, column) = (error.line(), error.column());
     // only the words that serde puts before anything it quotes are looked at
     let text = error.to_string();
     let mismatch = match mismatch(error.classify(), &text) {
         // an enum that is neither a text nor an object is no JSON to `serde_json`
         Mismatch::Syntax if serde_json::from_slice::<IgnoredAny>(payload).is_ok() => Mismatch::Type,
+        // somebody's own words, which only begin as those of serde
+        Mismatch::Missing | Mismatch::UnknownField | Mismatch::Duplicate | Mismatch::UnknownVariant
+            if matches!(why, Some(Wrong::Other(Mismatch::Refused))) =>
+        {
+            Mismatch::Refused
+        }
         mismatch => mismatch,
+    };
+    let mut key = match (mismatch, &why) {
+        (Mismatch::Missing, Some(Wrong::Missing(key))) | (Mismatch::Duplicate, Some(Wrong::Duplicate(key))) => {
+            Some(*key)
+        }
+        _ => None,
+    };
+    let known = match (mismatch, why) {
+        (Mismatch::UnknownField, Some(Wrong::UnknownField(known)))
+        | (Mismatch::UnknownVariant, Some(Wrong::UnknownVariant(known))) => known,
+        _ => &[],
     };
     let field = shape.and_then(|shape| {
         let end = offset(payload, line, column);
         match mismatch {
-            Mismatch::Missing if place(payload, end) == Place::Whole => missing(shape, &text),
+            Mismatch::Missing if place(payload, end) == Place::Whole => {
+                let field = shape.fields.iter().find(|field| Some(field.name) == key);
+                key = key.filter(|_| field.is_none());
+                field
+            }
             _ => shape.field_at(payload, end).or_else(|| last(shape, mismatch, payload, end)),
         }
     });
     let (field, declared) = (field.map(|field| field.name), field.map(|field| field.ty));
-    DecodeError::Payload(Box::new(Misfit { mismatch, line, column, field, declared }))
+    DecodeError::Payload(Box::new(Misfit { mismatch, line, column, field, declared, key, known }))
 }
 
 fn mismatch(category: Category, text: &str) -> Mismatch {
@@ -94,12 +120,6 @@ fn mismatch(category: Category, text: &str) -> Mismatch {
         Category::Syntax | Category::Io => by_word.unwrap_or(Mismatch::Syntax),
         Category::Data => by_word.unwrap_or(Mismatch::Refused),
     }
-}
-
-/// The field of which serde says that it is missing.
-fn missing(shape: &Shape, text: &str) -> Option<&'static Field> {
-    let name = text.split('`').nth(1)?;
-    shape.fields.iter().find(|field| field.name == name)
 }
 
 /// The last field, when it was refused without a place of its own: then `serde_json` gives that of the closing bracket.

@@ -65,7 +65,7 @@ impl<'a> Scan<'a> {
 }
 
 /// How long the string is that begins here; to the end if it does not end.
-fn string(json: &[u8]) -> usize {
+pub(super) fn string(json: &[u8]) -> usize {
     let mut at = 1;
     while let Some(byte) = json.get(at) {
         match byte {

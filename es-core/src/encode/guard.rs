@@ -9,6 +9,7 @@ use super::{
     EncodeError, check_json,
     watch::{Seen, Watch},
 };
+use crate::decode::{NUMBER, RAW_VALUE};
 
 /// Appends `value` to `out`; after an error what was written before it stands there.
 pub(super) fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
@@ -22,9 +23,6 @@ pub(super) fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Resu
     }
     if seen.raw.get() { check_json(&out[start..]) } else { Ok(()) }
 }
-
-/// The name by which `serde_json` tells its `RawValue` from other structs.
-const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
 /// Around a serializer of `serde_json`.
 pub(super) struct Guard<'a, S> {
@@ -165,7 +163,8 @@ impl<'a, S: Serializer> Serializer for Guard<'a, S> {
 
     #[inline]
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct, S::Error> {
-        let watch = if name == RAW_VALUE {
+        // both go out as the text they hold, and are no object there
+        let watch = if name == RAW_VALUE || name == NUMBER {
             self.watch.seen.raw.set(true);
             self.watch
         } else {

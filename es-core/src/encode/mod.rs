@@ -68,6 +68,12 @@ pub enum EncodeError {
         /// What does not fit.
         source: DecodeError,
     },
+    /// Its own `Serialize` panicked. A program built with `panic = "abort"` ends instead.
+    #[error("the `Serialize` of event `{name}` panicked; let it refuse what it cannot write with an error")]
+    Panicked {
+        /// The event's name.
+        name: &'static str,
+    },
     /// It is retired in its event set: read, but no longer written.
     #[error("event `{name}` is retired, it can only be read; record the events that it became")]
     Retired {
@@ -135,7 +141,7 @@ impl EncodeError {
             | Self::TooDeep { field }
             | Self::Key { field }
             | Self::Refused { field } => *field,
-            Self::NotJson { .. } | Self::Limit(_) | Self::Unreadable { .. } | Self::Retired { .. } => None,
+            _ => None,
         }
     }
 
@@ -146,7 +152,7 @@ impl EncodeError {
             | Self::TooDeep { field }
             | Self::Key { field }
             | Self::Refused { field } => *field = of,
-            Self::NotJson { .. } | Self::Limit(_) | Self::Unreadable { .. } | Self::Retired { .. } => {}
+            _ => {}
         }
         self
     }

@@ -5,7 +5,10 @@ use std::{cell::Cell, fmt};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::EncodeError;
-use crate::limits::JSON_DEPTH;
+use crate::{
+    decode::{NUMBER, NUMBERS_ARE_TEXTS},
+    limits::JSON_DEPTH,
+};
 
 /// Checks that `json` is one JSON value that every store can keep and every reader can read: UTF-8, no NUL, no half of
 /// a surrogate pair, numbers that fit, at most [`JSON_DEPTH`] arrays and objects deep.
@@ -87,9 +90,31 @@ impl<'de> Visitor<'de> for Check<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        if NUMBERS_ARE_TEXTS {
+            return self.visit_object_or_number(entries);
+        }
         let inside = self.inside()?;
         while entries.next_key_seed(inside)?.is_some() {
             entries.next_value_seed(inside)?;
+        }
+        Ok(())
+    }
+}
+
+impl Check<'_> {
+    /// A number comes as a map of one key then, whether or not a reader's float can hold it.
+    fn visit_object_or_number<'de, A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let mut key: Option<String> = entries.next_key()?;
+        if key.as_deref() == Some(NUMBER) {
+            let number: String = entries.next_value()?;
+            let held = number.parse().is_ok_and(f64::is_finite);
+            return if held { Ok(()) } else { Err(A::Error::custom("number out of range")) };
+        }
+        let inside = self.inside()?;
+        while let Some(text) = key {
+            inside.visit_str(&text)?;
+            entries.next_value_seed(inside)?;
+            key = entries.next_key()?;
         }
         Ok(())
     }

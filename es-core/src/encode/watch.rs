@@ -12,7 +12,7 @@ pub(super) type Why = fn(Option<&'static str>) -> EncodeError;
 #[derive(Default)]
 pub(super) struct Seen {
     pub(super) refusal: Cell<Option<Why>>,
-    /// A `RawValue`: text that goes out as it is, unseen.
+    /// A `RawValue`, or a number that is kept as its text: text that goes out as it is, unseen.
     pub(super) raw: Cell<bool>,
 }
 

@@ -131,7 +131,7 @@ fn expected(expected: Expected) -> i64 {
         Expected::Any => ANY,
         Expected::Exists => EXISTS,
         Expected::NoStream => 0,
-        Expected::Exact(version) => version.get().cast_signed(),
+        Expected::Exact(version) => version.into(),
     }
 }
 

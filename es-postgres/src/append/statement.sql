@@ -3,7 +3,14 @@ SELECT json_build_object(
     'verdicts', a.verdicts,
     'actual', a.actual,
     'known', a.known,
-    'recorded', (SELECT array_agg((extract(epoch FROM r) * 1000000)::bigint) FROM unnest(a.recorded) r),
+    -- seconds and microseconds apart: before PostgreSQL 14 both are floats, which hold each of them and not their sum
+    'recorded', (
+        SELECT array_agg(CASE
+            WHEN isfinite(r) THEN extract(epoch FROM date_trunc('second', r))::bigint * 1000000
+                + extract(microseconds FROM r)::bigint % 1000000
+            WHEN r > '2000-01-01' THEN 9223372036854775807
+            ELSE -9223372036854775807 END ORDER BY o)
+        FROM unnest(a.recorded) WITH ORDINALITY u(r, o)),
     'positions', a.positions)::text
 FROM json_to_record($1::text::json) given(
     calls integer[], locks integer[], categories text[], ids text[], expected bigint[],

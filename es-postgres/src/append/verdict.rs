@@ -70,14 +70,11 @@ fn appended(
     repeated: bool,
 ) -> Option<Appended> {
     let count = append.events.len() as u64;
-    let actual = version(*answer.actual.get(place)?);
+    let actual = Version::try_from(*answer.actual.get(place)?).ok()?;
     Some(Appended {
         stream: append.stream.clone(),
         version: if repeated { actual } else { actual.plus(count) },
-        positions: positions
-            .iter()
-            .map(|position| position.map(|number| Position::new(number.cast_unsigned())))
-            .collect::<Option<_>>()?,
+        positions: positions.iter().map(|position| Position::try_from((**position)?).ok()).collect::<Option<_>>()?,
         recorded_at: if count == 0 { None } else { Some(answer.recorded.get(place)?.0) },
         repeated,
     })
@@ -85,7 +82,7 @@ fn appended(
 
 fn conflict(appends: &[Append], places: &[usize], answer: &Answer) -> Option<Conflict> {
     let violations = appends.iter().zip(places).filter_map(|(append, place)| {
-        let actual = version(*answer.actual.get(*place)?);
+        let actual = Version::try_from(*answer.actual.get(*place)?).ok()?;
         let ids_taken = answer.known.as_ref().and_then(|known| known.get(*place)).is_some_and(|known| *known);
         (ids_taken || !append.expected.holds(actual)).then(|| Violation {
             stream: append.stream.clone(),
@@ -95,10 +92,6 @@ fn conflict(appends: &[Append], places: &[usize], answer: &Answer) -> Option<Con
         })
     });
     Conflict::from_all(violations)
-}
-
-fn version(number: i64) -> Version {
-    Version::new(number.max(0).cast_unsigned())
 }
 
 fn incomplete() -> PostgresError {

@@ -47,7 +47,7 @@ pub(crate) struct AllCursor {
 impl AllCursor {
     /// At `after`; it reads nothing before it was told where to stop.
     pub(crate) fn new(after: Position, filter: &Filter) -> Self {
-        let after = after.get().cast_signed();
+        let after = i64::from(after);
         Self {
             after,
             until: after,
@@ -59,7 +59,7 @@ impl AllCursor {
     }
 
     pub(super) fn stop_at(&mut self, frontier: Frontier) {
-        self.frontier = Some(frontier.position.get().cast_signed());
+        self.frontier = Some(frontier.position.into());
         self.incarnation = frontier.incarnation;
         self.next_window();
     }
@@ -96,7 +96,7 @@ impl AllCursor {
     }
 
     pub(super) fn pass(&mut self, event: &StoredEvent) {
-        self.after = event.position.get().cast_signed();
+        self.after = event.position.into();
     }
 
     pub(super) fn exhaust(&mut self) {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_stream::try_stream;
-use es_core::{Direction, Position, ReadError, StoredEvent, StreamId, Version, Visitor};
+use es_core::{Direction, Position, ReadError, StoreError, StoredEvent, StreamId, Version, Visitor};
 use futures_core::stream::BoxStream;
 use tokio::sync::mpsc;
 use tokio_postgres::Row;
@@ -107,9 +107,9 @@ impl Reader {
 
     async fn ask_frontier(&self) -> Result<Frontier, PostgresError> {
         let before = self.settled.now();
-        let rows = self.query(&self.sql.frontier, &[&before.position.get().cast_signed()]).await?;
+        let rows = self.query(&self.sql.frontier, &[&i64::from(before.position)]).await?;
         let row = rows.first();
-        let position = |index| column::<i64>(row, index).map(|answer| Position::new(answer.max(0).cast_unsigned()));
+        let position = |index| place::<Position>(row, index);
         let answered = Frontier { decided: position(0)?, position: position(1)?, incarnation: column(row, 3)? };
         Ok(self.settled.answered(before, answered, column(row, 2)?))
     }
@@ -299,6 +299,14 @@ impl Reader {
 pub(crate) fn column<T: for<'a> FromSql<'a>>(row: Option<&Row>, index: usize) -> Result<T, PostgresError> {
     let row = row.ok_or_else(|| PostgresError::Answer("no row".into()))?;
     row.try_get(index).map_err(|error| PostgresError::Answer(error.into()))
+}
+
+/// A column with a place: what is below 0 is none.
+pub(crate) fn place<T: TryFrom<i64, Error: Into<StoreError>>>(
+    row: Option<&Row>,
+    index: usize,
+) -> Result<T, PostgresError> {
+    T::try_from(column(row, index)?).map_err(|error| PostgresError::Answer(error.into()))
 }
 
 /// How long a read is tried again.

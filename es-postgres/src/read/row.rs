@@ -35,8 +35,8 @@ impl Decoder {
             None => self.stream(column(row, 8)?, column(row, 9)?)?,
         };
         let (position, version): (i64, i64) = (column(row, 0)?, column(row, 1)?);
-        let place = |number: i64| number.max(0).cast_unsigned();
-        let (position_read, version_read) = (Position::new(place(position)), Version::new(place(version)));
+        let position_read = Position::try_from(position).unwrap_or(Position::START);
+        let version_read = Version::try_from(version).unwrap_or(Version::NONE);
         let damaged =
             |what| ReadError::Damaged { stream: stream.clone(), version: version_read, position: position_read, what };
         if position < 1 {

@@ -35,7 +35,7 @@ pub(crate) struct StreamCursor {
 impl StreamCursor {
     pub(super) fn new(stream: &StreamId, from: Version, direction: Direction) -> Self {
         let (category, id) = (stream.category().to_owned(), stream.id().to_owned());
-        Self { stream: stream.clone(), category, id, from: from.get().cast_signed(), direction, ended: false }
+        Self { stream: stream.clone(), category, id, from: from.into(), direction, ended: false }
     }
 
     pub(super) fn sql<'a>(&self, sql: &'a Sql) -> &'a str {
@@ -50,7 +50,7 @@ impl StreamCursor {
     }
 
     pub(super) fn pass(&mut self, event: &StoredEvent) {
-        let version = event.version.get().cast_signed();
+        let version = i64::from(event.version);
         self.from = match self.direction {
             Direction::Forward => version.saturating_add(1),
             Direction::Backward => version - 1,

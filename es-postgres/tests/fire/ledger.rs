@@ -136,7 +136,7 @@ pub(crate) async fn log(url: &str) -> FinalLog {
         schema_version: SchemaVersion::new(row.get::<_, i64>(6).try_into().unwrap()).unwrap(),
         payload: row.get::<_, String>(7).into(),
         metadata: row.get::<_, Option<String>>(8).map(Into::into),
-        recorded_at: Timestamp::from(row.get::<_, SystemTime>(9)),
+        recorded_at: Timestamp::try_from(row.get::<_, SystemTime>(9)).unwrap(),
     };
     FinalLog { events: rows.iter().map(event).collect() }
 }

@@ -103,16 +103,21 @@ async fn a_reader_of_the_whole_log_that_makes_the_best_of_it_is_caught() {
 }
 
 /// What the server knows as a time, and as what it is read.
-const TIMES: [(&str, Timestamp); 4] = [
+const TIMES: [(&str, Timestamp); 6] = [
     ("infinity", Timestamp::MAX),
     ("-infinity", Timestamp::MIN),
     ("294276-12-31 00:00 UTC", Timestamp::MAX),
-    ("1969-12-31 23:59:59.999999 UTC", BEFORE_EPOCH),
+    ("1969-12-31 23:59:59.999999 UTC", micros(-1)),
+    ("9999-12-31 23:59:59.999998 UTC", micros(Timestamp::MAX.as_micros() - 1)),
+    ("0001-01-01 00:00:00.000001 UTC", micros(Timestamp::MIN.as_micros() + 1)),
 ];
-const BEFORE_EPOCH: Timestamp = match Timestamp::from_micros(-1) {
-    Some(time) => time,
-    None => Timestamp::MIN,
-};
+
+const fn micros(micros: i64) -> Timestamp {
+    match Timestamp::from_micros(micros) {
+        Some(time) => time,
+        None => panic!("outside the range"),
+    }
+}
 
 /// A time that no clock shows is read as it is, or as the next that can be said, and its stream goes on.
 async fn time_is_read((text, time): (&str, Timestamp), manner: Option<Manner>) -> Result<(), String> {

@@ -110,6 +110,7 @@ macro_rules! __promises {
                 more_bytes_than_one_append_may_have_are_refused
                 names_at_the_limit_come_back
                 bad_names_are_refused
+                a_filter_for_what_no_event_can_have_is_refused
             }
             expected_versions {
                 any_holds_whatever_the_stream_holds
@@ -117,6 +118,7 @@ macro_rules! __promises {
                 exists_holds_for_a_present_stream_only
                 exact_holds_at_that_version_only
                 exact_zero_is_no_stream
+                a_version_that_no_stream_reaches_never_holds
                 an_assertion_of_any_holds_whatever_the_stream_holds
                 an_assertion_of_no_stream_holds_for_an_absent_stream_only
                 an_assertion_of_exists_holds_for_a_present_stream_only
@@ -174,6 +176,7 @@ macro_rules! __promises {
                 a_filter_by_category_and_name_gives_what_meets_both
                 pages_of_any_size_give_the_same_log
                 a_sparse_filter_still_advances
+                nothing_stands_above_the_last_position_there_can_be
                 the_frontier_never_moves_back
                 nothing_appears_below_the_frontier
                 every_subscriber_sees_exactly_the_log
@@ -199,6 +202,7 @@ macro_rules! __promises {
                 a_snapshot_ahead_of_its_stream_is_ignored
                 a_snapshot_of_another_schema_is_ignored
                 a_snapshot_never_changes_what_is_read
+                a_schema_with_a_bad_name_is_refused
             }
             cancellation {
                 a_dropped_append_is_whole_and_can_be_sent_again

@@ -1,6 +1,6 @@
 //! Expected versions: what is appended was decided on what is stored.
 
-use es_core::{Expected, StreamId, Version};
+use es_core::{Append, AppendError, Appended, Expected, StreamId, Version};
 
 use super::{Subject, conflict, note, notes, same, subject::ids};
 use crate::{Broken, Factory};
@@ -31,6 +31,45 @@ pub async fn exact_holds_at_that_version_only(factory: &dyn Factory) -> Result<(
 pub async fn exact_zero_is_no_stream(factory: &dyn Factory) -> Result<(), Broken> {
     holds_at(factory, Expected::Exact(Version::NONE), &[0], 1).await?;
     holds_at(factory, Expected::Exact(Version::NONE), &[0], 0).await
+}
+
+/// A version that no stream ever reaches conflicts, however it came into the program, and never stands for `Any` or
+/// `Exists`: alone and beside other streams, for appends and assertions, whether or not the stream is there.
+pub async fn a_version_that_no_stream_reaches_never_holds(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let (absent, present, beside) = (subject.stream("absent")?, subject.stream("present")?, subject.stream("beside")?);
+    subject.fill(&present, 3).await?;
+    for version in absurd_versions() {
+        let expected = Expected::Exact(version);
+        for (stream, actual) in [(&absent, 0), (&present, 3)] {
+            for events in [Vec::new(), vec![note(9)?], notes(0..3)?] {
+                let what = format!("{} event(s) expecting {expected} of a stream at version {actual}", events.len());
+                let alone = conflict(&what, subject.append(stream, expected, events.clone()).await)?;
+                same(&format!("{what}: the actual version"), actual, alone.actual().get())?;
+                let together = vec![
+                    Append::new(beside.clone(), Expected::Any, vec![note(1)?]),
+                    Append::new(stream.clone(), expected, events),
+                ];
+                let together =
+                    conflict(&format!("{what}, beside another"), only(subject.store.append(together).await))?;
+                same(&format!("{what}, beside another: the stream"), stream, together.stream())?;
+            }
+        }
+    }
+    same("nothing is stored", 3, subject.log().await?.len())
+}
+
+/// Those that the type takes; a number above what a `bigint` holds must not come through serde.
+fn absurd_versions() -> Vec<Version> {
+    let numbers = [1 << 53, i64::MAX.cast_unsigned() - 1, i64::MAX.cast_unsigned(), 1 << 63, u64::MAX - 1, u64::MAX];
+    let read = numbers.iter().filter_map(|number| serde_json::from_value(serde_json::json!(number)).ok());
+    numbers.iter().copied().map(Version::new).chain(read).collect()
+}
+
+/// The answer, as for one stream.
+fn only(answer: Result<Vec<Appended>, AppendError>) -> Result<Appended, AppendError> {
+    let appended = answer?.pop();
+    appended.ok_or_else(|| AppendError::Store("it gave no answer".into()))
 }
 
 /// An assertion of `Any` never fails.

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use es_core::{Append, EventStore, Expected, Filter, Position, StoredEvent, StreamId};
+use es_core::{Append, Direction, EventStore, Expected, Filter, Position, StoredEvent, StreamId};
 use futures_util::{StreamExt, TryStreamExt, future::join_all};
 use tokio::task::JoinHandle;
 
@@ -133,6 +133,30 @@ pub async fn a_sparse_filter_still_advances(factory: &dyn Factory) -> Result<(),
     same("a read with a sparse filter finds its events", &needles, &ids(&seen))?;
     let first = collect(subject.store.read_all(Position::START, &filter, Some(1))).await?;
     same("so does one with a limit", needles[0], first.first().map_or(uuid::Uuid::nil(), |event| event.id))
+}
+
+/// Above the last position there can be stands nothing, and it does not stand for the start; so it is with versions.
+/// The highest limit there can be is none.
+pub async fn nothing_stands_above_the_last_position_there_can_be(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let stream = subject.stream("full")?;
+    subject.fill(&stream, 5).await?;
+    let all = Filter::all();
+    let filters = [all.clone(), all.clone().category("sample"), all.clone().name("sample.noted")];
+    for number in [1 << 53, i64::MAX.cast_unsigned() - 1, i64::MAX.cast_unsigned(), 1 << 63, u64::MAX - 1, u64::MAX] {
+        for filter in &filters {
+            let above = collect(subject.store.read_all(Position::new(number), filter, None)).await?;
+            same(&format!("events above position {number}"), 0, above.len())?;
+        }
+        let forward = subject.read(&stream, number, Direction::Forward, None).await?;
+        same(&format!("events from version {number} on"), 0, forward.len())?;
+        let backward = subject.read(&stream, number, Direction::Backward, None).await?;
+        same(&format!("events back from version {number}"), vec![5, 4, 3, 2, 1], versions(&backward))?;
+    }
+    let unlimited = collect(subject.store.read_all(Position::START, &all, Some(usize::MAX))).await?;
+    same("events of the highest limit", 5, unlimited.len())?;
+    let unlimited = subject.read(&stream, 1, Direction::Forward, Some(usize::MAX)).await?;
+    same("events of a stream of the highest limit", 5, unlimited.len())
 }
 
 /// The frontier never moves back, and is at last above everything that was acknowledged.

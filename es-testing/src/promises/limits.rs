@@ -1,16 +1,18 @@
 //! Limits: typed errors before anything is sent; up to them everything comes back.
 
 use es_core::{
-    Append, AppendError, EncodeError, EventName, Expected, LimitError, Metadata, NewEvent, SchemaVersion, StoredEvent,
+    Append, AppendError, EncodeError, EventName, EventStore, Expected, Filter, LimitError, Metadata, NewEvent,
+    Position, ReadError, SchemaVersion, StoredEvent,
     limits::{APPEND_BYTES, EVENTS, JSON_DEPTH, METADATA_BYTES, NAME_BYTES, PAYLOAD_BYTES},
 };
+use futures_util::StreamExt;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
     Sample, Subject, held, note, notes, same,
     sample::{Lost, Measured, Nested, Written},
-    subject::raw,
+    subject::{collect, patiently, raw},
 };
 use crate::{Broken, Factory};
 
@@ -224,6 +226,37 @@ pub async fn bad_names_are_refused(factory: &dyn Factory) -> Result<(), Broken> 
         same("a NUL is refused", Err(LimitError::Nul { what }), named("a\0b"))?;
     }
     Ok(())
+}
+
+/// A filter that asks for what no event can have is refused with a typed error, by reads and subscriptions: a NUL, an
+/// empty text, one that is too long.
+pub async fn a_filter_for_what_no_event_can_have_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    subject.fill(&subject.stream("there")?, 2).await?;
+    for text in ["a\0b", "\0", "", &"n".repeat(NAME_BYTES + 1)] {
+        let (all, good) = (Filter::all(), Filter::all().category("sample").name("sample.noted"));
+        for filter in [all.clone().category(text.to_owned()), all.name(text.to_owned()), good.name(text.to_owned())] {
+            let shown = text.get(..text.len().min(9));
+            let mut read = subject.store.read_all(Position::START, &filter, None);
+            only_refused(&format!("a read with {shown:?} in its filter"), [read.next().await, read.next().await])?;
+            let mut live = subject.store.subscribe(Position::START, &filter);
+            let first = patiently("a subscription answers", live.next()).await?;
+            let second = patiently("a subscription that was refused ends", live.next()).await?;
+            only_refused(&format!("a subscription with {shown:?} in its filter"), [first, second])?;
+        }
+    }
+    let longest = Filter::all().name("n".repeat(NAME_BYTES));
+    same(
+        "a filter at the limit finds nothing",
+        0,
+        collect(subject.store.read_all(Position::START, &longest, None)).await?.len(),
+    )
+}
+
+fn only_refused(what: &str, answers: [Option<Result<StoredEvent, ReadError>>; 2]) -> Result<(), Broken> {
+    held(&format!("{what} is refused"), matches!(&answers, [Some(Err(ReadError::Filter(_))), None]), || {
+        format!("{answers:?}")
+    })
 }
 
 fn written(bytes: usize) -> Sample {

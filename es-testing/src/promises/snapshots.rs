@@ -1,6 +1,6 @@
 //! Snapshots, as far as the store itself answers: a shortcut, never the truth.
 
-use es_core::{SnapshotError, StoredSnapshot, StreamId, Version};
+use es_core::{SnapshotError, StoredSnapshot, StreamId, Version, limits::NAME_BYTES};
 
 use super::{Subject, held, same};
 use crate::{Broken, Factory, Operation};
@@ -98,6 +98,27 @@ pub async fn a_snapshot_never_changes_what_is_read(factory: &dyn Factory) -> Res
     same("the log is as it was", &before, &subject.log().await?)?;
     same("the stream is as it was", &before, &subject.events(&stream).await?)?;
     same("the frontier is where it was", frontier, subject.store.frontier().await?)
+}
+
+/// A schema that not every store can keep is refused with a typed error, whether a snapshot is stored or loaded: a NUL, or
+/// a text that is too long. The longest and the empty one are kept.
+pub async fn a_schema_with_a_bad_name_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    let Some((subject, stream)) = begun(factory).await? else { return Ok(()) };
+    for bad in ["a\0b", "\0", &"s".repeat(NAME_BYTES + 1)] {
+        let what = bad.get(..bad.len().min(9));
+        let stored = subject.store.store_snapshot(snapshot(&stream, 3, bad, "three")).await;
+        let refused = matches!(stored, Err(SnapshotError::Limit(_)));
+        held(&format!("storing with schema {what:?} is refused"), refused, || format!("{stored:?}"))?;
+        let loaded = subject.store.load_snapshot(&stream, bad).await;
+        let refused = matches!(loaded, Err(SnapshotError::Limit(_)));
+        held(&format!("loading with schema {what:?} is refused"), refused, || format!("{loaded:?}"))?;
+    }
+    for good in ["", &"s".repeat(NAME_BYTES)] {
+        let kept = snapshot(&stream, 3, good, "three");
+        subject.store.store_snapshot(kept.clone()).await?;
+        loads(&subject, &stream, good, Some(&kept)).await?;
+    }
+    Ok(())
 }
 
 fn declared(factory: &dyn Factory) -> bool {

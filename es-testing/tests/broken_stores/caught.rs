@@ -201,5 +201,9 @@ pub(crate) const CAUGHT: &[(Fault, &[&str])] = &[
     (Fault::CannotBeJoined, &["write_skew_between_two_processes_lets_one_win"]),
     (Fault::PretendsToKeepSnapshots, &["undeclared_snapshots_are_refused"]),
     (Fault::EachHandleHasItsOwnLog, &["the_second_handle_reads_what_the_first_appended"]),
+    (Fault::TakesAHugeVersionForAny, &["a_version_that_no_stream_reaches_never_holds"]),
+    (Fault::TakesAHugePositionForTheStart, &["nothing_stands_above_the_last_position_there_can_be"]),
+    (Fault::FindsNothingForABadFilter, &["a_filter_for_what_no_event_can_have_is_refused"]),
+    (Fault::IgnoresASchemaWithABadName, &["a_schema_with_a_bad_name_is_refused"]),
     (Fault::CountsNoReaders, &["a_reader_dropped_early_is_closed"]),
 ];

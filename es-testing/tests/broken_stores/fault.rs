@@ -261,6 +261,14 @@ pub(crate) enum Fault {
     PretendsToKeepSnapshots,
     /// Gives each handle a log of its own.
     EachHandleHasItsOwnLog,
+    /// Takes a version far ahead for `Any`, as a number that became negative on the way.
+    TakesAHugeVersionForAny,
+    /// Takes a position far ahead for the start.
+    TakesAHugePositionForTheStart,
+    /// Finds nothing where a filter asks for what no event can have.
+    FindsNothingForABadFilter,
+    /// Loads nothing and keeps nothing where the schema of a snapshot has a bad name.
+    IgnoresASchemaWithABadName,
     /// Counts no readers.
     CountsNoReaders,
 }

@@ -13,6 +13,7 @@ use es::{
 };
 use futures_util::{
     StreamExt,
+    future::ready,
     stream::{self, BoxStream},
 };
 use uuid::Uuid;
@@ -84,6 +85,9 @@ impl EventStore for OwnStore {
         filter: &Filter,
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        if let Err(error) = limits::check_filter(filter) {
+            return stream::once(ready(Err(error.into()))).boxed();
+        }
         let (filter, mut at) = (filter.clone(), usize::try_from(after.get()).unwrap_or(usize::MAX));
         self.reader(limit, move |log| {
             let rest = log.events.get(at..)?;
