@@ -9,15 +9,18 @@ use serde::de::DeserializeOwned;
 
 use crate::{EventSet, SchemaVersion, schema::Schema};
 
+mod key;
 mod mismatch;
 mod place;
 mod tree;
 mod typed;
+mod wrong;
 
 pub use mismatch::Mismatch;
 pub(crate) use place::{Place, place};
+use typed::Numbers;
 pub(crate) use typed::{NUMBER, NUMBERS_ARE_TEXTS, RAW_VALUE};
-use typed::{Numbers, Wrong};
+use wrong::Wrong;
 
 /// Why a stored payload could not be read. Never holds any of the payload, nor a message of somebody else's that could
 /// quote it.

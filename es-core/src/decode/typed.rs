@@ -1,20 +1,19 @@
 //! Reading a [`Node`] as a type: numbers are what they are without serde_json's feature `arbitrary_precision`, and errors
 //! name what serde says of them as constants of the program.
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, str::FromStr};
 
-use serde::{
-    de::{
-        DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, Expected, IgnoredAny, IntoDeserializer,
-        MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
-        value::{BorrowedStrDeserializer, MapDeserializer, StrDeserializer},
-    },
-    forward_to_deserialize_any,
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
+    value::{BorrowedStrDeserializer, MapDeserializer, StrDeserializer},
 };
 
 use super::{
     Mismatch,
+    key::Key,
     tree::{Kind, Node},
+    wrong::{Wrong, another_type},
 };
 
 /// Whether some crate of the program has turned on serde_json's `arbitrary_precision`, which keeps a number as its text
@@ -25,16 +24,6 @@ pub(crate) const NUMBERS_ARE_TEXTS: bool = std::mem::needs_drop::<serde_json::Nu
 pub(crate) const NUMBER: &str = "$serde_json::private::Number";
 /// The name by which `serde_json` tells its `RawValue` from other structs.
 pub(crate) const RAW_VALUE: &str = "$serde_json::private::RawValue";
-
-/// What does not fit.
-#[derive(Debug)]
-pub(super) enum Wrong {
-    Missing(&'static str),
-    Duplicate(&'static str),
-    UnknownField(&'static [&'static str]),
-    UnknownVariant(&'static [&'static str]),
-    Other(Mismatch),
-}
 
 /// What becomes of a number that is no integer where somebody takes any value, while [`NUMBERS_ARE_TEXTS`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,10 +45,6 @@ pub(super) fn read<T: DeserializeOwned>(node: &Node<'_>, numbers: Numbers) -> Re
 struct At<'a, 'de> {
     node: &'a Node<'de>,
     numbers: Numbers,
-}
-
-fn another_type<T>() -> Result<T, Wrong> {
-    Err(Wrong::Other(Mismatch::Type))
 }
 
 impl<'de> At<'_, 'de> {
@@ -122,14 +107,14 @@ fn is_content(visitor: &dyn Expected) -> bool {
     visitor.to_string() == "any value"
 }
 
-fn text<'de, V: Visitor<'de>>(text: &Cow<'de, str>, visitor: V) -> Result<V::Value, Wrong> {
+pub(super) fn text<'de, V: Visitor<'de>>(text: &Cow<'de, str>, visitor: V) -> Result<V::Value, Wrong> {
     match text {
         Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
         Cow::Owned(text) => visitor.visit_str(text),
     }
 }
 
-fn bytes<'de, V: Visitor<'de>>(text: &Cow<'de, str>, visitor: V) -> Result<V::Value, Wrong> {
+pub(super) fn bytes<'de, V: Visitor<'de>>(text: &Cow<'de, str>, visitor: V) -> Result<V::Value, Wrong> {
     match text {
         Cow::Borrowed(text) => visitor.visit_borrowed_bytes(text.as_bytes()),
         Cow::Owned(text) => visitor.visit_bytes(text.as_bytes()),
@@ -378,114 +363,3 @@ impl<'de> VariantAccess<'de> for At<'_, 'de> {
         self.deserialize_struct("", &[], visitor)
     }
 }
-
-/// A key of an object: a text, which may be that of a number or a truth value.
-struct Key<'a, 'de>(&'a Cow<'de, str>);
-
-/// What stands in a key; only if it would be JSON without the quotes.
-fn number_key<T: FromStr>(key: &str) -> Result<T, Wrong> {
-    let json = serde_json::from_str::<IgnoredAny>(key).is_ok();
-    key.parse().ok().filter(|_| json).ok_or(Wrong::Other(Mismatch::Type))
-}
-
-macro_rules! keys {
-    ($($method:ident $visit:ident)+) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-            visitor.$visit(number_key(self.0)?)
-        }
-    )+};
-}
-
-impl<'de> Deserializer<'de> for Key<'_, 'de> {
-    type Error = Wrong;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        text(self.0, visitor)
-    }
-
-    keys! {
-        deserialize_i8 visit_i8 deserialize_i16 visit_i16 deserialize_i32 visit_i32 deserialize_i64 visit_i64
-        deserialize_u8 visit_u8 deserialize_u16 visit_u16 deserialize_u32 visit_u32 deserialize_u64 visit_u64
-        deserialize_i128 visit_i128 deserialize_u128 visit_u128 deserialize_bool visit_bool
-    }
-
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_f32(number_key(self.0)?)
-    }
-
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_f64(number_key(self.0)?)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Wrong> {
-        visitor.visit_enum(StrDeserializer::<Wrong>::new(self.0))
-    }
-
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        bytes(self.0, visitor)
-    }
-
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        bytes(self.0, visitor)
-    }
-
-    forward_to_deserialize_any! {
-        char str string unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
-    }
-}
-
-impl Error for Wrong {
-    /// Somebody's own words, which may quote the payload.
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self::Other(Mismatch::Refused)
-    }
-
-    fn invalid_type(_: Unexpected<'_>, _: &dyn Expected) -> Self {
-        Self::Other(Mismatch::Type)
-    }
-
-    fn invalid_value(_: Unexpected<'_>, _: &dyn Expected) -> Self {
-        Self::Other(Mismatch::Value)
-    }
-
-    fn invalid_length(_: usize, _: &dyn Expected) -> Self {
-        Self::Other(Mismatch::Length)
-    }
-
-    fn unknown_variant(_: &str, known: &'static [&'static str]) -> Self {
-        Self::UnknownVariant(known)
-    }
-
-    fn unknown_field(_: &str, known: &'static [&'static str]) -> Self {
-        Self::UnknownField(known)
-    }
-
-    fn missing_field(key: &'static str) -> Self {
-        Self::Missing(key)
-    }
-
-    fn duplicate_field(key: &'static str) -> Self {
-        Self::Duplicate(key)
-    }
-}
-
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self, f)
-    }
-}
-
-impl std::error::Error for Wrong {}

@@ -1,0 +1,64 @@
+//! What does not fit, without anything that somebody else wrote.
+
+use std::fmt;
+
+use serde::de::{Error, Expected, Unexpected};
+
+use super::Mismatch;
+
+/// What does not fit.
+#[derive(Debug)]
+pub(super) enum Wrong {
+    Missing(&'static str),
+    Duplicate(&'static str),
+    UnknownField(&'static [&'static str]),
+    UnknownVariant(&'static [&'static str]),
+    Other(Mismatch),
+}
+
+pub(super) fn another_type<T>() -> Result<T, Wrong> {
+    Err(Wrong::Other(Mismatch::Type))
+}
+
+impl Error for Wrong {
+    /// Somebody's own words, which may quote the payload.
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self::Other(Mismatch::Refused)
+    }
+
+    fn invalid_type(_: Unexpected<'_>, _: &dyn Expected) -> Self {
+        Self::Other(Mismatch::Type)
+    }
+
+    fn invalid_value(_: Unexpected<'_>, _: &dyn Expected) -> Self {
+        Self::Other(Mismatch::Value)
+    }
+
+    fn invalid_length(_: usize, _: &dyn Expected) -> Self {
+        Self::Other(Mismatch::Length)
+    }
+
+    fn unknown_variant(_: &str, known: &'static [&'static str]) -> Self {
+        Self::UnknownVariant(known)
+    }
+
+    fn unknown_field(_: &str, known: &'static [&'static str]) -> Self {
+        Self::UnknownField(known)
+    }
+
+    fn missing_field(key: &'static str) -> Self {
+        Self::Missing(key)
+    }
+
+    fn duplicate_field(key: &'static str) -> Self {
+        Self::Duplicate(key)
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Wrong {}
