@@ -8,6 +8,7 @@ use crate::mistakes::Mistakes;
 
 mod check;
 mod expand;
+mod id;
 mod parse;
 mod reminder;
 
