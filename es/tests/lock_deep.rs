@@ -234,7 +234,7 @@ mod unseen {
 fn a_lock_without_types_is_not_asked_for_them() {
     let directory = TempDir::new().expect("a directory");
     let path = directory.path().join("events.lock");
-    fs::write(&path, "stream account\n  account.deposited\n\nevent account.deposited\n  1: (Vec<Part>, Money)\n")
+    fs::write(&path, "stream account\n  id is String, prints 1 as \"1\", a as \"a\", 00000000-0000-0000-0000-000000000000 as \"00000000-0000-0000-0000-000000000000\"\n  account.deposited\n\nevent account.deposited\n  1: (Vec<Part>, Money)\n")
         .expect("written");
     let lock = Lock::new(&path);
     assert!(lock.run::<small::Account>(Update::Nothing).is_ok());

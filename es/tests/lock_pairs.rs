@@ -40,7 +40,7 @@ macro_rules! side {
             pub(super) struct Deposited { $($field)+ }
 
             #[derive(Aggregate, Default)]
-            #[aggregate(category = "account", id = String, events(Deposited))]
+            #[aggregate(category = "account", id = ::std::string::String, events(Deposited))]
             pub(super) struct Account;
 
             impl Apply<Deposited> for Account {

@@ -53,8 +53,11 @@ mod cents {
 #[test]
 fn a_lock_holds_every_shape_of_every_event() {
     let written = Written::by::<today::Account>();
+    // with the feature `schema` it also says what is inside
+    let text: String =
+        written.text().lines().filter(|line| !line.starts_with("  where ")).flat_map(|line| [line, "\n"]).collect();
     assert_eq!(
-        written.text(),
+        text,
         "# Every shape of every stored event. Written by UPDATE_EVENTS_LOCK=1 cargo test. Commit it; do not edit it.
 
 stream account

@@ -2,7 +2,7 @@
 //! yesterday's payload is read. The pasted code is one program of its own, built once.
 
 #![cfg(feature = "schema")]
-#![allow(dead_code, unused_imports, reason = "types that are only described")]
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "types that are only described")]
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -216,7 +216,7 @@ fn check<A: Aggregate>(lock: &str, case: &str, name: &str, version: u32, payload
         println!("{case}: the lock says {error}");
         return;
     }
-    let version = SchemaVersion::new(version).unwrap();
+    let version = es::schema::SchemaVersion::new(version).unwrap();
     let mut read = Vec::new();
     let end = A::Event::decode(name, version, payload.as_bytes(), |event| event.encode(&mut read).unwrap());
     let read: serde_json::Value = serde_json::from_slice(&read).unwrap_or_default();

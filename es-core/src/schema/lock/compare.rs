@@ -221,6 +221,10 @@ impl Difference {
                 self.add(format!("event `{event}` was stored as `{alias}` up to {up_to}"));
             }
         }
+        let newest = known.newest();
+        if known.words(newest) != today.words(newest) && is_kept_by(&known.words(newest), &today.words(newest)) {
+            self.add(format!("event `{event}` refuses no key that it does not know"));
+        }
         for (version, layout) in &today.layouts {
             match known.layouts.get(version) {
                 None => self.add(format!("event `{event}` in schema version {version}")),
@@ -253,7 +257,7 @@ impl Difference {
         let what = format!("`{field}` of event `{event}` in schema version {version}");
         match (today.is_seen(), stored.is_seen()) {
             (true, false) => self.add(format!("what is inside {what}")),
-            _ if stored.reads_type(today) => self.add(format!("{what} reads more than before")),
+            _ if today.is_read_before(stored) => self.add(format!("{what} reads more than before")),
             _ => self.add(format!(
                 "{what} reads and writes more than before: the release before cannot read all that is written now"
             )),

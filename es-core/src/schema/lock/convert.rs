@@ -38,7 +38,7 @@ fn value(of: &str, from: &str, to: &str) -> String {
                 value => format!("{of}.into_iter().map(|old| {value}).collect()"),
             }
         }
-        _ => format!("From::from({of})"),
+        _ => format!("From::from({})", of.strip_prefix('(').and_then(|of| of.strip_suffix(')')).unwrap_or(of)),
     }
 }
 

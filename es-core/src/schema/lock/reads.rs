@@ -4,13 +4,18 @@ use super::node::{Definitions, Node, Object, Property, Root};
 
 /// Whether everything that `old` could write is read by `new` as it was.
 pub(super) fn reads(new: &Root, old: &Root) -> bool {
-    Pair { old: &old.definitions, new: &new.definitions, under_way: Vec::new() }.reads(&old.node, &new.node)
+    Pair::of(old, new).reads(&old.node, &new.node)
+}
+
+/// Whether everything that `new` writes can be read by `old`, the release before: it passes over keys that it does not
+/// know, and its own aliases are no matter.
+pub(super) fn is_read_before(new: &Root, old: &Root) -> bool {
+    Pair { lenient: true, ..Pair::of(new, old) }.reads(&new.node, &old.node)
 }
 
 /// Whether both accept the same, whatever their definitions are called.
 pub(super) fn same(one: &Root, other: &Root) -> bool {
-    let mut pair = Pair { old: &one.definitions, new: &other.definitions, under_way: Vec::new() };
-    pair.same(&one.node, &other.node)
+    Pair::of(one, other).same(&one.node, &other.node)
 }
 
 /// Two nodes under way down two trees of definitions.
@@ -19,12 +24,18 @@ struct Pair<'a> {
     new: &'a Definitions,
     /// The pairs that are being compared: a type that holds itself is readable when the rest of it is.
     under_way: Vec<(&'a str, Node)>,
+    /// Whether keys may be passed over.
+    lenient: bool,
 }
 
 /// How deep two alternatives are told apart: beyond, they count as overlapping.
 const DEPTH: usize = 3;
 
 impl<'a> Pair<'a> {
+    fn of(old: &'a Root, new: &'a Root) -> Self {
+        Self { old: &old.definitions, new: &new.definitions, under_way: Vec::new(), lenient: false }
+    }
+
     fn reads(&mut self, old: &'a Node, new: &'a Node) -> bool {
         if let Node::Named(name) = old
             && let Some(definition) = self.old.get(name)
@@ -102,7 +113,7 @@ impl<'a> Pair<'a> {
     }
 
     fn object(&mut self, old: &'a Object, new: &'a Object) -> bool {
-        if new.closed && !old.closed {
+        if new.closed && !old.closed && !self.lenient {
             return false;
         }
         let mut taken: Vec<&str> = Vec::new();
@@ -112,7 +123,11 @@ impl<'a> Pair<'a> {
                     let keeps_aliases =
                         before.aliases.iter().all(|alias| field(new, alias).is_some_and(|(held, _)| held == name));
                     let is_there = after.optional || !before.optional;
-                    if taken.contains(&name) || !keeps_aliases || !is_there || !self.reads(&before.node, &after.node) {
+                    if taken.contains(&name)
+                        || !(keeps_aliases || self.lenient)
+                        || !is_there
+                        || !self.reads(&before.node, &after.node)
+                    {
                         return false;
                     }
                     taken.push(name);
@@ -123,6 +138,7 @@ impl<'a> Pair<'a> {
                             return false;
                         }
                     }
+                    _ if self.lenient && !new.closed => {}
                     _ => return false,
                 },
             }

@@ -152,11 +152,12 @@ fn inside(f: &mut fmt::Formatter<'_>, before: &Layout, after: &Layout) -> fmt::R
     let mut said = BTreeSet::new();
     for (field, after, before) in after.pairs(before) {
         let (Some(was), Some(is)) = (&before.deep.0, &after.deep.0) else { continue };
-        if after.reads_type(before) {
+        if after.reads_type(before) || after.with.is_some() != before.with.is_some() {
             continue;
         }
         match (&was.node, &is.node) {
-            (Node::Unseen(_), Node::Unseen(_)) | (_, Node::Unseen(_)) if after.with.is_none() => {
+            (Node::Unseen(_), Node::Unseen(_)) => continue,
+            (_, Node::Unseen(_)) if after.with.is_none() => {
                 writeln!(
                     f,
                     "  `{}` of `{field}` says nothing of itself; write `#[derive(JsonSchema)]` on it again",

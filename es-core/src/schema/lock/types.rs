@@ -25,6 +25,14 @@ impl Entry {
         }
     }
 
+    /// Whether a value of this is read by the release before, which has `stored`.
+    pub(super) fn is_read_before(&self, stored: &Self) -> bool {
+        match (self.root(), stored.root()) {
+            (Some(today), Some(before)) => reads::is_read_before(&today, &before),
+            _ => reads::is_read_before(&self.text(), &stored.text()),
+        }
+    }
+
     /// Whether its type was looked into.
     pub(super) fn is_seen(&self) -> bool {
         self.root().is_some_and(|root| !matches!(root.node, Node::Unseen(_)))
