@@ -20,13 +20,23 @@ pub(super) struct Advice {
     kept: BTreeSet<String>,
     /// Why declared steps cannot say it, if they cannot.
     by_hand: Option<&'static str>,
+    /// Whether a step is said although what it leads to would read what is stored: it was declared once.
+    declared: bool,
     /// Whether it takes a schema version of its own.
     takes_version: bool,
 }
 
 /// How a payload of the shape `before` becomes one of `after`, which is that of schema version `version`.
 pub(super) fn steps(before: &Layout, after: &Layout, version: u32) -> Advice {
-    let mut advice = Advice::default();
+    between(before, after, version, Advice::default())
+}
+
+/// The steps that were declared between two shapes of history.
+pub(super) fn declared(before: &Layout, after: &Layout, version: u32) -> Advice {
+    between(before, after, version, Advice { declared: true, ..Advice::default() })
+}
+
+fn between(before: &Layout, after: &Layout, version: u32, mut advice: Advice) -> Advice {
     match (before, after) {
         (Layout::Named(before), Layout::Named(after)) => advice.named(before, after, version),
         (Layout::Tuple(before), Layout::Tuple(after)) if before.len() == after.len() => {
@@ -99,7 +109,7 @@ impl Advice {
             self.on_fields.push((field.to_owned(), format!("#[serde(alias = {alias:?})]")));
         }
         let stored = Entry { aliases: after.aliases.clone(), ..before.clone() };
-        if !after.reads(&stored) {
+        if !after.reads(&stored) || self.declared && plain(&before.ty) != plain(&after.ty) {
             self.changed(field, before, after, version, "", &serde_of(before, false, false));
         }
     }

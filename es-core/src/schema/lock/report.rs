@@ -113,7 +113,7 @@ fn lowered(f: &mut fmt::Formatter<'_>, event: &str, today: &History, locked: &Hi
     writeln!(f, "    on the struct\n        {}", advice::event(event, today, newest, ""))?;
     for version in knows + 1..=newest {
         if let (Some(before), Some(after)) = (locked.layouts.get(&(version - 1)), locked.layouts.get(&version)) {
-            f.write_str(&advice::steps(before, after, version).text(event, today, None))?;
+            f.write_str(&advice::declared(before, after, version).text(event, today, None))?;
         }
     }
     Ok(())
@@ -130,7 +130,7 @@ fn edited(
 ) -> fmt::Result {
     let step = version + 1;
     if let Some(next) = next {
-        let steps = advice::steps(before, next, step);
+        let steps = advice::declared(before, next, step);
         writeln!(f, "  schema version {version} is history; the steps to {step} have to lead back to it")?;
         return f.write_str(&steps.text(event, today, None));
     }
