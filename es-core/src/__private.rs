@@ -26,8 +26,34 @@ pub use crate::{
     SchemaVersion,
     decode::shape,
     event::decode_single,
-    schema::{Alias, Field, Form, Member, Presence, Probe, Schema, Shape, WithoutJsonSchema},
+    schema::{
+        Alias, Field, Form, IdProbe, IdSchema, Member, NotParsed, NotRead, Presence, Probe, Schema, Shape,
+        WithoutJsonSchema,
+    },
 };
+
+#[cfg(feature = "schema")]
+pub use crate::schema::read_by;
+
+#[doc(hidden)]
+pub use crate::__es_see_read_by as see_read_by;
+
+/// Shows to `$see` what a function of the user's asks for. Without the feature `schema` nothing is generated.
+#[cfg(feature = "schema")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __es_see_read_by {
+    ($see:ident, $text:literal, $read:expr) => {
+        $see($text, $crate::__private::read_by(|tracer| $read(tracer)));
+    };
+}
+
+#[cfg(not(feature = "schema"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __es_see_read_by {
+    ($see:ident, $text:literal, $read:expr) => {};
+}
 
 /// The schema version `number`, for constants.
 ///

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::{AggregateEvent, Event, IntoEvents};
+use crate::{AggregateEvent, Event, IntoEvents, schema::IdSchema};
 
 /// State folded from the events of one stream, and the decisions made on it.
 ///
@@ -36,6 +36,11 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     type Id: Display + Clone + Send + Sync + 'static;
     /// The events its streams hold.
     type Event: AggregateEvent;
+
+    /// What the lock holds of its ids. Of one that is written by hand only the type is watched.
+    fn id_schema() -> IdSchema {
+        IdSchema::of::<Self::Id>()
+    }
 
     /// The state before any event.
     fn initial() -> Self;

@@ -19,8 +19,8 @@
 #[doc(no_inline)]
 pub use es_core::schema::schemars;
 pub use es_core::schema::{
-    Aggregates, Alias, Field, Form, Lock, LockError, Member, Presence, Schema, SchemaVersion, Shape, Update,
-    VisitAggregate,
+    Aggregates, Alias, Field, Form, ID_SAMPLES, IdSchema, Lock, LockError, Member, Presence, Schema, SchemaVersion,
+    Shape, Update, VisitAggregate,
 };
 // by name and inline, or a macro is not in the documentation
 #[doc(inline)]

@@ -6,15 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::May;
 
+mod id;
 mod lock;
 mod probe;
 mod shape;
 
 #[doc(inline)]
 pub use crate::__lock as lock;
-pub use lock::{Aggregates, Lock, LockError, Update, VisitAggregate};
+pub use id::{ID_SAMPLES, IdSchema};
 #[doc(hidden)]
-pub use probe::{Probe, WithoutJsonSchema};
+pub use id::{IdProbe, NotParsed};
+pub use lock::{Aggregates, Lock, LockError, Update, VisitAggregate};
+#[cfg(feature = "schema")]
+#[doc(hidden)]
+pub use probe::{Halt, Tracer, read_by};
+#[doc(hidden)]
+pub use probe::{NotRead, Probe, WithoutJsonSchema};
 /// The crate whose `JsonSchema` types inside payloads derive, for `#[schemars(crate = "es::schema::schemars")]`.
 #[cfg(feature = "schema")]
 #[doc(no_inline)]
@@ -63,8 +70,9 @@ pub struct Schema {
     pub shapes: &'static [Shape],
     /// What reads the versions below those: the schema of the `previous` type.
     pub previous: Option<&'static Schema>,
-    /// Shows each type of a field, as written in the source, with its JSON schema where it has one. The types of fields
-    /// that are read by a `with` of their own are left out.
+    /// Shows each type of a field, as written in the source, with what a probe tells of it. The type of a field that is
+    /// read by a `with` of its own has that behind it, as in `i64 (with cents)`; what serde says on the struct that
+    /// changes how payloads are read is shown as `serde deny_unknown_fields`.
     pub types: fn(&mut dyn FnMut(&'static str, Option<String>)),
 }
 

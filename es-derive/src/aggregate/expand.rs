@@ -59,6 +59,7 @@ fn own_impls(aggregate: &Aggregate<'_>) -> TokenStream {
     let category = aggregate.category.as_ref().map_or(quote!(""), ToTokens::to_token_stream);
     let id = aggregate.id.as_ref().map_or(quote!(::std::string::String), ToTokens::to_token_stream);
     let id = quote_spanned!(at(&id)=> type Id = #id;);
+    let id_schema = super::id::schema(aggregate);
     let initial = quote_spanned!(at(ident)=> __es::initial::<#ident>());
     let applies = events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
         let apply = quote_spanned!(at(path)=> __es::apply_to::<#path, #ident>(self, __es_event));
@@ -70,6 +71,7 @@ fn own_impls(aggregate: &Aggregate<'_>) -> TokenStream {
             const CATEGORY: &'static ::core::primitive::str = #category;
             #id
             type Event = #set;
+            #id_schema
             fn initial() -> Self {
                 #initial
             }

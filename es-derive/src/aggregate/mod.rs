@@ -9,6 +9,7 @@ use crate::mistakes::Mistakes;
 mod check;
 mod event;
 mod expand;
+mod id;
 mod parse;
 mod reminder;
 

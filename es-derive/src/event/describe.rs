@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Type;
+use syn::{Meta, Type};
 
 use super::{
     field::Form,
     history::{History, Shape, Stored},
     parse::Event,
-    stored::Presence,
+    stored::{Held, Presence},
     type_text::text,
 };
 
@@ -71,30 +71,52 @@ fn field(event: &Event, field: &Stored) -> TokenStream {
 
 /// The function that shows each type once, for those who compare types deeply.
 fn types(event: &Event, history: &History) -> TokenStream {
+    let deny = event.stored.deny_unknown_fields.then(|| "serde deny_unknown_fields".to_owned());
+    let tag = event.stored.tag.as_ref().map(|tag| format!("serde tag = {:?}", tag.value()));
+    let words = deny.into_iter().chain(tag);
+    let mut shown: Vec<_> = words.map(|word| quote!(__es_see(#word, ::core::option::Option::None);)).collect();
     if let Some(ty) = event.stored.as_type.as_ref().and_then(|path| path.parse::<Type>().ok()) {
-        let ty = &ty;
-        let name = text(ty);
-        return shown(&quote!(__es_see(#name, __es::Probe::<#ty>::NEW.json_schema());));
+        shown.push(probe(&ty));
+        return self::shown(&shown);
     }
     let mut seen = BTreeSet::new();
-    let read_by_serde = |field: &&Stored| field.is_stored() && field.held.with.is_none();
-    let fields = history.shapes.iter().flat_map(|shape| &shape.fields).filter(read_by_serde);
-    let shown = fields.filter_map(|field| {
-        let (ty, name) = (&field.ty, text(&field.ty));
-        seen.insert(name.clone()).then(|| quote!(__es_see(#name, __es::Probe::<#ty>::NEW.json_schema());))
-    });
-    self::shown(&shown.collect())
+    for field in history.shapes.iter().flat_map(|shape| &shape.fields).filter(|field| field.is_stored()) {
+        let ty = text(&field.ty);
+        match &field.held.with {
+            None if seen.insert(ty.clone()) => shown.push(probe(&field.ty)),
+            Some(path) if seen.insert(format!("{ty} (with {path})")) => {
+                let name = format!("{ty} (with {path})");
+                let read = reader(&field.held);
+                shown.extend(read.map(|read| quote!(__es::see_read_by!(__es_see, #name, #read);)));
+            }
+            _ => {}
+        }
+    }
+    self::shown(&shown)
 }
 
-fn shown(shown: &TokenStream) -> TokenStream {
+/// The function that reads a field in serde's place.
+fn reader(held: &Held) -> Option<TokenStream> {
+    let path: TokenStream = held.with.as_ref()?.parse().ok()?;
+    let is_module =
+        |word: &TokenStream| syn::parse2::<Meta>(word.clone()).is_ok_and(|word| word.path().is_ident("with"));
+    Some(if held.words.iter().any(is_module) { quote!(#path::deserialize) } else { quote!(#path) })
+}
+
+fn probe(ty: &Type) -> TokenStream {
+    let name = text(ty);
+    quote!(__es_see(#name, (&__es::Probe::<#ty>::NEW).described());)
+}
+
+fn shown(shown: &[TokenStream]) -> TokenStream {
     if shown.is_empty() {
         return quote!(|_| {});
     }
     quote! {
         |__es_see| {
             #[allow(unused_imports)]
-            use __es::WithoutJsonSchema as _;
-            #shown
+            use __es::{NotRead as _, WithoutJsonSchema as _};
+            #(#shown)*
         }
     }
 }

@@ -16,7 +16,7 @@ mod lift;
 mod parse;
 mod step;
 mod stored;
-mod type_text;
+pub(crate) mod type_text;
 
 /// The impls for `input`, or its mistakes together with a stand-in, so that they are the only errors.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {

@@ -45,6 +45,8 @@ pub(crate) struct FieldAttributes {
 pub(crate) struct StructAttributes {
     rename_all: Option<String>,
     pub(crate) deny_unknown_fields: bool,
+    /// The key that the name of the type is written under.
+    pub(crate) tag: Option<LitStr>,
     pub(crate) transparent: bool,
     /// Every field may be absent.
     pub(crate) default: bool,
@@ -135,6 +137,7 @@ impl StructAttributes {
                     read.written_otherwise = (written != read.rename_all).then_some(word);
                 }
                 "deny_unknown_fields" => read.deny_unknown_fields = true,
+                "tag" => read.tag = text(&meta, "deserialize"),
                 "from" | "try_from" => {
                     read.as_type = text(&meta, "deserialize");
                     read.today_only.push(word);

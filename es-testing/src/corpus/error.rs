@@ -48,11 +48,11 @@ pub enum Cause {
     #[error("it can no longer be read: {0}")]
     Decode(DecodeError),
     /// A payload of which nothing was written down yet.
-    #[error("what it is today is not written down yet; write it:  UPDATE_EVENTS_LOCK=1 cargo test")]
+    #[error("what it is today is not written down yet; write it:  UPDATE_CORPUS=1 cargo test")]
     NotWritten,
     /// A payload that is read as something else than before.
     #[error(
-        "it is read as something else than before\n{diff}if that is right:  UPDATE_EVENTS_LOCK=overwrite cargo test"
+        "it is read as something else than before, and no raised schema version explains it\n{diff}if that is right:  UPDATE_CORPUS=1 cargo test"
     )]
     Changed {
         /// Before and after, line by line.
@@ -61,6 +61,9 @@ pub enum Cause {
     /// Today's value cannot be stored.
     #[error("today's value could not be stored: {0}")]
     Encode(EncodeError),
+    /// A store that could not be read.
+    #[error("the store could not be read: {0}")]
+    Store(es_core::ReadError),
     /// A file that is not JSON.
     #[error("it is not JSON: {0}")]
     NotJson(serde_json::Error),

@@ -1,6 +1,7 @@
 //! A corpus: payloads as they were stored, each beside what it is today.
 
 use std::{
+    collections::BTreeMap,
     env, fs,
     io::{self, ErrorKind},
     path::{Path, PathBuf},
@@ -10,16 +11,23 @@ use es_core::{
     SchemaVersion,
     schema::{Aggregates, Update},
 };
-use serde_json::Value;
 use similar::TextDiff;
 
+mod collect;
 mod error;
 mod folder;
+mod json;
 mod readers;
 
 pub use error::{Cause, CorpusError, Finding};
 
+use json::Json;
 use readers::Reader;
+
+/// The environment variable that accepts new readings.
+const VARIABLE: &str = "UPDATE_CORPUS";
+/// The file that says in which schema version the readings of each event were written down.
+const VERSIONS: &str = "versions.json";
 
 /// Payloads as they were stored, each beside what it is today.
 ///
@@ -42,53 +50,71 @@ use readers::Reader;
 /// # }
 /// ```
 ///
-/// `UPDATE_EVENTS_LOCK=1 cargo test` writes the `.now.json` that are not there yet; `UPDATE_EVENTS_LOCK=overwrite`
-/// also those that differ.
+/// A reading that changed is accepted as it is when a raised schema version explains it: when the reading that was
+/// written down, read with the schema version it was written in, becomes what the payload is today. That schema version
+/// stands in `versions.json`, which is written along. Any other change is an error until `UPDATE_CORPUS=1 cargo test`
+/// accepts it; that also writes down what is not written yet. Without the variable nothing is ever written.
+///
+/// [`collect`](Self::collect) fills a corpus from a store.
 #[derive(Clone, Debug)]
 pub struct Corpus {
     path: PathBuf,
+    /// Whether the texts of what is collected are scrambled.
+    scramble: bool,
 }
 
 impl Corpus {
     /// The corpus in the folder `path`, which is relative to the package under test.
     pub fn new(path: impl AsRef<Path>) -> Self {
         let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
-        Self { path: package.join(path) }
+        Self { path: package.join(path), scramble: false }
     }
 
-    /// Reads every payload with the aggregates `A`, and writes down as much as `UPDATE_EVENTS_LOCK` asks for.
+    /// Reads every payload with the aggregates `A`, and writes down what it is when `UPDATE_CORPUS` asks for that.
     ///
     /// # Panics
     /// When [`run`](Self::run) fails, with its message.
     #[track_caller]
     pub fn check<A: Aggregates>(&self) {
-        let update = Update::asked().map_err(|error| self.only(Cause::Update(error)));
+        let update = Update::by(VARIABLE).map_err(|error| self.only(Cause::Update(error)));
         if let Err(error) = update.and_then(|update| self.run::<A>(update)) {
             panic!("\n\n{error}\n\n");
         }
     }
 
-    /// Reads every payload with the aggregates `A`, and writes down as much as `update` allows.
+    /// Reads every payload with the aggregates `A`, and with [`Update::New`] writes down what each is today.
     ///
     /// # Errors
     /// [`CorpusError`] with everything that is wrong.
     pub fn run<A: Aggregates>(&self, update: Update) -> Result<(), CorpusError> {
-        let mut run = Run { readers: readers::readers::<A>(), update, kept: Vec::new(), findings: Vec::new() };
+        let written = self.path.join(VERSIONS);
+        let before = versions(&written).map_err(|cause| self.at(&written, cause))?;
+        let readers = readers::readers::<A>();
+        let mut run = Run { readers, update, before, kept: Vec::new(), findings: Vec::new() };
         run.corpus(&self.path);
         run.gaps(&self.path);
+        if update != Update::Nothing && !run.kept.is_empty() {
+            run.write_versions(&written);
+        }
         let mut findings = run.findings;
         findings.sort_by(|one, other| one.path.cmp(&other.path));
         if findings.is_empty() { Ok(()) } else { Err(CorpusError { findings }) }
     }
 
     fn only(&self, cause: Cause) -> CorpusError {
-        CorpusError { findings: vec![Finding { path: self.path.clone(), cause }] }
+        self.at(&self.path, cause)
+    }
+
+    fn at(&self, path: &Path, cause: Cause) -> CorpusError {
+        CorpusError { findings: vec![Finding { path: path.to_owned(), cause }] }
     }
 }
 
 struct Run {
     readers: Vec<Reader>,
     update: Update,
+    /// By event, the schema version in which its readings were written down.
+    before: BTreeMap<String, SchemaVersion>,
     /// The names and schema versions of which there is a payload.
     kept: Vec<(String, SchemaVersion)>,
     findings: Vec<Finding>,
@@ -138,7 +164,7 @@ impl Run {
     fn payload(&self, path: &Path, now: &Path, name: &str, version: SchemaVersion) -> Result<(), Cause> {
         let payload = fs::read(path).map_err(Cause::File)?;
         let today = readers::today(&self.readers, name, version, &payload)?;
-        let text = format!("{today:#}\n");
+        let text = format!("{today}\n");
         let before = match fs::read_to_string(now) {
             Ok(before) => before,
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -149,14 +175,50 @@ impl Run {
             }
             Err(error) => return Err(Cause::File(error)),
         };
-        if serde_json::from_str::<Value>(&before).is_ok_and(|before| before == today) {
+        let read = Json::read(before.as_bytes());
+        if read.as_ref().is_ok_and(|before| *before == today) {
             return Ok(());
         }
-        if self.update == Update::Everything {
+        if self.update != Update::Nothing {
             return fs::write(now, text).map_err(Cause::File);
         }
-        let before: Value = serde_json::from_str(&before)?;
-        Err(Cause::Changed { diff: diff(&format!("{before:#}\n"), &text) })
+        let before = read?;
+        if self.explains(name, &before, &today) {
+            return Ok(());
+        }
+        Err(Cause::Changed { diff: diff(&format!("{before}\n"), &text) })
+    }
+
+    /// Whether a raised schema version makes of the reading `before` what the payload is today.
+    fn explains(&self, name: &str, before: &Json, today: &Json) -> bool {
+        let newest = readers::versions(&self.readers);
+        let written = |event: &str| self.before.get(event).copied();
+        if newest.keys().any(|event| written(event).is_some()) {
+            let again = readers::again(&self.readers, name, before, &written);
+            return again.is_some_and(|again| again == *today);
+        }
+        // nothing says when it was written: not today, if it does not come back as it is, and then in the schema version
+        // from which it does become what it should
+        let as_today = |event: &str| newest.get(event).copied();
+        if readers::again(&self.readers, name, before, &as_today).is_some_and(|again| again == *before) {
+            return false;
+        }
+        let most = newest.values().map(|version| version.get()).max().unwrap_or(1);
+        (1..most).filter_map(SchemaVersion::new).any(|version| {
+            let older = |event: &str| newest.get(event).map(|newest| version.min(*newest));
+            readers::again(&self.readers, name, before, &older).is_some_and(|again| again == *today)
+        })
+    }
+
+    /// Writes down which schema version each event has today.
+    fn write_versions(&mut self, path: &Path) {
+        let number = |version: SchemaVersion| version.get();
+        let versions: BTreeMap<_, _> =
+            readers::versions(&self.readers).into_iter().map(|(event, version)| (event, number(version))).collect();
+        let written = serde_json::to_string_pretty(&versions).map_err(Cause::NotJson);
+        if let Err(cause) = written.and_then(|text| fs::write(path, text + "\n").map_err(Cause::File)) {
+            self.found(path, cause);
+        }
     }
 
     /// Finds the schema versions of which nothing is kept.
@@ -190,6 +252,15 @@ impl Run {
                 Vec::new()
             }
         }
+    }
+}
+
+/// What the file says in which schema version readings were written down; nothing without the file.
+fn versions(path: &Path) -> Result<BTreeMap<String, SchemaVersion>, Cause> {
+    match fs::read(path) {
+        Ok(text) => Ok(serde_json::from_slice(&text)?),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(error) => Err(Cause::File(error)),
     }
 }
 

@@ -1,12 +1,12 @@
 //! The aggregates that read a corpus.
 
+use std::collections::BTreeMap;
+
+use super::{Cause, json::Json};
 use es_core::{
     Aggregate, AggregateEvent, DecodeError, EncodeError, EventSet, SchemaVersion,
     schema::{Aggregates, Member, VisitAggregate},
 };
-use serde_json::{Map, Value, json};
-
-use super::Cause;
 
 /// The aggregates `A`, as readers.
 pub(super) fn readers<A: Aggregates>() -> Vec<Reader> {
@@ -28,7 +28,7 @@ type Decode = fn(&str, SchemaVersion, &[u8]) -> Result<Vec<Today>, Cause>;
 /// What a stored event is today.
 struct Today {
     name: &'static str,
-    value: Value,
+    value: Json,
 }
 
 struct Collected(Vec<Reader>);
@@ -51,17 +51,73 @@ pub(super) fn today(
     name: &str,
     schema_version: SchemaVersion,
     payload: &[u8],
-) -> Result<Value, Cause> {
-    let mut by_category = Map::new();
+) -> Result<Json, Cause> {
+    let mut by_category = BTreeMap::new();
     for reader in readers {
         if let Some(member) = reader.member(name) {
             let events = (reader.decode)(name, schema_version, payload)?;
             by_category.insert(reader.category.to_owned(), value(events, member.retired));
         }
     }
+    Ok(agreed(by_category))
+}
+
+/// What all categories agree on, or what it is for each of them.
+fn agreed(by_category: BTreeMap<String, Json>) -> Json {
     let mut values = by_category.values();
-    let first = values.next().cloned().unwrap_or_default();
-    Ok(if values.all(|value| *value == first) { first } else { Value::Object(by_category) })
+    let first = values.next().cloned().unwrap_or(Json::Null);
+    if values.all(|value| *value == first) { first } else { Json::Object(by_category) }
+}
+
+/// What the reading `before`, of a payload that was stored as `name`, is today, when its events are read again: each
+/// with the schema version that `version` gives for its name.
+pub(super) fn again(
+    readers: &[Reader],
+    name: &str,
+    before: &Json,
+    version: &impl Fn(&str) -> Option<SchemaVersion>,
+) -> Option<Json> {
+    let mut by_category = BTreeMap::new();
+    let readers: Vec<_> = readers.iter().filter_map(|reader| Some((reader, reader.member(name)?))).collect();
+    for (reader, member) in &readers {
+        // it was written once for all categories, or for each of them
+        let own = match before {
+            Json::Object(entries)
+                if readers.len() > 1 && readers.iter().all(|(reader, _)| entries.contains_key(reader.category)) =>
+            {
+                entries.get(reader.category)?
+            }
+            all => all,
+        };
+        let mut today = Vec::new();
+        for (name, payload) in parts(own, member)? {
+            today.extend((reader.decode)(&name, version(&name)?, payload.compact().as_bytes()).ok()?);
+        }
+        by_category.insert(reader.category.to_owned(), value(today, member.retired));
+    }
+    Some(agreed(by_category))
+}
+
+/// The events of a reading.
+fn parts<'a>(reading: &'a Json, member: &'static Member) -> Option<Vec<(String, &'a Json)>> {
+    if !member.retired {
+        return Some(vec![(member.schema.name.to_owned(), reading)]);
+    }
+    let Json::List(parts) = reading else { return None };
+    let part = |part: &'a Json| match part {
+        Json::Object(part) => match (part.get("event")?, part.get("payload")?) {
+            (Json::Text(name), payload) => Some((name.clone(), payload)),
+            _ => None,
+        },
+        _ => None,
+    };
+    parts.iter().map(part).collect()
+}
+
+/// The schema version of each event today, by name.
+pub(super) fn versions(readers: &[Reader]) -> BTreeMap<String, SchemaVersion> {
+    let members = readers.iter().flat_map(|reader| reader.members);
+    members.map(|member| (member.schema.name.to_owned(), member.schema.version)).collect()
 }
 
 /// For each event and schema version, the names it was stored under: the own name first.
@@ -100,15 +156,18 @@ fn decode<A: Aggregate>(name: &str, schema_version: SchemaVersion, payload: &[u8
 fn encode<E: AggregateEvent>(event: &E) -> Result<Today, Cause> {
     let mut payload = Vec::new();
     event.encode(&mut payload)?;
-    Ok(Today { name: event.name(), value: serde_json::from_slice(&payload)? })
+    Ok(Today { name: event.name(), value: Json::read(&payload)? })
 }
 
 /// A retired event is what it became, with names.
-fn value(events: Vec<Today>, retired: bool) -> Value {
+fn value(events: Vec<Today>, retired: bool) -> Json {
     if let (false, [Today { value, .. }]) = (retired, events.as_slice()) {
         return value.clone();
     }
-    events.into_iter().map(|Today { name, value }| json!({ "event": name, "payload": value })).collect()
+    let part = |Today { name, value }| {
+        Json::Object([("event".to_owned(), Json::Text(String::from(name))), ("payload".to_owned(), value)].into())
+    };
+    Json::List(events.into_iter().map(part).collect())
 }
 
 impl From<DecodeError> for Cause {

@@ -105,7 +105,8 @@ fn every_attribute_that_is_printed_compiles_and_keeps_the_promise() {
     let failure = written.fails::<after::Account>();
     let (_, pasted) = include_str!("attributes.rs").split_once("mod pasted").expect("the module");
     let printed: Vec<_> = failure.lines().map(str::trim).filter(|line| line.starts_with("#[")).collect();
-    assert_eq!(printed.len(), 10, "{failure}");
+    // the wider number of `Rated` is none
+    assert_eq!(printed.len(), 8, "{failure}");
     for attribute in printed {
         assert!(pasted.contains(attribute), "{attribute}");
     }

@@ -26,6 +26,8 @@ macro_rules! account {
 }
 
 mod attributes;
+mod ids;
+mod many;
 mod rearranged;
 mod today;
 
@@ -51,11 +53,15 @@ mod cents {
 #[test]
 fn a_lock_holds_every_shape_of_every_event() {
     let written = Written::by::<today::Account>();
+    // with the feature `schema` it also says what is inside
+    let text: String =
+        written.text().lines().filter(|line| !line.starts_with("  where ")).flat_map(|line| [line, "\n"]).collect();
     assert_eq!(
-        written.text(),
+        text,
         "# Every shape of every stored event. Written by UPDATE_EVENTS_LOCK=1 cargo test. Commit it; do not edit it.
 
 stream account
+  id is String, prints 1 as \"1\", a as \"a\", 00000000-0000-0000-0000-000000000000 as \"00000000-0000-0000-0000-000000000000\"
   account.checked (retired)
   account.closed
   account.deposited
@@ -137,7 +143,7 @@ fn an_edited_event_fails_until_what_is_printed_is_pasted() {
     assert!(failure.contains("before  owner: String\n    after   limit: u64, owner: String\n"), "{failure}");
     assert!(failure.contains(r#"#[event(name = "account.opened", version = 2)]"#), "{failure}");
     assert!(failure.contains("on `limit`\n        #[event(added(in = 2, default = 0))]"), "{failure}");
-    assert!(failure.contains("UPDATE_EVENTS_LOCK=overwrite"), "{failure}");
+    assert!(failure.contains("OVERWRITE_EVENT=account.opened cargo test"), "{failure}");
 
     let Err(LockError::Outdated { news, .. }) = written.lock.run::<raised::Account>(Update::Nothing) else {
         panic!("the lock knows nothing of schema version 2")
@@ -154,7 +160,8 @@ fn an_update_writes_no_broken_promise_and_an_overwrite_does() {
     let before = written.text();
     assert!(matches!(written.lock.run::<edited::Account>(Update::New), Err(LockError::Broken { .. })));
     assert_eq!(written.text(), before);
-    written.lock.run::<edited::Account>(Update::Everything).unwrap();
+    let lock = written.lock.clone().overwriting(["account.opened"]);
+    lock.run::<edited::Account>(Update::Nothing).unwrap();
     written.holds::<edited::Account>();
 }
 
@@ -237,6 +244,92 @@ fn one_lock_holds_a_category_and_a_stored_name_once() {
 }
 
 #[test]
+fn an_alias_here_that_is_a_live_name_there_fails_the_lock() {
+    mod elsewhere {
+        use super::*;
+
+        #[derive(Event, Clone, Serialize, Deserialize)]
+        #[event(name = "ledger.opened", alias("account.opened", up_to = 1))]
+        pub(super) struct Opened {
+            owner: String,
+        }
+
+        #[derive(Aggregate, Default)]
+        #[aggregate(category = "ledger", id = String, events(Opened))]
+        pub(super) struct Ledger;
+
+        impl Apply<Opened> for Ledger {
+            fn apply(&mut self, _: Opened) {}
+        }
+    }
+    let directory = TempDir::new().unwrap();
+    let lock = Lock::new(directory.path().join("events.lock"));
+    for run in [
+        lock.run::<(first::Account, elsewhere::Ledger)>(Update::New),
+        lock.run::<(elsewhere::Ledger, first::Account)>(Update::New),
+    ] {
+        let failure = run.unwrap_err();
+        assert!(matches!(&failure, LockError::NameTwice { name, .. } if name == "account.opened"), "{failure}");
+        assert!(failure.to_string().contains("in `ledger`  an alias of `ledger.opened` up to 1"), "{failure}");
+    }
+    lock.run::<elsewhere::Ledger>(Update::New).unwrap();
+}
+
+/// An aggregate `Vault` whose event holds this.
+macro_rules! vault {
+    ($name:ident, $ty:ty) => {
+        mod $name {
+            use super::*;
+
+            #[derive(Event, Clone, Serialize, Deserialize)]
+            #[event(name = "vault.filled")]
+            pub(super) struct Filled($ty);
+
+            #[derive(Aggregate, Default)]
+            #[aggregate(category = "vault", id = String, events(Filled))]
+            pub(super) struct Vault;
+
+            impl Apply<Filled> for Vault {
+                fn apply(&mut self, _: Filled) {}
+            }
+        }
+    };
+}
+
+vault!(vault, u64);
+vault!(edited_vault, String);
+
+#[test]
+fn the_history_of_one_event_is_given_up_and_of_no_other() {
+    let written = Written::by::<(first::Account, vault::Vault)>();
+    let before = written.text();
+    let lock = written.lock.clone().overwriting(["account.opened", "nobody.knows"]);
+    let Err(LockError::Broken { report, .. }) = lock.run::<(edited::Account, edited_vault::Vault)>(Update::Nothing)
+    else {
+        panic!("`vault.filled` was not given up")
+    };
+    assert!(report.contains("event `vault.filled` has another shape"), "{report}");
+    assert!(!report.contains("account.opened"), "{report}");
+    assert!(report.contains("OVERWRITE_EVENT=vault.filled cargo test"), "{report}");
+    let after = before.replace("account.opened\n  1: owner: String", "account.opened\n  1: limit: u64, owner: String");
+    assert_eq!(written.text(), after);
+}
+
+#[test]
+fn a_byte_order_mark_is_called_by_its_name() {
+    let written = Written::by::<first::Account>();
+    let text = written.text();
+    let utf16: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    for bytes in [format!("\u{feff}{text}").into_bytes(), utf16] {
+        fs::write(&written.path, bytes).unwrap();
+        for update in [Update::Nothing, Update::New] {
+            let failure = written.lock.run::<first::Account>(update).unwrap_err().to_string();
+            assert!(failure.contains("begins with a byte order mark; save it as UTF-8 without one"), "{failure}");
+        }
+    }
+}
+
+#[test]
 fn a_lock_that_cannot_be_read_is_an_error_with_its_cause() {
     let directory = TempDir::new().unwrap();
     let error = Lock::new(directory.path()).run::<first::Account>(Update::New).unwrap_err();
@@ -244,7 +337,7 @@ fn a_lock_that_cannot_be_read_is_an_error_with_its_cause() {
     assert!(error.source().is_some());
     let path = directory.path().join("events.lock");
     fs::write(&path, "# a lock\nevent x\n  2: a: u8\n").unwrap();
-    let failure = Lock::new(&path).run::<first::Account>(Update::Everything).unwrap_err().to_string();
+    let failure = Lock::new(&path).run::<first::Account>(Update::New).unwrap_err().to_string();
     assert!(failure.starts_with("line 3 of"), "{failure}");
 }
 

@@ -1,6 +1,13 @@
 //! What to write so that a changed shape keeps its promise: attributes, ready to paste.
 
-use super::contents::{Entry, History, Layout, Named};
+use std::collections::BTreeSet;
+
+use super::{
+    compare::plain,
+    contents::{Entry, History, Layout, Named},
+    convert::convert,
+    types,
+};
 
 /// The steps from one shape to the next.
 #[derive(Debug, Default)]
@@ -9,15 +16,27 @@ pub(super) struct Advice {
     on_struct: Vec<String>,
     /// What stands on fields, by stored key or place.
     on_fields: Vec<(String, String)>,
+    /// What has to be kept under another name, and what leads from it to today's.
+    kept: BTreeSet<String>,
     /// Why declared steps cannot say it, if they cannot.
     by_hand: Option<&'static str>,
+    /// Whether a step is said although what it leads to would read what is stored: it was declared once.
+    declared: bool,
     /// Whether it takes a schema version of its own.
     takes_version: bool,
 }
 
 /// How a payload of the shape `before` becomes one of `after`, which is that of schema version `version`.
 pub(super) fn steps(before: &Layout, after: &Layout, version: u32) -> Advice {
-    let mut advice = Advice::default();
+    between(before, after, version, Advice::default())
+}
+
+/// The steps that were declared between two shapes of history.
+pub(super) fn declared(before: &Layout, after: &Layout, version: u32) -> Advice {
+    between(before, after, version, Advice { declared: true, ..Advice::default() })
+}
+
+fn between(before: &Layout, after: &Layout, version: u32, mut advice: Advice) -> Advice {
     match (before, after) {
         (Layout::Named(before), Layout::Named(after)) => advice.named(before, after, version),
         (Layout::Tuple(before), Layout::Tuple(after)) if before.len() == after.len() => {
@@ -46,12 +65,18 @@ impl Advice {
         let came: Vec<_> = after.keyed.iter().filter(|(key, _)| !before.keyed.contains_key(*key)).collect();
         let renamed: Vec<_> =
             vanished.iter().filter_map(|old| Some((*old, renamed(*old, &vanished, &came)?))).collect();
-        for ((old, _), (new, _)) in &renamed {
-            self.field(new, format!("#[event(renamed(in = {version}, from = {old:?}))]"));
+        for ((old, before), (new, after)) in &renamed {
+            // a field that was read under other keys too, or as another type, is renamed by a step that says so
+            let renamed = before.aliases.is_empty() && before.with == after.with && after.reads(before);
+            if renamed {
+                self.field(new, format!("#[event(renamed(in = {version}, from = {old:?}))]"));
+            } else {
+                self.changed(new, before, after, version, &format!(", name = {old:?}"), &serde_of(before, false, true));
+            }
         }
         for old in vanished.iter().filter(|old| renamed.iter().all(|(from, _)| from != *old)) {
             let (key, entry) = old;
-            let serde = serde_of(entry, false);
+            let serde = serde_of(entry, false, true);
             let ty = &entry.ty;
             self.takes_version = true;
             self.on_struct.push(format!("#[event(removed(in = {version}, name = {key:?}, type = {ty}{serde}))]"));
@@ -65,13 +90,13 @@ impl Advice {
                 self.entry(key, before, after, version);
             }
         }
-        let gone: Vec<_> = before.flattened.iter().filter(|entry| !after.flattened.contains(entry)).collect();
-        let new: Vec<_> = after.flattened.iter().filter(|entry| !before.flattened.contains(entry)).collect();
+        let gone: Vec<_> =
+            before.flattened.iter().filter(|entry| !after.flattened.iter().any(|after| after.reads(entry))).collect();
+        let new: Vec<_> =
+            after.flattened.iter().filter(|entry| !before.flattened.iter().any(|before| entry.reads(before))).collect();
         match (gone.as_slice(), new.as_slice()) {
             ([old], [new]) if before.flattened.len() == after.flattened.len() => {
-                let (ty, serde) = (&old.ty, serde_of(old, true));
-                let step = format!("#[event(changed(in = {version}, from = {ty}, with = From::from{serde}))]");
-                self.field(&format!("..{}", new.ty), step);
+                self.changed(&format!("..{}", new.ty), old, new, version, "", &serde_of(old, true, false));
             }
             ([], []) if before.flattened.len() == after.flattened.len() => {}
             _ => self.by_hand = Some("what is flattened into it is no longer the same"),
@@ -84,11 +109,44 @@ impl Advice {
             self.on_fields.push((field.to_owned(), format!("#[serde(alias = {alias:?})]")));
         }
         let stored = Entry { aliases: after.aliases.clone(), ..before.clone() };
-        if !after.reads(&stored) {
-            let with = if before.ty == after.ty { "::core::convert::identity" } else { "From::from" };
-            let (ty, serde) = (&before.ty, serde_of(before, false));
-            self.field(field, format!("#[event(changed(in = {version}, from = {ty}, with = {with}{serde}))]"));
+        if !after.reads(&stored) || self.declared && plain(&before.ty) != plain(&after.ty) {
+            self.changed(field, before, after, version, "", &serde_of(before, false, false));
         }
+    }
+
+    /// A field whose type is another, or whose type is no longer what it was.
+    fn changed(&mut self, field: &str, before: &Entry, after: &Entry, version: u32, name: &str, serde: &str) {
+        let mut from = before.ty.clone();
+        if !after.reads_type(before) && before.with == after.with {
+            let changed = types::changed(before, after);
+            let mut names: BTreeSet<String> =
+                types::words(&before.ty).filter(|word| changed.contains(*word)).map(str::to_owned).collect();
+            if names.is_empty() && plain(&before.ty) == plain(&after.ty) {
+                names.extend(types::own(&before.ty).map(str::to_owned));
+                if names.is_empty() && before.with.is_none() {
+                    self.by_hand = Some("its type goes by the same name and is another one");
+                    return;
+                }
+            }
+            from = old(&before.ty, &names);
+            self.kept.extend(names.iter().map(|name| {
+                format!(
+                    "keep `{name}` as it was, with its derives, as `Old{name}`, and write `impl From<Old{name}> for …`"
+                )
+            }));
+            if let (true, Some(path)) = (names.is_empty(), &before.with) {
+                let kept = old_path(path);
+                self.kept.insert(format!("keep what reads it as it was, as `{kept}`"));
+                let serde = serde.replace(&format!("with = {path:?}"), &format!("with = {kept:?}"));
+                let step = format!(
+                    "#[event(changed(in = {version}, from = {from}{name}, with = ::core::convert::identity{serde}))]"
+                );
+                self.field(field, step);
+                return;
+            }
+        }
+        let with = convert(&from, &after.ty);
+        self.field(field, format!("#[event(changed(in = {version}, from = {from}{name}, with = {with}{serde}))]"));
     }
 
     fn field(&mut self, field: &str, attribute: String) {
@@ -104,7 +162,7 @@ impl Advice {
         let header = raised.filter(|_| self.takes_version).map(|version| event(name, today, version, ""));
         let on_struct = header.iter().chain(&self.on_struct).map(|attribute| ("the struct".to_owned(), attribute));
         let on_fields = self.on_fields.iter().map(|(field, attribute)| (format!("`{field}`"), attribute));
-        let mut lines = Vec::new();
+        let mut lines: Vec<_> = self.kept.iter().map(|kept| format!("    {kept}\n")).collect();
         let mut last = String::new();
         for (place, attribute) in on_struct.chain(on_fields) {
             if place != last {
@@ -141,9 +199,10 @@ fn by_hand(why: &str, name: &str, today: &History, raised: Option<u32>) -> Strin
     let newest = raised.unwrap_or_else(|| today.newest());
     let old = newest.saturating_sub(1).max(1);
     let previous = event(name, today, newest, &format!(", previous = v{old}::{ty}"));
+    let before = event(name, today, old, "");
     format!(
-        "    {why}: put the fields back, or keep the struct as it was beside today's\n        \
-         mod v{old} {{ #[event(name = {name:?}, version = {old})] pub struct {ty} … }}\n        \
+        "    {why}: put the fields back, or keep the struct as it was, with its steps, beside today's without them\n        \
+         mod v{old} {{ {before} pub struct {ty} … }}\n        \
          {previous}\n        \
          impl From<v{old}::{ty}> for {ty} {{ … }}\n"
     )
@@ -158,18 +217,45 @@ fn renamed<'a>(
     if let Some(new) = came.iter().find(|(_, entry)| entry.aliases.contains(old.0)) {
         return Some(*new);
     }
-    let alike = |one: &Entry, other: &Entry| Entry { aliases: one.aliases.clone(), ..other.clone() } == *one;
+    let alike =
+        |one: &Entry, other: &Entry| one.with == other.with && one.optional == other.optional && one.reads_type(other);
     let mut candidates = came.iter().filter(|(_, entry)| alike(entry, old.1));
     let only = candidates.next().filter(|_| candidates.next().is_none())?;
     (vanished.iter().filter(|(_, entry)| alike(entry, only.1)).count() == 1).then_some(*only)
 }
 
-/// The serde attributes that a step to an older shape brings along, for a field that is `flattened` or not.
-pub(super) fn serde_of(entry: &Entry, flattened: bool) -> String {
+/// `ty` with `Old` before each of `names`.
+fn old(ty: &str, names: &BTreeSet<String>) -> String {
+    let mut old = String::new();
+    let mut rest = ty;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|letter| types::is_of_word(letter) != types::is_of_word(first)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(end);
+        if names.contains(word) {
+            old.push_str("Old");
+        }
+        old.push_str(word);
+        rest = behind;
+    }
+    old
+}
+
+/// The path of a module or function, with `old_` before its own name.
+fn old_path(path: &str) -> String {
+    match path.rsplit_once("::") {
+        Some((before, name)) => format!("{before}::old_{name}"),
+        None => format!("old_{path}"),
+    }
+}
+
+/// The serde attributes that a step to an older shape brings along, for a field that is `flattened` or not, and whose
+/// other keys are `named` there or are those of today.
+fn serde_of(entry: &Entry, flattened: bool, named: bool) -> String {
     let flatten = flattened.then(|| "flatten".to_owned());
     let default = entry.optional.then(|| "default".to_owned());
     let with = entry.with.as_ref().map(|path| format!("with = {path:?}"));
-    let words: Vec<_> = flatten.into_iter().chain(default).chain(with).collect();
+    let aliases = entry.aliases.iter().filter(|_| named).map(|alias| format!("alias = {alias:?}"));
+    let words: Vec<_> = flatten.into_iter().chain(default).chain(with).chain(aliases).collect();
     if words.is_empty() { String::new() } else { format!(", serde({})", words.join(", ")) }
 }
 

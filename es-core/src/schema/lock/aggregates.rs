@@ -6,7 +6,7 @@ use crate::Aggregate;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither an aggregate nor a tuple of aggregates",
     label = "not aggregates",
-    note = "write the aggregates as a tuple, as in `check::<(Account, Order)>()`; beyond 16, nest tuples"
+    note = "write the aggregates as a tuple, as in `check::<(Account, Order)>()`; beyond 16, nest tuples, or use `lock!`"
 )]
 pub trait Aggregates {
     /// Shows each aggregate to `visit`.

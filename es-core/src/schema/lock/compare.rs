@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::contents::{Contents, Entry, History, Layout, Standing};
+use super::{
+    contents::{Contents, Entry, History, Id, Layout, Named, Standing},
+    written,
+};
 
 /// How a program differs from its lock.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -23,7 +26,7 @@ pub(super) enum Broken {
     /// The event is no longer read under a name that it was stored under.
     Alias { event: String, today: History, alias: String, up_to: u32 },
     /// The newest schema version is below one that was stored.
-    Lowered { event: String, today: History, newest: u32, layout: Layout },
+    Lowered { event: String, today: History, locked: History },
     /// A schema version has another shape than it was stored with.
     Edited {
         event: String,
@@ -34,31 +37,17 @@ pub(super) enum Broken {
         next: Option<Layout>,
         also: Vec<u32>,
     },
-    /// A type inside payloads has another deep schema.
-    Type { name: String, before: Bodies, after: Bodies, used_by: Vec<Use> },
+    /// serde's words on the struct are no longer those it was stored with.
+    Words { event: String, before: BTreeSet<String>, after: BTreeSet<String> },
+    /// The ids of a category print as something else, or may do.
+    Id { category: String, before: Id, after: Id },
 }
-
-/// The deep schemas that go by one name.
-pub(super) type Bodies = BTreeSet<Vec<String>>;
 
 /// An event that the lock does not list for its stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Newcomer {
     pub(super) name: String,
     pub(super) history: History,
-}
-
-/// A field through which a type is stored today.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Use {
-    pub(super) event: String,
-    pub(super) newest: u32,
-    /// The stored key, or the place in a tuple.
-    pub(super) field: String,
-    /// The type of the field, with `Old` before each type that is not what it was.
-    pub(super) from: String,
-    /// The serde attributes that its step needs.
-    pub(super) serde: String,
 }
 
 /// How `current` differs from `locked`.
@@ -68,8 +57,28 @@ pub(super) fn compare(locked: &Contents, current: &Contents) -> Difference {
         difference.stream(category, events, locked, current);
     }
     difference.news(locked, current);
-    super::types::compare(locked, current, &mut difference);
+    difference.ids(locked, current);
     difference
+}
+
+impl Broken {
+    /// The names, any of which gives this up; for a stream all its events together.
+    pub(super) fn names(&self) -> Vec<String> {
+        match self {
+            Self::Stream { events, .. } => events.clone(),
+            Self::Event { name, .. } => vec![name.clone()],
+            Self::Alias { event, .. }
+            | Self::Lowered { event, .. }
+            | Self::Edited { event, .. }
+            | Self::Words { event, .. } => vec![event.clone()],
+            Self::Id { category, .. } => vec![id_of(category)],
+        }
+    }
+}
+
+/// How the ids of a category are called where events have names.
+pub(super) fn id_of(category: &str) -> String {
+    format!("id of {category}")
 }
 
 impl Difference {
@@ -130,17 +139,35 @@ impl Difference {
                 });
             }
         }
-        if today.newest() < locked.newest()
-            && let Some(layout) = locked.layouts.get(&locked.newest())
-        {
-            self.broken(Broken::Lowered {
-                event: reader.to_owned(),
-                today: today.clone(),
-                newest: locked.newest(),
-                layout: layout.clone(),
-            });
+        if today.newest() < locked.newest() {
+            let (event, today, locked) = (reader.to_owned(), today.clone(), locked.clone());
+            self.broken(Broken::Lowered { event, today, locked });
+            return;
         }
         self.layouts(reader, locked, today);
+        let words = |version: &u32| (locked.words(*version), today.words(*version));
+        let changed = locked.layouts.keys().map(words).find(|(before, after)| !is_kept_by(before, after));
+        if let Some((before, after)) = changed {
+            self.broken(Broken::Words { event: reader.to_owned(), before, after });
+        }
+    }
+
+    fn ids(&mut self, locked: &Contents, current: &Contents) {
+        for (category, after) in &current.ids {
+            match locked.ids.get(category) {
+                Some(before) if before.is_kept_by(after) => {
+                    if before.prints.is_none() && after.prints.is_some() {
+                        self.add(format!("what ids of stream `{category}` print"));
+                    }
+                }
+                Some(before) => {
+                    let (category, before, after) = (category.clone(), before.clone(), after.clone());
+                    self.broken(Broken::Id { category, before, after });
+                }
+                None if locked.streams.contains_key(category) => self.add(format!("the id of stream `{category}`")),
+                None => {}
+            }
+        }
     }
 
     fn layouts(&mut self, event: &str, locked: &History, today: &History) {
@@ -194,15 +221,65 @@ impl Difference {
                 self.add(format!("event `{event}` was stored as `{alias}` up to {up_to}"));
             }
         }
+        let newest = known.newest();
+        if known.words(newest) != today.words(newest) && is_kept_by(&known.words(newest), &today.words(newest)) {
+            self.add(format!("event `{event}` refuses no key that it does not know"));
+        }
         for (version, layout) in &today.layouts {
             match known.layouts.get(version) {
                 None => self.add(format!("event `{event}` in schema version {version}")),
-                Some(before) if layout.reads(before) && layout.reads_more_than(before) => {
-                    self.add(format!("event `{event}` reads more keys in schema version {version}"));
+                Some(Layout::NotDescribed) if *layout != Layout::NotDescribed => {
+                    self.add(format!("event `{event}` describes schema version {version}"));
+                }
+                Some(before) if layout.reads(before) => {
+                    for (field, today, stored) in layout.pairs(before) {
+                        self.news_of_field(event, *version, &field, today, stored);
+                    }
                 }
                 Some(_) => {}
             }
         }
+    }
+}
+
+impl Difference {
+    /// A field that reads what was stored, and perhaps more.
+    fn news_of_field(&mut self, event: &str, version: u32, field: &str, today: &Entry, stored: &Entry) {
+        if today.aliases.len() > stored.aliases.len() {
+            self.add(format!("event `{event}` reads more keys in schema version {version}"));
+        }
+        if today.optional && !stored.optional {
+            self.add(format!("`{field}` of event `{event}` may be absent in schema version {version}"));
+        }
+        if today.is_same_type(stored) {
+            return;
+        }
+        let what = format!("`{field}` of event `{event}` in schema version {version}");
+        match (today.is_seen(), stored.is_seen()) {
+            (true, false) => self.add(format!("what is inside {what}")),
+            _ if today.is_read_before(stored) => self.add(format!("{what} reads more than before")),
+            _ => self.add(format!(
+                "{what} reads and writes more than before: the release before cannot read all that is written now"
+            )),
+        }
+    }
+}
+
+/// Whether payloads that were stored under the words `before` are read as before under `after`: a key that is not known
+/// may be refused no longer.
+fn is_kept_by(before: &BTreeSet<String>, after: &BTreeSet<String>) -> bool {
+    before.symmetric_difference(after).all(|word| word == "deny_unknown_fields" && before.contains(word))
+}
+
+impl Id {
+    /// Whether an id of this type names the same stream as one of the type `after`, as far as can be told.
+    fn is_kept_by(&self, after: &Self) -> bool {
+        let prints_alike = match (&self.prints, &after.prints) {
+            (Some(before), Some(after)) => before == after,
+            (None, _) => true,
+            (Some(_), None) => false,
+        };
+        written::node(&self.ty) == written::node(&after.ty) && prints_alike
     }
 }
 
@@ -220,60 +297,59 @@ fn reader<'a>(
 
 impl Layout {
     /// Whether a payload that was stored as `stored` is read by this as it was.
-    fn reads(&self, stored: &Self) -> bool {
+    pub(super) fn reads(&self, stored: &Self) -> bool {
         match (self, stored) {
             (Self::Named(today), Self::Named(stored)) => {
+                let mut read = BTreeSet::new();
                 today.keyed.len() == stored.keyed.len()
-                    && all(today.flattened.iter(), stored.flattened.iter())
-                    && stored
-                        .keyed
-                        .iter()
-                        .all(|(key, stored)| today.keyed.get(key).is_some_and(|today| today.reads(stored)))
+                    && all(&today.flattened, &stored.flattened)
+                    && stored.keyed.iter().all(|(key, stored)| {
+                        today.field(key).is_some_and(|(name, today)| read.insert(name) && today.reads(stored))
+                    })
             }
-            (Self::Tuple(today), Self::Tuple(stored)) => all(today.iter(), stored.iter()),
-            (Self::Newtype(today), Self::Newtype(stored)) => today.reads(stored),
-            (Self::As(today), Self::As(stored)) => plain(today) == plain(stored),
+            (Self::Tuple(today), Self::Tuple(stored)) => all(today, stored),
+            (Self::Newtype(today), Self::Newtype(stored)) | (Self::As(today), Self::As(stored)) => today.reads(stored),
             (Self::Unit, Self::Unit) | (_, Self::NotDescribed) => true,
             _ => false,
         }
     }
 
-    /// Whether this has words that `stored` lacks, when it reads that.
-    fn reads_more_than(&self, stored: &Self) -> bool {
-        let more = |today: &Entry, stored: &Entry| today.aliases.len() > stored.aliases.len();
+    /// The fields of this, each beside the one of `stored` that it reads.
+    pub(super) fn pairs<'a>(&'a self, stored: &'a Self) -> Vec<(String, &'a Entry, &'a Entry)> {
+        let places = |today: &'a [Entry], stored: &'a [Entry]| {
+            today.iter().zip(stored).enumerate().map(|(place, (today, stored))| (place.to_string(), today, stored))
+        };
         match (self, stored) {
             (Self::Named(today), Self::Named(stored)) => {
-                let keyed = today.keyed.iter().filter_map(|(key, today)| Some((today, stored.keyed.get(key)?)));
-                keyed.chain(today.flattened.iter().zip(&stored.flattened)).any(|(today, stored)| more(today, stored))
+                let keyed =
+                    stored.keyed.iter().filter_map(|(key, stored)| Some((key.clone(), today.field(key)?.1, stored)));
+                let flattened = today.flattened.iter().zip(&stored.flattened);
+                let flattened = flattened.map(|(today, stored)| (format!("..{}", today.ty), today, stored));
+                keyed.chain(flattened).collect()
             }
-            (Self::Tuple(today), Self::Tuple(stored)) => today.iter().zip(stored).any(|(one, other)| more(one, other)),
-            (Self::Newtype(today), Self::Newtype(stored)) => more(today, stored),
-            (today, Self::NotDescribed) => *today != Self::NotDescribed,
-            _ => false,
+            (Self::Tuple(today), Self::Tuple(stored)) => places(today, stored).collect(),
+            (Self::Newtype(today), Self::Newtype(stored)) | (Self::As(today), Self::As(stored)) => {
+                vec![("0".to_owned(), today, stored)]
+            }
+            _ => Vec::new(),
         }
     }
 }
 
-fn all<'a>(
-    mut today: impl ExactSizeIterator<Item = &'a Entry>,
-    stored: impl ExactSizeIterator<Item = &'a Entry>,
-) -> bool {
-    today.len() == stored.len()
-        && stored.into_iter().all(|stored| today.next().is_some_and(|today| today.reads(stored)))
-}
-
-impl Entry {
-    /// Whether what was stored by `stored` is read by this as it was.
-    pub(super) fn reads(&self, stored: &Self) -> bool {
-        plain(&self.ty) == plain(&stored.ty)
-            && self.optional == stored.optional
-            && self.with == stored.with
-            && stored.aliases.is_subset(&self.aliases)
+impl Named {
+    /// The field that reads `key`.
+    fn field(&self, key: &str) -> Option<(&String, &Entry)> {
+        let aliased = || self.keyed.iter().find(|(_, entry)| entry.aliases.contains(key));
+        self.keyed.get_key_value(key).or_else(aliased)
     }
 }
 
+fn all(today: &[Entry], stored: &[Entry]) -> bool {
+    today.len() == stored.len() && today.iter().zip(stored).all(|(today, stored)| today.reads(stored))
+}
+
 /// `ty` without the paths that lead to the standard library's own types.
-fn plain(ty: &str) -> String {
+pub(super) fn plain(ty: &str) -> String {
     let mut plain = String::new();
     let mut word = String::new();
     let flush = |word: &mut String, plain: &mut String| {

@@ -1,6 +1,12 @@
 //! What a lock holds: which events a stream can hold, and every shape they ever had.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+use super::node::Root;
 
 /// Everything that is promised to stay readable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,9 +15,17 @@ pub(super) struct Contents {
     pub(super) streams: BTreeMap<String, BTreeMap<String, Standing>>,
     /// By name.
     pub(super) events: BTreeMap<String, History>,
-    /// By name, the deep schemas of the types inside the payloads. Several when types of different modules share a
-    /// name.
-    pub(super) types: BTreeMap<String, BTreeSet<Vec<String>>>,
+    /// By category, what its ids are.
+    pub(super) ids: BTreeMap<String, Id>,
+}
+
+/// What the ids of a category are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Id {
+    /// The type, as written in the source.
+    pub(super) ty: String,
+    /// What is printed of each of the samples, or `None` where it is refused; nothing where no text is read.
+    pub(super) prints: Option<Vec<Option<String>>>,
 }
 
 /// Whether an event is still written to a stream.
@@ -28,12 +42,22 @@ pub(super) struct History {
     pub(super) aliases: BTreeMap<String, u32>,
     /// By schema version, from 1 without a gap.
     pub(super) layouts: BTreeMap<u32, Layout>,
+    /// By the last schema version it holds for, serde's words on the struct that change how payloads are read.
+    pub(super) words: BTreeMap<u32, BTreeSet<String>>,
 }
+
+/// Up to which schema version something holds that has no end.
+pub(super) const OPEN: u32 = u32::MAX;
 
 impl History {
     /// The newest schema version.
     pub(super) fn newest(&self) -> u32 {
         self.layouts.last_key_value().map_or(0, |(&version, _)| version)
+    }
+
+    /// serde's words on the struct of schema version `version`.
+    pub(super) fn words(&self, version: u32) -> BTreeSet<String> {
+        self.words.range(version..).next().map(|(_, words)| words.clone()).unwrap_or_default()
     }
 
     /// The newest schema version and its shape.
@@ -52,11 +76,33 @@ pub(super) enum Layout {
     /// The value of the only field.
     Newtype(Entry),
     /// What another type makes of it: `serde(from = "…")`.
-    As(String),
+    As(Entry),
     /// `null`.
     Unit,
     /// Nothing is known: the event was written by hand and describes no shape.
     NotDescribed,
+}
+
+impl Layout {
+    /// Every entry.
+    pub(super) fn entries(&self) -> Vec<&Entry> {
+        match self {
+            Self::Named(named) => named.keyed.values().chain(&named.flattened).collect(),
+            Self::Tuple(entries) => entries.iter().collect(),
+            Self::Newtype(entry) | Self::As(entry) => vec![entry],
+            Self::Unit | Self::NotDescribed => Vec::new(),
+        }
+    }
+
+    /// Lets `each` change every entry.
+    pub(super) fn each_entry(&mut self, mut each: impl FnMut(&mut Entry)) {
+        match self {
+            Self::Named(named) => named.keyed.values_mut().chain(&mut named.flattened).for_each(each),
+            Self::Tuple(entries) => entries.iter_mut().for_each(each),
+            Self::Newtype(entry) | Self::As(entry) => each(entry),
+            Self::Unit | Self::NotDescribed => {}
+        }
+    }
 }
 
 /// The fields of an object.
@@ -79,4 +125,40 @@ pub(super) struct Entry {
     pub(super) with: Option<String>,
     /// Other keys it is read from.
     pub(super) aliases: BTreeSet<String>,
+    /// What it accepts, where that was looked into.
+    pub(super) deep: Deep,
+}
+
+impl Entry {
+    /// Under which the lock says what is accepted: the type, and who reads it.
+    pub(super) fn key(&self) -> String {
+        match &self.with {
+            Some(path) => format!("{} (with {path})", self.ty),
+            None => self.ty.clone(),
+        }
+    }
+}
+
+/// What an entry accepts. Entries that are written alike are equal, whatever they accept: that is compared on its own.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Deep(pub(super) Option<Rc<Root>>);
+
+impl PartialEq for Deep {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Deep {}
+
+impl PartialOrd for Deep {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Deep {
+    fn cmp(&self, _: &Self) -> Ordering {
+        Ordering::Equal
+    }
 }

@@ -1,167 +1,230 @@
-//! Writes the JSON schema of a type so that a diff of it reads well: a line for each key, or for each alternative.
+//! Reads the JSON schema of a type. What is kept of it is a [`Node`], so that another release of schemars says the same.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{token, types};
+use super::{
+    node::{Definitions, INTEGER, INTEGERS, Node, Object, Property, Root},
+    outline::Outline,
+};
 
 /// What the probe of a field's type says.
+#[derive(Deserialize)]
+struct Probed {
+    #[serde(default)]
+    json_schema: Option<JsonSchema>,
+    outline: Outline,
+}
+
 #[derive(Deserialize)]
 struct JsonSchema {
     root: Value,
     types: BTreeMap<String, Value>,
 }
 
-/// The named types in `json`, which is the schema of what is written `ty`, each with its lines. Also that of `ty`
-/// itself, where its text does not tell: an alias, a generic type.
-pub(super) fn bodies(ty: &str, json: &str) -> Result<Vec<(String, Vec<String>)>, serde_json::Error> {
-    let JsonSchema { root, types } = serde_json::from_str(json)?;
-    let told = types::own(ty).all(|word| types.contains_key(word));
-    let root = (!told).then(|| (ty.to_owned(), lines(&root)));
-    Ok(types.iter().map(|(name, schema)| (name.clone(), lines(schema))).chain(root).collect())
+/// What is accepted by a type of which a probe says `probed`.
+pub(super) fn root(probed: &str) -> Result<Root, serde_json::Error> {
+    let Probed { json_schema, outline } = serde_json::from_str(probed)?;
+    let asks = outline.node();
+    let Some(JsonSchema { root, types }) = json_schema else {
+        return Ok(Root { node: Node::Unseen(Box::new(asks)), definitions: Rc::default(), outline: None });
+    };
+    let mut definitions: Definitions = types.iter().map(|(name, schema)| (name.clone(), node(schema))).collect();
+    let mut node = node(&root);
+    outline.complete(&mut node, &mut definitions);
+    Ok(Root { node, definitions: Rc::new(definitions), outline: Some(Box::new(asks)) })
 }
 
 /// What says nothing about the payload.
-const SILENT: [&str; 9] =
-    ["$comment", "$schema", "default", "deprecated", "description", "examples", "readOnly", "title", "writeOnly"];
+const SILENT: [&str; 13] = [
+    "$comment",
+    "$defs",
+    "$id",
+    "$schema",
+    "contentEncoding",
+    "default",
+    "definitions",
+    "deprecated",
+    "description",
+    "examples",
+    "readOnly",
+    "title",
+    "writeOnly",
+];
 
-fn lines(schema: &Value) -> Vec<String> {
-    let words = words(schema);
-    if is_object(&words) && !words.contains_key("oneOf") && !words.contains_key("anyOf") {
-        return object(words);
-    }
-    match <[String; 1]>::try_from(alternatives(schema)) {
-        Ok(only) => only.into(),
-        Err(several) => several.into_iter().map(|alternative| format!("| {alternative}")).collect(),
-    }
-}
-
-fn expression(schema: &Value) -> String {
-    alternatives(schema).join(" | ")
-}
-
-/// What the schema accepts, sorted: the order of an enum's variants is stored nowhere.
-fn alternatives(schema: &Value) -> Vec<String> {
-    let mut words = words(schema);
-    let mut alternatives = Vec::new();
-    for several in ["oneOf", "anyOf"] {
-        if words.len() == 1
-            && let Some(Value::Array(schemas)) = words.get(several)
-        {
-            alternatives.extend(schemas.iter().flat_map(self::alternatives));
-            words.clear();
-        }
-    }
-    if let Some(Value::Array(values)) = words.remove("enum") {
-        words.remove("type");
-        alternatives.extend(values.iter().map(canonical));
-    }
-    if let Some(Value::Array(kinds)) = words.get("type").cloned() {
-        for kind in kinds {
-            let mut words = if kind == "null" { Map::new() } else { words.clone() };
-            words.insert("type".into(), kind);
-            alternatives.push(single(words));
-        }
-    } else if !words.is_empty() || alternatives.is_empty() {
-        alternatives.push(if *schema == Value::Bool(false) { "nothing".to_owned() } else { single(words) });
-    }
-    alternatives.sort();
-    alternatives.dedup();
-    alternatives
-}
-
-/// One alternative.
-fn single(mut words: Map<String, Value>) -> String {
-    let text = if let Some(constant) = words.remove("const") {
-        words.remove("type");
-        canonical(&constant)
-    } else if let Some(Value::String(reference)) = words.remove("$ref") {
-        reference.rsplit('/').next().unwrap_or(&reference).to_owned()
-    } else if is_object(&words) {
-        return format!("{{{}}}", object(words).join(", "));
-    } else if let Some(Value::String(kind)) = words.remove("type") {
-        match kind.as_str() {
-            "array" => array(&mut words),
-            "integer" | "number" => number(&kind, &mut words),
-            _ => match words.remove("format") {
-                Some(Value::String(format)) => format!("{kind} {format}"),
-                _ => kind,
-            },
-        }
-    } else {
-        "any".to_owned()
+fn node(schema: &Value) -> Node {
+    let mut words = match schema {
+        Value::Object(words) => words.clone(),
+        Value::Bool(false) => return Node::OneOf(Vec::new()),
+        _ => return Node::Any,
     };
-    rest(text, words)
+    words.retain(|word, _| !SILENT.contains(&word.as_str()) && !word.starts_with("x-"));
+    let nullable = words.remove("nullable") == Some(Value::Bool(true));
+    let node = of_words(words);
+    if nullable { Node::one_of(vec![node, Node::Null]) } else { node }
 }
 
-fn is_object(words: &Map<String, Value>) -> bool {
-    words.get("type").is_some_and(|kind| kind == "object") || words.contains_key("properties")
+fn of_words(mut words: Map<String, Value>) -> Node {
+    for several in ["oneOf", "anyOf", "allOf"] {
+        let Some(Value::Array(schemas)) = words.get(several).cloned() else { continue };
+        if several == "allOf" && schemas.len() != 1 {
+            continue;
+        }
+        words.remove(several);
+        // words beside the alternatives hold for each of them
+        let alternatives = schemas.iter().map(|schema| match schema {
+            Value::Object(own) if !words.is_empty() => node(&Value::Object(merged(own.clone(), &words))),
+            schema => node(schema),
+        });
+        return Node::one_of(alternatives.collect());
+    }
+    if let Some(Value::Array(values)) = words.get("enum").cloned() {
+        words.remove("enum");
+        words.remove("type");
+        return with(Node::one_of(values.iter().map(|value| Node::Constant(canonical(value))).collect()), &words);
+    }
+    if let Some(constant) = words.remove("const") {
+        words.remove("type");
+        return with(Node::Constant(canonical(&constant)), &words);
+    }
+    if let Some(Value::String(reference)) = words.remove("$ref") {
+        let name = reference.rsplit('/').next().unwrap_or(&reference).replace("~1", "/").replace("~0", "~");
+        return with(Node::Named(name), &words);
+    }
+    match words.remove("type") {
+        Some(Value::Array(kinds)) => Node::one_of(
+            kinds
+                .into_iter()
+                .map(|kind| {
+                    let mut words = if kind == "null" { Map::new() } else { words.clone() };
+                    words.insert("type".to_owned(), kind);
+                    of_words(words)
+                })
+                .collect(),
+        ),
+        Some(Value::String(kind)) => of_kind(&kind, words),
+        _ if words.contains_key("properties") || words.contains_key("additionalProperties") => of_kind("object", words),
+        _ => with(Node::Any, &words),
+    }
 }
 
-fn object(mut words: Map<String, Value>) -> Vec<String> {
-    words.remove("type");
+/// The words of a variant together with those that all variants share.
+fn merged(mut own: Map<String, Value>, shared: &Map<String, Value>) -> Map<String, Value> {
+    for (word, value) in shared {
+        match (own.get_mut(word), value) {
+            (Some(Value::Object(own)), Value::Object(shared)) => {
+                for (key, value) in shared {
+                    own.entry(key.clone()).or_insert_with(|| value.clone());
+                }
+            }
+            (Some(Value::Array(own)), Value::Array(shared)) => own.extend(shared.iter().cloned()),
+            (Some(_), _) => {}
+            (None, value) => {
+                own.insert(word.clone(), value.clone());
+            }
+        }
+    }
+    own
+}
+
+fn of_kind(kind: &str, mut words: Map<String, Value>) -> Node {
+    let node = match kind {
+        "null" => Node::Null,
+        "boolean" => Node::Boolean,
+        "string" => match words.remove("format") {
+            Some(Value::String(format)) => Node::Text(Some(format)),
+            _ => Node::Text(None),
+        },
+        "integer" => integer(&mut words),
+        "number" => match words.remove("format") {
+            Some(Value::String(format)) if format == "float" => Node::Float(32),
+            _ => Node::Float(64),
+        },
+        "array" => array(&mut words),
+        "object" => object(&mut words),
+        _ => Node::Any,
+    };
+    with(node, &words)
+}
+
+fn with(node: Node, words: &Map<String, Value>) -> Node {
+    if words.is_empty() { node } else { Node::With(Box::new(node), canonical(&Value::Object(words.clone()))) }
+}
+
+fn integer(words: &mut Map<String, Value>) -> Node {
+    let format = match words.remove("format") {
+        Some(Value::String(format)) => format,
+        _ => String::new(),
+    };
+    let format = match format.as_str() {
+        "uint" => "uint64",
+        "int" => "int64",
+        other => other,
+    };
+    let known = INTEGERS.iter().find(|(name, ..)| *name == format);
+    let (mut min, mut max) = match (known, &INTEGER) {
+        (Some((_, min, max)), _) | (None, Node::Integer { min, max }) => (*min, *max),
+        _ => (i128::MIN, u128::MAX),
+    };
+    let least = words.remove("minimum");
+    if let Some(least) = least.as_ref().and_then(Value::as_i64) {
+        min = min.max(i128::from(least));
+    }
+    let most = words.remove("maximum");
+    if let (None, Some(most)) = (known, most.as_ref().and_then(Value::as_u64)) {
+        max = u128::from(most);
+    }
+    Node::Integer { min, max }
+}
+
+fn object(words: &mut Map<String, Value>) -> Node {
     let required = words.remove("required").unwrap_or_default();
     let is_required = |key: &str| required.as_array().is_some_and(|keys| keys.iter().any(|required| required == key));
-    let mut lines = Vec::new();
+    let mut object = Object::default();
     if let Some(Value::Object(properties)) = words.remove("properties") {
-        lines.extend(properties.iter().map(|(key, schema)| {
-            let optional = if is_required(key) { "" } else { "?" };
-            format!("{}{optional}: {}", token::key(key), expression(schema))
+        object.fields.extend(properties.iter().map(|(key, schema)| {
+            (key.clone(), Property { node: node(schema), optional: !is_required(key), aliases: Vec::new() })
         }));
     }
-    lines.sort();
+    // the keys of a map that are not just any text
+    if let Some(Value::Object(patterns)) = words.get("patternProperties").cloned()
+        && let [(pattern, schema)] = patterns.iter().collect::<Vec<_>>().as_slice()
+        && object.fields.is_empty()
+    {
+        words.remove("patternProperties");
+        words.remove("additionalProperties");
+        words.insert("keys".to_owned(), Value::String((*pattern).clone()));
+        object.rest = Some(Box::new(node(schema)));
+        return Node::Object(object);
+    }
     match words.remove("additionalProperties") {
-        Some(Value::Bool(false)) => lines.push("nothing else".to_owned()),
-        Some(schema) => lines.push(format!("*: {}", expression(&schema))),
+        Some(Value::Bool(false)) => object.closed = true,
+        Some(schema) => object.rest = Some(Box::new(node(&schema))),
         None => {}
     }
-    if !words.is_empty() {
-        lines.push(canonical(&Value::Object(words)));
+    if words.remove("unevaluatedProperties") == Some(Value::Bool(false)) {
+        object.closed = true;
     }
-    if lines.is_empty() {
-        lines.push("object".to_owned());
-    }
-    lines
+    Node::Object(object)
 }
 
-fn array(words: &mut Map<String, Value>) -> String {
+fn array(words: &mut Map<String, Value>) -> Node {
     let (least, most) = (words.get("minItems").cloned(), words.get("maxItems").cloned());
     let fixed = least.filter(|least| Some(least) == most.as_ref());
     if fixed.is_some() {
         words.remove("minItems");
         words.remove("maxItems");
     }
-    if let Some(Value::Array(items)) = words.remove("prefixItems") {
-        let items: Vec<_> = items.iter().map(expression).collect();
-        return format!("({})", items.join(", "));
+    let items = words.remove("items");
+    let places = words.remove("prefixItems").or_else(|| items.clone().filter(Value::is_array));
+    if let Some(Value::Array(places)) = places {
+        words.remove("additionalItems");
+        return Node::Tuple(places.iter().map(node).collect());
     }
-    let item = words.remove("items").map_or("any".to_owned(), |items| expression(&items));
-    fixed.map_or_else(|| format!("[{item}]"), |count| format!("[{item}; {count}]"))
-}
-
-fn number(kind: &str, words: &mut Map<String, Value>) -> String {
-    let Some(Value::String(format)) = words.remove("format") else { return kind.to_owned() };
-    if format.contains("int") {
-        // the format says so
-        words.remove("maximum");
-        if words.get("minimum").and_then(Value::as_f64).is_some_and(|least| least <= 0.0) {
-            words.remove("minimum");
-        }
-    }
-    format
-}
-
-fn rest(text: String, words: Map<String, Value>) -> String {
-    if words.is_empty() { text } else { format!("{text} {}", canonical(&Value::Object(words))) }
-}
-
-/// The words of `schema` that say something about the payload.
-fn words(schema: &Value) -> Map<String, Value> {
-    let words = schema.as_object().into_iter().flatten();
-    let says = |word: &str| !SILENT.contains(&word) && !word.starts_with("x-");
-    words.filter(|(word, _)| says(word)).map(|(word, value)| (word.clone(), value.clone())).collect()
+    let item = Box::new(items.as_ref().map_or(Node::Any, node));
+    Node::List(item, fixed.as_ref().and_then(Value::as_u64))
 }
 
 /// `value` as JSON with its keys sorted, whatever features `serde_json` has here.
@@ -176,5 +239,60 @@ fn canonical(value: &Value) -> String {
         }
         Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
         plain => plain.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Each says the same, in the words of one release of schemars or another.
+    #[test]
+    fn another_release_of_schemars_says_the_same() {
+        for same in [
+            vec![
+                json!({ "$ref": "#/$defs/Money" }),
+                json!({ "$ref": "#/definitions/Money" }),
+                json!({ "$ref": "#/components/schemas/Money", "description": "What it costs.", "title": "Money" }),
+                json!({ "allOf": [{ "$ref": "#/definitions/Money" }], "default": null }),
+            ],
+            vec![
+                json!({ "type": ["string", "null"] }),
+                json!({ "anyOf": [{ "type": "string" }, { "type": "null" }] }),
+                json!({ "oneOf": [{ "type": "null" }, { "type": "string" }] }),
+                json!({ "type": "string", "nullable": true, "x-note": 1 }),
+            ],
+            vec![
+                json!({ "type": "integer", "format": "uint8", "minimum": 0, "maximum": 255 }),
+                json!({ "type": "integer", "format": "uint8", "minimum": 0.0 }),
+                json!({ "format": "uint8", "type": "integer" }),
+                json!({ "type": "integer", "minimum": 0, "maximum": 255 }),
+            ],
+            vec![
+                json!({ "type": "string", "enum": ["Eur", "Usd"] }),
+                json!({ "enum": ["Usd", "Eur"] }),
+                json!({ "oneOf": [{ "const": "Eur", "description": "Green." }, { "type": "string", "const": "Usd" }] }),
+                json!({ "anyOf": [{ "type": "string", "enum": ["Usd"] }, { "const": "Eur" }] }),
+            ],
+            vec![
+                json!({ "type": "array", "prefixItems": [{ "type": "boolean" }, true], "minItems": 2, "maxItems": 2 }),
+                json!({ "type": "array", "items": [{ "type": "boolean" }, {}], "minItems": 2, "maxItems": 2 }),
+                json!({ "type": "array", "prefixItems": [{ "type": "boolean" }, true], "items": false,
+                        "minItems": 2, "maxItems": 2 }),
+            ],
+            vec![
+                json!({ "type": "object", "properties": { "a": { "type": "number", "format": "double" } },
+                        "required": ["a"], "additionalProperties": false }),
+                json!({ "properties": { "a": { "type": "number" } }, "unevaluatedProperties": false, "required": ["a"],
+                        "type": "object", "examples": [] }),
+            ],
+        ] {
+            for other in &same[1..] {
+                assert_eq!(node(other), node(&same[0]), "{other}");
+            }
+        }
+        assert_ne!(node(&json!({ "type": "string", "pattern": "a" })), node(&json!({ "type": "string" })));
     }
 }

@@ -5,7 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{compare::Difference, observe::Taken, update::VARIABLE};
+use super::{
+    compare::Difference,
+    observe::Taken,
+    report,
+    update::{OVERWRITE, VARIABLE},
+};
 
 /// Why a check of a lock failed. Its `Display` is meant for the person who changed an event: it says which promise is
 /// not kept, and what to write.
@@ -22,14 +27,13 @@ pub enum LockError {
     },
     /// What is stored would no longer be read as it was.
     #[error(
-        "`{}`: what is stored would no longer be read as it was\n\n{report}\nif nothing was ever stored this way, or a type \
-         only has another name now:  {VARIABLE}=overwrite cargo test",
+        "`{}`: what is stored would no longer be read as it was\n\n{report}",
         path.display()
     )]
     Broken {
         /// The lock.
         path: PathBuf,
-        /// Each promise that is not kept, and what to write.
+        /// Each promise that is not kept, and what to write; in the last line what gives all of them up.
         report: String,
     },
     /// The lock does not know everything yet.
@@ -82,8 +86,14 @@ pub enum LockError {
         source: io::Error,
     },
     /// The variable that asks for an update says something else.
-    #[error("`{VARIABLE}` is neither `1`, to write what is new, nor `overwrite`, to give up what was promised")]
-    Variable,
+    #[error(
+        "`{variable}` takes `1`, to write what is new\nto give up the history of an event, name it:  \
+         {OVERWRITE}=account.deposited cargo test"
+    )]
+    Variable {
+        /// The variable.
+        variable: &'static str,
+    },
 }
 
 impl LockError {
@@ -99,7 +109,8 @@ impl LockError {
         let path = path.to_owned();
         let Difference { broken, news } = difference;
         if !broken.is_empty() {
-            let report = broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+            let said = broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+            let report = format!("{said}\n{}\n", report::giving_up(&broken));
             return Err(Self::Broken { path, report });
         }
         if !news.is_empty() {

@@ -11,15 +11,26 @@ mod advice;
 mod aggregates;
 mod compare;
 mod contents;
+mod convert;
 mod deep;
+#[cfg(feature = "schema")]
+mod dummy;
 mod error;
+mod node;
+mod node_read;
 mod observe;
+mod outline;
+mod overwrite;
 mod read;
+mod reads;
 mod report;
 mod token;
+#[cfg(feature = "schema")]
+pub(super) mod trace;
 mod types;
 mod update;
 mod write;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -47,9 +58,20 @@ use observe::Observed;
 ///
 /// # What it sees
 /// For each category the events its streams can hold, for each event its former names and, in every schema version, the
-/// stored keys with their types as written, `serde(default)`, `serde(flatten)`, `serde(with)` and `serde(alias)`. With
-/// the feature `schema` also what is inside those types that derive `JsonSchema`. It does not see the expressions in
-/// `default` and `with`: a corpus of stored payloads is for those.
+/// stored keys with their types as written, `serde(default)`, `serde(flatten)`, `serde(with)` and `serde(alias)`, and
+/// `serde(deny_unknown_fields)` and `serde(tag)` on the struct. For each category also the type of its ids and what they
+/// print; of ids that are not read from text (`FromStr`) only the type is watched. With the feature `schema` also what
+/// is inside those types that derive `JsonSchema`, and what the function of a `with` asks for.
+///
+/// Two shapes are compared by what they accept: everything that the old one could write has to be read by the new one
+/// with the same meaning. So `Box<T>` for `T`, a map of another kind or a wider integer are no change that anything
+/// stored would notice. Where the old one would not read all that the new one writes, the lock says so: with two
+/// releases side by side the older one stops there. Without the feature `schema` this holds for the types of the
+/// standard library; a type of the application is then known by its name only, so that a renamed one counts as changed
+/// and a changed body is not seen.
+///
+/// It does not see the expressions in `default` and `with`: a corpus of stored payloads is for those. Nor does it see
+/// aliases inside of a type that serde reads as a whole before it decides, as the variants of an untagged enum.
 ///
 /// Feeds are not in it: a feed reads what the aggregates read that it names, and what cannot be heard does not compile. So
 /// it goes on hearing an event that is retired, as what it became.
@@ -60,11 +82,14 @@ use observe::Observed;
 /// package that has no `events.lock` is never reminded.
 ///
 /// # Writing it
-/// `UPDATE_EVENTS_LOCK=1 cargo test` writes what is new, and refuses what breaks a promise. For a shape that was never
-/// stored there is `UPDATE_EVENTS_LOCK=overwrite`. Without the variable nothing is ever written.
+/// `UPDATE_EVENTS_LOCK=1 cargo test` writes what is new, and refuses what breaks a promise. For an event that was never
+/// stored as the lock has it there is `OVERWRITE_EVENT=account.deposited`: it gives up the history of that event alone,
+/// of several with commas between them. Without a variable nothing is ever written.
 #[derive(Clone, Debug)]
 pub struct Lock {
     path: PathBuf,
+    /// The events whose history is given up.
+    overwritten: Vec<String>,
 }
 
 impl Lock {
@@ -78,16 +103,28 @@ impl Lock {
     #[doc(hidden)]
     pub fn of_package(package: &str, path: impl AsRef<Path>) -> Self {
         let package = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| package.into(), PathBuf::from);
-        Self { path: package.join(path) }
+        Self { path: package.join(path), overwritten: Vec::new() }
     }
 
-    /// Compares the lock with the aggregates `A`, and writes it as far as `UPDATE_EVENTS_LOCK` asks for that.
+    /// The lock, giving up what it holds of these events: the next run writes what they are today in its place, and
+    /// leaves all others alone. `id of account` stands for the ids of the category `account`.
+    #[must_use]
+    pub fn overwriting<N: Into<String>>(mut self, events: impl IntoIterator<Item = N>) -> Self {
+        self.overwritten.extend(events.into_iter().map(Into::into));
+        self
+    }
+
+    /// Compares the lock with the aggregates `A`, and writes it as far as `UPDATE_EVENTS_LOCK` and `OVERWRITE_EVENT` ask
+    /// for that.
     ///
     /// # Panics
     /// When [`run`](Self::run) fails, with its message.
     #[track_caller]
     pub fn check<A: Aggregates>(&self) {
-        let run = Update::asked().and_then(|update| self.compare(observed::<A>()?, update));
+        let run = Update::asked().and_then(|update| {
+            let lock = self.clone().overwriting(update::overwritten()?);
+            lock.compare(observed::<A>()?, update)
+        });
         let said = run.and_then(|outcome| self.say(&outcome));
         if let Err(error) = said {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
@@ -120,26 +157,30 @@ impl Lock {
             self.write(&current)?;
             return Ok(Outcome::First { opaque });
         };
-        let locked = read::read(&text).map_err(|read::Unreadable { line, what }| LockError::Unreadable {
+        let mut locked = read::read(&text).map_err(|read::Unreadable { line, what }| LockError::Unreadable {
             path: self.path.clone(),
             line,
             what,
         })?;
+        let mut outcome = Outcome::Unchanged;
+        let current = types::keep(&locked, current);
+        if !self.overwritten.is_empty() {
+            let before = locked.to_string();
+            overwrite::overwrite(&mut locked, &current, &self.overwritten);
+            if locked.to_string() != before {
+                self.write(&locked)?;
+                outcome = Outcome::Updated;
+            }
+        }
         let difference = compare::compare(&locked, &current);
-        let writes = match update {
-            Update::Nothing => false,
-            Update::New => difference.broken.is_empty(),
-            Update::Everything => true,
-        };
-        if !writes {
-            return LockError::of(&self.path, difference).map(|()| Outcome::Unchanged);
+        if update == Update::Nothing || !difference.broken.is_empty() {
+            return LockError::of(&self.path, difference).map(|()| outcome);
         }
-        let contents = types::keep(&locked, current);
         // a check-out may have other line ends than we write
-        if text.lines().eq(contents.to_string().lines()) {
-            return Ok(Outcome::Unchanged);
+        if text.lines().eq(current.to_string().lines()) {
+            return Ok(outcome);
         }
-        self.write(&contents)?;
+        self.write(&current)?;
         Ok(Outcome::Updated)
     }
 
@@ -155,11 +196,15 @@ impl Lock {
     }
 
     fn text(&self) -> Result<Option<String>, LockError> {
-        match fs::read_to_string(&self.path) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(self.file(source)),
+        let bytes = match fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(self.file(source)),
+        };
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return Err(LockError::Unreadable { path: self.path.clone(), line: 1, what: read::BYTE_ORDER_MARK });
         }
+        String::from_utf8(bytes).map(Some).map_err(|error| self.file(io::Error::new(ErrorKind::InvalidData, error)))
     }
 
     fn write(&self, contents: &Contents) -> Result<(), LockError> {
@@ -202,12 +247,15 @@ macro_rules! __lock {
     ($path:literal; $($aggregate:ty),+ $(,)?) => {
         #[test]
         fn every_stored_event_stays_readable() {
-            $crate::schema::Lock::of_package(::core::env!("CARGO_MANIFEST_DIR"), $path)
-                .check::<$crate::__lock!(@tuple $($aggregate,)+)>();
+            // a type of its own, so that there may be any number
+            struct Listed;
+            impl $crate::schema::Aggregates for Listed {
+                fn visit(visit: &mut impl $crate::schema::VisitAggregate) {
+                    $(<$aggregate as $crate::schema::Aggregates>::visit(visit);)+
+                }
+            }
+            $crate::schema::Lock::of_package(::core::env!("CARGO_MANIFEST_DIR"), $path).check::<Listed>();
         }
     };
-    (@tuple $last:ty,) => { ($last,) };
-    // nested, so that there may be any number
-    (@tuple $first:ty, $($rest:ty,)+) => { ($first, $crate::__lock!(@tuple $($rest,)+)) };
     ($($aggregate:ty),+ $(,)?) => { $crate::__lock!("events.lock"; $($aggregate),+); };
 }

@@ -1,15 +1,20 @@
 //! What the aggregates of this program promise.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use super::{
     aggregates::{Aggregates, VisitAggregate},
-    contents::{Contents, Entry, History, Layout, Named, Standing},
-    deep, types,
+    contents::{Contents, Deep, Entry, History, Id, Layout, Named, OPEN, Standing},
+    deep,
+    node::{Node, Root},
+    types,
 };
 use crate::{
     Aggregate, AggregateEvent, SchemaVersion,
-    schema::{Field, Form, Member, Presence, Schema, Shape},
+    schema::{Field, Form, IdSchema, Member, Presence, Schema, Shape},
 };
 
 /// Something that one lock cannot hold.
@@ -34,6 +39,7 @@ pub(super) struct Observed {
 pub(super) fn observe<A: Aggregates>() -> Result<Observed, Taken> {
     let mut observer = Observer::default();
     A::visit(&mut observer);
+    observer.aliases();
     match observer.taken {
         Some(taken) => Err(taken),
         None => Ok(observer.observed),
@@ -50,6 +56,8 @@ struct Observer {
 
 impl VisitAggregate for Observer {
     fn aggregate<A: Aggregate>(&mut self) {
+        let IdSchema { ty, prints } = A::id_schema();
+        self.observed.contents.ids.insert(A::CATEGORY.to_owned(), Id { ty, prints });
         self.stream(A::CATEGORY, A::Event::MEMBERS);
     }
 }
@@ -62,35 +70,17 @@ impl Observer {
         }
         for member in members {
             self.event(category, member.schema);
-            self.types(member.schema);
         }
     }
 
-    fn types(&mut self, schema: &Schema) {
-        let Observed { contents, opaque } = &mut self.observed;
-        (schema.types)(
-            &mut |written, json_schema| match json_schema.as_deref().map(|json| deep::bodies(written, json)) {
-                Some(Ok(bodies)) => {
-                    for (name, body) in bodies {
-                        contents.types.entry(name).or_default().insert(body);
-                    }
-                }
-                Some(Err(_)) | None => opaque.extend(types::own(written).map(str::to_owned)),
-            },
-        );
-        if let Some(previous) = schema.previous {
-            self.types(previous);
-        }
-    }
-
-    fn event(&mut self, category: &str, schema: &Schema) {
-        let history = history(schema);
+    fn event(&mut self, category: &str, schema: &'static Schema) {
+        let history = history(schema, &mut self.observed.opaque);
         let Some(before) = self.observed.contents.events.get(schema.name) else {
             self.seen_in.insert(schema.name.to_owned(), category.to_owned());
             self.observed.contents.events.insert(schema.name.to_owned(), history);
             return;
         };
-        if *before != history {
+        if *before != history || !types::same(before, &history) {
             let first = self.seen_in.get(schema.name).cloned().unwrap_or_default();
             self.taken.get_or_insert_with(|| Taken::Name {
                 name: schema.name.to_owned(),
@@ -99,21 +89,82 @@ impl Observer {
             });
         }
     }
+
+    /// Finds a name that stands for one event here and for another there.
+    fn aliases(&mut self) {
+        let events = &self.observed.contents.events;
+        let mut names: BTreeMap<&str, (&str, String)> = BTreeMap::new();
+        for (event, history) in events {
+            names.insert(event, (event, history.summary()));
+        }
+        for (event, history) in events {
+            for (alias, up_to) in &history.aliases {
+                let says = format!("an alias of `{event}` up to {up_to}");
+                let Some((other, summary)) = names.insert(alias, (event, says.clone())) else { continue };
+                let category = |event: &str| self.seen_in.get(event).cloned().unwrap_or_default();
+                let (one, other) = ((category(other), summary), (category(event), says));
+                self.taken.get_or_insert_with(|| Taken::Name { name: alias.clone(), one, other });
+            }
+        }
+    }
 }
 
 fn standing(member: &Member) -> Standing {
     if member.retired { Standing::Retired } else { Standing::Written }
 }
 
-fn history(schema: &Schema) -> History {
-    let layout_of = |version| {
-        let shape = SchemaVersion::new(version).and_then(|version| schema.shape(version));
-        (version, shape.map_or(Layout::NotDescribed, layout))
-    };
-    History {
+fn history(schema: &'static Schema, opaque: &mut BTreeSet<String>) -> History {
+    let mut history = History {
         aliases: schema.aliases.iter().map(|alias| (alias.name.to_owned(), alias.up_to.get())).collect(),
-        layouts: (1..=schema.version.get()).map(layout_of).collect(),
+        ..History::default()
+    };
+    let newest = schema.version.get();
+    let mut described = Some(schema);
+    let mut above = newest;
+    while let Some(schema) = described {
+        let Seen { roots, words } = seen(schema, opaque);
+        let lowest = schema.shapes.iter().map(|shape| shape.version.get()).min().unwrap_or(1);
+        for version in (1..=above).filter(|version| schema.previous.is_none() || *version >= lowest) {
+            let shape = SchemaVersion::new(version).and_then(|version| schema.shape(version));
+            let mut layout = shape.map_or(Layout::NotDescribed, layout);
+            layout.each_entry(|entry| entry.deep = Deep(roots.get(&entry.key()).cloned()));
+            history.layouts.insert(version, layout);
+        }
+        history.words.insert(if above == newest { OPEN } else { above }, words);
+        above = lowest.saturating_sub(1);
+        described = schema.previous;
     }
+    if history.words.values().all(BTreeSet::is_empty) {
+        history.words.clear();
+    }
+    history
+}
+
+/// What a schema says of its types.
+#[derive(Default)]
+struct Seen {
+    /// By the key of an entry.
+    roots: BTreeMap<String, Rc<Root>>,
+    /// serde's words on the struct.
+    words: BTreeSet<String>,
+}
+
+fn seen(schema: &Schema, opaque: &mut BTreeSet<String>) -> Seen {
+    let mut seen = Seen::default();
+    (schema.types)(&mut |written, probed| {
+        if let Some(words) = written.strip_prefix("serde ") {
+            seen.words.insert(words.to_owned());
+            return;
+        }
+        let root = probed.as_deref().map(deep::root).and_then(Result::ok);
+        if root.as_ref().is_none_or(|root| matches!(root.node, Node::Unseen(_))) && !written.ends_with(')') {
+            opaque.extend(types::own(written).map(str::to_owned));
+        }
+        if let Some(root) = root {
+            seen.roots.insert(written.to_owned(), Rc::new(root));
+        }
+    });
+    seen
 }
 
 fn layout(shape: &Shape) -> Layout {
@@ -121,7 +172,7 @@ fn layout(shape: &Shape) -> Layout {
         (Form::Named, fields) => Layout::Named(named(fields)),
         (Form::Newtype, [only]) => Layout::Newtype(entry(only)),
         (Form::Newtype | Form::Tuple, fields) => Layout::Tuple(fields.iter().map(entry).collect()),
-        (Form::As(ty), _) => Layout::As(ty.to_owned()),
+        (Form::As(ty), _) => Layout::As(entry(&Field::new("", ty, Presence::Required))),
         (Form::Unit, _) => Layout::Unit,
     }
 }
@@ -139,5 +190,6 @@ fn entry(field: &Field) -> Entry {
         optional: field.presence == Presence::Default,
         with: field.with.map(str::to_owned),
         aliases: field.aliases.iter().map(|&key| key.to_owned()).collect::<BTreeSet<_>>(),
+        deep: Deep::default(),
     }
 }

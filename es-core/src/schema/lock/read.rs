@@ -1,11 +1,16 @@
 //! Reads a lock's text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use super::{
-    contents::{Contents, Entry, History, Layout, Named, Standing},
-    token,
+    contents::{Contents, Deep, Entry, History, Id, Layout, Named, OPEN, Standing},
+    node::{Definitions, Node, Root},
+    node_read, token,
 };
+use crate::schema::ID_SAMPLES;
 
 /// A line that is not a line of a lock.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,6 +23,9 @@ pub(super) struct Unreadable {
 
 /// The contents of `text`.
 pub(super) fn read(text: &str) -> Result<Contents, Unreadable> {
+    if text.starts_with('\u{feff}') {
+        return Err(Unreadable { line: 1, what: BYTE_ORDER_MARK });
+    }
     let mut reader = Reader::default();
     let mut last = 0;
     for (index, line) in text.lines().enumerate() {
@@ -27,12 +35,21 @@ pub(super) fn read(text: &str) -> Result<Contents, Unreadable> {
     reader.finish().map_err(|what| Unreadable { line: last, what })
 }
 
+const NO_LINE: &str = "it does not go on as a line of a lock";
+
+/// What an editor may have put in front.
+pub(super) const BYTE_ORDER_MARK: &str =
+    "the file begins with a byte order mark; save it as UTF-8 without one, as it was written";
+
 type Parsed<T> = Result<T, &'static str>;
 
 #[derive(Default)]
 struct Reader {
     contents: Contents,
     section: Section,
+    /// By event, what its lines say that fields accept: the key, up to which schema version, and what.
+    inside: BTreeMap<String, Vec<(String, u32, Node)>>,
+    definitions: Definitions,
 }
 
 #[derive(Default)]
@@ -61,7 +78,7 @@ impl Reader {
     }
 
     fn heading(&mut self, line: &str) -> Parsed<()> {
-        self.close();
+        self.close()?;
         let (kind, rest) = line.split_once(' ').ok_or("it is no heading")?;
         let name = Cursor(rest).only_name()?;
         let (taken, section) = match kind {
@@ -77,6 +94,12 @@ impl Reader {
     fn entry(&mut self, line: &str) -> Parsed<()> {
         match &mut self.section {
             Section::None => Err("it stands before any heading"),
+            Section::Stream(category) if line.starts_with(token::ID) => {
+                match self.contents.ids.insert(category.clone(), Cursor(line).id()?) {
+                    Some(_) => Err("the stream has two ids"),
+                    None => Ok(()),
+                }
+            }
             Section::Stream(category) => {
                 let events = self.contents.streams.entry(category.clone()).or_default();
                 let (name, standing) = match line.strip_suffix(token::RETIRED) {
@@ -88,6 +111,11 @@ impl Reader {
                     None => Ok(()),
                 }
             }
+            Section::Event(name) if line.starts_with(token::WHERE.trim_start()) => {
+                let inside = Cursor(line).inside()?;
+                self.inside.entry(name.clone()).or_default().push(inside);
+                Ok(())
+            }
             Section::Event(name) => history(self.contents.events.entry(name.clone()).or_default(), line),
             Section::Type(_, body) => {
                 body.push(line.to_owned());
@@ -96,14 +124,32 @@ impl Reader {
         }
     }
 
-    fn close(&mut self) {
-        if let Section::Type(name, body) = std::mem::take(&mut self.section) {
-            self.contents.types.entry(name).or_default().insert(body);
+    fn close(&mut self) -> Parsed<()> {
+        if let Section::Type(name, lines) = std::mem::take(&mut self.section) {
+            let definition = node_read::definition(&lines)?;
+            if self.definitions.insert(name, definition).is_some() {
+                return Err("its section stands twice in the file");
+            }
         }
+        Ok(())
     }
 
     fn finish(mut self) -> Parsed<Contents> {
-        self.close();
+        self.close()?;
+        let definitions = Rc::new(self.definitions);
+        for (event, lines) in self.inside {
+            let Some(history) = self.contents.events.get_mut(&event) else { continue };
+            for (version, layout) in &mut history.layouts {
+                layout.each_entry(|entry| {
+                    let key = entry.key();
+                    let holds = |(named, up_to, _): &&(String, u32, Node)| *named == key && up_to >= version;
+                    if let Some((.., node)) = lines.iter().filter(holds).min_by_key(|(_, up_to, _)| *up_to) {
+                        let definitions = Rc::clone(&definitions);
+                        entry.deep = Deep(Some(Rc::new(Root { node: node.clone(), definitions, outline: None })));
+                    }
+                });
+            }
+        }
         let Contents { streams, events, .. } = &self.contents;
         if streams.values().flat_map(BTreeMap::keys).any(|event| !events.contains_key(event)) {
             return Err("a stream lists an event that has no section");
@@ -113,6 +159,14 @@ impl Reader {
 }
 
 fn history(history: &mut History, line: &str) -> Parsed<()> {
+    if let Some(words) = line.strip_prefix(token::SERDE) {
+        let (words, up_to) = up_to(words)?;
+        let words = words.split(", ").filter(|word| *word != token::NO_WORDS).map(str::to_owned).collect();
+        return match history.words.insert(up_to, words) {
+            Some(_) => Err("serde's words stand twice"),
+            None => Ok(()),
+        };
+    }
     if let Some(alias) = line.strip_prefix("also ") {
         let mut cursor = Cursor(alias);
         let name = cursor.name()?;
@@ -131,6 +185,14 @@ fn history(history: &mut History, line: &str) -> Parsed<()> {
     let layout = layout(history.layouts.get(&(version - 1)), text)?;
     history.layouts.insert(version, layout);
     Ok(())
+}
+
+/// What stands before `up to`, and the number behind it.
+fn up_to(text: &str) -> Parsed<(&str, u32)> {
+    match text.rsplit_once(token::UP_TO) {
+        Some((text, up_to)) => Ok((text, up_to.parse().map_err(|_| "the schema version is no number")?)),
+        None => Ok((text, OPEN)),
+    }
 }
 
 fn layout(before: Option<&Layout>, text: &str) -> Parsed<Layout> {
@@ -160,7 +222,7 @@ impl Cursor<'_> {
     }
 
     fn expect(&mut self, text: &str) -> Parsed<()> {
-        if self.take(text) { Ok(()) } else { Err("it does not go on as a line of a lock") }
+        if self.take(text) { Ok(()) } else { Err(NO_LINE) }
     }
 
     /// A word in quotes, or what is bare until `end`.
@@ -213,7 +275,8 @@ impl Cursor<'_> {
     /// A field of a tuple, or the type of a flattened one.
     fn unnamed(&mut self) -> Parsed<Entry> {
         let ty = self.ty()?;
-        let mut entry = Entry { ty, optional: self.take("?"), with: None, aliases: BTreeSet::new() };
+        let mut entry =
+            Entry { ty, optional: self.take("?"), with: None, aliases: BTreeSet::new(), deep: Deep::default() };
         self.notes(&mut entry)?;
         Ok(entry)
     }
@@ -226,15 +289,62 @@ impl Cursor<'_> {
         let key = self.key()?;
         let optional = self.take("?");
         self.expect(": ")?;
-        let mut entry = Entry { ty: self.ty()?, optional, with: None, aliases: BTreeSet::new() };
+        let mut entry = Entry { ty: self.ty()?, optional, with: None, aliases: BTreeSet::new(), deep: Deep::default() };
         self.notes(&mut entry)?;
         Ok((Some(key), entry))
+    }
+
+    /// A line that tells the inside of a type.
+    fn inside(mut self) -> Parsed<(String, u32, Node)> {
+        self.expect(token::WHERE.trim_start())?;
+        let end = |text: &str| {
+            let is = text.find(token::IS).unwrap_or(text.len());
+            text.find(token::UP_TO).map_or(is, |up_to| up_to.min(is))
+        };
+        let key = self.word(end)?;
+        let mut version = OPEN;
+        if self.take(token::UP_TO) {
+            let (number, rest) = self.0.split_once(token::IS).ok_or(NO_LINE)?;
+            version = number.parse().map_err(|_| "the schema version is no number")?;
+            self.0 = rest;
+        } else {
+            self.expect(token::IS)?;
+        }
+        Ok((key, version, node_read::node(self.0)?))
+    }
+
+    /// What the ids of a stream are.
+    fn id(mut self) -> Parsed<Id> {
+        self.expect(token::ID)?;
+        let ends = |text: &str| {
+            let prints = text.find(token::PRINTS).unwrap_or(text.len());
+            text.find(token::TYPE_ONLY).map_or(prints, |only| only.min(prints))
+        };
+        let ty = self.word(ends)?;
+        if self.take(token::TYPE_ONLY) {
+            return if self.0.is_empty() { Ok(Id { ty, prints: None }) } else { Err(NO_LINE) };
+        }
+        let mut prints = Vec::new();
+        for (at, sample) in ID_SAMPLES.iter().enumerate() {
+            self.expect(if at == 0 { token::PRINTS } else { ", " })?;
+            self.expect(sample)?;
+            self.expect(" ")?;
+            let refused = self.take(token::REFUSED);
+            prints.push(if refused {
+                None
+            } else {
+                self.expect("as ")?;
+                Some(self.word(|_| 0)?)
+            });
+        }
+        if self.0.is_empty() { Ok(Id { ty, prints: Some(prints) }) } else { Err(NO_LINE) }
     }
 
     fn other_type(mut self) -> Parsed<Layout> {
         self.expect(token::AS)?;
         let ty = self.ty()?;
-        self.end(Layout::As(ty))
+        let entry = Entry { ty, optional: false, with: None, aliases: BTreeSet::new(), deep: Deep::default() };
+        self.end(Layout::As(entry))
     }
 
     fn tuple(mut self) -> Parsed<Layout> {
@@ -297,7 +407,7 @@ impl Cursor<'_> {
     }
 
     fn end(self, layout: Layout) -> Parsed<Layout> {
-        if self.0.is_empty() { Ok(layout) } else { Err("it does not go on as a line of a lock") }
+        if self.0.is_empty() { Ok(layout) } else { Err(NO_LINE) }
     }
 }
 

@@ -1,11 +1,14 @@
 //! Says which promise is not kept, shows the shape before and after, and what to write.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use super::{
     advice,
-    compare::{Bodies, Broken, Newcomer, Use},
-    contents::{History, Layout},
+    compare::{Broken, Newcomer},
+    contents::{Entry, History, Id, Layout},
+    node::Node,
+    token, types,
+    update::OVERWRITE,
 };
 
 impl fmt::Display for Broken {
@@ -16,16 +19,27 @@ impl fmt::Display for Broken {
                 event(f, category, name, locked, elsewhere.as_deref(), newcomers)
             }
             Self::Alias { event, today, alias, up_to } => read_as(f, event, today, alias, *up_to),
-            Self::Lowered { event, today, newest, layout } => lowered(f, event, today, *newest, layout),
+            Self::Lowered { event, today, locked } => lowered(f, event, today, locked),
             Self::Edited { event, today, version, before, after, next, also } => {
                 let versions = also.iter().map(|also| format!(" and {also}")).collect::<Vec<_>>().concat();
                 writeln!(f, "event `{event}` has another shape in schema version {version}{versions} than was stored")?;
                 writeln!(f, "    before  {before}\n    after   {after}")?;
+                inside(f, before, after)?;
                 edited(f, event, today, *version, before, after, next.as_ref())
             }
-            Self::Type { name, before, after, used_by } => changed_type(f, name, before, after, used_by),
+            Self::Words { event, before, after } => words(f, event, before, after),
+            Self::Id { category, before, after } => id(f, category, before, after),
         }
     }
+}
+
+/// What gives up each of the promises in `broken`.
+pub(super) fn giving_up(broken: &[Broken]) -> String {
+    let names: BTreeSet<String> = broken.iter().flat_map(Broken::names).collect();
+    let names = names.into_iter().collect::<Vec<_>>().join(",");
+    let plain = names.chars().all(|letter| token::is_of_name(letter) || letter == ',') && !names.contains('$');
+    let names = if plain { names } else { format!("'{}'", names.replace('\'', r"'\''")) };
+    format!("to give up what was promised, where nothing was ever stored this way:  {OVERWRITE}={names} cargo test")
 }
 
 fn stream(f: &mut fmt::Formatter<'_>, category: &str, events: &[String], moved_to: Option<&str>) -> fmt::Result {
@@ -91,13 +105,18 @@ fn read_as(f: &mut fmt::Formatter<'_>, event: &str, today: &History, alias: &str
     writeln!(f, "    on the struct\n        {}", advice::event(event, &restored, version, ""))
 }
 
-fn lowered(f: &mut fmt::Formatter<'_>, event: &str, today: &History, newest: u32, layout: &Layout) -> fmt::Result {
-    let knows = today.newest();
+fn lowered(f: &mut fmt::Formatter<'_>, event: &str, today: &History, locked: &History) -> fmt::Result {
+    let (knows, newest) = (today.newest(), locked.newest());
     writeln!(f, "event `{event}` was stored with schema version {newest}, and this program knows {knows}")?;
-    writeln!(f, "    before  {newest}: {layout}")?;
-    writeln!(f, "    after   {}", today.summary())?;
+    writeln!(f, "    before  {}\n    after   {}", locked.summary(), today.summary())?;
     writeln!(f, "  put the schema version and its steps back; to undo a step, take one more")?;
-    writeln!(f, "    on the struct\n        {}", advice::event(event, today, newest, ""))
+    writeln!(f, "    on the struct\n        {}", advice::event(event, today, newest, ""))?;
+    for version in knows + 1..=newest {
+        if let (Some(before), Some(after)) = (locked.layouts.get(&(version - 1)), locked.layouts.get(&version)) {
+            f.write_str(&advice::declared(before, after, version).text(event, today, None))?;
+        }
+    }
+    Ok(())
 }
 
 fn edited(
@@ -111,7 +130,7 @@ fn edited(
 ) -> fmt::Result {
     let step = version + 1;
     if let Some(next) = next {
-        let steps = advice::steps(before, next, step);
+        let steps = advice::declared(before, next, step);
         writeln!(f, "  schema version {version} is history; the steps to {step} have to lead back to it")?;
         return f.write_str(&steps.text(event, today, None));
     }
@@ -128,35 +147,93 @@ fn edited(
     writeln!(f, "  if it is another event, give it a name that was never stored")
 }
 
-fn changed_type(
-    f: &mut fmt::Formatter<'_>,
-    name: &str,
-    before: &Bodies,
-    after: &Bodies,
-    used_by: &[Use],
-) -> fmt::Result {
-    if after.is_empty() {
-        writeln!(f, "type `{name}` is locked, and no field leads to it now, or it lacks its `JsonSchema`")?;
-        bodies(f, "before", before)?;
-        return writeln!(f, "    after   nothing\n  write `#[derive(JsonSchema)]` on it again");
-    }
-    writeln!(f, "type `{name}` changed, inside payloads that are stored")?;
-    bodies(f, "before", before)?;
-    bodies(f, "after ", after)?;
-    writeln!(f, "  keep it as it was, as `Old{name}`, and say where it is stored that it changed")?;
-    for Use { event, newest, field, from, serde } in used_by {
-        let version = newest + 1;
-        writeln!(f, "    on `{field}` of `{event}`, with `version = {version}`")?;
-        writeln!(f, "        #[event(changed(in = {version}, from = {from}, with = From::from{serde}))]")?;
+/// What changed inside the types of fields.
+fn inside(f: &mut fmt::Formatter<'_>, before: &Layout, after: &Layout) -> fmt::Result {
+    let mut said = BTreeSet::new();
+    for (field, after, before) in after.pairs(before) {
+        let (Some(was), Some(is)) = (&before.deep.0, &after.deep.0) else { continue };
+        if after.reads_type(before) || after.with.is_some() != before.with.is_some() {
+            continue;
+        }
+        match (&was.node, &is.node) {
+            (Node::Unseen(_), Node::Unseen(_)) => continue,
+            (_, Node::Unseen(_)) if after.with.is_none() => {
+                writeln!(
+                    f,
+                    "  `{}` of `{field}` says nothing of itself; write `#[derive(JsonSchema)]` on it again",
+                    after.ty
+                )?;
+                continue;
+            }
+            (Node::Unseen(_), _) if after.with.is_none() => {
+                writeln!(
+                    f,
+                    "  `{}` of `{field}` is seen for the first time, and it does not read what it did\n  give it its \
+                     `JsonSchema` in one release, and change it in the next",
+                    after.ty
+                )?;
+            }
+            _ => {}
+        }
+        let changed = types::changed(before, after);
+        let own = |name: &&String| types::lines(&before.deep, name) != types::lines(&after.deep, name);
+        let mut named: Vec<_> = changed.iter().filter(own).collect();
+        if named.is_empty() {
+            named.extend(&changed);
+        }
+        for name in &named {
+            if said.insert((*name).clone()) {
+                writeln!(f, "type `{name}` changed, inside payloads that are stored")?;
+                lines(f, "before", &types::lines(&before.deep, name))?;
+                lines(f, "after ", &types::lines(&after.deep, name))?;
+            }
+        }
+        if named.is_empty() {
+            writeln!(f, "what `{field}` holds changed")?;
+            lines(f, "before", &expanded(before))?;
+            lines(f, "after ", &expanded(after))?;
+        }
     }
     Ok(())
 }
 
-fn bodies(f: &mut fmt::Formatter<'_>, when: &str, bodies: &Bodies) -> fmt::Result {
+/// What an entry accepts, with the definitions it names.
+fn expanded(entry: &Entry) -> Vec<String> {
+    let Some(root) = &entry.deep.0 else { return Vec::new() };
+    match &root.node {
+        Node::Named(name) => types::lines(&entry.deep, name),
+        node => node.lines(),
+    }
+}
+
+fn lines(f: &mut fmt::Formatter<'_>, when: &str, lines: &[String]) -> fmt::Result {
     let mut when = when;
-    for line in bodies.iter().flatten() {
+    for line in lines {
         writeln!(f, "    {when}  {line}")?;
         when = "      ";
     }
     Ok(())
+}
+
+fn words(f: &mut fmt::Formatter<'_>, event: &str, before: &BTreeSet<String>, after: &BTreeSet<String>) -> fmt::Result {
+    let list = |words: &BTreeSet<String>| {
+        if words.is_empty() { "nothing".to_owned() } else { words.iter().cloned().collect::<Vec<_>>().join(", ") }
+    };
+    writeln!(f, "event `{event}` is read under other rules than it was stored with: `serde` on its struct")?;
+    writeln!(f, "    before  {}\n    after   {}", list(before), list(after))?;
+    for word in after.difference(before) {
+        writeln!(f, "    on the struct\n        leave `{word}` out of `#[serde(…)]`")?;
+    }
+    for word in before.difference(after) {
+        writeln!(f, "    on the struct\n        #[serde({word})]")?;
+    }
+    Ok(())
+}
+
+fn id(f: &mut fmt::Formatter<'_>, category: &str, before: &Id, after: &Id) -> fmt::Result {
+    writeln!(f, "the ids of stream `{category}` are others: one that prints as something else starts its stream anew")?;
+    writeln!(f, "    before  {before}\n    after   {after}")?;
+    writeln!(f, "  print ids as before, and keep their type\n    on the aggregate")?;
+    writeln!(f, "        #[aggregate(category = {category:?}, id = {}, …)]", before.ty)?;
+    writeln!(f, "  if each id prints as it did, and only the type has another name, see the last line")
 }

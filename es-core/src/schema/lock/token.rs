@@ -26,6 +26,25 @@ pub(super) const NO_FIELDS: &str = "{}";
 /// Behind an event that is no longer written.
 pub(super) const RETIRED: &str = " (retired)";
 
+/// Before a type whose inside is told.
+pub(super) const WHERE: &str = "  where ";
+/// Before what it accepts.
+pub(super) const IS: &str = " is ";
+/// Before the last schema version that something holds for.
+pub(super) const UP_TO: &str = " up to ";
+/// Before serde's words on the struct.
+pub(super) const SERDE: &str = "serde ";
+/// Where there are none.
+pub(super) const NO_WORDS: &str = "nothing";
+/// Before the type of an aggregate's id.
+pub(super) const ID: &str = "id is ";
+/// Before what is printed of samples.
+pub(super) const PRINTS: &str = ", prints ";
+/// A sample that is refused.
+pub(super) const REFUSED: &str = "not at all";
+/// Behind an id that is read from no text.
+pub(super) const TYPE_ONLY: &str = ", of which only the type is watched";
+
 /// A word as it stands in the text.
 pub(super) struct Word<'a> {
     text: &'a str,

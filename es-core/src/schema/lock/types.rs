@@ -1,114 +1,208 @@
-//! Compares the deep schemas of the types inside payloads.
+//! What fields accept: whether one reads what another wrote, and the definitions of a whole lock.
 
-use std::collections::BTreeSet;
-
-use super::{
-    advice,
-    compare::{Bodies, Broken, Difference, Use},
-    contents::{Contents, Entry, Layout},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
 };
 
-/// Adds to `difference` what `current` sees in the types that are locked. Only a lock that was written with deep
-/// schemas is compared, and only by a program that sees them: turning them on in one crate breaks no other.
-pub(super) fn compare(locked: &Contents, current: &Contents, difference: &mut Difference) {
-    if locked.types.is_empty() || !cfg!(feature = "schema") {
-        return;
+use super::{
+    contents::{Contents, Deep, Entry, History, OPEN},
+    node::{Definitions, Node, Root},
+    reads, written,
+};
+
+impl Entry {
+    /// Whether what was stored by `stored` is read by this as it was.
+    pub(super) fn reads(&self, stored: &Self) -> bool {
+        (self.optional || !stored.optional) && stored.aliases.is_subset(&self.aliases) && self.reads_type(stored)
     }
-    for (name, before) in &locked.types {
-        let after = current.types.get(name).cloned().unwrap_or_default();
-        if has_more_alternatives(before, &after) {
-            difference.news.push(format!("type `{name}` has more alternatives than before"));
-        } else if *before != after {
-            let used_by = uses(name, current);
-            difference.broken.push(Broken::Type { name: name.clone(), before: before.clone(), after, used_by });
+
+    /// Whether values of both accept the same.
+    pub(super) fn is_same_type(&self, other: &Self) -> bool {
+        match (self.root(), other.root()) {
+            (Some(one), Some(other)) => reads::same(&one, &other),
+            _ => reads::same(&self.text(), &other.text()),
         }
     }
-    let new = current.types.keys().filter(|name| !locked.types.contains_key(*name));
-    difference.news.extend(new.map(|name| format!("type `{name}`")));
+
+    /// Whether a value of this is read by the release before, which has `stored`.
+    pub(super) fn is_read_before(&self, stored: &Self) -> bool {
+        match (self.root(), stored.root()) {
+            (Some(today), Some(before)) => reads::is_read_before(&today, &before),
+            _ => reads::is_read_before(&self.text(), &stored.text()),
+        }
+    }
+
+    /// Whether its type was looked into.
+    pub(super) fn is_seen(&self) -> bool {
+        self.root().is_some_and(|root| !matches!(root.node, Node::Unseen(_)))
+    }
+
+    /// Whether a value of `stored` is read as one of this.
+    pub(super) fn reads_type(&self, stored: &Self) -> bool {
+        let (Some(today), Some(before)) = (self.root(), stored.root()) else {
+            return self.with == stored.with && reads::reads(&self.text(), &stored.text());
+        };
+        match (&before.node, &today.node) {
+            _ if self.with.is_some() != stored.with.is_some() => false,
+            (Node::Unseen(before), Node::Unseen(today)) => {
+                let written =
+                    self.with == stored.with && super::compare::plain(&self.ty) == super::compare::plain(&stored.ty);
+                // a function that takes anything may do anything with it
+                let told = self.with.is_some() && **before != Node::Any && **today != Node::Any;
+                (written || told) && reads::reads(&bare(today), &bare(before))
+            }
+            // it is seen since today: what was seen before has to be what it was
+            (Node::Unseen(before), _) => {
+                let written = super::compare::plain(&self.ty) == super::compare::plain(&stored.ty);
+                let asks = today.outline.as_deref();
+                written && **before != Node::Any && asks.is_some_and(|asks| reads::same(&bare(asks), &bare(before)))
+            }
+            _ => reads::reads(&today, &before),
+        }
+    }
+
+    /// What it accepts, where that was looked into or its text tells.
+    fn root(&self) -> Option<Rc<Root>> {
+        self.deep.0.clone().or_else(|| {
+            let text = self.text();
+            (self.with.is_none() && written::tells_all(&text.node)).then(|| Rc::new(text))
+        })
+    }
+
+    /// What can be told from how its type is written.
+    pub(super) fn text(&self) -> Root {
+        bare(&written::node(&self.ty))
+    }
 }
 
-/// Whether `after` is an enum like `before` with variants besides: what is stored reads as it did.
-fn has_more_alternatives(before: &Bodies, after: &Bodies) -> bool {
-    let (Some(before), Some(after)) = (only(before), only(after)) else { return false };
-    let alternative = |line: &String| line.strip_prefix("| ").map(str::to_owned);
-    let Some(after) = after.iter().map(alternative).collect::<Option<BTreeSet<_>>>() else { return false };
-    let before: BTreeSet<_> = before.iter().map(|line| alternative(line).unwrap_or_else(|| line.clone())).collect();
-    before.len() < after.len() && before.is_subset(&after)
+fn bare(node: &Node) -> Root {
+    Root { node: node.clone(), definitions: Rc::default(), outline: None }
 }
 
-fn only(bodies: &Bodies) -> Option<&Vec<String>> {
-    bodies.first().filter(|_| bodies.len() == 1)
+/// Whether the fields of `one` accept the same as those of `other`.
+pub(super) fn same(one: &History, other: &History) -> bool {
+    one.layouts.values().zip(other.layouts.values()).all(|(one, other)| {
+        let (one, other) = (one.entries(), other.entries());
+        one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_same_type(other))
+    })
 }
 
 /// The contents that are to be written in place of `locked`: those of a program that sees no deep schemas keep the ones
 /// that are there.
 pub(super) fn keep(locked: &Contents, mut current: Contents) -> Contents {
-    if !cfg!(feature = "schema") {
-        current.types.clone_from(&locked.types);
+    if cfg!(feature = "schema") {
+        return current;
+    }
+    for (event, history) in &mut current.events {
+        let Some(known) = locked.events.get(event) else { continue };
+        for (version, layout) in &mut history.layouts {
+            let Some(known) = known.layouts.get(version) else { continue };
+            let roots: BTreeMap<_, _> = known.entries().iter().map(|entry| (entry.key(), entry.deep.clone())).collect();
+            layout.each_entry(|entry| entry.deep = roots.get(&entry.key()).cloned().unwrap_or_default());
+        }
     }
     current
 }
 
-/// The fields through which `name` is stored today.
-fn uses(name: &str, current: &Contents) -> Vec<Use> {
-    let names = holders(name, current);
-    let mut uses = Vec::new();
-    for (event, history) in &current.events {
-        let newest = history.newest();
-        let Some(layout) = history.layouts.get(&newest) else { continue };
-        let holds =
-            |(_, entry): &(String, &Entry)| entry.with.is_none() && words(&entry.ty).any(|word| names.contains(word));
-        uses.extend(fields(layout).into_iter().filter(holds).map(|(field, entry)| Use {
-            event: event.clone(),
-            newest,
-            serde: advice::serde_of(entry, field.starts_with("..")),
-            field,
-            from: old(&entry.ty, &names),
-        }));
-    }
-    uses
+/// The definitions of a whole lock, each under a name of its own.
+#[derive(Default)]
+pub(super) struct Book {
+    pub(super) definitions: Definitions,
+    /// By the name of its root and everything that it leads to.
+    names: BTreeMap<String, String>,
 }
 
-/// `ty` with `Old` before each of `names`.
-fn old(ty: &str, names: &BTreeSet<String>) -> String {
-    let mut old = String::new();
-    let mut rest = ty;
-    while let Some(first) = rest.chars().next() {
-        let end = rest.find(|letter| is_of_word(letter) != is_of_word(first)).unwrap_or(rest.len());
-        let (word, behind) = rest.split_at(end);
-        if names.contains(word) {
-            old.push_str("Old");
+impl Book {
+    /// What `history` says of its fields: the key, up to which schema version, and what is accepted. Those whose text
+    /// tells are left out.
+    pub(super) fn lines(&mut self, history: &History) -> Vec<(String, u32, Node)> {
+        let mut spans: BTreeMap<String, Vec<(u32, Node)>> = BTreeMap::new();
+        for (version, layout) in &history.layouts {
+            for entry in layout.entries() {
+                let Some(root) = &entry.deep.0 else { continue };
+                let node = self.node(root);
+                let spans = spans.entry(entry.key()).or_default();
+                match spans.last_mut() {
+                    Some((up_to, last)) if *last == node => *up_to = *version,
+                    _ => spans.push((*version, node)),
+                }
+            }
         }
-        old.push_str(word);
-        rest = behind;
+        let mut lines = Vec::new();
+        for (key, spans) in spans {
+            let only = spans.len() == 1;
+            let count = spans.len();
+            for (at, (up_to, node)) in spans.into_iter().enumerate() {
+                let text = written::node(&key);
+                if !(only && node == text && written::tells_all(&text)) {
+                    lines.push((key.clone(), if at + 1 == count { OPEN } else { up_to }, node));
+                }
+            }
+        }
+        lines
     }
-    old
+
+    /// The node of `root`, with names of this book.
+    fn node(&mut self, root: &Root) -> Node {
+        let mut reached = Vec::new();
+        reach(&root.node, &root.definitions, &mut reached);
+        let names: BTreeMap<String, String> =
+            reached.iter().map(|name| (name.clone(), self.name(name, &root.definitions))).collect();
+        let rename = |name: &str| names.get(name).cloned().unwrap_or_else(|| name.to_owned());
+        for name in &reached {
+            if let Some(definition) = root.definitions.get(name) {
+                self.definitions.insert(rename(name), definition.renamed(&rename));
+            }
+        }
+        root.node.renamed(&rename)
+    }
+
+    fn name(&mut self, name: &str, definitions: &Definitions) -> String {
+        let mut reached = Vec::new();
+        reach(&Node::Named(name.to_owned()), definitions, &mut reached);
+        reached.sort();
+        let text: String =
+            reached.iter().filter_map(|name| Some(format!("{name} {}\n", definitions.get(name)?))).collect();
+        let text = format!("{name}\n{text}");
+        if let Some(known) = self.names.get(&text) {
+            return known.clone();
+        }
+        let taken: BTreeSet<_> = self.names.values().cloned().collect();
+        let free = (2..).map(|number| format!("{name}.{number}"));
+        let given = std::iter::once(name.to_owned()).chain(free).find(|name| !taken.contains(name)).unwrap_or_default();
+        self.names.insert(text, given.clone());
+        given
+    }
 }
 
-/// `name`, and every type that holds it.
-fn holders(name: &str, current: &Contents) -> BTreeSet<String> {
-    let mut names = BTreeSet::from([name.to_owned()]);
-    loop {
-        let holds = |body: &Vec<String>| body.iter().flat_map(|line| words(line)).any(|word| names.contains(word));
-        let holders = current.types.iter().filter(|(_, bodies)| bodies.iter().any(holds));
-        let more: Vec<_> = holders.map(|(holder, _)| holder.clone()).filter(|holder| !names.contains(holder)).collect();
-        if more.is_empty() {
-            return names;
+/// The names that `node` leads to.
+fn reach(node: &Node, definitions: &Definitions, reached: &mut Vec<String>) {
+    let mut names = Vec::new();
+    node.names(&mut |name| names.push(name.to_owned()));
+    for name in names {
+        if let Some(definition) = definitions.get(&name)
+            && !reached.contains(&name)
+        {
+            reached.push(name);
+            reach(definition, definitions, reached);
         }
-        names.extend(more);
     }
 }
 
-fn fields(layout: &Layout) -> Vec<(String, &Entry)> {
-    match layout {
-        Layout::Named(named) => {
-            let keyed = named.keyed.iter().map(|(key, entry)| (key.clone(), entry));
-            keyed.chain(named.flattened.iter().map(|entry| (format!("..{}", entry.ty), entry))).collect()
-        }
-        Layout::Tuple(entries) => entries.iter().enumerate().map(|(place, entry)| (place.to_string(), entry)).collect(),
-        Layout::Newtype(entry) => vec![("0".to_owned(), entry)],
-        Layout::As(_) | Layout::Unit | Layout::NotDescribed => Vec::new(),
-    }
+/// The definitions that are no longer what they were, by the name they have today, between two entries.
+pub(super) fn changed(before: &Entry, after: &Entry) -> BTreeSet<String> {
+    let (Some(before), Some(after)) = (&before.deep.0, &after.deep.0) else { return BTreeSet::new() };
+    let at = |root: &Root, name: &str| Root { node: Node::Named(name.to_owned()), ..root.clone() };
+    let differs =
+        |name: &&String| after.definitions.contains_key(*name) && !reads::same(&at(before, name), &at(after, name));
+    before.definitions.keys().filter(differs).cloned().collect()
+}
+
+/// The lines of `name` that stand in `deep` themselves.
+pub(super) fn lines(deep: &Deep, name: &str) -> Vec<String> {
+    let definition = deep.0.as_ref().and_then(|root| root.definitions.get(name));
+    definition.map(Node::lines).unwrap_or_default()
 }
 
 /// The words of a type or of a line.
@@ -116,7 +210,7 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter| !is_of_word(letter)).filter(|word| !word.is_empty())
 }
 
-fn is_of_word(letter: char) -> bool {
+pub(super) fn is_of_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 

@@ -6,41 +6,61 @@ use super::LockError;
 
 /// The environment variable that asks for an update.
 pub(super) const VARIABLE: &str = "UPDATE_EVENTS_LOCK";
+/// The environment variable that gives up the history of the events it names.
+pub(super) const OVERWRITE: &str = "OVERWRITE_EVENT";
 
-/// What a test run may write: the value of `UPDATE_EVENTS_LOCK`.
+/// What a test run may write. The lock reads it from `UPDATE_EVENTS_LOCK`, a corpus from `UPDATE_CORPUS`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Update {
     /// Nothing: the variable is absent.
     #[default]
     Nothing,
-    /// What is new, `1`: never in place of something that was promised.
+    /// What is new, `1`: into a lock never in place of something that was promised.
     New,
-    /// Everything, `overwrite`: gives up what was promised and does not hold any more.
-    Everything,
 }
 
 impl Update {
-    /// What the environment asks for.
+    /// What `UPDATE_EVENTS_LOCK` asks for.
     ///
     /// # Errors
-    /// [`LockError::Variable`] when the variable has no meaning.
+    /// [`LockError::Variable`] when it has no meaning.
     pub fn asked() -> Result<Self, LockError> {
-        match env::var(VARIABLE) {
-            Ok(value) => Self::of(&value),
+        Self::by(VARIABLE)
+    }
+
+    /// What the environment variable `variable` asks for.
+    ///
+    /// # Errors
+    /// [`LockError::Variable`] when it is neither absent, empty, `0` nor `1`.
+    pub fn by(variable: &'static str) -> Result<Self, LockError> {
+        match env::var(variable) {
+            Ok(value) => Self::of(&value).ok_or(LockError::Variable { variable }),
             Err(env::VarError::NotPresent) => Ok(Self::Nothing),
-            Err(env::VarError::NotUnicode(_)) => Err(LockError::Variable),
+            Err(env::VarError::NotUnicode(_)) => Err(LockError::Variable { variable }),
         }
     }
 
-    fn of(value: &str) -> Result<Self, LockError> {
+    fn of(value: &str) -> Option<Self> {
         match value {
-            "" | "0" => Ok(Self::Nothing),
-            "1" => Ok(Self::New),
-            "overwrite" => Ok(Self::Everything),
-            _ => Err(LockError::Variable),
+            "" | "0" => Some(Self::Nothing),
+            "1" => Some(Self::New),
+            _ => None,
         }
     }
+}
+
+/// The names in `OVERWRITE_EVENT`.
+pub(super) fn overwritten() -> Result<Vec<String>, LockError> {
+    match env::var(OVERWRITE) {
+        Ok(names) => Ok(listed(&names)),
+        Err(env::VarError::NotPresent) => Ok(Vec::new()),
+        Err(env::VarError::NotUnicode(_)) => Err(LockError::Variable { variable: OVERWRITE }),
+    }
+}
+
+fn listed(names: &str) -> Vec<String> {
+    names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -49,11 +69,17 @@ mod tests {
 
     #[test]
     fn the_variable_says_what_may_be_written() {
-        let read = |value| Update::of(value).ok();
-        assert_eq!(read(""), Some(Update::Nothing));
-        assert_eq!(read("0"), Some(Update::Nothing));
-        assert_eq!(read("1"), Some(Update::New));
-        assert_eq!(read("overwrite"), Some(Update::Everything));
-        assert_eq!(read("yes"), None);
+        assert_eq!(Update::of(""), Some(Update::Nothing));
+        assert_eq!(Update::of("0"), Some(Update::Nothing));
+        assert_eq!(Update::of("1"), Some(Update::New));
+        for unknown in ["overwrite", "yes", "2"] {
+            assert_eq!(Update::of(unknown), None);
+        }
+    }
+
+    #[test]
+    fn several_events_stand_between_commas() {
+        assert_eq!(listed("account.opened, account.deposited,"), ["account.opened", "account.deposited"]);
+        assert_eq!(listed(""), [""; 0]);
     }
 }

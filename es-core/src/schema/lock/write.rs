@@ -6,34 +6,61 @@ use std::{
 };
 
 use super::{
-    contents::{Contents, Entry, History, Layout, Named, Standing},
+    contents::{Contents, Entry, History, Id, Layout, Named, OPEN, Standing},
     token,
+    types::Book,
 };
+use crate::schema::ID_SAMPLES;
 
 impl fmt::Display for Contents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", token::HEADER)?;
         for (category, events) in &self.streams {
             writeln!(f, "\nstream {}", token::name(category))?;
+            if let Some(id) = self.ids.get(category) {
+                writeln!(f, "  {id}")?;
+            }
             for (event, standing) in events {
                 let retired = if *standing == Standing::Retired { token::RETIRED } else { "" };
                 writeln!(f, "  {}{retired}", token::name(event))?;
             }
         }
+        let mut book = Book::default();
         for (event, history) in &self.events {
             writeln!(f, "\nevent {}", token::name(event))?;
             write_history(f, history)?;
+            for (key, up_to, node) in book.lines(history) {
+                writeln!(f, "{}{}{}{}{node}", token::WHERE, token::path(&key), end(up_to), token::IS)?;
+            }
         }
-        for (name, bodies) in &self.types {
-            for body in bodies {
-                writeln!(f, "\ntype {}", token::name(name))?;
-                for line in body {
-                    writeln!(f, "  {line}")?;
-                }
+        for (name, definition) in &book.definitions {
+            writeln!(f, "\ntype {}", token::name(name))?;
+            for line in definition.lines() {
+                writeln!(f, "  {line}")?;
             }
         }
         Ok(())
     }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", token::ID, token::path(&self.ty))?;
+        let Some(prints) = &self.prints else { return f.write_str(token::TYPE_ONLY) };
+        for (at, (sample, printed)) in ID_SAMPLES.iter().zip(prints).enumerate() {
+            write!(f, "{}{sample} ", if at == 0 { token::PRINTS } else { ", " })?;
+            match printed {
+                Some(text) => write!(f, "as {}", serde_json::Value::from(text.as_str()))?,
+                None => f.write_str(token::REFUSED)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Up to which schema version something holds, where it ends.
+fn end(up_to: u32) -> String {
+    if up_to == OPEN { String::new() } else { format!("{}{up_to}", token::UP_TO) }
 }
 
 fn write_history(f: &mut fmt::Formatter<'_>, history: &History) -> fmt::Result {
@@ -50,6 +77,11 @@ fn write_history(f: &mut fmt::Formatter<'_>, history: &History) -> fmt::Result {
             _ => writeln!(f, "  {version}: {layout}")?,
         }
         before = Some(layout);
+    }
+    for (up_to, words) in &history.words {
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        let words = if words.is_empty() { token::NO_WORDS.to_owned() } else { words.join(", ") };
+        writeln!(f, "  {}{words}{}", token::SERDE, end(*up_to))?;
     }
     Ok(())
 }
@@ -95,7 +127,7 @@ impl fmt::Display for Layout {
                 entries => write!(f, "({})", entries.iter().map(unnamed).collect::<Vec<_>>().join(", ")),
             },
             Self::Newtype(entry) => write!(f, "({})", unnamed(entry)),
-            Self::As(ty) => write!(f, "{}{}", token::AS, token::ty(ty)),
+            Self::As(entry) => write!(f, "{}{}", token::AS, token::ty(&entry.ty)),
             Self::Unit => f.write_str(token::UNIT),
             Self::NotDescribed => f.write_str(token::NOT_DESCRIBED),
         }

@@ -1,0 +1,274 @@
+//! Whether what one shape could write is read by another with the same meaning.
+
+use super::node::{Definitions, Node, Object, Property, Root};
+
+/// Whether everything that `old` could write is read by `new` as it was.
+pub(super) fn reads(new: &Root, old: &Root) -> bool {
+    Pair::of(old, new).reads(&old.node, &new.node)
+}
+
+/// Whether everything that `new` writes can be read by `old`, the release before: it passes over keys that it does not
+/// know, and its own aliases are no matter.
+pub(super) fn is_read_before(new: &Root, old: &Root) -> bool {
+    Pair { lenient: true, ..Pair::of(new, old) }.reads(&new.node, &old.node)
+}
+
+/// Whether both accept the same, whatever their definitions are called.
+pub(super) fn same(one: &Root, other: &Root) -> bool {
+    Pair::of(one, other).same(&one.node, &other.node)
+}
+
+/// Two nodes under way down two trees of definitions.
+struct Pair<'a> {
+    old: &'a Definitions,
+    new: &'a Definitions,
+    /// The pairs that are being compared: a type that holds itself is readable when the rest of it is.
+    under_way: Vec<(&'a str, Node)>,
+    /// Whether keys may be passed over.
+    lenient: bool,
+}
+
+/// How deep two alternatives are told apart: beyond, they count as overlapping.
+const DEPTH: usize = 3;
+
+impl<'a> Pair<'a> {
+    fn of(old: &'a Root, new: &'a Root) -> Self {
+        Self { old: &old.definitions, new: &new.definitions, under_way: Vec::new(), lenient: false }
+    }
+
+    fn reads(&mut self, old: &'a Node, new: &'a Node) -> bool {
+        if let Node::Named(name) = old
+            && let Some(definition) = self.old.get(name)
+        {
+            return self.under_way(name, new, |pair| pair.reads(definition, new));
+        }
+        if let Node::Named(name) = new
+            && let Some(definition) = self.new.get(name)
+        {
+            return self.reads(old, definition);
+        }
+        match (old, new) {
+            (Node::OneOf(several), Node::OneOf(_)) => {
+                let alternatives = self.alternatives(several, self.old);
+                (0..alternatives.len()).all(|at| {
+                    // who read it before: an earlier alternative may have taken it
+                    let reader = (0..at)
+                        .find(|&before| self.overlap(alternatives[at], self.old, alternatives[before], self.old));
+                    let stored = alternatives[reader.unwrap_or(at)];
+                    self.one_reads(alternatives[at], stored, new)
+                })
+            }
+            (Node::OneOf(several), _) => several.iter().all(|old| self.reads(old, new)),
+            (_, Node::OneOf(_)) => self.one_reads(old, old, new),
+            (_, Node::Any) | (Node::Null, Node::Null) | (Node::Boolean, Node::Boolean) | (Node::Other, Node::Other) => {
+                true
+            }
+            (Node::Integer { min: least, max: most }, Node::Integer { min, max }) => min <= least && most <= max,
+            (Node::Integer { min, max }, Node::Float(bits)) => {
+                let exact = if *bits == 32 { 1_u128 << 24 } else { 1 << 53 };
+                min.unsigned_abs() <= exact && *max <= exact
+            }
+            (Node::Float(old), Node::Float(new)) => old <= new,
+            (Node::Text(_), Node::Text(None)) => true,
+            (Node::Text(old), Node::Text(new)) => old == new,
+            (Node::Constant(old), Node::Constant(new)) => old == new,
+            (Node::Constant(json), Node::Text(None)) => json.starts_with('"'),
+            (Node::Constant(json), Node::Boolean) => matches!(json.as_str(), "true" | "false"),
+            (Node::Constant(json), Node::Integer { min, max }) => match json.parse::<i128>() {
+                Ok(number) => {
+                    *min <= number && u128::try_from(number).is_ok_and(|number| number <= *max)
+                        || number < 0 && *min <= number
+                }
+                Err(_) => json.parse::<u128>().is_ok_and(|number| number <= *max),
+            },
+            (Node::List(old, length), Node::List(new, wanted)) => {
+                (wanted.is_none() || wanted == length) && self.reads(old, new)
+            }
+            (Node::List(old, Some(length)), Node::Tuple(new)) => {
+                usize::try_from(*length).is_ok_and(|length| length == new.len())
+                    && new.iter().all(|new| self.reads(old, new))
+            }
+            (Node::Tuple(old), Node::List(new, wanted)) => {
+                wanted.is_none_or(|wanted| usize::try_from(wanted).is_ok_and(|wanted| wanted == old.len()))
+                    && old.iter().all(|old| self.reads(old, new))
+            }
+            (Node::Tuple(old), Node::Tuple(new)) => {
+                old.len() == new.len() && old.iter().zip(new).all(|(old, new)| self.reads(old, new))
+            }
+            (Node::Object(old), Node::Object(new)) => self.object(old, new),
+            // text in place of a type: as it is written
+            (Node::Named(old), Node::Named(new)) => old == new,
+            (Node::With(old, before), Node::With(new, after)) => before == after && self.reads(old, new),
+            (Node::With(old, _), new) => self.reads(old, new),
+            (Node::Unseen(old), Node::Unseen(new)) => self.reads(old, new),
+            _ => false,
+        }
+    }
+
+    /// Whether the alternative of `new` that takes what `written` wrote reads `old`.
+    fn one_reads(&mut self, written: &'a Node, old: &'a Node, new: &'a Node) -> bool {
+        let alternatives = self.alternatives(std::slice::from_ref(new), self.new);
+        let taker = alternatives.into_iter().find(|new| self.overlap(written, self.old, new, self.new));
+        taker.is_some_and(|taker| self.reads(old, taker))
+    }
+
+    fn object(&mut self, old: &'a Object, new: &'a Object) -> bool {
+        if new.closed && !old.closed && !self.lenient {
+            return false;
+        }
+        let mut taken: Vec<&str> = Vec::new();
+        for (key, before) in &old.fields {
+            match field(new, key) {
+                Some((name, after)) => {
+                    let keeps_aliases =
+                        before.aliases.iter().all(|alias| field(new, alias).is_some_and(|(held, _)| held == name));
+                    let is_there = after.optional || !before.optional;
+                    if taken.contains(&name)
+                        || !(keeps_aliases || self.lenient)
+                        || !is_there
+                        || !self.reads(&before.node, &after.node)
+                    {
+                        return false;
+                    }
+                    taken.push(name);
+                }
+                None => match &new.rest {
+                    Some(rest) if before.aliases.is_empty() => {
+                        if !self.reads(&before.node, rest) {
+                            return false;
+                        }
+                    }
+                    _ if self.lenient && !new.closed => {}
+                    _ => return false,
+                },
+            }
+        }
+        let mut came = new.fields.iter().filter(|(key, _)| !taken.contains(&key.as_str()));
+        match (&old.rest, &new.rest) {
+            (Some(old), Some(new)) => came.next().is_none() && self.reads(old, new),
+            (Some(_), None) => false,
+            (None, _) => came.all(|(_, property)| property.optional),
+        }
+    }
+
+    /// Whether some value of `one` could be taken for one of `other`.
+    fn overlap(&self, one: &Node, of_one: &Definitions, other: &Node, of_other: &Definitions) -> bool {
+        overlap((one, of_one), (other, of_other), DEPTH)
+    }
+
+    fn alternatives(&self, nodes: &'a [Node], definitions: &'a Definitions) -> Vec<&'a Node> {
+        let mut alternatives = Vec::new();
+        for node in nodes {
+            match resolved(node, definitions) {
+                Node::OneOf(inner) => alternatives.extend(self.alternatives(inner, definitions)),
+                _ => alternatives.push(node),
+            }
+        }
+        alternatives
+    }
+
+    fn same(&mut self, one: &'a Node, other: &'a Node) -> bool {
+        match (one, other) {
+            (Node::Named(name), _) if self.old.contains_key(name) => {
+                let definition = &self.old[name];
+                self.under_way(name, other, |pair| pair.same(definition, other))
+            }
+            (_, Node::Named(name)) if self.new.contains_key(name) => self.same(one, &self.new[name]),
+            (Node::List(one, length), Node::List(other, wanted)) => length == wanted && self.same(one, other),
+            (Node::Tuple(one), Node::Tuple(other)) | (Node::OneOf(one), Node::OneOf(other)) => {
+                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| self.same(one, other))
+            }
+            (Node::With(one, before), Node::With(other, after)) => before == after && self.same(one, other),
+            (Node::Unseen(one), Node::Unseen(other)) => self.same(one, other),
+            (Node::Object(one), Node::Object(other)) => {
+                let rests = match (&one.rest, &other.rest) {
+                    (Some(one), Some(other)) => self.same(one, other),
+                    (one, other) => one.is_none() && other.is_none(),
+                };
+                rests
+                    && one.closed == other.closed
+                    && one.fields.len() == other.fields.len()
+                    && one.fields.iter().zip(&other.fields).all(|((key, one), (name, other))| {
+                        key == name
+                            && one.optional == other.optional
+                            && one.aliases == other.aliases
+                            && self.same(&one.node, &other.node)
+                    })
+            }
+            _ => one == other,
+        }
+    }
+
+    fn under_way(&mut self, name: &'a str, other: &Node, run: impl FnOnce(&mut Self) -> bool) -> bool {
+        if self.under_way.iter().any(|(before, node)| *before == name && node == other) {
+            return true;
+        }
+        self.under_way.push((name, other.clone()));
+        let result = run(self);
+        self.under_way.pop();
+        result
+    }
+}
+
+/// Whether some value of the first could be taken for one of the second.
+fn overlap((one, of_one): (&Node, &Definitions), (other, of_other): (&Node, &Definitions), depth: usize) -> bool {
+    if depth == 0 {
+        return true;
+    }
+    let (one, other) = (resolved(one, of_one), resolved(other, of_other));
+    match (one, other) {
+        (Node::OneOf(nodes), _) => nodes.iter().any(|one| overlap((one, of_one), (other, of_other), depth - 1)),
+        (_, Node::OneOf(nodes)) => nodes.iter().any(|other| overlap((one, of_one), (other, of_other), depth - 1)),
+        (Node::Other, _) | (_, Node::Other) => one == other,
+        (Node::With(one, _), _) => overlap((one, of_one), (other, of_other), depth),
+        (_, Node::With(other, _)) => overlap((one, of_one), (other, of_other), depth),
+        (Node::Constant(one), Node::Constant(other)) => one == other,
+        (Node::Object(written), Node::Object(reader)) => {
+            let lacks = |(key, property): (&String, &Property)| {
+                !property.optional
+                    && written.rest.is_none()
+                    && !written.fields.contains_key(key)
+                    && !property.aliases.iter().any(|alias| written.fields.contains_key(alias))
+            };
+            let differs = |(key, property): (&String, &Property)| {
+                written.fields.get(key).is_some_and(|held| {
+                    !held.optional && !overlap((&held.node, of_one), (&property.node, of_other), depth - 1)
+                })
+            };
+            let refused = |(key, property): (&String, &Property)| {
+                !property.optional && reader.closed && field(reader, key).is_none()
+            };
+            !reader.fields.iter().any(lacks)
+                && !reader.fields.iter().any(differs)
+                && !written.fields.iter().any(refused)
+        }
+        (Node::Named(one), Node::Named(other)) => one == other,
+        _ => match (one.kind(), other.kind()) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        },
+    }
+}
+
+/// The field that reads `key`.
+fn field<'a>(object: &'a Object, key: &str) -> Option<(&'a str, &'a Property)> {
+    let found = object.fields.get_key_value(key);
+    let found =
+        found.or_else(|| object.fields.iter().find(|(_, property)| property.aliases.iter().any(|alias| alias == key)));
+    found.map(|(name, property)| (name.as_str(), property))
+}
+
+/// What `node` says, if it is a name.
+fn resolved<'a>(node: &'a Node, definitions: &'a Definitions) -> &'a Node {
+    let mut node = node;
+    for _ in 0..definitions.len() {
+        match node {
+            Node::Named(name) => match definitions.get(name) {
+                Some(definition) => node = definition,
+                None => break,
+            },
+            _ => break,
+        }
+    }
+    node
+}

@@ -1,0 +1,189 @@
+//! Fills a corpus from a store.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fs,
+    hash::{BuildHasher, RandomState},
+    path::Path,
+};
+
+use es_core::{Aggregate, EventSet, EventStore, Filter, Position};
+use futures_util::StreamExt;
+
+use super::{Cause, Corpus, CorpusError, folder, json::Json, readers};
+
+impl Corpus {
+    /// Puts into the corpus what `store` holds of the aggregate `A`: of each schema version of each event, under each of
+    /// its names, the first `per_version` payloads. Files that are there stay as they are, and count; a payload that is
+    /// there already is not put there twice. Answers how many it added; `UPDATE_CORPUS=1 cargo test` then writes down
+    /// what they are today.
+    ///
+    /// With [`scrambled`](Self::scrambled) the texts of a payload are replaced by others.
+    ///
+    /// ```
+    /// # use es_core::*;
+    /// # use es_testing::Corpus;
+    /// # async fn example<Account: Aggregate>(store: &dyn EventStore) -> Result<(), Box<dyn std::error::Error>> {
+    /// Corpus::new("corpus").scrambled().collect::<Account>(store, 3).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`CorpusError`] when the store cannot be read, or a file cannot be written.
+    pub async fn collect<A: Aggregate>(
+        &self,
+        store: &dyn EventStore,
+        per_version: usize,
+    ) -> Result<usize, CorpusError> {
+        let names = A::Event::NAMES.iter().copied();
+        let filter = names.fold(Filter::all().category(A::CATEGORY), Filter::name);
+        let mut events = store.read_all(Position::START, &filter, None);
+        let mut collected = Collected { scramble: self.scramble.then(Scramble::default), ..Collected::default() };
+        while let Some(event) = events.next().await {
+            let event = event.map_err(|error| self.only(Cause::Store(error)))?;
+            let path = self.path.join(folder::of(&event.name)).join(event.schema_version.to_string());
+            let put = collected.put::<A>(&path, &event, per_version);
+            put.map_err(|cause| self.at(&path, cause))?;
+        }
+        Ok(collected.added)
+    }
+
+    /// The corpus, whose [`collect`](Self::collect) puts other letters and digits in place of those of the texts in a
+    /// payload, equal ones for equal texts. A text without which the payload could not be read stays: the variant of an
+    /// enum, or a date that would be none. Keys and numbers stay, too.
+    #[must_use]
+    pub fn scrambled(mut self) -> Self {
+        self.scramble = true;
+        self
+    }
+}
+
+#[derive(Default)]
+struct Collected {
+    /// By folder, what is there.
+    there: BTreeMap<String, BTreeSet<String>>,
+    scramble: Option<Scramble>,
+    added: usize,
+}
+
+impl Collected {
+    fn put<A: Aggregate>(
+        &mut self,
+        path: &Path,
+        event: &es_core::StoredEvent,
+        per_version: usize,
+    ) -> Result<(), Cause> {
+        let key = path.to_string_lossy().into_owned();
+        if !self.there.contains_key(&key) {
+            self.there.insert(key.clone(), payloads(path)?);
+        }
+        let there = self.there.entry(key).or_default();
+        if there.len() >= per_version {
+            return Ok(());
+        }
+        let mut payload = Json::read(&event.payload)?;
+        if let Some(scramble) = &mut self.scramble {
+            let readers = readers::readers::<A>();
+            scramble.payload(&mut payload, |payload| {
+                readers::today(&readers, &event.name, event.schema_version, payload.compact().as_bytes()).is_ok()
+            });
+        }
+        if there.contains(&payload.compact()) {
+            return Ok(());
+        }
+        // byte for byte as it was stored, unless its texts are others
+        let text = match &self.scramble {
+            Some(_) => payload.compact().into_bytes(),
+            None => event.payload.to_vec(),
+        };
+        let free = (1_usize..).map(|number| path.join(format!("collected_{number}.json"))).find(|path| !path.exists());
+        let Some(file) = free else { return Ok(()) };
+        fs::create_dir_all(path).map_err(Cause::File)?;
+        fs::write(file, text).map_err(Cause::File)?;
+        there.insert(payload.compact());
+        self.added += 1;
+        Ok(())
+    }
+}
+
+/// The payloads in the folder `path`.
+fn payloads(path: &Path) -> Result<BTreeSet<String>, Cause> {
+    let entries = match super::entries(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) => return Err(Cause::File(error)),
+    };
+    let is_payload = |name: &str| name.ends_with(".json") && !name.ends_with(".now.json");
+    let files = entries.into_iter().filter(|(_, name)| is_payload(name));
+    files.map(|(path, _)| Ok(Json::read(&fs::read(path).map_err(Cause::File)?)?.compact())).collect()
+}
+
+/// Lets `each` change every text in `value`.
+fn each_text(value: &mut Json, each: &mut impl FnMut(&mut String)) {
+    match value {
+        Json::Text(text) => each(text),
+        Json::List(values) => values.iter_mut().for_each(|value| each_text(value, each)),
+        Json::Object(entries) => entries.values_mut().for_each(|value| each_text(value, each)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
+
+/// Puts other letters in place of those of a text, by a key that is forgotten with it.
+#[derive(Default)]
+struct Scramble {
+    key: RandomState,
+    done: HashMap<String, String>,
+}
+
+impl Scramble {
+    /// Scrambles as many texts of `payload` as leave it one that `reads`.
+    fn payload(&mut self, payload: &mut Json, reads: impl Fn(&Json) -> bool) {
+        let mut all = payload.clone();
+        let mut count = 0;
+        each_text(&mut all, &mut |text| {
+            *text = self.text(text);
+            count += 1;
+        });
+        if reads(&all) || !reads(payload) {
+            *payload = all;
+            return;
+        }
+        for chosen in 0..count {
+            let mut one = payload.clone();
+            let mut at = 0;
+            each_text(&mut one, &mut |text| {
+                if at == chosen {
+                    *text = self.text(text);
+                }
+                at += 1;
+            });
+            if reads(&one) {
+                *payload = one;
+            }
+        }
+    }
+
+    /// The same kind of letter at each place, so that what is read by its form still is.
+    fn text(&mut self, text: &str) -> String {
+        if let Some(done) = self.done.get(text) {
+            return done.clone();
+        }
+        let letters = text.chars().enumerate().map(|(at, letter)| {
+            let number = u32::try_from(self.key.hash_one((text, at)) % 26).unwrap_or_default();
+            let of = |first: u8, count: u32| char::from_u32(u32::from(first) + number % count).unwrap_or('x');
+            match letter {
+                '0'..='9' => of(b'0', 10),
+                'a'..='f' => of(b'a', 6),
+                'g'..='z' => of(b'g', 20),
+                'A'..='F' => of(b'A', 6),
+                'G'..='Z' => of(b'G', 20),
+                letter if letter.is_alphabetic() => of(b'g', 20),
+                other => other,
+            }
+        });
+        let scrambled: String = letters.collect();
+        self.done.insert(text.to_owned(), scrambled.clone());
+        scrambled
+    }
+}
