@@ -1,6 +1,7 @@
 //! What generated code names. Not part of the public surface.
 
 mod dispatch;
+mod field_type;
 mod lift;
 mod listed;
 mod reminder;
@@ -9,8 +10,9 @@ mod shared;
 pub use serde;
 
 pub use self::{
-    dispatch::{AppliedBy, EventOf, Initial, apply_to, initial, retire},
-    lift::{MadeFrom, newer, same_text, step, upcast},
+    dispatch::{AppliedBy, AsEvent, EventOf, Initial, apply_to, initial, retire},
+    field_type::{AnyType, FieldType},
+    lift::{GivenBy, MadeFrom, demand, given, newer, newest, same_text, step, upcast},
     listed::{count, find, names},
     reminder::remind_of_lock,
     shared::{Shared, assert_own_names, shared, slots},
@@ -19,6 +21,7 @@ pub use crate::{
     Aggregate, Apply, DecodeError, EncodeError, Event, EventSet, HasEvents, IntoEvents, Retired, SchemaVersion,
     decode::shape,
     event::decode_single,
+    into_events::CannotFail,
     schema::{Alias, Field, Form, Member, Presence, Probe, Schema, Shape, WithoutJsonSchema},
 };
 

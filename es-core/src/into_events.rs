@@ -26,7 +26,8 @@ use crate::{Aggregate, EventSet};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of `{A}`",
     label = "not an event of `{A}`",
-    note = "list it in `#[aggregate(events(…))]` of `{A}`; a retired event cannot be emitted"
+    note = "list it in `#[aggregate(events(…))]` of `{A}`; a retired event cannot be emitted",
+    note = "a decision cannot be `async`: `.await` what it needs before, and give it the values"
 )]
 pub trait IntoEvents<A: HasEvents> {
     /// The events, in the order in which they happened.
@@ -139,25 +140,48 @@ impl<A: HasEvents> IntoEvents<A> for Events<A> {
     }
 }
 
+/// [`IntoEvents`] of what stands in a collection. Nothing tells the type of an event in `vec![]`, and then rustc shows this
+/// name: write `Events::new()`.
+pub trait OrEventsNew<A: HasEvents>: IntoEvents<A> {}
+
+impl<A: HasEvents, E: IntoEvents<A>> OrEventsNew<A> for E {}
+
 impl<A: HasEvents> IntoEvents<A> for () {
     fn into_events(self) -> impl Iterator<Item = A::Set> {
         std::iter::empty()
     }
 }
 
-impl<A: HasEvents, E: IntoEvents<A>> IntoEvents<A> for Option<E> {
+impl<A: HasEvents, E: OrEventsNew<A>> IntoEvents<A> for Option<E> {
     fn into_events(self) -> impl Iterator<Item = A::Set> {
         self.into_iter().flat_map(E::into_events)
     }
 }
 
-impl<A: HasEvents, E: IntoEvents<A>> IntoEvents<A> for Vec<E> {
+impl<A: HasEvents, E: OrEventsNew<A>> IntoEvents<A> for Vec<E> {
     fn into_events(self) -> impl Iterator<Item = A::Set> {
         self.into_iter().flat_map(E::into_events)
     }
 }
 
-impl<A: HasEvents, E: IntoEvents<A>, const N: usize> IntoEvents<A> for [E; N] {
+/// What a `Result` would have to be. None is, so that rustc says what to write.
+#[diagnostic::on_unimplemented(
+    message = "a decision that may fail is no event: `{Self}`",
+    label = "gives a `Result`",
+    note = "write `try_update` instead of `update`; elsewhere take the events out with `?` first"
+)]
+pub trait CannotFail {}
+
+impl<A: HasEvents, E, X> IntoEvents<A> for Result<E, X>
+where
+    Self: CannotFail,
+{
+    fn into_events(self) -> impl Iterator<Item = A::Set> {
+        std::iter::empty()
+    }
+}
+
+impl<A: HasEvents, E: OrEventsNew<A>, const N: usize> IntoEvents<A> for [E; N] {
     fn into_events(self) -> impl Iterator<Item = A::Set> {
         self.into_iter().flat_map(E::into_events)
     }

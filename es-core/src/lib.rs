@@ -47,7 +47,7 @@ pub use event_name::EventName;
 pub use event_set::EventSet;
 pub use execute::{Commands, Executed, Outcome, RETRIES, RepositoryExt};
 pub use filter::Filter;
-pub use into_events::{Events, HasEvents, IntoEvents};
+pub use into_events::{Events, HasEvents, IntoEvents, OrEventsNew};
 pub use limits::LimitError;
 pub use metadata::Metadata;
 pub use new_event::NewEvent;

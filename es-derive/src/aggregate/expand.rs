@@ -25,7 +25,9 @@ pub(crate) fn aggregate(aggregate: &Aggregate<'_>) -> TokenStream {
     let members =
         events.iter().map(|Listed { event, variant }| Member { variant, event: Some(event.to_token_stream()) });
     let members: Vec<_> = members.collect();
-    let event_set = Set { ident: set, owner: ident, members: &members, retired: &aggregate.retired }.implementation();
+    let event_set =
+        Set { ident: set, owner: ident, members: &members, retired: &aggregate.retired, not_recommended: None }
+            .implementation();
     let own = own_impls(aggregate);
     let conversions = events.iter().map(|listed| conversions(aggregate, listed));
     let common = common_impls(set, events);

@@ -12,11 +12,14 @@ mod describe;
 mod expand;
 mod field;
 mod history;
+mod itself;
+mod kept;
 mod lift;
+mod one_sided;
 mod parse;
 mod step;
 mod stored;
-mod type_text;
+pub(crate) mod type_text;
 
 /// The impls for `input`, or its mistakes together with a stand-in, so that they are the only errors.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {

@@ -9,12 +9,13 @@ use crate::{listed::text, path, place::at};
 
 /// The impls for the enum of `derive(EventSet)`.
 pub(crate) fn event_set(parsed: &EventSet<'_>) -> TokenStream {
-    let EventSet { ident, members, retired, krate, .. } = parsed;
+    let EventSet { ident, members, retired, krate, not_recommended, .. } = parsed;
     let private = path::private(krate.as_ref());
-    let set = Set { ident, owner: ident, members, retired };
+    let set = Set { ident, owner: ident, members, retired, not_recommended: not_recommended.as_ref() };
     let implementation = set.implementation();
     let into_events = set.events().map(|(variant, event)| {
         quote! {
+            #not_recommended
             #[automatically_derived]
             impl __es::IntoEvents<#ident> for #event {
                 fn into_events(self) -> impl ::core::iter::Iterator<Item = #ident> {
@@ -27,10 +28,12 @@ pub(crate) fn event_set(parsed: &EventSet<'_>) -> TokenStream {
         const _: () = {
             use #private as __es;
             #implementation
+            #not_recommended
             #[automatically_derived]
             impl __es::HasEvents for #ident {
                 type Set = Self;
             }
+            #not_recommended
             #[automatically_derived]
             impl __es::IntoEvents<#ident> for #ident {
                 fn into_events(self) -> impl ::core::iter::Iterator<Item = #ident> {
@@ -50,6 +53,8 @@ pub(crate) struct Set<'a> {
     pub(crate) owner: &'a Ident,
     pub(crate) members: &'a [Member<'a>],
     pub(crate) retired: &'a [Path],
+    /// An attribute for its impls.
+    pub(crate) not_recommended: Option<&'a TokenStream>,
 }
 
 /// A variant of a set.
@@ -62,16 +67,17 @@ pub(crate) struct Member<'a> {
 impl Set<'_> {
     /// `impl EventSet for` the enum, where `__es` names the private module.
     pub(crate) fn implementation(&self) -> TokenStream {
-        let set = self.ident;
+        let (set, not_recommended) = (self.ident, self.not_recommended);
         let table = self.table();
         let decode = self.decode();
-        let names = self.arms(&quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::Event>::NAME));
-        let versions = self.arms(&quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::Event>::VERSION));
-        let encodes =
-            self.arms(&quote!(event), |event| quote_spanned!(at(event)=> <#event as __es::Event>::encode(event, out)));
+        let names = self.arms(&quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::NAME));
+        let versions = self.arms(&quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::VERSION));
+        let encodes = self
+            .arms(&quote!(event), |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::encode(event, out)));
         quote! {
             #table
             #decode
+            #not_recommended
             #[automatically_derived]
             impl __es::EventSet for #set {
                 const MEMBERS: &'static [__es::Member] = __ES_EVENTS;
@@ -106,7 +112,7 @@ impl Set<'_> {
         let listed = self.events().map(|(_, event)| (event.clone(), false));
         let retired = self.retired.iter().map(|event| (event.to_token_stream(), true));
         let (events, retired): (Vec<_>, Vec<_>) = listed.chain(retired).unzip();
-        let schemas = events.iter().map(|event| quote_spanned!(at(event)=> <#event as __es::Event>::SCHEMA));
+        let schemas = events.iter().map(|event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::SCHEMA));
         let texts = events.iter().map(text);
         let count = events.len();
         let own_names = events.iter().enumerate().map(|(index, event)| {
@@ -124,8 +130,7 @@ impl Set<'_> {
     /// Apart from the trait's method, so that it is compiled once and not for each closure.
     fn decode(&self) -> TokenStream {
         let Self { ident: set, owner, .. } = self;
-        let decode =
-            |event: &TokenStream| quote_spanned!(at(event)=> <#event as __es::Event>::decode(schema_version, payload)?);
+        let decode = |event: &TokenStream| quote_spanned!(at(event)=> <#event as __es::AsEvent>::decode(schema_version, payload)?);
         let events = self.events().map(|(variant, event)| {
             let event = decode(event);
             quote!(each(#set::#variant(#event)))

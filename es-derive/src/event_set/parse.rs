@@ -1,5 +1,6 @@
 //! Reads the enum and its `#[event_set(…)]`.
 
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Data, DeriveInput, Fields, Ident, Path, Variant, spanned::Spanned};
 
@@ -21,12 +22,21 @@ pub(crate) struct EventSet<'a> {
     pub(crate) members: Vec<Member<'a>>,
     pub(crate) retired: Vec<Path>,
     pub(crate) krate: Option<Path>,
+    /// An attribute for its impls.
+    pub(crate) not_recommended: Option<TokenStream>,
 }
 
 /// Reads `input`; what cannot be read is noted and left out.
 pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> EventSet<'a> {
     let ident = &input.ident;
-    let mut set = EventSet { ident, plain: false, members: Vec::new(), retired: Vec::new(), krate: None };
+    let mut set = EventSet {
+        ident,
+        plain: false,
+        members: Vec::new(),
+        retired: Vec::new(),
+        krate: None,
+        not_recommended: attribute::not_recommended(&input.attrs),
+    };
     let mut given: Vec<String> = Vec::new();
     attribute::entries(&input.attrs, "event_set", mistakes, |entry, mistakes| {
         let key = entry.key.to_string();

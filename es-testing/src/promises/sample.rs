@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
 /// An event of the promises.
+#[doc(hidden)] // rustc names it to nobody who lacks an event
 #[derive(EventSet, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Sample {
@@ -21,6 +22,7 @@ pub enum Sample {
 }
 
 /// See [`Sample::Noted`].
+#[doc(hidden)]
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "sample.noted")]
 pub struct Noted {
@@ -29,6 +31,7 @@ pub struct Noted {
 }
 
 /// See [`Sample::Written`].
+#[doc(hidden)]
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "sample.written")]
 pub struct Written {
@@ -37,6 +40,7 @@ pub struct Written {
 }
 
 /// See [`Sample::Measured`].
+#[doc(hidden)]
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "sample.measured")]
 pub struct Measured {
@@ -45,11 +49,13 @@ pub struct Measured {
 }
 
 /// See [`Sample::Nested`].
+#[doc(hidden)]
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "sample.nested")]
 pub struct Nested(pub Value);
 
 /// See [`Sample::Lost`].
+#[doc(hidden)]
 #[derive(Event, Clone, Debug, PartialEq, Serialize)]
 #[event(name = "sample.lost")]
 pub struct Lost;
