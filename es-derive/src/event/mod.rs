@@ -17,6 +17,8 @@ mod kept;
 mod lift;
 mod one_sided;
 mod parse;
+#[cfg(test)]
+mod refusals;
 mod step;
 mod stored;
 pub(crate) mod type_text;

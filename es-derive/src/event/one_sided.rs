@@ -30,11 +30,9 @@ pub(crate) fn field(metas: &[Meta], form: Form, of_struct: &StructAttributes, mi
         return;
     }
     if let Some(word) = never_written {
-        let text = format!(
-            "`skip_serializing` never writes the field, so a reader does not see what was given\n\
-             leave it out to store the field, write `skip, default` if it is never stored, or `removed(…)` on the struct \
-             if it is gone"
-        );
+        let text = "`skip_serializing` never writes the field, so a reader does not see what was given\n\
+                    leave it out to store the field, write `skip, default` if it is never stored, or `removed(…)` on \
+                    the struct if it is gone";
         mistakes.spanning(word.path(), text);
     }
     if let Some(word) = never_read {
