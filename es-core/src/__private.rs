@@ -12,7 +12,7 @@ pub use serde;
 pub use self::{
     dispatch::{AppliedBy, AsEvent, EventOf, Initial, apply_to, initial, retire},
     field_type::{AnyType, FieldType},
-    lift::{GivenBy, MadeFrom, demand, given, newer, newest, same_text, step, upcast},
+    lift::{Given, GivenBy, MadeFrom, demand, newer, newest, same_text, step, upcast},
     listed::{count, find, names},
     reminder::remind_of_lock,
     shared::{Shared, assert_own_names, shared, slots},
@@ -21,7 +21,7 @@ pub use crate::{
     Aggregate, Apply, DecodeError, EncodeError, Event, EventSet, HasEvents, IntoEvents, Retired, SchemaVersion,
     decode::shape,
     event::decode_single,
-    into_events::CannotFail,
+    into_events::{CannotFail, MayFail},
     schema::{Alias, Field, Form, Member, Presence, Probe, Schema, Shape, WithoutJsonSchema},
 };
 

@@ -1,5 +1,7 @@
 //! What a decision may return: an event, none, or several.
 
+use std::marker::PhantomData;
+
 use crate::{Aggregate, EventSet};
 
 /// What [`Handle::handle`](crate::Handle::handle) may return: an event of `A`, `A::Event`, `()`, or an
@@ -140,8 +142,8 @@ impl<A: HasEvents> IntoEvents<A> for Events<A> {
     }
 }
 
-/// [`IntoEvents`] of what stands in a collection. Nothing tells the type of an event in `vec![]`, and then rustc shows this
-/// name: write `Events::new()`.
+/// [`IntoEvents`] of what stands in a collection. Nothing tells the type of an event in `vec![]`: write `Events::new()`.
+/// Every [`IntoEvents`] has it; it is a trait of its own so that rustc says that once and not twice.
 pub trait OrEventsNew<A: HasEvents>: IntoEvents<A> {}
 
 impl<A: HasEvents, E: IntoEvents<A>> OrEventsNew<A> for E {}
@@ -164,17 +166,20 @@ impl<A: HasEvents, E: OrEventsNew<A>> IntoEvents<A> for Vec<E> {
     }
 }
 
-/// What a `Result` would have to be. None is, so that rustc says what to write.
+/// Stands for a `Result` where rustc says what to write.
+#[derive(Debug)]
+pub struct MayFail<E, X>(PhantomData<(E, X)>);
+
+/// What a `Result` would have to do. None does, so that rustc says what to write.
 #[diagnostic::on_unimplemented(
-    message = "a decision that may fail is no event: `{Self}`",
-    label = "gives a `Result`",
-    note = "write `try_update` instead of `update`; elsewhere take the events out with `?` first"
+    message = "a `Result` is not an event of an aggregate",
+    label = "may fail: write `try_update` instead of `update`, or take the events out with `?`"
 )]
 pub trait CannotFail {}
 
 impl<A: HasEvents, E, X> IntoEvents<A> for Result<E, X>
 where
-    Self: CannotFail,
+    MayFail<E, X>: CannotFail,
 {
     fn into_events(self) -> impl Iterator<Item = A::Set> {
         std::iter::empty()

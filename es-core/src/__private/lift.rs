@@ -82,10 +82,16 @@ impl<T> GivenBy<T> for T {
     }
 }
 
-/// What the function of a step gave, as the field's value.
-#[inline]
-pub fn given<T, F: GivenBy<T>>(given: T) -> F {
-    F::given_by(given)
+/// What the function of a step gave. A type of its own, so that rustc knows what was given before it asks what for.
+#[derive(Debug)]
+pub struct Given<T>(pub T);
+
+impl<T> Given<T> {
+    /// The field's value.
+    #[inline]
+    pub fn field<F: GivenBy<T>>(self) -> F {
+        F::given_by(self.0)
+    }
 }
 
 /// Refuses to compile unless something holds.

@@ -104,10 +104,10 @@ fn changed(event: &Event, field: &Stored, before: &Shape, shape: &Shape, old: &I
     let function = Ident::new("__es_with", Span::mixed_site());
     Some(match &field.origin {
         Origin::With(from, with) => {
-            let given = quote_spanned!(place::at(with)=> __es::given::<_, #ty>);
+            let field = quote_spanned!(place::at(with)=> field::<#ty>());
             quote_spanned! {place::at(ty)=>
                 let #function: fn(#from) -> _ = #with;
-                let #local: #ty = #given(#function(#old.#member));
+                let #local: #ty = __es::Given(#function(#old.#member)).#field;
             }
         }
         Origin::TryWith(from, with) => {
