@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod feed;
+mod field_type;
 mod lift;
 mod listed;
 mod refuse;
@@ -11,12 +12,13 @@ mod shared;
 pub use serde;
 
 pub use self::{
-    dispatch::{AppliedBy, EventOf, Initial, apply_to, initial, may, retire},
+    dispatch::{AppliedBy, AsEvent, EventOf, Initial, apply_to, initial, may, retire},
     feed::{
         Held, Holds, Listed, Named, NotHeld, NotListed, NotNamed, Of, aggregate, assert_held, assert_of, categories,
         count_of, event, names_of, taken, wanted,
     },
-    lift::{MadeFrom, newer, same_text, step, upcast},
+    field_type::{AnyType, FieldType},
+    lift::{Given, GivenBy, MadeFrom, demand, newer, newest, same_text, step, upcast},
     listed::{count, find, names},
     reminder::remind_of_lock,
     shared::{Shared, assert_own_names, shared, slots},
@@ -26,6 +28,7 @@ pub use crate::{
     SchemaVersion,
     decode::shape,
     event::decode_single,
+    into_events::{CannotFail, MayFail},
     schema::{
         Alias, Field, Form, IdProbe, IdSchema, Member, NotParsed, NotRead, Presence, Probe, Schema, Shape,
         WithoutJsonSchema,

@@ -1,5 +1,7 @@
 //! What a decision may return: an event, none, or several.
 
+use std::marker::PhantomData;
+
 use crate::{Aggregate, May};
 
 /// What [`Handle::handle`](crate::Handle::handle) may return: an event of `A`, `A::Event`, `()`, or an
@@ -26,7 +28,8 @@ use crate::{Aggregate, May};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of `{A}`",
     label = "not an event of `{A}`",
-    note = "list it in `#[aggregate(events(…))]` of `{A}`; a retired event cannot be emitted"
+    note = "list it in `#[aggregate(events(…))]` of `{A}`; a retired event cannot be emitted",
+    note = "a decision cannot be `async`: `.await` what it needs before, and give it the values"
 )]
 pub trait IntoEvents<A: Aggregate> {
     /// Which events of `A` a value may hold. Where it is not said, it is any of them; a feed asks for what a retired event
@@ -93,6 +96,12 @@ impl<A: Aggregate> IntoEvents<A> for Events<A> {
     }
 }
 
+/// [`IntoEvents`] of what stands in a collection. Nothing tells the type of an event in `vec![]`: write `Events::new()`.
+/// Every [`IntoEvents`] has it; it is a trait of its own so that rustc says that once and not twice.
+pub trait OrEventsNew<A: Aggregate>: IntoEvents<A> {}
+
+impl<A: Aggregate, E: IntoEvents<A>> OrEventsNew<A> for E {}
+
 impl<A: Aggregate> IntoEvents<A> for () {
     const MAY: May = May::Any(&[]);
 
@@ -101,7 +110,7 @@ impl<A: Aggregate> IntoEvents<A> for () {
     }
 }
 
-impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Option<E> {
+impl<A: Aggregate, E: OrEventsNew<A>> IntoEvents<A> for Option<E> {
     const MAY: May = E::MAY;
 
     fn into_events(self) -> impl Iterator<Item = A::Event> {
@@ -109,7 +118,7 @@ impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Option<E> {
     }
 }
 
-impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Vec<E> {
+impl<A: Aggregate, E: OrEventsNew<A>> IntoEvents<A> for Vec<E> {
     const MAY: May = E::MAY;
 
     fn into_events(self) -> impl Iterator<Item = A::Event> {
@@ -117,7 +126,27 @@ impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Vec<E> {
     }
 }
 
-impl<A: Aggregate, E: IntoEvents<A>, const N: usize> IntoEvents<A> for [E; N] {
+/// Stands for a `Result` where rustc says what to write.
+#[derive(Debug)]
+pub struct MayFail<E, X>(PhantomData<(E, X)>);
+
+/// What a `Result` would have to do. None does, so that rustc says what to write.
+#[diagnostic::on_unimplemented(
+    message = "a `Result` is not an event of an aggregate",
+    label = "may fail: write `try_update` instead of `update`, or take the events out with `?`"
+)]
+pub trait CannotFail {}
+
+impl<A: Aggregate, E, X> IntoEvents<A> for Result<E, X>
+where
+    MayFail<E, X>: CannotFail,
+{
+    fn into_events(self) -> impl Iterator<Item = A::Event> {
+        std::iter::empty()
+    }
+}
+
+impl<A: Aggregate, E: OrEventsNew<A>, const N: usize> IntoEvents<A> for [E; N] {
     const MAY: May = E::MAY;
 
     fn into_events(self) -> impl Iterator<Item = A::Event> {

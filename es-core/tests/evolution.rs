@@ -208,7 +208,7 @@ struct Noted {
     )]
     #[serde(rename = "theLength", default)]
     length: u32,
-    #[serde(skip)]
+    #[serde(skip, default)]
     skipped: u8,
 }
 

@@ -1,15 +1,16 @@
 //! Reading `#[event(…)]` and its like, key by key, going on after a mistake.
 
-use proc_macro2::TokenTree;
+use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
 use syn::{
-    Attribute, Data, Error, Ident, Meta, Path, Result, Token,
+    Attribute, Data, Error, ExprMacro, Ident, Meta, Path, Result, Token,
     ext::IdentExt,
     parenthesized,
     parse::{Parse, ParseStream},
     token::Paren,
 };
 
-use crate::mistakes::Mistakes;
+use crate::{event::type_text, mistakes::Mistakes};
 
 /// One `key`, `key = value` or `key(…)` of an attribute, standing behind its key.
 pub(crate) struct Entry<'a> {
@@ -36,11 +37,20 @@ impl Entry<'_> {
     /// The value behind `=`, or `wanted` as the text of what to write instead.
     pub(crate) fn value_or<T: Parse>(&self, wanted: &str) -> Result<T> {
         self.equals(wanted)?;
-        let span = self.input.span();
-        let key = &self.key;
-        self.input
-            .parse()
-            .map_err(|_| Error::new(span, format!("`{key}` takes something else; write `{key} = {wanted}`")))
+        let (span, key) = (self.input.span(), &self.key);
+        if let Ok(ExprMacro { mac, .. }) = self.input.fork().parse()
+            && wanted.starts_with('"')
+        {
+            let text = format!(
+                "`{key}` is read before `{}!` is expanded; write the text itself, `{key} = {wanted}`",
+                type_text::text(&mac.path)
+            );
+            return Err(Error::new(span, text));
+        }
+        let something_else = || Error::new(span, format!("`{key}` takes something else; write `{key} = {wanted}`"));
+        let value = self.input.parse().map_err(|_| something_else())?;
+        let goes_on = self.input.cursor().punct().is_some_and(|(punct, _)| punct.as_char() != ',');
+        if goes_on { Err(something_else()) } else { Ok(value) }
     }
 
     /// A path behind `=`, where a path may also begin with `crate`.
@@ -135,6 +145,14 @@ pub(crate) fn only_on_the_item(data: &Data, name: &str, mistakes: &mut Mistakes)
     for attribute in inner.into_iter().filter(|attribute| attribute.path().is_ident(name)) {
         mistakes.spanning(attribute, format!("`#[{name}(…)]` says nothing here; write it above the whole item"));
     }
+}
+
+/// For the impls of an item that is `#[doc(hidden)]`: rustc does not name it where it lists who has the trait.
+pub(crate) fn not_recommended(attributes: &[Attribute]) -> Option<TokenStream> {
+    let hidden = |attribute: &Attribute| {
+        attribute.path().is_ident("doc") && attribute.parse_args::<Ident>().is_ok_and(|word| word == "hidden")
+    };
+    attributes.iter().any(hidden).then(|| quote!(#[diagnostic::do_not_recommend]))
 }
 
 /// The one among `known` that `key` was probably meant to be.

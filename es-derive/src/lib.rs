@@ -3,7 +3,7 @@
 //! # Layout
 //! Each macro is a folder: `mod` tells the story, `parse` reads what the user wrote, `check` holds the rules that no
 //! single part can know, `expand` writes the code. `mistakes`, `attribute`, `listed`, `numbers`,
-//! `path` and `place` are shared.
+//! `path`, `place` and `tokens` are shared.
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -20,6 +20,7 @@ mod path;
 mod place;
 #[cfg(test)]
 mod spans;
+mod tokens;
 
 /// Makes a struct an event: writes `impl Event` with its stored name, its schema version and the decoding of every
 /// schema version it ever had.
@@ -87,6 +88,16 @@ mod spans;
 /// `rename` and `alias` of a field hold down to its newest `renamed`; `with`, `deserialize_with`, `default` and
 /// `flatten` down to its newest `changed`, which brings its own by `serde(…)`. `rename_all` and `deny_unknown_fields`
 /// of the struct hold in every shape; its `default`, `from`, `try_from`, `into`, `transparent` and `remote` cannot.
+///
+/// # What serde would lose
+/// A reader sees what was given, so an attribute that says how an event is written and not how it is read, or the other
+/// way round, does not compile: `rename` of one side, `skip_serializing`, `serialize_with` without `deserialize_with`,
+/// `into` without `from`, and their like. So for `skip` without `default`, for `Option<Option<…>>`, and for an alias that
+/// is the key or an alias of another field in any schema version.
+///
+/// # In `macro_rules!`
+/// A name, a key or a version may be a macro's `$literal`, `$expr` or `$tt`, a type its `$ty`. Another macro in its place,
+/// such as `concat!`, is not expanded before this one reads it.
 #[proc_macro_derive(Event, attributes(event))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     event::derive(&parse_macro_input!(input as DeriveInput)).into()

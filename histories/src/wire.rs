@@ -80,6 +80,9 @@ impl Wire {
         }
         if self.skip {
             arguments.push("skip".into());
+            if self.absent.is_none() {
+                arguments.push("default".into()); // a default that nobody named is refused
+            }
         }
         arguments
     }

@@ -1,6 +1,53 @@
 //! What generated code calls with the user's types in a turbofish, so that rustc speaks at the user's token.
 
-use crate::{Aggregate, Apply, IntoEvents, May, Retired};
+use crate::{
+    Aggregate, Apply, DecodeError, EncodeError, Event, IntoEvents, May, Retired, SchemaVersion, schema::Schema,
+};
+
+/// [`Event`] as a set of events names it. Without the bounds that `Event` has, which rustc would ask again at each use:
+/// a derive that is missing on the event is told there, once.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "write `#[derive(Event, Clone, Serialize, Deserialize)]` and `#[event(name = \"…\")]` on `{Self}`"
+)]
+pub trait AsEvent: Sized {
+    /// See [`Event::NAME`].
+    const NAME: &'static str;
+    /// See [`Event::VERSION`].
+    const VERSION: SchemaVersion;
+    /// See [`Event::SCHEMA`].
+    const SCHEMA: &'static Schema;
+
+    /// See [`Event::decode`].
+    ///
+    /// # Errors
+    /// As there.
+    fn decode(stored: SchemaVersion, payload: &[u8]) -> Result<Self, DecodeError>;
+
+    /// See [`Event::encode`].
+    ///
+    /// # Errors
+    /// As there.
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Event> AsEvent for E {
+    const NAME: &'static str = E::NAME;
+    const VERSION: SchemaVersion = E::VERSION;
+    const SCHEMA: &'static Schema = E::SCHEMA;
+
+    #[inline]
+    fn decode(stored: SchemaVersion, payload: &[u8]) -> Result<Self, DecodeError> {
+        E::decode(stored, payload)
+    }
+
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        E::encode(self, out)
+    }
+}
 
 /// The state before any event.
 #[diagnostic::on_unimplemented(

@@ -1,12 +1,21 @@
 //! What generated code calls to lift a payload to today's type.
 
 use super::schema_version;
-use crate::DecodeError;
+use crate::{DecodeError, Event, SchemaVersion, decode::shape};
 
 /// The error for a schema version that is newer than today's, which is `known`.
 #[cold]
 pub fn newer(known: u32) -> DecodeError {
     DecodeError::Newer { known: schema_version(known) }
+}
+
+/// A payload of today's shape.
+///
+/// # Errors
+/// [`DecodeError::Payload`].
+#[inline]
+pub fn newest<E: Event>(payload: &[u8], stored: SchemaVersion) -> Result<E, DecodeError> {
+    shape(payload, E::SCHEMA, stored)
 }
 
 /// The value of a field's step that may fail; its error's text is left out, since it may quote the payload.
@@ -52,6 +61,46 @@ impl<P, E: TryFrom<P>> MadeFrom<P> for E {
             Err(_) => Err(refused(from, to, None)),
         }
     }
+}
+
+/// What `with` gave, in words that say what else may be meant.
+#[diagnostic::on_unimplemented(
+    message = "`with` gives `{T}`, and the field is `{Self}`",
+    label = "write a function that gives `{Self}`",
+    note = "a function that may fail, and gives a `Result`, stands behind `try_with`"
+)]
+pub trait GivenBy<T> {
+    /// The same value.
+    fn given_by(given: T) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> GivenBy<T> for T {
+    #[inline]
+    fn given_by(given: T) -> Self {
+        given
+    }
+}
+
+/// What the function of a step gave. A type of its own, so that rustc knows what was given before it asks what for.
+#[derive(Debug)]
+pub struct Given<T>(pub T);
+
+impl<T> Given<T> {
+    /// The field's value.
+    #[inline]
+    pub fn field<F: GivenBy<T>>(self) -> F {
+        F::given_by(self.0)
+    }
+}
+
+/// Refuses to compile unless something holds.
+///
+/// # Panics
+/// While compiling, with what to write `otherwise`.
+#[track_caller]
+pub const fn demand(holds: bool, otherwise: &str) {
+    assert!(holds, "{}", otherwise);
 }
 
 #[cold]

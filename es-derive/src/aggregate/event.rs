@@ -17,12 +17,12 @@ pub(crate) fn implementation(aggregate: &Aggregate<'_>, numbers: &Numbers) -> To
     let Aggregate { ident, event: set, .. } = aggregate;
     let table = table(aggregate, numbers);
     let decode = decode(aggregate, numbers);
-    let names = arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::Event>::NAME));
-    let versions = arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::Event>::VERSION));
+    let names = arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::NAME));
+    let versions = arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::VERSION));
     let encodes = arms(
         aggregate,
         &quote!(ref __es_event),
-        |event| quote_spanned!(at(event)=> <#event as __es::Event>::encode(__es_event, __es_out)),
+        |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::encode(__es_event, __es_out)),
     );
     let gives =
         arms(aggregate, &quote!(__es_event), |_| quote!(__es_to(&mut ::core::option::Option::Some(__es_event))));
@@ -76,7 +76,7 @@ pub(crate) fn implementation(aggregate: &Aggregate<'_>, numbers: &Numbers) -> To
 fn table(aggregate: &Aggregate<'_>, Numbers { constants, places }: &Numbers) -> TokenStream {
     let Aggregate { ident, events, .. } = aggregate;
     let member = |Item { path, cfgs }: &Item, retired: bool, becomes: &TokenStream| {
-        let schema = quote_spanned!(at(path)=> <#path as __es::Event>::SCHEMA);
+        let schema = quote_spanned!(at(path)=> <#path as __es::AsEvent>::SCHEMA);
         quote!(#(#cfgs)* __es::Member { schema: #schema, retired: #retired, becomes: #becomes })
     };
     let live = events.iter().zip(places).map(|(listed, place)| {
@@ -113,7 +113,7 @@ fn table(aggregate: &Aggregate<'_>, Numbers { constants, places }: &Numbers) -> 
 fn decode(aggregate: &Aggregate<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
     let Aggregate { ident, event: set, events, retired, .. } = aggregate;
     let decode =
-        |event: &Path| quote_spanned!(at(event)=> <#event as __es::Event>::decode(__es_schema_version, __es_payload)?);
+        |event: &Path| quote_spanned!(at(event)=> <#event as __es::AsEvent>::decode(__es_schema_version, __es_payload)?);
     let events = events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
         let event = decode(path);
         (cfgs, quote!(__es_each(#set::#variant(#event))))

@@ -159,6 +159,12 @@ fn category(category: LitStr) -> Result<LitStr> {
         "the category is empty; write for example `category = \"account\"`".to_owned()
     } else if text.contains('\0') {
         "the category holds a NUL character, which no store takes; leave it out".to_owned()
+    } else if let Some(letter) = text.chars().find(|letter| letter.is_whitespace() || letter.is_control()) {
+        let what =
+            if letter == ' ' { "a space".to_owned() } else { format!("the character `{}`", letter.escape_default()) };
+        let without: String = text.chars().map(|letter| if letter.is_whitespace() { '-' } else { letter }).collect();
+        let without: String = without.chars().filter(|letter| !letter.is_control()).collect();
+        format!("the category holds {what}, and a category is one word; write for example `category = \"{without}\"`")
     } else if text.len() > CATEGORY_BYTES {
         format!("the category has {} bytes, and stores take {CATEGORY_BYTES}; write a shorter one", text.len())
     } else {

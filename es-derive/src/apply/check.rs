@@ -5,7 +5,7 @@ use std::mem;
 use syn::{Receiver, ReceiverKind, ReturnType, Safety, Signature, Type, spanned::Spanned};
 
 use super::parse::{Method, typed};
-use crate::{listed::text, mistakes::Mistakes};
+use crate::{listed::text, mistakes::Mistakes, tokens};
 
 /// Notes the methods for an event that another one applies already, and leaves them out.
 pub(crate) fn leave_out_repeats(methods: &mut Vec<Method<'_>>, mistakes: &mut Mistakes) {
@@ -33,7 +33,7 @@ pub(crate) fn is_callable(signature: &Signature, event: &Type, mistakes: &mut Mi
     let model = format!("`fn {ident}(&mut self, event: {written})`");
     let mut arguments = typed(signature);
     if let Some(first) = arguments.next()
-        && let Type::Reference(_) = &*first.ty
+        && let Type::Reference(_) = tokens::ty(&first.ty)
     {
         mistakes
             .spanning(&first.ty, format!("an event is applied by value, so that replay moves it; write `{written}`"));
@@ -60,7 +60,7 @@ pub(crate) fn is_callable(signature: &Signature, event: &Type, mistakes: &mut Mi
         mistakes.at(first.span(), format!("an apply method is for one event; write {model}"));
     }
     if let ReturnType::Type(_, returned) = &signature.output
-        && !matches!(&**returned, Type::Tuple(tuple) if tuple.elems.is_empty())
+        && !matches!(tokens::ty(returned), Type::Tuple(tuple) if tuple.elems.is_empty())
     {
         mistakes.spanning(
             returned,
@@ -74,7 +74,9 @@ pub(crate) fn is_callable(signature: &Signature, event: &Type, mistakes: &mut Mi
 fn is_mutable_reference(receiver: &Receiver) -> bool {
     match &receiver.kind {
         ReceiverKind::Reference(_, _, mutability) => mutability.is_some(),
-        ReceiverKind::Typed(_, ty) => matches!(&**ty, Type::Reference(reference) if reference.mutability.is_some()),
+        ReceiverKind::Typed(_, ty) => {
+            matches!(tokens::ty(ty), Type::Reference(reference) if reference.mutability.is_some())
+        }
         _ => false,
     }
 }

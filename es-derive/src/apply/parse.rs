@@ -8,7 +8,7 @@ use syn::{
 };
 
 use super::check;
-use crate::{attribute, listed::text, mistakes::Mistakes};
+use crate::{attribute, listed::text, mistakes::Mistakes, tokens};
 
 const CRATE: &str = "crate";
 
@@ -46,6 +46,14 @@ pub(crate) fn arguments(arguments: TokenStream, mistakes: &mut Mistakes) -> Opti
 pub(crate) fn block(block: TokenStream) -> Result<ItemImpl> {
     match syn::parse2(block)? {
         Item::Impl(block) => Ok(block),
+        Item::Fn(method) => {
+            let message = format!(
+                "`#[es::apply]` stands on the whole `impl` block, not on `{}`\n\
+                 write it once, above `impl … {{`, and leave it out here",
+                method.sig.ident
+            );
+            Err(Error::new(method.sig.ident.span(), message))
+        }
         item => {
             let message = "`#[es::apply]` stands on an `impl` block with one method for each event\n\
                            write it above `impl Account { fn opened(&mut self, event: Opened) { … } }`";
@@ -81,7 +89,7 @@ fn is_plain(block: &ItemImpl, mistakes: &mut Mistakes) -> bool {
     if let Some(first) = block.generics.params.first() {
         let aggregate = text(&block.self_ty);
         mistakes.at(first.span(), format!("an aggregate has no parameters; write `impl {aggregate} {{ … }}`"));
-        return matches!(&*block.self_ty, Type::Path(path) if path.path.get_ident().is_some());
+        return matches!(tokens::ty(&block.self_ty), Type::Path(path) if path.path.get_ident().is_some());
     }
     true
 }
@@ -100,12 +108,14 @@ fn method<'a>(function: &'a ImplItemFn, mistakes: &mut Mistakes) -> Option<Metho
         );
         return None;
     };
-    let event = match &*first.ty {
-        Type::Reference(reference) => &reference.elem,
-        _ => &first.ty,
+    let event = match tokens::ty(&first.ty) {
+        Type::Reference(reference) => &*reference.elem,
+        _ => &*first.ty,
     };
     let cfgs = function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
-    if matches!(**event, Type::ImplTrait(_)) || signature.generics.type_params().any(|it| it.ident == text(event)) {
+    if matches!(tokens::ty(event), Type::ImplTrait(_))
+        || signature.generics.type_params().any(|it| it.ident == text(event))
+    {
         mistakes.spanning(
             &first.ty,
             format!("an apply method is for one event; write `fn {ident}(&mut self, event: Opened)`"),

@@ -1,13 +1,13 @@
 //! The rules that no single attribute can know.
 
 use proc_macro2::Span;
-use syn::{Member, ext::IdentExt};
+use syn::{LitStr, Member, ext::IdentExt};
 
 use super::{
     field::{EventField, Form},
     parse::Event,
     step::{Kind, Step},
-    stored::Presence,
+    stored::{FieldAttributes, Presence},
 };
 use crate::mistakes::Mistakes;
 
@@ -94,23 +94,36 @@ fn of_field(event: &Event, field: &EventField, mistakes: &mut Mistakes) {
             _ => {}
         }
     }
-    if let Some(key) = &field.stored.written
-        && !(field.stored.rename.is_none() && own_key(event, field).as_ref() == Some(&key.value()))
+    written_as_read(event, field, mistakes);
+    if let Some(word) = &field.stored.left_out
+        && field.stored.held.with.is_some()
     {
-        let text = format!(
-            "the field is written as `{0}` and read under another key, so it could not be read again\n\
-             write `rename = \"…\"` for both, or `alias = \"{0}\"` beside it",
-            key.value()
-        );
-        mistakes.at(key.span(), text);
+        mistakes.at(word.span(), LEFT_OUT);
     }
-    if let Some(word) = &field.stored.unreadable
-        && !is_option(&field.ty, field.stored.held.with.is_some())
-    {
-        let text =
-            format!("`{word}` can leave the field out, which could then not be read again; write `default` beside it");
-        mistakes.at(word.span(), text);
+}
+
+/// What is wrong with `skip_serializing_if` where an absent key cannot be read.
+pub(crate) const LEFT_OUT: &str = "`skip_serializing_if` can leave the field out, which could then not be read again; \
+                                   write `default` beside it";
+
+/// The key that is written has to be one of those that are read.
+fn written_as_read(event: &Event, field: &EventField, mistakes: &mut Mistakes) {
+    let FieldAttributes { held, rename, written, renamed, .. } = &field.stored;
+    let Some(own) = own_key(event, field) else { return };
+    let Some(word) = renamed.as_ref().filter(|_| held.presence != Presence::Skip && event.stored.as_type.is_none())
+    else {
+        return;
+    };
+    let key = |name: &Option<LitStr>| name.as_ref().map_or_else(|| own.clone(), LitStr::value);
+    let (read, written_key) = (key(rename), key(written));
+    if written_key == read || held.aliases.iter().any(|alias| alias.value() == written_key) {
+        return;
     }
+    let text = format!(
+        "the field is written as `{written_key}` and read under another key, so it could not be read again\n\
+         write `rename = \"…\"` for both, or `alias = \"{written_key}\"` beside it"
+    );
+    mistakes.at(written.as_ref().or(rename.as_ref()).map_or(word.span(), LitStr::span), text);
 }
 
 /// The key without a `rename` of its own.
@@ -118,14 +131,6 @@ fn own_key(event: &Event, field: &EventField) -> Option<String> {
     match &field.member {
         Member::Named(ident) => Some(event.stored.key(&ident.unraw().to_string())),
         Member::Unnamed(_) => None,
-    }
-}
-
-/// Whether serde reads an absent key as `None`.
-fn is_option(ty: &syn::Type, read_by_hand: bool) -> bool {
-    match ty {
-        syn::Type::Path(path) => !read_by_hand && path.path.segments.last().is_some_and(|last| last.ident == "Option"),
-        _ => false,
     }
 }
 

@@ -4,19 +4,22 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Data, DeriveInput, Path, Type};
 
-use super::{check, describe, history::History, lift, parse::Event, type_text::text};
+use super::{check, describe, field, history::History, kept, lift, parse::Event, type_text::text};
 use crate::{path, place};
 
 /// The impl for an event, with its older shapes and the steps between them.
 pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
-    let Event { ident, name, version, .. } = event;
+    let Event { ident, name, version, not_recommended, .. } = event;
     let private = path::private(event.krate.as_ref());
     let schema = describe::schema(event, history);
     let shapes = lift::shapes(event, history);
     let steps = lift::steps(event, history);
     let arms = lift::arms(event, history);
     let previous = event.previous.as_ref().map(|previous| previous_fits(event, previous));
+    let kept = kept::checks(event);
     quote! {
+        // that the event is deprecated is said where it is used, and lints of style are for what people wrote
+        #[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
         const _: () = {
             use #private as __es;
             // outside of the impl, or a missing supertrait would be told once more for each use
@@ -24,6 +27,8 @@ pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
             #shapes
             #steps
             #previous
+            #kept
+            #not_recommended
             #[automatically_derived]
             impl __es::Event for #ident {
                 const NAME: &'static ::core::primitive::str = #name;
@@ -34,7 +39,6 @@ pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
                     __es_stored: __es::SchemaVersion,
                     __es_payload: &[::core::primitive::u8],
                 ) -> ::core::result::Result<Self, __es::DecodeError> {
-                    let __es_schema: &'static __es::Schema = &__ES_SCHEMA;
                     match __es_stored.get() {
                         #arms
                         _ => ::core::result::Result::Err(__es::newer(#version)),
@@ -58,8 +62,8 @@ fn previous_fits(event: &Event, previous: &Type) -> TokenStream {
         format!("`previous = {ty}` must have schema version {wanted}, just below the shapes declared on `{ident}`");
     quote_spanned! {place::at(previous)=>
         const _: () = {
-            ::core::assert!(__es::same_text(<#previous as __es::Event>::NAME, #name), #other_name);
-            ::core::assert!(<#previous as __es::Event>::VERSION.get() == #wanted, #other_version);
+            __es::demand(__es::same_text(<#previous as __es::Event>::NAME, #name), #other_name);
+            __es::demand(<#previous as __es::Event>::VERSION.get() == #wanted, #other_version);
         };
     }
 }
@@ -86,15 +90,30 @@ pub(crate) fn stand_in(input: &DeriveInput, krate: Option<&Path>) -> TokenStream
     }
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let text = ident.to_string();
+    // what borrows is no `Event`, as rustc would say once more, but a set can hold it
+    let (role, encode) = if field::borrows(&input.data) {
+        let encode = quote! {
+            fn encode(
+                &self,
+                _: &mut ::std::vec::Vec<::core::primitive::u8>,
+            ) -> ::core::result::Result<(), __es::EncodeError> {
+                ::core::result::Result::Ok(())
+            }
+        };
+        (quote!(AsEvent), encode)
+    } else {
+        (quote!(Event), TokenStream::new())
+    };
     quote! {
+        #[allow(deprecated)]
         const _: () = {
             use #private as __es;
             #[automatically_derived]
-            impl #impl_generics __es::Event for #ident #type_generics #where_clause {
+            impl #impl_generics __es::#role for #ident #type_generics #where_clause {
                 const NAME: &'static ::core::primitive::str = ::core::concat!(::core::module_path!(), "::", #text);
                 const VERSION: __es::SchemaVersion = __es::SchemaVersion::FIRST;
                 const SCHEMA: &'static __es::Schema = &__es::Schema {
-                    name: <Self as __es::Event>::NAME,
+                    name: <Self as __es::#role>::NAME,
                     version: __es::SchemaVersion::FIRST,
                     aliases: &[],
                     shapes: &[],
@@ -107,6 +126,7 @@ pub(crate) fn stand_in(input: &DeriveInput, krate: Option<&Path>) -> TokenStream
                 ) -> ::core::result::Result<Self, __es::DecodeError> {
                     ::core::result::Result::Err(__es::DecodeError::UnknownName)
                 }
+                #encode
             }
         };
     }

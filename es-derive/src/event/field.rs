@@ -1,12 +1,19 @@
 //! Reads the fields of the struct, and their steps.
 
-use syn::{Attribute, Error, Field, Fields, Ident, Member, Type, visit_mut::VisitMut};
+use proc_macro2::Span;
+use syn::{
+    Attribute, Data, Error, Field, Fields, Ident, Member, Type, TypeFnPtr, TypeReference, spanned::Spanned,
+    visit::Visit,
+};
 
 use super::{
-    step::{ADDED, CHANGED, REMOVED, RENAMED, Step},
-    stored::FieldAttributes,
+    itself::Itself,
+    one_sided,
+    step::{ADDED, CHANGED, Kind, REMOVED, RENAMED, Removed, Step},
+    stored::{self, FieldAttributes, StructAttributes},
+    type_text,
 };
-use crate::{attribute, mistakes::Mistakes};
+use crate::{attribute, mistakes::Mistakes, tokens};
 
 /// How the struct is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,6 +26,8 @@ pub(crate) enum Form {
 /// A field of today's struct.
 pub(crate) struct EventField {
     pub(crate) member: Member,
+    /// Where its name stands, or its type.
+    pub(crate) span: Span,
     pub(crate) ty: Type,
     pub(crate) stored: FieldAttributes,
     pub(crate) steps: Vec<Step>,
@@ -34,22 +43,22 @@ pub(crate) fn form(fields: &Fields) -> Form {
 }
 
 /// Reads the fields of the struct `ident`; what cannot be read is noted and left out.
-pub(crate) fn fields(ident: &Ident, fields: &Fields, mistakes: &mut Mistakes) -> Vec<EventField> {
-    fields.members().zip(fields).map(|(member, field)| self::field(ident, member, field, mistakes)).collect()
+pub(crate) fn fields(
+    ident: &Ident,
+    fields: &Fields,
+    of_struct: &StructAttributes,
+    mistakes: &mut Mistakes,
+) -> Vec<EventField> {
+    let form = form(fields);
+    let mut read = |(member, field): (Member, &Field)| {
+        let metas = stored::metas(&field.attrs);
+        one_sided::field(&metas, form, of_struct, mistakes);
+        self::field(ident, member, field, FieldAttributes::read(&metas), mistakes)
+    };
+    fields.members().zip(fields).map(&mut read).collect()
 }
 
-/// Puts the struct's name where `Self` stands.
-struct Named<'a>(&'a Ident);
-
-impl VisitMut for Named<'_> {
-    fn visit_ident_mut(&mut self, ident: &mut Ident) {
-        if ident == "Self" {
-            *ident = Ident::new(&self.0.to_string(), ident.span());
-        }
-    }
-}
-
-fn field(ident: &Ident, member: Member, field: &Field, mistakes: &mut Mistakes) -> EventField {
+fn field(ident: &Ident, member: Member, field: &Field, stored: FieldAttributes, mistakes: &mut Mistakes) -> EventField {
     let mut steps = Vec::new();
     attribute::entries(&field.attrs, "event", mistakes, |entry, mistakes| {
         if Step::is(entry) {
@@ -64,9 +73,14 @@ fn field(ident: &Ident, member: Member, field: &Field, mistakes: &mut Mistakes) 
     });
     not_configured(&field.attrs, mistakes);
     let mut ty = field.ty.clone();
-    // code outside of the struct has no `Self`
-    Named(ident).visit_type_mut(&mut ty);
-    EventField { member, ty, stored: FieldAttributes::read(&field.attrs), steps }
+    let mut itself = Itself(ident);
+    itself.named_in_type(&mut ty);
+    itself.named_in_steps(&mut steps);
+    let span = match &member {
+        Member::Named(ident) => ident.span(),
+        Member::Unnamed(_) => field.ty.span(),
+    };
+    EventField { member, span, ty, stored, steps }
 }
 
 fn not_configured(attributes: &[Attribute], mistakes: &mut Mistakes) {
@@ -74,5 +88,71 @@ fn not_configured(attributes: &[Attribute], mistakes: &mut Mistakes) {
         let text = "a stored field cannot depend on `cfg`, or two builds would read the same payload differently\n\
                     write the field always, perhaps as an `Option`";
         mistakes.spanning(attribute, text);
+    }
+}
+
+/// Notes the references in the types of `fields` and of what was `removed`.
+pub(crate) fn owned(fields: &[EventField], removed: &[Removed], mistakes: &mut Mistakes) {
+    let fields = fields.iter().map(|field| (&field.ty, &field.steps));
+    for (ty, steps) in fields.chain(removed.iter().map(|removed| (&removed.ty, &removed.steps))) {
+        owned_type(ty, mistakes);
+        for step in steps {
+            if let Kind::Changed(changed) = &step.kind {
+                owned_type(&changed.from, mistakes);
+            }
+        }
+    }
+}
+
+fn owned_type(ty: &Type, mistakes: &mut Mistakes) {
+    for reference in References::of(ty) {
+        let text = format!(
+            "an event owns what it holds, since it is read from a payload that is gone afterwards\n\
+             write `{}` instead of `{}`",
+            owner_of(&reference.elem),
+            type_text::text(reference)
+        );
+        mistakes.spanning(reference, text);
+    }
+}
+
+/// Whether a field of the struct borrows something.
+pub(crate) fn borrows(data: &Data) -> bool {
+    matches!(data, Data::Struct(data) if data.fields.iter().any(|field| !References::of(&field.ty).is_empty()))
+}
+
+struct References<'a>(Vec<&'a TypeReference>);
+
+impl<'a> References<'a> {
+    fn of(ty: &'a Type) -> Vec<&'a TypeReference> {
+        let mut found = Self(Vec::new());
+        found.visit_type(ty);
+        found.0
+    }
+}
+
+impl<'a> Visit<'a> for References<'a> {
+    fn visit_type_reference(&mut self, reference: &'a TypeReference) {
+        self.0.push(reference);
+    }
+
+    // that a function cannot be stored is serde's to say
+    fn visit_type_fn_ptr(&mut self, _: &'a TypeFnPtr) {}
+}
+
+/// What owns a value that a reference to `ty` borrows.
+fn owner_of(ty: &Type) -> String {
+    let text = type_text::text(ty);
+    match tokens::ty(ty) {
+        Type::Slice(slice) => format!("Vec<{}>", type_text::text(&slice.elem)),
+        Type::Path(path) => match path.path.segments.last().map(|last| last.ident.to_string()).as_deref() {
+            Some("str") => "String".to_owned(),
+            Some("Path") => "PathBuf".to_owned(),
+            Some("OsStr") => "OsString".to_owned(),
+            Some("CStr") => "CString".to_owned(),
+            _ => text,
+        },
+        Type::Reference(reference) => owner_of(&reference.elem),
+        _ => text,
     }
 }

@@ -34,8 +34,8 @@ pub(crate) struct Stored {
     pub(crate) member: Member,
     /// How it is stored; of a tuple struct the index.
     pub(crate) key: String,
-    /// Where the key was written, if it was.
-    key_span: Option<Span>,
+    /// Where the key was written: in a step, in `rename`, or as the field's name.
+    key_span: Span,
     pub(crate) ty: Type,
     pub(crate) held: Held,
     /// Keys it is also read under.
@@ -68,7 +68,7 @@ impl History {
             let mut steps = steps.iter().rev().peekable();
             for shape in shapes.iter_mut().rev().filter(|shape| shape.version <= newest) {
                 let step = steps.next_if(|step| step.at == shape.version);
-                let before = back(&mut stored, step);
+                let before = back(&mut stored, step, mistakes);
                 shape.fields.push(stored);
                 match before {
                     Some(before) => stored = before,
@@ -120,6 +120,7 @@ impl Stored {
 
 fn today_field(event: &Event, track: usize) -> Stored {
     let field = &event.fields[track];
+    let key_span = field.stored.rename.as_ref().map_or(field.span, LitStr::span);
     let key = match (&field.stored.rename, &field.member) {
         (Some(rename), Member::Named(_)) => rename.value(),
         (_, Member::Named(ident)) => event.stored.key(&ident.unraw().to_string()),
@@ -129,7 +130,7 @@ fn today_field(event: &Event, track: usize) -> Stored {
         track,
         member: field.member.clone(),
         key,
-        key_span: None,
+        key_span,
         ty: field.ty.clone(),
         aliases: field.stored.held.aliases.clone(),
         held: field.stored.held.clone(),
@@ -142,7 +143,7 @@ fn removed_field(track: usize, removed: &Removed) -> Stored {
         track,
         member: member(&removed.name),
         key: removed.name.value(),
-        key_span: Some(removed.name.span()),
+        key_span: removed.name.span(),
         ty: removed.ty.clone(),
         aliases: removed.held.aliases.clone(),
         held: removed.held.clone(),
@@ -151,7 +152,7 @@ fn removed_field(track: usize, removed: &Removed) -> Stored {
 }
 
 /// Notes in `stored` how it came about, and gives it as it was before.
-fn back(stored: &mut Stored, step: Option<&Step>) -> Option<Stored> {
+fn back(stored: &mut Stored, step: Option<&Step>, mistakes: &mut Mistakes) -> Option<Stored> {
     let mut before = stored.clone();
     before.origin = Origin::Kept;
     match step.map(|step| &step.kind) {
@@ -161,6 +162,7 @@ fn back(stored: &mut Stored, step: Option<&Step>) -> Option<Stored> {
             return None;
         }
         Some(Kind::Renamed { from }) => {
+            another_key(from, stored, "from", mistakes);
             before.take_key(from);
             before.aliases.clear();
         }
@@ -172,6 +174,7 @@ fn back(stored: &mut Stored, step: Option<&Step>) -> Option<Stored> {
             before.ty = changed.from.clone();
             before.held = changed.held.clone();
             if let Some(name) = &changed.name {
+                another_key(name, stored, "name", mistakes);
                 before.take_key(name);
                 before.aliases.clear();
             }
@@ -181,10 +184,22 @@ fn back(stored: &mut Stored, step: Option<&Step>) -> Option<Stored> {
     Some(before)
 }
 
+/// Notes a key before that is the one since.
+fn another_key(key: &LitStr, stored: &Stored, word: &str, mistakes: &mut Mistakes) {
+    if key.value() == stored.key {
+        let text = format!(
+            "`{word}` is the key that the field had before, and `{0}` is the one it has since\n\
+             write the key before, or leave the renaming out",
+            stored.key
+        );
+        mistakes.at(key.span(), text);
+    }
+}
+
 impl Stored {
     fn take_key(&mut self, key: &LitStr) {
         self.key = key.value();
-        self.key_span = Some(key.span());
+        self.key_span = key.span();
         self.member = member(key);
     }
 }
@@ -209,22 +224,48 @@ fn member(key: &LitStr) -> Member {
     Member::Named(Ident::new(&name, key.span()))
 }
 
+/// Notes the keys of `shape` that two of its fields are read under.
 fn clashes(shape: &Shape, today: u32, clashed: &mut HashSet<(usize, usize)>, mistakes: &mut Mistakes) {
     let keyed = |field: &&Stored| field.is_stored() && field.held.presence != Presence::Flatten;
     let fields: Vec<_> = shape.fields.iter().filter(keyed).collect();
     for (index, field) in fields.iter().enumerate() {
-        let Some(other) = fields[..index].iter().find(|other| other.key == field.key) else { continue };
-        // today's keys are serde's to judge; and a key that nobody wrote down clashes with one that was
-        let Some(span) = field.key_span.or(other.key_span).filter(|_| shape.version < today) else { continue };
-        let text = format!(
-            "schema version {} has two fields stored as `{}`\n\
-             was one of them added, renamed or removed in another version?",
-            shape.version, field.key
-        );
-        if clashed.insert((field.track, other.track)) {
-            mistakes.at(span, text);
+        for other in &fields[..index] {
+            let Some((span, text)) = clash(shape.version, today, field, other) else { continue };
+            if clashed.insert((field.track, other.track)) {
+                mistakes.at(span, text);
+            }
         }
     }
+}
+
+/// The mistake, and where it stands, if `field` and `other` are read under one key.
+fn clash(version: u32, today: u32, field: &Stored, other: &Stored) -> Option<(Span, String)> {
+    if field.key == other.key {
+        // a field's own name is seldom the mistake
+        let named = |field: &Stored| matches!(&field.member, Member::Named(ident) if ident.unraw() == field.key);
+        let span = if named(field) && !named(other) { other.key_span } else { field.key_span };
+        let remedy = if version == today {
+            "give one of them another key"
+        } else {
+            "was one of them added, renamed or removed in another version?"
+        };
+        return Some((span, format!("schema version {version} has two fields stored as `{}`\n{remedy}", field.key)));
+    }
+    let alias = |one: &Stored, another: &Stored| {
+        let alias = one.aliases.iter().find(|alias| alias.value() == another.key)?;
+        Some((alias.span(), format!("the alias `{0}` is the key of another field", alias.value())))
+    };
+    let shared = || {
+        let read = |alias: &&LitStr| other.aliases.iter().any(|known| known.value() == alias.value());
+        let alias = field.aliases.iter().find(read)?;
+        Some((alias.span(), format!("the alias `{}` belongs to two fields", alias.value())))
+    };
+    let (span, text) = alias(field, other).or_else(|| alias(other, field)).or_else(shared)?;
+    let text = format!(
+        "{text} in schema version {version}, and a payload would be read into the wrong one\n\
+         leave the alias out; a key that the field had before is said by `renamed(in = …, from = \"…\")`"
+    );
+    Some((span, text))
 }
 
 /// Two keys can make one name, such as `note-len` and `note_len`.

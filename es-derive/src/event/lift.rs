@@ -10,7 +10,7 @@ use super::{
     history::{History, Origin, Shape, Stored},
     parse::Event,
 };
-use crate::place;
+use crate::{place, tokens};
 
 /// The hidden structs.
 pub(crate) fn shapes(event: &Event, history: &History) -> TokenStream {
@@ -76,7 +76,6 @@ fn step(event: &Event, before: &Shape, shape: &Shape) -> TokenStream {
     };
     quote! {
         #[inline]
-        #[allow(clippy::all, clippy::pedantic)]
         fn #name(#old: #from) -> #output {
             #(#added)*
             #(#changed)*
@@ -88,7 +87,7 @@ fn step(event: &Event, before: &Shape, shape: &Shape) -> TokenStream {
 fn added(field: &Stored, from: &Ident, old: &Ident) -> Option<TokenStream> {
     let Origin::Added(default) = &field.origin else { return None };
     let (local, ty) = (local(field.track), &field.ty);
-    Some(if let Expr::Closure(_) = default {
+    Some(if let Expr::Closure(_) = tokens::expr(default) {
         let with = Ident::new("__es_default", Span::mixed_site());
         quote_spanned! {place::at(ty)=>
             let #with: fn(&#from) -> #ty = #default;
@@ -104,10 +103,13 @@ fn changed(event: &Event, field: &Stored, before: &Shape, shape: &Shape, old: &I
     let member = &before.field(field.track)?.member;
     let function = Ident::new("__es_with", Span::mixed_site());
     Some(match &field.origin {
-        Origin::With(from, with) => quote_spanned! {place::at(ty)=>
-            let #function: fn(#from) -> #ty = #with;
-            let #local = #function(#old.#member);
-        },
+        Origin::With(from, with) => {
+            let field = quote_spanned!(place::at(with)=> field::<#ty>());
+            quote_spanned! {place::at(ty)=>
+                let #function: fn(#from) -> _ = #with;
+                let #local: #ty = __es::Given(#function(#old.#member)).#field;
+            }
+        }
         Origin::TryWith(from, with) => {
             let (from_version, to_version) = (before.version, shape.version);
             let key = if event.form == Form::Tuple && event.fields.len() == 1 { "0" } else { &field.key };
@@ -124,11 +126,11 @@ fn changed(event: &Event, field: &Stored, before: &Shape, shape: &Shape, old: &I
 pub(crate) fn arms(event: &Event, history: &History) -> TokenStream {
     let newest_first = history.shapes.iter().rev().map(|shape| {
         let version = shape.version;
-        let ty = shape_type(event, version);
-        let decoded = quote!(__es::shape::<#ty>(__es_payload, __es_schema, __es_stored));
         if version == event.version {
-            return quote!(#version => #decoded,);
+            return quote!(#version => __es::newest(__es_payload, __es_stored),);
         }
+        let ty = shape_ident(event, version);
+        let decoded = quote!(__es::shape::<#ty>(__es_payload, &__ES_SCHEMA, __es_stored));
         let mut fallible = false;
         let mut lifted = quote!(#decoded?);
         for later in history.shapes.iter().filter(|later| later.version > version) {

@@ -12,8 +12,13 @@ mod describe;
 mod expand;
 mod field;
 mod history;
+mod itself;
+mod kept;
 mod lift;
+mod one_sided;
 mod parse;
+#[cfg(test)]
+mod refusals;
 mod step;
 mod stored;
 pub(crate) mod type_text;

@@ -2,16 +2,18 @@
 
 use std::mem;
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use syn::{
     Data, DeriveInput, Error, Ident, LitInt, LitStr, Path, Result, Token, Type, ext::IdentExt, parse::ParseStream,
     spanned::Spanned,
 };
 
 use super::{
-    field::{EventField, Form, fields, form},
+    field::{self, EventField, Form, fields, form},
+    itself::Itself,
+    one_sided,
     step::{REMOVED, Removed, Step},
-    stored::StructAttributes,
+    stored::{self, StructAttributes},
 };
 use crate::{
     attribute::{self, Entry},
@@ -50,6 +52,8 @@ pub(crate) struct Event {
     pub(crate) form: Form,
     pub(crate) fields: Vec<EventField>,
     pub(crate) stored: StructAttributes,
+    /// An attribute for its impl.
+    pub(crate) not_recommended: Option<TokenStream>,
 }
 
 /// A name it was stored under before.
@@ -76,7 +80,18 @@ pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
     let unsaid = if version_given { u32::MAX } else { 1 };
     let (version, version_span) = version.unwrap_or((unsaid, input.ident.span()));
     let Data::Struct(data) = &input.data else { return Parsed { event: None, krate } };
-    let (form, fields) = (form(&data.fields), fields(&input.ident, &data.fields, mistakes));
+    let metas = stored::metas(&input.attrs);
+    let stored = StructAttributes::read(&metas);
+    one_sided::of_struct(&metas, &stored, mistakes);
+    let fields = fields(&input.ident, &data.fields, &stored, mistakes);
+    let form = form(&data.fields);
+    let mut removed = removed;
+    for removed in &mut removed {
+        Itself(&input.ident).named_in_removed(removed);
+    }
+    if input.generics.params.is_empty() {
+        field::owned(&fields, &removed, mistakes);
+    }
     let event = Event {
         ident: input.ident.clone(),
         krate: krate.clone(),
@@ -88,7 +103,8 @@ pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
         removed,
         form,
         fields,
-        stored: StructAttributes::read(&input.attrs),
+        stored,
+        not_recommended: attribute::not_recommended(&input.attrs),
     };
     Parsed { event: Some(event), krate }
 }
@@ -151,6 +167,10 @@ fn stored_name(name: LitStr) -> Result<LitStr> {
             "the stored name holds a NUL character, which no store takes; leave it out",
         ));
     }
+    if let Some(letter) = text.chars().find(|letter| letter.is_control()) {
+        let text = format!("the stored name holds the character `{}`; leave it out", letter.escape_default());
+        return Err(Error::new(name.span(), text));
+    }
     Ok(name)
 }
 
@@ -172,7 +192,9 @@ fn alias(input: ParseStream<'_>) -> Result<Alias> {
         input.parse::<Token![,]>()?;
         let word = input.call(Ident::parse_any)?;
         input.parse::<Token![=]>()?;
-        Ok((name, word, input.parse::<LitInt>()?))
+        let up_to = input.parse::<LitInt>()?;
+        input.parse::<Option<Token![,]>>()?;
+        if input.is_empty() { Ok((name, word, up_to)) } else { Err(input.error("expected nothing more")) }
     };
     match read() {
         Ok((name, word, up_to)) if word == UP_TO => {

@@ -3,8 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{
-    Attribute, Error, Expr, Ident, Lit, LitStr, Meta, Result, Token, parse::ParseStream, punctuated::Punctuated,
+    Attribute, Error, Expr, ExprLit, Ident, Lit, LitStr, Meta, Result, Token, parse::ParseStream,
+    punctuated::Punctuated,
 };
+
+use crate::tokens;
 
 /// What holds of a field's type: down to the newest `changed`.
 #[derive(Clone, Default)]
@@ -33,11 +36,14 @@ pub(crate) enum Presence {
 #[derive(Default)]
 pub(crate) struct FieldAttributes {
     pub(crate) held: Held,
+    /// The key it is read under.
     pub(crate) rename: Option<LitStr>,
-    /// The word by which it may be left out when it is written, while it must be there when it is read.
-    pub(crate) unreadable: Option<Ident>,
-    /// The key it is written under, where that is not the one it is read under.
+    /// The key it is written under.
     pub(crate) written: Option<LitStr>,
+    /// Where `rename` stands.
+    pub(crate) renamed: Option<Ident>,
+    /// The word by which it may be left out when it is written, while it must be there when it is read.
+    pub(crate) left_out: Option<Ident>,
 }
 
 /// What the attributes of the struct say.
@@ -65,24 +71,21 @@ pub(crate) fn key(key: LitStr) -> Result<LitStr> {
 
 impl FieldAttributes {
     /// Reads serde's attributes; what serde itself refuses is left to it.
-    pub(crate) fn read(attributes: &[Attribute]) -> Self {
+    pub(crate) fn read(metas: &[Meta]) -> Self {
         let mut read = Self::default();
-        let mut writes_less = None;
-        for meta in metas(attributes) {
+        for meta in metas {
             let Some(word) = meta.path().get_ident().cloned() else { continue };
             match word.to_string().as_str() {
                 "rename" => {
-                    read.rename = text(&meta, "deserialize");
-                    read.written = text(&meta, "serialize").filter(|_| matches!(meta, Meta::List(_)));
+                    read.rename = text(meta, "deserialize");
+                    read.written = text(meta, "serialize");
+                    read.renamed = Some(word);
                 }
-                "skip_serializing_if" | "skip_serializing" => writes_less = Some(word),
-                _ => read.held.take(&meta),
+                "skip_serializing_if" => read.left_out = Some(word),
+                _ => read.held.take(meta),
             }
         }
-        read.unreadable = writes_less.filter(|_| read.held.presence == Presence::Required);
-        let readable =
-            |key: &LitStr| read.rename.iter().chain(&read.held.aliases).any(|known| known.value() == key.value());
-        read.written = read.written.filter(|key| !readable(key));
+        read.left_out = read.left_out.filter(|_| read.held.presence == Presence::Required);
         read
     }
 }
@@ -92,6 +95,7 @@ impl Held {
     pub(crate) fn of_step(input: ParseStream<'_>) -> Result<Self> {
         let mut held = Self::default();
         for meta in Punctuated::<Meta, Token![,]>::parse_terminated(input)? {
+            takes_text(&meta)?;
             let word = meta.path().get_ident().map(ToString::to_string).unwrap_or_default();
             match word.as_str() {
                 "with" | "deserialize_with" | "default" | "flatten" | "alias" => held.take(&meta),
@@ -124,22 +128,33 @@ impl Held {
     }
 }
 
+/// Refuses a value of a step's `serde(…)` that is no text.
+fn takes_text(meta: &Meta) -> Result<()> {
+    match meta {
+        Meta::NameValue(pair) if text(meta, "deserialize").is_none() => {
+            let word = pair.path.get_ident().map(ToString::to_string).unwrap_or_default();
+            Err(Error::new_spanned(&pair.value, format!("`{word}` takes a text; write `{word} = \"…\"`")))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl StructAttributes {
     /// Reads serde's attributes; what serde itself refuses is left to it.
-    pub(crate) fn read(attributes: &[Attribute]) -> Self {
+    pub(crate) fn read(metas: &[Meta]) -> Self {
         let mut read = Self::default();
-        for meta in metas(attributes) {
+        for meta in metas {
             let Some(word) = meta.path().get_ident().cloned() else { continue };
             match word.to_string().as_str() {
                 "rename_all" => {
-                    read.rename_all = text(&meta, "deserialize").map(|rule| rule.value());
-                    let written = text(&meta, "serialize").map(|rule| rule.value());
+                    read.rename_all = text(meta, "deserialize").map(|rule| rule.value());
+                    let written = text(meta, "serialize").map(|rule| rule.value());
                     read.written_otherwise = (written != read.rename_all).then_some(word);
                 }
                 "deny_unknown_fields" => read.deny_unknown_fields = true,
                 "tag" => read.tag = text(&meta, "deserialize"),
                 "from" | "try_from" => {
-                    read.as_type = text(&meta, "deserialize");
+                    read.as_type = text(meta, "deserialize");
                     read.today_only.push(word);
                 }
                 "transparent" => {
@@ -191,29 +206,26 @@ fn pascal(field: &str) -> String {
     words.collect()
 }
 
-fn metas(attributes: &[Attribute]) -> impl Iterator<Item = Meta> {
+/// What stands in the attributes of serde.
+pub(crate) fn metas(attributes: &[Attribute]) -> Vec<Meta> {
     let serde = attributes.iter().filter(|attribute| attribute.path().is_ident("serde"));
     serde
         .filter_map(|attribute| attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok())
         .flatten()
+        .collect()
 }
 
 /// The text of `word = "…"`, or of `word(side = "…")`.
-fn text(meta: &Meta, side: &str) -> Option<LitStr> {
-    let value = match meta {
-        Meta::Path(_) => return None,
-        Meta::NameValue(pair) => pair.value.clone(),
-        Meta::List(list) => {
-            let pairs = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
-            let read = pairs.into_iter().find(|pair| pair.path().is_ident(side))?;
-            return text(&read, side);
-        }
-    };
-    match value {
-        Expr::Lit(literal) => match literal.lit {
-            Lit::Str(text) => Some(text),
+pub(crate) fn text(meta: &Meta, side: &str) -> Option<LitStr> {
+    match meta {
+        Meta::Path(_) => None,
+        Meta::NameValue(pair) => match tokens::expr(&pair.value) {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.clone()),
             _ => None,
         },
-        _ => None,
+        Meta::List(list) => {
+            let pairs = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
+            text(pairs.iter().find(|pair| pair.path().is_ident(side))?, side)
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 
 /// The impl for the enum of `derive(EventSet)`, and the proofs that its aggregates hold its events.
 pub(crate) fn event_set(set: &EventSet<'_>) -> TokenStream {
-    let EventSet { ident, krate, .. } = set;
+    let EventSet { ident, krate, not_recommended, .. } = set;
     let private = path::private(krate.as_ref());
     let numbers = Numbers::of("AT", set.of.iter().map(|item| &item.cfgs));
     let table = table(set, &numbers);
@@ -31,6 +31,7 @@ pub(crate) fn event_set(set: &EventSet<'_>) -> TokenStream {
             #table
             #proofs
             #decode
+            #not_recommended
             #[automatically_derived]
             impl __es::EventSet for #ident {
                 const CATEGORIES: &'static [&'static ::core::primitive::str] =

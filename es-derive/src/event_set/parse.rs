@@ -1,5 +1,6 @@
 //! Reads the enum and its `#[event_set(…)]`.
 
+use proc_macro2::TokenStream;
 use syn::{Data, DeriveInput, Error, Fields, Ident, Path, Result, Type, Variant, spanned::Spanned};
 
 use crate::{
@@ -23,6 +24,8 @@ pub(crate) struct EventSet<'a> {
     /// The aggregates.
     pub(crate) of: Vec<Item>,
     pub(crate) krate: Option<Path>,
+    /// An attribute for its impls.
+    pub(crate) not_recommended: Option<TokenStream>,
 }
 
 /// A variant of a set.
@@ -35,7 +38,15 @@ pub(crate) struct Member<'a> {
 /// Reads `input`; what cannot be read is noted and left out.
 pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> EventSet<'a> {
     let ident = &input.ident;
-    let mut set = EventSet { ident, plain: false, complete: true, members: Vec::new(), of: Vec::new(), krate: None };
+    let mut set = EventSet {
+        ident,
+        plain: false,
+        complete: true,
+        members: Vec::new(),
+        of: Vec::new(),
+        krate: None,
+        not_recommended: attribute::not_recommended(&input.attrs),
+    };
     let mut given: Vec<String> = Vec::new();
     attribute::entries(&input.attrs, "event_set", mistakes, |entry, mistakes| {
         let key = entry.key.to_string();

@@ -4,7 +4,9 @@ use es_core::{Aggregate, Apply, Event};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
-/// The aggregate whose events the promises store.
+/// The aggregate whose events the promises store. Hidden, as its events are, so that rustc names them to nobody who lacks an
+/// event.
+#[doc(hidden)]
 #[derive(Aggregate, Debug, Default)]
 #[aggregate(category = "sample", id = String, event = Sample, events(Noted, Written, Measured, Nested, Lost))]
 #[non_exhaustive]
@@ -16,6 +18,7 @@ impl<E> Apply<E> for Samples {
 }
 
 /// A number in the order of things.
+#[doc(hidden)]
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "sample.noted")]
 pub struct Noted {
@@ -24,6 +27,7 @@ pub struct Noted {
 }
 
 /// A text of any kind.
+#[doc(hidden)]
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "sample.written")]
 pub struct Written {
@@ -32,6 +36,7 @@ pub struct Written {
 }
 
 /// A float.
+#[doc(hidden)]
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "sample.measured")]
 pub struct Measured {
@@ -40,11 +45,13 @@ pub struct Measured {
 }
 
 /// JSON of any depth.
+#[doc(hidden)]
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "sample.nested")]
 pub struct Nested(pub Value);
 
 /// Encodes to what it does not decode.
+#[doc(hidden)]
 #[derive(Event, Clone, Debug, PartialEq, Serialize)]
 #[event(name = "sample.lost")]
 pub struct Lost;

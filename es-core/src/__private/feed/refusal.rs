@@ -3,14 +3,14 @@
 use super::{Held, Of};
 use crate::{
     __private::{refuse::refuse, same_text},
-    Aggregate, Event,
+    __private::AsEvent, Aggregate,
 };
 
 /// Compiles if `A` is an aggregate.
 pub const fn aggregate<A: Aggregate>() {}
 
 /// Compiles if `E` is an event.
-pub const fn event<E: Event>() {}
+pub const fn event<E: AsEvent>() {}
 
 /// Refuses to compile if no aggregate in `of` holds the event at `event`, or it is listed twice. `name` is its stored name,
 /// `types` are the events and `aggregates` those in `of`, as the user wrote them.

@@ -8,7 +8,7 @@ use std::{any::Any, marker::PhantomData};
 
 use super::{Of, hear};
 use crate::{
-    __private::same_text, Aggregate, AggregateEvent, DecodeError, Event, EventSet, IntoEvents, May, SchemaVersion,
+    __private::{AsEvent, same_text}, Aggregate, AggregateEvent, DecodeError, EventSet, IntoEvents, May, SchemaVersion,
     schema::Member,
 };
 
@@ -63,7 +63,7 @@ impl<A> NotNamed for Named<A> {}
 #[derive(Debug)]
 pub struct Listed<E>(PhantomData<E>);
 
-impl<E: Event> Listed<E> {
+impl<E: AsEvent> Listed<E> {
     /// The name it is stored under.
     pub const NAME: Option<&'static str> = Some(E::NAME);
 }
@@ -91,7 +91,7 @@ pub enum Held {
 #[derive(Debug)]
 pub struct Holds<A, E>(PhantomData<(A, E)>);
 
-impl<A: Aggregate, E: Event + IntoEvents<A>> Holds<A, E> {
+impl<A: Aggregate, E: AsEvent + IntoEvents<A>> Holds<A, E> {
     /// The answer.
     pub const HELD: Held = match <E as IntoEvents<A>>::MAY {
         May::Event(at) if at < A::Event::MEMBERS.len() && is::<E>(&A::Event::MEMBERS[at]) => Held::At(at),
@@ -107,6 +107,6 @@ pub trait NotHeld {
 
 impl<A, E> NotHeld for Holds<A, E> {}
 
-const fn is<E: Event>(member: &Member) -> bool {
+const fn is<E: AsEvent>(member: &Member) -> bool {
     !member.retired && same_text(member.schema.name, E::NAME)
 }

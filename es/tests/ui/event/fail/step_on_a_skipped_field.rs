@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 struct Opened {
     owner: String,
     #[event(added(in = 2, default = 7))]
-    #[serde(skip)]
+    #[serde(skip, default)]
     limit: u32,
 }
 
