@@ -21,7 +21,7 @@ use crate::wake::Wake;
 use crate::{PostgresError, checks, incarnation, migrate, protection, tls, wake};
 
 /// The longest time that a server and a socket can be told, some 24 days, and the shortest that is not taken for none.
-const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
+pub(crate) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 const SHORTEST: Duration = Duration::from_millis(1);
 /// The most connections of a pool: it makes room for all of them at once.
 const CONNECTIONS: usize = 1_000;
@@ -103,8 +103,9 @@ impl PostgresBuilder {
 
     /// How long one statement may run; 30 s when nothing is said, and no limit when it is zero.
     ///
-    /// The server counts from when it has all of the statement. The store waits 5 s longer, and a second for each 64 KiB
-    /// that it sends: a connection that is slower than that counts as lost.
+    /// The server counts from when it has all of the statement, and has a second longer for each MiB of an append that is
+    /// bigger than a batch. The store waits 5 s longer, and a second for each 64 KiB that it sends: a connection that is
+    /// slower than that counts as lost.
     pub fn statement_timeout(mut self, limit: Duration) -> Self {
         self.statement_timeout = if limit.is_zero() { limit } else { limit.clamp(SHORTEST, LONGEST) };
         self

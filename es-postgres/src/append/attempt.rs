@@ -10,6 +10,7 @@ use crate::append::columns::{Call, Columns, weight};
 use crate::append::mark::Mark;
 use crate::append::statement::{self, Manner};
 use crate::append::verdict::{self, Verdict};
+use crate::builder::LONGEST;
 use crate::connection::{Connection, Connector};
 
 /// How long to wait before a connection is tried again, at first and at last.
@@ -20,6 +21,8 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// How many bytes of an append arrive within a second at least: what is slower counts as silent.
 const SLOWEST: usize = 64 * 1024;
+/// How many bytes of a large append the server stores within a second at least: it has that much longer for its statement.
+const STORED: usize = 1024 * 1024;
 
 /// What it takes to append.
 #[derive(Debug)]
@@ -41,6 +44,17 @@ pub(crate) struct Session {
     mark: Mark,
 }
 
+/// How an append goes to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// With others; it does not wait for streams that another transaction holds.
+    Batch,
+    /// On its own, so it may wait.
+    Patient,
+    /// On its own, and over a session of its own.
+    Large,
+}
+
 /// What became of a batch.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -50,6 +64,15 @@ pub(crate) enum Outcome {
     Refused(PostgresError),
     /// It may have been appended.
     Unknown(PostgresError),
+}
+
+/// What is granted beyond the usual times, by the size of what is sent.
+#[derive(Debug, Clone, Copy)]
+struct Allowance {
+    /// To send it: the server counts from the last byte.
+    transfer: Duration,
+    /// To store it.
+    work: Duration,
 }
 
 /// Where an attempt stands.
@@ -66,8 +89,14 @@ struct Progress {
 }
 
 impl Appender {
-    async fn open(&self) -> Result<Session, PostgresError> {
+    /// A session whose statements may take `longer` than usual.
+    async fn open(&self, longer: Duration) -> Result<Session, PostgresError> {
         let connection = self.connector.open().await?;
+        let statement = self.connector.statement_timeout;
+        if !longer.is_zero() && !statement.is_zero() {
+            let set = format!("SET statement_timeout = {}", (statement + longer).min(LONGEST).as_millis());
+            connection.client.batch_execute(&set).await.map_err(PostgresError::statement)?;
+        }
         connection.client.batch_execute(&self.incarnation).await.map_err(PostgresError::statement)?;
         let mark = Mark::new(connection.process.clone());
         let statement = connection.client.prepare(&mark.on(&self.sql)).await.map_err(PostgresError::statement)?;
@@ -75,12 +104,12 @@ impl Appender {
     }
 
     /// Appends, over `session` or a new one that is left in its place.
-    pub(crate) async fn append(&self, session: &mut Option<Session>, calls: &[Call<'_>], patient: bool) -> Outcome {
+    pub(crate) async fn append(&self, session: &mut Option<Session>, calls: &[Call<'_>], lane: Lane) -> Outcome {
         let columns = Columns::of(calls);
-        let transfer = transfer(calls.iter().map(|call| weight(call.appends)).sum());
-        let mut progress = Progress::new(patient, self.persistence);
+        let allowance = Allowance::new(calls.iter().map(|call| weight(call.appends)).sum(), lane);
+        let mut progress = Progress::new(lane != Lane::Batch, self.persistence);
         loop {
-            let error = match self.send(session, &columns, transfer, &mut progress).await {
+            let error = match self.send(session, &columns, allowance, &mut progress).await {
                 Ok(answer) => match verdict::verdicts(calls, &columns, &answer) {
                     Ok(verdicts) => return Outcome::Verdicts { verdicts, sent_before: progress.sent },
                     Err(error) => return Outcome::Unknown(error),
@@ -104,12 +133,12 @@ impl Appender {
         &self,
         session: &mut Option<Session>,
         columns: &Columns<'_>,
-        transfer: Duration,
+        allowance: Allowance,
         progress: &mut Progress,
     ) -> Result<statement::Answer, PostgresError> {
         let session = match session {
             Some(session) => session,
-            None => session.insert(self.in_time(Duration::ZERO, self.open()).await?),
+            None => session.insert(self.in_time(Duration::ZERO, self.open(allowance.work)).await?),
         };
         let Session { connection, statement, mark } = session;
         if let Some(unanswered) = &progress.unanswered {
@@ -120,7 +149,7 @@ impl Appender {
         }
         let unreplicated = connection.heard.unreplicated();
         let answer = statement::send(&connection.client, statement, progress.manner, columns);
-        match self.in_time(transfer, answer).await {
+        match self.in_time(allowance.transfer + allowance.work, answer).await {
             Ok(_) if connection.heard.unreplicated() != unreplicated => {
                 progress.sent = true;
                 Err(PostgresError::NotReplicated)
@@ -134,24 +163,27 @@ impl Appender {
         }
     }
 
-    /// The answer, unless the server does not even time out. Its time begins when the last byte has arrived.
+    /// The answer, unless the server does not even time out. It has `longer` than usual.
     async fn in_time<T>(
         &self,
-        transfer: Duration,
+        longer: Duration,
         answer: impl Future<Output = Result<T, PostgresError>>,
     ) -> Result<T, PostgresError> {
         let statement = self.connector.statement_timeout;
         if statement.is_zero() {
             return answer.await;
         }
-        let limit = transfer + statement + GRACE;
+        let limit = longer + statement + GRACE;
         tokio::time::timeout(limit, answer).await.unwrap_or(Err(PostgresError::Silent(limit)))
     }
 }
 
-/// How long it may take to send so many bytes.
-fn transfer(bytes: usize) -> Duration {
-    Duration::from_secs((bytes / SLOWEST) as u64)
+impl Allowance {
+    fn new(bytes: usize, lane: Lane) -> Self {
+        let seconds = |rate| Duration::from_secs((bytes / rate) as u64);
+        let work = if lane == Lane::Large { seconds(STORED) } else { Duration::ZERO };
+        Self { transfer: seconds(SLOWEST), work }
+    }
 }
 
 impl Progress {

@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::PostgresError;
-use crate::append::attempt::{Appender, Outcome, Session};
+use crate::append::attempt::{Appender, Lane, Outcome, Session};
 use crate::append::columns::{Call, weight};
 use crate::append::group::Group;
 use crate::append::verdict::Verdict;
@@ -140,7 +140,7 @@ impl Writer {
             let appender = Arc::clone(&self.appender);
             let calls: Vec<Call<'_>> = batch.iter().map(Group::call).collect();
             let outcome = {
-                let mut flight = std::pin::pin!(appender.append(&mut session, &calls, false));
+                let mut flight = std::pin::pin!(appender.append(&mut session, &calls, Lane::Batch));
                 loop {
                     tokio::select! {
                         outcome = &mut flight => break outcome,
@@ -227,7 +227,7 @@ impl Writer {
             {
                 tracing::debug!(%error, "a batch was refused; its appends go one by one");
                 for job in batch.into_iter().flat_map(|group| group.jobs) {
-                    let outcome = self.appender.append(session, &[Call::whole(&job.appends)], false).await;
+                    let outcome = self.appender.append(session, &[Call::whole(&job.appends)], Lane::Batch).await;
                     self.settle(job, outcome);
                 }
             }
@@ -336,8 +336,7 @@ impl Writer {
             if job.answer.is_closed() {
                 return (job, Outcome::Refused(PostgresError::Closed));
             }
-            // patient, so that it is not sent a second time where somebody holds a stream
-            let outcome = appender.append(&mut None, &[Call::whole(&job.appends)], true).await;
+            let outcome = appender.append(&mut None, &[Call::whole(&job.appends)], Lane::Large).await;
             (job, outcome)
         });
     }
@@ -352,7 +351,7 @@ impl Writer {
             let outcome = match tokio::time::timeout(patience, room.acquire()).await {
                 Ok(_room) => {
                     let mut session = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                    let outcome = appender.append(&mut session, &[Call::whole(&job.appends)], true).await;
+                    let outcome = appender.append(&mut session, &[Call::whole(&job.appends)], Lane::Patient).await;
                     spare.lock().unwrap_or_else(PoisonError::into_inner).extend(session);
                     outcome
                 }

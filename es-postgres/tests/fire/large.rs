@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{Append, Appended, EventStore, Expected, NewEvent, StreamId};
+use es_core::{Append, AppendError, Appended, EventStore, Expected, NewEvent, StreamId};
 use es_postgres::{PostgresBuilder, PostgresStore};
 use futures_util::future::join_all;
 use test_postgres::Database;
@@ -90,6 +90,24 @@ async fn a_large_append_in_the_batches_of_others_is_caught() {
     assert!(tokio::time::timeout(Duration::from_secs(1), slow.others()).await.is_err());
     slow.proxy.let_through();
     slow.large.await.unwrap();
+}
+
+/// A server that takes longer than the statement's time to store what is large.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_append_has_longer_on_the_server() {
+    let slow = Slow::new(3, |store| {
+        store.batch_limits(1, 1, 1).statement_timeout(Duration::from_millis(500)).persistence(Duration::ZERO)
+    })
+    .await;
+    let delays = "CREATE FUNCTION es.delay() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                  PERFORM pg_sleep(1); RETURN NULL; END $$";
+    let trigger = "CREATE TRIGGER delay AFTER INSERT ON es.events FOR EACH STATEMENT EXECUTE FUNCTION es.delay()";
+    slow.database.run(&[delays, trigger]).unwrap();
+    slow.proxy.let_through();
+    assert_eq!(slow.large.await.unwrap()[0].version, 3);
+    // which a small one has not
+    let small = slow.store.append(append("1", 0)).await;
+    assert!(matches!(small, Err(AppendError::Store(_))), "{small:?}");
 }
 
 /// The server has a second for the statement and the store waits 5 s more: both begin when all of it has arrived.

@@ -24,11 +24,8 @@ fn forms(secret: &str) -> impl Iterator<Item = String> {
     };
     let hex = list(|byte| format!("{byte:02x}"), "");
     let upper = hex.to_uppercase();
-    let listed = [
-        list(|byte| byte.to_string(), ","),
-        list(|byte| format!("{byte:02x}"), ","),
-        list(|byte| format!("0x{byte:02x}"), ","),
-    ];
+    let listed =
+        [list(u8::to_string, ","), list(|byte| format!("{byte:02x}"), ","), list(|byte| format!("0x{byte:02x}"), ",")];
     let encoded = (0..3).map(|before| base64(secret.as_bytes(), before)).collect::<Vec<_>>();
     [secret.to_owned(), hex, upper].into_iter().chain(listed).chain(encoded)
 }
@@ -55,8 +52,8 @@ fn a_secret_is_found_in_every_form() {
         format!("{json:02x?}"),
         format!("{json:#04x?}"),
         format!("{:?}", bytes::Bytes::from_static(json)),
-        json.iter().map(|byte| format!("{byte:02x}")).collect(),
-        json.iter().map(|byte| format!("{byte:02X}")).collect(),
+        json.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat(),
+        json.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().concat(),
     ];
     // as `base64` prints it, with 0, 1 and 2 bytes in front
     said.extend(

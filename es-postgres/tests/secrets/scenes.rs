@@ -66,9 +66,11 @@ pub(crate) async fn appends(stage: &Stage, log: &Log) {
     hear(log, "several streams", &store.append(several).await);
     hear(log, "twice", &store.append(vec![first.clone(), first.clone()]).await);
     let batch = (0..200).map(|number| store.append(vec![append(&format!("{}", number % 20), Expected::Any)]));
-    join_all(batch).await.iter().for_each(|answer| hear(log, "a batch", answer));
-    let long = event(&"z".repeat(1024 * 1000));
-    let large = (0..6).map(|_| long.clone().with_id(Uuid::now_v7())).collect();
+    for answer in join_all(batch).await {
+        hear(log, "a batch", &answer);
+    }
+    let big = event(&"z".repeat(1024 * 1000));
+    let large = (0..6).map(|_| big.clone().with_id(Uuid::now_v7())).collect();
     hear(log, "a large one", &store.append(vec![Append::new(stream("large"), Expected::Any, large)]).await);
     hear(log, "resolved", &store.resolve(UnknownOutcome::new(vec![first.clone()], "lost")).await);
     let unknown = UnknownOutcome::new(vec![first], "lost");
@@ -141,7 +143,9 @@ pub(crate) async fn refusals(stage: &Stage, log: &Log) {
     });
     let answers = join_all(batch).await;
     assert!(answers[7].is_err() && answers.iter().filter(|answer| answer.is_err()).count() == 1);
-    answers.iter().for_each(|answer| hear(log, "a batch", answer));
+    for answer in &answers {
+        hear(log, "a batch", answer);
+    }
     let mut client = client(&stage.url).await;
     let transaction = client.transaction().await.unwrap();
     hear(log, "append_in", &store.append_in(&transaction, &refused("r")).await);
