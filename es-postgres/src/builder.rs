@@ -162,11 +162,12 @@ impl PostgresBuilder {
             persistence: self.persistence,
         };
         Ok(PostgresStore::new(Parts {
-            queue: Queue::start(Arc::new(appender), self.limits, wake),
+            queue: Queue::start(Arc::new(appender), self.limits, wake.clone()),
             reader,
             snapshots: Snapshots::new(&schema),
             head,
             joined,
+            wake,
             background,
             append_sql: statement::sql(&schema),
             schema,

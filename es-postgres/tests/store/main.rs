@@ -3,6 +3,7 @@
 
 mod append;
 mod checks;
+mod commits;
 mod fixture;
 mod held;
 mod migrations;
