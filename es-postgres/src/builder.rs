@@ -157,6 +157,7 @@ impl PostgresBuilder {
         ]);
         let appender = Appender {
             connector,
+            allow_unsafe: self.allow_unsafe,
             sql: statement::sql(&schema),
             incarnation: incarnation::sql(&schema),
             persistence: self.persistence,

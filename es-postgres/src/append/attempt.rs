@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 
-use crate::PostgresError;
 use crate::append::columns::{Call, Columns};
 use crate::append::mark::Mark;
 use crate::append::statement::{self, Manner};
 use crate::append::verdict::{self, Verdict};
 use crate::connection::{Connection, Connector};
+use crate::{PostgresError, checks};
 
 /// How long to wait before a connection is tried again, at first and at last.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -22,6 +22,8 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Appender {
     pub(crate) connector: Connector,
+    /// Whether a server may lose what it acknowledged.
+    pub(crate) allow_unsafe: bool,
     pub(crate) sql: String,
     /// What each connection asks first: after a failover nothing is appended before a new incarnation has begun.
     pub(crate) incarnation: String,
@@ -65,6 +67,7 @@ struct Progress {
 impl Appender {
     async fn open(&self) -> Result<Session, PostgresError> {
         let connection = self.connector.open().await?;
+        checks::again(&connection.client, self.allow_unsafe).await?;
         connection.client.batch_execute(&self.incarnation).await.map_err(PostgresError::statement)?;
         let mark = Mark::new(connection.process.clone());
         let statement = connection.client.prepare(&mark.on(&self.sql)).await.map_err(PostgresError::statement)?;
@@ -103,8 +106,8 @@ impl Appender {
         progress: &mut Progress,
     ) -> Result<statement::Answer, PostgresError> {
         let session = match session {
-            Some(session) => session,
-            None => session.insert(self.in_time(self.open()).await?),
+            Some(session) if !session.connection.client.is_closed() => session,
+            _ => session.insert(self.in_time(self.open()).await?),
         };
         let Session { connection, statement, mark } = session;
         if let Some(unanswered) = &progress.unanswered {

@@ -1,25 +1,30 @@
--- everything in one text parameter and one text column, so that any driver can run it
-SELECT json_build_object(
+-- everything in one text parameter and one text column, so that any driver can run it; names that `search_path` of the
+-- caller's connection cannot change
+SELECT pg_catalog.json_build_object(
     'verdicts', a.verdicts,
     'actual', a.actual,
     'known', a.known,
-    'recorded', (SELECT array_agg((extract(epoch FROM r) * 1000000)::bigint) FROM unnest(a.recorded) r),
-    'positions', a.positions)::text
-FROM (SELECT $1::text::json AS j) given,
+    'recorded', array(SELECT (extract(epoch FROM r) OPERATOR(pg_catalog.*) 1000000)::bigint FROM pg_catalog.unnest(a.recorded) r),
+    'positions', a.positions)::pg_catalog.text
+FROM pg_catalog.json_to_record($1::pg_catalog.text::pg_catalog.json) AS given(
+    calls integer[], locks integer[], categories pg_catalog.text[], ids pg_catalog.text[], expected bigint[],
+    items integer[], steps bigint[], together smallint[], event_ids pg_catalog.uuid[], types pg_catalog.text[],
+    schema_versions bigint[], slices smallint[], payloads pg_catalog.text[], metas pg_catalog.text[]),
 LATERAL {schema}.append(
     true,
     true,
-    array(SELECT v::integer FROM json_array_elements_text(given.j -> 'calls') v),
-    array(SELECT v::integer FROM json_array_elements_text(given.j -> 'locks') v),
-    array(SELECT v FROM json_array_elements_text(given.j -> 'categories') v),
-    array(SELECT v FROM json_array_elements_text(given.j -> 'ids') v),
-    array(SELECT v::bigint FROM json_array_elements_text(given.j -> 'expected') v),
-    array(SELECT v::integer FROM json_array_elements_text(given.j -> 'items') v),
-    array(SELECT v::bigint FROM json_array_elements_text(given.j -> 'steps') v),
-    array(SELECT v::smallint FROM json_array_elements_text(given.j -> 'together') v),
-    array(SELECT v::uuid FROM json_array_elements_text(given.j -> 'event_ids') v),
-    array(SELECT v FROM json_array_elements_text(given.j -> 'types') v),
-    array(SELECT v::bigint FROM json_array_elements_text(given.j -> 'schema_versions') v),
-    array(SELECT v::smallint FROM json_array_elements_text(given.j -> 'slices') v),
-    array(SELECT v::json FROM json_array_elements_text(given.j -> 'payloads') v),
-    array(SELECT v::json FROM json_array_elements_text(given.j -> 'metas') v)) a
+    given.calls,
+    given.locks,
+    given.categories,
+    given.ids,
+    given.expected,
+    given.items,
+    given.steps,
+    given.together,
+    given.event_ids,
+    given.types,
+    given.schema_versions,
+    given.slices,
+    -- as texts that hold the very bytes: a document would be written anew
+    given.payloads::pg_catalog.json[],
+    given.metas::pg_catalog.json[]) a

@@ -7,6 +7,7 @@ mod commits;
 mod fixture;
 mod held;
 mod migrations;
+mod pinned;
 mod plans;
 mod pools;
 mod reading;
