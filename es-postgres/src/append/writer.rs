@@ -215,8 +215,8 @@ impl Writer {
                     self.settle(job, outcome);
                 }
             }
-            Outcome::Refused(error) => share(batch, error, |job, error| job.refused(error)),
-            Outcome::Unknown(error) => share(batch, error, |job, error| job.unknown(error)),
+            Outcome::Refused(error) => share(batch, error, Job::refused),
+            Outcome::Unknown(error) => share(batch, error, Job::unknown),
         }
     }
 
