@@ -101,12 +101,12 @@ async fn lost(off: &str, change: Change) -> usize {
     acknowledged.len() - usize::try_from(stored).unwrap()
 }
 
-async fn kill(server: Server, change: Change, chance: &mut Chance) -> Result<crate::trial::Report, String> {
+async fn kill(server: Server, fault: Change, chance: &mut Chance) -> Result<crate::trial::Report, String> {
     let server = Arc::new(server);
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
     let stores = unsafe_stores(&[&url, &url]).await;
-    change.in_function(&connect(&url).await, "es.append").await;
+    fault.in_function(&connect(&url).await, "es.append").await;
     // a server that acknowledges too early is to lose events, and not the log as a whole
     connect(&url).await.batch_execute("CHECKPOINT").await.unwrap();
     let trial = Trial::start(&url, stores, 4, chance);

@@ -44,7 +44,7 @@ const ODD: [(&str, &str); 19] = [
     ("plan_cache_mode", "force_custom_plan"),
 ];
 
-async fn odd() -> Database {
+fn odd() -> Database {
     let database = Database::fresh().unwrap();
     database.run(&[LIARS]).unwrap();
     for (setting, value) in ODD {
@@ -111,7 +111,7 @@ async fn sessions(database: &Database) -> Vec<i32> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_with_odd_settings_is_read_and_written_as_any_other() {
-    let database = odd().await;
+    let database = odd();
     // the log is made under them, too
     let store = PostgresStore::builder(&database.url()).allow_unsafe_server().connect().await.unwrap();
     works(&store).await;
@@ -122,7 +122,7 @@ async fn a_database_with_odd_settings_is_read_and_written_as_any_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_with_odd_settings_reads_everything_and_keeps_them() {
-    let database = odd().await;
+    let database = odd();
     let pool: Pool = pool(&database, 6, "");
     let store = PostgresStore::from_pool(pool.clone(), &database.url()).await.unwrap();
     for _ in 0..5 {
@@ -140,7 +140,7 @@ async fn a_pool_with_odd_settings_reads_everything_and_keeps_them() {
 /// Whatever the caller's connection is set to, the statement means the same.
 #[tokio::test]
 async fn a_transaction_with_odd_settings_takes_part() {
-    let database = odd().await;
+    let database = odd();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     let mut client = connect(&database.url()).await;
     client.batch_execute("SET default_transaction_isolation = 'read committed'").await.unwrap();
