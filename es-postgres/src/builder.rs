@@ -185,16 +185,18 @@ impl PostgresBuilder {
         ]);
         let appender = Appender {
             connector,
+            allow_unsafe: self.allow_unsafe,
             sql: statement::sql(&schema),
             incarnation: incarnation::sql(&schema),
             persistence: self.persistence,
         };
         Ok(PostgresStore::new(Parts {
-            queue: Queue::start(Arc::new(appender), self.limits, wake),
+            queue: Queue::start(Arc::new(appender), self.limits, wake.clone()),
             reader,
             snapshots: Snapshots::new(&schema),
             head,
             joined,
+            wake,
             background,
             append_sql: statement::sql(&schema),
             schema,

@@ -2,7 +2,7 @@
 SELECT s.seqincrement,
        s.seqcache,
        s.seqcycle,
-       coalesce((SELECT max(e.position) FROM {schema}.events e), 0),
+       coalesce((SELECT pg_catalog.max(e.position) FROM {schema}.events e), 0),
        {schema}.drawn()
 FROM pg_catalog.pg_sequence s
-WHERE s.seqrelid = {position}::regclass
+WHERE s.seqrelid OPERATOR(pg_catalog.=) {position}::pg_catalog.regclass

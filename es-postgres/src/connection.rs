@@ -23,6 +23,13 @@ pub(crate) struct Connector {
     pub(crate) lock_timeout: Duration,
 }
 
+/// For how long settings hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Session,
+    Transaction,
+}
+
 /// An open connection with a task that drives it; dropping it closes it.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -37,7 +44,8 @@ pub(crate) struct Connection {
 #[derive(Debug, Clone)]
 pub(crate) struct Process {
     pub(crate) pid: i32,
-    pub(crate) started: String,
+    /// In microseconds since the epoch, which no setting of a session changes.
+    pub(crate) started: i64,
 }
 
 /// What the server says aside from answers.
@@ -55,7 +63,8 @@ pub(crate) struct Heard {
 
 impl Process {
     pub(crate) async fn of(client: &Client) -> Result<Self, PostgresError> {
-        let own = "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+        let own = "SELECT pid, (extract(epoch FROM backend_start) OPERATOR(pg_catalog.*) 1000000)::bigint \
+                   FROM pg_catalog.pg_stat_activity WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()";
         let row = client.query_one(own, &[]).await.map_err(PostgresError::statement)?;
         let read = || Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)? });
         read().map_err(|error: tokio_postgres::Error| PostgresError::Answer(error.into()))
@@ -83,14 +92,18 @@ impl Connector {
 
     async fn set_up(&self) -> Result<Connection, PostgresError> {
         let (client, heard, _) = self.tls.open(&self.config).await.map_err(|error| self.tls.failed(error))?;
-        client.batch_execute(&self.settings("SET")).await.map_err(PostgresError::statement)?;
+        client.batch_execute(&self.settings(Scope::Session)).await.map_err(PostgresError::statement)?;
         let process = Process::of(&client).await?;
         heard.own.store(process.pid, Ordering::Release);
         Ok(Connection { client, heard, process })
     }
 
-    /// The settings of each connection, as statements that begin with `set`: `SET` or `SET LOCAL`.
-    pub(crate) fn settings(&self, set: &str) -> String {
+    /// The settings of each connection, as statements: for the session, or for a transaction alone.
+    ///
+    /// Every setting is here that a statement of the store depends on and that a server, a database, a role or an
+    /// application may have changed; but `search_path`, which a pooler would give to somebody else: statements name the
+    /// schema of what they use.
+    pub(crate) fn settings(&self, scope: Scope) -> String {
         let (statement, lock) =
             (self.statement_timeout.as_millis().to_string(), self.lock_timeout.as_millis().to_string());
         let settings = [
@@ -103,10 +116,28 @@ impl Connector {
             ("plan_cache_mode", "force_generic_plan"),
             // a reader with a snapshot of its own skips
             ("default_transaction_isolation", "'read committed'"),
+            // how text and literals are written
+            ("client_encoding", "'UTF8'"),
+            ("standard_conforming_strings", "on"),
+            // an error ends a statement and not the session
+            ("exit_on_error", "off"),
             ("statement_timeout", &statement),
+            ("idle_in_transaction_session_timeout", &statement),
             ("lock_timeout", &lock),
         ];
-        settings.map(|(setting, value)| format!("{set} {setting} = {value};")).concat()
+        let (set, local) = match scope {
+            Scope::Session => ("SET", false),
+            Scope::Transaction => ("SET LOCAL", true),
+        };
+        let always = settings.map(|(setting, value)| format!("{set} {setting} = {value};"));
+        // not every version has these; the time of each statement is limited above
+        let newer = ["idle_session_timeout", "transaction_timeout"].map(|setting| {
+            format!(
+                "SELECT pg_catalog.set_config('{setting}', '0', {local}) \
+                 WHERE pg_catalog.current_setting('{setting}', true) IS NOT NULL;"
+            )
+        });
+        always.concat() + &newer.concat()
     }
 }
 

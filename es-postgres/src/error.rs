@@ -131,6 +131,15 @@ pub enum PostgresError {
         /// What it means and what to do.
         remedy: &'static str,
     },
+    /// The database stores another encoding than UTF-8, which has no place for some characters that events may hold.
+    #[error(
+        "the database stores {found}, which cannot hold every event; make one with `CREATE DATABASE … ENCODING 'UTF8' \
+         TEMPLATE template0`"
+    )]
+    Encoding {
+        /// Its encoding.
+        found: String,
+    },
     /// The sequence of positions cannot be used as it is.
     #[error("{what}; run `{mend}`")]
     Sequence {
@@ -160,6 +169,15 @@ pub enum PostgresError {
     /// The server's answer is not what the functions of this library answer.
     #[error("the server's answer has an unexpected shape")]
     Answer(#[source] StoreError),
+    /// The transaction was rolled back instead of committed: nothing of it is stored.
+    #[error("the transaction was rolled back and nothing of it is stored; run it again from its beginning")]
+    RolledBack(#[source] Box<Self>),
+    /// COMMIT was sent and not answered: the transaction may be stored, whole, or not at all.
+    #[error(
+        "the transaction may be committed or not: its COMMIT was not answered; run it again with the same events, which \
+         are `repeated` if it was"
+    )]
+    CommitUnknown(#[source] Box<Self>),
     /// The runtime in which the store was opened has ended, or the application closed the pool that the store reads over.
     #[error("the store is closed: its runtime has ended, or its pool was closed; open it again")]
     Closed,

@@ -7,6 +7,7 @@
 mod append;
 mod builder;
 mod checks;
+mod commit;
 mod connection;
 mod error;
 mod frontier;
@@ -28,6 +29,7 @@ mod wake;
 mod wire;
 
 pub use builder::PostgresBuilder;
+pub use commit::CallersTransaction;
 pub use error::PostgresError;
 pub use incarnation::Checkpoint;
 pub use protection::MissingProtection;

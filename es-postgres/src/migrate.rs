@@ -58,12 +58,14 @@ pub(crate) async fn run(client: &Client, schema: &SchemaName) -> Result<(), Post
         return Ok(());
     }
     let begin = format!(
-        "BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({})",
+        "BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; \
+         SELECT pg_advisory_xact_lock({})",
         schema.migration_lock()
     );
     client.batch_execute(&begin).await.map_err(PostgresError::statement)?;
     match steps(client, schema).await {
-        Ok(()) => client.batch_execute("COMMIT").await.map_err(PostgresError::statement),
+        // COMMIT alone answers no error where it rolls back
+        Ok(()) => client.batch_execute("SELECT; COMMIT").await.map_err(PostgresError::statement),
         Err(error) => {
             if let Err(rollback) = client.batch_execute("ROLLBACK").await {
                 tracing::debug!(%rollback, "the rollback of a migration failed; the server does it on its own");

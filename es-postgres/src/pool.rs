@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config};
 
 use crate::PostgresError;
-use crate::connection::Connector;
+use crate::connection::{Connector, Scope};
 
 /// How many connections all readers share: they leave the pool for good. More of them brought nothing.
 pub(crate) const SHARED: usize = 4;
@@ -54,8 +54,8 @@ impl Pool {
     /// A pool of the application's.
     pub(crate) fn of_application(connections: Connections, connector: &Connector) -> Self {
         let transaction =
-            format!("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; {}", connector.settings("SET LOCAL"));
-        let set_up = SetUp { session: connector.settings("SET"), transaction };
+            format!("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; {}", connector.settings(Scope::Transaction));
+        let set_up = SetUp { session: connector.settings(Scope::Session), transaction };
         Self { connections, set_up: Some(set_up), runtime: Handle::current() }
     }
 
@@ -116,7 +116,7 @@ impl Connect for Opener {
     fn connect(&self, _: &Config) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), tokio_postgres::Error>> {
         Box::pin(async move {
             let (client, _, driver) = self.0.tls.open(&self.0.config).await?;
-            client.batch_execute(&self.0.settings("SET")).await?;
+            client.batch_execute(&self.0.settings(Scope::Session)).await?;
             Ok((client, driver))
         })
     }

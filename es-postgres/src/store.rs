@@ -20,9 +20,10 @@ use crate::joined::Joined;
 use crate::read::{Cursor, Reader};
 use crate::schema_name::SchemaName;
 use crate::snapshot::Snapshots;
+use crate::wake::Wake;
 use crate::{
-    AppendStatement, Checkpoint, MissingProtection, PostgresBuilder, PostgresError, incarnation, migrate, protection,
-    transaction,
+    AppendStatement, CallersTransaction, Checkpoint, MissingProtection, PostgresBuilder, PostgresError, commit,
+    incarnation, migrate, protection, transaction,
 };
 
 /// A store on PostgreSQL. Clones share its connections; they close with the last of them.
@@ -37,6 +38,7 @@ pub(crate) struct Parts {
     pub(crate) snapshots: Snapshots,
     pub(crate) head: Head,
     pub(crate) joined: Joined,
+    pub(crate) wake: Wake,
     #[expect(dead_code, reason = "its tasks end when it is dropped")]
     pub(crate) background: Background,
     pub(crate) append_sql: String,
@@ -96,6 +98,28 @@ impl PostgresStore {
     /// an error: roll back and try again. The store looks for the end of the transaction, more and more seldom the longer
     /// it takes, and then wakes readers as for any append.
     ///
+    /// End the transaction with [`commit`](Self::commit). Where any statement of it failed, `COMMIT` rolls back and answers
+    /// no error, so `commit` of tokio-postgres, of sqlx and of others answers `Ok` though nothing is stored.
+    ///
+    /// The append switches `synchronous_commit` on for the transaction where it is `off` or `local`; a `SET LOCAL` after it
+    /// is the caller's own.
+    ///
+    /// ```no_run
+    /// # use es_core::Append;
+    /// # use es_postgres::PostgresStore;
+    /// # async fn example(
+    /// #     store: &PostgresStore,
+    /// #     client: &mut tokio_postgres::Client,
+    /// #     appends: Vec<Append>,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// let transaction = client.transaction().await?;
+    /// transaction.execute("UPDATE seats SET taken = true WHERE id = 7", &[]).await?;
+    /// store.append_in(&transaction, &appends).await?;
+    /// store.commit(transaction).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`AppendError`]; after a conflict the transaction can go on, after [`AppendError::Store`] it cannot.
     pub async fn append_in(
@@ -108,8 +132,27 @@ impl PostgresStore {
         Ok(appended)
     }
 
-    /// The same as SQL, so that a transaction of any other driver can take part. What is said of
-    /// [`append_in`](Self::append_in) holds.
+    /// Commits a transaction of the caller's, or says that nothing of it is stored, and wakes readers at once.
+    ///
+    /// A savepoint's transaction is released the same way: what it holds is stored when the outer one is committed.
+    ///
+    /// # Errors
+    /// [`PostgresError::RolledBack`] when a statement of the transaction had failed, also one whose error nobody looked at,
+    /// or when the commit itself was refused, as by a deferred constraint: nothing of it is stored.
+    /// [`PostgresError::CommitUnknown`] when the connection was lost over the commit: run the whole transaction again, with
+    /// the same events. Where these are answered as `repeated`, all of the first one is stored: roll the second back.
+    pub async fn commit(&self, transaction: impl CallersTransaction) -> Result<(), PostgresError> {
+        commit::commit(transaction).await?;
+        self.parts.wake.appended();
+        Ok(())
+    }
+
+    /// The same as [`append_in`](Self::append_in) as SQL, so that a transaction of any other driver can take part. What is
+    /// said there holds.
+    ///
+    /// Drivers do not tell whether `COMMIT` rolled back, and [`commit`](Self::commit) cannot take their transactions. Run
+    /// one more statement as the last one before it, such as `SELECT 1`: it fails in a transaction that `COMMIT` would
+    /// roll back.
     ///
     /// # Errors
     /// [`AppendError`] when the append is over a limit.

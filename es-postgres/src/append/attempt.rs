@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 
-use crate::PostgresError;
 use crate::append::columns::{Call, Columns, weight};
 use crate::append::mark::Mark;
 use crate::append::statement::{self, Manner};
 use crate::append::verdict::{self, Verdict};
 use crate::builder::LONGEST;
 use crate::connection::{Connection, Connector};
+use crate::{PostgresError, checks};
 
 /// How long to wait before a connection is tried again, at first and at last.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -28,6 +28,8 @@ const STORED: usize = 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Appender {
     pub(crate) connector: Connector,
+    /// Whether a server may lose what it acknowledged.
+    pub(crate) allow_unsafe: bool,
     pub(crate) sql: String,
     /// What each connection asks first: after a failover nothing is appended before a new incarnation has begun.
     pub(crate) incarnation: String,
@@ -92,6 +94,7 @@ impl Appender {
     /// A session whose statements may take `longer` than usual.
     async fn open(&self, longer: Duration) -> Result<Session, PostgresError> {
         let connection = self.connector.open().await?;
+        checks::again(&connection.client, self.allow_unsafe).await?;
         let statement = self.connector.statement_timeout;
         if !longer.is_zero() && !statement.is_zero() {
             let set = format!("SET statement_timeout = {}", (statement + longer).min(LONGEST).as_millis());
@@ -137,8 +140,8 @@ impl Appender {
         progress: &mut Progress,
     ) -> Result<statement::Answer, PostgresError> {
         let session = match session {
-            Some(session) => session,
-            None => session.insert(self.in_time(Duration::ZERO, self.open(allowance.work)).await?),
+            Some(session) if !session.connection.client.is_closed() => session,
+            _ => session.insert(self.in_time(Duration::ZERO, self.open(allowance.work)).await?),
         };
         let Session { connection, statement, mark } = session;
         if let Some(unanswered) = &progress.unanswered {

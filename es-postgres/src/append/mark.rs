@@ -32,8 +32,10 @@ impl Mark {
     /// there is none. Asks over `client`, which is marked by `own`.
     pub(crate) async fn end(&self, client: &Client, own: &Self) -> Result<bool, PostgresError> {
         // marked itself: a process that nothing marks could not be found when the next append is unanswered
-        let end = own.on("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user \
-             AND (starts_with(query, $1) OR state = 'disabled' AND pid = $2 AND backend_start::text = $3)");
+        let end = own.on("SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
+             WHERE usename OPERATOR(pg_catalog.=) current_user AND (pg_catalog.starts_with(query, $1) \
+             OR state OPERATOR(pg_catalog.=) 'disabled' AND pid OPERATOR(pg_catalog.=) $2 \
+             AND (extract(epoch FROM backend_start) OPERATOR(pg_catalog.*) 1000000)::bigint OPERATOR(pg_catalog.=) $3)");
         let Process { pid, started } = &self.process;
         let rows = client.query(&end, &[&self.text, pid, started]).await.map_err(PostgresError::statement)?;
         Ok(rows.is_empty())
@@ -78,7 +80,7 @@ mod tests {
     /// What was: by the process that the session began on.
     async fn end_by_process(mark: &Mark, client: &Client) {
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                   WHERE pid = $1 AND backend_start::text = $2 AND usename = current_user";
+                   WHERE pid = $1 AND (extract(epoch FROM backend_start) * 1000000)::bigint = $2 AND usename = current_user";
         client.query(end, &[&mark.process.pid, &mark.process.started]).await.unwrap();
     }
 

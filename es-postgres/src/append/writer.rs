@@ -231,18 +231,8 @@ impl Writer {
                     self.settle(job, outcome);
                 }
             }
-            Outcome::Refused(error) => {
-                let error = Arc::new(error);
-                for job in batch.into_iter().flat_map(|group| group.jobs) {
-                    job.refused(Shared(Arc::clone(&error)));
-                }
-            }
-            Outcome::Unknown(error) => {
-                let error = Arc::new(error);
-                for job in batch.into_iter().flat_map(|group| group.jobs) {
-                    job.unknown(Shared(Arc::clone(&error)));
-                }
-            }
+            Outcome::Refused(error) => share(batch, error, Job::refused),
+            Outcome::Unknown(error) => share(batch, error, Job::unknown),
         }
     }
 
@@ -415,21 +405,33 @@ impl Job {
     }
 
     /// Nothing was appended by the last attempt.
-    fn refused(self, source: impl std::error::Error + Send + Sync + 'static) {
+    fn refused(self, source: impl Into<StoreError>) {
         if self.sent_before {
             self.unknown(source);
         } else {
-            self.hear(Err(AppendError::Store(Box::new(source))));
+            self.hear(Err(AppendError::Store(source.into())));
         }
     }
 
-    fn unknown(self, source: impl std::error::Error + Send + Sync + 'static) {
+    fn unknown(self, source: impl Into<StoreError>) {
         let appends = Arc::unwrap_or_clone(self.appends);
-        drop(self.answer.send(Err(UnknownOutcome::new(appends, Box::new(source) as StoreError).into())));
+        drop(self.answer.send(Err(UnknownOutcome::new(appends, source.into()).into())));
     }
 }
 
-/// One error for every append of a batch.
+/// One error for every append of a batch; who is alone gets it as it is.
+fn share(batch: Vec<Group>, error: PostgresError, tell: impl Fn(Job, StoreError)) {
+    let mut jobs: Vec<Job> = batch.into_iter().flat_map(|group| group.jobs).collect();
+    match (jobs.pop(), jobs.is_empty()) {
+        (Some(job), true) => tell(job, error.into()),
+        (last, _) => {
+            let error = Shared(Arc::new(error));
+            jobs.into_iter().chain(last).for_each(|job| tell(job, error.clone().into()));
+        }
+    }
+}
+
+/// An error that several appends are answered with.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error(transparent)]
 struct Shared(Arc<PostgresError>);

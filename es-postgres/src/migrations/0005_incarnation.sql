@@ -19,6 +19,8 @@ $es$;
 CREATE FUNCTION {schema}.new_incarnation() RETURNS uuid
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $es$
+    -- checkpoints name it: whatever the connection is set to, it is on disk before anybody is told
+    SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local');
     INSERT INTO {schema}.incarnations (number, id, place, after, began_at)
     SELECT (SELECT coalesce(max(i.number), 0) + 1 FROM {schema}.incarnations i), gen_random_uuid(), {schema}.place(),
            -- not above what is still prepared here: it may have been rolled back where the log was before

@@ -1,9 +1,9 @@
 SELECT position, version, recorded_at, event_id, type, schema_version,
-       CASE WHEN pg_column_size(data) <= 1049600 THEN data END,
-       CASE WHEN pg_column_size(meta) > 66560 THEN '0' ELSE meta END,
+       CASE WHEN pg_catalog.pg_column_size(data) OPERATOR(pg_catalog.<=) 1049600 THEN data END,
+       CASE WHEN pg_catalog.pg_column_size(meta) OPERATOR(pg_catalog.>) 66560 THEN '0' ELSE meta END,
        category, id
 FROM {schema}.events
 -- in the bound, which is made once: a condition of its own would look at each row
-WHERE position > $1 AND position <= CASE WHEN {schema}.unmoved($4) THEN $2::bigint END
+WHERE position OPERATOR(pg_catalog.>) $1 AND position OPERATOR(pg_catalog.<=) CASE WHEN {schema}.unmoved($4) THEN $2::bigint END
 ORDER BY position
 LIMIT $3

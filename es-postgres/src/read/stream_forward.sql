@@ -1,7 +1,7 @@
 SELECT position, version, recorded_at, event_id, type, schema_version,
-       CASE WHEN pg_column_size(data) <= 1049600 THEN data END,
-       CASE WHEN pg_column_size(meta) > 66560 THEN '0' ELSE meta END
+       CASE WHEN pg_catalog.pg_column_size(data) OPERATOR(pg_catalog.<=) 1049600 THEN data END,
+       CASE WHEN pg_catalog.pg_column_size(meta) OPERATOR(pg_catalog.>) 66560 THEN '0' ELSE meta END
 FROM {schema}.events
-WHERE category = $1 AND id = $2 AND version >= $3
+WHERE category OPERATOR(pg_catalog.=) $1 AND id OPERATOR(pg_catalog.=) $2 AND version OPERATOR(pg_catalog.>=) $3
 ORDER BY version
 LIMIT $4

@@ -3,39 +3,110 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::AppendError;
+use es_core::{Append, AppendError, EventStore, Expected, StreamId};
 use test_postgres::{Database, Server};
 use tokio_postgres::NoTls;
 
+use crate::altered::{Change, change};
 use crate::broken::{Broken, Fault};
 use crate::healing;
 use crate::seed::{self, Chance};
 use crate::trial::{Trial, connect, stores};
+use crate::workload::event;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_killed_in_the_middle_of_appends_loses_nothing_it_acknowledged() {
     let mut chance = Chance::new("killed server");
     let server = Server::start(&[]).unwrap();
-    let report = kill(server, &mut chance).await.unwrap();
+    let report = kill(server, Change::NONE, &mut chance).await.unwrap();
     println!("{report}");
     assert!(report.acknowledged > 20, "{report:?}");
 }
 
-/// What the test above is for: a server that acknowledges before the log is on disk. The store refuses it, unless told.
+/// What the test above is for: a server that acknowledges before the log is on disk, and an append that lets it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_acknowledges_too_early_is_caught() {
     let mut chance = Chance::new("acknowledges too early");
     let settings = [("synchronous_commit", "off"), ("wal_writer_delay", "10s"), ("wal_writer_flush_after", "1GB")];
     let server = Server::start(&settings).unwrap();
-    let broken = kill(server, &mut chance).await.unwrap_err();
+    let broken = kill(server, AS_IT_IS, &mut chance).await.unwrap_err();
     assert!(broken.contains("was acknowledged and is not stored"), "{broken}");
 }
 
-async fn kill(server: Server, chance: &mut Chance) -> Result<crate::trial::Report, String> {
+/// An append that does not ask whether its commit waits for the disk.
+const AS_IT_IS: Change = change("IF current_setting('synchronous_commit') IN ('off', 'local') THEN", "IF false THEN");
+
+/// Ways to switch off, after the store was opened, that commits wait for the disk.
+const OFF: [&str; 3] = [
+    "ALTER DATABASE {database} SET synchronous_commit = off",
+    "ALTER ROLE postgres SET synchronous_commit = off",
+    "ALTER SYSTEM SET synchronous_commit = off",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_where_commits_stop_to_wait_for_the_disk_after_the_store_was_opened() {
+    for off in OFF {
+        assert_eq!(lost(off, Change::NONE).await, 0, "{off}");
+    }
+}
+
+/// What the test above is for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_append_that_does_not_wait_for_the_disk_is_caught() {
+    for off in OFF {
+        assert!(lost(off, AS_IT_IS).await > 0, "{off}");
+    }
+}
+
+fn one(id: &str) -> Vec<Append> {
+    vec![Append::new(StreamId::new("fire", id).unwrap(), Expected::Any, vec![event()])]
+}
+
+/// How many acknowledged events a killed server has lost, appended over sessions that were opened after this statement.
+async fn lost(off: &str, change: Change) -> usize {
+    let server = Server::start(&[("wal_writer_delay", "10s"), ("wal_writer_flush_after", "1GB")]).unwrap();
+    let database = Database::on(&server.url()).unwrap();
+    let url = database.url();
+    let store = crate::trial::builder(&url).connect().await.unwrap();
+    store.append(one("0")).await.unwrap();
+    let client = connect(&url).await;
+    change.in_function(&client, "es.append").await;
+    client.batch_execute(&off.replace("{database}", database.name())).await.unwrap();
+    let reconnect = "SELECT pg_reload_conf(), count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                     WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    client.execute(reconnect, &[]).await.unwrap();
+    let mut caller = connect(&url).await;
+    while caller.query_one("SHOW synchronous_commit", &[]).await.unwrap().get::<_, &str>(0) != "off" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    client.batch_execute("CHECKPOINT").await.unwrap();
+    let mut acknowledged = Vec::new();
+    for number in 0..20 {
+        let (own, joined, stated) = (one("own"), one("joined"), one("stated"));
+        acknowledged.extend([&own, &joined, &stated].map(|append| append[0].events[0].id()));
+        store.append(own).await.unwrap();
+        let transaction = caller.transaction().await.unwrap();
+        store.append_in(&transaction, &joined).await.unwrap();
+        store.commit(transaction).await.unwrap();
+        let transaction = caller.transaction().await.unwrap();
+        let statement = store.append_statement(stated).unwrap();
+        let row = transaction.query_one(statement.sql(), &[&statement.parameter()]).await.unwrap();
+        assert_eq!(statement.outcome(row.get(0)).unwrap()[0].version.get(), number + 1);
+        store.commit(transaction).await.unwrap();
+    }
+    server.kill().unwrap();
+    server.restart().unwrap();
+    let stored = "SELECT count(*) FROM es.events WHERE event_id = ANY ($1)";
+    let stored: i64 = connect(&url).await.query_one(stored, &[&acknowledged]).await.unwrap().get(0);
+    acknowledged.len() - usize::try_from(stored).unwrap()
+}
+
+async fn kill(server: Server, fault: Change, chance: &mut Chance) -> Result<crate::trial::Report, String> {
     let server = Arc::new(server);
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
     let stores = unsafe_stores(&[&url, &url]).await;
+    fault.in_function(&connect(&url).await, "es.append").await;
     // a server that acknowledges too early is to lose events, and not the log as a whole
     connect(&url).await.batch_execute("CHECKPOINT").await.unwrap();
     let trial = Trial::start(&url, stores, 4, chance);
@@ -58,8 +129,8 @@ async fn kill(server: Server, chance: &mut Chance) -> Result<crate::trial::Repor
     }
 }
 
-async fn unsafe_stores(urls: &[&str]) -> Vec<Arc<dyn es_core::EventStore>> {
-    let mut stores: Vec<Arc<dyn es_core::EventStore>> = Vec::new();
+async fn unsafe_stores(urls: &[&str]) -> Vec<Arc<dyn EventStore>> {
+    let mut stores: Vec<Arc<dyn EventStore>> = Vec::new();
     for url in urls {
         stores.push(Arc::new(crate::trial::builder(url).allow_unsafe_server().connect().await.unwrap()));
     }
@@ -150,7 +221,7 @@ async fn away(
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
     let store = crate::trial::builder(&url).persistence(persistence).connect().await.unwrap();
-    let store: Arc<dyn es_core::EventStore> = match fault {
+    let store: Arc<dyn EventStore> = match fault {
         Some(fault) => Arc::new(Broken::new(store, fault, &url)),
         None => Arc::new(store),
     };

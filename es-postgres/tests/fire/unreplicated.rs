@@ -6,6 +6,7 @@ use es_core::{Append, AppendError, EventStore, Expected, StreamId};
 use test_postgres::{Database, Server};
 use tokio::task::JoinHandle;
 
+use crate::altered::{Change, change};
 use crate::healing;
 use crate::ledger;
 use crate::trial::{builder, connect};
@@ -44,6 +45,51 @@ fn cancel_waits(url: &str) -> JoinHandle<()> {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     })
+}
+
+/// A database that keeps warnings to itself, and a role that commits without the standby, unless it is told otherwise.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settings_of_the_database_do_not_hide_that_no_standby_confirmed() {
+    for setting in ["client_min_messages = error", "synchronous_commit = local"] {
+        assert!(!is_acknowledged(setting, Change::NONE).await, "{setting}");
+    }
+}
+
+/// What the test above is for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_append_that_takes_the_settings_it_finds_is_caught() {
+    for (setting, looked_for) in [
+        ("client_min_messages = error", "current_setting('client_min_messages') = 'error'"),
+        ("synchronous_commit = local", "current_setting('synchronous_commit') IN ('off', 'local')"),
+    ] {
+        assert!(is_acknowledged(setting, change(looked_for, "false")).await, "{setting}");
+    }
+}
+
+/// Whether an append is acknowledged that no standby confirmed, where the database has this setting.
+async fn is_acknowledged(setting: &str, change: Change) -> bool {
+    let server = Server::start(&[]).unwrap();
+    let database = Database::on(&server.url()).unwrap();
+    let url = database.url();
+    let statements =
+        ["CREATE TABLE plain (i int)".to_owned(), format!("ALTER DATABASE {} SET {setting}", database.name())];
+    drop(builder(&url).connect().await.unwrap());
+    change.in_function(&connect(&url).await, "es.append").await;
+    database.run(&statements.each_ref().map(String::as_str)).unwrap();
+    // whose own commits wait
+    let waits = format!("{url}?options=-csynchronous_commit%3Don");
+    let store = builder(&url).persistence(Duration::from_secs(1)).connect().await.unwrap();
+    standby(&waits, "nobody").await;
+    let administrator = cancel_waits(&url);
+    let append = vec![Append::new(StreamId::new("fire", "1").unwrap(), Expected::NoStream, vec![event()])];
+    let answer = store.append(append).await;
+    administrator.abort();
+    standby(&waits, "").await;
+    match answer {
+        Ok(_) => true,
+        Err(AppendError::Unknown(_)) => false,
+        Err(error) => panic!("{error}"),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

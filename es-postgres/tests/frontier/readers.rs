@@ -9,12 +9,15 @@ use crate::writers::connect;
 
 const HIGH: &str = "SELECT es.drawn()";
 const LOW: &str = "SELECT coalesce(min(low), 9223372036854775807) FROM es.es_in_flight";
+const FRONTIER: &str = "SELECT es.frontier()";
 const READ: &str = "SELECT position FROM es.events WHERE position > $1 AND position <= $2 ORDER BY position";
 const PAUSE: Duration = Duration::from_millis(2);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {
     Right,
+    /// By the function of the database, as stores read.
+    Function,
     OneStatement,
     LocksFirst,
     RepeatableRead,
@@ -47,6 +50,11 @@ impl Reader {
                 let low = number(&self.client, LOW).await;
                 tokio::time::sleep(PAUSE).await;
                 read(&self.client, cursor, high.min(low)).await
+            }
+            Reading::Function => {
+                let frontier = number(&self.client, FRONTIER).await;
+                tokio::time::sleep(PAUSE).await;
+                read(&self.client, cursor, frontier).await
             }
             Reading::LocksFirst => {
                 let low = number(&self.client, LOW).await;

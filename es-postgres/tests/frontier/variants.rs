@@ -10,6 +10,7 @@ use crate::writers::Fence;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Variant {
     Right,
+    RightFunction,
     OneStatement,
     LocksFirst,
     CachedSequence,
@@ -17,14 +18,51 @@ pub(crate) enum Variant {
     RepeatableRead,
     Plain,
     ClientGuard,
+    FunctionLocksFirst,
+    UnfencedAlone,
+    UnfencedTogether,
+    UnfencedDoubtful,
 }
 
 impl Variant {
+    /// Goes wrong only at a moment when hardly anybody else writes.
+    pub(crate) fn wants_few(self) -> bool {
+        matches!(
+            self,
+            Self::LocksFirst
+                | Self::FunctionLocksFirst
+                | Self::ClientGuard
+                | Self::UnfencedAlone
+                | Self::UnfencedTogether
+        )
+    }
+
     /// Breaks the database as the variant asks for; answers how to write and how to read.
     pub(crate) fn set_up(self, database: &Database) -> (Fence, Reading) {
         let (mut fence, mut reading) = (Fence::Inside, Reading::Right);
         match self {
             Self::Right => database.run(&[&paused_before_insert("")]).unwrap(),
+            Self::RightFunction => {
+                database.run(&[&paused_before_insert(""), &paused_frontier(false)]).unwrap();
+                reading = Reading::Function;
+            }
+            Self::FunctionLocksFirst => {
+                database.run(&[&paused_before_insert(""), &paused_frontier(true)]).unwrap();
+                reading = Reading::Function;
+            }
+            // the three ways through the function that appends
+            Self::UnfencedAlone => {
+                let together = format!("IF NOT single THEN {FENCE} END IF;\n    IF single THEN");
+                database.run(&[&unfenced(&format!("{FENCE}\n    IF single THEN"), &together, 1)]).unwrap();
+            }
+            Self::UnfencedTogether => {
+                let alone = format!("IF single THEN\n        {FENCE}");
+                database.run(&[&unfenced(&format!("{FENCE}\n    IF single THEN"), &alone, 2)]).unwrap();
+            }
+            Self::UnfencedDoubtful => {
+                let fenced = format!("IF 0 = ANY (verdicts) THEN\n            {FENCE}");
+                database.run(&[&unfenced(&fenced, "IF false THEN", 0)]).unwrap();
+            }
             Self::OneStatement => {
                 let slow = "CREATE FUNCTION es.slow_frontier() RETURNS bigint LANGUAGE plpgsql VOLATILE AS
                             $$ BEGIN PERFORM pg_sleep(0.005); RETURN es.frontier(); END $$";
@@ -47,6 +85,7 @@ impl Variant {
     }
 }
 
+const FENCE: &str = "nothing := \"es\".fence();";
 const NO_FENCE: &str = "CREATE OR REPLACE FUNCTION es.fence() RETURNS void LANGUAGE sql AS ''";
 
 fn migration(name: &str) -> String {
@@ -67,6 +106,27 @@ fn paused_before_insert(then: &str) -> String {
     function(&migration("append"), "append")
         .replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
         .replace("INSERT INTO \"es\".events", &format!("PERFORM pg_sleep(0.002); {then} INSERT INTO \"es\".events"))
+}
+
+/// The same, with the fence left out where it stands, and others given the time to overtake on the way that is left so.
+fn unfenced(fenced: &str, instead: &str, way: usize) -> String {
+    let function = paused_before_insert("");
+    assert!(function.contains(fenced), "`{fenced}` is no longer in `{function}`");
+    let function = function.replacen(fenced, instead, 1);
+    let (place, pause) = function.match_indices("pg_sleep(0.002)").nth(way).unwrap();
+    format!("{}pg_sleep(0.05){}", &function[..place], &function[place + pause.len()..])
+}
+
+/// The function that answers the frontier, with pauses between its steps, in the right order or in the other.
+fn paused_frontier(locks_first: bool) -> String {
+    let function =
+        function(&migration("frontier"), "frontier").replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION");
+    let (high, low, end) = ("    high := ", "    low := ", "    RETURN least(high, low);");
+    let places = [high, low, end].map(|step| function.find(step).unwrap());
+    let steps = [&function[places[0]..places[1]], &function[places[1]..places[2]]];
+    let [first, second] = if locks_first { [steps[1], steps[0]] } else { steps };
+    let pause = "    PERFORM pg_sleep(0.005);\n";
+    format!("{}{first}{pause}{second}{pause}{}", &function[..places[0]], &function[places[2]..])
 }
 
 /// The fence under another name, for those who take it at the wrong time.

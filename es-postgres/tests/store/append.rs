@@ -55,6 +55,47 @@ async fn the_last_position_is_appended_and_none_after_it() {
     assert_eq!(log.iter().map(|event| event.position).collect::<Vec<_>>(), [Position::new(last.cast_unsigned())]);
 }
 
+/// A clock that was ahead recorded the last event of each stream.
+async fn behind_the_future(function: Option<String>) -> Result<(), String> {
+    let fixture = Fixture::new().await;
+    fixture.store.append([one("1", Expected::NoStream), one("2", Expected::NoStream)].concat()).await.unwrap();
+    let ahead = "ALTER TABLE es.events DISABLE TRIGGER events_never_change;
+                 UPDATE es.events SET recorded_at = recorded_at + interval '1 hour';
+                 ALTER TABLE es.events ENABLE ALWAYS TRIGGER events_never_change";
+    fixture.database.run(&[ahead]).unwrap();
+    let last = all(&fixture.store).await[0].recorded_at;
+    fixture.database.run(&function.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+    let alone = one("1", exact(1));
+    let together = vec![Append::new(stream("1"), exact(2), vec![event("{}"), event("{}")])];
+    let several = [one("1", exact(4)), one("2", exact(1))].concat();
+    for (way, appends) in [("alone", alone), ("together", together), ("several", several)] {
+        for appended in fixture.store.append(appends).await.unwrap() {
+            if appended.recorded_at < Some(last) {
+                return Err(format!("{way}: answered {:?} after {last}", appended.recorded_at));
+            }
+        }
+    }
+    let back = all(&fixture.store).await.into_iter().find(|event| event.recorded_at < last);
+    back.map_or(Ok(()), |event| Err(format!("stored {} after {last}", event.recorded_at)))
+}
+
+#[tokio::test]
+async fn recorded_time_does_not_go_back_behind_an_event_of_the_future() {
+    behind_the_future(None).await.unwrap();
+}
+
+/// What the test above is for: the server's clock as it is, on one way and on the other.
+#[tokio::test]
+async fn recorded_time_that_goes_back_is_caught() {
+    for (right, wrong, way) in [
+        ("greatest(statement_timestamp(), since)", "statement_timestamp()", "alone"),
+        ("greatest(statement_timestamp(), e.recorded_at)", "statement_timestamp()", "together"),
+    ] {
+        let caught = behind_the_future(Some(with_append(right, wrong))).await.unwrap_err();
+        assert!(caught.starts_with(way), "{caught}");
+    }
+}
+
 /// The first is alone on its way while the others gather behind the second, which is the only one to hear a conflict.
 #[tokio::test]
 async fn who_joined_an_append_to_a_stream_that_does_not_exist_stays_together() {

@@ -35,15 +35,13 @@ async fn allowed(database: &Database, setting: &str) -> usize {
 #[tokio::test]
 async fn a_server_that_is_too_old_is_refused() {
     let database = Database::fresh().unwrap();
-    // another function stands before the server's own
-    let old = [
-        "CREATE SCHEMA old",
-        "CREATE FUNCTION old.current_setting(text) RETURNS text LANGUAGE sql AS $$
+    // another function stands in the place of the server's own
+    let old = "SET allow_system_table_mods = on;
+         ALTER FUNCTION pg_catalog.current_setting(text) RENAME TO true_setting;
+         CREATE FUNCTION pg_catalog.current_setting(text) RETURNS text LANGUAGE sql STABLE STRICT AS $$
          SELECT CASE $1 WHEN 'server_version_num' THEN '120022' WHEN 'server_version' THEN '12.22'
-                ELSE pg_catalog.current_setting($1) END $$",
-        &format!("ALTER DATABASE {} SET search_path = old, pg_catalog", database.name()),
-    ];
-    database.run(&old).unwrap();
+                ELSE pg_catalog.true_setting($1) END $$";
+    database.run(&[old]).unwrap();
     let refused = refusal(&database.url()).await;
     assert!(matches!(&refused, PostgresError::TooOld { found } if found == "12.22"), "{refused}");
     assert!(refused.to_string().contains("13 or newer"), "{refused}");

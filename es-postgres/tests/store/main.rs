@@ -4,11 +4,13 @@
 mod append;
 mod checks;
 mod closed;
+mod commits;
 mod extremes;
 mod fixture;
 mod held;
 mod large;
 mod migrations;
+mod pinned;
 mod plans;
 mod pools;
 mod reading;

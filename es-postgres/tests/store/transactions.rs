@@ -208,3 +208,30 @@ async fn a_statement_is_shown_without_its_payloads() {
     let shown = format!("{statement:?}");
     assert!(!shown.contains("canary") && shown.contains("payload_bytes: 8"), "{shown}");
 }
+
+/// Ids that stand in another stream: every expectation holds, and only a look before the insert finds them.
+#[tokio::test]
+async fn a_statement_with_ids_that_are_taken_is_a_conflict_and_the_transaction_goes_on() {
+    let fixture = Fixture::new().await;
+    let taken = one("1", Expected::NoStream);
+    fixture.store.append(taken.clone()).await.unwrap();
+    let mut client = fixture.client().await;
+    for events in [taken[0].events.clone(), vec![event("{}"), taken[0].events[0].clone()]] {
+        let appends = vec![Append::new(stream("2"), Expected::NoStream, events)];
+        let statement = fixture.store.append_statement(appends).unwrap();
+        let transaction = client.transaction().await.unwrap();
+        let row = transaction.query_one(statement.sql(), &[&statement.parameter()]).await.unwrap();
+        let Err(AppendError::Conflict(conflict)) = statement.outcome(row.get(0)) else { panic!("no conflict") };
+        assert!(conflict.violations().all(|violation| violation.ids_taken));
+        fixture.store.append_in(&transaction, &one("3", Expected::Any)).await.unwrap();
+        fixture.store.commit(transaction).await.unwrap();
+        // what this test is for: a statement that does not look first ends the caller's transaction
+        let hasty = statement.sql().replacen("true,\n    true", "true,\n    false", 1);
+        assert_ne!(hasty, statement.sql());
+        let transaction = client.transaction().await.unwrap();
+        let error = transaction.query_one(&hasty, &[&statement.parameter()]).await.unwrap_err();
+        assert_eq!(error.code().unwrap().code(), "23505");
+        assert!(transaction.query_one("SELECT 1", &[]).await.is_err());
+    }
+    assert_eq!(all(&fixture.store).await.len(), 3);
+}

@@ -1,0 +1,199 @@
+//! COMMIT of a transaction that cannot be committed: PostgreSQL rolls it back and answers no error.
+
+use es_core::{AppendError, Expected};
+use es_core::{EventStore, NewEvent};
+use es_postgres::{PostgresError, PostgresStore};
+use tokio_postgres::Transaction;
+
+use crate::fixture::{Fixture, all, event, exact, one, stream};
+use crate::pools::pool;
+
+/// Appends, and looks away from the error of another statement.
+async fn swallow(store: &PostgresStore, transaction: &Transaction<'_>) {
+    store.append_in(transaction, &one("1", Expected::NoStream)).await.unwrap();
+    assert!(transaction.batch_execute("SELECT 1 / 0").await.is_err());
+}
+
+fn state(error: &PostgresError) -> &str {
+    match error {
+        PostgresError::Refused { code, .. } => code,
+        other => panic!("{other}"),
+    }
+}
+
+/// What the server said, of a transaction of which nothing is stored.
+fn rolled_back(outcome: Result<(), PostgresError>) -> PostgresError {
+    match outcome {
+        Err(PostgresError::RolledBack(source)) => *source,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_rolls_back_because_of_a_swallowed_error_says_so() {
+    let fixture = Fixture::new().await;
+    let mut client = fixture.client().await;
+    let transaction = client.transaction().await.unwrap();
+    swallow(&fixture.store, &transaction).await;
+    // what this test is for: the driver hears no error
+    transaction.commit().await.unwrap();
+    assert!(all(&fixture.store).await.is_empty());
+
+    let transaction = client.transaction().await.unwrap();
+    swallow(&fixture.store, &transaction).await;
+    let said = rolled_back(fixture.store.commit(transaction).await);
+    assert_eq!(state(&said), "25P02");
+    assert!(all(&fixture.store).await.is_empty());
+
+    let transaction = client.transaction().await.unwrap();
+    fixture.store.append_in(&transaction, &one("1", Expected::NoStream)).await.unwrap();
+    fixture.store.commit(transaction).await.unwrap();
+    assert_eq!(all(&fixture.store).await.len(), 1);
+}
+
+/// The store's own refusal may be looked away from as well; a conflict is none.
+#[tokio::test]
+async fn an_append_that_failed_is_told_at_commit_and_a_conflict_is_not() {
+    let fixture = Fixture::new().await;
+    fixture.database.run(&["ALTER TABLE es.events ADD CONSTRAINT theirs CHECK (data::text <> '\"bad\"')"]).unwrap();
+    let mut client = fixture.client().await;
+    let transaction = client.transaction().await.unwrap();
+    let bad = es_core::Append::new(stream("1"), Expected::Any, vec![event("\"bad\"")]);
+    assert!(matches!(fixture.store.append_in(&transaction, &[bad]).await, Err(AppendError::Store(_))));
+    rolled_back(fixture.store.commit(transaction).await);
+
+    let transaction = client.transaction().await.unwrap();
+    let conflict = fixture.store.append_in(&transaction, &one("1", exact(7))).await;
+    assert!(matches!(conflict, Err(AppendError::Conflict(_))));
+    fixture.store.append_in(&transaction, &one("1", Expected::NoStream)).await.unwrap();
+    fixture.store.commit(transaction).await.unwrap();
+    assert_eq!(all(&fixture.store).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_refused_at_commit_is_rolled_back() {
+    let fixture = Fixture::new().await;
+    let tables = "CREATE TABLE parents (id int PRIMARY KEY);
+                  CREATE TABLE children (parent int REFERENCES parents DEFERRABLE INITIALLY DEFERRED)";
+    fixture.database.run(&[tables]).unwrap();
+    let mut client = fixture.client().await;
+    let transaction = client.transaction().await.unwrap();
+    transaction.batch_execute("INSERT INTO children VALUES (1)").await.unwrap();
+    fixture.store.append_in(&transaction, &one("1", Expected::NoStream)).await.unwrap();
+    assert_eq!(state(&rolled_back(fixture.store.commit(transaction).await)), "23503");
+    assert!(all(&fixture.store).await.is_empty());
+}
+
+/// The append itself was fine; what is wrong is found when the server commits it.
+#[tokio::test]
+async fn an_append_of_the_store_that_is_refused_at_commit_is_refused() {
+    let fixture = Fixture::new().await;
+    let late = "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    IF new.data::text = '\"bad\"' THEN RAISE EXCEPTION 'late' USING ERRCODE = '23514'; END IF;
+                    RETURN NULL; END $$;
+                CREATE CONSTRAINT TRIGGER late AFTER INSERT ON es.events DEFERRABLE INITIALLY DEFERRED
+                    FOR EACH ROW EXECUTE FUNCTION late()";
+    fixture.database.run(&[late]).unwrap();
+    let append = |events: Vec<NewEvent>| vec![es_core::Append::new(stream("1"), Expected::Any, events)];
+    for events in [vec![event("\"bad\"")], vec![event("{}"), event("\"bad\"")]] {
+        let Err(AppendError::Store(source)) = fixture.store.append(append(events)).await else {
+            panic!("acknowledged")
+        };
+        assert_eq!(state(source.downcast_ref().unwrap()), "23514");
+        assert!(all(&fixture.store).await.is_empty());
+    }
+    fixture.store.append(append(vec![event("{}")])).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_savepoint_that_cannot_be_released_says_so_and_the_rest_is_committed() {
+    let fixture = Fixture::new().await;
+    let mut client = fixture.client().await;
+    let mut transaction = client.transaction().await.unwrap();
+    let savepoint = transaction.transaction().await.unwrap();
+    swallow(&fixture.store, &savepoint).await;
+    assert_eq!(state(&rolled_back(fixture.store.commit(savepoint).await)), "25P02");
+    let savepoint = transaction.transaction().await.unwrap();
+    fixture.store.append_in(&savepoint, &one("2", Expected::NoStream)).await.unwrap();
+    fixture.store.commit(savepoint).await.unwrap();
+    fixture.store.append_in(&transaction, &one("3", Expected::NoStream)).await.unwrap();
+    assert!(all(&fixture.store).await.is_empty());
+    fixture.store.commit(transaction).await.unwrap();
+    let ids: Vec<_> = all(&fixture.store).await.iter().map(|event| event.stream.id().to_owned()).collect();
+    assert_eq!(ids, ["2", "3"]);
+}
+
+/// Nobody knows what a statement of the caller's did with it.
+#[tokio::test]
+async fn a_transaction_that_a_statement_ended_is_not_committed_again() {
+    let fixture = Fixture::new().await;
+    let mut client = fixture.client().await;
+    for ended in ["ROLLBACK", "COMMIT"] {
+        let transaction = client.transaction().await.unwrap();
+        transaction.batch_execute(ended).await.unwrap();
+        let refused = fixture.store.commit(transaction).await.unwrap_err();
+        assert_eq!(state(&refused), "25P01", "{ended}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_lost_before_the_commit_is_a_rollback_and_over_it_is_unknown() {
+    let fixture = Fixture::new().await;
+    let ends = "CREATE TABLE theirs (i int);
+                CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(60); RETURN NULL; END $$;
+                CREATE CONSTRAINT TRIGGER ends AFTER INSERT ON theirs DEFERRABLE INITIALLY DEFERRED
+                    FOR EACH ROW EXECUTE FUNCTION ends()";
+    fixture.database.run(&[ends]).unwrap();
+    let mut client = fixture.client().await;
+    let transaction = client.transaction().await.unwrap();
+    fixture.store.append_in(&transaction, &one("1", Expected::NoStream)).await.unwrap();
+    assert!(transaction.batch_execute("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(60)").await.is_err());
+    let lost = rolled_back(fixture.store.commit(transaction).await);
+    assert!(matches!(lost, PostgresError::Lost(_)), "{lost}");
+
+    let mut client = fixture.client().await;
+    let transaction = client.transaction().await.unwrap();
+    transaction.batch_execute("INSERT INTO theirs VALUES (1)").await.unwrap();
+    let unknown = fixture.store.commit(transaction).await.unwrap_err();
+    assert!(
+        matches!(&unknown, PostgresError::CommitUnknown(lost) if matches!(**lost, PostgresError::Lost(_))),
+        "{unknown}"
+    );
+}
+
+#[tokio::test]
+async fn a_transaction_of_a_pool_is_committed_the_same_way() {
+    let fixture = Fixture::new().await;
+    let pool = pool(&fixture.database, 1, "");
+    let mut client = pool.get().await.unwrap();
+    let transaction = client.transaction().await.unwrap();
+    swallow(&fixture.store, &transaction).await;
+    assert_eq!(state(&rolled_back(fixture.store.commit(transaction).await)), "25P02");
+    let transaction = client.transaction().await.unwrap();
+    fixture.store.append_in(&transaction, &one("1", Expected::NoStream)).await.unwrap();
+    fixture.store.commit(transaction).await.unwrap();
+    assert_eq!(all(&fixture.store).await.len(), 1);
+}
+
+/// What the documentation says of other drivers: one more statement tells.
+#[tokio::test]
+async fn a_statement_before_the_commit_of_another_driver_tells() {
+    use sqlx::Connection as _;
+    let fixture = Fixture::new().await;
+    let mut connection = sqlx::PgConnection::connect(&fixture.database.url()).await.unwrap();
+    for asked in [false, true] {
+        let mut transaction = connection.begin().await.unwrap();
+        let statement = fixture.store.append_statement(one("1", Expected::NoStream)).unwrap();
+        let query = sqlx::query(sqlx::AssertSqlSafe(statement.sql())).bind(statement.parameter());
+        query.fetch_one(&mut *transaction).await.unwrap();
+        assert!(sqlx::query("SELECT 1 / 0").execute(&mut *transaction).await.is_err());
+        if asked {
+            let told = sqlx::query("SELECT 1").execute(&mut *transaction).await.unwrap_err();
+            assert_eq!(told.as_database_error().unwrap().code().unwrap(), "25P02");
+        } else {
+            transaction.commit().await.unwrap();
+        }
+        assert!(all(&fixture.store).await.is_empty());
+    }
+}
