@@ -23,7 +23,8 @@ const STEPS: &[Step] = &[
     Step { number: 5, name: "incarnation", sql: include_str!("migrations/0005_incarnation.sql") },
     Step { number: 6, name: "protections", sql: include_str!("migrations/0006_protections.sql") },
     Step { number: 7, name: "moves", sql: include_str!("migrations/0007_moves.sql") },
-    Step { number: 8, name: "announcements", sql: include_str!("migrations/0008_announcements.sql") },
+    Step { number: 8, name: "arguments", sql: include_str!("migrations/0008_arguments.sql") },
+    Step { number: 9, name: "streams", sql: include_str!("migrations/0009_streams.sql") },
 ];
 
 const HISTORY: &str = include_str!("migrations/history.sql");

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by it, and prints its seed")]
 
 mod readers;
+mod strangers;
 mod variants;
 mod writers;
 
@@ -154,4 +155,5 @@ caught! {
     repeatable_read_is_caught: RepeatableRead,
     a_plain_position_above_the_last_is_caught: Plain,
     a_guard_kept_in_the_client_is_caught: ClientGuard,
+    a_table_locked_after_the_draw_is_caught: TableAfterDraw,
 }
