@@ -55,13 +55,16 @@ pub(crate) async fn applied(client: &Client, schema: &SchemaName) -> Result<i32,
 
 /// Brings the schema to the newest migration. Any number of processes may do so at once.
 pub(crate) async fn run(client: &Client, schema: &SchemaName) -> Result<(), PostgresError> {
-    if applied(client, schema).await? >= newest() {
+    let found = applied(client, schema).await?;
+    if found >= newest() {
         return Ok(());
     }
-    let begin = format!(
-        "BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({})",
-        schema.migration_lock()
-    );
+    let lock = match found {
+        0 => format!("SELECT pg_advisory_xact_lock({})", schema.migration_lock()),
+        // any role may hold the other lock, for as long as it likes
+        _ => schema.render("LOCK TABLE {schema}.migrations IN SHARE ROW EXCLUSIVE MODE"),
+    };
+    let begin = format!("BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; {lock}");
     client.batch_execute(&begin).await.map_err(PostgresError::statement)?;
     match steps(client, schema).await {
         Ok(()) => client.batch_execute("COMMIT").await.map_err(PostgresError::statement),

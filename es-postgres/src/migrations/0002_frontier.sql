@@ -73,7 +73,7 @@ CREATE SEQUENCE {schema}.announced AS bigint CYCLE;
 -- The locks of this log, seen in one look: `low` of a fence, `stream` of a stream's.
 CREATE VIEW {schema}.es_locks AS
     WITH held AS MATERIALIZED (
-        SELECT l.*
+        SELECT l.locktype, l.classid, l.objid, l.objsubid, l.mode, l.granted, l.pid, l.virtualtransaction
         FROM pg_catalog.pg_locks l
         WHERE l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
           AND (l.locktype = 'relation' AND l.relation = {appending}::regclass AND l.mode <> 'AccessShareLock'

@@ -84,12 +84,12 @@ BEGIN
         WHERE v.category = categories[1] AND v.id = ids[1] AND (true OR EXISTS (SELECT FROM {schema}.appending FOR KEY SHARE))
         ORDER BY v.version DESC LIMIT 1;
         -- a stream that begins
-        IF last IS NULL AND plain AND NOT coalesce(
-            (octet_length(categories[1]) - 1) & -512 = 0 AND (octet_length(ids[1]) - 1) & -512 = 0
-            AND slices >= '{0}' AND slices <= '{1023}', false)
-        THEN
-            nothing := {schema}.check_arguments(patient, doubtful, calls, locks, categories, ids, expected, items, steps, together,
-                                                event_ids, types, schema_versions, slices, payloads, metas);
+        IF last IS NULL THEN
+            IF NOT coalesce((octet_length(categories[1]) - 1) & -512 = 0 AND (octet_length(ids[1]) - 1) & -512 = 0
+                            AND slices >= '{0}' AND slices <= '{1023}', false) THEN
+                nothing := {schema}.check_arguments(patient, doubtful, calls, locks, categories, ids, expected, items, steps,
+                                                    together, event_ids, types, schema_versions, slices, payloads, metas);
+            END IF;
         END IF;
         actual := ARRAY[coalesce(last, 0)];
         recorded := ARRAY[greatest(statement_timestamp(), since)];

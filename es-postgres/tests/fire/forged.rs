@@ -32,7 +32,9 @@ fn right(name: &str, streams: usize) -> Vec<String> {
         format!("'{{{}}}'", numbers.join(","))
     };
     let events = if streams == 1 { 1 } else { streams * 2 };
-    let event = |single: &str, number| if streams == 1 { format!("'{{{single}}}'") } else { numbers(number, events) };
+    let event = |single: &str, number: fn(usize) -> String| {
+        if streams == 1 { format!("'{{{single}}}'") } else { numbers(number, events) }
+    };
     match name {
         "append" => vec![
             "false".into(),
