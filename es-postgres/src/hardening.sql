@@ -54,6 +54,8 @@ BEGIN
     END LOOP;
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', {name}, application);
     EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO %I', {name}, application);
+    -- by a lock on it the functions tell who appends
+    EXECUTE format('REVOKE ALL ON %I.appending FROM %I', {name}, application);
     FOR statement IN
         -- what applications call runs with the rights of the keeper; the rest is for the keeper alone
         SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', p.oid::regprocedure, application)

@@ -1,6 +1,6 @@
 //! The stable hash of a stream: FNV-1a over its parts, mixed.
 //!
-//! It is stored (as `slice`) and shared between processes (as locks): it never changes.
+//! It is stored (as `slice`): it never changes.
 
 use es_core::StreamId;
 
@@ -29,7 +29,7 @@ impl StreamHash {
         Self(of(&[stream.category().as_bytes(), stream.id().as_bytes()]))
     }
 
-    /// The advisory lock of the stream.
+    /// What streams are sorted by, everywhere alike. The server makes a stream's lock from its name.
     pub(crate) fn lock(self) -> i32 {
         low(self.0).cast_signed()
     }

@@ -23,7 +23,8 @@ const STEPS: &[Step] = &[
     Step { number: 5, name: "incarnation", sql: include_str!("migrations/0005_incarnation.sql") },
     Step { number: 6, name: "protections", sql: include_str!("migrations/0006_protections.sql") },
     Step { number: 7, name: "moves", sql: include_str!("migrations/0007_moves.sql") },
-    Step { number: 8, name: "announcements", sql: include_str!("migrations/0008_announcements.sql") },
+    Step { number: 8, name: "arguments", sql: include_str!("migrations/0008_arguments.sql") },
+    Step { number: 9, name: "streams", sql: include_str!("migrations/0009_streams.sql") },
 ];
 
 const HISTORY: &str = include_str!("migrations/history.sql");
@@ -54,13 +55,18 @@ pub(crate) async fn applied(client: &Client, schema: &SchemaName) -> Result<i32,
 
 /// Brings the schema to the newest migration. Any number of processes may do so at once.
 pub(crate) async fn run(client: &Client, schema: &SchemaName) -> Result<(), PostgresError> {
-    if applied(client, schema).await? >= newest() {
+    let found = applied(client, schema).await?;
+    if found >= newest() {
         return Ok(());
     }
+    let lock = match found {
+        0 => format!("SELECT pg_advisory_xact_lock({})", schema.migration_lock()),
+        // any role may hold the other lock, for as long as it likes
+        _ => schema.render("LOCK TABLE {schema}.migrations IN SHARE ROW EXCLUSIVE MODE"),
+    };
     let begin = format!(
         "BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; \
-         SELECT pg_advisory_xact_lock({})",
-        schema.migration_lock()
+         {lock}"
     );
     client.batch_execute(&begin).await.map_err(PostgresError::statement)?;
     match steps(client, schema).await {

@@ -60,7 +60,10 @@ impl SchemaName {
         Some(match word {
             "schema" => quote_identifier(&self.0),
             "name" => quote_literal(&self.0),
-            "position" => quote_literal(&format!("{}.position", quote_identifier(&self.0))),
+            // the name of a table or sequence as a literal, for `::regclass`
+            "position" | "appending" | "announced" | "incarnations" => {
+                quote_literal(&format!("{}.{word}", quote_identifier(&self.0)))
+            }
             "fence" => fence.max(1).to_string(),
             "guard" => quote_literal(&format!("es.fenced_{}", self.hash())),
             "streams" => (hash::low(self.hash()) & 0x7fff_ffff).to_string(),

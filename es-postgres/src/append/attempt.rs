@@ -226,7 +226,10 @@ impl Progress {
         match error {
             PostgresError::Answer(_) => Outcome::Unknown(error),
             _ if self.sent => Outcome::Unknown(error),
-            _ if error.is(&SqlState::LOCK_NOT_AVAILABLE) => Outcome::Refused(PostgresError::Held(lock_timeout)),
+            _ if error.is(&SqlState::LOCK_NOT_AVAILABLE) => {
+                tracing::warn!(%error, "an append gave up waiting for a stream");
+                Outcome::Refused(PostgresError::Held(lock_timeout))
+            }
             _ => Outcome::Refused(error),
         }
     }

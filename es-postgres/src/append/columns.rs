@@ -58,7 +58,7 @@ impl<'a> Columns<'a> {
             .flat_map(|(number, call)| call.appends.iter().enumerate().map(move |(at, append)| (number, at, append)))
             .map(|(call, at, append)| (StreamHash::of(&append.stream), call, at, append))
             .collect();
-        // locks in one order everywhere, so that no two batches wait for each other
+        // streams in one order everywhere
         streams.sort_unstable_by_key(|(hash, call, at, _)| (hash.lock(), *call, *at));
         let mut columns =
             Self { places: calls.iter().map(|call| vec![0; call.appends.len()]).collect(), ..Self::default() };

@@ -5,7 +5,7 @@ CREATE FUNCTION {schema}.append(
     patient         boolean,
     -- look for events that are already stored, also when every expectation holds
     doubtful        boolean,
-    -- one for each stream of each append, in the order their locks are taken
+    -- one for each stream of each append; the function makes the locks from the names, since a caller's may be wrong
     calls           integer[],
     locks           integer[],
     categories      text[],
@@ -47,6 +47,10 @@ DECLARE
     single  CONSTANT boolean := cardinality(locks) = 1 AND cardinality(event_ids) = 1;
     last    bigint;
     since   timestamptz;
+    -- the slice of a stream that exists
+    stays   smallint;
+    kept    smallint[];
+    plain   boolean;
     nothing text;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -60,18 +64,41 @@ BEGIN
     IF current_setting('client_min_messages') = 'error' THEN
         nothing := set_config('client_min_messages', 'warning', true);
     END IF;
+    -- Each condition costs some time in each transaction: so arrays are compared as wholes, and the names and the slice
+    -- of a stream that exists are not looked at below. What is not plain to see is looked at closely.
+    plain := single AND patient IS NOT NULL AND doubtful IS NOT NULL AND expected >= '{-2}'
+        AND items = '{1}' AND steps = '{1}' AND together = '{1}'
+        AND schema_versions >= '{1}' AND schema_versions <= '{4294967295}' AND (octet_length(types[1]) - 1) & -512 = 0
+        AND (octet_length(payloads[1]::text) <= 200 AND strpos(payloads[1]::text, E'\\u') = 0
+             OR {schema}.fits(payloads[1], 1048576))
+        AND (metas[1] IS NULL OR {schema}.fits(metas[1], 65536));
+    IF plain IS NOT TRUE THEN
+        nothing := {schema}.check_arguments(patient, doubtful, calls, locks, categories, ids, expected, items, steps, together,
+                                            event_ids, types, schema_versions, slices, payloads, metas);
+    END IF;
     IF patient THEN
-        PERFORM pg_advisory_xact_lock({streams}, l) FROM unnest(locks) l;
+        nothing := {schema}.hold(array(SELECT hashtext(u.c || u.i) FROM unnest(categories, ids) u(c, i)));
     ELSIF single THEN
-        held := ARRAY[pg_try_advisory_xact_lock({streams}, locks[1])];
+        held := ARRAY[pg_try_advisory_xact_lock({streams}, hashtext(categories[1] || ids[1]))];
     ELSE
-        held := array(SELECT pg_try_advisory_xact_lock({streams}, l) FROM unnest(locks) l);
+        held := array(SELECT pg_try_advisory_xact_lock({streams}, hashtext(u.c || u.i)) FROM unnest(categories, ids) u(c, i));
     END IF;
 
-    -- a later statement, so a later snapshot: it sees what the last holders of these locks appended
+    -- a later statement, so a later snapshot: it sees what the last holders of these locks appended. The server locks
+    -- `appending`, which it names in a condition that is always true, before it takes that snapshot: whoever holds the
+    -- table alone, since a stranger has a stream's lock, has committed by then
     IF single THEN
-        SELECT v.version, v.recorded_at INTO last, since FROM {schema}.events v
-        WHERE v.category = categories[1] AND v.id = ids[1] ORDER BY v.version DESC LIMIT 1;
+        SELECT v.version, v.recorded_at, v.slice INTO last, since, stays FROM {schema}.events v
+        WHERE v.category = categories[1] AND v.id = ids[1] AND (true OR EXISTS (SELECT FROM {schema}.appending FOR KEY SHARE))
+        ORDER BY v.version DESC LIMIT 1;
+        -- a stream that begins
+        IF last IS NULL THEN
+            IF NOT coalesce((octet_length(categories[1]) - 1) & -512 = 0 AND (octet_length(ids[1]) - 1) & -512 = 0
+                            AND slices >= '{0}' AND slices <= '{1023}', false) THEN
+                nothing := {schema}.check_arguments(patient, doubtful, calls, locks, categories, ids, expected, items, steps,
+                                                    together, event_ids, types, schema_versions, slices, payloads, metas);
+            END IF;
+        END IF;
         actual := ARRAY[coalesce(last, 0)];
         recorded := ARRAY[greatest(statement_timestamp(), since)];
         refused := NOT CASE WHEN expected[1] >= 0 THEN expected[1] = actual[1] WHEN expected[1] = -1 THEN true ELSE last IS NOT NULL END;
@@ -79,12 +106,14 @@ BEGIN
         -- the rows come in the order of the arrays: each look-up is a loop of its own
         SELECT array_agg(coalesce(e.version, 0)),
                array_agg(greatest(statement_timestamp(), e.recorded_at)),
-               bool_or(NOT CASE WHEN u.x >= 0 THEN u.x = coalesce(e.version, 0) WHEN u.x = -1 THEN true ELSE e.version IS NOT NULL END)
-          INTO actual, recorded, refused
+               bool_or(NOT CASE WHEN u.x >= 0 THEN u.x = coalesce(e.version, 0) WHEN u.x = -1 THEN true ELSE e.version IS NOT NULL END),
+               array_agg(e.slice)
+          INTO actual, recorded, refused, kept
           FROM unnest(categories, ids, expected) u(c, i, x)
           LEFT JOIN LATERAL (
-              SELECT v.version, v.recorded_at FROM {schema}.events v
-              WHERE v.category = u.c AND v.id = u.i ORDER BY v.version DESC LIMIT 1) e ON true;
+              SELECT v.version, v.recorded_at, v.slice FROM {schema}.events v
+              WHERE v.category = u.c AND v.id = u.i ORDER BY v.version DESC LIMIT 1) e ON true
+          WHERE true OR EXISTS (SELECT FROM {schema}.appending FOR KEY SHARE);
     END IF;
 
     -- whoever expects no version of its own is known by its first event alone; looked up before positions are drawn
@@ -96,6 +125,10 @@ BEGIN
     END IF;
 
     IF doubtful OR refused OR false = ANY (held) THEN
+        IF plain THEN
+            nothing := {schema}.check_arguments(patient, doubtful, calls, locks, categories, ids, expected, items, steps,
+                                                together, event_ids, types, schema_versions, slices, payloads, metas);
+        END IF;
         SELECT array_agg(p.known ORDER BY p.o), array_agg(p.whole ORDER BY p.o),
                array_agg(p.after ORDER BY p.o), array_agg(p.first ORDER BY p.o)
           INTO known, whole, after, first
@@ -136,7 +169,7 @@ BEGIN
                    END
             FROM unnest(items, event_ids) e(item, event_id));
         INSERT INTO {schema}.events (position, recorded_at, version, event_id, schema_version, slice, together, category, id, type, data, meta)
-            SELECT e.position, recorded[e.item], actual[e.item] + e.step, e.event_id, e.schema_version, e.slice, e.together,
+            SELECT e.position, recorded[e.item], actual[e.item] + e.step, e.event_id, e.schema_version, coalesce(kept[e.item], e.slice), e.together,
                    categories[e.item], ids[e.item], e.type, e.data, e.meta
             FROM unnest(positions, items, steps, together, event_ids, types, schema_versions, slices, payloads, metas)
                      e(position, item, step, together, event_id, type, schema_version, slice, data, meta)
@@ -154,18 +187,18 @@ BEGIN
         RETURN;
     END IF;
 
-    -- before positions are drawn, and after the streams are held
+    -- before positions are drawn, and after the streams are held; a stream stays in the slice where it began
     nothing := {schema}.fence();
     IF single THEN
         positions := ARRAY[nextval({position}::regclass)];
         INSERT INTO {schema}.events (position, recorded_at, version, event_id, schema_version, slice, together, category, id, type, data, meta)
-            VALUES (positions[1], recorded[1], actual[1] + steps[1], event_ids[1], schema_versions[1], slices[1], together[1],
+            VALUES (positions[1], recorded[1], actual[1] + steps[1], event_ids[1], schema_versions[1], coalesce(stays, slices[1]), together[1],
                     categories[1], ids[1], types[1], payloads[1], metas[1]);
         RETURN;
     END IF;
     positions := array(SELECT nextval({position}::regclass) FROM unnest(event_ids));
     INSERT INTO {schema}.events (position, recorded_at, version, event_id, schema_version, slice, together, category, id, type, data, meta)
-        SELECT e.position, recorded[e.item], actual[e.item] + e.step, e.event_id, e.schema_version, e.slice, e.together,
+        SELECT e.position, recorded[e.item], actual[e.item] + e.step, e.event_id, e.schema_version, coalesce(kept[e.item], e.slice), e.together,
                categories[e.item], ids[e.item], e.type, e.data, e.meta
         FROM unnest(positions, items, steps, together, event_ids, types, schema_versions, slices, payloads, metas)
                  e(position, item, step, together, event_id, type, schema_version, slice, data, meta);

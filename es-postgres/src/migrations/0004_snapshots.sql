@@ -6,7 +6,9 @@ CREATE TABLE {schema}.snapshots (
     version    bigint      NOT NULL,
     payload    bytea       NOT NULL,
     stored_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-    CONSTRAINT snapshots_stream_schema PRIMARY KEY (category, id, schema)
+    CONSTRAINT snapshots_stream_schema PRIMARY KEY (category, id, schema),
+    CONSTRAINT snapshots_names CHECK (octet_length(category) BETWEEN 1 AND 512 AND octet_length(id) BETWEEN 1 AND 512),
+    CONSTRAINT snapshots_version CHECK (version >= 0)
 );
 
 COMMENT ON TABLE {schema}.snapshots IS 'Folded state at a version: a shortcut that may be deleted at any time.';
@@ -20,9 +22,12 @@ COMMENT ON COLUMN {schema}.snapshots.stored_at IS 'When it was written.';
 CREATE FUNCTION {schema}.store_snapshot(category text, id text, schema text, version bigint, payload bytea) RETURNS void
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $es$
-    -- a newer one replaces an older one, and any one replaces one that is ahead of its stream
+    -- One that is ahead of its stream would become today's when the stream has grown: it is not kept. A newer one replaces
+    -- an older one, and any one replaces one that is ahead, as after a restore.
     INSERT INTO {schema}.snapshots AS s (category, id, schema, version, payload)
-    VALUES ($1, $2, $3, $4, $5)
+    SELECT $1, $2, $3, $4, $5
+    WHERE ($4 <= coalesce((
+        SELECT e.version FROM {schema}.events e WHERE e.category = $1 AND e.id = $2 ORDER BY e.version DESC LIMIT 1), 0)) IS NOT FALSE
     ON CONFLICT ON CONSTRAINT snapshots_stream_schema DO UPDATE
     SET version = excluded.version, payload = excluded.payload, stored_at = clock_timestamp()
     WHERE s.version < excluded.version

@@ -12,6 +12,7 @@ mod contract;
 mod damaged;
 mod dropped;
 mod follower;
+mod forged;
 mod full_disk;
 mod hardening;
 mod healing;

@@ -46,7 +46,7 @@ const EVERY_RIGHT: &str = "GRANT ALL ON SCHEMA es TO app; GRANT ALL ON ALL TABLE
                            GRANT ALL ON ALL SEQUENCES IN SCHEMA es TO app; GRANT ALL ON ALL FUNCTIONS IN SCHEMA es TO app";
 
 /// What an application has no business to do.
-const FORBIDDEN: [&str; 24] = [
+const FORBIDDEN: [&str; 27] = [
     "INSERT INTO es.events SELECT * FROM es.events",
     "INSERT INTO es.snapshots SELECT * FROM es.snapshots",
     "INSERT INTO es.incarnations SELECT * FROM es.incarnations",
@@ -67,6 +67,9 @@ const FORBIDDEN: [&str; 24] = [
     "CREATE TABLE es.mine ()",
     "CREATE OR REPLACE FUNCTION es.drawn() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'",
     "SELECT es.fence()",
+    "SELECT es.hold('{1}')",
+    "LOCK TABLE es.appending IN ROW SHARE MODE",
+    "SELECT nextval('es.announced')",
     "SELECT es.new_incarnation()",
     "SELECT es.place()",
     "SET session_replication_role = replica",

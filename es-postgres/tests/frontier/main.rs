@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by it, and prints its seed")]
 
 mod readers;
+mod strangers;
 mod variants;
 mod writers;
 
@@ -166,4 +167,5 @@ caught! {
     an_append_of_one_event_without_a_fence_is_caught: UnfencedAlone,
     an_append_of_several_events_without_a_fence_is_caught: UnfencedTogether,
     an_append_that_looks_for_repeats_without_a_fence_is_caught: UnfencedDoubtful,
+    a_table_locked_after_the_draw_is_caught: TableAfterDraw,
 }

@@ -22,6 +22,7 @@ pub(crate) enum Variant {
     UnfencedAlone,
     UnfencedTogether,
     UnfencedDoubtful,
+    TableAfterDraw,
 }
 
 impl Variant {
@@ -80,6 +81,11 @@ impl Variant {
                 database.run(&[&late_fence(), NO_FENCE]).unwrap();
                 fence = Fence::ByClient;
             }
+            Self::TableAfterDraw => {
+                let late = paused_before_insert("LOCK TABLE es.appending IN ROW SHARE MODE;").replace("0.002", "0.02");
+                let fence = function(&migration("frontier"), "fence").replace("CREATE", "CREATE OR REPLACE");
+                database.run(&[&without_table(&late), &without_table(&fence)]).unwrap();
+            }
         }
         (fence, reading)
     }
@@ -88,7 +94,7 @@ impl Variant {
 const FENCE: &str = "nothing := \"es\".fence();";
 const NO_FENCE: &str = "CREATE OR REPLACE FUNCTION es.fence() RETURNS void LANGUAGE sql AS ''";
 
-fn migration(name: &str) -> String {
+pub(crate) fn migration(name: &str) -> String {
     let (_, sql) =
         PostgresStore::migrations("es").unwrap().into_iter().find(|(found, _)| found.ends_with(name)).unwrap();
     sql
@@ -132,4 +138,30 @@ fn paused_frontier(locks_first: bool) -> String {
 /// The fence under another name, for those who take it at the wrong time.
 fn late_fence() -> String {
     function(&migration("frontier"), "fence").replace("\"es\".fence", "\"es\".late_fence")
+}
+
+/// The same, without the lock on the table.
+fn without_table(function: &str) -> String {
+    let lock = "EXISTS (SELECT FROM \"es\".appending FOR KEY SHARE)";
+    assert!(function.contains(lock), "{function}");
+    function.replace(lock, "true")
+}
+
+/// The view of locks, with another rule which of them count.
+pub(crate) fn counting(rule: &str) -> String {
+    let migration = migration("frontier");
+    let view = &migration[migration.find("CREATE VIEW \"es\".es_locks").unwrap()..];
+    let view = &view[..view.find(";\n").unwrap()];
+    let right = "h.virtualtransaction IN (SELECT t.virtualtransaction FROM held t WHERE t.locktype = 'relation')";
+    assert!(view.contains(right), "{view}");
+    view.replace("CREATE VIEW", "CREATE OR REPLACE VIEW").replace(right, rule)
+}
+
+/// Judging a lock by the role of who holds it.
+pub(crate) fn by_role() -> String {
+    let may = "(SELECT coalesce(bool_or(has_function_privilege(a.usesysid, p.oid, 'EXECUTE')
+                                        AND has_schema_privilege(a.usesysid, p.pronamespace, 'USAGE')), false)
+                FROM pg_stat_activity a, pg_proc p
+                WHERE a.pid = h.pid AND p.proname = 'append' AND p.pronamespace = 'es'::regnamespace)";
+    counting(may)
 }

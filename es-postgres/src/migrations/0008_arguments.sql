@@ -1,0 +1,121 @@
+-- What the application's role may give to the functions that it may call. Whatever is let through here, a reader passes:
+-- see `es_core::limits`. Whether a payload fits its event's type, only programs know.
+
+CREATE FUNCTION {schema}.readable(given text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $es$
+DECLARE
+    -- an error where a text holds a NUL or half a surrogate pair
+    parsed CONSTANT jsonb := given::jsonb;
+    again  text;
+BEGIN
+    again := parsed::text;
+    IF octet_length(translate(again, '[{', '')) - octet_length(again)
+        = octet_length(translate(given, '[{', '')) - octet_length(given) THEN
+        RETURN NOT jsonb_path_exists(parsed, 'strict $.**{100 to last} ? (@.type() == "array" || @.type() == "object")');
+    END IF;
+    -- of a key that is there twice, only the last value is in `parsed`: level by level through the text
+    RETURN NOT EXISTS (
+        WITH RECURSIVE inside (value, depth) AS (
+            SELECT given::json, 1
+            UNION ALL
+            SELECT i.value, inside.depth + 1
+            FROM inside
+            CROSS JOIN LATERAL (
+                SELECT a.value FROM json_array_elements(CASE json_typeof(inside.value) WHEN 'array' THEN inside.value END) a
+                UNION ALL
+                SELECT o.value FROM json_each(CASE json_typeof(inside.value) WHEN 'object' THEN inside.value END) o) i
+            WHERE inside.depth <= 100 AND json_typeof(i.value) IN ('array', 'object'))
+        SELECT FROM inside WHERE depth > 100);
+END
+$es$;
+
+-- What is plain to see goes without parsing: who counts brackets knows how deep it is at most.
+CREATE FUNCTION {schema}.fits(given json, bytes integer) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $es$
+BEGIN
+    RETURN octet_length(given::text) <= bytes
+        AND (octet_length(given::text) <= 100 + octet_length(replace(replace(given::text, '[', ''), '{', ''))
+                 AND strpos(given::text, E'\\u') = 0
+             OR {schema}.readable(given::text));
+END
+$es$;
+
+CREATE FUNCTION {schema}.check_arguments(
+    patient boolean, doubtful boolean, calls integer[], locks integer[], categories text[], ids text[], expected bigint[],
+    items integer[], steps bigint[], together smallint[], event_ids uuid[], types text[], schema_versions bigint[],
+    slices smallint[], payloads json[], metas json[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+AS $es$
+DECLARE
+    streams CONSTANT integer := cardinality(locks);
+    events  CONSTANT integer := cardinality(event_ids);
+    of_all  CONSTANT text := CASE WHEN streams > 0 THEN '[1:' || streams || ']' ELSE '' END;
+    of_each CONSTANT text := CASE WHEN events > 0 THEN '[1:' || events || ']' ELSE '' END;
+    fault   text;
+BEGIN
+    IF patient IS NULL OR doubtful IS NULL OR streams IS NULL OR events IS NULL OR calls IS NULL OR categories IS NULL
+        OR ids IS NULL OR expected IS NULL OR items IS NULL OR steps IS NULL OR together IS NULL OR types IS NULL
+        OR schema_versions IS NULL OR slices IS NULL OR payloads IS NULL OR metas IS NULL THEN
+        RAISE EXCEPTION 'the append is refused: an argument is NULL' USING ERRCODE = 'ES011';
+    END IF;
+    IF NOT of_all = ALL (ARRAY[coalesce(array_dims(calls), ''), coalesce(array_dims(locks), ''),
+                                   coalesce(array_dims(categories), ''), coalesce(array_dims(ids), ''),
+                                   coalesce(array_dims(expected), '')])
+        OR NOT of_each = ALL (ARRAY[coalesce(array_dims(items), ''), coalesce(array_dims(steps), ''),
+                                    coalesce(array_dims(together), ''), coalesce(array_dims(event_ids), ''),
+                                    coalesce(array_dims(types), ''), coalesce(array_dims(schema_versions), ''),
+                                    coalesce(array_dims(slices), ''), coalesce(array_dims(payloads), ''),
+                                    coalesce(array_dims(metas), '')]) THEN
+        RAISE EXCEPTION 'the append is refused: its arrays differ in their shape' USING ERRCODE = 'ES011';
+    END IF;
+    SELECT CASE
+        WHEN bool_or(u.call IS NULL OR u.lock IS NULL) THEN 'an argument is NULL'
+        WHEN bool_or((octet_length(u.c) BETWEEN 1 AND 512 AND octet_length(u.i) BETWEEN 1 AND 512) IS NOT TRUE)
+            THEN 'a name is missing, empty or longer than 512 bytes'
+        WHEN bool_or((u.x >= -2) IS NOT TRUE) THEN 'an expected version is none'
+        END
+      INTO fault
+      FROM unnest(calls, locks, categories, ids, expected) u(call, lock, c, i, x);
+    IF fault IS NOT NULL THEN
+        RAISE EXCEPTION 'the append is refused: %', fault USING ERRCODE = 'ES011';
+    END IF;
+    -- Steps count from 1 through the events of a stream, which stand one behind the other, so that positions rise with
+    -- versions. The appends they came in lie one behind the other, too: where one ends, the next begins.
+    SELECT CASE
+        WHEN bool_or(e.id IS NULL) THEN 'an event''s id is NULL'
+        WHEN bool_or((e.item BETWEEN 1 AND streams
+                      AND CASE WHEN e.item = e.item_before THEN e.step = e.step_before + 1 ELSE e.step = 1 END
+                      AND (e.step > 1 OR e.parted > 0)
+                      AND e.parted BETWEEN 0 AND 1000
+                      AND (e.parted = 0 OR e.o + e.parted = events + 1
+                           OR together[e.o + e.parted] > 0)
+                     ) IS NOT TRUE)
+            OR sum(e.parted) <> events
+            THEN 'an event has another place than its own'
+        WHEN bool_or((octet_length(e.type) BETWEEN 1 AND 512) IS NOT TRUE)
+            THEN 'a name is missing, empty or longer than 512 bytes'
+        WHEN bool_or((e.schema_version BETWEEN 1 AND 4294967295) IS NOT TRUE) THEN 'a schema version is none'
+        WHEN bool_or((e.slice BETWEEN 0 AND 1023) IS NOT TRUE) THEN 'a slice is none'
+        WHEN bool_or({schema}.fits(e.data, 1048576) IS NOT TRUE)
+            THEN 'a payload is missing, longer than 1 MiB, or nested deeper than 100 levels'
+        WHEN NOT bool_and({schema}.fits(e.meta, 65536))
+            THEN 'metadata is longer than 64 KiB, or nested deeper than 100 levels'
+        WHEN bool_or(e.item = e.item_before AND e.slice <> e.slice_before) THEN 'events of one stream have different slices'
+        END
+      INTO fault
+      FROM unnest(items, steps, together, event_ids, types, schema_versions, slices, payloads, metas,
+                  0 || items, 0::bigint || steps, 0::smallint || slices) WITH ORDINALITY
+               e(item, step, parted, id, type, schema_version, slice, data, meta, item_before, step_before, slice_before, o)
+      WHERE e.o <= events;
+    IF fault IS NOT NULL THEN
+        RAISE EXCEPTION 'the append is refused: %', fault USING ERRCODE = 'ES011';
+    END IF;
+END
+$es$;
+
+COMMENT ON FUNCTION {schema}.readable(text) IS 'Whether every reader can read this JSON.';
+COMMENT ON FUNCTION {schema}.fits(json, integer) IS 'Whether every reader can read this JSON, and it has no more bytes.';
+COMMENT ON FUNCTION {schema}.check_arguments(boolean, boolean, integer[], integer[], text[], text[], bigint[], integer[], bigint[],
+    smallint[], uuid[], text[], bigint[], smallint[], json[], json[]) IS 'Refuses arguments of append that a reader would not pass.';

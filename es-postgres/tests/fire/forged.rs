@@ -1,0 +1,259 @@
+//! What the application's role may call, called with every kind of wrong argument: refused, or harmless to every reader.
+
+use es_core::{EventStore, Filter, Position};
+use es_postgres::PostgresStore;
+use futures_util::TryStreamExt;
+use tokio_postgres::Client;
+
+use crate::altered::{Change, change};
+use crate::contract::appends_and_reads;
+use crate::privilege::Hardened;
+use crate::trial::connect;
+
+/// A function and the types of what it takes.
+struct Granted {
+    name: String,
+    types: Vec<String>,
+}
+
+/// Every function that the role may execute, as the server knows them.
+async fn granted(client: &Client) -> Vec<Granted> {
+    let functions = "SELECT p.proname::text, ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) t)
+                     FROM pg_proc p WHERE p.pronamespace = 'es'::regnamespace AND has_function_privilege(p.oid, 'EXECUTE')
+                     ORDER BY p.proname";
+    let rows = client.query(functions, &[]).await.unwrap();
+    rows.iter().map(|row| Granted { name: row.get(0), types: row.get(1) }).collect()
+}
+
+/// Arguments that are right, for `streams` streams of two events each, or one of one event.
+fn right(name: &str, streams: usize) -> Vec<String> {
+    let numbers = |number: fn(usize) -> String, count| {
+        let numbers: Vec<String> = (0..count).map(number).collect();
+        format!("'{{{}}}'", numbers.join(","))
+    };
+    let events = if streams == 1 { 1 } else { streams * 2 };
+    let event = |single: &str, number: fn(usize) -> String| {
+        if streams == 1 { format!("'{{{single}}}'") } else { numbers(number, events) }
+    };
+    match name {
+        "append" => vec![
+            "false".into(),
+            "false".into(),
+            numbers(|n| n.to_string(), streams),
+            numbers(|n| n.to_string(), streams),
+            numbers(|_| "forged".into(), streams),
+            if streams == 1 { "'{one}'".into() } else { numbers(|n| format!("s{n}"), streams) },
+            numbers(|_| "-1".into(), streams),
+            event("1", |n| (n / 2 + 1).to_string()),
+            event("1", |n| (n % 2 + 1).to_string()),
+            event("1", |n| if n % 2 == 0 { "2".into() } else { "0".into() }),
+            format!("array(SELECT gen_random_uuid() FROM generate_series(1, {events}))"),
+            event("t", |_| "t".into()),
+            event("1", |_| "1".into()),
+            event("7", |n| (n / 2).to_string()),
+            format!("array_fill('{{}}'::json, ARRAY[{events}])"),
+            format!("array_fill(NULL::json, ARRAY[{events}])"),
+        ],
+        "store_snapshot" => ["'day'", "'1'", "'s'", "1", "'p'"].map(str::to_owned).into(),
+        "unmoved" => vec!["(SELECT id FROM es.incarnations ORDER BY number DESC LIMIT 1)".into()],
+        "common_with" => vec!["gen_random_uuid()".into()],
+        "frontier" | "drawn" | "incarnation" => vec![],
+        other => panic!("say what is right for the function `{other}`"),
+    }
+}
+
+/// What is wrong for a single value of this type, somewhere or everywhere.
+fn wrong_values(of: &str) -> Vec<String> {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    match of {
+        "boolean" => texts(&["true", "false"]),
+        "smallint" => texts(&["-32768", "-1", "0", "1", "2", "1000", "1024", "32767"]),
+        "integer" => texts(&["-2147483648", "-1", "0", "2", "1000", "2147483647"]),
+        "bigint" => texts(&["-9223372036854775808", "-3", "-2", "0", "2", "1000", "4294967296", "9223372036854775807"]),
+        "text" => texts(&["''", "repeat('x', 513)", "repeat('ä', 257)", "repeat('x', 1048577)", "E'a\\nb'"]),
+        "uuid" => texts(&["'00000000-0000-0000-0000-000000000000'", "(SELECT event_id FROM es.events LIMIT 1)"]),
+        "bytea" => texts(&["''", "'\\x00'", "decode(repeat('00', 1000), 'hex')"]),
+        "json" => texts(&[
+            "repeat('[', 101) || repeat(']', 101)",
+            "repeat('[', 5000) || repeat(']', 5000)",
+            "repeat('{\"a\":', 101) || '1' || repeat('}', 101)",
+            "'{\"a\":' || repeat('[', 101) || repeat(']', 101) || ',\"a\":1}'",
+            "'[' || repeat('\"]\",[', 101) || repeat(']', 102)",
+            "'\"' || repeat('x', 3000000) || '\"'",
+            "'\"' || repeat('x', 65535) || '\"'",
+            "'\"\\u0000\"'",
+            "'{\"\\u0000\":1}'",
+            "'\"\\ud800\"'",
+            "'\"\\udc00\\ud800\"'",
+            "' '",
+            "'nonsense'",
+        ]),
+        other => panic!("say what is wrong for the type `{other}`"),
+    }
+}
+
+/// What is wrong in the place of `right`, an argument of this type.
+fn wrong(of: &str, right: &str) -> Vec<String> {
+    let mut wrong = vec!["NULL".to_owned()];
+    match of.strip_suffix("[]") {
+        None => wrong.extend(wrong_values(of)),
+        Some(element) => {
+            let right = format!("({right})::{of}");
+            wrong.push("'{}'".to_owned());
+            wrong.push("'{NULL}'".to_owned());
+            // longer, shorter, of more dimensions, counted from elsewhere
+            wrong.push(format!("{right} || {right}"));
+            wrong.push(format!("({right})[2:]"));
+            wrong.push(format!("ARRAY[{right}]"));
+            wrong.push(format!("('[5:' || 4 + cardinality({right}) || ']=' || {right}::text)"));
+            for value in wrong_values(element).into_iter().chain(["NULL".to_owned()]) {
+                wrong.push(format!("array_fill(({value})::{element}, ARRAY[cardinality({right})])"));
+                wrong.push(format!("({right})[:cardinality({right}) - 1] || ({value})::{element}"));
+            }
+        }
+    }
+    wrong
+}
+
+/// The call with these arguments.
+fn call(Granted { name, types }: &Granted, arguments: &[String]) -> String {
+    let arguments: Vec<String> =
+        arguments.iter().zip(types).map(|(argument, of)| format!("({argument})::{of}")).collect();
+    format!("SELECT es.{name}({})", arguments.join(", "))
+}
+
+/// Whether everybody can still read and append, and everything is where it belongs.
+async fn all_is_well(store: &PostgresStore, owner: &Client) -> Result<(), String> {
+    let all: Vec<_> = store
+        .read_all(Position::START, &Filter::all(), None)
+        .try_collect()
+        .await
+        .map_err(|error| format!("a reader stops: {error}"))?;
+    for event in &all {
+        let limits = (event.payload.len() <= 1024 * 1024, event.metadata.as_ref().is_none_or(|m| m.len() <= 64 * 1024));
+        let again =
+            es_core::NewEvent::from_json(event.id, event.name.clone(), event.schema_version, event.payload.clone());
+        if limits != (true, true) || again.is_err() {
+            return Err(format!("an event that no program could append: {event:?}"));
+        }
+    }
+    let broken = "SELECT category || '/' || id FROM es.events GROUP BY category, id
+                  HAVING max(version) <> count(*) OR min(version) <> 1 OR min(slice) <> max(slice)
+                      OR min(slice) < 0 OR max(slice) > 1023 OR sum(together) <> count(*) OR min(together) < 0
+                  UNION ALL
+                  SELECT category || '/' || id FROM (
+                      SELECT *, lag(position) OVER s AS p, lag(recorded_at) OVER s AS r FROM es.events
+                      WINDOW s AS (PARTITION BY category, id ORDER BY version)) e WHERE p > position OR r > recorded_at
+                  UNION ALL
+                  SELECT 'snapshot' FROM es.snapshots s WHERE s.version < 0 OR s.version >
+                      coalesce((SELECT max(version) FROM es.events e WHERE e.category = s.category AND e.id = s.id), 0)";
+    let broken: Vec<String> = owner.query(broken, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    if !broken.is_empty() {
+        return Err(format!("these are out of order: {broken:?}"));
+    }
+    let last = all.last().map_or(Position::START, |event| event.position);
+    let frontier = store.frontier().await.map_err(|error| error.to_string())?;
+    if frontier < last { Err(format!("the frontier is {frontier}, the last event {last}")) } else { Ok(()) }
+}
+
+/// Calls everything that is granted with each argument wrong in turn; answers how many calls were refused.
+async fn nothing_can_be_forged(change: Change) -> Result<usize, String> {
+    let hardened = Hardened::new().await;
+    let owner = connect(&hardened.database.url()).await;
+    let store = PostgresStore::connect(&hardened.url("app")).await.unwrap();
+    appends_and_reads(&store).await;
+    change.in_function(&owner, "es.append").await;
+    let client = connect(&hardened.url("app")).await;
+    let functions = granted(&client).await;
+    assert!(functions.iter().any(|function| function.name == "append"), "nothing is granted");
+    let mut refused = 0;
+    for function in &functions {
+        for streams in if function.name == "append" { vec![1, 3] } else { vec![1] } {
+            // a stream that is new, and one that exists
+            for again in 0..2 {
+                for (at, of) in function.types.iter().enumerate() {
+                    for wrong in wrong(of, &right(&function.name, streams)[at]) {
+                        let mut arguments = right(&function.name, streams);
+                        if function.name == "append" && again == 0 {
+                            arguments[4] = arguments[4].replace("forged", &format!("new{at}"));
+                        }
+                        arguments[at] = wrong;
+                        let call = call(function, &arguments);
+                        if client.batch_execute(&call).await.is_err() {
+                            refused += 1;
+                        } else {
+                            all_is_well(&store, &owner).await.map_err(|error| format!("{call}: {error}"))?;
+                        }
+                    }
+                }
+                let right = call(function, &right(&function.name, streams));
+                client.batch_execute(&right).await.map_err(|error| format!("{right} is refused: {error}"))?;
+            }
+        }
+    }
+    all_is_well(&store, &owner).await?;
+    Ok(refused)
+}
+
+#[tokio::test]
+async fn whatever_the_application_calls_with_wrong_arguments_no_reader_is_hurt() {
+    let refused = nothing_can_be_forged(Change::NONE).await.unwrap();
+    assert!(refused > 300, "only {refused} calls were refused");
+}
+
+/// What the test above is for.
+#[tokio::test]
+async fn a_function_that_checks_less_is_caught() {
+    for (change, as_what) in [
+        (change("IF plain IS NOT TRUE THEN", "IF false THEN"), ""),
+        (change("schema_versions >= '{1}' AND", ""), "a reader stops"),
+        (change("AND steps = '{1}'", ""), ""),
+        (change("strpos(payloads[1]::text, E'\\\\u') = 0", "true"), "no program could append"),
+        (change("slices >= '{0}' AND", ""), "out of order"),
+        (change("(octet_length(ids[1]) - 1) & -512 = 0", "true"), "a reader stops"),
+    ] {
+        let caught = nothing_can_be_forged(change).await.expect_err(change.part);
+        assert!(caught.contains(as_what), "{change:?}: {caught}");
+    }
+}
+
+/// What must not merely do no harm, but be refused.
+#[tokio::test]
+async fn what_no_reader_would_pass_is_refused() {
+    let hardened = Hardened::new().await;
+    let store = PostgresStore::connect(&hardened.url("app")).await.unwrap();
+    appends_and_reads(&store).await;
+    let client = connect(&hardened.url("app")).await;
+    let functions = granted(&client).await;
+    let append = functions.iter().find(|function| function.name == "append").unwrap();
+    for streams in [1, 3] {
+        client.batch_execute(&call(append, &right("append", streams))).await.unwrap();
+        for (at, of, value) in [
+            (4, "text", "''"),
+            (5, "text", "repeat('x', 513)"),
+            (6, "bigint", "-3"),
+            (8, "bigint", "1000"),
+            (9, "smallint", "-1"),
+            (11, "text", "''"),
+            (12, "bigint", "0"),
+            (12, "bigint", "4294967296"),
+            (13, "smallint", "-1"),
+            (14, "json", "repeat('[', 5000) || repeat(']', 5000)"),
+            (14, "json", "repeat('[', 101) || repeat(']', 101)"),
+            (14, "json", "'\"' || repeat('x', 3000000) || '\"'"),
+            (14, "json", "'\"\\u0000\"'"),
+            (15, "json", "'\"' || repeat('x', 65536) || '\"'"),
+        ] {
+            let mut arguments = right("append", streams);
+            // names and slices matter where a stream begins
+            arguments[4] = arguments[4].replace("forged", "another");
+            arguments[at] = format!("array_fill(({value})::{of}, ARRAY[cardinality(({})::{of}[])])", arguments[at]);
+            let refused = client.batch_execute(&call(append, &arguments)).await.unwrap_err();
+            let code = refused.code().map(|code| code.code().to_owned());
+            assert!(
+                matches!(code.as_deref(), Some("ES011" | "22P05" | "54001")),
+                "{streams} streams, {value}: {refused}, {code:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Locks that any role may take: readers do not wait for them, and miss nobody who appends by way of others.
+//!
+//! Who judges a lock by the role of its holder misses appends. Each way to append without a right of one's own is a test,
+//! together with that judge, which it catches.
+
+use es_core::{Append, EventName, EventStore, Expected, NewEvent, Position, SchemaVersion, StreamId};
+use es_postgres::PostgresStore;
+use test_postgres::Database;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::variants::{by_role, migration};
+use crate::writers::connect;
+
+/// One who appends, as `outsider` does, by a function that runs with the rights of the log's owner.
+const DEPOSIT: &str = "CREATE FUNCTION public.deposit(id text) RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$
+    SELECT (es.append(true, false, '{0}', '{0}', '{outside}', ARRAY[id], '{-1}', '{1}', '{1}', '{1}',
+                      ARRAY[gen_random_uuid()], '{t}', '{1}', '{0}', '{\"{}\"}', '{NULL}')).positions[1] $$;
+    GRANT EXECUTE ON FUNCTION public.deposit(text) TO PUBLIC";
+
+struct Log {
+    store: PostgresStore,
+    outsider: String,
+    member: String,
+    // the store's connections end before the database is dropped
+    database: Database,
+}
+
+impl Log {
+    /// A log, a role without any right on it, and one that is a member of the application's without inheriting its rights.
+    async fn new() -> Self {
+        let mut database = Database::fresh().unwrap();
+        let roles = ["outsider", "member", "app"].map(|role| format!("{role}_{}", database.name()));
+        for role in roles.iter().rev() {
+            database.drop_role(role.clone());
+        }
+        database.drop_role(format!("es_owner_{}", database.name()));
+        let [outsider, member, app] = roles;
+        let store = PostgresStore::connect(&database.url()).await.unwrap();
+        database
+            .run(&[
+                &PostgresStore::hardening(&app),
+                DEPOSIT,
+                &format!("CREATE ROLE {outsider} LOGIN; CREATE ROLE {member} LOGIN NOINHERIT IN ROLE {app}"),
+            ])
+            .unwrap();
+        Self { store, outsider, member, database }
+    }
+
+    async fn append(&self) -> Position {
+        let name = EventName::from_static("t").unwrap();
+        let event = NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, "{}").unwrap();
+        let append = Append::new(StreamId::new("inside", "1").unwrap(), Expected::Any, vec![event]);
+        self.store.append(vec![append]).await.unwrap()[0].positions[0]
+    }
+
+    async fn as_role(&self, role: &str) -> Client {
+        connect(&self.database.url_as(role)).await
+    }
+}
+
+async fn number(client: &Client, sql: &str) -> i64 {
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+/// A transaction of `client` appends by `statement` and stays open while others append: is the frontier held?
+async fn is_held(log: &Log, reader: &Client, client: &Client, statement: &str) -> bool {
+    client.batch_execute("BEGIN").await.unwrap();
+    let drawn = number(client, statement).await;
+    log.append().await;
+    let frontier = number(reader, "SELECT es.frontier()").await;
+    client.batch_execute("COMMIT").await.unwrap();
+    frontier < drawn
+}
+
+async fn definer(log: &Log) -> bool {
+    let reader = connect(&log.database.url()).await;
+    is_held(log, &reader, &log.as_role(&log.outsider).await, "SELECT deposit('1')").await
+}
+
+async fn noinherit(log: &Log) -> bool {
+    let client = log.as_role(&log.member).await;
+    let role = log.member.replacen("member", "app", 1);
+    client.batch_execute(&format!("SET ROLE {role}")).await.unwrap();
+    let statement = DEPOSIT.split_once("SELECT ").unwrap().1.split_once(" $$").unwrap().0.replace("ARRAY[id]", "'{1}'");
+    is_held(log, &connect(&log.database.url()).await, &client, &format!("SELECT {statement}")).await
+}
+
+async fn connects_in_between(log: &Log) -> bool {
+    // the application's own role, which any judge lets through; the reader has looked who is there before it came
+    let reader = connect(&log.database.url()).await;
+    reader.batch_execute("BEGIN; SELECT count(*) FROM pg_stat_activity").await.unwrap();
+    let held = is_held(log, &reader, &connect(&log.database.url()).await, "SELECT deposit('1')").await;
+    reader.batch_execute("COMMIT").await.unwrap();
+    held
+}
+
+#[tokio::test]
+async fn whoever_appends_by_way_of_others_holds_the_frontier() {
+    let log = Log::new().await;
+    assert!(definer(&log).await, "by a definer function");
+    assert!(noinherit(&log).await, "by SET ROLE, without inheriting");
+    assert!(connects_in_between(&log).await, "by a process that came in between");
+}
+
+#[tokio::test]
+async fn who_judges_by_role_is_caught_skipping() {
+    let log = Log::new().await;
+    log.database.run(&[&by_role()]).unwrap();
+    assert!(!definer(&log).await, "a definer function");
+    assert!(!noinherit(&log).await, "NOINHERIT");
+    assert!(!connects_in_between(&log).await, "a process that came in between");
+}
+
+/// What a stranger takes who knows the log's names and has no right: the frontier's lowest lock, and all near the present.
+fn locks() -> String {
+    let view = migration("frontier");
+    let fence = view.split_once("<< 48").unwrap().0.rsplit_once('(').unwrap().1.split_once(':').unwrap().0.to_owned();
+    format!(
+        "SELECT pg_advisory_lock_shared({fence}::bigint << 48);
+         SELECT pg_advisory_lock(({fence}::bigint << 48) | n) FROM generate_series(1, 200) n"
+    )
+}
+
+#[tokio::test]
+async fn a_stranger_that_holds_the_frontiers_locks_holds_up_nobody() {
+    let log = Log::new().await;
+    log.append().await;
+    let stranger = log.as_role(&log.outsider).await;
+    stranger.batch_execute("BEGIN").await.unwrap();
+    stranger.batch_execute(&locks()).await.unwrap();
+    // some functions lock a table without asking for a right on it, in the weakest mode
+    let owner = connect(&log.database.url()).await;
+    let table = number(&owner, "SELECT 'es.appending'::regclass::oid::bigint").await;
+    let named = format!("SELECT table_to_xmlschema({table}::oid::regclass, true, false, '')");
+    stranger.batch_execute(&named).await.unwrap();
+    for _ in 0..20 {
+        let last = log.append().await;
+        assert_eq!(log.store.frontier().await.unwrap(), last);
+    }
+    // all of them are taken: a transaction that appends is waited for all the same
+    assert!(definer(&log).await);
+    let shown = format!("SELECT count(*) FROM es.es_strangers WHERE role = '{}' AND low IS NOT NULL", log.outsider);
+    assert_eq!(number(&owner, &shown).await, 201);
+    assert_eq!(number(&owner, "SELECT count(*) FROM es.es_in_flight").await, 0);
+}
+
+#[tokio::test]
+async fn a_lock_that_counts_whoever_holds_it_is_caught_standing_still() {
+    let log = Log::new().await;
+    log.append().await;
+    let stranger = log.as_role(&log.outsider).await;
+    stranger.batch_execute(&locks()).await.unwrap();
+    log.database.run(&[&crate::variants::counting("true")]).unwrap();
+    let last = log.append().await;
+    let reader = connect(&log.database.url()).await;
+    assert_eq!((number(&reader, "SELECT es.frontier()").await, last.get() > 0), (0, true));
+}
+
+#[tokio::test]
+async fn a_transaction_is_fenced_whatever_its_caller_did_to_the_variables() {
+    let log = Log::new().await;
+    let reader = connect(&log.database.url()).await;
+    let guard = "SELECT substring(prosrc FROM 'es\\.fenced_[0-9]+') FROM pg_proc WHERE proname = 'fence'";
+    let guard: String = reader.query_one(guard, &[]).await.unwrap().get(0);
+    let client = log.as_role(&log.outsider).await;
+    for forged in
+        ["", "0", "1", "-1", "nonsense", "99999999999999999999", "999999999999999", "1e3", " 1", "xid", "here"]
+    {
+        for before in ["", "SAVEPOINT a; SELECT deposit('a'); ROLLBACK TO a; "] {
+            let value = if forged == "xid" { "pg_current_xact_id()::text".to_owned() } else { format!("'{forged}'") };
+            client.batch_execute("BEGIN").await.unwrap();
+            client.batch_execute(before).await.unwrap();
+            client.batch_execute(&format!("SELECT set_config('{guard}', {value}, true)")).await.unwrap();
+            client.batch_execute("SELECT pg_advisory_unlock_all()").await.unwrap();
+            let first = number(&client, "SELECT deposit('1')").await;
+            client.batch_execute(&format!("SELECT set_config('{guard}', {value}, false)")).await.unwrap();
+            client.batch_execute("SELECT pg_advisory_unlock_all()").await.unwrap();
+            let second = number(&client, "SELECT deposit('2')").await;
+            log.append().await;
+            let frontier = number(&reader, "SELECT es.frontier()").await;
+            assert!(frontier < first && first < second, "{forged:?} after {before:?}: {frontier}, {first}, {second}");
+            client.batch_execute("COMMIT").await.unwrap();
+        }
+    }
+    // who claims to have looked whether the log has moved, and has not, is told so
+    let liar = log.as_role(&log.outsider).await;
+    liar.batch_execute(&format!("SET {guard}_here = 'yes'")).await.unwrap();
+    let error = liar.query_one("SELECT deposit('3')", &[]).await.unwrap_err();
+    assert_eq!(error.code().map(tokio_postgres::error::SqlState::code), Some("55000"), "{error}");
+    log.append().await;
+}
+
+#[tokio::test]
+async fn a_stranger_that_holds_a_stream_delays_it_and_nothing_else() {
+    let log = Log::new().await;
+    log.append().await;
+    let owner = connect(&log.database.url()).await;
+    // what a reader of `pg_locks` sees of it
+    owner.batch_execute("BEGIN; SELECT deposit('x')").await.unwrap();
+    let keys = "SELECT classid::bigint, objid::bigint::bit(32)::integer FROM pg_locks
+                WHERE pid = pg_backend_pid() AND locktype = 'advisory' AND objsubid = 2";
+    let keys = owner.query_one(keys, &[]).await.unwrap();
+    let (space, key): (i64, i32) = (keys.get(0), keys.get(1));
+    owner.batch_execute("ROLLBACK").await.unwrap();
+    let stranger = log.as_role(&log.outsider).await;
+    stranger.batch_execute(&format!("SELECT pg_advisory_lock({space}, {key})")).await.unwrap();
+    let shown = format!("SELECT count(*) FROM es.es_strangers WHERE role = '{}' AND stream IS NOT NULL", log.outsider);
+    assert_eq!(number(&owner, &shown).await, 1);
+    // more than one at once, and one in a transaction of the caller's
+    let stream = StreamId::new("outside", "x").unwrap();
+    let append = || async {
+        let name = EventName::from_static("t").unwrap();
+        let event = NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, "{}").unwrap();
+        log.store.append(vec![Append::new(stream.clone(), Expected::Any, vec![event])]).await
+    };
+    let (one, two, three) = tokio::join!(append(), append(), append());
+    let mut versions = [one, two, three].map(|answer| answer.unwrap()[0].version.get());
+    versions.sort_unstable();
+    assert_eq!(versions, [1, 2, 3]);
+    number(&owner, "SELECT deposit('x')").await;
+    // an assertion holds until its transaction ends: nobody appends to the stream meanwhile, also when the stranger is gone
+    owner.batch_execute("BEGIN").await.unwrap();
+    let assertion = "SELECT es.append(true, true, '{0}', '{0}', '{outside}', '{x}', '{4}', '{}', '{}', '{}', '{}', '{}', \
+                     '{}', '{}', '{}', '{}')";
+    owner.batch_execute(assertion).await.unwrap();
+    stranger.batch_execute("SELECT pg_advisory_unlock_all()").await.unwrap();
+    let other = connect(&log.database.url()).await;
+    other.batch_execute("SET lock_timeout = '300ms'").await.unwrap();
+    let error = other.query_one("SELECT deposit('x')", &[]).await.unwrap_err();
+    assert_eq!(error.code().map(tokio_postgres::error::SqlState::code), Some("55P03"), "{error}");
+    owner.batch_execute("COMMIT").await.unwrap();
+    other.batch_execute("SELECT deposit('x')").await.unwrap();
+}
