@@ -78,3 +78,12 @@ async fn every_command_of_a_root_shows_its_own_events_alone() {
         assert!(root.take_recorded().is_empty(), "they are taken out once");
     }
 }
+
+#[tokio::test]
+async fn debug_shows_the_root_and_the_events() {
+    let (_, repository) = series();
+    let shown = format!("{:?}", repository.execute(&id(), Measure(vec![1.5])).await.unwrap());
+    for part in ["Executed", "root: Root", "events: [Recorded", "Measured(Measured { value: 1.5 })"] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+}
