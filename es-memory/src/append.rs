@@ -8,8 +8,12 @@ use es_core::{
 
 use crate::log::{Log, Place};
 
-/// Appends all of `appends` or none. The limits are checked already.
-pub(crate) fn append(log: &mut Log, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+/// Appends all of `appends` or none, at the time that `clock` shows. The limits are checked already.
+pub(crate) fn append(
+    log: &mut Log,
+    appends: Vec<Append>,
+    clock: impl Fn() -> Timestamp,
+) -> Result<Vec<Appended>, AppendError> {
     let known = appends.iter().any(|append| knows_any(log, append));
     if known && appends.iter().all(|append| append.events.is_empty() || repeats(log, append)) {
         return Ok(appends.into_iter().map(|append| first_answer(log, append)).collect());
@@ -27,7 +31,7 @@ pub(crate) fn append(log: &mut Log, appends: Vec<Append>) -> Result<Vec<Appended
     if let Some(conflict) = Conflict::from_all(violations) {
         return Err(conflict.into());
     }
-    let now = Timestamp::now();
+    let now = clock();
     Ok(appends.into_iter().map(|append| execute(log, append, now)).collect())
 }
 

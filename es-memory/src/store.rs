@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use es_core::{
     Append, AppendError, Appended, Direction, EventStore, Filter, Position, ReadError, SnapshotError, StoredEvent,
-    StoredSnapshot, StreamId, Version, Visitor, limits,
+    StoredSnapshot, StreamId, Timestamp, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
 use tokio::sync::watch;
@@ -48,6 +48,7 @@ pub struct MemoryStore {
 
 pub(crate) struct Shared {
     log: RwLock<Log>,
+    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// Wakes who waits for a change.
     wake: watch::Sender<()>,
     pub(crate) readers: AtomicUsize,
@@ -57,6 +58,18 @@ impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty store that takes the time from `clock`, for tests of what depends on it. Within a stream the recorded
+    /// time does not go back, even when `clock` does.
+    ///
+    /// ```
+    /// # use es_core::Timestamp;
+    /// # use es_memory::MemoryStore;
+    /// let store = MemoryStore::with_clock(|| Timestamp::UNIX_EPOCH);
+    /// ```
+    pub fn with_clock(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self { shared: Arc::new(Shared { clock: Box::new(clock), ..Shared::default() }) }
     }
 
     /// How many readers and waiting subscriptions are open.
@@ -75,7 +88,7 @@ impl EventStore for MemoryStore {
         limits::check(&appends)?;
         let mut log = self.shared.write();
         let before = log.frontier();
-        let answer = append::append(&mut log, appends)?;
+        let answer = append::append(&mut log, appends, &self.shared.clock)?;
         // Under the lock, as who waits looks and subscribes under it: it has seen these events, or is told of them.
         if log.frontier() > before && self.shared.wake.receiver_count() > 0 {
             self.shared.wake.send_replace(());
@@ -173,7 +186,8 @@ impl Shared {
 
 impl Default for Shared {
     fn default() -> Self {
-        Self { log: RwLock::default(), wake: watch::Sender::new(()), readers: AtomicUsize::new(0) }
+        let (log, clock) = (RwLock::default(), Box::new(Timestamp::now));
+        Self { log, clock, wake: watch::Sender::new(()), readers: AtomicUsize::new(0) }
     }
 }
 

@@ -1,9 +1,15 @@
 //! The store in memory keeps every promise.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use es_core::{EventStore, StoreError};
+use es_core::{EventStore, StoreError, Timestamp};
 use es_memory::MemoryStore;
 use es_testing::{Factory, FreshStore, Operation, Property, store_contract};
 
@@ -12,7 +18,13 @@ struct InMemory;
 #[async_trait]
 impl Factory for InMemory {
     async fn fresh(&self) -> Result<Box<dyn FreshStore>, StoreError> {
-        Ok(Box::new(Fresh(MemoryStore::new())))
+        let behind = Arc::new(AtomicI64::new(0));
+        let by = Arc::clone(&behind);
+        let clock = move || {
+            let now = Timestamp::now();
+            Timestamp::from_micros(now.as_micros() - by.load(Ordering::SeqCst)).unwrap_or(now)
+        };
+        Ok(Box::new(Fresh { store: MemoryStore::with_clock(clock), behind }))
     }
 
     fn properties(&self) -> &[Property] {
@@ -24,16 +36,25 @@ impl Factory for InMemory {
     }
 }
 
-struct Fresh(MemoryStore);
+struct Fresh {
+    store: MemoryStore,
+    /// By how many microseconds its clock was put back.
+    behind: Arc<AtomicI64>,
+}
 
 #[async_trait]
 impl FreshStore for Fresh {
     async fn handle(&self) -> Result<Arc<dyn EventStore>, StoreError> {
-        Ok(Arc::new(self.0.clone()))
+        Ok(Arc::new(self.store.clone()))
     }
 
     fn open_readers(&self) -> usize {
-        self.0.open_readers()
+        self.store.open_readers()
+    }
+
+    async fn put_clock_back(&self, by: Duration) -> Result<(), StoreError> {
+        self.behind.fetch_add(i64::try_from(by.as_micros())?, Ordering::SeqCst);
+        Ok(())
     }
 }
 

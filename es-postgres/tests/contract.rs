@@ -1,12 +1,16 @@
 //! The store on PostgreSQL keeps every promise.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{EventStore, StoreError};
 use es_postgres::PostgresStore;
 use es_testing::{Factory, FreshStore, Operation, Property, store_contract};
 use test_postgres::Database;
+
+#[path = "shared/clock.rs"]
+mod clock;
 
 struct OnPostgres;
 
@@ -60,6 +64,10 @@ impl FreshStore for Fresh {
 
     fn open_readers(&self) -> usize {
         self.handles.lock().unwrap_or_else(PoisonError::into_inner).iter().map(PostgresStore::open_readers).sum()
+    }
+
+    async fn put_clock_back(&self, by: Duration) -> Result<(), StoreError> {
+        clock::put_back(&self.database, by)
     }
 }
 

@@ -1,12 +1,16 @@
 //! The store keeps every promise as a role that may execute its functions and read, and nothing else.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{EventStore, StoreError};
 use es_postgres::PostgresStore;
 use es_testing::{Factory, FreshStore, Operation, Property, store_contract};
 use test_postgres::Database;
+
+#[path = "shared/clock.rs"]
+mod clock;
 
 struct AsApplication;
 
@@ -39,7 +43,7 @@ impl Factory for AsApplication {
 struct Fresh {
     url: String,
     handles: Mutex<Vec<PostgresStore>>,
-    #[expect(dead_code, reason = "it is dropped with its roles when the promise was tried")]
+    /// It is dropped with its roles when the promise was tried.
     database: Database,
 }
 
@@ -71,6 +75,10 @@ impl FreshStore for Fresh {
 
     fn open_readers(&self) -> usize {
         self.handles.lock().unwrap_or_else(PoisonError::into_inner).iter().map(PostgresStore::open_readers).sum()
+    }
+
+    async fn put_clock_back(&self, by: Duration) -> Result<(), StoreError> {
+        clock::put_back(&self.database, by)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The factory: where a promise gets its stores from.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use es_core::{EncodeError, EventStore, LimitError, Metadata, NewEvent, StoreError, StreamId};
@@ -99,6 +99,18 @@ pub trait FreshStore: Send + Sync {
 
     /// How many readers and subscriptions are open, over all handles.
     fn open_readers(&self) -> usize;
+
+    /// Puts the store's clock back by `by`, as an administrator does with the clock of a machine. Where nobody can do
+    /// that, moves the recorded times of everything that is stored ahead by as much: to the store it is the same.
+    ///
+    /// # Errors
+    /// Whatever kept the clock from being put back; the promise that times never go back fails with it.
+    async fn put_clock_back(&self, by: Duration) -> Result<(), StoreError> {
+        let _ = by;
+        Err(StoreError::from(
+            "this store does not say how its clock is put back; implement `FreshStore::put_clock_back`",
+        ))
+    }
 
     /// Encodes an event: a seam for stores that break the promises about encoding.
     #[doc(hidden)]

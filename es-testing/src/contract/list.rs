@@ -91,6 +91,7 @@ macro_rules! __promises {
                 metadata_absent_differs_from_empty
                 recorded_times_keep_their_precision
                 recorded_times_never_go_back
+                recorded_times_never_go_back_when_the_clock_does
                 an_encoded_event_comes_back
             }
             limits {
@@ -188,6 +189,7 @@ macro_rules! __promises {
                 from_now_it_gives_what_comes
                 the_switch_to_live_loses_and_repeats_nothing
                 a_slow_subscriber_loses_nothing
+                a_burst_bigger_than_any_buffer_skips_nothing
                 many_subscribers_each_see_the_log
                 a_dropped_subscription_is_closed
                 a_change_is_a_frontier_above_the_one_seen

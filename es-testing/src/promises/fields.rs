@@ -1,6 +1,11 @@
 //! Fields: each comes back as it was given.
 
-use es_core::{Direction, EventName, Expected, Filter, Metadata, NewEvent, Position, SchemaVersion, Timestamp};
+use std::time::Duration;
+
+use es_core::{
+    Append, Direction, EventName, Expected, Filter, Metadata, NewEvent, Position, SchemaVersion, StoredEvent, StreamId,
+    Timestamp,
+};
 use futures_util::StreamExt;
 use uuid::Uuid;
 
@@ -167,7 +172,7 @@ pub async fn recorded_times_keep_their_precision(factory: &dyn Factory) -> Resul
     for number in 0..20 {
         answered.extend(subject.append(&stream, Expected::Any, vec![note(number)?]).await?.recorded_at);
     }
-    let times = |events: Vec<es_core::StoredEvent>| events.iter().map(|event| event.recorded_at).collect::<Vec<_>>();
+    let times = |events: Vec<StoredEvent>| events.iter().map(|event| event.recorded_at).collect::<Vec<_>>();
     same("the stream has the answered times", &answered, &times(subject.events(&stream).await?))?;
     same("the log has the answered times", &answered, &times(subject.log().await?))?;
     let live = subject.store.subscribe(Position::START, &Filter::all()).take(answered.len());
@@ -194,6 +199,39 @@ pub async fn recorded_times_never_go_back(factory: &dyn Factory) -> Result<(), B
     held("times never go back within a stream", times.is_sorted(), || format!("{times:?}"))?;
     let distance = times.first().map(|time| (time.as_micros() - Timestamp::now().as_micros()).abs());
     held("time is what a clock shows", distance.is_some_and(|distance| distance < A_DAY), || format!("{times:?}"))
+}
+
+/// A clock that goes back does not take the recorded times of a stream with it: neither of one event, nor of several
+/// together, nor in an append to several streams.
+pub async fn recorded_times_never_go_back_when_the_clock_does(factory: &dyn Factory) -> Result<(), Broken> {
+    const A_DAY: Duration = Duration::from_hours(24);
+    let subject = Subject::fresh(factory).await?;
+    let another = subject.another_handle().await?;
+    let (one, several) = (subject.stream("one")?, subject.stream("several")?);
+    let (together, with_it, new) = (subject.stream("together")?, subject.stream("with it")?, subject.stream("new")?);
+    for stream in [&one, &several, &together, &with_it] {
+        subject.append(stream, Expected::NoStream, notes(0..2)?).await?;
+    }
+    subject.fresh.put_clock_back(A_DAY).await?;
+    for store in [&subject.store, &another, &subject.store] {
+        let to =
+            |stream: &StreamId, count| Ok::<_, Broken>(Append::new(stream.clone(), Expected::Any, notes(0..count)?));
+        for appends in
+            [vec![to(&one, 1)?], vec![to(&several, 3)?], vec![to(&together, 1)?, to(&with_it, 2)?, to(&new, 1)?]]
+        {
+            for answer in store.append(appends).await? {
+                let times: Vec<_> =
+                    subject.events(&answer.stream).await?.iter().map(|event| event.recorded_at).collect();
+                held("times never go back within a stream", times.is_sorted(), || format!("{times:?}"))?;
+                same("the answer has the time that is stored", answer.recorded_at, times.last().copied())?;
+            }
+        }
+    }
+    let (old, new) = (subject.events(&one).await?, subject.events(&new).await?);
+    let time = |events: &[StoredEvent]| events.last().map_or(0, |event| event.recorded_at.as_micros());
+    let ahead = time(&old) - time(&new);
+    let a_day = i64::try_from(A_DAY.as_micros()).unwrap_or(i64::MAX);
+    held("a new stream is recorded by the clock that was put back", ahead > a_day / 2, || format!("{ahead} µs behind"))
 }
 
 /// An event that was encoded comes back as the event it was.

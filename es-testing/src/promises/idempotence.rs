@@ -229,17 +229,19 @@ pub async fn a_mixture_of_repeated_and_new_conflicts(factory: &dyn Factory) -> R
 /// A repeat is answered though what it asserted holds no longer.
 pub async fn a_repeat_does_not_check_its_assertions_again(factory: &dyn Factory) -> Result<(), Broken> {
     let subject = Subject::fresh(factory).await?;
-    let (guard, stream) = (subject.stream("guard")?, subject.stream("guarded")?);
-    let appends = vec![
-        Append::assertion(guard.clone(), Expected::NoStream),
-        Append::new(stream, Expected::NoStream, notes(1..=2)?),
-    ];
-    let first = subject.store.append(appends.clone()).await?;
-    subject.fill(&guard, 2).await?;
-    let again = subject.store.append(appends).await?;
-    held("an answer for each stream", again.len() == first.len(), || format!("{again:?}"))?;
-    for (first, again) in first.iter().zip(again) {
-        first_again("an append whose assertion no longer holds", first, again)?;
+    for (number, (asserted, before)) in [(Expected::NoStream, 0), (exact(0), 0), (exact(2), 2)].into_iter().enumerate()
+    {
+        let (guard, stream) = (subject.stream(&format!("guard-{number}"))?, subject.stream(&number.to_string())?);
+        subject.fill(&guard, before).await?;
+        let appends =
+            vec![Append::assertion(guard.clone(), asserted), Append::new(stream, Expected::NoStream, notes(1..=2)?)];
+        let first = subject.store.append(appends.clone()).await?;
+        subject.fill(&guard, 2).await?;
+        let again = subject.store.append(appends).await?;
+        held("an answer for each stream", again.len() == first.len(), || format!("{again:?}"))?;
+        for (first, again) in first.iter().zip(again) {
+            first_again("an append whose assertion no longer holds", first, again)?;
+        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use es_core::{EventStore, Expected, Filter, Position, ReadError, StoredEvent};
+use es_core::{EventStore, Expected, Filter, Position, ReadError, StoredEvent, StreamId, limits::PAYLOAD_BYTES};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, future::join_all};
 
@@ -10,7 +10,7 @@ use super::{
     Subject,
     append_and_read::closed,
     held, note, notes, same,
-    subject::{append, collect, ids, joined, new_ids, patiently},
+    subject::{append, collect, ids, joined, new_ids, patiently, raw},
 };
 use crate::{Broken, Factory, Property, contract::child};
 
@@ -113,6 +113,68 @@ pub async fn a_slow_subscriber_loses_nothing(factory: &dyn Factory) -> Result<()
         seen.push(next("a slow subscriber catches up", &mut live).await?);
     }
     same("a slow subscriber sees exactly the log", ids(&subject.log().await?), ids(&seen))
+}
+
+/// Subscribers that take nothing while more is appended than any buffer holds then see exactly the log: also several of
+/// one handle, among whom a store may share what is new.
+pub async fn a_burst_bigger_than_any_buffer_skips_nothing(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let another = subject.another_handle().await?;
+    let stream = subject.stream("burst")?;
+    let stores = [&subject.store, &subject.store, &another];
+    let mut live = stores.map(|store| (store.subscribe(Position::START, &Filter::all()), Vec::new()));
+    for burst in [Burst::Bytes, Burst::Events, Burst::Bytes] {
+        // live: what comes now may be shared
+        for number in 0..5 {
+            subject.append(&stream, Expected::Any, vec![note(number)?]).await?;
+            for (live, seen) in &mut live {
+                seen.push(next("a subscriber hears of a new event", live).await?);
+            }
+        }
+        burst.append(&subject, &stream).await?;
+        for number in 0..3 {
+            subject.append(&stream, Expected::Any, vec![note(number)?]).await?;
+        }
+        let log = ids(&subject.log().await?);
+        for (live, seen) in &mut live {
+            while seen.len() < log.len() {
+                seen.push(next("a subscriber catches up after a burst", live).await?);
+            }
+            same("a subscriber sees exactly the log", &log, &ids(seen))?;
+        }
+    }
+    Ok(())
+}
+
+/// More at once than any buffer holds.
+#[derive(Clone, Copy)]
+enum Burst {
+    /// Few events, each as big as an event may be, in one append.
+    Bytes,
+    /// Thousands of small events, in appends that are sent at once.
+    Events,
+}
+
+impl Burst {
+    async fn append(self, subject: &Subject, stream: &StreamId) -> Result<(), Broken> {
+        match self {
+            Self::Bytes => {
+                let payload = format!("\"{}\"", "x".repeat(PAYLOAD_BYTES - 2));
+                let events: Vec<_> = (0..8).map(|_| raw("sample.big", payload.as_str())).collect::<Result<_, _>>()?;
+                subject.append(stream, Expected::Any, events).await?;
+            }
+            Self::Events => {
+                let thousand = |thousand| {
+                    let other = subject.stream(&format!("burst-{thousand}"));
+                    async move { Ok::<_, Broken>(subject.append(&other?, Expected::Any, notes(0..1_000)?).await?) }
+                };
+                for appended in join_all((0..8).map(thousand)).await {
+                    appended?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Fifty subscribers at once each see the whole log.

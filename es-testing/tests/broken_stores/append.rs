@@ -193,6 +193,8 @@ pub(crate) async fn append(store: &Reads, mut appends: Vec<Append>) -> Answer {
             answers.iter_mut().for_each(|answer| answer.recorded_at = Some(Timestamp::now()));
             answers
         }),
+        Fault::FollowsTheClockWithOneEvent => following_the_clock(store, appends, |events| events == 1).await,
+        Fault::FollowsTheClockWithSeveralEvents => following_the_clock(store, appends, |events| events > 1).await,
         Fault::AnswersBeforeItCanBeRead => {
             let answers = inner.append(appends).await?;
             let until = Instant::now() + Duration::from_millis(15);
@@ -311,6 +313,19 @@ pub(crate) async fn append(store: &Reads, mut appends: Vec<Append>) -> Answer {
         }
         _ => inner.append(appends).await,
     }
+}
+
+/// Records what `follows` holds for, by how many events come together, at the time that the clock shows, whatever the
+/// stream's last event says.
+async fn following_the_clock(store: &Reads, appends: Vec<Append>, follows: fn(usize) -> bool) -> Answer {
+    let together = appends.iter().map(|append| append.events.len()).sum();
+    let mut answers = store.inner.append(appends).await?;
+    let now = store.shared.now();
+    for answer in answers.iter_mut().filter(|answer| follows(together) && !answer.repeated) {
+        answer.recorded_at = answer.recorded_at.map(|_| now);
+        store.shared.times.lock().unwrap().extend(answer.positions.iter().map(|position| (*position, now)));
+    }
+    Ok(answers)
 }
 
 pub(crate) async fn version_of(inner: &MemoryStore, stream: &StreamId) -> Version {

@@ -51,12 +51,22 @@ pub(crate) const CAUGHT: &[(Fault, &[&str])] = &[
     ]),
     (Fault::LimitsBeforeItFilters, &["a_filter_by_category_gives_its_events", "pages_of_any_size_give_the_same_log"]),
     (Fault::IgnoresCategories, &["a_filter_by_category_gives_its_events"]),
+    (Fault::IgnoresCategoriesWhereNamesAreGiven, &[
+        "a_filter_by_category_and_name_gives_what_meets_both",
+        "every_subscriber_sees_exactly_the_log",
+    ]),
+    (Fault::IgnoresNamesWhereCategoriesAreGiven, &[
+        "a_filter_by_category_and_name_gives_what_meets_both",
+        "every_subscriber_sees_exactly_the_log",
+    ]),
     (Fault::RepeatsAnEvent, &["positions_are_unique_and_rise"]),
     (Fault::InventsAnEvent, &["an_empty_store_has_no_events"]),
     (Fault::TheFrontierRunsAhead, &["nothing_appears_below_the_frontier"]),
     (Fault::TheFrontierStaysBehind, &["nothing_appears_below_the_frontier", "the_frontier_never_moves_back"]),
     (Fault::MissesAChangeThatIsThere, &["a_change_is_a_frontier_above_the_one_seen"]),
     (Fault::TimesGoBack, &["recorded_times_never_go_back"]),
+    (Fault::FollowsTheClockWithOneEvent, &["recorded_times_never_go_back_when_the_clock_does"]),
+    (Fault::FollowsTheClockWithSeveralEvents, &["recorded_times_never_go_back_when_the_clock_does"]),
     (Fault::NormalisesJson, &["escapes_and_nulls_come_back"]),
     (Fault::ForgetsMetadata, &["metadata_absent_differs_from_empty"]),
     (Fault::GivesItsOwnIds, &[
@@ -73,6 +83,8 @@ pub(crate) const CAUGHT: &[(Fault, &[&str])] = &[
     (Fault::EndsBeforeItIsLive, &["from_the_start_it_gives_everything"]),
     (Fault::SubscribesFromNow, &["from_the_start_it_gives_everything"]),
     (Fault::DropsWhenTheSubscriberIsSlow, &["a_slow_subscriber_loses_nothing"]),
+    (Fault::SkipsWhatHasTooManyBytesToShare, &["a_burst_bigger_than_any_buffer_skips_nothing"]),
+    (Fault::SkipsWhatIsTooManyToShare, &["a_burst_bigger_than_any_buffer_skips_nothing"]),
     (Fault::TakesAMixtureForARepeat, &[
         "a_mixture_of_repeated_and_new_conflicts",
         "one_conflict_appends_nothing_anywhere",

@@ -75,6 +75,10 @@ pub(crate) enum Fault {
     LimitsBeforeItFilters,
     /// Ignores the categories of a filter.
     IgnoresCategories,
+    /// Ignores the categories of a filter that has names, too.
+    IgnoresCategoriesWhereNamesAreGiven,
+    /// Ignores the names of a filter that has categories, too.
+    IgnoresNamesWhereCategoriesAreGiven,
     /// Reads some events twice.
     RepeatsAnEvent,
     /// Reads an event that nobody appended.
@@ -87,6 +91,10 @@ pub(crate) enum Fault {
     MissesAChangeThatIsThere,
     /// Reads times that go back.
     TimesGoBack,
+    /// Records a single event at the time of its clock, also one before the stream's last event.
+    FollowsTheClockWithOneEvent,
+    /// Records several events at the time of its clock, also one before the stream's last event.
+    FollowsTheClockWithSeveralEvents,
     /// Reads JSON normalised.
     NormalisesJson,
     /// Forgets metadata.
@@ -105,6 +113,10 @@ pub(crate) enum Fault {
     SubscribesFromNow,
     /// Drops events when the subscriber is slow.
     DropsWhenTheSubscriberIsSlow,
+    /// Shares new events among its subscribers, and leaves out what has too many bytes for that.
+    SkipsWhatHasTooManyBytesToShare,
+    /// Shares new events among its subscribers, and leaves out what is too many events for that.
+    SkipsWhatIsTooManyToShare,
     /// Appends the rest where something conflicts.
     TakesAMixtureForARepeat,
     /// Stores a batch in another order.

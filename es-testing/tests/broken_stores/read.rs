@@ -91,7 +91,7 @@ pub(crate) fn read_stream<'a>(
         }
         _ => read(from, direction, limit),
     };
-    kept(store, visible(store, events)).map(changing(store.fault)).boxed()
+    kept(store, visible(store, events)).map(changing(store)).boxed()
 }
 
 pub(crate) async fn visit_stream(store: &Reads, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
@@ -138,6 +138,12 @@ pub(crate) fn read_all<'a>(store: &'a Reads, after: Position, filter: &Filter, l
                 .boxed()
         }
         Fault::IgnoresCategories => read(after, &only_names(filter), limit),
+        Fault::IgnoresCategoriesWhereNamesAreGiven if filter.names().is_some() => {
+            read(after, &only_names(filter), limit)
+        }
+        Fault::IgnoresNamesWhereCategoriesAreGiven if filter.categories().is_some() => {
+            read(after, &only_categories(filter), limit)
+        }
         Fault::IgnoresNames => read(after, &only_categories(filter), limit),
         Fault::FiltersByPrefix => {
             let filter = filter.clone();
@@ -187,7 +193,7 @@ pub(crate) fn read_all<'a>(store: &'a Reads, after: Position, filter: &Filter, l
         }
         _ => read(after, filter, limit),
     };
-    kept(store, visible(store, events)).map(changing(store.fault)).boxed()
+    kept(store, visible(store, events)).map(changing(store)).boxed()
 }
 
 pub(crate) async fn frontier(store: &Reads) -> Result<Position, ReadError> {
@@ -282,7 +288,10 @@ fn only_categories(filter: &Filter) -> Filter {
 }
 
 /// What the fault makes of an event that was stored.
-fn changing(fault: Fault) -> impl FnMut(Result<StoredEvent, ReadError>) -> Result<StoredEvent, ReadError> + Send {
+fn changing(
+    store: &Reads,
+) -> impl FnMut(Result<StoredEvent, ReadError>) -> Result<StoredEvent, ReadError> + Send + use<> {
+    let (fault, shared) = (store.fault, Arc::clone(&store.shared));
     let firsts: Arc<Mutex<HashMap<StreamId, Timestamp>>> = Arc::default();
     move |event| {
         let mut event = event?;
@@ -292,6 +301,10 @@ fn changing(fault: Fault) -> impl FnMut(Result<StoredEvent, ReadError>) -> Resul
                 let first = *firsts.lock().unwrap().entry(event.stream.clone()).or_insert(event.recorded_at);
                 let back = i64::try_from(event.version.get()).unwrap_or_default();
                 event.recorded_at = micros(first.as_micros() - back);
+            }
+            Fault::FollowsTheClockWithOneEvent | Fault::FollowsTheClockWithSeveralEvents => {
+                let time = shared.times.lock().unwrap().get(&event.position).copied();
+                event.recorded_at = time.unwrap_or(event.recorded_at);
             }
             Fault::KnowsNoTime => event.recorded_at = Timestamp::UNIX_EPOCH,
             Fault::NormalisesJson => {

@@ -4,15 +4,15 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 use es_core::{
     Append, AppendError, Appended, Direction, EncodeError, EventStore, Filter, LimitError, Metadata, NewEvent,
-    Position, ReadError, SnapshotError, StoreError, StoredEvent, StoredSnapshot, StreamId, Version, Visitor,
+    Position, ReadError, SnapshotError, StoreError, StoredEvent, StoredSnapshot, StreamId, Timestamp, Version, Visitor,
 };
 use es_memory::MemoryStore;
 use es_testing::{Factory, FreshStore, Operation, Property, promises::Sample};
@@ -31,11 +31,21 @@ pub(crate) struct Shared {
     pub(crate) hidden: Mutex<HashMap<Position, Instant>>,
     /// Snapshots of the faults about snapshots.
     pub(crate) snapshots: Mutex<Vec<StoredSnapshot>>,
+    /// By how many microseconds the clock was put back.
+    behind: AtomicI64,
+    /// What the clock showed at the appends of the faults about it.
+    pub(crate) times: Mutex<HashMap<Position, Timestamp>>,
 }
 
 impl Shared {
     pub(crate) fn next(&self) -> u64 {
         self.count.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What the store's clock shows.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        Timestamp::from_micros(now.as_micros() - self.behind.load(Ordering::SeqCst)).unwrap_or(now)
     }
 }
 
@@ -154,7 +164,9 @@ pub(crate) struct Broken(pub(crate) Fault);
 #[async_trait]
 impl Factory for Broken {
     async fn fresh(&self) -> Result<Box<dyn FreshStore>, StoreError> {
-        let (inner, fault, shared) = (MemoryStore::new(), self.0, Arc::default());
+        let (fault, shared) = (self.0, Arc::new(Shared::default()));
+        let clock = Arc::clone(&shared);
+        let inner = MemoryStore::with_clock(move || clock.now());
         Ok(Box::new(Fresh(Reads { inner, fault, shared })))
     }
 
@@ -198,6 +210,11 @@ impl FreshStore for Fresh {
             Fault::CountsNoReaders => 0,
             _ => self.0.inner.open_readers() + self.0.shared.kept.load(Ordering::Relaxed),
         }
+    }
+
+    async fn put_clock_back(&self, by: Duration) -> Result<(), StoreError> {
+        self.0.shared.behind.fetch_add(i64::try_from(by.as_micros())?, Ordering::SeqCst);
+        Ok(())
     }
 
     fn encode(&self, event: &Sample, metadata: Option<&Metadata>) -> Result<NewEvent, EncodeError> {

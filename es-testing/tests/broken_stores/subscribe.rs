@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use es_core::{EventStore, EventStoreExt, Filter, Position, ReadError, StoredEvent};
 use futures_core::stream::BoxStream;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
 
 use crate::{fault::Fault, store::Reads};
@@ -36,6 +36,10 @@ pub(crate) fn subscribe<'a>(
         }
         Fault::DeliversThePositionItself => store.subscribe(Position::new(after.get().saturating_sub(1)), filter),
         Fault::DropsWhenTheSubscriberIsSlow => fed(store, after, filter, Some(64)),
+        Fault::SkipsWhatHasTooManyBytesToShare if store.shared.next() > 0 => {
+            sharing(store, after, filter, usize::MAX, 4 << 20)
+        }
+        Fault::SkipsWhatIsTooManyToShare if store.shared.next() > 0 => sharing(store, after, filter, 2_000, usize::MAX),
         Fault::FeedsFromMemory => fed(store, after, filter, None),
         Fault::TellsOneSubscriber if store.shared.next() > 0 => stream::pending().boxed(),
         Fault::KeepsDroppedSubscriptions => {
@@ -72,6 +76,32 @@ fn switching<'a>(
         let mut live = store.subscribe(from, &filter);
         while let Some(event) = live.next().await {
             yield event?;
+        }
+    }
+    .boxed()
+}
+
+/// Goes on by one advance of the frontier after the other, and leaves out one that is too big to share.
+fn sharing<'a>(
+    store: &'a Reads,
+    mut after: Position,
+    filter: &Filter,
+    most_events: usize,
+    most_bytes: usize,
+) -> BoxStream<'a, Result<StoredEvent, ReadError>> {
+    let filter = filter.clone();
+    async_stream::try_stream! {
+        loop {
+            let frontier = store.changed(after).await?;
+            let mut advance: Vec<StoredEvent> = store.read_all(after, &filter, None).try_collect().await?;
+            advance.retain(|event| event.position <= frontier);
+            let bytes: usize = advance.iter().map(|event| event.payload.len()).sum();
+            if advance.len() <= most_events && bytes <= most_bytes {
+                for event in advance {
+                    yield event;
+                }
+            }
+            after = frontier;
         }
     }
     .boxed()

@@ -1,0 +1,10 @@
+//! Commands, roots and the repository, over a store that shows what they asked of it.
+
+mod aggregate;
+mod executed;
+mod loading;
+mod metadata;
+mod pending;
+mod refused;
+mod retries;
+mod store;

@@ -1,0 +1,160 @@
+//! A store in a list, which can be told to answer as a busy one does.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use es_core::{
+    Append, AppendError, Appended, Conflict, Direction, EventName, EventStore, Expected, Filter, NewEvent, Position,
+    ReadError, SchemaVersion, StoreError, StoredEvent, StreamId, Timestamp, UnknownOutcome, Version, Violation,
+};
+use futures_core::stream::BoxStream;
+use futures_util::stream;
+use uuid::Uuid;
+
+/// A store in a list. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Store {
+    log: Arc<Mutex<Log>>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    events: Vec<StoredEvent>,
+    /// Every append that came, also one that was refused.
+    asked: Vec<Append>,
+    next: Next,
+}
+
+/// How the next appends are answered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Next {
+    #[default]
+    Well,
+    /// Somebody else appends first, so many times.
+    Overtaken(usize),
+    /// The events are stored, and the answer is lost once.
+    AnswerLost,
+    /// The store is away once.
+    Away,
+    /// It answers for no stream at all.
+    NoAnswer,
+}
+
+impl Store {
+    pub(crate) fn next(&self, next: Next) {
+        self.log().next = next;
+    }
+
+    /// Every event of the stream `series/id`.
+    pub(crate) fn events(&self, id: &str) -> Vec<StoredEvent> {
+        self.log().events.iter().filter(|event| event.stream.id() == id).cloned().collect()
+    }
+
+    /// Every append that came.
+    pub(crate) fn asked(&self) -> Vec<Append> {
+        self.log().asked.clone()
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().expect("no test panics under the lock")
+    }
+}
+
+/// The time at which the event at this position is recorded.
+pub(crate) fn time(position: u64) -> Timestamp {
+    Timestamp::from_micros(1_000_000 * i64::try_from(position).expect("few events")).expect("early enough")
+}
+
+impl Log {
+    fn of(&self, stream: &StreamId) -> impl Iterator<Item = &StoredEvent> {
+        self.events.iter().filter(move |event| event.stream == *stream)
+    }
+
+    fn version(&self, stream: &StreamId) -> Version {
+        self.of(stream).last().map_or(Version::NONE, |event| event.version)
+    }
+
+    /// Positions are 10, 20, 30 …; an append is recorded at the time of its first.
+    fn store(&mut self, stream: &StreamId, events: Vec<NewEvent>) {
+        let recorded_at = time(self.events.len() as u64 * 10 + 10);
+        for event in events {
+            let version = self.version(stream).plus(1);
+            let position = Position::new(self.events.len() as u64 * 10 + 10);
+            self.events.push(event.into_stored(stream.clone(), version, position, recorded_at));
+        }
+    }
+
+    fn append(&mut self, append: Append) -> Result<Appended, AppendError> {
+        self.asked.push(append.clone());
+        match self.next {
+            Next::Overtaken(times @ 1..) => {
+                self.next = Next::Overtaken(times - 1);
+                self.store(&append.stream, vec![foreign()]);
+            }
+            Next::Away => {
+                self.next = Next::Well;
+                return Err(AppendError::Store("the store is away".into()));
+            }
+            Next::AnswerLost => {
+                self.next = Next::Well;
+                self.store(&append.stream, append.events.clone());
+                return Err(UnknownOutcome::new(vec![append], "no answer").into());
+            }
+            _ => {}
+        }
+        let Append { stream, expected, events } = append;
+        let ids: Vec<Uuid> = events.iter().map(NewEvent::id).collect();
+        let repeated = self.events.iter().any(|event| ids.contains(&event.id));
+        let actual = self.version(&stream);
+        if !repeated && !(matches!(expected, Expected::Exact(version) if version == actual)) {
+            return Err(Conflict::new(Violation { stream, expected, actual, ids_taken: false }).into());
+        }
+        if !repeated {
+            self.store(&stream, events);
+        }
+        let stored: Vec<_> = self.of(&stream).filter(|event| ids.contains(&event.id)).collect();
+        Ok(Appended {
+            version: stored.last().map_or(actual, |event| event.version),
+            positions: stored.iter().map(|event| event.position).collect(),
+            recorded_at: stored.last().map(|event| event.recorded_at),
+            repeated,
+            stream: stream.clone(),
+        })
+    }
+}
+
+fn foreign() -> NewEvent {
+    let name = EventName::from_static("series.measured").expect("a name");
+    NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, r#"{"value":100.0}"#).expect("an event")
+}
+
+#[async_trait]
+impl EventStore for Store {
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        let mut log = self.log();
+        if matches!(log.next, Next::NoAnswer) {
+            return Ok(Vec::new());
+        }
+        appends.into_iter().map(|append| log.append(append)).collect()
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        assert_eq!((from, direction, limit), (Version::FIRST, Direction::Forward, None), "a load reads all, in order");
+        let events: Vec<_> = self.log().of(stream).cloned().map(Ok).collect();
+        Box::pin(stream::iter(events))
+    }
+
+    fn read_all(&self, _: Position, _: &Filter, _: Option<usize>) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        Box::pin(stream::iter([Err(ReadError::Store(StoreError::from("nobody reads the whole log here")))]))
+    }
+
+    async fn frontier(&self) -> Result<Position, ReadError> {
+        Err(ReadError::Store(StoreError::from("nobody asks for the frontier here")))
+    }
+}

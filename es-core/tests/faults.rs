@@ -1,0 +1,32 @@
+//! A fault in the core is caught: the fixtures in `faults` break a copy of it, one way each, and name the test that
+//! fails for it.
+
+#![expect(clippy::unwrap_used, reason = "the helpers are tests too")]
+
+#[path = "shared/broken_copy.rs"]
+mod broken_copy;
+
+use std::{fs, path::Path};
+
+use broken_copy::{BrokenCopy, fixtures, text};
+
+/// Stands before the name of a test's file and the name of the test.
+const CAUGHT_BY: &str = "caught by ";
+
+#[test]
+fn every_fault_is_caught_by_the_test_that_it_names() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults");
+    let copy = BrokenCopy { folder, packages: &["es-core", "es-derive"] };
+    for fixture in fixtures("es-core/tests/faults") {
+        let content = fs::read_to_string(&fixture).unwrap();
+        let named = content.lines().find_map(|line| line.strip_prefix(CAUGHT_BY)).unwrap();
+        let (file, name) = named.split_once(' ').unwrap();
+        copy.broken_by(&fixture);
+        let test = |arguments: &[&str]| copy.test(&[&["-p", "es-core", "--test", file], arguments].concat(), &[]);
+        let built = test(&["--no-run"]);
+        assert!(built.status.success(), "{} does not build:\n{}", fixture.display(), text(&built.stderr));
+        let run = test(&["--", "--exact", name]);
+        let caught = format!("{name} ... FAILED");
+        assert!(text(&run.stdout).contains(&caught), "{} was not caught:\n{}", fixture.display(), text(&run.stdout));
+    }
+}

@@ -1,0 +1,99 @@
+//! Which events a filter accepts, held against a table that was written by hand.
+
+use es_core::{Aggregate, Event, Filter};
+use serde::{Deserialize, Serialize};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.deposited", version = 2, alias("deposit_made", up_to = 1))]
+struct Deposited {
+    #[event(added(in = 2, default = 1))]
+    amount: u64,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.closed")]
+struct Closed;
+
+#[derive(Aggregate, Default, Debug)]
+#[aggregate(category = "account", id = String, events(Deposited, Closed))]
+struct Account;
+
+#[es_core::apply]
+impl Account {
+    fn deposited(&mut self, _: Deposited) {}
+    fn closed(&mut self, _: Closed) {}
+}
+
+/// Categories and names of which every pair is asked for.
+const CATEGORIES: [&str; 4] = ["account", "loan", "accounts", "Account"];
+const NAMES: [&str; 4] = ["account.deposited", "deposit_made", "account.closed", "account"];
+
+/// `filter` accepts the pairs of these categories and these names, and no other pair.
+#[track_caller]
+fn accepts(filter: &Filter, categories: &[&str], names: &[&str]) {
+    for category in CATEGORIES {
+        for name in NAMES {
+            let expected = categories.contains(&category) && names.contains(&name);
+            assert_eq!(filter.accepts(category, name), expected, "{category} {name}");
+        }
+    }
+}
+
+#[test]
+fn without_words_everything_is_accepted() {
+    accepts(&Filter::all(), &CATEGORIES, &NAMES);
+    accepts(&Filter::default(), &CATEGORIES, &NAMES);
+    assert!(Filter::all().categories().is_none() && Filter::all().names().is_none());
+}
+
+#[test]
+fn words_of_one_kind_widen() {
+    accepts(&Filter::all().category("loan"), &["loan"], &NAMES);
+    accepts(&Filter::all().category("loan").category("account"), &["loan", "account"], &NAMES);
+    accepts(&Filter::all().name("account.closed"), &CATEGORIES, &["account.closed"]);
+    accepts(&Filter::all().name("account.closed").name("account"), &CATEGORIES, &["account.closed", "account"]);
+}
+
+#[test]
+fn words_of_both_kinds_narrow_in_either_order() {
+    let both = [
+        Filter::all().category("account").name("account.closed"),
+        Filter::all().name("account.closed").category("account"),
+    ];
+    for filter in both {
+        accepts(&filter, &["account"], &["account.closed"]);
+    }
+    accepts(
+        &Filter::all().name("account.closed").category("account").name("account").category("loan"),
+        &["account", "loan"],
+        &["account.closed", "account"],
+    );
+    accepts(&Filter::all().category("nobody").name("account.closed"), &[], &[]);
+    accepts(&Filter::all().category("account").name("nothing"), &[], &[]);
+}
+
+#[test]
+fn an_event_is_asked_for_under_its_aliases_too() {
+    accepts(&Filter::all().event::<Deposited>(), &CATEGORIES, &["account.deposited", "deposit_made"]);
+    accepts(&Filter::all().event::<Closed>().name("account"), &CATEGORIES, &["account.closed", "account"]);
+    accepts(&Filter::all().name("account.deposited"), &CATEGORIES, &["account.deposited"]);
+}
+
+#[test]
+fn a_set_asks_for_every_name_of_its_events() {
+    let names = Filter::events::<AccountEvent>();
+    let mut listed: Vec<_> = names.names().into_iter().flatten().collect();
+    listed.sort_unstable();
+    assert_eq!(listed, ["account.closed", "account.deposited", "deposit_made"]);
+    let narrowed = names.category("account");
+    accepts(&narrowed, &["account"], &["account.closed", "account.deposited", "deposit_made"]);
+}
+
+#[test]
+fn what_a_filter_asks_for_is_listed_once_and_in_order() {
+    let filter = Filter::all().category("b").category("a").category("b").name("y").name("x").name("y");
+    assert_eq!(filter.categories().into_iter().flatten().collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(filter.names().into_iter().flatten().collect::<Vec<_>>(), ["x", "y"]);
+    assert_eq!(filter, Filter::all().name("x").name("y").category("a").category("b"));
+    assert_ne!(filter, Filter::all().name("x").name("y").category("a"));
+}

@@ -1,0 +1,89 @@
+//! Streams, versions, positions and expectations.
+
+use std::collections::{BTreeSet, HashSet};
+
+use es_core::{Expected, LimitError, Position, StreamId, Version};
+
+const MAX: u64 = i64::MAX as u64;
+
+#[test]
+fn a_place_never_goes_beyond_what_a_bigint_holds() {
+    for (given, kept) in [(0, 0), (1, 1), (MAX - 1, MAX - 1), (MAX, MAX), (MAX + 1, MAX), (u64::MAX, MAX)] {
+        assert_eq!((Version::new(given).get(), Position::new(given).get()), (kept, kept));
+        assert_eq!((Version::from(given).get(), Position::from(given).get()), (kept, kept));
+    }
+    for (from, count, to) in [(0, 0, 0), (0, 1, 1), (2, 3, 5), (MAX - 1, 1, MAX), (MAX, 1, MAX), (5, u64::MAX, MAX)] {
+        assert_eq!((Version::new(from).plus(count).get(), Position::new(from).plus(count).get()), (to, to));
+    }
+    assert_eq!((Version::MAX.get(), Position::MAX.get()), (MAX, MAX));
+    assert_eq!((Version::NONE.get(), Version::FIRST.get(), Position::START.get()), (0, 1, 0));
+}
+
+#[test]
+fn places_print_and_compare_as_their_number() {
+    assert_eq!(format!("{} {}", Version::new(7), Position::new(42)), "7 42");
+    assert_eq!(format!("{:>4}", Version::new(7)), "   7");
+    assert!(Version::new(2) == 2 && Version::new(2) != 3 && Position::new(2) == 2 && Position::new(2) != 3);
+    assert!(Version::new(2) < Version::new(10) && Position::new(10) > Position::new(9));
+}
+
+#[test]
+fn an_expectation_holds_where_it_says() {
+    let at = |version| Expected::Exact(Version::new(version));
+    // the expectation, whether it holds at version 0, 1, 2 and at the last, the version, and how it prints
+    let table = [
+        (Expected::Any, [true, true, true, true], None, "any version"),
+        (Expected::NoStream, [true, false, false, false], Some(0), "no stream"),
+        (Expected::Exists, [false, true, true, true], None, "an existing stream"),
+        (at(0), [true, false, false, false], Some(0), "version 0"),
+        (at(1), [false, true, false, false], Some(1), "version 1"),
+        (at(2), [false, false, true, false], Some(2), "version 2"),
+        (at(u64::MAX), [false, false, false, true], Some(MAX), "version 9223372036854775807"),
+    ];
+    for (expected, holds, version, printed) in table {
+        let seen = [0, 1, 2, MAX].map(|version| expected.holds(Version::new(version)));
+        assert_eq!((seen, expected.version().map(Version::get)), (holds, version), "{expected:?}");
+        assert_eq!(expected.to_string(), printed);
+    }
+}
+
+#[test]
+fn a_stream_is_named_by_both_of_its_parts() {
+    let stream = StreamId::new("account", "4711").unwrap();
+    assert_eq!((stream.category(), stream.id()), ("account", "4711"));
+    assert_eq!(
+        (stream.to_string(), format!("{stream:?}")),
+        ("account/4711".into(), r#"StreamId("account", "4711")"#.into())
+    );
+    let sibling = stream.sibling("12").unwrap();
+    assert_eq!((sibling.category(), sibling.id()), ("account", "12"));
+    let others = [("account", "471"), ("accoun", "4711"), ("4711", "account"), ("account4", "711")];
+    for (category, id) in others {
+        let other = StreamId::new(category, id).unwrap();
+        assert_ne!(stream, other);
+        assert_ne!(stream.cmp(&other), std::cmp::Ordering::Equal);
+        assert!(!HashSet::from([stream.clone()]).contains(&other));
+    }
+    let same = StreamId::new("account", "4711").unwrap();
+    assert!(HashSet::from([stream.clone()]).contains(&same) && BTreeSet::from([stream]).contains(&same));
+}
+
+#[test]
+fn names_are_refused_in_either_part() {
+    let stream = StreamId::new("account", "1").unwrap();
+    let long = "x".repeat(513);
+    for (name, expected) in [
+        ("", LimitError::Empty { what: "stream id" }),
+        ("a\0b", LimitError::Nul { what: "stream id" }),
+        (&long, LimitError::TooLong { what: "stream id", bytes: 513, limit: 512 }),
+    ] {
+        assert_eq!(StreamId::new("account", name), Err(expected.clone()));
+        assert_eq!(stream.sibling(name), Err(expected));
+        assert!(matches!(
+            StreamId::new(name, "1"),
+            Err(LimitError::Empty { what } | LimitError::Nul { what } | LimitError::TooLong { what, .. })
+                if what == "category"
+        ));
+    }
+    assert!(StreamId::new(&long[1..], &long[1..]).is_ok(), "512 bytes are within the limit");
+}

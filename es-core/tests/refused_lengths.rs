@@ -1,0 +1,47 @@
+//! A length that does not fit is blamed on the field that has it, also where serde gives no place for it.
+
+use es_core::{DecodeError, Event, Mismatch, SchemaVersion};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+
+/// Two numbers: read as a list of any length, whose length is looked at when it is whole.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Two(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Two {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let numbers = Vec::deserialize(deserializer)?;
+        if numbers.len() == 2 { Ok(Self(numbers)) } else { Err(D::Error::invalid_length(numbers.len(), &"two")) }
+    }
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "named")]
+struct Named {
+    first: Two,
+    last: Two,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "unnamed")]
+struct Unnamed(u8, u8);
+
+/// What does not fit, and the field that is blamed for it.
+fn misfit<E: Event>(payload: &str) -> (Mismatch, Option<&'static str>) {
+    match E::decode(SchemaVersion::FIRST, payload.as_bytes()) {
+        Err(DecodeError::Payload(misfit)) => (misfit.mismatch, misfit.field),
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it fits"),
+    }
+}
+
+#[test]
+fn the_field_is_blamed_wherever_it_stands() {
+    assert_eq!(misfit::<Named>(r#"{"first":[1],"last":[1,2]}"#), (Mismatch::Length, Some("first")));
+    assert_eq!(misfit::<Named>(r#"{"first":[1,2],"last":[1]}"#), (Mismatch::Length, Some("last")));
+    assert_eq!(misfit::<Named>(r#"{"last":[1,2],"first":[1,2,3] }"#), (Mismatch::Length, Some("first")));
+}
+
+#[test]
+fn a_tuple_that_is_too_short_is_blamed_as_a_whole() {
+    assert_eq!(misfit::<Unnamed>("[1]"), (Mismatch::Length, None));
+}

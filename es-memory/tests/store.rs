@@ -1,0 +1,55 @@
+//! What the store in memory has beyond the promises: a clock of the caller's, and what it shows of itself.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use es_core::{
+    Append, Direction, EventName, EventStore, Expected, Filter, NewEvent, Position, SchemaVersion, StreamId, Timestamp,
+    Version,
+};
+use es_memory::MemoryStore;
+use uuid::Uuid;
+
+fn append(id: &str, count: usize) -> Append {
+    let name = EventName::from_static("noted").expect("a name");
+    let event = || NewEvent::from_json(Uuid::now_v7(), name.clone(), SchemaVersion::FIRST, "1").expect("an event");
+    let stream = StreamId::new("note", id).expect("a stream");
+    Append::new(stream, Expected::Any, (0..count).map(|_| event()).collect())
+}
+
+#[tokio::test]
+async fn events_are_recorded_at_the_time_of_the_callers_clock_but_within_a_stream_never_back() {
+    let clock = Arc::new(AtomicI64::new(50));
+    let shown = Arc::clone(&clock);
+    let store = MemoryStore::with_clock(move || Timestamp::from_micros(shown.load(Ordering::SeqCst)).unwrap());
+    for (time, a, b) in [(50, 50, 50), (70, 70, 70), (60, 70, 70), (70, 70, 70), (71, 71, 71)] {
+        clock.store(time, Ordering::SeqCst);
+        let answer = store.append(vec![append("a", 1), append("b", 2), append(&time.to_string(), 1)]).await.unwrap();
+        let recorded: Vec<_> = answer.iter().map(|one| one.recorded_at.unwrap().as_micros()).collect();
+        assert_eq!(recorded[..2], [a, b], "at {time}");
+    }
+    clock.store(10, Ordering::SeqCst);
+    let new = store.append(vec![append("new", 1)]).await.unwrap();
+    assert_eq!(new[0].recorded_at, Timestamp::from_micros(10), "a new stream begins at the clock's time");
+    assert_eq!(store.append(vec![append("a", 0)]).await.unwrap()[0].recorded_at, None);
+}
+
+#[tokio::test]
+async fn a_store_shows_how_much_it_holds_and_how_many_read_it() {
+    let store = MemoryStore::new();
+    assert_eq!(format!("{store:?}"), "MemoryStore { events: 0, streams: 0 }");
+    store.append(vec![append("a", 3), append("b", 1)]).await.unwrap();
+    assert_eq!(format!("{:?}", store.clone()), "MemoryStore { events: 4, streams: 2 }");
+    assert_eq!(store.open_readers(), 0);
+    let stream = StreamId::new("note", "a").unwrap();
+    let one = store.read_all(Position::START, &Filter::all(), None);
+    let two = store.read_stream(&stream, Version::FIRST, Direction::Forward, Some(0));
+    assert_eq!(store.clone().open_readers(), 2, "clones share the log");
+    drop((one, two));
+    assert_eq!(store.open_readers(), 0);
+    let waiting = tokio::time::timeout(std::time::Duration::ZERO, store.changed(Position::new(4)));
+    assert!(waiting.await.is_err(), "nothing changes");
+    assert_eq!(store.open_readers(), 0, "who no longer waits is not counted");
+}

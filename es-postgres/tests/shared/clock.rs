@@ -1,0 +1,17 @@
+//! The server's clock, put back.
+
+use std::time::Duration;
+
+use es_core::StoreError;
+use test_postgres::Database;
+
+/// As if the server's clock had been put back: all that is stored was recorded `by` later than it was.
+pub(crate) fn put_back(database: &Database, by: Duration) -> Result<(), StoreError> {
+    let micros = by.as_micros();
+    database.run(&[
+        "ALTER TABLE es.events DISABLE TRIGGER events_never_change",
+        &format!("UPDATE es.events SET recorded_at = recorded_at + {micros} * interval '1 microsecond'"),
+        "ALTER TABLE es.events ENABLE ALWAYS TRIGGER events_never_change",
+    ])?;
+    Ok(())
+}
