@@ -82,6 +82,9 @@ pub trait AggregateEvent: EventSet {
     /// [`EncodeError`] when the value cannot be stored.
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 
+    /// The same event once more, as its `Clone` gives it.
+    fn copied(&self) -> Self;
+
     /// Lends the event to `to` as `Some(event)`, an `Option` of its own type, from which a feed takes it if it lists that
     /// type. Nothing is allocated.
     fn give(self, to: &mut dyn FnMut(&mut dyn Any));

@@ -3,8 +3,8 @@
 use std::{fmt, mem, ops::Deref};
 
 use crate::{
-    Aggregate, Append, Appended, Command, EncodeError, Expected, IntoEvents, LimitError, Metadata, ReadError, Recorded,
-    StoredEvent, StreamId, Version,
+    Aggregate, AggregateEvent as _, Append, Appended, Command, EncodeError, Expected, IntoEvents, LimitError, Metadata,
+    ReadError, Recorded, StoredEvent, StreamId, Version,
     new_event::{self, Encoded},
 };
 
@@ -187,17 +187,15 @@ impl<A: Aggregate> Root<A> {
     }
 
     fn push(&mut self, event: &A::Event) {
-        // Read twice, as a set of events need not be `Clone`: what the state changes by is what is told of, and what a
-        // reader sees.
-        let read = Encoded::new(event).and_then(|(encoded, event)| Ok((encoded.read()?, Pending { event, encoded })));
-        match read {
-            Ok((applied, pending)) => {
-                self.state.apply_event(applied);
+        match Encoded::new(event) {
+            Ok((encoded, event)) => {
+                // what the state changes by is what is told of, and what a reader sees
+                self.state.apply_event(event.copied());
                 // Most often it stays the only one, and room for four of them is a kilobyte.
                 if self.pending.capacity() == 0 {
                     self.pending.reserve_exact(1);
                 }
-                self.pending.push(pending);
+                self.pending.push(Pending { event, encoded });
             }
             Err(error) => {
                 self.refused.get_or_insert_with(|| Box::new(error));

@@ -174,6 +174,9 @@ impl AggregateEvent for AccountEvent {
             Self::Withdrawn(event) => event.encode(out),
         }
     }
+    fn copied(&self) -> Self {
+        self.clone()
+    }
     fn give(self, to: &mut dyn FnMut(&mut dyn Any)) {
         match self {
             Self::Opened(event) => to(&mut Some(event)),

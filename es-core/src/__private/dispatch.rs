@@ -30,6 +30,9 @@ pub trait AsEvent: Sized {
     /// # Errors
     /// As there.
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
+
+    /// The event once more.
+    fn copied(&self) -> Self;
 }
 
 #[diagnostic::do_not_recommend]
@@ -46,6 +49,11 @@ impl<E: Event> AsEvent for E {
     #[inline]
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         E::encode(self, out)
+    }
+
+    #[inline]
+    fn copied(&self) -> Self {
+        self.clone()
     }
 }
 

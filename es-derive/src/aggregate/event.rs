@@ -24,6 +24,10 @@ pub(crate) fn implementation(aggregate: &Aggregate<'_>, numbers: &Numbers) -> To
         &quote!(ref __es_event),
         |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::encode(__es_event, __es_out)),
     );
+    let copies = aggregate.events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
+        let copied = quote_spanned!(at(path)=> <#path as __es::AsEvent>::copied(__es_event));
+        quote!(#(#cfgs)* Self::#variant(ref __es_event) => Self::#variant(#copied),)
+    });
     let gives =
         arms(aggregate, &quote!(__es_event), |_| quote!(__es_to(&mut ::core::option::Option::Some(__es_event))));
     let incomplete = aggregate.incomplete.then(|| {
@@ -64,6 +68,9 @@ pub(crate) fn implementation(aggregate: &Aggregate<'_>, numbers: &Numbers) -> To
                 __es_out: &mut ::std::vec::Vec<::core::primitive::u8>,
             ) -> ::core::result::Result<(), __es::EncodeError> {
                 match *self { #encodes }
+            }
+            fn copied(&self) -> Self {
+                match *self { #(#copies)* }
             }
             fn give(self, __es_to: &mut dyn ::core::ops::FnMut(&mut dyn ::core::any::Any)) {
                 match self { #gives }
@@ -112,8 +119,7 @@ fn table(aggregate: &Aggregate<'_>, Numbers { constants, places }: &Numbers) -> 
 /// Apart from the trait's method, so that it is compiled once and not for each closure.
 fn decode(aggregate: &Aggregate<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
     let Aggregate { ident, event: set, events, retired, .. } = aggregate;
-    let decode =
-        |event: &Path| quote_spanned!(at(event)=> <#event as __es::AsEvent>::decode(__es_schema_version, __es_payload)?);
+    let decode = |event: &Path| quote_spanned!(at(event)=> <#event as __es::AsEvent>::decode(__es_schema_version, __es_payload)?);
     let events = events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
         let event = decode(path);
         (cfgs, quote!(__es_each(#set::#variant(#event))))

@@ -2,8 +2,9 @@
 
 use super::{Held, Of};
 use crate::{
+    __private::AsEvent,
     __private::{refuse::refuse, same_text},
-    __private::AsEvent, Aggregate,
+    Aggregate,
 };
 
 /// Compiles if `A` is an aggregate.

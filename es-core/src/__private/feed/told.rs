@@ -8,7 +8,8 @@ use std::{any::Any, marker::PhantomData};
 
 use super::{Of, hear};
 use crate::{
-    __private::{AsEvent, same_text}, Aggregate, AggregateEvent, DecodeError, EventSet, IntoEvents, May, SchemaVersion,
+    __private::{AsEvent, same_text},
+    Aggregate, AggregateEvent, DecodeError, EventSet, IntoEvents, May, SchemaVersion,
     schema::Member,
 };
 
