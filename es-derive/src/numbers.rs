@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(constants, "");
         let (some, constants) = places(&[vec![], vec![parse_quote!(#[cfg(unix)])], vec![], vec![]]);
         assert_eq!(some, ["0usize", "1usize", "__ES_AT_2", "__ES_AT_3"]);
-        assert!(constants.contains("cfg (not (all (unix)))) const __ES_AT_2"), "{constants}");
+        assert!(constants.contains("[cfg (not (all (unix)))] const __ES_AT_2"), "{constants}");
         assert!(
             constants.ends_with("const __ES_AT_4 : :: core :: primitive :: usize = __ES_AT_3 + 1 ;"),
             "{constants}"

@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_set_of_events_is_read_through_invisible_groups() {
         assert_read_alike(
-            "#[event_set(retired(@[Gone]))] enum Feed { Opened(@[b::Opened]), Closed(@[Closed]) }",
+            "#[event_set(of(@[b::Account], @[Order]))] enum Feed { Opened(@[b::Opened]), Closed(@[Closed]) }",
             |code| parse2(code).map(|input| event_set::derive(&input)).unwrap_or_default(),
         );
     }

@@ -110,7 +110,7 @@ pub fn retire<E: Retired<A>, A: Aggregate>(event: E, each: &mut dyn FnMut(A::Eve
 
 /// What the retired event of `A` may become, given its `successors`. No value of it is needed: what they return is seen
 /// through while compiling.
-pub const fn may<E, R: IntoEvents<A>, A: Aggregate>(_: fn(E) -> R) -> May {
+pub(super) const fn may<E, R: IntoEvents<A>, A: Aggregate>(_: fn(E) -> R) -> May {
     R::MAY
 }
 

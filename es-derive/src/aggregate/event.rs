@@ -92,8 +92,7 @@ fn table(aggregate: &Aggregate<'_>, Numbers { constants, places }: &Numbers) -> 
     });
     let retired = aggregate.retired.iter().map(|item| {
         let path = &item.path;
-        let successors = quote_spanned!(at(path)=> <#path as __es::Retired<#ident>>::successors);
-        member(item, true, &quote!(__es::may::<#path, _, #ident>(#successors)))
+        member(item, true, &quote_spanned!(at(path)=> __es::Becomes::<#path, #ident>::MAY))
     });
     let members = live.chain(retired);
     let texts = items(aggregate).map(|Item { path, cfgs }| {
@@ -107,6 +106,9 @@ fn table(aggregate: &Aggregate<'_>, Numbers { constants, places }: &Numbers) -> 
         }
     });
     quote! {
+        use __es::NotRetired as _;
+        // where every bound holds nothing else would use it
+        const _: __es::May = __es::Becomes::<(), ()>::MAY;
         #constants
         const __ES_EVENTS: &[__es::Member] = &[#(#members),*];
         const __ES_TYPES: &[&::core::primitive::str] = &[#(#texts),*];
