@@ -64,11 +64,12 @@ BEGIN
     IF current_setting('client_min_messages') = 'error' THEN
         nothing := set_config('client_min_messages', 'warning', true);
     END IF;
-    -- Each condition costs some time in each transaction: so arrays are compared as wholes, and the names and the slice
-    -- of a stream that exists are not looked at below. What is not plain to see is looked at closely.
-    plain := single AND patient IS NOT NULL AND doubtful IS NOT NULL AND expected >= '{-2}'
+    -- Each condition costs some time in each transaction: so the names and the slice of a stream that exists are not looked
+    -- at below. What is not plain to see is looked at closely. A bound is asked of the element that is stored: as a whole,
+    -- `[0:1]={1,0}` is above `{1}`, and its element 1 is 0.
+    plain := single AND patient IS NOT NULL AND doubtful IS NOT NULL AND expected[1] >= -2
         AND items = '{1}' AND steps = '{1}' AND together = '{1}'
-        AND schema_versions >= '{1}' AND schema_versions <= '{4294967295}' AND (octet_length(types[1]) - 1) & -512 = 0
+        AND schema_versions[1] BETWEEN 1 AND 4294967295 AND (octet_length(types[1]) - 1) & -512 = 0
         AND (octet_length(payloads[1]::text) <= 200 AND strpos(payloads[1]::text, E'\\u') = 0
              OR {schema}.fits(payloads[1], 1048576))
         AND (metas[1] IS NULL OR {schema}.fits(metas[1], 65536));
@@ -94,7 +95,7 @@ BEGIN
         -- a stream that begins
         IF last IS NULL THEN
             IF NOT coalesce((octet_length(categories[1]) - 1) & -512 = 0 AND (octet_length(ids[1]) - 1) & -512 = 0
-                            AND slices >= '{0}' AND slices <= '{1023}', false) THEN
+                            AND slices[1] & -1024 = 0, false) THEN
                 nothing := {schema}.check_arguments(patient, doubtful, calls, locks, categories, ids, expected, items, steps,
                                                     together, event_ids, types, schema_versions, slices, payloads, metas);
             END IF;

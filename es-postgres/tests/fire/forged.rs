@@ -109,6 +109,9 @@ fn wrong(of: &str, right: &str) -> Vec<String> {
             for value in wrong_values(element).into_iter().chain(["NULL".to_owned()]) {
                 wrong.push(format!("array_fill(({value})::{element}, ARRAY[cardinality({right})])"));
                 wrong.push(format!("({right})[:cardinality({right}) - 1] || ({value})::{element}"));
+                // as a whole it begins as it should, and counted from 0 its element 1 is wrong
+                let inside = format!("(({right})[1:1] || ({value})::{element} || ({right})[2:])::text");
+                wrong.push(format!("('[0:' || cardinality({right}) || ']=' || {inside})"));
             }
         }
     }
@@ -169,13 +172,13 @@ async fn nothing_can_be_forged(change: Change) -> Result<usize, String> {
     let mut refused = 0;
     for function in &functions {
         for streams in if function.name == "append" { vec![1, 3] } else { vec![1] } {
-            // a stream that is new, and one that exists
+            // a stream that is new to each call, and one that exists
             for again in 0..2 {
                 for (at, of) in function.types.iter().enumerate() {
-                    for wrong in wrong(of, &right(&function.name, streams)[at]) {
+                    for (nth, wrong) in wrong(of, &right(&function.name, streams)[at]).into_iter().enumerate() {
                         let mut arguments = right(&function.name, streams);
                         if function.name == "append" && again == 0 {
-                            arguments[4] = arguments[4].replace("forged", &format!("new{at}"));
+                            arguments[4] = arguments[4].replace("forged", &format!("new{streams}_{at}_{nth}"));
                         }
                         arguments[at] = wrong;
                         let call = call(function, &arguments);
@@ -206,10 +209,16 @@ async fn whatever_the_application_calls_with_wrong_arguments_no_reader_is_hurt()
 async fn a_function_that_checks_less_is_caught() {
     for (change, as_what) in [
         (change("IF plain IS NOT TRUE THEN", "IF false THEN"), ""),
-        (change("schema_versions >= '{1}' AND", ""), "a reader stops"),
+        (change("schema_versions[1] BETWEEN 1 AND 4294967295 AND", ""), "a reader stops"),
+        // as wholes, arrays are in order that hold the wrong element where the function takes it
+        (
+            change("schema_versions[1] BETWEEN 1 AND 4294967295", "schema_versions BETWEEN '{1}' AND '{9}'"),
+            "a reader stops",
+        ),
+        (change("slices[1] & -1024 = 0", "slices BETWEEN '{0}' AND '{1023}'"), "out of order"),
         (change("AND steps = '{1}'", ""), ""),
         (change("strpos(payloads[1]::text, E'\\\\u') = 0", "true"), "no program could append"),
-        (change("slices >= '{0}' AND", ""), "out of order"),
+        (change("slices[1] & -1024 = 0", "true"), "out of order"),
         (change("(octet_length(ids[1]) - 1) & -512 = 0", "true"), "a reader stops"),
     ] {
         let caught = nothing_can_be_forged(change).await.expect_err(change.part);

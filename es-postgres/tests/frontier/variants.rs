@@ -82,7 +82,9 @@ impl Variant {
                 fence = Fence::ByClient;
             }
             Self::TableAfterDraw => {
-                let late = paused_before_insert("LOCK TABLE es.appending IN ROW SHARE MODE;").replace("0.002", "0.02");
+                // others overtake only between the draw and the lock: so some pauses are longer than a whole append
+                let late = paused_before_insert("LOCK TABLE es.appending IN ROW SHARE MODE;");
+                let late = late.replace("pg_sleep(0.002)", "pg_sleep(0.1 * random())");
                 let fence = function(&migration("frontier"), "fence").replace("CREATE", "CREATE OR REPLACE");
                 database.run(&[&without_table(&late), &without_table(&fence)]).unwrap();
             }
