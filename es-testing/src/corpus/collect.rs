@@ -44,7 +44,7 @@ impl Corpus {
             let event = event.map_err(|error| self.only(Cause::Store(error)))?;
             let path = self.path.join(folder::of(&event.name)).join(event.schema_version.to_string());
             let put = collected.put::<A>(&path, &event, per_version);
-            put.map_err(|cause| self.at(&path, cause))?;
+            put.map_err(|cause| Self::at(&path, cause))?;
         }
         Ok(collected.added)
     }
@@ -97,8 +97,14 @@ impl Collected {
             Some(_) => payload.compact().into_bytes(),
             None => event.payload.to_vec(),
         };
-        let free = (1_usize..).map(|number| path.join(format!("collected_{number}.json"))).find(|path| !path.exists());
-        let Some(file) = free else { return Ok(()) };
+        let mut number = 1_usize;
+        let file = loop {
+            let file = path.join(format!("collected_{number}.json"));
+            if !file.exists() {
+                break file;
+            }
+            number += 1;
+        };
         fs::create_dir_all(path).map_err(Cause::File)?;
         fs::write(file, text).map_err(Cause::File)?;
         there.insert(payload.compact());
@@ -114,6 +120,7 @@ fn payloads(path: &Path) -> Result<BTreeSet<String>, Cause> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
         Err(error) => return Err(Cause::File(error)),
     };
+    #[expect(clippy::case_sensitive_file_extension_comparisons, reason = "the corpus is checked for exactly these")]
     let is_payload = |name: &str| name.ends_with(".json") && !name.ends_with(".now.json");
     let files = entries.into_iter().filter(|(_, name)| is_payload(name));
     files.map(|(path, _)| Ok(Json::read(&fs::read(path).map_err(Cause::File)?)?.compact())).collect()

@@ -88,7 +88,7 @@ impl Corpus {
     /// [`CorpusError`] with everything that is wrong.
     pub fn run<A: Aggregates>(&self, update: Update) -> Result<(), CorpusError> {
         let written = self.path.join(VERSIONS);
-        let before = versions(&written).map_err(|cause| self.at(&written, cause))?;
+        let before = versions(&written).map_err(|cause| Self::at(&written, cause))?;
         let readers = readers::readers::<A>();
         let mut run = Run { readers, update, before, kept: Vec::new(), findings: Vec::new() };
         run.corpus(&self.path);
@@ -102,10 +102,10 @@ impl Corpus {
     }
 
     fn only(&self, cause: Cause) -> CorpusError {
-        self.at(&self.path, cause)
+        Self::at(&self.path, cause)
     }
 
-    fn at(&self, path: &Path, cause: Cause) -> CorpusError {
+    fn at(path: &Path, cause: Cause) -> CorpusError {
         CorpusError { findings: vec![Finding { path: path.to_owned(), cause }] }
     }
 }

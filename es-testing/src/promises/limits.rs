@@ -238,11 +238,11 @@ pub async fn a_filter_for_what_no_event_can_have_is_refused(factory: &dyn Factor
         for filter in [all.clone().category(text.to_owned()), all.name(text.to_owned()), good.name(text.to_owned())] {
             let shown = text.get(..text.len().min(9));
             let mut read = subject.store.read_all(Position::START, &filter, None);
-            only_refused(&format!("a read with {shown:?} in its filter"), [read.next().await, read.next().await])?;
+            only_refused(&format!("a read with {shown:?} in its filter"), &[read.next().await, read.next().await])?;
             let mut live = subject.store.subscribe(Position::START, &filter);
             let first = patiently("a subscription answers", live.next()).await?;
             let second = patiently("a subscription that was refused ends", live.next()).await?;
-            only_refused(&format!("a subscription with {shown:?} in its filter"), [first, second])?;
+            only_refused(&format!("a subscription with {shown:?} in its filter"), &[first, second])?;
         }
     }
     let longest = Filter::all().name("n".repeat(NAME_BYTES));
@@ -253,8 +253,8 @@ pub async fn a_filter_for_what_no_event_can_have_is_refused(factory: &dyn Factor
     )
 }
 
-fn only_refused(what: &str, answers: [Option<Result<StoredEvent, ReadError>>; 2]) -> Result<(), Broken> {
-    held(&format!("{what} is refused"), matches!(&answers, [Some(Err(ReadError::Filter(_))), None]), || {
+fn only_refused(what: &str, answers: &[Option<Result<StoredEvent, ReadError>>; 2]) -> Result<(), Broken> {
+    held(&format!("{what} is refused"), matches!(answers, [Some(Err(ReadError::Filter(_))), None]), || {
         format!("{answers:?}")
     })
 }

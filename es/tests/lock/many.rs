@@ -5,6 +5,8 @@ use super::*;
 /// The aggregate with this number.
 struct Numbered<const NUMBER: usize>;
 
+const DIGITS: &[u8; 10] = b"0123456789";
+
 /// `stream-000` to `stream-139`, one behind the other.
 const CATEGORIES: &[u8; 140 * 10] = &{
     let mut text = [0; 140 * 10];
@@ -12,9 +14,9 @@ const CATEGORIES: &[u8; 140 * 10] = &{
     while at < text.len() {
         let number = at / 10;
         text[at] = match at % 10 {
-            7 => b'0' + (number / 100) as u8,
-            8 => b'0' + (number / 10 % 10) as u8,
-            9 => b'0' + (number % 10) as u8,
+            7 => DIGITS[number / 100],
+            8 => DIGITS[number / 10 % 10],
+            9 => DIGITS[number % 10],
             place => b"stream-"[place],
         };
         at += 1;

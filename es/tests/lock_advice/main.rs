@@ -128,7 +128,7 @@ fn module(case: &Case, pasted: &Pasted) -> String {
     let own = if said { String::new() } else { format!("#[event({})]", case.event) };
     let on_struct = pasted.on_struct.join("\n");
     let mut taken = 0;
-    let fields: String = case
+    let fields: Vec<String> = case
         .fields
         .iter()
         .map(|(key, field)| {
@@ -159,8 +159,11 @@ fn module(case: &Case, pasted: &Pasted) -> String {
     });
     format!(
         "mod {} {{\nuse super::*;\n{before}\n{}\n{}\n#[derive(Event, Clone, Serialize, Deserialize)]\n{own}\n{on_struct}\n\
-         pub struct Deposited {open}\n{fields}{close}\naccount!();\n}}\n",
-        case.name, case.types, case.kept
+         pub struct Deposited {open}\n{}{close}\naccount!();\n}}\n",
+        case.name,
+        case.types,
+        case.kept,
+        fields.concat()
     )
 }
 
@@ -180,7 +183,7 @@ fn manifest() -> String {
 }
 
 /// What the pasted program begins with.
-const PRELUDE: &str = r##"
+const PRELUDE: &str = r#"
 #![allow(dead_code, unused_imports, unused_macros, non_upper_case_globals)]
 use std::collections::{BTreeMap, HashMap};
 use es::{prelude::*, schema::{Lock, Update}};
@@ -223,4 +226,4 @@ fn check<A: Aggregate>(lock: &str, case: &str, name: &str, version: u32, payload
     let today: serde_json::Value = serde_json::from_str(today).unwrap();
     if read == today { println!("{case}: holds") } else { println!("{case}: reads {read} {end:?}") }
 }
-"##;
+"#;

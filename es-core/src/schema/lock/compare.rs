@@ -18,6 +18,7 @@ pub(super) struct Difference {
 
 /// A promise that is not kept.
 #[derive(Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there are few of them, and each is printed and dropped")]
 pub(super) enum Broken {
     /// No aggregate has the category.
     Stream { category: String, events: Vec<String>, moved_to: Option<String> },
@@ -155,17 +156,15 @@ impl Difference {
     fn ids(&mut self, locked: &Contents, current: &Contents) {
         for (category, after) in &current.ids {
             match locked.ids.get(category) {
-                Some(before) if before.is_kept_by(after) => {
-                    if before.prints.is_none() && after.prints.is_some() {
-                        self.add(format!("what ids of stream `{category}` print"));
-                    }
-                }
-                Some(before) => {
+                Some(before) if !before.is_kept_by(after) => {
                     let (category, before, after) = (category.clone(), before.clone(), after.clone());
                     self.broken(Broken::Id { category, before, after });
                 }
+                Some(before) if before.prints.is_none() && after.prints.is_some() => {
+                    self.add(format!("what ids of stream `{category}` print"));
+                }
                 None if locked.streams.contains_key(category) => self.add(format!("the id of stream `{category}`")),
-                None => {}
+                _ => {}
             }
         }
     }

@@ -66,16 +66,16 @@ impl Outline {
                     nodes.sort();
                 }
             }
-            (Self::List(inner), Node::List(node, _)) => inner.add(node, definitions, done),
-            (Self::Map(inner), Node::Object(Object { rest: Some(node), .. })) => inner.add(node, definitions, done),
+            (Self::List(inner), Node::List(node, _))
+            | (Self::Map(inner), Node::Object(Object { rest: Some(node), .. })) => inner.add(node, definitions, done),
             (Self::Tuple(places), Node::Tuple(nodes)) => {
                 for (place, node) in places.iter().zip(nodes) {
                     place.add(node, definitions, done);
                 }
             }
             (Self::Struct(fields), Node::Object(object)) => {
-                let names = fields.iter().map(|(name, _)| name.as_str()).collect();
-                let aliases = aliases(names, |name| object.fields.contains_key(name));
+                let names: Vec<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
+                let aliases = aliases(&names, |name| object.fields.contains_key(name));
                 for (name, outline) in fields {
                     if let Some(property) = object.fields.get_mut(name) {
                         outline.add(&mut property.node, definitions, done);
@@ -100,7 +100,7 @@ impl Outline {
                     }
                 }
                 let names = variants.iter().map(|(name, _)| name.as_str()).collect();
-                let named = |node: &Node, name: &str| match node {
+                let is_called = |node: &Node, name: &str| match node {
                     Node::Constant(json) => *json == quoted(name),
                     Node::Object(object) => object.fields.len() == 1 && object.fields.contains_key(name),
                     _ => false,
@@ -112,13 +112,13 @@ impl Outline {
                     }
                     _ => Node::Constant(quoted(alias)),
                 };
-                more(&mut nodes, names, *other, named, also);
+                more(&mut nodes, names, *other, is_called, also);
                 *node = Node::one_of(nodes);
             }
             (Self::Tagged { tag, variants, other }, node) => {
                 let mut nodes = alternatives(node);
                 let names = variants.iter().map(String::as_str).collect();
-                let named = |node: &Node, name: &str| {
+                let is_called = |node: &Node, name: &str| {
                     matches!(node, Node::Object(object)
                         if object.fields.get(tag).is_some_and(|held| held.node == Node::Constant(quoted(name))))
                 };
@@ -131,7 +131,7 @@ impl Outline {
                     }
                     node
                 };
-                more(&mut nodes, names, *other, named, also);
+                more(&mut nodes, names, *other, is_called, also);
                 *node = Node::one_of(nodes);
             }
             _ => {}
@@ -194,12 +194,12 @@ fn more(
     nodes: &mut Vec<Node>,
     names: Vec<&str>,
     other: bool,
-    named: impl Fn(&Node, &str) -> bool,
+    is_called: impl Fn(&Node, &str) -> bool,
     also: impl Fn(&Node, &str) -> Node,
 ) {
-    let aliases = aliases(names, |name| nodes.iter().any(|node| named(node, name)));
+    let aliases = aliases(&names, |name| nodes.iter().any(|node| is_called(node, name)));
     for (alias, name) in aliases {
-        if let Some(node) = nodes.iter().find(|node| named(node, &name)) {
+        if let Some(node) = nodes.iter().find(|node| is_called(node, &name)) {
             nodes.push(also(node, &alias));
         }
     }
@@ -210,7 +210,7 @@ fn more(
 
 /// The names of `names` that are not known, each with the known one that it stands for. serde lists each name together
 /// with its aliases, sorted.
-fn aliases(names: Vec<&str>, known: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+fn aliases(names: &[&str], known: impl Fn(&str) -> bool) -> Vec<(String, String)> {
     let mut aliases = Vec::new();
     for (at, alias) in names.iter().enumerate().filter(|(_, name)| !known(name)) {
         let before = names[..at].iter().rev().find(|name| known(name));

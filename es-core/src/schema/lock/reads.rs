@@ -49,36 +49,35 @@ impl<'a> Pair<'a> {
         }
         match (old, new) {
             (Node::OneOf(several), Node::OneOf(_)) => {
-                let alternatives = self.alternatives(several, self.old);
+                let alternatives = alternatives_of(several, self.old);
                 (0..alternatives.len()).all(|at| {
                     // who read it before: an earlier alternative may have taken it
                     let reader = (0..at)
-                        .find(|&before| self.overlap(alternatives[at], self.old, alternatives[before], self.old));
+                        .find(|&before| overlap((alternatives[at], self.old), (alternatives[before], self.old), DEPTH));
                     let stored = alternatives[reader.unwrap_or(at)];
                     self.one_reads(alternatives[at], stored, new)
                 })
             }
             (Node::OneOf(several), _) => several.iter().all(|old| self.reads(old, new)),
             (_, Node::OneOf(_)) => self.one_reads(old, old, new),
-            (_, Node::Any) | (Node::Null, Node::Null) | (Node::Boolean, Node::Boolean) | (Node::Other, Node::Other) => {
-                true
-            }
+            (_, Node::Any)
+            | (Node::Null, Node::Null)
+            | (Node::Boolean, Node::Boolean)
+            | (Node::Other, Node::Other)
+            | (Node::Text(_), Node::Text(None)) => true,
             (Node::Integer { min: least, max: most }, Node::Integer { min, max }) => min <= least && most <= max,
             (Node::Integer { min, max }, Node::Float(bits)) => {
                 let exact = if *bits == 32 { 1_u128 << 24 } else { 1 << 53 };
                 min.unsigned_abs() <= exact && *max <= exact
             }
             (Node::Float(old), Node::Float(new)) => old <= new,
-            (Node::Text(_), Node::Text(None)) => true,
             (Node::Text(old), Node::Text(new)) => old == new,
-            (Node::Constant(old), Node::Constant(new)) => old == new,
+            // a name in place of a type: as it is written
+            (Node::Constant(old), Node::Constant(new)) | (Node::Named(old), Node::Named(new)) => old == new,
             (Node::Constant(json), Node::Text(None)) => json.starts_with('"'),
             (Node::Constant(json), Node::Boolean) => matches!(json.as_str(), "true" | "false"),
             (Node::Constant(json), Node::Integer { min, max }) => match json.parse::<i128>() {
-                Ok(number) => {
-                    *min <= number && u128::try_from(number).is_ok_and(|number| number <= *max)
-                        || number < 0 && *min <= number
-                }
+                Ok(number) => *min <= number && !u128::try_from(number).is_ok_and(|number| number > *max),
                 Err(_) => json.parse::<u128>().is_ok_and(|number| number <= *max),
             },
             (Node::List(old, length), Node::List(new, wanted)) => {
@@ -96,8 +95,6 @@ impl<'a> Pair<'a> {
                 old.len() == new.len() && old.iter().zip(new).all(|(old, new)| self.reads(old, new))
             }
             (Node::Object(old), Node::Object(new)) => self.object(old, new),
-            // text in place of a type: as it is written
-            (Node::Named(old), Node::Named(new)) => old == new,
             (Node::With(old, before), Node::With(new, after)) => before == after && self.reads(old, new),
             (Node::With(old, _), new) => self.reads(old, new),
             (Node::Unseen(old), Node::Unseen(new)) => self.reads(old, new),
@@ -107,8 +104,8 @@ impl<'a> Pair<'a> {
 
     /// Whether the alternative of `new` that takes what `written` wrote reads `old`.
     fn one_reads(&mut self, written: &'a Node, old: &'a Node, new: &'a Node) -> bool {
-        let alternatives = self.alternatives(std::slice::from_ref(new), self.new);
-        let taker = alternatives.into_iter().find(|new| self.overlap(written, self.old, new, self.new));
+        let alternatives = alternatives_of(std::slice::from_ref(new), self.new);
+        let taker = alternatives.into_iter().find(|new| overlap((written, self.old), (new, self.new), DEPTH));
         taker.is_some_and(|taker| self.reads(old, taker))
     }
 
@@ -149,22 +146,6 @@ impl<'a> Pair<'a> {
             (Some(_), None) => false,
             (None, _) => came.all(|(_, property)| property.optional),
         }
-    }
-
-    /// Whether some value of `one` could be taken for one of `other`.
-    fn overlap(&self, one: &Node, of_one: &Definitions, other: &Node, of_other: &Definitions) -> bool {
-        overlap((one, of_one), (other, of_other), DEPTH)
-    }
-
-    fn alternatives(&self, nodes: &'a [Node], definitions: &'a Definitions) -> Vec<&'a Node> {
-        let mut alternatives = Vec::new();
-        for node in nodes {
-            match resolved(node, definitions) {
-                Node::OneOf(inner) => alternatives.extend(self.alternatives(inner, definitions)),
-                _ => alternatives.push(node),
-            }
-        }
-        alternatives
     }
 
     fn same(&mut self, one: &'a Node, other: &'a Node) -> bool {
@@ -210,6 +191,18 @@ impl<'a> Pair<'a> {
     }
 }
 
+/// The alternatives in `nodes`, also those behind names.
+fn alternatives_of<'a>(nodes: &'a [Node], definitions: &'a Definitions) -> Vec<&'a Node> {
+    let mut alternatives = Vec::new();
+    for node in nodes {
+        match resolved(node, definitions) {
+            Node::OneOf(inner) => alternatives.extend(alternatives_of(inner, definitions)),
+            _ => alternatives.push(node),
+        }
+    }
+    alternatives
+}
+
 /// Whether some value of the first could be taken for one of the second.
 fn overlap((one, of_one): (&Node, &Definitions), (other, of_other): (&Node, &Definitions), depth: usize) -> bool {
     if depth == 0 {
@@ -222,7 +215,7 @@ fn overlap((one, of_one): (&Node, &Definitions), (other, of_other): (&Node, &Def
         (Node::Other, _) | (_, Node::Other) => one == other,
         (Node::With(one, _), _) => overlap((one, of_one), (other, of_other), depth),
         (_, Node::With(other, _)) => overlap((one, of_one), (other, of_other), depth),
-        (Node::Constant(one), Node::Constant(other)) => one == other,
+        (Node::Constant(one), Node::Constant(other)) | (Node::Named(one), Node::Named(other)) => one == other,
         (Node::Object(written), Node::Object(reader)) => {
             let lacks = |(key, property): (&String, &Property)| {
                 !property.optional
@@ -242,7 +235,6 @@ fn overlap((one, of_one): (&Node, &Definitions), (other, of_other): (&Node, &Def
                 && !reader.fields.iter().any(differs)
                 && !written.fields.iter().any(refused)
         }
-        (Node::Named(one), Node::Named(other)) => one == other,
         _ => match (one.kind(), other.kind()) {
             (Some(one), Some(other)) => one == other,
             _ => true,

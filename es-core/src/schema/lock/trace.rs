@@ -161,15 +161,13 @@ pub struct Tracer<'a> {
     asked: &'a RefCell<Option<Asked>>,
 }
 
-impl<'a> Tracer<'a> {
+impl Tracer<'_> {
     fn here(self, asked: Asked) -> Result<(Step, Self), Halt> {
-        match self.path.split_first() {
-            Some((step, path)) => Ok((*step, Self { path, ..self })),
-            None => {
-                *self.asked.borrow_mut() = Some(asked);
-                Err(Halt::Here)
-            }
-        }
+        let Some((step, path)) = self.path.split_first() else {
+            *self.asked.borrow_mut() = Some(asked);
+            return Err(Halt::Here);
+        };
+        Ok((*step, Self { path, ..self }))
     }
 
     fn value<T>(self, value: &'static str) -> Result<T, Halt> {
