@@ -11,8 +11,8 @@ use crate::{EventSet, SchemaVersion, schema::Schema};
 
 mod key;
 mod mismatch;
+mod parser;
 mod place;
-mod tree;
 mod typed;
 mod wrong;
 
@@ -110,7 +110,7 @@ pub fn shape<T: DeserializeOwned>(
     schema: &'static Schema,
     version: SchemaVersion,
 ) -> Result<T, DecodeError> {
-    if NUMBERS_ARE_TEXTS && let Some(value) = of_tree(payload) {
+    if NUMBERS_ARE_TEXTS && let Some(value) = with_numbers_as_numbers(payload) {
         return Ok(value);
     }
     match serde_json::from_slice(payload) {
@@ -121,15 +121,15 @@ pub fn shape<T: DeserializeOwned>(
 
 /// As [`shape`] reads while [`NUMBERS_ARE_TEXTS`]: where serde takes any value to look at it later, a number of
 /// `serde_json` is a map then, which no float comes from.
-fn of_tree<T: DeserializeOwned>(payload: &[u8]) -> Option<T> {
-    let tree = tree::parse(payload)?;
-    typed::read(&tree, Numbers::Kept).or_else(|_| typed::read(&tree, Numbers::Rounded)).ok()
+fn with_numbers_as_numbers<T: DeserializeOwned>(payload: &[u8]) -> Option<T> {
+    let read = |numbers| typed::read(payload, numbers)?.ok();
+    read(Numbers::Kept).or_else(|| read(Numbers::Rounded))
 }
 
 /// What does not fit, in words of the program alone.
 #[cold]
 fn why<T: DeserializeOwned>(payload: &[u8]) -> Option<Wrong> {
-    typed::read::<T>(&tree::parse(payload)?, Numbers::Rounded).err()
+    typed::read::<T>(payload, Numbers::Rounded)?.err()
 }
 
 /// Not generic, so that a shape costs little more than serde's own code for it.

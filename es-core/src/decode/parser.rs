@@ -1,117 +1,150 @@
-//! A payload as a tree that borrows from it, with each number as it is written.
+//! Walking through the JSON of a payload: it borrows from it and keeps nothing, so that a payload costs no memory.
 
 use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-use super::place;
+use super::{Mismatch, place, wrong::Wrong};
 
 /// The deepest nesting that `serde_json` reads.
 const DEPTH: usize = 127;
 
-/// A value of a payload.
-#[derive(Debug)]
-pub(super) struct Node<'de> {
-    pub(super) kind: Kind<'de>,
-    /// Its JSON.
-    pub(super) text: &'de str,
-}
+/// It is not JSON.
+const SYNTAX: Wrong = Wrong::Other(Mismatch::Syntax);
 
-/// What a value is.
-#[derive(Debug)]
-pub(super) enum Kind<'de> {
-    Null,
-    Bool(bool),
-    /// Its digits are those of [`Node::text`].
+/// What a value is, by its first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Array,
+    Object,
     Number,
-    Text(Cow<'de, str>),
-    Array(Vec<Node<'de>>),
-    Object(Vec<(Cow<'de, str>, Node<'de>)>),
+    /// `null`, `true`, `false`, or no JSON.
+    Word,
 }
 
-/// The tree of `payload`; `None` when it is not JSON, or is nested too deep.
-pub(super) fn parse(payload: &[u8]) -> Option<Node<'_>> {
-    let mut parser = Parser { text: std::str::from_utf8(payload).ok()?, at: 0 };
-    let node = parser.value(0)?;
-    parser.blanks();
-    (parser.at == payload.len()).then_some(node)
-}
-
-struct Parser<'de> {
+/// A payload, and how far it has been read.
+#[derive(Debug)]
+pub(super) struct Parser<'de> {
     text: &'de str,
     at: usize,
+    depth: usize,
 }
 
 impl<'de> Parser<'de> {
-    fn value(&mut self, depth: usize) -> Option<Node<'de>> {
+    /// At the beginning of `payload`; `None` when it is not UTF-8.
+    pub(super) fn new(payload: &'de [u8]) -> Option<Self> {
+        Some(Self { text: std::str::from_utf8(payload).ok()?, at: 0, depth: 0 })
+    }
+
+    /// What the value is that comes next.
+    pub(super) fn kind(&mut self) -> Kind {
         self.blanks();
+        match self.peek() {
+            Some(b'"') => Kind::Text,
+            Some(b'[') => Kind::Array,
+            Some(b'{') => Kind::Object,
+            Some(b'-' | b'0'..=b'9') => Kind::Number,
+            _ => Kind::Word,
+        }
+    }
+
+    /// Passes the value that comes next, and gives its JSON.
+    pub(super) fn value(&mut self) -> Result<&'de str, Wrong> {
+        let kind = self.kind();
         let start = self.at;
-        let kind = match self.peek()? {
-            b'"' => Kind::Text(self.string()?),
-            b'[' if depth < DEPTH => Kind::Array(self.array(depth + 1)?),
-            b'{' if depth < DEPTH => Kind::Object(self.object(depth + 1)?),
-            b'-' | b'0'..=b'9' => {
-                let token = self.token(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
-                serde_json::from_str::<IgnoredAny>(token).ok()?;
-                Kind::Number
+        match kind {
+            Kind::Text => {
+                self.string()?;
             }
-            _ => match self.token(|byte| byte.is_ascii_lowercase()) {
-                "null" => Kind::Null,
-                "true" => Kind::Bool(true),
-                "false" => Kind::Bool(false),
-                _ => return None,
-            },
-        };
-        Some(Node { kind, text: self.text.get(start..self.at)? })
+            Kind::Array => {
+                let mut first = self.open()?;
+                while self.another(b']', &mut first)? {
+                    self.value()?;
+                }
+            }
+            Kind::Object => {
+                let mut first = self.open()?;
+                while self.another(b'}', &mut first)? {
+                    self.key()?;
+                    self.value()?;
+                }
+            }
+            Kind::Number => {
+                self.number()?;
+            }
+            Kind::Word => {
+                self.word()?;
+            }
+        }
+        self.text.get(start..self.at).ok_or(SYNTAX)
     }
 
-    fn array(&mut self, depth: usize) -> Option<Vec<Node<'de>>> {
-        let mut elements = Vec::new();
+    /// Opens the array or object that comes next; gives what [`Self::another`] is called with.
+    pub(super) fn open(&mut self) -> Result<bool, Wrong> {
+        if self.depth == DEPTH {
+            return Err(Wrong::Other(Mismatch::Depth));
+        }
+        self.depth += 1;
         self.at += 1;
-        if self.takes(b']') {
-            return Some(elements);
+        Ok(true)
+    }
+
+    /// Whether another element or entry comes before the bracket that `closes`; otherwise that is passed.
+    pub(super) fn another(&mut self, closes: u8, first: &mut bool) -> Result<bool, Wrong> {
+        if self.takes(closes) {
+            self.depth = self.depth.saturating_sub(1);
+            return Ok(false);
         }
-        loop {
-            elements.push(self.value(depth)?);
-            if self.takes(b']') {
-                return Some(elements);
-            }
-            self.takes(b',').then_some(())?;
+        if std::mem::take(first) || self.takes(b',') { Ok(true) } else { Err(SYNTAX) }
+    }
+
+    /// A key, and its colon.
+    pub(super) fn key(&mut self) -> Result<Cow<'de, str>, Wrong> {
+        self.blanks();
+        let key = self.string()?;
+        if self.takes(b':') { Ok(key) } else { Err(SYNTAX) }
+    }
+
+    /// The digits of the number that comes next.
+    pub(super) fn number(&mut self) -> Result<&'de str, Wrong> {
+        self.blanks();
+        let token = self.token(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
+        serde_json::from_str::<IgnoredAny>(token).map(|_| token).map_err(|_| SYNTAX)
+    }
+
+    /// A truth value, or `None` for `null`.
+    pub(super) fn word(&mut self) -> Result<Option<bool>, Wrong> {
+        self.blanks();
+        match self.token(|byte| byte.is_ascii_lowercase()) {
+            "null" => Ok(None),
+            "true" => Ok(Some(true)),
+            "false" => Ok(Some(false)),
+            _ => Err(SYNTAX),
         }
     }
 
-    fn object(&mut self, depth: usize) -> Option<Vec<(Cow<'de, str>, Node<'de>)>> {
-        let mut entries = Vec::new();
-        self.at += 1;
-        if self.takes(b'}') {
-            return Some(entries);
-        }
-        loop {
-            self.blanks();
-            let key = self.string()?;
-            self.takes(b':').then_some(())?;
-            entries.push((key, self.value(depth)?));
-            if self.takes(b'}') {
-                return Some(entries);
-            }
-            self.takes(b',').then_some(())?;
-        }
-    }
-
-    fn string(&mut self) -> Option<Cow<'de, str>> {
-        let rest = self.text.get(self.at..).filter(|rest| rest.starts_with('"'))?;
-        let token = rest.get(..place::string(rest.as_bytes()))?;
+    /// The text that comes next.
+    pub(super) fn string(&mut self) -> Result<Cow<'de, str>, Wrong> {
+        let rest = self.text.get(self.at..).filter(|rest| rest.starts_with('"')).ok_or(SYNTAX)?;
+        let token = rest.get(..place::string(rest.as_bytes())).ok_or(SYNTAX)?;
         self.at += token.len();
-        let inside = token.get(1..)?.strip_suffix('"')?;
+        let inside = token.get(1..).and_then(|inside| inside.strip_suffix('"')).ok_or(SYNTAX)?;
         if inside.bytes().any(|byte| byte == b'\\' || byte < b' ') {
-            serde_json::from_str(token).ok().map(Cow::Owned)
+            serde_json::from_str(token).map(Cow::Owned).map_err(|_| SYNTAX)
         } else {
-            Some(Cow::Borrowed(inside))
+            Ok(Cow::Borrowed(inside))
         }
     }
 
-    /// Whether `byte` comes next; then it is taken.
-    fn takes(&mut self, byte: u8) -> bool {
+    /// That nothing comes any more.
+    pub(super) fn end(&mut self) -> Result<(), Wrong> {
+        self.blanks();
+        if self.at == self.text.len() { Ok(()) } else { Err(SYNTAX) }
+    }
+
+    /// Whether `byte` comes next; then it is passed.
+    pub(super) fn takes(&mut self, byte: u8) -> bool {
         self.blanks();
         let next = self.peek() == Some(byte);
         self.at += usize::from(next);
@@ -139,8 +172,12 @@ impl<'de> Parser<'de> {
 mod tests {
     use super::*;
 
+    fn passes(json: &[u8]) -> bool {
+        Parser::new(json).is_some_and(|mut parser| parser.value().and_then(|_| parser.end()).is_ok())
+    }
+
     #[test]
-    fn what_serde_json_takes_is_a_tree_and_nothing_else_is() {
+    fn what_serde_json_takes_is_passed_and_nothing_else_is() {
         let deep = |depth| ["[".repeat(depth), "]".repeat(depth)].concat();
         let texts = [
             "1",
@@ -191,16 +228,21 @@ mod tests {
         for text in texts {
             // each text and number is looked at: `IgnoredAny` lets escapes pass that no text can hold
             let taken = serde_json::from_str::<serde_json::Value>(text).is_ok() || text == "1e400";
-            assert_eq!(parse(text.as_bytes()).is_some(), taken, "{text:.20}");
+            assert_eq!(passes(text.as_bytes()), taken, "{text:.20}");
         }
-        assert!(parse(b"\"\xff\"").is_none());
+        assert!(!passes(b"\"\xff\""));
     }
 
     #[test]
-    fn a_node_knows_its_json() {
-        let Some(Node { kind: Kind::Object(entries), .. }) = parse(br#" {"a\n": [1.50, "x"]} "#) else {
-            panic!("an object")
-        };
-        assert_eq!((&*entries[0].0, entries[0].1.text), ("a\n", r#"[1.50, "x"]"#));
+    fn a_value_gives_its_json() {
+        let mut parser = Parser::new(br#" {"a\n": [1.50, "x"], "b": 1 } "#).unwrap();
+        assert_eq!(parser.kind(), Kind::Object);
+        let mut first = parser.open().unwrap();
+        assert!(parser.another(b'}', &mut first).unwrap());
+        assert_eq!((&*parser.key().unwrap(), parser.value().unwrap()), ("a\n", r#"[1.50, "x"]"#));
+        assert!(parser.another(b'}', &mut first).unwrap());
+        assert_eq!((&*parser.key().unwrap(), parser.number().unwrap()), ("b", "1"));
+        assert!(!parser.another(b'}', &mut first).unwrap());
+        parser.end().unwrap();
     }
 }

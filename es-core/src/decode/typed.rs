@@ -1,4 +1,4 @@
-//! Reading a [`Node`] as a type: numbers are what they are without serde_json's feature `arbitrary_precision`, and errors
+//! Reading a payload as a type: numbers are what they are without serde_json's feature `arbitrary_precision`, and errors
 //! name what serde says of them as constants of the program.
 
 use std::{borrow::Cow, str::FromStr};
@@ -12,7 +12,7 @@ use serde::de::{
 use super::{
     Mismatch,
     key::Key,
-    tree::{Kind, Node},
+    parser::{Kind, Parser},
     wrong::{Wrong, another_type},
 };
 
@@ -35,21 +35,22 @@ pub(super) enum Numbers {
     Rounded,
 }
 
-/// Reads `node` as `T`.
-pub(super) fn read<T: DeserializeOwned>(node: &Node<'_>, numbers: Numbers) -> Result<T, Wrong> {
-    T::deserialize(At { node, numbers })
+/// Reads the whole of `payload` as `T`; `None` when it is not UTF-8.
+pub(super) fn read<T: DeserializeOwned>(payload: &[u8], numbers: Numbers) -> Option<Result<T, Wrong>> {
+    let mut parser = Parser::new(payload)?;
+    let value = T::deserialize(At { parser: &mut parser, numbers });
+    Some(value.and_then(|value| parser.end().map(|()| value)))
 }
 
-/// A value to read.
-#[derive(Clone, Copy)]
+/// A value to read, which comes next in the payload.
 struct At<'a, 'de> {
-    node: &'a Node<'de>,
+    parser: &'a mut Parser<'de>,
     numbers: Numbers,
 }
 
 impl<'de> At<'_, 'de> {
     fn any_number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        let text = self.node.text;
+        let text = self.parser.number()?;
         if NUMBERS_ARE_TEXTS && self.numbers == Numbers::Kept && integer(text).is_none() {
             let float: f64 = text.parse().map_err(|_| Wrong::Other(Mismatch::Syntax))?;
             let same = serde_json::to_string(&float).is_ok_and(|written| written == text);
@@ -57,28 +58,42 @@ impl<'de> At<'_, 'de> {
                 return visitor.visit_map(MapDeserializer::new(std::iter::once((NUMBER, text))));
             }
         }
-        self.number(visitor)
+        number(text, visitor)
     }
 
-    fn number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match (&self.node.kind, integer(self.node.text)) {
-            (Kind::Number, Some(Integer::Positive(number))) => visitor.visit_u64(number),
-            (Kind::Number, Some(Integer::Negative(number))) => visitor.visit_i64(number),
-            (Kind::Number, None) => visitor.visit_f64(finite(self.node.text)?),
-            _ => another_type(),
-        }
+    /// The digits, if it is a number.
+    fn digits(&mut self) -> Result<&'de str, Wrong> {
+        if self.parser.kind() == Kind::Number { self.parser.number() } else { another_type() }
     }
 
-    fn array<V: Visitor<'de>>(self, elements: &[Node<'de>], visitor: V) -> Result<V::Value, Wrong> {
-        let mut rest = Elements { rest: elements.iter(), numbers: self.numbers };
+    /// The text, if it is one.
+    fn text(&mut self) -> Result<Cow<'de, str>, Wrong> {
+        if self.parser.kind() == Kind::Text { self.parser.string() } else { another_type() }
+    }
+
+    /// What the word stands for, if it is one.
+    fn word(&mut self) -> Result<Option<bool>, Wrong> {
+        if self.parser.kind() == Kind::Word { self.parser.word() } else { another_type() }
+    }
+
+    fn array<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        let mut rest = Elements(Rest::open(self, b']')?);
         let value = visitor.visit_seq(&mut rest)?;
-        if rest.rest.len() == 0 { Ok(value) } else { Err(Wrong::Other(Mismatch::Length)) }
+        if rest.0.another()? { Err(Wrong::Other(Mismatch::Length)) } else { Ok(value) }
     }
 
-    fn object<V: Visitor<'de>>(self, entries: &[(Cow<'de, str>, Node<'de>)], visitor: V) -> Result<V::Value, Wrong> {
-        let mut rest = Entries { rest: entries.iter(), value: None, numbers: self.numbers };
+    fn object<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        let mut rest = Entries(Rest::open(self, b'}')?);
         let value = visitor.visit_map(&mut rest)?;
-        if rest.rest.len() == 0 { Ok(value) } else { Err(Wrong::Other(Mismatch::Length)) }
+        if rest.0.another()? { Err(Wrong::Other(Mismatch::Length)) } else { Ok(value) }
+    }
+}
+
+fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Wrong> {
+    match integer(text) {
+        Some(Integer::Positive(number)) => visitor.visit_u64(number),
+        Some(Integer::Negative(number)) => visitor.visit_i64(number),
+        None => visitor.visit_f64(finite(text)?),
     }
 }
 
@@ -123,8 +138,8 @@ pub(super) fn bytes<'de, V: Visitor<'de>>(text: &Cow<'de, str>, visitor: V) -> R
 
 macro_rules! numbers {
     ($($method:ident)+) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-            self.number(visitor)
+        fn $method<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
+            number(self.digits()?, visitor)
         }
     )+};
 }
@@ -133,13 +148,15 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
     type Error = Wrong;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match &self.node.kind {
-            Kind::Null => visitor.visit_unit(),
-            Kind::Bool(value) => visitor.visit_bool(*value),
+        match self.parser.kind() {
+            Kind::Text => text(&self.parser.string()?, visitor),
+            Kind::Array => self.array(visitor),
+            Kind::Object => self.object(visitor),
             Kind::Number => self.any_number(visitor),
-            Kind::Text(value) => text(value, visitor),
-            Kind::Array(elements) => self.array(elements, visitor),
-            Kind::Object(entries) => self.object(entries, visitor),
+            Kind::Word => match self.parser.word()? {
+                Some(value) => visitor.visit_bool(value),
+                None => visitor.visit_unit(),
+            },
         }
     }
 
@@ -148,39 +165,25 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_f64
     }
 
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match &self.node.kind {
-            Kind::Number if integer(self.node.text).is_none() => visitor.visit_f32(finite(self.node.text)?),
-            _ => self.number(visitor),
-        }
+    fn deserialize_f32<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
+        let text = self.digits()?;
+        if integer(text).is_none() { visitor.visit_f32(finite(text)?) } else { number(text, visitor) }
     }
 
-    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match &self.node.kind {
-            Kind::Number => visitor.visit_i128(self.node.text.parse().map_err(|_| Wrong::Other(Mismatch::Value))?),
-            _ => another_type(),
-        }
+    fn deserialize_i128<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
+        visitor.visit_i128(self.digits()?.parse().map_err(|_| Wrong::Other(Mismatch::Value))?)
     }
 
-    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match &self.node.kind {
-            Kind::Number => visitor.visit_u128(self.node.text.parse().map_err(|_| Wrong::Other(Mismatch::Value))?),
-            _ => another_type(),
-        }
+    fn deserialize_u128<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
+        visitor.visit_u128(self.digits()?.parse().map_err(|_| Wrong::Other(Mismatch::Value))?)
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match &self.node.kind {
-            Kind::Bool(value) => visitor.visit_bool(*value),
-            _ => another_type(),
-        }
+    fn deserialize_bool<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
+        self.word()?.map_or_else(another_type, |value| visitor.visit_bool(value))
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match &self.node.kind {
-            Kind::Text(value) => text(value, visitor),
-            _ => another_type(),
-        }
+    fn deserialize_str<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
+        text(&self.text()?, visitor)
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
@@ -196,8 +199,8 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match &self.node.kind {
-            Kind::Text(value) => bytes(value, visitor),
+        match self.parser.kind() {
+            Kind::Text => bytes(&self.parser.string()?, visitor),
             _ => self.deserialize_seq(visitor),
         }
     }
@@ -207,17 +210,14 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match &self.node.kind {
-            Kind::Null => visitor.visit_none(),
+        match self.parser.kind() {
+            Kind::Word if self.parser.word()?.is_none() => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match &self.node.kind {
-            Kind::Null => visitor.visit_unit(),
-            _ => another_type(),
-        }
+    fn deserialize_unit<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
+        if self.word()?.is_none() { visitor.visit_unit() } else { another_type() }
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Wrong> {
@@ -226,17 +226,14 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Wrong> {
         if name == RAW_VALUE {
-            let raw = BorrowedStrDeserializer::new(self.node.text);
+            let raw = BorrowedStrDeserializer::new(self.parser.value()?);
             return visitor.visit_map(MapDeserializer::new(std::iter::once((RAW_VALUE, raw))));
         }
         visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match &self.node.kind {
-            Kind::Array(elements) => self.array(elements, visitor),
-            _ => another_type(),
-        }
+        if self.parser.kind() == Kind::Array { self.array(visitor) } else { another_type() }
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Wrong> {
@@ -253,10 +250,7 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match &self.node.kind {
-            Kind::Object(entries) => self.object(entries, visitor),
-            _ => another_type(),
-        }
+        if self.parser.kind() == Kind::Object { self.object(visitor) } else { another_type() }
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -265,10 +259,7 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Wrong> {
-        match &self.node.kind {
-            Kind::Array(elements) => self.array(elements, visitor),
-            _ => self.deserialize_map(visitor),
-        }
+        if self.parser.kind() == Kind::Array { self.array(visitor) } else { self.deserialize_map(visitor) }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -277,60 +268,83 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Wrong> {
-        match &self.node.kind {
-            Kind::Text(name) => visitor.visit_enum(StrDeserializer::<Wrong>::new(name)),
-            Kind::Object(entries) => match entries.as_slice() {
-                [(name, node)] => visitor.visit_enum(Variant { name, content: At { node, ..self } }),
-                _ => another_type(),
-            },
+        match self.parser.kind() {
+            Kind::Text => visitor.visit_enum(StrDeserializer::<Wrong>::new(&self.parser.string()?)),
+            Kind::Object => {
+                let Self { parser, numbers } = self;
+                let mut rest = Rest::open(At { parser, numbers }, b'}')?;
+                if !rest.another()? {
+                    return another_type();
+                }
+                let name = rest.parser.key()?;
+                let value = visitor.visit_enum(Variant { name, content: At { parser: rest.parser, numbers } })?;
+                if rest.another()? { another_type() } else { Ok(value) }
+            }
             _ => another_type(),
         }
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        self.parser.value()?;
         visitor.visit_unit()
     }
 }
 
-struct Elements<'a, 'de> {
-    rest: std::slice::Iter<'a, Node<'de>>,
+/// What is left of an array or object.
+struct Rest<'a, 'de> {
+    parser: &'a mut Parser<'de>,
     numbers: Numbers,
+    closes: u8,
+    first: bool,
+    ended: bool,
 }
+
+impl<'a, 'de> Rest<'a, 'de> {
+    fn open(at: At<'a, 'de>, closes: u8) -> Result<Self, Wrong> {
+        let At { parser, numbers } = at;
+        let first = parser.open()?;
+        Ok(Self { parser, numbers, closes, first, ended: false })
+    }
+
+    fn another(&mut self) -> Result<bool, Wrong> {
+        self.ended = self.ended || !self.parser.another(self.closes, &mut self.first)?;
+        Ok(!self.ended)
+    }
+
+    fn value(&mut self) -> At<'_, 'de> {
+        At { parser: self.parser, numbers: self.numbers }
+    }
+}
+
+struct Elements<'a, 'de>(Rest<'a, 'de>);
 
 impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     type Error = Wrong;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Wrong> {
-        let numbers = self.numbers;
-        self.rest.next().map(|node| seed.deserialize(At { node, numbers })).transpose()
+        if self.0.another()? { seed.deserialize(self.0.value()).map(Some) } else { Ok(None) }
     }
 }
 
-struct Entries<'a, 'de> {
-    rest: std::slice::Iter<'a, (Cow<'de, str>, Node<'de>)>,
-    value: Option<&'a Node<'de>>,
-    numbers: Numbers,
-}
+struct Entries<'a, 'de>(Rest<'a, 'de>);
 
 impl<'de> MapAccess<'de> for Entries<'_, 'de> {
     type Error = Wrong;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Wrong> {
-        let Some((key, value)) = self.rest.next() else { return Ok(None) };
-        self.value = Some(value);
-        seed.deserialize(Key(key)).map(Some)
+        if !self.0.another()? {
+            return Ok(None);
+        }
+        seed.deserialize(Key(&self.0.parser.key()?)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Wrong> {
-        match self.value.take() {
-            Some(node) => seed.deserialize(At { node, numbers: self.numbers }),
-            None => another_type(),
-        }
+        seed.deserialize(self.0.value())
     }
 }
 
 struct Variant<'a, 'de> {
-    name: &'a str,
+    name: Cow<'de, str>,
     content: At<'a, 'de>,
 }
 
@@ -339,7 +353,7 @@ impl<'a, 'de> EnumAccess<'de> for Variant<'a, 'de> {
     type Variant = At<'a, 'de>;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, At<'a, 'de>), Wrong> {
-        let name: StrDeserializer<'_, Wrong> = self.name.into_deserializer();
+        let name: StrDeserializer<'_, Wrong> = (*self.name).into_deserializer();
         Ok((seed.deserialize(name)?, self.content))
     }
 }
