@@ -12,10 +12,10 @@ mod shared;
 pub use serde;
 
 pub use self::{
-    dispatch::{AppliedBy, AsEvent, EventOf, Initial, apply_to, initial, may, retire},
+    dispatch::{AppliedBy, ApplyTo, AsEvent, EventOf, Initial, initial, retire},
     feed::{
-        Held, Holds, Listed, Named, NotHeld, NotListed, NotNamed, Of, aggregate, assert_held, assert_of, categories,
-        count_of, event, names_of, taken, wanted,
+        Becomes, Held, Holds, Listed, Named, NotHeld, NotListed, NotNamed, NotRetired, Of, aggregate, assert_held,
+        assert_of, categories, count_of, event, names_of, taken, wanted,
     },
     field_type::{AnyType, FieldType},
     lift::{Given, GivenBy, MadeFrom, demand, newer, newest, same_text, step, upcast},

@@ -90,10 +90,19 @@ impl<A: Apply<E>, E> AppliedBy<A> for E {
     }
 }
 
-/// Changes `state` by `event`.
-pub fn apply_to<E: AppliedBy<A>, A>(state: &mut A, event: E) {
-    event.apply_to(state);
+/// Has an event applied. `#[apply]` on a method instead of the block writes an inherent function of this name for its
+/// event, which asks for nothing: that mistake is reported already.
+pub trait ApplyTo: Sized {
+    /// Changes `state` by this event.
+    fn __es_apply_to<A>(self, state: &mut A)
+    where
+        Self: AppliedBy<A>,
+    {
+        self.apply_to(state);
+    }
 }
+
+impl<E> ApplyTo for E {}
 
 /// Hands what the retired `event` of `A` stands for to `each`.
 pub fn retire<E: Retired<A>, A: Aggregate>(event: E, each: &mut dyn FnMut(A::Event)) {
@@ -102,7 +111,7 @@ pub fn retire<E: Retired<A>, A: Aggregate>(event: E, each: &mut dyn FnMut(A::Eve
 
 /// What the retired event of `A` may become, given its `successors`. No value of it is needed: what they return is seen
 /// through while compiling.
-pub const fn may<E, R: IntoEvents<A>, A: Aggregate>(_: fn(E) -> R) -> May {
+pub(super) const fn may<E, R: IntoEvents<A>, A: Aggregate>(_: fn(E) -> R) -> May {
     R::MAY
 }
 

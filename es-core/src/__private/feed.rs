@@ -14,7 +14,7 @@ mod refusal;
 mod told;
 
 pub use refusal::{aggregate, assert_held, assert_of, event};
-pub use told::{Held, Holds, Listed, Named, NotHeld, NotListed, NotNamed};
+pub use told::{Becomes, Held, Holds, Listed, Named, NotHeld, NotListed, NotNamed, NotRetired};
 
 use super::listed::Names;
 

@@ -85,8 +85,7 @@ fn table(aggregate: &Aggregate<'_>, Numbers { constants, places }: &Numbers) -> 
     });
     let retired = aggregate.retired.iter().map(|item| {
         let path = &item.path;
-        let successors = quote_spanned!(at(path)=> <#path as __es::Retired<#ident>>::successors);
-        member(item, true, &quote!(__es::may::<#path, _, #ident>(#successors)))
+        member(item, true, &quote_spanned!(at(path)=> __es::Becomes::<#path, #ident>::MAY))
     });
     let members = live.chain(retired);
     let texts = items(aggregate).map(|Item { path, cfgs }| {
@@ -100,6 +99,9 @@ fn table(aggregate: &Aggregate<'_>, Numbers { constants, places }: &Numbers) -> 
         }
     });
     quote! {
+        use __es::NotRetired as _;
+        // where every bound holds nothing else would use it
+        const _: __es::May = __es::Becomes::<(), ()>::MAY;
         #constants
         const __ES_EVENTS: &[__es::Member] = &[#(#members),*];
         const __ES_TYPES: &[&::core::primitive::str] = &[#(#texts),*];
@@ -112,8 +114,7 @@ fn table(aggregate: &Aggregate<'_>, Numbers { constants, places }: &Numbers) -> 
 /// Apart from the trait's method, so that it is compiled once and not for each closure.
 fn decode(aggregate: &Aggregate<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
     let Aggregate { ident, event: set, events, retired, .. } = aggregate;
-    let decode =
-        |event: &Path| quote_spanned!(at(event)=> <#event as __es::AsEvent>::decode(__es_schema_version, __es_payload)?);
+    let decode = |event: &Path| quote_spanned!(at(event)=> <#event as __es::AsEvent>::decode(__es_schema_version, __es_payload)?);
     let events = events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
         let event = decode(path);
         (cfgs, quote!(__es_each(#set::#variant(#event))))

@@ -1,4 +1,4 @@
-//! What is an aggregate, an event, an event of an aggregate: told while compiling, without a bound.
+//! What is an aggregate, an event, an event of an aggregate, a retired one: told while compiling, without a bound.
 //!
 //! An inherent item wins where its bounds hold; where they do not, the trait's of the same name stands in. So the one place
 //! that asks for the bound is the only one where rustc speaks. It works where the types are concrete, as they are in what
@@ -8,7 +8,8 @@ use std::{any::Any, marker::PhantomData};
 
 use super::{Of, hear};
 use crate::{
-    __private::{AsEvent, same_text}, Aggregate, AggregateEvent, DecodeError, EventSet, IntoEvents, May, SchemaVersion,
+    __private::{AsEvent, dispatch::may, same_text},
+    Aggregate, AggregateEvent, DecodeError, EventSet, IntoEvents, May, Retired, SchemaVersion,
     schema::Member,
 };
 
@@ -106,6 +107,23 @@ pub trait NotHeld {
 }
 
 impl<A, E> NotHeld for Holds<A, E> {}
+
+/// What `E` may become in the aggregate `A`, where it is retired.
+#[derive(Debug)]
+pub struct Becomes<E, A>(PhantomData<(E, A)>);
+
+impl<A: Aggregate, E: Retired<A>> Becomes<E, A> {
+    /// The answer.
+    pub const MAY: May = may::<E, _, A>(<E as Retired<A>>::successors);
+}
+
+/// Stands in for [`Becomes`] where `E` does not say what it becomes, which is reported where it is retired.
+pub trait NotRetired {
+    /// The answer.
+    const MAY: May = May::All;
+}
+
+impl<A, E> NotRetired for Becomes<E, A> {}
 
 const fn is<E: AsEvent>(member: &Member) -> bool {
     !member.retired && same_text(member.schema.name, E::NAME)
