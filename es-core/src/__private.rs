@@ -12,7 +12,7 @@ mod shared;
 pub use serde;
 
 pub use self::{
-    dispatch::{AppliedBy, AsEvent, EventOf, Initial, apply_to, initial, retire},
+    dispatch::{AppliedBy, ApplyTo, AsEvent, EventOf, Initial, initial, retire},
     feed::{
         Becomes, Held, Holds, Listed, Named, NotHeld, NotListed, NotNamed, NotRetired, Of, aggregate, assert_held,
         assert_of, categories, count_of, event, names_of, taken, wanted,

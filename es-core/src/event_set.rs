@@ -83,6 +83,7 @@ pub trait AggregateEvent: EventSet {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 
     /// The same event once more, as its `Clone` gives it.
+    #[must_use]
     fn copied(&self) -> Self;
 
     /// Lends the event to `to` as `Some(event)`, an `Option` of its own type, from which a feed takes it if it lists that

@@ -137,9 +137,9 @@ pub struct MayFail<E, X>(PhantomData<(E, X)>);
 )]
 pub trait CannotFail {}
 
-impl<A: Aggregate, E, X> IntoEvents<A> for Result<E, X>
+impl<A: Aggregate, T, E> IntoEvents<A> for Result<T, E>
 where
-    MayFail<E, X>: CannotFail,
+    MayFail<T, E>: CannotFail,
 {
     fn into_events(self) -> impl Iterator<Item = A::Event> {
         std::iter::empty()

@@ -32,6 +32,7 @@ pub trait AsEvent: Sized {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 
     /// The event once more.
+    #[must_use]
     fn copied(&self) -> Self;
 }
 
@@ -98,10 +99,19 @@ impl<A: Apply<E>, E> AppliedBy<A> for E {
     }
 }
 
-/// Changes `state` by `event`.
-pub fn apply_to<E: AppliedBy<A>, A>(state: &mut A, event: E) {
-    event.apply_to(state);
+/// Has an event applied. `#[apply]` on a method instead of the block writes an inherent function of this name for its
+/// event, which asks for nothing: that mistake is reported already.
+pub trait ApplyTo: Sized {
+    /// Changes `state` by this event.
+    fn __es_apply_to<A>(self, state: &mut A)
+    where
+        Self: AppliedBy<A>,
+    {
+        self.apply_to(state);
+    }
 }
+
+impl<E> ApplyTo for E {}
 
 /// Hands what the retired `event` of `A` stands for to `each`.
 pub fn retire<E: Retired<A>, A: Aggregate>(event: E, each: &mut dyn FnMut(A::Event)) {

@@ -62,10 +62,12 @@ fn own_impls(aggregate: &Aggregate<'_>) -> TokenStream {
     let id_schema = super::id::schema(aggregate);
     let initial = quote_spanned!(at(ident)=> __es::initial::<#ident>());
     let applies = events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
-        let apply = quote_spanned!(at(path)=> __es::apply_to::<#path, #ident>(self, __es_event));
+        let apply = quote_spanned!(at(path)=> <#path>::__es_apply_to::<#ident>(__es_event, self));
         quote!(#(#cfgs)* #set::#variant(__es_event) => #apply)
     });
     quote! {
+        #[allow(unused_imports, reason = "after `#[apply]` on a method an inherent function hides it")]
+        use __es::ApplyTo as _;
         #[automatically_derived]
         impl __es::Aggregate for #ident {
             const CATEGORY: &'static ::core::primitive::str = #category;

@@ -20,6 +20,8 @@ pub(crate) fn expand(arguments: TokenStream, block: &TokenStream) -> TokenStream
         expand::impls(item, &methods, krate.as_ref())
     });
     let errors = mistakes.report();
+    let misplaced = parse::on_a_method(block);
+    let block = misplaced.as_ref().unwrap_or(block);
     // clippy would have events taken by reference, and they are taken by value so that replay moves them
     let allowed = parsed.is_some().then(|| quote!(#[allow(clippy::needless_pass_by_value, clippy::unused_self)]));
     quote! {

@@ -1,9 +1,12 @@
 //! Reads the block: one method for each event.
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::{
-    Attribute, Error, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, PatType, Path, Result, Signature, Type,
+    Attribute, Error, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemFn, ItemImpl, PatType, Path, Result, Signature,
+    Stmt, Type,
     parse::{ParseStream, Parser},
+    parse_quote,
     spanned::Spanned,
 };
 
@@ -62,6 +65,29 @@ pub(crate) fn block(block: TokenStream) -> Result<ItemImpl> {
     }
 }
 
+/// The method `item`, which the attribute stands on instead of the block, so that `derive(Aggregate)` does not say of its
+/// event that nobody applies it.
+pub(crate) fn on_a_method(item: &TokenStream) -> Option<TokenStream> {
+    let mut method: ItemFn = syn::parse2(item.clone()).ok()?;
+    let event = event(typed(&method.sig).next()?);
+    let applied = parse_quote! {
+        #[allow(non_local_definitions)]
+        impl #event {
+            pub(crate) fn __es_apply_to<__EsAggregate>(self, _: &mut __EsAggregate) {}
+        }
+    };
+    method.block.stmts.insert(0, Stmt::Item(applied));
+    Some(method.into_token_stream())
+}
+
+/// The type of the event that an argument takes.
+fn event(argument: &PatType) -> &Type {
+    match tokens::ty(&argument.ty) {
+        Type::Reference(reference) => &reference.elem,
+        _ => &argument.ty,
+    }
+}
+
 /// Reads the methods of `block`; what is wrong with one is noted, and it is kept if its event can be told.
 pub(crate) fn methods<'a>(block: &'a ItemImpl, mistakes: &mut Mistakes) -> Vec<Method<'a>> {
     let mut methods: Vec<Method<'a>> = Vec::new();
@@ -108,10 +134,7 @@ fn method<'a>(function: &'a ImplItemFn, mistakes: &mut Mistakes) -> Option<Metho
         );
         return None;
     };
-    let event = match tokens::ty(&first.ty) {
-        Type::Reference(reference) => &*reference.elem,
-        _ => &*first.ty,
-    };
+    let event = event(first);
     let cfgs = function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
     if matches!(tokens::ty(event), Type::ImplTrait(_))
         || signature.generics.type_params().any(|it| it.ident == text(event))

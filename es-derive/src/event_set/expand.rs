@@ -95,10 +95,16 @@ fn proofs(set: &EventSet<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
         }
     });
     let of_events = events(set).enumerate().map(|(index, (_, event))| {
+        // no aggregate is named: that is a mistake, which is reported already
+        let held = (!set.of.is_empty()).then(|| {
+            quote_spanned! {at(event)=>
+                const _: () =
+                    __es::assert_held(#index, __es::Listed::<#event>::NAME, __ES_TYPES, __ES_AGGREGATES, __ES_OF);
+            }
+        });
         quote_spanned! {at(event)=>
             const _: () = __es::event::<#event>();
-            const _: () =
-                __es::assert_held(#index, __es::Listed::<#event>::NAME, __ES_TYPES, __ES_AGGREGATES, __ES_OF);
+            #held
         }
     });
     quote! {
