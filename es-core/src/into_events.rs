@@ -137,6 +137,7 @@ pub struct MayFail<E, X>(PhantomData<(E, X)>);
 )]
 pub trait CannotFail {}
 
+#[expect(clippy::mismatching_type_param_order, reason = "`E` is what stands for events, here as everywhere")]
 impl<A: Aggregate, E, X> IntoEvents<A> for Result<E, X>
 where
     MayFail<E, X>: CannotFail,

@@ -152,7 +152,7 @@ impl StructAttributes {
                     read.written_otherwise = (written != read.rename_all).then_some(word);
                 }
                 "deny_unknown_fields" => read.deny_unknown_fields = true,
-                "tag" => read.tag = text(&meta, "deserialize"),
+                "tag" => read.tag = text(meta, "deserialize"),
                 "from" | "try_from" => {
                     read.as_type = text(meta, "deserialize");
                     read.today_only.push(word);
