@@ -137,9 +137,10 @@ pub struct MayFail<E, X>(PhantomData<(E, X)>);
 )]
 pub trait CannotFail {}
 
-impl<A: Aggregate, T, E> IntoEvents<A> for Result<T, E>
+#[expect(clippy::mismatching_type_param_order, reason = "`E` is what stands for events, here as everywhere")]
+impl<A: Aggregate, E, X> IntoEvents<A> for Result<E, X>
 where
-    MayFail<T, E>: CannotFail,
+    MayFail<E, X>: CannotFail,
 {
     fn into_events(self) -> impl Iterator<Item = A::Event> {
         std::iter::empty()

@@ -1,5 +1,5 @@
-//! Reading a payload as a type: numbers are what they are without `serde_json`'s feature `arbitrary_precision`, and errors
-//! name what serde says of them as constants of the program.
+//! Reading a payload as a type: numbers are what they are without `serde_json`'s feature `arbitrary_precision`, and
+//! errors name what serde says of them as constants of the program.
 
 use std::{borrow::Cow, str::FromStr};
 
@@ -16,8 +16,8 @@ use super::{
     wrong::{Wrong, another_type},
 };
 
-/// Whether some crate of the program has turned on `serde_json`'s `arbitrary_precision`, which keeps a number as its text
-/// and shows one that is no integer as a map with one key. Without it a number needs no drop.
+/// Whether some crate of the program has turned on `serde_json`'s `arbitrary_precision`, which keeps a number as its
+/// text and shows one that is no integer as a map with one key. Without it a number needs no drop.
 pub(crate) const NUMBERS_ARE_TEXTS: bool = std::mem::needs_drop::<serde_json::Number>();
 
 /// The key of that map.
