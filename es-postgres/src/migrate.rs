@@ -129,7 +129,9 @@ mod tests {
     #[test]
     fn everything_is_filled_in() {
         for (name, sql) in scripts(&SchemaName::new("other").unwrap()) {
-            assert!(!sql.contains('{'), "{name}");
+            // what is left belongs to arrays, patterns and paths: a word to fill in begins with a letter
+            let word = sql.split('{').skip(1).find(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
+            assert!(word.is_none(), "{name}: {word:?}");
             assert!(!sql.contains("\"es\""), "{name}");
         }
     }

@@ -211,9 +211,10 @@ async fn two_hundred_tasks_leave_memory_connections_and_lag_flat() {
 /// What the test above is for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_wastes_memory_connections_or_time_is_caught() {
+    let sessions = format!("sessions of {SESSIONS}");
     for (waste, caught_as) in [
         (Waste::Memory, "the MiB of memory grow"),
-        (Waste::Sessions, "sessions of 26"),
+        (Waste::Sessions, sessions.as_str()),
         (Waste::Lag, "the positions that the subscriber is behind grow"),
     ] {
         let caught = load(Some(waste), Duration::from_secs(3)).await.unwrap_err();
