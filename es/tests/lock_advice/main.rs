@@ -3,6 +3,7 @@
 
 #![cfg(feature = "schema")]
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "types that are only described")]
+#![allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},

@@ -99,7 +99,7 @@ impl Outline {
                         }
                     }
                 }
-                let names = variants.iter().map(|(name, _)| name.as_str()).collect();
+                let names: Vec<_> = variants.iter().map(|(name, _)| name.as_str()).collect();
                 let is_called = |node: &Node, name: &str| match node {
                     Node::Constant(json) => *json == quoted(name),
                     Node::Object(object) => object.fields.len() == 1 && object.fields.contains_key(name),
@@ -112,12 +112,12 @@ impl Outline {
                     }
                     _ => Node::Constant(quoted(alias)),
                 };
-                more(&mut nodes, names, *other, is_called, also);
+                more(&mut nodes, &names, *other, is_called, also);
                 *node = Node::one_of(nodes);
             }
             (Self::Tagged { tag, variants, other }, node) => {
                 let mut nodes = alternatives(node);
-                let names = variants.iter().map(String::as_str).collect();
+                let names: Vec<_> = variants.iter().map(String::as_str).collect();
                 let is_called = |node: &Node, name: &str| {
                     matches!(node, Node::Object(object)
                         if object.fields.get(tag).is_some_and(|held| held.node == Node::Constant(quoted(name))))
@@ -131,7 +131,7 @@ impl Outline {
                     }
                     node
                 };
-                more(&mut nodes, names, *other, is_called, also);
+                more(&mut nodes, &names, *other, is_called, also);
                 *node = Node::one_of(nodes);
             }
             _ => {}
@@ -192,12 +192,12 @@ fn alternatives(node: &mut Node) -> Vec<Node> {
 /// Adds to the alternatives in `nodes` those that are read under an alias, and the one for all others.
 fn more(
     nodes: &mut Vec<Node>,
-    names: Vec<&str>,
+    names: &[&str],
     other: bool,
     is_called: impl Fn(&Node, &str) -> bool,
     also: impl Fn(&Node, &str) -> Node,
 ) {
-    let aliases = aliases(&names, |name| nodes.iter().any(|node| is_called(node, name)));
+    let aliases = aliases(names, |name| nodes.iter().any(|node| is_called(node, name)));
     for (alias, name) in aliases {
         if let Some(node) = nodes.iter().find(|node| is_called(node, &name)) {
             nodes.push(also(node, &alias));
