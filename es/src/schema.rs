@@ -18,6 +18,8 @@
 #[cfg(feature = "schema")]
 #[doc(no_inline)]
 pub use es_core::schema::schemars;
+#[doc(hidden)]
+pub use es_core::schema::ADVISED;
 pub use es_core::schema::{
     Aggregates, Alias, Field, Form, ID_SAMPLES, IdSchema, Lock, LockError, Member, Presence, Schema, SchemaVersion,
     Shape, Update, VisitAggregate,

@@ -16,6 +16,8 @@ pub use crate::__lock as lock;
 pub use id::{ID_SAMPLES, IdSchema};
 #[doc(hidden)]
 pub use id::{IdProbe, NotParsed};
+#[doc(hidden)]
+pub use lock::ADVISED;
 pub use lock::{Aggregates, Lock, LockError, Update, VisitAggregate};
 #[cfg(feature = "schema")]
 #[doc(hidden)]

@@ -29,6 +29,7 @@ macro_rules! cases {
             name: stringify!($name),
             write: |lock| lock.run::<$name::before::Account>(Update::New),
             check: |lock| lock.run::<$name::after::Account>(Update::Nothing),
+            follow: None,
             event: event_text!($($event)*),
             is_tuple: is_tuple!($is),
             fields: fields!($is),
@@ -224,7 +225,7 @@ cases! {
     }
     a_list_of_another_kind {
         before {} [] { of: Vec<u8> }
-        after {} [] { of: std::collections::BTreeSet<u8> }
+        after {} [] { of: BTreeSet<u8> }
         kept {}
         "account.deposited" 1 r#"{"of":[2,1,2]}"# => r#"{"of":[1,2]}"#
     }
@@ -242,6 +243,112 @@ cases! {
             impl From<OldMoney> for Money { fn from(old: OldMoney) -> Self { Self { amount: old.cents } } }
         }
         "account.deposited" 1 r#"[1,{"cents":5}]"# => r#"[1,{"amount":5}]"#
+    }
+    another_with {
+        before {} [] { #[serde(with = "cents")] amount: i64 }
+        after {
+            pub mod text_cents {
+                use super::*;
+                pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+                    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+                }
+                pub fn serialize<S: serde::Serializer>(value: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+                    serializer.collect_str(value)
+                }
+            }
+        } [] { #[serde(with = "text_cents")] amount: i64 }
+        kept {}
+        "account.deposited" 1 r#"{"amount":5}"# => r#"{"amount":"5"}"#
+    }
+    a_with_that_reads_otherwise {
+        before {} [] { #[serde(with = "cents")] amount: i64 }
+        after {
+            pub mod cents {
+                use super::*;
+                pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+                    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+                }
+                pub fn serialize<S: serde::Serializer>(value: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+                    serializer.collect_str(value)
+                }
+            }
+        } [] { #[serde(with = "cents")] amount: i64 }
+        kept { use super::cents as old_cents; }
+        "account.deposited" 1 r#"{"amount":5}"# => r#"{"amount":"5"}"#
+    }
+    a_flattened_type {
+        before { inner! { pub struct Extra { branch: String } } } [] { amount: u64, #[serde(flatten)] extra: Extra }
+        after { inner! { pub struct Extra { place: String } } } [] { amount: u64, #[serde(flatten)] extra: Extra }
+        kept {
+            inner! { pub struct OldExtra { branch: String } }
+            impl From<OldExtra> for Extra { fn from(old: OldExtra) -> Self { Self { place: old.branch } } }
+        }
+        "account.deposited" 1 r#"{"amount":5,"branch":"b"}"# => r#"{"amount":5,"place":"b"}"#
+    }
+    a_flattened_field_more {
+        before { inner! { pub struct Extra { branch: String } } } [] { amount: u64, #[serde(flatten)] extra: Extra }
+        after { inner! { pub struct Extra { branch: String } pub struct More { code: Option<u8> } } } []
+            { amount: u64, #[serde(flatten)] extra: Extra, #[serde(flatten)] more: More }
+        kept {
+            pub mod v1 { use super::*; as_it_was! { pub struct Deposited { pub amount: u64, #[serde(flatten)] pub extra: Extra } } }
+            impl From<v1::Deposited> for Deposited {
+                fn from(old: v1::Deposited) -> Self { Self { amount: old.amount, extra: old.extra, more: More { code: None } } }
+            }
+        }
+        "account.deposited" 1 r#"{"amount":5,"branch":"b"}"# => r#"{"amount":5,"branch":"b","code":null}"#
+    }
+    fields_that_became_places {
+        before {} [] { amount: u64 }
+        after {} [] ("0" u64, "1" u8)
+        kept {
+            pub mod v1 { use super::*; as_it_was! { pub struct Deposited { pub amount: u64 } } }
+            impl From<v1::Deposited> for Deposited { fn from(old: v1::Deposited) -> Self { Self(old.amount, 1) } }
+        }
+        "account.deposited" 1 r#"{"amount":5}"# => "[5,1]"
+    }
+    a_schema_version_without_a_step {
+        before {} [] { amount: u32 }
+        after { inner! { pub struct Money { cents: i64 } } } [name = "account.deposited", version = 2]
+            { amount: Money, #[event(added(in = 2, default = 1))] places: u8 }
+        kept { impl From<u32> for Money { fn from(old: u32) -> Self { Self { cents: i64::from(old) * 100 } } } }
+        "account.deposited" 1 r#"{"amount":5}"# => r#"{"amount":{"cents":500},"places":1}"#
+    }
+    an_array_of_another_length {
+        before { pub const N: usize = 1; } [] { codes: [u8; N] }
+        after { pub const N: usize = 2; } [] { codes: [u8; N] }
+        kept {
+            pub const OldN: usize = 1;
+            pub mod v1 { use super::*; as_it_was! { pub struct Deposited { pub codes: [u8; OldN] } } }
+            impl From<v1::Deposited> for Deposited { fn from(old: v1::Deposited) -> Self { Self { codes: [old.codes[0], 0] } } }
+        }
+        "account.deposited" 1 r#"{"codes":[5]}"# => r#"{"codes":[5,0]}"#
+    }
+    a_type_that_says_nothing_of_itself {
+        before { #[derive(Clone, Serialize, Deserialize)] pub struct Money { cents: i64 } } [] { amount: Vec<Money> }
+        after { #[derive(Clone, Serialize, Deserialize)] pub struct Money { amount: i64 } } [] { amount: Vec<Money> }
+        kept {
+            #[derive(Clone, Serialize, Deserialize)] pub struct OldMoney { cents: i64 }
+            impl From<OldMoney> for Money { fn from(old: OldMoney) -> Self { Self { amount: old.cents } } }
+        }
+        "account.deposited" 1 r#"{"amount":[{"cents":5}]}"# => r#"{"amount":[{"amount":5}]}"#
+    }
+    a_type_that_says_something_of_itself_only_now {
+        before { #[derive(Clone, Serialize, Deserialize)] pub struct Money { cents: i64 } } [] { amount: Money }
+        after { inner! { pub struct Money { amount: i64 } } } [] { amount: Money }
+        kept {
+            #[derive(Clone, Serialize, Deserialize)] pub struct OldMoney { cents: i64 }
+            impl From<OldMoney> for Money { fn from(old: OldMoney) -> Self { Self { amount: old.cents } } }
+        }
+        "account.deposited" 1 r#"{"amount":{"cents":5}}"# => r#"{"amount":{"amount":5}}"#
+    }
+    a_type_of_a_macro {
+        before { macro_rules! amount { () => { u32 } } } [] { amount: amount!() }
+        after { macro_rules! amount { () => { String } } } [] { amount: amount!() }
+        kept {
+            pub mod v1 { use super::*; as_it_was! { pub struct Deposited { pub amount: u32 } } }
+            impl From<v1::Deposited> for Deposited { fn from(old: v1::Deposited) -> Self { Self { amount: old.amount.to_string() } } }
+        }
+        "account.deposited" 1 r#"{"amount":5}"# => r#"{"amount":"5"}"#
     }
     places_of_a_tuple_swapped {
         before {} [] ("0" u8, "1" String)

@@ -3,9 +3,10 @@
 
 #![cfg(feature = "schema")]
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "types that are only described")]
+#![allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
@@ -14,7 +15,7 @@ use std::{
 
 use es::{
     prelude::*,
-    schema::{Aggregates, Lock, LockError, Update},
+    schema::{Aggregates, Field, Form, Lock, LockError, Presence, Schema, SchemaVersion, Shape, Update},
 };
 
 /// Types inside payloads.
@@ -28,7 +29,21 @@ macro_rules! inner {
     };
 }
 
+/// The aggregate of the one event, and what is checked.
+macro_rules! account {
+    () => {
+        #[derive(Aggregate, Default)]
+        #[aggregate(category = "account", id = String, events(Deposited))]
+        pub struct Account;
+        impl Apply<Deposited> for Account {
+            fn apply(&mut self, _: Deposited) {}
+        }
+        pub type Today = Account;
+    };
+}
+
 mod cases;
+mod wholes;
 
 /// What somebody changed, as it compiles and as text.
 struct Case {
@@ -37,6 +52,8 @@ struct Case {
     write: fn(&Lock) -> Result<(), LockError>,
     /// Holds the change against it.
     check: fn(&Lock) -> Result<(), LockError>,
+    /// Where the whole module is pasted: the words of the advice that is followed, of several that are printed.
+    follow: Option<&'static str>,
     /// The event's name today, its schema version, and the fields, each with its stored key or place.
     event: &'static str,
     is_tuple: bool,
@@ -58,23 +75,38 @@ fn every_advice_holds_when_it_is_followed() {
     fs::create_dir_all(root.join("src")).expect("a folder");
     let mut modules = String::new();
     let mut calls = String::new();
-    for case in cases::ALL {
+    let all: Vec<_> = cases::ALL.iter().chain(wholes::ALL).collect();
+    let mut printed = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for case in &all {
         let path = locks.join(format!("{}.lock", case.name));
         let lock = Lock::new(&path);
         (case.write)(&lock).expect("written");
         let Err(LockError::Broken { report, .. }) = (case.check)(&lock) else {
             panic!("{}: nothing is said", case.name)
         };
-        let pasted = Pasted::of(&report);
-        write!(modules, "{}", module(case, &pasted)).expect("a text");
+        for line in report.lines() {
+            let advised = advised(line);
+            if advised.is_empty() && is_advice(line) {
+                wrong.push(format!("{}: the advice {line:?} is not listed", case.name));
+            }
+            printed.extend(advised);
+        }
+        let module = match case.follow {
+            Some(follow) => whole(case, follow, &report),
+            None => module(case, &Pasted::of(&report)),
+        };
+        write!(modules, "{module}").expect("a text");
         let (name, version, payload, today) = case.payload;
         let module = case.name;
         writeln!(
             calls,
-            "    check::<{module}::Account>({path:?}, {module:?}, {name:?}, {version}, {payload:?}, {today:?});"
+            "    check::<{module}::Today, {module}::Account>({path:?}, {module:?}, {name:?}, {version}, {payload:?}, {today:?});"
         )
         .expect("a text");
     }
+    let never = es::schema::ADVISED.iter().filter(|words| !printed.contains(**words));
+    wrong.extend(never.map(|words| format!("no case follows the advice {words:?}")));
     fs::write(root.join("src/main.rs"), format!("{PRELUDE}\n{modules}\nfn main() {{\n{calls}}}\n")).expect("written");
     fs::write(root.join("Cargo.toml"), manifest()).expect("written");
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
@@ -87,8 +119,103 @@ fn every_advice_holds_when_it_is_followed() {
         .output()
         .expect("cargo");
     let (out, errors) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
-    assert!(run.status.success(), "{out}\n{errors}");
-    assert_eq!(out.lines().filter(|line| line.ends_with(": holds")).count(), cases::ALL.len(), "{out}\n{errors}");
+    assert!(run.status.success() && wrong.is_empty(), "{wrong:#?}\n{out}\n{errors}");
+    assert_eq!(out.lines().filter(|line| line.ends_with(": holds")).count(), all.len(), "{out}\n{errors}");
+}
+
+/// The advices in a line: their words as they are listed.
+fn advised(line: &str) -> Vec<&'static str> {
+    let there: Vec<_> = es::schema::ADVISED.iter().copied().filter(|words| line.contains(words)).collect();
+    let is_part = |words: &&str| there.iter().any(|other| other != words && other.contains(*words));
+    there.iter().copied().filter(|words| !is_part(words)).collect()
+}
+
+/// Whether a line of a report says what to do: it does not say where, nor what changed.
+fn is_advice(line: &str) -> bool {
+    let indented = line.len() - line.trim_start().len();
+    let says = ["before ", "after ", "on ", "keep it as"].iter().any(|word| line.trim_start().starts_with(word));
+    matches!(indented, 2 | 4 | 8) && !says && !line.contains("is seen for the first time")
+}
+
+/// The module of a case whose whole text is changed as the advice `follow` says.
+fn whole(case: &Case, follow: &str, report: &str) -> String {
+    // the compiler breaks its lines somewhere
+    let mut text = case.types.split_whitespace().collect::<Vec<_>>().join(" ");
+    let types = text.clone();
+    let mut lines = report.lines().skip_while(|line| !line.contains(follow)).peekable();
+    assert!(lines.peek().is_some(), "{}: nothing says {follow:?}\n{report}", case.name);
+    let mut after = |old: &str, new: &str| {
+        assert_eq!(text.matches(old).count(), 1, "{}: {old:?} in\n{text}", case.name);
+        text = text.replace(old, new);
+    };
+    let is_sentence = |line: &str| !line.starts_with("    ");
+    let mut first = true;
+    for line in lines.take_while(|line| std::mem::take(&mut first) || line.starts_with("    ")) {
+        let code = line.trim();
+        if code.contains("describe its shapes") {
+            after("shapes: &[]", SHAPES);
+        } else if code.contains("name its aggregate in the check again") {
+            after("type Today = Account", "type Today = (Account, Room)");
+        } else if let Some((ty, _)) = code.split_once("` of `").filter(|_| code.contains("#[derive(JsonSchema)]")) {
+            let held = format!("pub struct {} ", ty.trim_start_matches('`'));
+            let derive = "#[derive(es::schema::schemars::JsonSchema)] #[schemars(crate = \"es::schema::schemars\")] ";
+            after(&held, &format!("{derive}{held}"));
+        } else if let Some(word) = code.strip_prefix("leave `") {
+            let (word, _) = word.split_once("` out of").expect("a word");
+            after(&format!("#[serde({word})]"), "");
+        } else if code.starts_with("#[serde(") {
+            after("pub struct Deposited", &format!("{code} pub struct Deposited"));
+        } else if code.starts_with("#[event(name = ") {
+            let code = code.replace("\"…\"", "\"account.deposited\"");
+            after("#[event(name = \"account.deposited\")]", &code);
+        } else if let Some(said) = code.strip_prefix("#[aggregate(") {
+            let said = said.trim_end_matches(")]");
+            let (_, is) = types.split_once("#[aggregate(").expect("an aggregate");
+            let (is, _) = is.split_once(")]").expect("an aggregate");
+            after(is, &merged(is, said));
+        } else if let Some(said) = code.strip_prefix("impl Retired<…>") {
+            let (ty, _) = said.trim_start_matches(" for ").split_once(' ').expect("a type");
+            assert!(case.kept.contains(&format!("for {ty}")), "{}: {code}", case.name);
+        } else {
+            assert!(is_sentence(line) || code.starts_with("on "), "{}: {line:?} is not followed", case.name);
+        }
+    }
+    format!("mod {} {{\nuse super::*;\n{text}\n{}\n}}\n", case.name, case.kept)
+}
+
+/// What describes the event that is written by hand.
+const SHAPES: &str = "shapes: &[Shape { version: SchemaVersion::FIRST, form: Form::Named, \
+                      fields: &[Field::new(\"amount\", \"u64\", Presence::Required)] }]";
+
+/// The words `is` of an attribute, with those of `said` in their place, or behind them.
+fn merged(is: &str, said: &str) -> String {
+    let key = |word: &str| word.split(['=', '(']).next().unwrap_or(word).trim().to_owned();
+    let mut words: Vec<String> = parted(is);
+    for said in parted(said).into_iter().filter(|word| word != "…") {
+        match words.iter_mut().find(|word| key(word) == key(&said)) {
+            Some(word) => *word = said,
+            None => words.push(said),
+        }
+    }
+    words.join(", ")
+}
+
+/// The parts between commas that no bracket encloses.
+fn parted(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut depth = 0;
+    for letter in text.chars() {
+        match letter {
+            '(' | '<' => depth += 1,
+            ')' | '>' => depth -= 1,
+            _ => {}
+        }
+        match (letter, depth) {
+            (',', 0) => parts.push(String::new()),
+            _ => parts.last_mut().expect("a part").push(letter),
+        }
+    }
+    parts.iter().map(|part| part.trim().to_owned()).collect()
 }
 
 /// What an advice says to write, by place.
@@ -132,8 +259,11 @@ fn module(case: &Case, pasted: &Pasted) -> String {
         .fields
         .iter()
         .map(|(key, field)| {
-            let attributes =
-                pasted.on_fields.iter().filter(|(on, _)| on == key).map(|(_, attribute)| attribute.as_str());
+            let attributes = pasted
+                .on_fields
+                .iter()
+                .filter(|(on, _)| on == key || is_flattened(on, field))
+                .map(|(_, attribute)| attribute.as_str());
             let attributes: Vec<_> = attributes.collect();
             taken += attributes.len();
             // a step to the same schema version stands in the place of the one that is there
@@ -167,6 +297,11 @@ fn module(case: &Case, pasted: &Pasted) -> String {
     )
 }
 
+/// Whether `on` names the field by its type, as what is flattened has no key.
+fn is_flattened(on: &str, field: &str) -> bool {
+    on.strip_prefix("..").is_some_and(|ty| field.ends_with(&format!(": {ty}")))
+}
+
 /// Whether two steps lead to one schema version.
 fn same_step(one: &str, other: &str) -> bool {
     let number = |step: &str| Some(step.split_once("in = ")?.1.split_once(',')?.0.to_owned());
@@ -185,8 +320,8 @@ fn manifest() -> String {
 /// What the pasted program begins with.
 const PRELUDE: &str = r#"
 #![allow(dead_code, unused_imports, unused_macros, non_upper_case_globals)]
-use std::collections::{BTreeMap, HashMap};
-use es::{prelude::*, schema::{Lock, Update}};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use es::{prelude::*, schema::{Aggregates, Field, Form, Lock, Presence, Schema, SchemaVersion, Shape, Update}};
 
 macro_rules! inner {
     ($($item:item)+) => {
@@ -204,6 +339,7 @@ macro_rules! account {
         #[aggregate(category = "account", id = String, events(Deposited))]
         pub struct Account;
         impl Apply<Deposited> for Account { fn apply(&mut self, _: Deposited) {} }
+        pub type Today = Account;
     };
 }
 
@@ -213,15 +349,15 @@ mod cents {
     pub fn serialize<S: serde::Serializer>(value: &i64, serializer: S) -> Result<S::Ok, S::Error> { serializer.serialize_i64(*value) }
 }
 
-fn check<A: Aggregate>(lock: &str, case: &str, name: &str, version: u32, payload: &str, today: &str) {
+fn check<L: Aggregates, A: Aggregate>(lock: &str, case: &str, name: &str, version: u32, payload: &str, today: &str) {
     let lock = Lock::new(lock);
-    if let Err(error) = lock.run::<A>(Update::New).and_then(|()| lock.run::<A>(Update::Nothing)) {
+    if let Err(error) = lock.run::<L>(Update::New).and_then(|()| lock.run::<L>(Update::Nothing)) {
         println!("{case}: the lock says {error}");
         return;
     }
-    let version = es::schema::SchemaVersion::new(version).unwrap();
+    let version = SchemaVersion::new(version).unwrap();
     let mut read = Vec::new();
-    let end = A::Event::decode(name, version, payload.as_bytes(), |event| event.encode(&mut read).unwrap());
+    let end = A::Event::decode(A::CATEGORY, name, version, payload.as_bytes(), |event| event.encode(&mut read).unwrap());
     let read: serde_json::Value = serde_json::from_slice(&read).unwrap_or_default();
     let today: serde_json::Value = serde_json::from_str(today).unwrap();
     if read == today { println!("{case}: holds") } else { println!("{case}: reads {read} {end:?}") }

@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{
+    advised::{
+        ADDED, ALIAS, CHANGED, EVENT, FLATTENED, FROM_OLD, KEEP_EVENT, KEEP_TYPE, KEEP_WITH, MODULE, NO_STEP, PLACES,
+        REMOVED, RENAMED, SAME_NAME,
+    },
     compare::plain,
     contents::{Entry, History, Layout, Named},
     convert::convert,
@@ -46,7 +50,7 @@ fn between(before: &Layout, after: &Layout, version: u32, mut advice: Advice) ->
                 entries
             };
             if before != after && sorted(before) == sorted(after) {
-                advice.by_hand = Some("a tuple is stored by place, and its fields changed places");
+                advice.by_hand = Some(PLACES);
                 return advice;
             }
             for (place, (before, after)) in before.iter().zip(after).enumerate() {
@@ -54,7 +58,7 @@ fn between(before: &Layout, after: &Layout, version: u32, mut advice: Advice) ->
             }
         }
         (Layout::Newtype(before), Layout::Newtype(after)) => advice.entry("0", before, after, version),
-        _ => advice.by_hand = Some("no declared step leads from the one to the other"),
+        _ => advice.by_hand = Some(NO_STEP),
     }
     advice
 }
@@ -69,7 +73,7 @@ impl Advice {
             // a field that was read under other keys too, or as another type, is renamed by a step that says so
             let renamed = before.aliases.is_empty() && before.with == after.with && after.reads(before);
             if renamed {
-                self.field(new, format!("#[event(renamed(in = {version}, from = {old:?}))]"));
+                self.field(new, format!("{RENAMED}{version}, from = {old:?}))]"));
             } else {
                 self.changed(new, before, after, version, &format!(", name = {old:?}"), &serde_of(before, false, true));
             }
@@ -79,11 +83,11 @@ impl Advice {
             let serde = serde_of(entry, false, true);
             let ty = &entry.ty;
             self.takes_version = true;
-            self.on_struct.push(format!("#[event(removed(in = {version}, name = {key:?}, type = {ty}{serde}))]"));
+            self.on_struct.push(format!("{REMOVED}{version}, name = {key:?}, type = {ty}{serde}))]"));
         }
         for new in came.iter().filter(|new| renamed.iter().all(|(_, to)| to != *new)) {
             let (key, entry) = new;
-            self.field(key, format!("#[event(added(in = {version}, default = {}))]", default_of(&entry.ty)));
+            self.field(key, format!("{ADDED}{version}, default = {}))]", default_of(&entry.ty)));
         }
         for (key, before) in &before.keyed {
             if let Some(after) = after.keyed.get(key) {
@@ -99,14 +103,14 @@ impl Advice {
                 self.changed(&format!("..{}", new.ty), old, new, version, "", &serde_of(old, true, false));
             }
             ([], []) if before.flattened.len() == after.flattened.len() => {}
-            _ => self.by_hand = Some("what is flattened into it is no longer the same"),
+            _ => self.by_hand = Some(FLATTENED),
         }
     }
 
     /// A field that stayed where it was.
     fn entry(&mut self, field: &str, before: &Entry, after: &Entry, version: u32) {
         for alias in before.aliases.difference(&after.aliases) {
-            self.on_fields.push((field.to_owned(), format!("#[serde(alias = {alias:?})]")));
+            self.on_fields.push((field.to_owned(), format!("{ALIAS}{alias:?})]")));
         }
         let stored = Entry { aliases: after.aliases.clone(), ..before.clone() };
         if !after.reads(&stored) || self.declared && plain(&before.ty) != plain(&after.ty) {
@@ -124,29 +128,28 @@ impl Advice {
             if names.is_empty() && plain(&before.ty) == plain(&after.ty) {
                 names.extend(types::own(&before.ty).map(str::to_owned));
                 if names.is_empty() && before.with.is_none() {
-                    self.by_hand = Some("its type goes by the same name and is another one");
+                    self.by_hand = Some(SAME_NAME);
                     return;
                 }
             }
-            from = old(&before.ty, &names);
-            self.kept.extend(names.iter().map(|name| {
-                format!(
-                    "keep `{name}` as it was, with its derives, as `Old{name}`, and write `impl From<Old{name}> for …`"
-                )
-            }));
+            from = types::kept(&before.ty, &names);
+            self.kept.extend(
+                names
+                    .iter()
+                    .map(|name| format!("keep `{name}` {KEEP_TYPE}{name}`, and write `impl From<Old{name}> for …`")),
+            );
             if let (true, Some(path)) = (names.is_empty(), &before.with) {
                 let kept = old_path(path);
-                self.kept.insert(format!("keep what reads it as it was, as `{kept}`"));
+                self.kept.insert(format!("{KEEP_WITH}{kept}`"));
                 let serde = serde.replace(&format!("with = {path:?}"), &format!("with = {kept:?}"));
-                let step = format!(
-                    "#[event(changed(in = {version}, from = {from}{name}, with = ::core::convert::identity{serde}))]"
-                );
+                let step =
+                    format!("{CHANGED}{version}, from = {from}{name}, with = ::core::convert::identity{serde}))]");
                 self.field(field, step);
                 return;
             }
         }
         let with = convert(&from, &after.ty);
-        self.field(field, format!("#[event(changed(in = {version}, from = {from}{name}, with = {with}{serde}))]"));
+        self.field(field, format!("{CHANGED}{version}, from = {from}{name}, with = {with}{serde}))]"));
     }
 
     fn field(&mut self, field: &str, attribute: String) {
@@ -179,7 +182,7 @@ impl Advice {
 pub(super) fn event(name: &str, today: &History, version: u32, more: &str) -> String {
     let alias = |(alias, up_to): (&String, &u32)| format!(", alias({alias:?}, up_to = {up_to})");
     let aliases: String = today.aliases.iter().map(alias).collect();
-    format!("#[event(name = {name:?}, version = {version}{aliases}{more})]")
+    format!("{EVENT}{name:?}, version = {version}{aliases}{more})]")
 }
 
 /// A name for a Rust type out of a stored name: `account.deposited` is `Deposited`.
@@ -201,10 +204,10 @@ fn by_hand(why: &str, name: &str, today: &History, raised: Option<u32>) -> Strin
     let previous = event(name, today, newest, &format!(", previous = v{old}::{ty}"));
     let before = event(name, today, old, "");
     format!(
-        "    {why}: put the fields back, or keep the struct as it was, with its steps, beside today's without them\n        \
-         mod v{old} {{ {before} pub struct {ty} … }}\n        \
+        "    {why}: {KEEP_EVENT}\n        \
+         {MODULE}{old} {{ {before} pub struct {ty} … }}\n        \
          {previous}\n        \
-         impl From<v{old}::{ty}> for {ty} {{ … }}\n"
+         {FROM_OLD}{old}::{ty}> for {ty} {{ … }}\n"
     )
 }
 
@@ -222,22 +225,6 @@ fn renamed<'a>(
     let mut candidates = came.iter().filter(|(_, entry)| alike(entry, old.1));
     let only = candidates.next().filter(|_| candidates.next().is_none())?;
     (vanished.iter().filter(|(_, entry)| alike(entry, only.1)).count() == 1).then_some(*only)
-}
-
-/// `ty` with `Old` before each of `names`.
-fn old(ty: &str, names: &BTreeSet<String>) -> String {
-    let mut old = String::new();
-    let mut rest = ty;
-    while let Some(first) = rest.chars().next() {
-        let end = rest.find(|letter| types::is_of_word(letter) != types::is_of_word(first)).unwrap_or(rest.len());
-        let (word, behind) = rest.split_at(end);
-        if names.contains(word) {
-            old.push_str("Old");
-        }
-        old.push_str(word);
-        rest = behind;
-    }
-    old
 }
 
 /// The path of a module or function, with `old_` before its own name.

@@ -8,6 +8,7 @@ use std::{
 };
 
 mod advice;
+mod advised;
 mod aggregates;
 mod compare;
 mod contents;
@@ -35,6 +36,8 @@ mod written;
 #[cfg(test)]
 mod tests;
 
+#[doc(hidden)]
+pub use advised::ADVISED;
 pub use aggregates::{Aggregates, VisitAggregate};
 pub use error::LockError;
 pub use update::Update;

@@ -4,6 +4,10 @@ use std::{collections::BTreeSet, fmt};
 
 use super::{
     advice,
+    advised::{
+        AGGREGATE, ANOTHER_EVENT, DERIVE, DESCRIBE, EVENT, HISTORY, IS_TODAY, LEAVE_OUT, NAME_AGGREGATE, OTHER_ID,
+        OTHER_NAME, PRINT_IDS, PUT_BACK, RETIRE, SAY_WHAT, STEP_MISSING, SUCCESSORS, WORD, WRITE_CATEGORY,
+    },
     compare::{Broken, Newcomer},
     contents::{Entry, History, Id, Layout},
     node::Node,
@@ -49,10 +53,10 @@ fn stream(f: &mut fmt::Formatter<'_>, category: &str, events: &[String], moved_t
     match moved_to {
         Some(new) => writeln!(
             f,
-            "  its events are in `{new}` now; the category is part of every stored stream, so write it as it was\n        \
-             #[aggregate(category = {category:?}, …)]"
+            "  its events are in `{new}` now; {WRITE_CATEGORY}\n        \
+             {AGGREGATE}{category:?}, …)]"
         ),
-        None => writeln!(f, "  name its aggregate in the check again, as in `es::schema::lock!(…)`"),
+        None => writeln!(f, "  {NAME_AGGREGATE}"),
     }
 }
 
@@ -72,22 +76,22 @@ fn event(
         None => writeln!(f, "    after   nothing")?,
     }
     let ty = advice::type_of(name);
-    writeln!(f, "  if it is no longer written, keep its struct and retire it")?;
-    writeln!(f, "        #[aggregate(category = {category:?}, …, retired({ty}))]")?;
-    writeln!(f, "        impl Retired<…> for {ty} {{ fn successors(self) -> impl IntoEvents<…> {{ … }} }}")?;
+    writeln!(f, "  {RETIRE}")?;
+    writeln!(f, "        {AGGREGATE}{category:?}, …, retired({ty}))]")?;
+    writeln!(f, "        impl Retired<…> for {ty} {SUCCESSORS}…> {{ … }} }}")?;
     let alike =
         |newcomer: &&Newcomer| newcomer.history.layouts.values().next_back() == locked.layouts.values().next_back();
     match newcomers.iter().find(alike).or(newcomers.first()) {
         Some(Newcomer { name: new, history }) => {
             let version = history.newest().max(newest);
             let alias = format!(", alias({name:?}, up_to = {newest})");
-            writeln!(f, "  if it is `{new}` today")?;
+            writeln!(f, "  {IS_TODAY}{new}` today")?;
             writeln!(f, "        {}", advice::event(new, history, version, &alias))
         }
         None => writeln!(
             f,
-            "  if it has another name today, say so there\n        \
-             #[event(name = \"…\", version = {newest}, alias({name:?}, up_to = {newest}))]"
+            "  {OTHER_NAME}\n        \
+             {EVENT}\"…\", version = {newest}, alias({name:?}, up_to = {newest}))]"
         ),
     }
 }
@@ -109,7 +113,7 @@ fn lowered(f: &mut fmt::Formatter<'_>, event: &str, today: &History, locked: &Hi
     let (knows, newest) = (today.newest(), locked.newest());
     writeln!(f, "event `{event}` was stored with schema version {newest}, and this program knows {knows}")?;
     writeln!(f, "    before  {}\n    after   {}", locked.summary(), today.summary())?;
-    writeln!(f, "  put the schema version and its steps back; to undo a step, take one more")?;
+    writeln!(f, "  {PUT_BACK}")?;
     writeln!(f, "    on the struct\n        {}", advice::event(event, today, newest, ""))?;
     for version in knows + 1..=newest {
         if let (Some(before), Some(after)) = (locked.layouts.get(&(version - 1)), locked.layouts.get(&version)) {
@@ -131,20 +135,20 @@ fn edited(
     let step = version + 1;
     if let Some(next) = next {
         let steps = advice::declared(before, next, step);
-        writeln!(f, "  schema version {version} is history; the steps to {step} have to lead back to it")?;
+        writeln!(f, "  schema version {version} {HISTORY}{step} have to lead back to it")?;
         return f.write_str(&steps.text(event, today, None));
     }
     if matches!(after, Layout::NotDescribed) {
-        return writeln!(f, "  describe its shapes in `Event::SCHEMA` again");
+        return writeln!(f, "  {DESCRIBE}");
     }
     let raised = (today.newest() == version).then_some(step);
     let steps = advice::steps(before, after, step);
     match raised {
-        Some(_) => writeln!(f, "  say what changed, in a schema version of its own")?,
-        None => writeln!(f, "  a step to schema version {step} is missing")?,
+        Some(_) => writeln!(f, "  {SAY_WHAT}")?,
+        None => writeln!(f, "  a step to schema version {step} {STEP_MISSING}")?,
     }
     f.write_str(&steps.text(event, today, raised))?;
-    writeln!(f, "  if it is another event, give it a name that was never stored")
+    writeln!(f, "  {ANOTHER_EVENT}")
 }
 
 /// What changed inside the types of fields.
@@ -158,18 +162,13 @@ fn inside(f: &mut fmt::Formatter<'_>, before: &Layout, after: &Layout) -> fmt::R
         match (&was.node, &is.node) {
             (Node::Unseen(_), Node::Unseen(_)) => continue,
             (_, Node::Unseen(_)) if after.with.is_none() => {
-                writeln!(
-                    f,
-                    "  `{}` of `{field}` says nothing of itself; write `#[derive(JsonSchema)]` on it again",
-                    after.ty
-                )?;
+                writeln!(f, "  `{}` of `{field}` {DERIVE}", after.ty)?;
                 continue;
             }
             (Node::Unseen(_), _) if after.with.is_none() => {
                 writeln!(
                     f,
-                    "  `{}` of `{field}` is seen for the first time, and it does not read what it did\n  give it its \
-                     `JsonSchema` in one release, and change it in the next",
+                    "  `{}` of `{field}` is seen for the first time, and it does not read what it did",
                     after.ty
                 )?;
             }
@@ -222,10 +221,10 @@ fn words(f: &mut fmt::Formatter<'_>, event: &str, before: &BTreeSet<String>, aft
     writeln!(f, "event `{event}` is read under other rules than it was stored with: `serde` on its struct")?;
     writeln!(f, "    before  {}\n    after   {}", list(before), list(after))?;
     for word in after.difference(before) {
-        writeln!(f, "    on the struct\n        leave `{word}` out of `#[serde(…)]`")?;
+        writeln!(f, "    on the struct\n        {LEAVE_OUT}{word}` out of `#[serde(…)]`")?;
     }
     for word in before.difference(after) {
-        writeln!(f, "    on the struct\n        #[serde({word})]")?;
+        writeln!(f, "    on the struct\n        {WORD}{word})]")?;
     }
     Ok(())
 }
@@ -233,7 +232,7 @@ fn words(f: &mut fmt::Formatter<'_>, event: &str, before: &BTreeSet<String>, aft
 fn id(f: &mut fmt::Formatter<'_>, category: &str, before: &Id, after: &Id) -> fmt::Result {
     writeln!(f, "the ids of stream `{category}` are others: one that prints as something else starts its stream anew")?;
     writeln!(f, "    before  {before}\n    after   {after}")?;
-    writeln!(f, "  print ids as before, and keep their type\n    on the aggregate")?;
-    writeln!(f, "        #[aggregate(category = {category:?}, id = {}, …)]", before.ty)?;
-    writeln!(f, "  if each id prints as it did, and only the type has another name, see the last line")
+    writeln!(f, "  {PRINT_IDS}\n    on the aggregate")?;
+    writeln!(f, "        {AGGREGATE}{category:?}, id = {}, …)]", before.ty)?;
+    writeln!(f, "  {OTHER_ID}")
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    compare::plain,
     contents::{Contents, Deep, Entry, History, OPEN},
     node::{Definitions, Node, Root},
     reads, written,
@@ -46,20 +47,26 @@ impl Entry {
         match (&before.node, &today.node) {
             _ if self.with.is_some() != stored.with.is_some() => false,
             (Node::Unseen(before), Node::Unseen(today)) => {
-                let written =
-                    self.with == stored.with && super::compare::plain(&self.ty) == super::compare::plain(&stored.ty);
+                let written = self.with == stored.with && self.is_written_as(stored);
                 // a function that takes anything may do anything with it
                 let told = self.with.is_some() && **before != Node::Any && **today != Node::Any;
                 (written || told) && reads::reads(&bare(today), &bare(before))
             }
             // it is seen since today: what was seen before has to be what it was
             (Node::Unseen(before), _) => {
-                let written = super::compare::plain(&self.ty) == super::compare::plain(&stored.ty);
                 let asks = today.outline.as_deref();
-                written && **before != Node::Any && asks.is_some_and(|asks| reads::same(&bare(asks), &bare(before)))
+                self.is_written_as(stored)
+                    && **before != Node::Any
+                    && asks.is_some_and(|asks| reads::same(&bare(asks), &bare(before)))
             }
             _ => reads::reads(&today, &before),
         }
+    }
+
+    /// Whether its type goes by the same name, or by the one under which the advice keeps it as it was.
+    fn is_written_as(&self, stored: &Self) -> bool {
+        let (today, stored) = (plain(&self.ty), plain(&stored.ty));
+        today == stored || today == kept(&stored, &own(&stored).map(str::to_owned).collect())
     }
 
     /// What it accepts, where that was looked into or its text tells.
@@ -214,9 +221,26 @@ pub(super) fn is_of_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// The types in the text of a type that are not the standard library's.
+/// The types in the text of a type that are not the standard library's. A word of capitals is a constant.
 pub(super) fn own(ty: &str) -> impl Iterator<Item = &str> {
-    words(ty).filter(|word| word.starts_with(char::is_uppercase) && !STANDARD.contains(word))
+    let is_type = |word: &str| word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase);
+    words(ty).filter(move |word| is_type(word) && !STANDARD.contains(word))
+}
+
+/// `ty` with `Old` before each of `names`: how the advice calls what is kept as it was.
+pub(super) fn kept(ty: &str, names: &BTreeSet<String>) -> String {
+    let mut kept = String::new();
+    let mut rest = ty;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|letter| is_of_word(letter) != is_of_word(first)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(end);
+        if names.contains(word) {
+            kept.push_str("Old");
+        }
+        kept.push_str(word);
+        rest = behind;
+    }
+    kept
 }
 
 /// Types of the standard library, which nobody of ours changes.

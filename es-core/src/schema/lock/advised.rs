@@ -1,0 +1,53 @@
+//! Every advice that the lock prints, by its words. A test follows each of them, and fails for one that it has no case
+//! for; whoever prints another advice adds its words here.
+
+macro_rules! advised {
+    ($($name:ident = $words:literal;)+) => {
+        $(pub(super) const $name: &str = $words;)+
+
+        /// The words of every advice.
+        #[doc(hidden)]
+        pub const ADVISED: &[&str] = &[$($name),+];
+    };
+}
+
+advised! {
+    // what stands on the struct and on fields
+    EVENT = "#[event(name = ";
+    REMOVED = "#[event(removed(in = ";
+    ADDED = "#[event(added(in = ";
+    RENAMED = "#[event(renamed(in = ";
+    CHANGED = "#[event(changed(in = ";
+    ALIAS = "#[serde(alias = ";
+    WORD = "#[serde(";
+    LEAVE_OUT = "leave `";
+    // what stands on the aggregate
+    AGGREGATE = "#[aggregate(category = ";
+    RETIRE = "if it is no longer written, keep its struct and retire it";
+    SUCCESSORS = "{ fn successors(self) -> impl IntoEvents<";
+    // what is kept
+    KEEP_TYPE = "as it was, with its derives, as `Old";
+    KEEP_WITH = "keep what reads it as it was, as `";
+    KEEP_EVENT = "put the fields back, or keep the struct as it was, with its steps, beside today's without them";
+    MODULE = "mod v";
+    FROM_OLD = "impl From<v";
+    // why there is no declared step
+    PLACES = "a tuple is stored by place, and its fields changed places";
+    NO_STEP = "no declared step leads from the one to the other";
+    FLATTENED = "what is flattened into it is no longer the same";
+    SAME_NAME = "its type goes by the same name and is another one";
+    // what to do first
+    SAY_WHAT = "say what changed, in a schema version of its own";
+    STEP_MISSING = "is missing";
+    HISTORY = "is history; the steps to ";
+    PUT_BACK = "put the schema version and its steps back; to undo a step, take one more";
+    DESCRIBE = "describe its shapes in `Event::SCHEMA` again";
+    ANOTHER_EVENT = "if it is another event, give it a name that was never stored";
+    IS_TODAY = "if it is `";
+    OTHER_NAME = "if it has another name today, say so there";
+    NAME_AGGREGATE = "name its aggregate in the check again, as in `es::schema::lock!(…)`";
+    WRITE_CATEGORY = "the category is part of every stored stream, so write it as it was";
+    PRINT_IDS = "print ids as before, and keep their type";
+    OTHER_ID = "if each id prints as it did, and only the type has another name, see the last line";
+    DERIVE = "says nothing of itself; write `#[derive(JsonSchema)]` on it again";
+}
