@@ -15,11 +15,11 @@
 //!
 //! Run `UPDATE_EVENTS_LOCK=1 cargo test` once, and commit the `events.lock` it writes: [`Lock`] says more.
 
+#[doc(hidden)]
+pub use es_core::schema::ADVISED;
 #[cfg(feature = "schema")]
 #[doc(no_inline)]
 pub use es_core::schema::schemars;
-#[doc(hidden)]
-pub use es_core::schema::ADVISED;
 pub use es_core::schema::{
     Aggregates, Alias, Field, Form, ID_SAMPLES, IdSchema, Lock, LockError, Member, Presence, Schema, SchemaVersion,
     Shape, Update, VisitAggregate,

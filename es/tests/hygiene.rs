@@ -2,6 +2,7 @@
 
 #![deny(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
 #![expect(dead_code, non_upper_case_globals, reason = "names that only stand in the way")]
+#![expect(clippy::redundant_pub_crate, reason = "rustc's `unreachable_pub` asks for the other")]
 
 use es::{SchemaVersion, prelude::*};
 
@@ -48,7 +49,6 @@ mod deprecated {
             8
         }
 
-        #[expect(clippy::needless_pass_by_value, reason = "a step moves what it changes")]
         fn only(list: Vec<Self>) -> Result<Option<Box<Self>>, &'static str> {
             if list.len() > 1 { Err("more than one") } else { Ok(list.into_iter().next().map(Box::new)) }
         }

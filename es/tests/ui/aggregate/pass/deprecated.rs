@@ -3,7 +3,7 @@
 #![deny(warnings)]
 #![deny(clippy::all, clippy::pedantic, clippy::nursery)]
 
-#[allow(deprecated)]
+#[allow(deprecated, reason = "it is named here on purpose")]
 mod events {
     use es::Event;
     use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ mod events {
     }
 }
 
-#[allow(deprecated)]
+#[allow(deprecated, reason = "it is named here on purpose")]
 use events::{Greeted, Opened};
 
 #[deprecated = "nobody opens accounts any more"]
@@ -35,7 +35,7 @@ pub(crate) struct Account {
     owner: String,
 }
 
-#[allow(deprecated)]
+#[allow(deprecated, reason = "it is named here on purpose")]
 #[es::apply]
 impl Account {
     fn opened(&mut self, event: Opened) {
@@ -43,14 +43,14 @@ impl Account {
     }
 }
 
-#[allow(deprecated)]
+#[allow(deprecated, reason = "it is named here on purpose")]
 #[derive(es::EventSet, Debug, PartialEq)]
 #[event_set(of(Account))]
 pub(crate) enum Feed {
     Opened(Opened),
 }
 
-#[allow(deprecated)]
+#[allow(deprecated, reason = "it is named here on purpose")]
 pub(crate) fn main() {
     let mut account = <Account as es::Aggregate>::initial();
     es::Aggregate::apply_event(&mut account, Opened { owner: "Ada".into() }.into());

@@ -22,7 +22,7 @@ mod domain {
     /// A fact called as a word of the language.
     #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[event(name = "account.moved")]
-    #[allow(non_camel_case_types)]
+    #[allow(non_camel_case_types, reason = "a name of the user's")]
     pub(crate) struct r#move;
 
     /// A fact with a type of its own.
@@ -67,7 +67,7 @@ mod domain {
         fn moved(self: &mut Self, r#move: r#move) {
             let _ = r#move;
         }
-        #[cfg(all())]
+        #[cfg(not(target_os = "none"))]
         fn noted(&mut self, Noted(note): Noted<u8>) {
             self.notes += u64::from(note);
         }
