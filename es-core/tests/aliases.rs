@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "account.deposited", version = 4)]
 #[event(alias("deposit_made", up_to = 1), alias("paid_in", up_to = 3))]
+#[expect(clippy::duplicated_attributes, reason = "each alias has an end of its own")]
 struct Deposited {
     #[event(added(in = 2, default = 2), renamed(in = 3, from = "sum"), renamed(in = 4, from = "value"))]
     amount: u64,

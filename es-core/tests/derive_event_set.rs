@@ -1,5 +1,7 @@
 //! What `derive(EventSet)` writes: a feed hears what its aggregates hold, as they read it.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use es_core::{
     Aggregate, Apply, DecodeError, Event, EventName, EventSet, Events, Filter, IntoEvents, Retired, SchemaVersion,
     StoredEvent, StreamId, Timestamp, Version,

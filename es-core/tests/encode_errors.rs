@@ -2,9 +2,12 @@
 
 use es_core::{EncodeError, LimitError};
 
+/// A refusal, made from the field.
+type Refusal = fn(Option<&'static str>) -> EncodeError;
+
 #[test]
 fn each_refusal_names_its_field_where_it_is_known() {
-    let refusals: [(fn(Option<&'static str>) -> EncodeError, &str); 5] = [
+    let refusals: [(Refusal, &str); 5] = [
         (|field| EncodeError::NotFinite { field }, "holds NaN or an infinity, which JSON cannot hold"),
         (|field| EncodeError::Nul { field }, "holds a NUL character"),
         (|field| EncodeError::TooDeep { field }, "is nested deeper than 100 arrays and objects"),

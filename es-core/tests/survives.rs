@@ -1,7 +1,11 @@
 //! What an append tells of is what a reader sees, also of values that do not survive their own serde.
 
 #![cfg(feature = "derive")]
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::option_option,
+    reason = "helpers of tests are tests, and the option is on trial"
+)]
 
 use std::sync::{Arc, Mutex};
 

@@ -18,7 +18,7 @@ fn shows_what_is_stored(store: &Store, executed: &Executed<Series>, metadata: &M
         assert_eq!((*id, stream, *version, *position), (stored.id, &stored.stream, stored.version, stored.position));
         assert_eq!((*part, *recorded_at, given), (0, stored.recorded_at, metadata));
         assert_eq!(*event, SeriesEvent::Measured(Measured { value: *value }));
-        assert_eq!(stored.decode::<SeriesEvent>().unwrap(), [answered.clone()]);
+        assert_eq!(stored.decode::<SeriesEvent>().unwrap(), std::slice::from_ref(answered));
     }
     assert_eq!(executed.root.version(), stored.last().map_or(Version::NONE, |last| last.version));
     assert_eq!(executed.root.pending().len(), 0, "what is stored is not pending");

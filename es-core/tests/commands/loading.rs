@@ -55,7 +55,7 @@ async fn the_past_ends_at_the_version_the_position_or_the_time_that_included() {
         let root = shared.load_at(&id(), at).await.unwrap();
         assert_eq!(
             (root.version().get(), root.state().values.len()),
-            (version, root.version().get() as usize),
+            (version, usize::try_from(root.version().get()).unwrap()),
             "{at:?}"
         );
     }

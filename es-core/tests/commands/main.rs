@@ -1,5 +1,7 @@
 //! Commands, roots and the repository, over a store that shows what they asked of it.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod aggregate;
 mod executed;
 mod loading;

@@ -2,6 +2,14 @@
 
 #![deny(warnings)]
 #![deny(clippy::all, clippy::pedantic, clippy::nursery)]
+#![allow(
+    clippy::redundant_pub_crate,
+    clippy::needless_arbitrary_self_type,
+    clippy::missing_const_for_fn,
+    clippy::needless_pass_by_ref_mut,
+    clippy::wrong_self_convention,
+    reason = "what the user wrote is not on trial"
+)]
 
 #[allow(deprecated, reason = "it is named here on purpose")]
 mod events {

@@ -3,6 +3,14 @@
 #![deny(warnings, missing_docs, missing_debug_implementations, unused, nonstandard_style, rust_2018_idioms)]
 #![deny(let_underscore, refining_impl_trait, unnameable_types, unused_qualifications, unused_lifetimes)]
 #![deny(clippy::all, clippy::pedantic, clippy::nursery)]
+#![allow(
+    clippy::redundant_pub_crate,
+    clippy::needless_arbitrary_self_type,
+    clippy::missing_const_for_fn,
+    clippy::needless_pass_by_ref_mut,
+    clippy::wrong_self_convention,
+    reason = "what the user wrote is not on trial"
+)]
 #![deny(private_interfaces, private_bounds, single_use_lifetimes, trivial_casts, unused_results, unreachable_pub)]
 
 use domain::{Account, AccountEvent, Audit, AuditEvent, Feed};
@@ -132,7 +140,7 @@ pub(crate) fn main() {
     let mut audit = Audit::initial();
     audit.apply_event(AuditEvent::Opened(opened.clone()));
     assert!(matches!(audit, Audit::Busy));
-    assert_eq!(AuditEvent::from(opened.clone()), AuditEvent::Opened(opened.clone()).clone());
+    assert_eq!(AuditEvent::from(opened.clone()), AuditEvent::Opened(opened.clone()));
     assert_eq!(format!("{:?}", Feed::Moved(domain::r#move)), "Moved(move)");
     assert_eq!(AccountEvent::from(opened.clone()).name(), "account.opened");
     assert!(matches!(Feed::Opened(opened), Feed::Opened(opened) if opened.owner == "Ada"));

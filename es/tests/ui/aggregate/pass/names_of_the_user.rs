@@ -2,8 +2,16 @@
 //! its own.
 
 #![deny(warnings)]
-#![allow(dead_code, non_upper_case_globals, unused_imports, unused_macros)]
+#![allow(dead_code, non_upper_case_globals, unused_imports, unused_macros, reason = "names that only stand in the way")]
 #![deny(clippy::all, clippy::pedantic, clippy::nursery)]
+#![allow(
+    clippy::redundant_pub_crate,
+    clippy::needless_arbitrary_self_type,
+    clippy::missing_const_for_fn,
+    clippy::needless_pass_by_ref_mut,
+    clippy::wrong_self_convention,
+    reason = "what the user wrote is not on trial"
+)]
 
 mod names {
     pub(crate) const event: u8 = 1;
@@ -112,7 +120,7 @@ mod events {
 
 mod domain {
     use super::events::{Error, Greeted, Opened};
-    #[allow(unused_imports)]
+    #[allow(unused_imports, reason = "names that only stand in the way")]
     use super::{Methods as _, names::*};
     use ::es::{Aggregate, EventSet};
 
