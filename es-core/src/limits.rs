@@ -68,7 +68,7 @@ pub enum LimitError {
 /// bytes, a stream that is named twice, an event id that is there twice.
 ///
 /// Each name, payload and metadata needs no check: [`StreamId`](crate::StreamId) and
-/// [`NewEvent`](crate::NewEvent) cannot be made with bad ones.
+/// [`NewEvent`] cannot be made with bad ones.
 ///
 /// # Errors
 /// [`AppendError::Limit`], [`AppendError::DuplicateStream`], [`AppendError::DuplicateEventId`].
