@@ -99,6 +99,9 @@ pub(crate) fn stand_in(input: &DeriveInput, krate: Option<&Path>) -> TokenStream
             ) -> ::core::result::Result<(), __es::EncodeError> {
                 ::core::result::Result::Ok(())
             }
+            fn copied(&self) -> Self {
+                ::core::unreachable!()
+            }
         };
         (quote!(AsEvent), encode)
     } else {
