@@ -24,7 +24,7 @@ pub enum Direction {
 /// Looks at one stored event, and says whether to go on.
 pub type Visitor<'a> = &'a mut (dyn FnMut(&StoredEvent) -> Result<bool, ReadError> + Send);
 
-/// What a storage crate implements. The promises it makes are tests: run `es_testing::store_contract!` over it.
+/// What a storage crate implements. The promises it makes are tests: run `es_contract::store_contract!` over it.
 ///
 /// Every method takes the store by reference; a store is shared by cloning a handle to it, or as
 /// `Arc<dyn EventStore>`.

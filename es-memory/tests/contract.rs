@@ -9,9 +9,9 @@ use std::{
 };
 
 use async_trait::async_trait;
+use es_contract::{Factory, FreshStore, Operation, Property, store_contract};
 use es_core::{EventStore, StoreError, Timestamp};
 use es_memory::MemoryStore;
-use es_testing::{Factory, FreshStore, Operation, Property, store_contract};
 
 struct InMemory;
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use es_core::EventStore;
-use es_memory::MemoryStore;
-use es_testing::{
+use es_contract::{
     Broken,
     torture::{self, Plan},
 };
+use es_core::EventStore;
+use es_memory::MemoryStore;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_store_keeps_its_promises_under_torture() -> Result<(), Broken> {

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use es_contract::{Factory, FreshStore, Operation, Property, store_contract};
 use es_core::{EventStore, StoreError};
 use es_postgres::PostgresStore;
-use es_testing::{Factory, FreshStore, Operation, Property, store_contract};
 use test_postgres::Database;
 
 #[path = "shared/clock.rs"]

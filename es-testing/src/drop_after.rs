@@ -5,15 +5,25 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Polls a future `points` times, and then drops it; `None` when it was not ready by then.
+/// Polls a future `points` times and then gives `None` instead of its output: what a caller sees that is cancelled.
+///
+/// ```
+/// # use es_testing::DropAfter;
+/// # async fn example() {
+/// let answer = DropAfter::new(Box::pin(async { tokio::task::yield_now().await; 7 }), 1).await;
+/// assert_eq!(answer, None); // it was at its one await point
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example());
+/// ```
 #[derive(Debug)]
-pub(crate) struct DropAfter<F> {
+pub struct DropAfter<F> {
     future: F,
     points: usize,
 }
 
 impl<F> DropAfter<F> {
-    pub(crate) fn new(future: F, points: usize) -> Self {
+    /// Polls `future` at most `points` times.
+    pub fn new(future: F, points: usize) -> Self {
         Self { future, points }
     }
 }

@@ -65,7 +65,7 @@
 //! - `memory` (default): the store in memory.
 //! - `postgres`: the store on PostgreSQL; `postgres-tls` with encryption on the way there.
 //! - `schema`: the lock also sees what is inside the types of fields, by `JsonSchema`.
-//! - `testing`: `es::testing`, given/when/then for aggregates and the contract for stores.
+//! - `testing`: `es::testing`, given/when/then for aggregates, and a store that fails on purpose.
 
 #[allow(unused_extern_crates, reason = "code generated in our own tests, doctests and examples names `::es`")]
 extern crate self as es;

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use es_contract::torture::Seen;
 use es_core::{EventStore, EventStoreExt, Filter, Position};
-use es_testing::torture::Seen;
 use futures_util::StreamExt;
 use tokio::task::AbortHandle;
 use uuid::Uuid;

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
+use es_contract::torture::{self, Attempt, Breach, FinalLog, History, Outcome, Seen};
 use es_core::{
     Append, AppendError, Appended, EventName, EventStore, Position, SchemaVersion, StoredEvent, StreamId, Timestamp,
     Version,
 };
-use es_testing::torture::{self, Attempt, Breach, FinalLog, History, Outcome, Seen};
 use uuid::Uuid;
 
 use crate::trial::connect;

@@ -48,22 +48,18 @@ pub mod read_the_log {}
 #[expect(clippy::test_attr_in_doctest, reason = "it shows a test")]
 pub mod change_an_event {}
 
-#[cfg_attr(feature = "testing", doc = include_str!("write_your_own_store.md"))]
-#[cfg_attr(feature = "testing", doc = "```")]
-#[cfg_attr(feature = "testing", doc = include_str!("../../tests/own_store/store.rs"))]
-#[cfg_attr(feature = "testing", doc = "# use es::testing::contract::{self, PROMISES, Rerun};")]
-#[cfg_attr(feature = "testing", doc = "# fn main() -> Result<(), es::testing::Broken> {")]
-#[cfg_attr(feature = "testing", doc = "# // Those about memory run a test binary again, which a doctest is not.")]
-#[cfg_attr(
-    feature = "testing",
-    doc = "# for promise in PROMISES.iter().filter(|promise| promise.family != \"memory_use\") {"
-)]
-#[cfg_attr(feature = "testing", doc = "#     contract::run(Rerun::new(promise.name), &OwnStores, promise.check)?;")]
-#[cfg_attr(feature = "testing", doc = "# }")]
-#[cfg_attr(feature = "testing", doc = "# Ok(())")]
-#[cfg_attr(feature = "testing", doc = "# }")]
-#[cfg_attr(feature = "testing", doc = "```")]
-#[cfg_attr(not(feature = "testing"), doc = "This page needs the feature `testing`.")]
+#[doc = include_str!("write_your_own_store.md")]
+#[doc = "```"]
+#[doc = include_str!("../../tests/own_store/store.rs")]
+#[doc = "# use es_contract::contract::{self, PROMISES, Rerun};"]
+#[doc = "# fn main() -> Result<(), es_contract::Broken> {"]
+#[doc = "# // Those about memory run a test binary again, which a doctest is not."]
+#[doc = "# for promise in PROMISES.iter().filter(|promise| promise.family != \"memory_use\") {"]
+#[doc = "#     contract::run(Rerun::new(promise.name), &OwnStores, promise.check)?;"]
+#[doc = "# }"]
+#[doc = "# Ok(())"]
+#[doc = "# }"]
+#[doc = "```"]
 pub mod write_your_own_store {}
 
 #[doc = include_str!("operations.md")]

@@ -1,7 +1,6 @@
 //! The store of the guide's page "write your own store", which shows this test's `store.rs`, keeps every promise.
-#![cfg(feature = "testing")]
 
 #[expect(unreachable_pub, reason = "the page shows it as a crate of its own would write it")]
 mod store;
 
-es::testing::store_contract!(store::OwnStores);
+es_contract::store_contract!(store::OwnStores);

@@ -10,8 +10,8 @@ use std::{
 use es::{
     Append, AppendError, Appended, Conflict, Direction, EventStore, Expected, Filter, NewEvent, Position, ReadError,
     StoreError, StoredEvent, StreamId, Timestamp, Version, Violation, limits,
-    testing::{Factory, FreshStore},
 };
+use es_contract::{Factory, FreshStore};
 use futures_util::{
     StreamExt,
     future::ready,

@@ -10,12 +10,12 @@ use std::{
 };
 
 use async_trait::async_trait;
+use es_contract::{Factory, FreshStore, Operation, Property, promises::Sample};
 use es_core::{
     Append, AppendError, Appended, Direction, EncodeError, EventStore, Filter, LimitError, Metadata, NewEvent,
     Position, ReadError, SnapshotError, StoreError, StoredEvent, StoredSnapshot, StreamId, Timestamp, Version, Visitor,
 };
 use es_memory::MemoryStore;
-use es_testing::{Factory, FreshStore, Operation, Property, promises::Sample};
 use futures_core::stream::BoxStream;
 
 use crate::{append, encoding, fault::Fault, read, snapshots, subscribe};

@@ -1,10 +1,10 @@
 //! Faults of encoding and naming: what has to be refused is taken in another shape.
 
+use es_contract::promises::{Sample, sample::Written};
 use es_core::{
     AggregateEvent, EncodeError, EventName, LimitError, Metadata, NewEvent, SchemaVersion, StreamId,
     limits::{METADATA_BYTES, NAME_BYTES, PAYLOAD_BYTES},
 };
-use es_testing::promises::{Sample, sample::Written};
 use uuid::Uuid;
 
 use crate::fault::Fault;

@@ -16,9 +16,9 @@ mod race;
 pub(crate) use race::race;
 
 /// Names the task to a child.
-const TASK: &str = "ES_TESTING_CHILD";
+const TASK: &str = "ES_CONTRACT_CHILD";
 /// What a child prints when it has done its task: a test that was not found does not.
-const DONE: &str = "es-testing: the child is done";
+const DONE: &str = "es-contract: the child is done";
 
 tokio::task_local! {
     /// The test that runs now, by which a child finds it again.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, env, time::Duration};
 
-use es_testing::contract::{self, PROMISES, Promise, Rerun};
+use es_contract::contract::{self, PROMISES, Promise, Rerun};
 use futures_util::{StreamExt, stream};
 
 use crate::{caught::CAUGHT, fault::Fault, store::Broken};
@@ -63,7 +63,7 @@ fn no_fault_passes() {
 }
 
 // The wrapper itself breaks nothing: without a fault it keeps every promise.
-es_testing::store_contract!(Broken(Fault::None));
+es_contract::store_contract!(Broken(Fault::None));
 
 /// Runs the task of a child process, for the fault that its parent names.
 #[test]

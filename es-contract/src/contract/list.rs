@@ -30,7 +30,7 @@ impl fmt::Debug for Promise {
 /// Turns each promise into a test of the store that `$factory` makes; `$factory` is evaluated anew in each test.
 ///
 /// ```
-/// # use es_testing::{Factory, FreshStore};
+/// # use es_contract::{Factory, FreshStore};
 /// # use es_core::StoreError;
 /// struct MyStores;
 ///
@@ -42,7 +42,7 @@ impl fmt::Debug for Promise {
 ///     }
 /// }
 ///
-/// es_testing::store_contract!(MyStores);
+/// es_contract::store_contract!(MyStores);
 /// # fn main() {}
 /// ```
 ///

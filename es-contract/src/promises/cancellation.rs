@@ -1,12 +1,13 @@
 //! Cancellation: an append that is dropped half way leaves the store whole.
 
 use es_core::{Append, Expected, NewEvent, Version};
+use es_testing::DropAfter;
 
 use super::{
     Subject, held, note, notes, same,
     subject::{ids, new_ids, versions},
 };
-use crate::{Broken, Factory, drop_after::DropAfter};
+use crate::{Broken, Factory};
 
 /// The most await points of an append that are tried.
 const POINTS: usize = 200;

@@ -4,22 +4,23 @@ use std::{sync::Arc, time::Duration};
 
 use es_core::{EventStore, Filter, Position};
 use futures_util::StreamExt;
+use rand::RngExt as _;
 
 use super::{END, Plan, Seen, faulty};
 use crate::Broken;
 
 /// Follows the log to its end.
 pub(super) async fn follow(plan: Arc<Plan>, number: u64) -> Result<Seen, Broken> {
-    let (store, dice) = faulty(&plan, number + 1_000);
-    let filter = match dice.below(4) {
+    let (store, mut random) = faulty(&plan, number + 1_000);
+    let filter = match random.random_range(0..4) {
         0 => Filter::all().category("torture"),
         1 => Filter::all().name("torture.a").name(END),
         _ => Filter::all(),
     };
-    let after = if dice.hits(0.5) {
+    let after = if random.random_bool(0.5) {
         Position::START
     } else {
-        tokio::time::sleep(Duration::from_micros(dice.below(300_000))).await;
+        tokio::time::sleep(Duration::from_micros(random.random_range(0..300_000))).await;
         plan.handles[0].frontier().await?
     };
     let (mut last, mut events) = (after, Vec::new());
@@ -32,8 +33,8 @@ pub(super) async fn follow(plan: Arc<Plan>, number: u64) -> Result<Seen, Broken>
             if event.name == END {
                 return Ok(Seen { after, filter, events });
             }
-            if dice.hits(0.001) {
-                tokio::time::sleep(Duration::from_millis(dice.below(20))).await;
+            if random.random_bool(0.001) {
+                tokio::time::sleep(Duration::from_millis(random.random_range(0..20))).await;
             }
         }
     }

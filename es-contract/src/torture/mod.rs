@@ -2,7 +2,7 @@
 //!
 //! ```
 //! # use std::sync::Arc;
-//! # use es_testing::{Broken, torture::{self, Plan}};
+//! # use es_contract::{Broken, torture::{self, Plan}};
 //! # async fn example(store: Arc<dyn es_core::EventStore>) -> Result<(), Broken> {
 //! let (history, log) = torture::run(Plan::from_env(vec![store])?).await?;
 //! torture::check(&history, &log).into_result()?;
@@ -26,14 +26,16 @@ use std::{
 };
 
 use es_core::{Append, EventName, EventStore, Expected, Filter, NewEvent, Position, SchemaVersion, StreamId};
+use es_testing::FaultyStore;
 use futures_util::{TryStreamExt, future::join_all};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use uuid::Uuid;
 
 pub use check::{Breach, Report, check};
 pub use history::{Attempt, FinalLog, History, Outcome, Seen};
 pub use plan::Plan;
 
-use crate::{Broken, FaultyStore, faulty::Dice, promises::subject::joined};
+use crate::{Broken, promises::subject::joined};
 
 /// The name of the event after which subscribers stop.
 const END: &str = "torture.end";
@@ -73,10 +75,10 @@ async fn append_the_end(plan: &Plan) -> Result<Attempt, Broken> {
     Ok(Attempt { appends, outcome: Outcome::Acknowledged(answer) })
 }
 
-/// A handle with the plan's faults in front of it, for the task `number`.
-fn faulty(plan: &Plan, number: u64) -> (FaultyStore<Arc<dyn EventStore>>, Dice) {
-    let dice = Dice::new(plan.seed ^ (number << 32));
-    let handle = usize::try_from(dice.below(plan.handles.len() as u64)).unwrap_or_default();
-    let store = FaultyStore::new(Arc::clone(&plan.handles[handle]), dice.next());
-    (plan.faults.map_or(store.clone(), |faults| faults(store)), dice)
+/// A handle with the plan's faults in front of it, for the task `number`, and the task's own random numbers.
+fn faulty(plan: &Plan, number: u64) -> (FaultyStore<Arc<dyn EventStore>>, StdRng) {
+    let mut random = StdRng::seed_from_u64(plan.seed ^ (number << 32));
+    let handle = random.random_range(0..plan.handles.len());
+    let store = FaultyStore::new(Arc::clone(&plan.handles[handle]), random.random());
+    (plan.faults.map_or(store.clone(), |faults| faults(store)), random)
 }

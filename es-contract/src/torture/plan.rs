@@ -8,8 +8,9 @@ use std::{
 };
 
 use es_core::EventStore;
+use es_testing::FaultyStore;
 
-use crate::{Broken, FaultyStore};
+use crate::Broken;
 
 /// Puts faults in front of a store.
 pub(super) type Faults = fn(FaultyStore<Arc<dyn EventStore>>) -> FaultyStore<Arc<dyn EventStore>>;

@@ -1,0 +1,23 @@
+//! The promises of `es` as tests that any store can run: for authors of stores.
+//!
+//! ```
+//! # struct MyStores;
+//! # #[async_trait::async_trait]
+//! # impl es_contract::Factory for MyStores {
+//! #     async fn fresh(&self) -> Result<Box<dyn es_contract::FreshStore>, es_core::StoreError> { Err("none".into()) }
+//! # }
+//! // tests/contract.rs of a storage crate
+//! es_contract::store_contract!(MyStores);
+//! # fn main() {}
+//! ```
+//!
+//! # Layout
+//! `contract` is what runs the promises, `promises` the promises themselves, one file a family, `torture` random load and
+//! the check of what it left.
+
+pub mod contract;
+#[doc(hidden)]
+pub mod promises;
+pub mod torture;
+
+pub use contract::{Broken, Factory, FreshStore, Operation, Property};
