@@ -5,7 +5,7 @@ use std::{convert::Infallible, error::Error, fmt};
 use uuid::Uuid;
 
 use crate::{
-    Append, DecodeError, EncodeError, EventName, Expected, Position, SchemaVersion, StreamId, Version,
+    Append, Checkpoint, DecodeError, EncodeError, EventName, Expected, Position, SchemaVersion, StreamId, Version,
     limits::LimitError,
 };
 
@@ -215,9 +215,25 @@ pub enum ReadError {
     /// was read.
     #[error("the filter asks for what no event can have")]
     Filter(#[from] LimitError),
+    /// The checkpoint is of an incarnation of the log that a restore or a failover ended: events that were handled may be
+    /// lost, and their positions given to others. Rebuild what was made of them, or go on after `common`.
+    #[error("the log was restored or has moved: checkpoint `{checkpoint}` is not of this log{}", in_common(*common))]
+    Restored {
+        /// The checkpoint.
+        checkpoint: Checkpoint,
+        /// Up to here both incarnations hold the same events; `None` when the incarnation is not known here.
+        common: Option<Position>,
+    },
     /// The store could not be reached or refused to work; try again.
     #[error("the store could not read")]
     Store(#[source] StoreError),
+}
+
+fn in_common(common: Option<Position>) -> String {
+    match common {
+        Some(common) => format!(" above position {common}; rebuild what was made of it"),
+        None => ", whose incarnation is not known here; rebuild what was made of it".to_owned(),
+    }
 }
 
 /// Why an aggregate could not be loaded.

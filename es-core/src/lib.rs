@@ -7,6 +7,7 @@ extern crate self as es_core;
 
 mod aggregate;
 mod append;
+mod checkpoint;
 mod decode;
 mod encode;
 mod error;
@@ -20,6 +21,7 @@ pub mod limits;
 mod may;
 mod metadata;
 mod new_event;
+mod page;
 mod recorded;
 mod repository;
 mod root;
@@ -38,6 +40,7 @@ pub mod __private;
 
 pub use aggregate::{Aggregate, Apply, Command, Handle, Retired};
 pub use append::{Append, Appended};
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use decode::{DecodeError, Misfit, Mismatch};
 pub use encode::EncodeError;
 pub use error::{
@@ -53,6 +56,7 @@ pub use limits::LimitError;
 pub use may::May;
 pub use metadata::Metadata;
 pub use new_event::NewEvent;
+pub use page::Page;
 pub use recorded::{Recorded, StoredEvent};
 pub use repository::{AsOf, Repository};
 pub use root::Root;

@@ -37,6 +37,11 @@ pub struct StoredEvent {
 }
 
 impl StoredEvent {
+    /// The bytes of its payload and metadata.
+    pub fn bytes(&self) -> usize {
+        self.payload.len() + self.metadata.as_ref().map_or(0, |metadata| metadata.len())
+    }
+
     /// Decodes the payload and hands each event it stands for to `each`.
     ///
     /// # Errors

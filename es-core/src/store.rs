@@ -7,11 +7,11 @@ use futures_core::{future::BoxFuture, stream::BoxStream};
 use futures_util::StreamExt;
 
 use crate::{
-    Append, AppendError, Appended, Filter, Position, ReadError, SnapshotError, StoredEvent, StoredSnapshot, StreamId,
-    UnknownOutcome, Version, subscription,
+    Append, AppendError, Appended, Checkpoint, Filter, Page, ReadError, SnapshotError, StoredEvent, StoredSnapshot,
+    StreamId, UnknownOutcome, Version, page, subscription,
 };
 
-/// Which way to read a stream.
+/// Which way to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "there is no third direction")]
 pub enum Direction {
@@ -78,36 +78,53 @@ pub trait EventStore: Send + Sync + Debug + 'static {
         Ok(())
     }
 
-    /// Reads the events of the whole store that `filter` accepts, in the order of their positions: those above
-    /// `after` and up to the frontier. At most `limit` events; `None` for all.
+    /// Reads the events of the whole store that `filter` accepts, a [`Page`] at a time: forward those above `from` and
+    /// up to the frontier, in the order of their positions; backward those below `from`, the newest first. At most
+    /// `limit` events; `None` for all.
     ///
-    /// A filter that [`limits::check_filter`](crate::limits::check_filter) refuses is answered with
-    /// [`ReadError::Filter`] alone, here as in [`subscribe`](Self::subscribe).
-    fn read_all(
+    /// Without a limit, the last page forward ends at the frontier, also where nothing is accepted: then it is empty. A
+    /// page holds at most [`Page::EVENTS`] events, and [`Page::BYTES`] bytes of them unless it holds a single one.
+    ///
+    /// A checkpoint of another incarnation of the log is refused with [`ReadError::Restored`], unless all up to it is in
+    /// today's log; a filter that [`limits::check_filter`](crate::limits::check_filter) refuses, with
+    /// [`ReadError::Filter`]. Each is the only answer, here as in [`subscribe`](Self::subscribe).
+    fn read_pages(
         &self,
-        after: Position,
+        from: Checkpoint,
+        direction: Direction,
         filter: &Filter,
         limit: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>>;
+    ) -> BoxStream<'_, Result<Page, ReadError>>;
 
-    /// The frontier: the highest position below which nothing can still appear. It never moves back.
+    /// The events of [`read_pages`](Self::read_pages) forward, one by one.
+    fn read_all(
+        &self,
+        after: Checkpoint,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        page::events(self.read_pages(after, Direction::Forward, filter, limit))
+    }
+
+    /// The frontier: the last event at or below which nothing can still appear, and the incarnation of the log. Its
+    /// position never moves back within an incarnation.
     ///
     /// # Errors
     /// [`ReadError::Store`].
-    async fn frontier(&self) -> Result<Position, ReadError>;
+    async fn frontier(&self) -> Result<Checkpoint, ReadError>;
 
-    /// Waits until the frontier is above `seen`, and gives it.
+    /// Waits until the frontier is above `seen`, and gives it; at once when the log is of another incarnation.
     ///
     /// As provided it asks for the frontier again and again, after 5 ms at first and 250 ms at last (with tokio's
     /// timer); a store that knows better wakes up at once.
     ///
     /// # Errors
     /// [`ReadError::Store`].
-    async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
+    async fn changed(&self, seen: Checkpoint) -> Result<Checkpoint, ReadError> {
         let mut pause = Duration::from_millis(5);
         loop {
             let frontier = self.frontier().await?;
-            if frontier > seen {
+            if frontier.is_news_after(seen) {
                 return Ok(frontier);
             }
             tokio::time::sleep(pause).await;
@@ -115,12 +132,18 @@ pub trait EventStore: Send + Sync + Debug + 'static {
         }
     }
 
-    /// Catches up with the events above `after` that `filter` accepts, and then goes on live: every event exactly
-    /// once, in the order of the positions. It ends only after an error.
+    /// Catches up with the events above `after` that `filter` accepts, and then goes on live, a [`Page`] at a time:
+    /// every event exactly once, in the order of the positions. It ends only after an error.
     ///
-    /// From the start with [`Position::START`]; from now with what [`frontier`](Self::frontier) gives.
-    fn subscribe(&self, after: Position, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+    /// From the start with [`Checkpoint::START`]; from now with what [`frontier`](Self::frontier) gives. A page that
+    /// ends at the frontier says that the reader has caught up; an empty page says how far it has looked.
+    fn subscribe_pages(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<Page, ReadError>> {
         subscription::subscribe(self, after, filter.clone())
+    }
+
+    /// The events of [`subscribe_pages`](Self::subscribe_pages), one by one.
+    fn subscribe(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        page::events(self.subscribe_pages(after, filter))
     }
 
     /// Sends an append again whose outcome could not be learnt, with the same event ids: always safe.
@@ -170,9 +193,19 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         (**self).read_stream(stream, from, direction, limit)
     }
 
+    fn read_pages(
+        &self,
+        from: Checkpoint,
+        direction: Direction,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        (**self).read_pages(from, direction, filter, limit)
+    }
+
     fn read_all(
         &self,
-        after: Position,
+        after: Checkpoint,
         filter: &Filter,
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
@@ -192,21 +225,25 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         (**self).visit_stream(stream, visitor)
     }
 
-    fn frontier<'a, 'f>(&'a self) -> BoxFuture<'f, Result<Position, ReadError>>
+    fn frontier<'a, 'f>(&'a self) -> BoxFuture<'f, Result<Checkpoint, ReadError>>
     where
         'a: 'f,
     {
         (**self).frontier()
     }
 
-    fn changed<'a, 'f>(&'a self, seen: Position) -> BoxFuture<'f, Result<Position, ReadError>>
+    fn changed<'a, 'f>(&'a self, seen: Checkpoint) -> BoxFuture<'f, Result<Checkpoint, ReadError>>
     where
         'a: 'f,
     {
         (**self).changed(seen)
     }
 
-    fn subscribe(&self, after: Position, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+    fn subscribe_pages(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<Page, ReadError>> {
+        (**self).subscribe_pages(after, filter)
+    }
+
+    fn subscribe(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
         (**self).subscribe(after, filter)
     }
 

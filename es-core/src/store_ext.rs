@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::stream::poll_fn;
 
 use crate::{
-    Aggregate, Direction, EventSet, EventStore, Filter, Position, ReadError, Recorded, StoreRepository, StoredEvent,
+    Aggregate, Checkpoint, Direction, EventSet, EventStore, Filter, ReadError, Recorded, StoreRepository, StoredEvent,
     StreamId, Version,
 };
 
@@ -60,32 +60,33 @@ pub trait EventStoreExt: EventStore {
     /// counts stored events.
     fn read_all_as<E: EventSet>(
         &self,
-        after: Position,
+        after: impl Into<Checkpoint>,
         filter: &Filter,
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<Recorded<E>, ReadError>> {
-        decode(self.read_all(after, filter, limit))
+        decode(self.read_all(after.into(), filter, limit))
     }
 
     /// [`subscribe`](EventStore::subscribe), decoded; [`Filter::events`] gives the filter that fits the set.
     fn subscribe_as<E: EventSet>(
         &self,
-        after: Position,
+        after: impl Into<Checkpoint>,
         filter: &Filter,
     ) -> BoxStream<'_, Result<Recorded<E>, ReadError>> {
-        decode(self.subscribe(after, filter))
+        decode(self.subscribe(after.into(), filter))
     }
 
     /// [`read_all`](EventStore::read_all) as a stream that owns its store, such as the body of a response needs.
     fn into_read_all(
         self,
-        after: Position,
+        after: impl Into<Checkpoint>,
         filter: Filter,
         limit: Option<usize>,
     ) -> BoxStream<'static, Result<StoredEvent, ReadError>>
     where
         Self: Sized,
     {
+        let after = after.into();
         Box::pin(try_stream! {
             let mut events = self.read_all(after, &filter, limit);
             while let Some(event) = events.next().await {
@@ -95,10 +96,15 @@ pub trait EventStoreExt: EventStore {
     }
 
     /// [`subscribe`](EventStore::subscribe) as a stream that owns its store, such as a spawned task needs.
-    fn into_subscription(self, after: Position, filter: Filter) -> BoxStream<'static, Result<StoredEvent, ReadError>>
+    fn into_subscription(
+        self,
+        after: impl Into<Checkpoint>,
+        filter: Filter,
+    ) -> BoxStream<'static, Result<StoredEvent, ReadError>>
     where
         Self: Sized,
     {
+        let after = after.into();
         Box::pin(try_stream! {
             let mut events = self.subscribe(after, &filter);
             while let Some(event) = events.next().await {

@@ -1,32 +1,46 @@
-//! The subscription: catch up from a position, then go on live.
+//! The subscription: catch up from a checkpoint, then go on live.
+
+use std::{future::poll_fn, mem, task::Poll};
 
 use async_stream::try_stream;
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 
-use crate::{EventStore, Filter, Position, ReadError, StoredEvent, limits};
+use crate::{Checkpoint, Direction, EventStore, Filter, Page, ReadError, limits};
 
-/// Catches up and goes on live over [`read_all`](EventStore::read_all) and [`changed`](EventStore::changed).
+/// Catches up and goes on live over [`read_pages`](EventStore::read_pages) and [`changed`](EventStore::changed).
 pub(crate) fn subscribe<S: EventStore + ?Sized>(
     store: &S,
-    mut after: Position,
+    mut after: Checkpoint,
     filter: Filter,
-) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+) -> BoxStream<'_, Result<Page, ReadError>> {
     Box::pin(try_stream! {
         limits::check_filter(&filter)?;
         loop {
-            // Asked before the events: all up to it are read below, so a filter that accepts few of them advances too.
-            let frontier = store.frontier().await?;
             {
-                let mut events = store.read_all(after, &filter, None);
-                while let Some(event) = events.next().await {
-                    let event = event?;
-                    after = event.position;
-                    yield event;
+                let mut pages = store.read_pages(after, Direction::Forward, &filter, None);
+                while let Some(page) = pages.next().await {
+                    let page = page?;
+                    // not back, where `after` lies above the last event
+                    after = page.frontier.at(page.up_to.max(after.position()));
+                    yield page;
                 }
             }
-            after = after.max(frontier);
             store.changed(after).await?;
+            let_others_run().await;
         }
     })
+}
+
+/// Yields once: a store that always answers at once would keep the thread from every other task.
+async fn let_others_run() {
+    let mut yielded = false;
+    poll_fn(|context| {
+        if mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

@@ -11,12 +11,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use es_core::{
-    Aggregate, Append, AppendError, Appended, Direction, Event, EventStore, EventStoreExt, Filter, Handle, IntoEvents,
-    Position, ReadError, RepositoryExt, Root, StoredEvent, StreamId, Timestamp, Version, apply,
+    Aggregate, Append, AppendError, Appended, Checkpoint, Direction, Event, EventStore, EventStoreExt, Filter, Handle,
+    IntoEvents, Page, Position, ReadError, RepositoryExt, Root, StoredEvent, StreamId, Timestamp, Version, apply,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
 
 /// Written with two digits behind the point.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -116,12 +117,20 @@ impl EventStore for Little {
         stream::iter(self.0.lock().unwrap().clone().into_iter().map(Ok)).boxed()
     }
 
-    fn read_all(&self, _: Position, _: &Filter, _: Option<usize>) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        stream::iter(self.0.lock().unwrap().clone().into_iter().map(Ok)).boxed()
+    fn read_pages(
+        &self,
+        _: Checkpoint,
+        _: Direction,
+        _: &Filter,
+        _: Option<usize>,
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        let events = self.0.lock().unwrap().clone();
+        let end = Position::new(events.len() as u64);
+        stream::iter([Ok(Page::new(events, end, Checkpoint::new(Uuid::nil(), end)))]).boxed()
     }
 
-    async fn frontier(&self) -> Result<Position, ReadError> {
-        Ok(Position::new(self.0.lock().unwrap().len() as u64))
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
+        Ok(Checkpoint::new(Uuid::nil(), Position::new(self.0.lock().unwrap().len() as u64)))
     }
 }
 

@@ -34,6 +34,11 @@ impl Events {
     pub(crate) fn from(&self, index: usize) -> impl Iterator<Item = &StoredEvent> {
         self.parts.iter().skip(index / PART).flatten().skip(index % PART)
     }
+
+    /// The events below `index`, the last one first.
+    pub(crate) fn back_from(&self, index: usize) -> impl Iterator<Item = &StoredEvent> {
+        (0..index.min(self.len())).rev().map(|index| &self[index])
+    }
 }
 
 impl Index<usize> for Events {

@@ -15,6 +15,7 @@
 mod append;
 mod events;
 mod log;
+mod pages;
 mod read;
 mod store;
 

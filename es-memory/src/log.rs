@@ -5,14 +5,16 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
-use es_core::{Position, StoredEvent, StoredSnapshot, StreamId, Version};
+use es_core::{Checkpoint, Position, StoredEvent, StoredSnapshot, StreamId, Version};
 use uuid::Uuid;
 
 use crate::events::Events;
 
 /// Everything that is stored. The event at `events[i]` has position `i + 1`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Log {
+    /// Tells this log from every other one, also of the same program after a restart.
+    pub(crate) incarnation: Uuid,
     pub(crate) events: Events,
     /// The index of each event of a stream; the event at `[i]` has version `i + 1`.
     pub(crate) streams: HashMap<StreamId, Vec<usize>>,
@@ -30,13 +32,25 @@ pub(crate) struct Place {
     pub(crate) together: usize,
 }
 
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            incarnation: Uuid::now_v7(),
+            events: Events::default(),
+            streams: HashMap::default(),
+            ids: HashMap::default(),
+            snapshots: HashMap::default(),
+        }
+    }
+}
+
 impl Log {
     pub(crate) fn version(&self, stream: &StreamId) -> Version {
         Version::new(self.streams.get(stream).map_or(0, Vec::len) as u64)
     }
 
-    pub(crate) fn frontier(&self) -> Position {
-        Position::new(self.events.len() as u64)
+    pub(crate) fn frontier(&self) -> Checkpoint {
+        Checkpoint::new(self.incarnation, Position::new(self.events.len() as u64))
     }
 
     pub(crate) fn event(&self, id: Uuid) -> Option<&StoredEvent> {

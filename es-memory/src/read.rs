@@ -1,43 +1,42 @@
-//! Streams of events: pages copied out of the log, so that a slow reader holds no lock and little memory.
+//! The events of a stream: pages copied out of the log, so that a slow reader holds no lock and little memory.
 
 use std::{
-    fmt,
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::{Context, Poll},
     vec,
 };
 
-use es_core::{Direction, Filter, LimitError, Position, ReadError, StoredEvent, StreamId, Version};
+use es_core::{Direction, ReadError, StoredEvent, StreamId, Version};
 use futures_core::Stream;
 
-use crate::{log::Log, store::Shared};
+use crate::{
+    log::Log,
+    store::{OpenReader, Shared},
+};
 
-/// The most events copied under one lock, and the most events looked at.
+/// The most events copied under one lock.
 pub(crate) const PAGE: usize = 256;
-const SCAN: usize = 16 * PAGE;
 
 /// What is still to be read.
 #[derive(Debug)]
 pub(crate) enum Rest {
     Stream { stream: StreamId, from: Version, direction: Direction },
-    All { after: Position, filter: Filter },
-    Refused(LimitError),
     Nothing,
 }
 
 /// A reader of the log; counted as open until it is dropped.
+#[derive(Debug)]
 pub(crate) struct Reader {
-    shared: Arc<Shared>,
+    open: OpenReader,
     rest: Rest,
     left: usize,
     page: vec::IntoIter<StoredEvent>,
 }
 
 impl Reader {
-    pub(crate) fn new(shared: Arc<Shared>, rest: Rest, limit: Option<usize>) -> Self {
-        shared.readers.fetch_add(1, Ordering::Relaxed);
-        Self { shared, rest, left: limit.unwrap_or(usize::MAX), page: Vec::new().into_iter() }
+    pub(crate) fn new(shared: &Arc<Shared>, rest: Rest, limit: Option<usize>) -> Self {
+        Self { open: OpenReader::new(shared), rest, left: limit.unwrap_or(usize::MAX), page: Vec::new().into_iter() }
     }
 
     fn turn(&mut self) {
@@ -45,11 +44,10 @@ impl Reader {
         let (page, rest) = if room == 0 {
             (Vec::new(), Rest::Nothing)
         } else {
-            let log = self.shared.read();
+            let log = self.open.shared().read();
             match std::mem::replace(&mut self.rest, Rest::Nothing) {
                 Rest::Stream { stream, from, direction } => read_stream(&log, stream, from, direction, room),
-                Rest::All { after, filter } => read_all(&log, after, filter, room),
-                Rest::Refused(_) | Rest::Nothing => (Vec::new(), Rest::Nothing),
+                Rest::Nothing => (Vec::new(), Rest::Nothing),
             }
         };
         self.left -= page.len();
@@ -88,24 +86,6 @@ fn read_stream(
     (page, rest)
 }
 
-fn read_all(log: &Log, after: Position, filter: Filter, room: usize) -> (Vec<StoredEvent>, Rest) {
-    let start = usize::try_from(after.get()).unwrap_or(usize::MAX).min(log.events.len());
-    let mut page = Vec::new();
-    let mut seen = start;
-    for event in log.events.from(start).take(SCAN) {
-        seen += 1;
-        if filter.accepts(event.stream.category(), &event.name) {
-            page.push(event.clone());
-            if page.len() == room {
-                break;
-            }
-        }
-    }
-    let rest =
-        if seen < log.events.len() { Rest::All { after: Position::new(seen as u64), filter } } else { Rest::Nothing };
-    (page, rest)
-}
-
 impl Stream for Reader {
     type Item = Result<StoredEvent, ReadError>;
 
@@ -117,22 +97,9 @@ impl Stream for Reader {
             }
             match std::mem::replace(&mut reader.rest, Rest::Nothing) {
                 Rest::Nothing => return Poll::Ready(None),
-                Rest::Refused(error) => return Poll::Ready(Some(Err(error.into()))),
                 rest => reader.rest = rest,
             }
             reader.turn();
         }
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        self.shared.readers.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl fmt::Debug for Reader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").field("rest", &self.rest).field("left", &self.left).finish_non_exhaustive()
     }
 }

@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, Appended, Direction, EventStore, Filter, Position, ReadError, SnapshotError, StoredEvent,
-    StoredSnapshot, StreamId, Timestamp, Version, Visitor, limits,
+    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, SnapshotError,
+    StoredEvent, StoredSnapshot, StreamId, Timestamp, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
 use tokio::sync::watch;
@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use crate::{
     append,
     log::Log,
+    pages::Pages,
     read::{PAGE, Reader, Rest},
 };
 
@@ -51,7 +52,7 @@ pub(crate) struct Shared {
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// Wakes who waits for a change.
     wake: watch::Sender<()>,
-    pub(crate) readers: AtomicUsize,
+    readers: AtomicUsize,
 }
 
 impl MemoryStore {
@@ -76,10 +77,6 @@ impl MemoryStore {
     pub fn open_readers(&self) -> usize {
         self.shared.readers.load(Ordering::Relaxed) + self.shared.wake.receiver_count()
     }
-
-    fn reader(&self, rest: Rest, limit: Option<usize>) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        Box::pin(Reader::new(Arc::clone(&self.shared), rest, limit))
-    }
 }
 
 #[async_trait]
@@ -87,10 +84,10 @@ impl EventStore for MemoryStore {
     async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
         limits::check(&appends)?;
         let mut log = self.shared.write();
-        let before = log.frontier();
+        let before = log.events.len();
         let answer = append::append(&mut log, appends, &self.shared.clock)?;
         // Under the lock, as who waits looks and subscribes under it: it has seen these events, or is told of them.
-        if log.frontier() > before && self.shared.wake.receiver_count() > 0 {
+        if log.events.len() > before && self.shared.wake.receiver_count() > 0 {
             self.shared.wake.send_replace(());
         }
         Ok(answer)
@@ -103,7 +100,7 @@ impl EventStore for MemoryStore {
         direction: Direction,
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.reader(Rest::Stream { stream: stream.clone(), from, direction }, limit)
+        Box::pin(Reader::new(&self.shared, Rest::Stream { stream: stream.clone(), from, direction }, limit))
     }
 
     async fn visit_stream(&self, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
@@ -125,29 +122,26 @@ impl EventStore for MemoryStore {
         }
     }
 
-    fn read_all(
+    fn read_pages(
         &self,
-        after: Position,
+        from: Checkpoint,
+        direction: Direction,
         filter: &Filter,
         limit: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        let rest = match limits::check_filter(filter) {
-            Ok(()) => Rest::All { after, filter: filter.clone() },
-            Err(error) => Rest::Refused(error),
-        };
-        self.reader(rest, limit)
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        Box::pin(Pages::new(&self.shared, from, direction, filter, limit))
     }
 
-    async fn frontier(&self) -> Result<Position, ReadError> {
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         Ok(self.shared.read().frontier())
     }
 
-    async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
+    async fn changed(&self, seen: Checkpoint) -> Result<Checkpoint, ReadError> {
         let (mut frontier, mut wake) = {
             let log = self.shared.read();
             (log.frontier(), self.shared.wake.subscribe())
         };
-        while frontier <= seen {
+        while !frontier.is_news_after(seen) {
             wake.changed().await.map_err(|closed| ReadError::Store(closed.into()))?;
             frontier = self.shared.read().frontier();
         }
@@ -173,6 +167,27 @@ impl EventStore for MemoryStore {
     }
 }
 
+/// A reader that is open, and counted until it is dropped.
+#[derive(Debug)]
+pub(crate) struct OpenReader(Arc<Shared>);
+
+impl OpenReader {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
+        shared.readers.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(shared))
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Drop for OpenReader {
+    fn drop(&mut self) {
+        self.0.readers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 // A panic in another thread poisons the lock; an append decides before it writes, so the log behind it is whole.
 impl Shared {
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Log> {
@@ -188,6 +203,12 @@ impl Default for Shared {
     fn default() -> Self {
         let (log, clock) = (RwLock::default(), Box::new(Timestamp::now));
         Self { log, clock, wake: watch::Sender::new(()), readers: AtomicUsize::new(0) }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
     }
 }
 

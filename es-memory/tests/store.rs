@@ -6,8 +6,8 @@ use std::sync::{
 };
 
 use es_core::{
-    Append, Direction, EventName, EventStore, Expected, Filter, NewEvent, Position, SchemaVersion, StreamId, Timestamp,
-    Version,
+    Append, Checkpoint, Direction, EventName, EventStore, Expected, Filter, NewEvent, Position, SchemaVersion,
+    StreamId, Timestamp, Version,
 };
 use es_memory::MemoryStore;
 use uuid::Uuid;
@@ -44,12 +44,12 @@ async fn a_store_shows_how_much_it_holds_and_how_many_read_it() {
     assert_eq!(format!("{:?}", store.clone()), "MemoryStore { events: 4, streams: 2 }");
     assert_eq!(store.open_readers(), 0);
     let stream = StreamId::new("note", "a").unwrap();
-    let one = store.read_all(Position::START, &Filter::all(), None);
+    let one = store.read_all(Checkpoint::START, &Filter::all(), None);
     let two = store.read_stream(&stream, Version::FIRST, Direction::Forward, Some(0));
     assert_eq!(store.clone().open_readers(), 2, "clones share the log");
     drop((one, two));
     assert_eq!(store.open_readers(), 0);
-    let waiting = tokio::time::timeout(std::time::Duration::ZERO, store.changed(Position::new(4)));
+    let waiting = tokio::time::timeout(std::time::Duration::ZERO, store.changed(Position::new(4).into()));
     assert!(waiting.await.is_err(), "nothing changes");
     assert_eq!(store.open_readers(), 0, "who no longer waits is not counted");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::PoolError;
-use es_core::{Position, StoreError};
+use es_core::StoreError;
 use tokio_postgres::error::{DbError, SqlState};
 
 /// Why the server did not do what the store asked for: the source of the `Store` variants of `es-core`'s errors.
@@ -77,17 +77,6 @@ pub enum PostgresError {
     /// The transaction was appended on this server, but a synchronous replica did not confirm it.
     #[error("the wait for a synchronous replica was cut short; the append may be lost with this server")]
     NotReplicated,
-    /// The log was restored, or failed over, without events that the checkpoint has handled.
-    #[error(
-        "the log lost events that were handled up to position {position}: {}; rebuild the read model from the start",
-        in_common(*.common)
-    )]
-    Restored {
-        /// The checkpoint's position.
-        position: Position,
-        /// The last position that the log still has in common with the checkpoint, if any is known.
-        common: Option<Position>,
-    },
     /// The log moved to another server, or was restored, while it was read: what was read is right, and ends here.
     #[error("the log moved to another server or was restored while it was read; read on from the last event")]
     Moved,
@@ -233,13 +222,6 @@ fn ends_session(said: &DbError) -> bool {
         said.parsed_severity(),
         Some(tokio_postgres::error::Severity::Fatal | tokio_postgres::error::Severity::Panic)
     )
-}
-
-fn in_common(position: Option<Position>) -> String {
-    match position {
-        Some(position) => format!("only those up to {position} are the same"),
-        None => "its incarnation is not known here".to_owned(),
-    }
 }
 
 fn io(error: &tokio_postgres::Error) -> bool {

@@ -8,7 +8,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use es_core::Position;
+use es_core::{Checkpoint, Position};
 use uuid::Uuid;
 
 /// How far one incarnation of the log is settled.
@@ -29,6 +29,10 @@ impl Frontier {
     /// Nothing is settled yet.
     pub(crate) fn start(incarnation: Uuid) -> Self {
         Self { position: Position::START, decided: Position::START, incarnation }
+    }
+
+    pub(crate) fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::new(self.incarnation, self.position)
     }
 }
 

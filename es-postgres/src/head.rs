@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_stream::try_stream;
-use es_core::{Filter, Position, ReadError, StoredEvent};
+use es_core::{Checkpoint, Filter, Page, Position, ReadError, StoredEvent};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::{Notify, watch};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::PostgresError;
 use crate::frontier::Frontier;
-use crate::incarnation::{self, Checkpoint};
+use crate::incarnation;
 use crate::open::{Open, OpenReaders};
 use crate::read::{Cursor, Reader};
 use crate::wake::Wake;
@@ -77,55 +77,62 @@ impl Head {
         self.subscriptions.count()
     }
 
-    /// Waits until the frontier is above `seen`.
-    pub(crate) async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
+    /// Waits until the frontier is above `seen`, or in another incarnation.
+    pub(crate) async fn changed(&self, seen: Checkpoint) -> Result<Checkpoint, ReadError> {
         let mut newest = self.join();
         // also where the head was above `seen` already: a store that is closed answers nothing
         newest.has_changed().map_err(|_| closed())?;
-        let above = newest.wait_for(|newest| newest.frontier.position > seen).await;
-        above.map(|newest| newest.frontier.position).map_err(|_| closed())
+        let news = newest.wait_for(|newest| newest.frontier.checkpoint().is_news_after(seen)).await;
+        news.map(|newest| newest.frontier.checkpoint()).map_err(|_| closed())
     }
 
-    /// Catches up after `after` and goes on live.
+    /// Catches up after `after` and goes on live, a page at a time.
     pub(crate) fn subscribe(
         &self,
         reader: Arc<Reader>,
-        mut after: Position,
+        after: Checkpoint,
         filter: Filter,
-    ) -> BoxStream<'static, Result<StoredEvent, ReadError>> {
+    ) -> BoxStream<'static, Result<Page, ReadError>> {
         let mut subscription = Subscription { newest: self.join(), open: self.subscriptions.open() };
         Box::pin(try_stream! {
-            // a bare position is taken for one of today's log; from now on it is known which log that was
-            let mut handled = Checkpoint { incarnation: today(&reader).await?, position: after };
+            // the last event that was handled, in the incarnation that the subscription reads now; a bare position is taken
+            // for one of today's log
+            let mut handled = Checkpoint::new(today(&reader, after).await?, after.position());
+            // where to look from next; a filter may let the reader look further than it has handled
+            let mut after = after.position();
             'log: loop {
-                let (frontier, shared) = subscription.next(after, handled.incarnation).await?;
-                if frontier.incarnation != handled.incarnation {
-                    after = handled.position;
+                let (frontier, shared) = subscription.next(after, &handled).await?;
+                if frontier.checkpoint().incarnation() != handled.incarnation() {
+                    after = handled.position();
                     subscription.go_on(&reader, &mut handled).await?;
                     continue 'log;
                 }
-                for event in shared.iter().flatten().flat_map(|advance| &advance.events) {
-                    if event.position > after && filter.accepts(event.stream.category(), &event.name) {
-                        handled.position = event.position;
-                        yield event.clone();
-                    }
+                if let Some(advances) = shared {
+                    let accepted = |event: &&StoredEvent| {
+                        event.position > after && filter.accepts(event.stream.category(), &event.name)
+                    };
+                    let events: Vec<_> =
+                        advances.iter().flat_map(|advance| &advance.events).filter(accepted).cloned().collect();
+                    after = after.max(frontier.position);
+                    handled = events.last().map_or(handled, |last| handled.at(last.position));
+                    yield Page::new(events, after, frontier.checkpoint());
+                    continue 'log;
                 }
-                while shared.is_none() && after < frontier.position {
-                    let mut events = reader.read(Cursor::until(after, &filter, frontier), None);
+                while after < frontier.position {
+                    let mut pages = reader.read_until(Cursor::until(after, &filter, frontier), None);
                     let lost = loop {
-                        match events.next().await {
-                            Some(Ok(event)) => {
-                                after = event.position;
-                                handled.position = after;
-                                yield event;
+                        match pages.next().await {
+                            Some(Ok(page)) => {
+                                after = page.up_to;
+                                handled = page.events.last().map_or(handled, |last| handled.at(last.position));
+                                yield page;
                             }
                             Some(Err(error)) => break Some(error),
                             None => break None,
                         }
                     };
                     match lost {
-                        // a checkpoint of the caller's is the last event; this is only where to look from next
-                        None => after = frontier.position,
+                        None => after = after.max(frontier.position),
                         Some(error) if is(&error, |error| matches!(error, PostgresError::Moved)) => {
                             subscription.other_than(frontier.incarnation).await?;
                             continue 'log;
@@ -137,7 +144,6 @@ impl Head {
                         Some(error) => Err(error)?,
                     }
                 }
-                after = after.max(frontier.position);
             }
         })
     }
@@ -234,8 +240,9 @@ impl Newest {
 impl Advance {
     /// The events between the two frontiers; `None` when they are too many to share or cannot be read.
     async fn read(reader: &Arc<Reader>, after: Position, frontier: Frontier) -> Option<Self> {
-        let events = reader.read(Cursor::until(after, &Filter::all(), frontier), Some(EVENTS + 1));
-        let events: Vec<StoredEvent> = events.try_collect().await.ok()?;
+        let pages = reader.read_until(Cursor::until(after, &Filter::all(), frontier), Some(EVENTS + 1));
+        let pages: Vec<Page> = pages.try_collect().await.ok()?;
+        let events: Vec<StoredEvent> = pages.into_iter().flat_map(|page| page.events).collect();
         let bytes = events.iter().map(|event| event.payload.len() + 256).sum();
         (events.len() <= EVENTS && bytes <= BYTES).then_some(Self { after, events, bytes })
     }
@@ -253,9 +260,10 @@ impl Subscription {
     async fn next(
         &mut self,
         after: Position,
-        incarnation: Uuid,
+        handled: &Checkpoint,
     ) -> Result<(Frontier, Option<Vec<Arc<Advance>>>), ReadError> {
-        let new = |newest: &Newest| newest.frontier.position > after || newest.frontier.incarnation != incarnation;
+        let seen = handled.at(after);
+        let new = |newest: &Newest| newest.frontier.checkpoint().is_news_after(seen);
         let newest = self.newest.wait_for(new).await.map_err(|_| closed())?;
         Ok((newest.frontier, newest.since(after)))
     }
@@ -273,30 +281,30 @@ impl Subscription {
     async fn go_on(&mut self, reader: &Reader, handled: &mut Checkpoint) -> Result<(), ReadError> {
         match incarnation::resume(reader, *handled).await {
             // the head of the log was not found there yet, or no longer
-            Ok(today) if today == handled.incarnation => match timeout(LAST_PAUSE, self.newest.changed()).await {
+            Ok(today) if Some(today) == handled.incarnation() => match timeout(LAST_PAUSE, self.newest.changed()).await
+            {
                 Ok(Err(_)) => Err(closed()),
                 Ok(Ok(())) | Err(_) => Ok(()),
             },
             Ok(today) => {
-                handled.incarnation = today;
+                *handled = Checkpoint::new(today, handled.position());
                 Ok(())
             }
-            Err(error) if passes(&error) => {
+            Err(error) if is(&error, passes) => {
                 tokio::time::sleep(LAST_PAUSE).await;
                 Ok(())
             }
-            Err(error) => Err(ReadError::Store(error.into())),
+            Err(error) => Err(error),
         }
     }
 }
 
-/// Today's incarnation, as soon as there is a server to ask.
-async fn today(reader: &Reader) -> Result<Uuid, ReadError> {
+/// Today's incarnation, as soon as there is a server to ask, if all up to the checkpoint is the same in it.
+async fn today(reader: &Reader, checkpoint: Checkpoint) -> Result<Uuid, ReadError> {
     loop {
-        match incarnation::today(reader).await {
-            Ok(today) => return Ok(today),
-            Err(error) if passes(&error) => tokio::time::sleep(LAST_PAUSE).await,
-            Err(error) => return Err(ReadError::Store(error.into())),
+        match incarnation::resume(reader, checkpoint).await {
+            Err(error) if is(&error, passes) => tokio::time::sleep(LAST_PAUSE).await,
+            answer => return answer,
         }
     }
 }

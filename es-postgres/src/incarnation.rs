@@ -1,25 +1,12 @@
 //! Restores are noticed: a checkpoint says from which incarnation of the log its position is.
 
-use es_core::Position;
+use es_core::{Checkpoint, Position, ReadError};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::PostgresError;
 use crate::read::{Reader, column, place};
 use crate::schema_name::SchemaName;
-
-/// A position that was handled, and the incarnation of the log that it was read from.
-///
-/// A restore or a failover may lose events that were read, and give their positions to others: who goes on from a bare
-/// position skips these. [`PostgresStore::resume`](crate::PostgresStore::resume) refuses such a checkpoint instead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_structs, reason = "made from what the application has stored")]
-pub struct Checkpoint {
-    /// What [`PostgresStore::incarnation`](crate::PostgresStore::incarnation) answered.
-    pub incarnation: Uuid,
-    /// The last position that was handled.
-    pub position: Position,
-}
 
 /// The statement that answers today's incarnation, and begins one where the log has moved.
 pub(crate) fn sql(schema: &SchemaName) -> String {
@@ -40,18 +27,30 @@ pub(crate) async fn today(reader: &Reader) -> Result<Uuid, PostgresError> {
     Ok(today)
 }
 
-/// Today's incarnation, in which what the checkpoint has handled is still the same.
-pub(crate) async fn resume(reader: &Reader, checkpoint: Checkpoint) -> Result<Uuid, PostgresError> {
-    // noticed first, so that what is in common is known
-    let today = today(reader).await?;
+/// Today's incarnation, if all up to the checkpoint is the same in it.
+pub(crate) async fn resume(reader: &Reader, checkpoint: Checkpoint) -> Result<Uuid, ReadError> {
+    // a move is noticed first, so that what the two incarnations have in common is known
+    let today = today(reader).await.map_err(unread)?;
+    let common = match checkpoint.incarnation() {
+        None => return Ok(today),
+        Some(incarnation) => common_with(reader, incarnation).await.map_err(unread)?,
+    };
+    match common {
+        Some(common) if checkpoint.position() <= common => Ok(today),
+        _ => Err(ReadError::Restored { checkpoint, common }),
+    }
+}
+
+/// The last position that today's log has in common with an incarnation; `None` when that is not known here.
+async fn common_with(reader: &Reader, incarnation: Uuid) -> Result<Option<Position>, PostgresError> {
     let common = reader
         .schema()
         .render("SELECT least({schema}.common_with($1), {schema}.drawn()), {schema}.common_with($1) IS NULL");
-    let rows = reader.query(&common, &[&checkpoint.incarnation]).await?;
+    let rows = reader.query(&common, &[&incarnation]).await?;
     let unknown: bool = column(rows.first(), 1)?;
-    let common = if unknown { None } else { Some(place::<Position>(rows.first(), 0)?) };
-    match common {
-        Some(common) if checkpoint.position <= common => Ok(today),
-        _ => Err(PostgresError::Restored { position: checkpoint.position, common }),
-    }
+    if unknown { Ok(None) } else { place(rows.first(), 0).map(Some) }
+}
+
+fn unread(error: PostgresError) -> ReadError {
+    ReadError::Store(error.into())
 }

@@ -31,7 +31,6 @@ mod wire;
 pub use builder::PostgresBuilder;
 pub use commit::CallersTransaction;
 pub use error::PostgresError;
-pub use incarnation::Checkpoint;
 pub use protection::MissingProtection;
 pub use store::PostgresStore;
 pub use transaction::AppendStatement;

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use es_core::{
-    Append, AppendError, Appended, Direction, EventStore, Filter, LimitError, Position, ReadError, SnapshotError,
-    StoredEvent, StoredSnapshot, StreamId, UnknownOutcome, Version, Visitor, limits,
+    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Filter, LimitError, Page, ReadError,
+    SnapshotError, StoredEvent, StoredSnapshot, StreamId, UnknownOutcome, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, future::ready, stream};
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
 use crate::append::writer::Queue;
 use crate::head::Head;
@@ -22,8 +21,8 @@ use crate::schema_name::SchemaName;
 use crate::snapshot::Snapshots;
 use crate::wake::Wake;
 use crate::{
-    AppendStatement, CallersTransaction, Checkpoint, MissingProtection, PostgresBuilder, PostgresError, commit,
-    incarnation, migrate, protection, transaction,
+    AppendStatement, CallersTransaction, MissingProtection, PostgresBuilder, PostgresError, commit, migrate,
+    protection, transaction,
 };
 
 /// A store on PostgreSQL. Clones share its connections; they close with the last of them.
@@ -177,33 +176,6 @@ impl PostgresStore {
         protection::missing(&self.parts.reader, &self.parts.schema).await
     }
 
-    /// Today's incarnation of the log: another one after a restore or a failover.
-    ///
-    /// # Errors
-    /// [`PostgresError`].
-    pub async fn incarnation(&self) -> Result<Uuid, PostgresError> {
-        incarnation::today(&self.parts.reader).await
-    }
-
-    /// The position to subscribe from, unless events up to there were lost since by a restore or a failover.
-    ///
-    /// ```no_run
-    /// # use es_core::{EventStore, Filter};
-    /// # use es_postgres::{Checkpoint, PostgresStore, PostgresError};
-    /// # async fn example(store: &PostgresStore, stored: Checkpoint) -> Result<(), PostgresError> {
-    /// let after = store.resume(stored).await?;
-    /// let events = store.subscribe(after, &Filter::all());
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`PostgresError::Restored`].
-    pub async fn resume(&self, checkpoint: Checkpoint) -> Result<Position, PostgresError> {
-        incarnation::resume(&self.parts.reader, checkpoint).await?;
-        Ok(checkpoint.position)
-    }
-
     pub(crate) fn new(parts: Parts) -> Self {
         Self { parts: Arc::new(parts) }
     }
@@ -235,34 +207,35 @@ impl EventStore for PostgresStore {
         direction: Direction,
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.parts.reader.read(Cursor::stream(stream, from, direction), limit)
+        self.parts.reader.read_stream(Cursor::stream(stream, from, direction), limit)
     }
 
     async fn visit_stream(&self, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
         self.parts.reader.visit(stream, visitor).await
     }
 
-    fn read_all(
+    fn read_pages(
         &self,
-        after: Position,
+        from: Checkpoint,
+        direction: Direction,
         filter: &Filter,
         limit: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
         match limits::check_filter(filter) {
-            Ok(()) => self.parts.reader.read(Cursor::all(after, filter), limit),
+            Ok(()) => self.parts.reader.read_pages(from, direction, filter, limit),
             Err(error) => refused(error),
         }
     }
 
-    async fn frontier(&self) -> Result<Position, ReadError> {
-        self.parts.reader.frontier().await.map(|frontier| frontier.position)
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
+        self.parts.reader.frontier().await.map(|frontier| frontier.checkpoint())
     }
 
-    async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
+    async fn changed(&self, seen: Checkpoint) -> Result<Checkpoint, ReadError> {
         self.parts.head.changed(seen).await
     }
 
-    fn subscribe(&self, after: Position, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+    fn subscribe_pages(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<Page, ReadError>> {
         match limits::check_filter(filter) {
             Ok(()) => self.parts.head.subscribe(Arc::clone(&self.parts.reader), after, filter.clone()),
             Err(error) => refused(error),
@@ -281,7 +254,7 @@ impl EventStore for PostgresStore {
 }
 
 /// What is read with a filter that no event can meet.
-fn refused(error: LimitError) -> BoxStream<'static, Result<StoredEvent, ReadError>> {
+fn refused(error: LimitError) -> BoxStream<'static, Result<Page, ReadError>> {
     stream::once(ready(Err(error.into()))).boxed()
 }
 

@@ -11,8 +11,8 @@ use std::{
 use async_stream::stream;
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, Appended, Direction, EventStore, Filter, Position, ReadError, SnapshotError, StoreError,
-    StoredEvent, StoredSnapshot, StreamId, UnknownOutcome, Version,
+    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, SnapshotError,
+    StoreError, StoredEvent, StoredSnapshot, StreamId, UnknownOutcome, Version,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -116,7 +116,6 @@ impl<S: EventStore> FaultyStore<S> {
     fn faulty<'a>(
         &'a self,
         mut events: BoxStream<'a, Result<StoredEvent, ReadError>>,
-        duplicates: f64,
     ) -> BoxStream<'a, Result<StoredEvent, ReadError>> {
         stream! {
             self.pause().await;
@@ -125,10 +124,43 @@ impl<S: EventStore> FaultyStore<S> {
                     yield Err(ReadError::Store(on_purpose("the read broke off")));
                     return;
                 }
-                if let Ok(event) = &event && self.dice.hits(duplicates) {
-                    yield Ok(event.clone());
-                }
                 yield event;
+            }
+        }
+        .boxed()
+    }
+
+    /// An error breaks a page off behind an event; what stands before it is good and goes out first.
+    fn faulty_pages<'a>(
+        &'a self,
+        mut pages: BoxStream<'a, Result<Page, ReadError>>,
+        duplicates: f64,
+    ) -> BoxStream<'a, Result<Page, ReadError>> {
+        stream! {
+            self.pause().await;
+            while let Some(page) = pages.next().await {
+                let mut page = match page {
+                    Ok(page) => page,
+                    Err(error) => {
+                        yield Err(error);
+                        return;
+                    }
+                };
+                if let Some(broken) = page.events.iter().position(|_| self.dice.hits(self.chances.read_errors)) {
+                    page.events.truncate(broken);
+                    if let Some(last) = page.events.last() {
+                        page.up_to = last.position;
+                        yield Ok(page);
+                    }
+                    yield Err(ReadError::Store(on_purpose("the read broke off")));
+                    return;
+                }
+                let twice = |event: StoredEvent| {
+                    let copy = self.dice.hits(duplicates).then(|| event.clone());
+                    std::iter::once(event).chain(copy)
+                };
+                page.events = page.events.into_iter().flat_map(twice).collect();
+                yield Ok(page);
             }
         }
         .boxed()
@@ -161,29 +193,30 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
         direction: Direction,
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.faulty(self.store.read_stream(stream, from, direction, limit), 0.0)
+        self.faulty(self.store.read_stream(stream, from, direction, limit))
     }
 
-    fn read_all(
+    fn read_pages(
         &self,
-        after: Position,
+        from: Checkpoint,
+        direction: Direction,
         filter: &Filter,
         limit: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.faulty(self.store.read_all(after, filter, limit), 0.0)
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        self.faulty_pages(self.store.read_pages(from, direction, filter, limit), 0.0)
     }
 
-    async fn frontier(&self) -> Result<Position, ReadError> {
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         self.pause().await;
         self.store.frontier().await
     }
 
-    async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
+    async fn changed(&self, seen: Checkpoint) -> Result<Checkpoint, ReadError> {
         self.store.changed(seen).await
     }
 
-    fn subscribe(&self, after: Position, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.faulty(self.store.subscribe(after, filter), self.chances.duplicates)
+    fn subscribe_pages(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<Page, ReadError>> {
+        self.faulty_pages(self.store.subscribe_pages(after, filter), self.chances.duplicates)
     }
 
     async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {

@@ -13,9 +13,9 @@ use std::{
 
 use async_trait::async_trait;
 use es::{
-    Append, AppendError, Appended, AsOf, Direction, EncodeError, EventName, EventStore, Expected, Filter, Metadata,
-    NewEvent, Position, ReadError, SchemaVersion, StoreError, StoredEvent, StoredSnapshot, StreamId, Timestamp,
-    UnknownOutcome, Version, prelude::*, testing::scenario,
+    Append, AppendError, Appended, AsOf, Checkpoint, Direction, EncodeError, EventName, EventStore, Expected, Filter,
+    Metadata, NewEvent, Page, Position, ReadError, SchemaVersion, StoreError, StoredEvent, StoredSnapshot, StreamId,
+    Timestamp, UnknownOutcome, Version, prelude::*, testing::scenario,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -256,12 +256,19 @@ impl EventStore for Holding {
         self.stored()
     }
 
-    fn read_all(&self, _: Position, _: &Filter, _: Option<usize>) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.stored()
+    fn read_pages(
+        &self,
+        _: Checkpoint,
+        _: Direction,
+        _: &Filter,
+        _: Option<usize>,
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        let position = self.0.position;
+        Box::pin(futures_util::stream::iter([Ok(Page::new(vec![self.0.clone()], position, position.into()))]))
     }
 
-    async fn frontier(&self) -> Result<Position, ReadError> {
-        Ok(self.0.position)
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
+        Ok(self.0.position.into())
     }
 }
 

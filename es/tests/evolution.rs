@@ -6,8 +6,8 @@
 use std::{error::Error, sync::Arc};
 
 use es::{
-    Append, AsOf, DecodeError, Direction, EventName, EventStore, Expected, Filter, LoadError, MemoryStore, NewEvent,
-    Position, ReadError, SchemaVersion, StreamId, Version, prelude::*,
+    Append, AsOf, Checkpoint, DecodeError, Direction, EventName, EventStore, Expected, Filter, LoadError, MemoryStore,
+    NewEvent, Position, ReadError, SchemaVersion, StreamId, Version, prelude::*,
 };
 use futures_util::{StreamExt, TryStreamExt};
 use uuid::Uuid;
@@ -173,7 +173,7 @@ async fn a_limit_counts_stored_events() {
 async fn a_filter_by_event_finds_what_is_stored_under_its_earlier_names() {
     let store = store_with(&LOG).await;
     let names = async |filter: Filter| -> Vec<String> {
-        let events: Vec<_> = store.read_all(Position::START, &filter, None).try_collect().await.unwrap();
+        let events: Vec<_> = store.read_all(Checkpoint::START, &filter, None).try_collect().await.unwrap();
         events.into_iter().map(|event| event.name.to_string()).collect()
     };
     assert_eq!(

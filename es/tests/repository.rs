@@ -113,7 +113,7 @@ async fn a_decision_without_events_appends_nothing() {
     let store = memory().await;
     let executed = store.repository::<Counter>().execute(&"a".to_owned(), Count(0)).await.unwrap();
     assert!(executed.events.is_empty());
-    assert_eq!(store.frontier().await.unwrap(), Position::START);
+    assert_eq!(store.frontier().await.unwrap().position(), Position::START);
 }
 
 #[tokio::test]

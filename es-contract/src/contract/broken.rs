@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use es_core::{AppendError, EncodeError, LimitError, ReadError, SnapshotError, StoreError};
+use es_core::{AppendError, CheckpointError, EncodeError, LimitError, ReadError, SnapshotError, StoreError};
 
 /// A promise that was not kept: what was promised, and what was seen.
 pub struct Broken {
@@ -68,6 +68,7 @@ from_failed! {
     SnapshotError: "the snapshot",
     EncodeError: "encoding the event",
     LimitError: "naming the stream or event",
+    CheckpointError: "reading a checkpoint's text",
 }
 
 impl From<StoreError> for Broken {

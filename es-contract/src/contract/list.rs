@@ -183,6 +183,23 @@ macro_rules! __promises {
                 every_subscriber_sees_exactly_the_log
                 writers_that_fail_leave_subscribers_complete
             }
+            pages {
+                pages_hold_exactly_the_log
+                a_page_says_how_far_the_reader_has_looked
+                a_reader_goes_on_after_any_page
+                a_page_is_bounded_in_events_and_bytes
+                pages_backward_run_from_newer_to_older
+                a_reader_goes_on_backward_after_any_page
+                a_subscription_tells_how_far_it_has_looked
+                no_page_ends_above_the_last_event
+            }
+            checkpoints {
+                every_log_has_an_incarnation
+                a_checkpoint_of_another_log_is_refused
+                a_bare_position_is_of_todays_log
+                a_reader_goes_on_behind_any_event
+                another_log_is_a_change
+            }
             subscriptions {
                 from_the_start_it_gives_everything
                 from_a_position_it_gives_what_stands_above

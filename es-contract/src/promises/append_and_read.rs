@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{Direction, Expected, Filter, Position, ReadError, StoredEvent, Version};
+use es_core::{Checkpoint, Direction, Expected, Filter, Position, ReadError, StoredEvent, Version};
 use futures_util::StreamExt;
 
 use super::{
@@ -15,7 +15,7 @@ use crate::{Broken, Factory};
 pub async fn an_empty_store_has_no_events(factory: &dyn Factory) -> Result<(), Broken> {
     let subject = Subject::fresh(factory).await?;
     same("a fresh store is empty", 0, subject.log().await?.len())?;
-    same("the frontier of a fresh store is the start", Position::START, subject.store.frontier().await?)
+    same("the frontier of a fresh store is the start", Position::START, subject.frontier().await?)
 }
 
 /// One event comes back as it was appended.
@@ -188,7 +188,7 @@ pub async fn a_read_stops_at_its_limit(factory: &dyn Factory) -> Result<(), Brok
         let backward = subject.read(&stream, u64::MAX, Direction::Backward, Some(limit)).await?;
         let expected: Vec<u64> = (11 - last..=10).rev().collect();
         same(&format!("limit {limit} backwards"), expected, versions(&backward))?;
-        let all = collect(subject.store.read_all(Position::START, &Filter::all(), Some(limit))).await?;
+        let all = collect(subject.store.read_all(Checkpoint::START, &Filter::all(), Some(limit))).await?;
         same(&format!("limit {limit} of the whole log"), (1..=last).collect::<Vec<u64>>(), versions(&all))?;
     }
     Ok(())
@@ -215,7 +215,7 @@ pub async fn a_read_past_the_end_is_empty(factory: &dyn Factory) -> Result<(), B
         let seen = subject.read(&stream, from, Direction::Forward, None).await?;
         same(&format!("nothing is read from version {from} of 3"), Vec::<u64>::new(), versions(&seen))?;
     }
-    let seen = collect(subject.store.read_all(Position::MAX, &Filter::all(), None)).await?;
+    let seen = collect(subject.store.read_all(Position::MAX.into(), &Filter::all(), None)).await?;
     same("nothing is read after the last position there can be", 0, seen.len())
 }
 
@@ -264,7 +264,7 @@ pub async fn a_reader_dropped_early_is_closed(factory: &dyn Factory) -> Result<(
     let before = subject.fresh.open_readers();
     for _ in 0..20 {
         let mut one = subject.store.read_stream(&stream, Version::FIRST, Direction::Forward, None);
-        let mut all = subject.store.read_all(Position::START, &Filter::all(), None);
+        let mut all = subject.store.read_all(Checkpoint::START, &Filter::all(), None);
         held("a reader gives the first event", one.next().await.is_some() && all.next().await.is_some(), || {
             "it ended".to_owned()
         })?;

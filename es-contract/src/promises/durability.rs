@@ -1,6 +1,6 @@
 //! Durability, where it is declared: what was acknowledged is there after closing and opening.
 
-use es_core::{Expected, Version};
+use es_core::{Checkpoint, Expected, Filter, Version};
 
 use super::{
     Subject, held, note, notes, same,
@@ -16,9 +16,11 @@ pub async fn a_reopened_store_holds_the_same_log(factory: &dyn Factory) -> Resul
     }
     let (log, frontier) = (subject.log().await?, subject.store.frontier().await?);
     let reopened = subject.fresh.reopened().await?;
-    let seen = collect(reopened.read_all(es_core::Position::START, &es_core::Filter::all(), None)).await?;
+    let seen = collect(reopened.read_all(Checkpoint::START, &Filter::all(), None)).await?;
     same("the log is the same", log, seen)?;
-    held("the frontier does not move back", reopened.frontier().await? >= frontier, || "it did".to_owned())
+    let now = reopened.frontier().await?;
+    same("the incarnation is the same", frontier.incarnation(), now.incarnation())?;
+    held("the frontier does not move back", now.position() >= frontier.position(), || "it did".to_owned())
 }
 
 /// A store that was closed and opened again goes on where it was: versions, positions and repeats.

@@ -121,7 +121,7 @@ pub async fn an_assertion_stores_nothing(factory: &dyn Factory) -> Result<(), Br
     let subject = Subject::fresh(factory).await?;
     let (absent, present) = (subject.stream("absent")?, subject.stream("present")?);
     let appended = subject.fill(&present, 2).await?;
-    let before = subject.store.frontier().await?;
+    let before = subject.frontier().await?;
     let on_absent = subject.append(&absent, Expected::NoStream, Vec::new()).await?;
     let on_present = subject.append(&present, EXACT_2, Vec::new()).await?;
     same("an assertion on an absent stream answers version 0", Version::NONE, on_absent.version)?;
@@ -129,7 +129,7 @@ pub async fn an_assertion_stores_nothing(factory: &dyn Factory) -> Result<(), Br
     same("an assertion answers no time", (None, None), (on_absent.recorded_at, on_present.recorded_at))?;
     same("an assertion is no repeat", (false, false), (on_absent.repeated, on_present.repeated))?;
     same("an assertion stores nothing", appended.len(), subject.log().await?.len())?;
-    same("an assertion does not move the frontier", before, subject.store.frontier().await?)?;
+    same("an assertion does not move the frontier", before, subject.frontier().await?)?;
     subject.append(&absent, Expected::NoStream, vec![note(1)?]).await?;
     Ok(())
 }
@@ -165,12 +165,12 @@ pub async fn a_refused_append_leaves_nothing(factory: &dyn Factory) -> Result<()
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("refused")?;
     let kept = subject.fill(&stream, 2).await?;
-    let frontier = subject.store.frontier().await?;
+    let frontier = subject.frontier().await?;
     let refused = notes(10..15)?;
     conflict("a stale append", subject.append(&stream, Expected::NoStream, refused.clone()).await)?;
     same("the stream is as it was", 2, subject.events(&stream).await?.len())?;
     same("the log is as it was", 2, subject.log().await?.len())?;
-    same("the frontier is where it was", frontier, subject.store.frontier().await?)?;
+    same("the frontier is where it was", frontier, subject.frontier().await?)?;
     let answer = subject.append(&stream, EXACT_2, refused.clone()).await?;
     same("the refused ids are free", (false, 7), (answer.repeated, answer.version.get()))?;
     let expected: Vec<_> = kept.iter().chain(&refused).map(es_core::NewEvent::id).collect();

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use es_core::{
-    Append, Direction, EventName, Expected, Filter, Metadata, NewEvent, Position, SchemaVersion, StoredEvent, StreamId,
-    Timestamp,
+    Append, Checkpoint, Direction, EventName, Expected, Filter, Metadata, NewEvent, SchemaVersion, StoredEvent,
+    StreamId, Timestamp,
 };
 use futures_util::StreamExt;
 use uuid::Uuid;
@@ -35,7 +35,7 @@ pub async fn every_field_comes_back(factory: &dyn Factory) -> Result<(), Broken>
     let forward = subject.read(&stream, 1, Direction::Forward, None).await?;
     let backward = subject.read(&stream, u64::MAX, Direction::Backward, None).await?;
     let all = subject.log().await?;
-    let mut live = subject.store.subscribe(Position::START, &Filter::all());
+    let mut live = subject.store.subscribe(Checkpoint::START, &Filter::all());
     let live = patiently("a subscription gives the event", live.next()).await?.transpose()?;
     for stored in [forward.first(), backward.first(), all.first(), live.as_ref()] {
         let Some(stored) = stored else { return same("the event is read every way", 1, 0) };
@@ -175,7 +175,7 @@ pub async fn recorded_times_keep_their_precision(factory: &dyn Factory) -> Resul
     let times = |events: Vec<StoredEvent>| events.iter().map(|event| event.recorded_at).collect::<Vec<_>>();
     same("the stream has the answered times", &answered, &times(subject.events(&stream).await?))?;
     same("the log has the answered times", &answered, &times(subject.log().await?))?;
-    let live = subject.store.subscribe(Position::START, &Filter::all()).take(answered.len());
+    let live = subject.store.subscribe(Checkpoint::START, &Filter::all()).take(answered.len());
     same(
         "a subscription has the answered times",
         &answered,

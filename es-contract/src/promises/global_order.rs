@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use es_core::{Append, Direction, EventStore, Expected, Filter, Position, StoredEvent, StreamId};
+use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, Position, StoredEvent, StreamId};
 use futures_util::{StreamExt, TryStreamExt, future::join_all};
 use tokio::task::JoinHandle;
 
@@ -43,7 +43,7 @@ pub async fn the_log_is_read_from_any_position(factory: &dyn Factory) -> Result<
     mixed(&subject, 40).await?;
     let log = subject.log().await?;
     for (read, event) in (1..).zip(&log) {
-        let rest = collect(subject.store.read_all(event.position, &Filter::all(), None)).await?;
+        let rest = collect(subject.store.read_all(event.position.into(), &Filter::all(), None)).await?;
         same("what is read after a position is the rest of the log", log.get(read..), rest.get(..))?;
     }
     Ok(())
@@ -88,13 +88,13 @@ async fn filtered(factory: &dyn Factory, filters: &[Wanted]) -> Result<(), Broke
     let log = subject.log().await?;
     for (filter, wanted) in filters {
         let expected = accepted(&log, *wanted);
-        let seen = collect(subject.store.read_all(Position::START, filter, None)).await?;
+        let seen = collect(subject.store.read_all(Checkpoint::START, filter, None)).await?;
         same("a filter gives exactly what it accepts, in order", &expected, &seen)?;
-        let live = subject.store.subscribe(Position::START, filter).take(expected.len());
+        let live = subject.store.subscribe(Checkpoint::START, filter).take(expected.len());
         let live = patiently("a subscription gives the events", collect(live)).await??;
         same("a subscription's filter does too", &expected, &live)?;
         let some = expected.len() / 2;
-        let limited = collect(subject.store.read_all(Position::START, filter, Some(some))).await?;
+        let limited = collect(subject.store.read_all(Checkpoint::START, filter, Some(some))).await?;
         same("a limit counts the events that the filter accepts", expected.get(..some), limited.get(..))?;
     }
     Ok(())
@@ -112,7 +112,7 @@ pub async fn pages_of_any_size_give_the_same_log(factory: &dyn Factory) -> Resul
         for size in [1, 2, 7, 89, 90, 91] {
             let (mut seen, mut after) = (Vec::new(), Position::START);
             while seen.len() <= expected.len() {
-                let page = collect(subject.store.read_all(after, &filter, Some(size))).await?;
+                let page = collect(subject.store.read_all(after.into(), &filter, Some(size))).await?;
                 let Some(last) = page.last() else { break };
                 after = last.position;
                 seen.extend(page);
@@ -129,7 +129,7 @@ pub async fn a_sparse_filter_still_advances(factory: &dyn Factory) -> Result<(),
     let stream = subject.stream("hay")?;
     let filter = Filter::all().category("needle");
     let needle = subject.fresh.stream("needle", "1")?;
-    let mut live = subject.store.subscribe(Position::START, &filter);
+    let mut live = subject.store.subscribe(Checkpoint::START, &filter);
     let mut needles = Vec::new();
     for _ in 0..2 {
         for thousand in 0..6 {
@@ -141,9 +141,9 @@ pub async fn a_sparse_filter_still_advances(factory: &dyn Factory) -> Result<(),
         let seen = patiently("a subscription with a sparse filter goes on", live.next()).await?.transpose()?;
         same("it finds its event", Some(event.id()), seen.map(|event| event.id))?;
     }
-    let seen = collect(subject.store.read_all(Position::START, &filter, None)).await?;
+    let seen = collect(subject.store.read_all(Checkpoint::START, &filter, None)).await?;
     same("a read with a sparse filter finds its events", &needles, &ids(&seen))?;
-    let first = collect(subject.store.read_all(Position::START, &filter, Some(1))).await?;
+    let first = collect(subject.store.read_all(Checkpoint::START, &filter, Some(1))).await?;
     same("so does one with a limit", needles[0], first.first().map_or(uuid::Uuid::nil(), |event| event.id))
 }
 
@@ -157,7 +157,7 @@ pub async fn nothing_stands_above_the_last_position_there_can_be(factory: &dyn F
     let filters = [all.clone(), all.clone().category("sample"), all.clone().name("sample.noted")];
     for number in [1 << 53, i64::MAX.cast_unsigned() - 1, i64::MAX.cast_unsigned(), 1 << 63, u64::MAX - 1, u64::MAX] {
         for filter in &filters {
-            let above = collect(subject.store.read_all(Position::new(number), filter, None)).await?;
+            let above = collect(subject.store.read_all(Position::new(number).into(), filter, None)).await?;
             same(&format!("events above position {number}"), 0, above.len())?;
         }
         let forward = subject.read(&stream, number, Direction::Forward, None).await?;
@@ -165,7 +165,7 @@ pub async fn nothing_stands_above_the_last_position_there_can_be(factory: &dyn F
         let backward = subject.read(&stream, number, Direction::Backward, None).await?;
         same(&format!("events back from version {number}"), vec![5, 4, 3, 2, 1], versions(&backward))?;
     }
-    let unlimited = collect(subject.store.read_all(Position::START, &all, Some(usize::MAX))).await?;
+    let unlimited = collect(subject.store.read_all(Checkpoint::START, &all, Some(usize::MAX))).await?;
     same("events of the highest limit", 5, unlimited.len())?;
     let unlimited = subject.read(&stream, 1, Direction::Forward, Some(usize::MAX)).await?;
     same("events of a stream of the highest limit", 5, unlimited.len())
@@ -177,7 +177,7 @@ pub async fn the_frontier_never_moves_back(factory: &dyn Factory) -> Result<(), 
     let tasks = writers(&subject, 8, 30).await?;
     let (mut before, mut last) = (Position::START, Position::START);
     while tasks.iter().any(|task| !task.is_finished()) {
-        let frontier = subject.store.frontier().await?;
+        let frontier = subject.frontier().await?;
         held("the frontier never moves back", frontier >= before, || format!("{frontier} after {before}"))?;
         before = frontier;
         tokio::task::yield_now().await;
@@ -186,10 +186,10 @@ pub async fn the_frontier_never_moves_back(factory: &dyn Factory) -> Result<(), 
         last = last.max(acknowledged.into_iter().max().unwrap_or_default());
     }
     let reached = patiently("the frontier reaches what was acknowledged", async {
-        while subject.store.frontier().await? < last {
+        while subject.frontier().await? < last {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        subject.store.frontier().await
+        subject.frontier().await
     });
     let (reached, log) = (reached.await??, subject.log().await?);
     same("the frontier is at the end of the log", log.last().map(|event| event.position), Some(reached))
@@ -201,11 +201,10 @@ pub async fn nothing_appears_below_the_frontier(factory: &dyn Factory) -> Result
     let tasks = writers(&subject, 8, 30).await?;
     let mut seen_below: Vec<(Position, usize)> = Vec::new();
     while tasks.iter().any(|task| !task.is_finished()) {
-        let frontier = subject.store.frontier().await?;
+        let frontier = subject.frontier().await?;
         let log = subject.log().await?;
         seen_below.push((frontier, log.iter().filter(|event| event.position <= frontier).count()));
-        let (last, above) =
-            (log.last().map(|event| event.position).unwrap_or_default(), subject.store.frontier().await?);
+        let (last, above) = (log.last().map(|event| event.position).unwrap_or_default(), subject.frontier().await?);
         held("nothing above the frontier is delivered", last <= above, || format!("{last} above {above}"))?;
         tokio::task::yield_now().await;
     }
@@ -222,7 +221,7 @@ pub async fn nothing_appears_below_the_frontier(factory: &dyn Factory) -> Result
 pub async fn every_subscriber_sees_exactly_the_log(factory: &dyn Factory) -> Result<(), Broken> {
     let subject = Subject::fresh(factory).await?;
     mixed(&subject, 30).await?;
-    let start = subject.store.frontier().await?;
+    let start = subject.frontier().await?;
     let before = subject.log().await?;
     let middle = before.get(before.len() / 2).map(|event| event.position).unwrap_or_default();
     let filters: [Wanted; 4] = [
@@ -346,7 +345,7 @@ fn until_the_end(
     filter: Filter,
 ) -> JoinHandle<Result<Vec<StoredEvent>, Broken>> {
     tokio::spawn(async move {
-        let mut live = store.subscribe(after, &filter);
+        let mut live = store.subscribe(after.into(), &filter);
         let mut seen = Vec::new();
         while let Some(event) = live.try_next().await? {
             let end = event.stream.id() == "the-end";

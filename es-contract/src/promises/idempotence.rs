@@ -76,12 +76,12 @@ pub async fn a_repeat_through_another_handle_gets_the_first_answer(factory: &dyn
 /// A repeat stores nothing and moves nothing.
 pub async fn a_repeat_stores_nothing(factory: &dyn Factory) -> Result<(), Broken> {
     let repeated = Repeated::new(factory).await?;
-    let (log, frontier) = (repeated.subject.log().await?, repeated.subject.store.frontier().await?);
+    let (log, frontier) = (repeated.subject.log().await?, repeated.subject.frontier().await?);
     for expected in [exact(1), Expected::Any, Expected::Exists] {
         repeated.again(expected, &repeated.events).await?;
     }
     same("a repeat stores nothing", log, repeated.subject.log().await?)?;
-    same("a repeat does not move the frontier", frontier, repeated.subject.store.frontier().await?)
+    same("a repeat does not move the frontier", frontier, repeated.subject.frontier().await?)
 }
 
 /// The same ids at another version are a conflict.

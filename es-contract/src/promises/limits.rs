@@ -1,8 +1,8 @@
 //! Limits: typed errors before anything is sent; up to them everything comes back.
 
 use es_core::{
-    Append, AppendError, EncodeError, EventName, EventStore, Expected, Filter, LimitError, Metadata, NewEvent,
-    Position, ReadError, SchemaVersion, StoredEvent,
+    Append, AppendError, Checkpoint, EncodeError, EventName, EventStore, Expected, Filter, LimitError, Metadata,
+    NewEvent, ReadError, SchemaVersion, StoredEvent,
     limits::{APPEND_BYTES, EVENTS, JSON_DEPTH, METADATA_BYTES, NAME_BYTES, PAYLOAD_BYTES},
 };
 use futures_util::StreamExt;
@@ -237,9 +237,9 @@ pub async fn a_filter_for_what_no_event_can_have_is_refused(factory: &dyn Factor
         let (all, good) = (Filter::all(), Filter::all().category("sample").name("sample.noted"));
         for filter in [all.clone().category(text.to_owned()), all.name(text.to_owned()), good.name(text.to_owned())] {
             let shown = text.get(..text.len().min(9));
-            let mut read = subject.store.read_all(Position::START, &filter, None);
+            let mut read = subject.store.read_all(Checkpoint::START, &filter, None);
             only_refused(&format!("a read with {shown:?} in its filter"), &[read.next().await, read.next().await])?;
-            let mut live = subject.store.subscribe(Position::START, &filter);
+            let mut live = subject.store.subscribe(Checkpoint::START, &filter);
             let first = patiently("a subscription answers", live.next()).await?;
             let second = patiently("a subscription that was refused ends", live.next()).await?;
             only_refused(&format!("a subscription with {shown:?} in its filter"), &[first, second])?;
@@ -249,7 +249,7 @@ pub async fn a_filter_for_what_no_event_can_have_is_refused(factory: &dyn Factor
     same(
         "a filter at the limit finds nothing",
         0,
-        collect(subject.store.read_all(Position::START, &longest, None)).await?.len(),
+        collect(subject.store.read_all(Checkpoint::START, &longest, None)).await?.len(),
     )
 }
 

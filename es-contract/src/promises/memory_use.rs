@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{Direction, Expected, Filter, NewEvent, Position, Version};
+use es_core::{Checkpoint, Direction, Expected, Filter, NewEvent, Version};
 use futures_util::TryStreamExt;
 
 use super::{
@@ -33,7 +33,7 @@ pub async fn a_stalled_subscriber_is_not_fed_from_memory(_: &dyn Factory) -> Res
 pub(crate) async fn read(factory: &dyn Factory) -> Result<(), Broken> {
     let (subject, stream) = filled(factory).await?;
     let before = peak::reset()?;
-    let mut log = subject.store.read_all(Position::START, &Filter::all(), None);
+    let mut log = subject.store.read_all(Checkpoint::START, &Filter::all(), None);
     let mut count = 0;
     while log.try_next().await?.is_some() {
         count += 1;
@@ -52,7 +52,7 @@ pub(crate) async fn read(factory: &dyn Factory) -> Result<(), Broken> {
 pub(crate) async fn stall(factory: &dyn Factory) -> Result<(), Broken> {
     let (subject, _) = filled(factory).await?;
     let before = peak::reset()?;
-    let mut live = subject.store.subscribe(Position::START, &Filter::all());
+    let mut live = subject.store.subscribe(Checkpoint::START, &Filter::all());
     for count in 0..EVENTS {
         if count < 3 {
             tokio::time::sleep(Duration::from_millis(200)).await;

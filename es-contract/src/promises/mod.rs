@@ -2,6 +2,7 @@
 
 pub mod append_and_read;
 pub mod cancellation;
+pub mod checkpoints;
 pub mod concurrency;
 pub mod durability;
 pub mod expected_versions;
@@ -10,6 +11,7 @@ pub mod global_order;
 pub mod idempotence;
 pub mod limits;
 pub mod memory_use;
+pub mod pages;
 pub mod sample;
 pub mod several_streams;
 pub mod snapshots;

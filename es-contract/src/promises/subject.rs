@@ -3,8 +3,8 @@
 use std::{fmt::Debug, sync::Arc};
 
 use es_core::{
-    Append, AppendError, Appended, Conflict, Direction, EventName, EventStore, Expected, Filter, NewEvent, Position,
-    ReadError, SchemaVersion, StoredEvent, StreamId, Version,
+    Append, AppendError, Appended, Checkpoint, Conflict, Direction, EventName, EventStore, Expected, Filter, NewEvent,
+    Position, ReadError, SchemaVersion, StoredEvent, StreamId, Version,
 };
 use futures_core::Stream;
 use futures_util::TryStreamExt;
@@ -68,9 +68,14 @@ impl Subject {
         collect(self.store.read_stream(stream, Version::new(from), direction, limit)).await
     }
 
+    /// The position of the frontier.
+    pub(crate) async fn frontier(&self) -> Result<Position, ReadError> {
+        Ok(self.store.frontier().await?.position())
+    }
+
     /// All events of the store.
     pub(crate) async fn log(&self) -> Result<Vec<StoredEvent>, Broken> {
-        collect(self.store.read_all(Position::START, &Filter::all(), None)).await
+        collect(self.store.read_all(Checkpoint::START, &Filter::all(), None)).await
     }
 }
 
@@ -119,6 +124,11 @@ pub(crate) async fn patiently<T>(promised: &str, soon: impl Future<Output = T>) 
     let patience = child::patience();
     let late = |_| Broken::new(promised, format!("not within {patience:?}"));
     tokio::time::timeout(patience, soon).await.map_err(late)
+}
+
+/// A subscription ended, which it does only after an error.
+pub(crate) fn ended() -> Broken {
+    Broken::new("a subscription goes on", "it ended")
 }
 
 /// What a task came to; one that panicked is a broken promise.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use es_core::{EventStore, Expected, Filter, Position, ReadError, StoredEvent, StreamId, limits::PAYLOAD_BYTES};
+use es_core::{Checkpoint, EventStore, Expected, Filter, ReadError, StoredEvent, StreamId, limits::PAYLOAD_BYTES};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, future::join_all};
 
@@ -19,7 +19,7 @@ pub async fn from_the_start_it_gives_everything(factory: &dyn Factory) -> Result
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("live")?;
     let old = subject.fill(&stream, 5).await?;
-    let mut live = subject.store.subscribe(Position::START, &Filter::all());
+    let mut live = subject.store.subscribe(Checkpoint::START, &Filter::all());
     for event in &old {
         let seen = patiently("what was there is delivered", live.try_next()).await??;
         same("from the start, in order", Some(event.id()), seen.map(|event| event.id))?;
@@ -46,7 +46,7 @@ pub async fn from_a_position_it_gives_what_stands_above(factory: &dyn Factory) -
     let old = subject.fill(&stream, 6).await?;
     let log = subject.log().await?;
     for (index, event) in log.iter().enumerate().take(5) {
-        let live = subject.store.subscribe(event.position, &Filter::all()).take(log.len() - index - 1);
+        let live = subject.store.subscribe(event.position.into(), &Filter::all()).take(log.len() - index - 1);
         let seen = patiently("what stands above is delivered", collect(live)).await??;
         same("what stands above the position, in order", new_ids(&old[index + 1..]), ids(&seen))?;
     }
@@ -58,7 +58,7 @@ pub async fn from_now_it_gives_what_comes(factory: &dyn Factory) -> Result<(), B
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("live")?;
     subject.fill(&stream, 4).await?;
-    let mut live = subject.store.subscribe(subject.store.frontier().await?, &Filter::all());
+    let mut live = subject.store.subscribe(subject.frontier().await?.into(), &Filter::all());
     let early = tokio::time::timeout(Duration::from_millis(60), live.try_next()).await;
     held("nothing that was there is delivered", early.is_err(), || format!("{early:?}"))?;
     let events = notes(0..3)?;
@@ -73,7 +73,7 @@ pub async fn the_switch_to_live_loses_and_repeats_nothing(factory: &dyn Factory)
     let subject = Subject::fresh(factory).await?;
     for round in 0..10 {
         let stream = subject.stream(&format!("switch-{round}"))?;
-        let start = subject.store.frontier().await?;
+        let start = subject.frontier().await?;
         let store = subject.another_handle().await?;
         let writer = tokio::spawn(async move {
             for number in 0..EVENTS {
@@ -85,12 +85,12 @@ pub async fn the_switch_to_live_loses_and_repeats_nothing(factory: &dyn Factory)
             Ok::<_, Broken>(())
         });
         let mut seen = Vec::new();
-        let mut live = subject.store.subscribe(start, &Filter::all());
+        let mut live = subject.store.subscribe(start.into(), &Filter::all());
         while seen.len() < 60 {
             seen.push(next("the subscription goes on", &mut live).await?);
         }
         joined(writer.await)??;
-        let expected = collect(subject.store.read_all(start, &Filter::all(), None)).await?;
+        let expected = collect(subject.store.read_all(start.into(), &Filter::all(), None)).await?;
         same("nothing is lost or repeated at the switch", ids(&expected), ids(&seen))?;
         let more = tokio::time::timeout(Duration::from_millis(20), live.try_next()).await;
         held("nothing comes after the last event", more.is_err(), || format!("{more:?}"))?;
@@ -102,7 +102,7 @@ pub async fn the_switch_to_live_loses_and_repeats_nothing(factory: &dyn Factory)
 pub async fn a_slow_subscriber_loses_nothing(factory: &dyn Factory) -> Result<(), Broken> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("slow")?;
-    let mut live = subject.store.subscribe(Position::START, &Filter::all());
+    let mut live = subject.store.subscribe(Checkpoint::START, &Filter::all());
     subject.append(&stream, Expected::Any, notes(0..1)?).await?;
     let mut seen = vec![next("the first event is delivered", &mut live).await?];
     for thousand in 0..5 {
@@ -122,7 +122,7 @@ pub async fn a_burst_bigger_than_any_buffer_skips_nothing(factory: &dyn Factory)
     let another = subject.another_handle().await?;
     let stream = subject.stream("burst")?;
     let stores = [&subject.store, &subject.store, &another];
-    let mut live = stores.map(|store| (store.subscribe(Position::START, &Filter::all()), Vec::new()));
+    let mut live = stores.map(|store| (store.subscribe(Checkpoint::START, &Filter::all()), Vec::new()));
     for burst in [Burst::Bytes, Burst::Events, Burst::Bytes] {
         // live: what comes now may be shared
         for number in 0..5 {
@@ -184,7 +184,7 @@ pub async fn many_subscribers_each_see_the_log(factory: &dyn Factory) -> Result<
     let another = subject.another_handle().await?;
     let subscribers = (0..50).map(|number| {
         let store = Arc::clone(if number % 2 == 0 { &subject.store } else { &another });
-        tokio::spawn(async move { collect(store.subscribe(Position::START, &Filter::all()).take(EVENTS)).await })
+        tokio::spawn(async move { collect(store.subscribe(Checkpoint::START, &Filter::all()).take(EVENTS)).await })
     });
     let subscribers: Vec<_> = subscribers.collect();
     subject.fill(&subject.stream("watched")?, EVENTS as u64).await?;
@@ -202,9 +202,9 @@ pub async fn a_dropped_subscription_is_closed(factory: &dyn Factory) -> Result<(
     let before = subject.fresh.open_readers();
     subject.append(&stream, Expected::Any, notes(0..600)?).await?;
     for _ in 0..10 {
-        let mut catching_up = subject.store.subscribe(Position::START, &Filter::all());
+        let mut catching_up = subject.store.subscribe(Checkpoint::START, &Filter::all());
         patiently("a subscription delivers", catching_up.try_next()).await??;
-        let mut waiting = subject.store.subscribe(subject.store.frontier().await?, &Filter::all());
+        let mut waiting = subject.store.subscribe(subject.frontier().await?.into(), &Filter::all());
         let nothing = tokio::time::timeout(Duration::from_millis(2), waiting.try_next()).await;
         held("a subscription from now waits", nothing.is_err(), || format!("{nothing:?}"))?;
         held("subscriptions count as open", subject.fresh.open_readers() > before, || "none is open".to_owned())?;
@@ -216,18 +216,19 @@ pub async fn a_dropped_subscription_is_closed(factory: &dyn Factory) -> Result<(
 pub async fn a_change_is_a_frontier_above_the_one_seen(factory: &dyn Factory) -> Result<(), Broken> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("changed")?;
-    let start = subject.store.frontier().await?;
-    let early = tokio::time::timeout(Duration::from_millis(40), subject.store.changed(start)).await;
+    let start = subject.frontier().await?;
+    let early = tokio::time::timeout(Duration::from_millis(40), subject.store.changed(start.into())).await;
     held("nothing changes before an append", early.is_err(), || format!("{early:?}"))?;
     for number in 0..5 {
-        let seen = subject.store.frontier().await?;
+        let seen = subject.frontier().await?;
         let store = Arc::clone(&subject.store);
-        let waiting = tokio::spawn(async move { store.changed(seen).await });
+        let waiting = tokio::spawn(async move { store.changed(seen.into()).await });
         tokio::task::yield_now().await;
         subject.append(&stream, Expected::Any, vec![note(number)?]).await?;
-        let changed = joined(patiently("an append is a change", waiting).await?)??;
+        let changed = joined(patiently("an append is a change", waiting).await?)??.position();
         held("the change is above what was seen", changed > seen, || format!("{changed} after {seen}"))?;
-        let at_once = patiently("a change that is there already is given", subject.store.changed(seen)).await??;
+        let at_once =
+            patiently("a change that is there already is given", subject.store.changed(seen.into())).await??.position();
         held("so is one that is there already", at_once > seen, || format!("{at_once} after {seen}"))?;
     }
     Ok(())
@@ -248,7 +249,7 @@ pub async fn a_declared_wake_up_needs_no_polling(factory: &dyn Factory) -> Resul
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.map_err(|error| Broken::new("a runtime without a timer", error.to_string()))?;
         runtime.block_on(async {
-            let mut live = store.subscribe(Position::START, &Filter::all());
+            let mut live = store.subscribe(Checkpoint::START, &Filter::all());
             let first = live.try_next().await?;
             held("the subscriber hears of the first event", ready.send(()).is_ok(), || "nobody waits".to_owned())?;
             let second = live.try_next().await?;

@@ -25,7 +25,7 @@ use std::{
     time::Instant,
 };
 
-use es_core::{Append, EventName, EventStore, Expected, Filter, NewEvent, Position, SchemaVersion, StreamId};
+use es_core::{Append, Checkpoint, EventName, EventStore, Expected, Filter, NewEvent, SchemaVersion, StreamId};
 use es_testing::FaultyStore;
 use futures_util::{TryStreamExt, future::join_all};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
@@ -64,7 +64,7 @@ pub async fn run(plan: Plan) -> Result<(History, FinalLog), Broken> {
         let task = task.map_err(|_| Broken::new("every subscriber comes to the end of the log", "one did not"))?;
         seen.push(joined(task)??);
     }
-    let events = plan.handles[0].read_all(Position::START, &Filter::all(), None).try_collect().await?;
+    let events = plan.handles[0].read_all(Checkpoint::START, &Filter::all(), None).try_collect().await?;
     Ok((History { seed: plan.seed, attempts, subscribers: seen }, FinalLog { events }))
 }
 

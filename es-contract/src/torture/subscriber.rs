@@ -21,11 +21,11 @@ pub(super) async fn follow(plan: Arc<Plan>, number: u64) -> Result<Seen, Broken>
         Position::START
     } else {
         tokio::time::sleep(Duration::from_micros(random.random_range(0..300_000))).await;
-        plan.handles[0].frontier().await?
+        plan.handles[0].frontier().await?.position()
     };
     let (mut last, mut events) = (after, Vec::new());
     'again: loop {
-        let mut live = store.subscribe(last, &filter);
+        let mut live = store.subscribe(last.into(), &filter);
         while let Some(event) = live.next().await {
             let Ok(event) = event else { continue 'again };
             last = event.position;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use es_core::{
-    Append, AppendError, Appended, Conflict, Direction, EventStore, Expected, Filter, NewEvent, Position, StoreError,
+    Append, AppendError, Appended, Checkpoint, Conflict, Direction, EventStore, Expected, Filter, NewEvent, StoreError,
     StoredEvent, StreamId, Timestamp, Version, Violation, limits,
 };
 use es_memory::MemoryStore;
@@ -340,7 +340,7 @@ async fn known(inner: &MemoryStore, events: &[NewEvent]) -> Result<HashSet<Uuid>
 }
 
 pub(crate) async fn log(inner: &MemoryStore) -> Result<Vec<StoredEvent>, StoreError> {
-    Ok(inner.read_all(Position::START, &Filter::all(), None).try_collect().await?)
+    Ok(inner.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await?)
 }
 
 /// A store that holds the same events under other ids: what it knew of them is lost.

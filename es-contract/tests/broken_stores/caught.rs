@@ -5,6 +5,27 @@ use crate::fault::Fault;
 /// Each fault, and the promises that must fail for it; together they are all promises.
 #[rustfmt::skip]
 pub(crate) const CAUGHT: &[(Fault, &[&str])] = &[
+    (Fault::LosesTheLastOfAPage, &["pages_hold_exactly_the_log"]),
+    (Fault::TellsOfItsEventsAlone, &[
+        "a_page_says_how_far_the_reader_has_looked",
+        "a_subscription_tells_how_far_it_has_looked",
+        "pages_hold_exactly_the_log",
+    ]),
+    (Fault::EndsEachPageAtTheFrontier, &["a_reader_goes_on_after_any_page"]),
+    (Fault::EndsAPageAheadOfIt, &["no_page_ends_above_the_last_event", "a_page_says_how_far_the_reader_has_looked"]),
+    (Fault::PutsAllIntoOnePage, &["a_page_is_bounded_in_events_and_bytes"]),
+    (Fault::ReadsPagesForwardOnly, &["pages_backward_run_from_newer_to_older"]),
+    (Fault::ReadsBackwardFromThePositionItself, &[
+        "pages_backward_run_from_newer_to_older",
+        "a_reader_goes_on_backward_after_any_page",
+    ]),
+    (Fault::SkipsBetweenPagesBackward, &["a_reader_goes_on_backward_after_any_page"]),
+    (Fault::HasNoIncarnation, &["every_log_has_an_incarnation"]),
+    (Fault::GivesEachPageAnIncarnation, &["every_log_has_an_incarnation", "a_reader_goes_on_behind_any_event"]),
+    (Fault::TakesAnyCheckpoint, &["a_checkpoint_of_another_log_is_refused"]),
+    (Fault::SubscribesFromAnyCheckpoint, &["a_checkpoint_of_another_log_is_refused"]),
+    (Fault::TakesNoBarePosition, &["a_bare_position_is_of_todays_log"]),
+    (Fault::WaitsWithAnotherLog, &["another_log_is_a_change"]),
     (Fault::ForgetsTheLastOfABatch, &["events_of_one_append_come_back_in_order"]),
     (Fault::ForgetsASingleEvent, &["one_event_comes_back"]),
     (Fault::AcceptsAStaleVersion, &["exact_holds_at_that_version_only"]),

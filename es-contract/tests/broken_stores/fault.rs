@@ -283,4 +283,32 @@ pub(crate) enum Fault {
     IgnoresASchemaWithABadName,
     /// Counts no readers.
     CountsNoReaders,
+    /// Leaves the last event of a page out.
+    LosesTheLastOfAPage,
+    /// Ends a page at its last event, however far it has looked.
+    TellsOfItsEventsAlone,
+    /// Ends each page at the frontier, however far it has looked.
+    EndsEachPageAtTheFrontier,
+    /// Ends a page one above where it has looked.
+    EndsAPageAheadOfIt,
+    /// Puts everything into one page.
+    PutsAllIntoOnePage,
+    /// Reads pages forward alone.
+    ReadsPagesForwardOnly,
+    /// Reads backward from the position itself.
+    ReadsBackwardFromThePositionItself,
+    /// Ends a page backward below where it has looked.
+    SkipsBetweenPagesBackward,
+    /// Tells nobody of which log its frontier is.
+    HasNoIncarnation,
+    /// Gives each page an incarnation of its own.
+    GivesEachPageAnIncarnation,
+    /// Takes a checkpoint of any log.
+    TakesAnyCheckpoint,
+    /// Takes a checkpoint of any log to subscribe from.
+    SubscribesFromAnyCheckpoint,
+    /// Takes no position without its log.
+    TakesNoBarePosition,
+    /// Waits with a checkpoint of another log.
+    WaitsWithAnotherLog,
 }

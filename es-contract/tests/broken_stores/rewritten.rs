@@ -32,7 +32,7 @@ pub(crate) async fn forget_single(inner: &MemoryStore, mut appends: Vec<Append>)
     }
     append.events.clear();
     let mut answers = inner.append(appends).await?;
-    let position = inner.frontier().await.map_err(|error| AppendError::Store(error.into()))?.plus(1);
+    let position = inner.frontier().await.map_err(|error| AppendError::Store(error.into()))?.position().plus(1);
     for answer in &mut answers {
         answer.version = answer.version.plus(1);
         answer.positions = vec![position];

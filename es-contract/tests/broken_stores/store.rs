@@ -12,8 +12,9 @@ use std::{
 use async_trait::async_trait;
 use es_contract::{Factory, FreshStore, Operation, Property, promises::Sample};
 use es_core::{
-    Append, AppendError, Appended, Direction, EncodeError, EventStore, Filter, LimitError, Metadata, NewEvent,
-    Position, ReadError, SnapshotError, StoreError, StoredEvent, StoredSnapshot, StreamId, Timestamp, Version, Visitor,
+    Append, AppendError, Appended, Checkpoint, Direction, EncodeError, EventStore, Filter, LimitError, Metadata,
+    NewEvent, Page, Position, ReadError, SnapshotError, StoreError, StoredEvent, StoredSnapshot, StreamId, Timestamp,
+    Version, Visitor,
 };
 use es_memory::MemoryStore;
 use futures_core::stream::BoxStream;
@@ -77,20 +78,21 @@ impl EventStore for Reads {
         read::visit_stream(self, stream, visitor).await
     }
 
-    fn read_all(
+    fn read_pages(
         &self,
-        after: Position,
+        from: Checkpoint,
+        direction: Direction,
         filter: &Filter,
         limit: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        read::read_all(self, after, filter, limit)
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        read::read_pages(self, from, direction, filter, limit)
     }
 
-    async fn frontier(&self) -> Result<Position, ReadError> {
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         read::frontier(self).await
     }
 
-    async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
+    async fn changed(&self, seen: Checkpoint) -> Result<Checkpoint, ReadError> {
         read::changed(self, seen).await
     }
 
@@ -127,25 +129,26 @@ impl EventStore for BrokenStore {
         self.0.visit_stream(stream, visitor).await
     }
 
-    fn read_all(
+    fn read_pages(
         &self,
-        after: Position,
+        from: Checkpoint,
+        direction: Direction,
         filter: &Filter,
         limit: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.0.read_all(after, filter, limit)
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        self.0.read_pages(from, direction, filter, limit)
     }
 
-    async fn frontier(&self) -> Result<Position, ReadError> {
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         self.0.frontier().await
     }
 
-    async fn changed(&self, seen: Position) -> Result<Position, ReadError> {
+    async fn changed(&self, seen: Checkpoint) -> Result<Checkpoint, ReadError> {
         self.0.changed(seen).await
     }
 
-    fn subscribe(&self, after: Position, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        subscribe::subscribe(&self.0, after, filter)
+    fn subscribe_pages(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<Page, ReadError>> {
+        subscribe::subscribe_pages(&self.0, after, filter)
     }
 
     async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {

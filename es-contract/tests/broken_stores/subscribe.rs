@@ -6,35 +6,38 @@ use std::{
 };
 
 use bytes::Bytes;
-use es_core::{EventStore, EventStoreExt, Filter, Position, ReadError, StoredEvent};
+use es_core::{Checkpoint, EventStore, EventStoreExt, Filter, Page, Position, ReadError, StoredEvent};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
 
-use crate::{fault::Fault, store::Reads};
+use crate::{fault::Fault, read, store::Reads};
 
-pub(crate) fn subscribe<'a>(
+pub(crate) fn subscribe_pages<'a>(
     store: &'a Reads,
-    after: Position,
+    from: Checkpoint,
     filter: &Filter,
-) -> BoxStream<'a, Result<StoredEvent, ReadError>> {
-    match store.fault {
+) -> BoxStream<'a, Result<Page, ReadError>> {
+    let after = from.position();
+    let events = match store.fault {
         Fault::DeliversTwiceAtTheSwitch => switching(store, after, filter, Position::get),
         Fault::LosesAtTheSwitch => switching(store, after, filter, |frontier| frontier.get() + 1),
-        Fault::EndsBeforeItIsLive => store.read_all(after, filter, None),
-        Fault::SubscribesFromTheStart => store.subscribe(Position::START, filter),
+        Fault::EndsBeforeItIsLive => store.read_all(after.into(), filter, None),
+        Fault::SubscribesFromTheStart => store.subscribe(Checkpoint::START, filter),
         Fault::SubscribesFromNow => {
             let filter = filter.clone();
             async_stream::try_stream! {
                 let now = store.frontier().await?;
-                let mut live = store.subscribe(after.max(now), &filter);
+                let mut live = store.subscribe(now.at(after.max(now.position())), &filter);
                 while let Some(event) = live.next().await {
                     yield event?;
                 }
             }
             .boxed()
         }
-        Fault::DeliversThePositionItself => store.subscribe(Position::new(after.get().saturating_sub(1)), filter),
+        Fault::DeliversThePositionItself => {
+            store.subscribe(Position::new(after.get().saturating_sub(1)).into(), filter)
+        }
         Fault::DropsWhenTheSubscriberIsSlow => fed(store, after, filter, Some(64)),
         Fault::SkipsWhatHasTooManyBytesToShare if store.shared.next() > 0 => {
             sharing(store, after, filter, usize::MAX, 4 << 20)
@@ -44,11 +47,14 @@ pub(crate) fn subscribe<'a>(
         Fault::TellsOneSubscriber if store.shared.next() > 0 => stream::pending().boxed(),
         Fault::KeepsDroppedSubscriptions => {
             store.shared.kept.fetch_add(1, Ordering::Relaxed);
-            store.subscribe(after, filter)
+            store.subscribe(from, filter)
         }
-        Fault::SubscribesWithoutTheFilter => store.subscribe(after, &Filter::all()),
-        _ => store.subscribe(after, filter),
-    }
+        Fault::SubscribesWithoutTheFilter => store.subscribe(from, &Filter::all()),
+        Fault::SubscribesFromAnyCheckpoint => return store.inner.subscribe_pages(after.into(), filter),
+        Fault::TakesNoBarePosition | Fault::WaitsWithAnotherLog => return store.inner.subscribe_pages(from, filter),
+        _ => return store.subscribe_pages(from, filter),
+    };
+    read::paged(store, events, false)
 }
 
 /// Catches up, and goes on live from a wrong place.
@@ -63,7 +69,7 @@ fn switching<'a>(
         let mut last = after;
         let mut seen = 0_u64;
         {
-            let mut old = store.read_all(after, &filter, None);
+            let mut old = store.read_all(after.into(), &filter, None);
             while let Some(event) = old.next().await {
                 let event = event?;
                 last = event.position;
@@ -71,9 +77,9 @@ fn switching<'a>(
                 yield event;
             }
         }
-        let from = store.changed(last).await?;
+        let from = store.changed(last.into()).await?.position();
         let from = if live_from(from) == from.get() && seen > 0 { Position::new(last.get() - 1) } else { Position::new(last.get() + u64::from(seen == 0 || live_from(from) > from.get())) };
-        let mut live = store.subscribe(from, &filter);
+        let mut live = store.subscribe(from.into(), &filter);
         while let Some(event) = live.next().await {
             yield event?;
         }
@@ -92,8 +98,8 @@ fn sharing<'a>(
     let filter = filter.clone();
     async_stream::try_stream! {
         loop {
-            let frontier = store.changed(after).await?;
-            let mut advance: Vec<StoredEvent> = store.read_all(after, &filter, None).try_collect().await?;
+            let frontier = store.changed(after.into()).await?.position();
+            let mut advance: Vec<StoredEvent> = store.read_all(after.into(), &filter, None).try_collect().await?;
             advance.retain(|event| event.position <= frontier);
             let bytes: usize = advance.iter().map(|event| event.payload.len()).sum();
             if advance.len() <= most_events && bytes <= most_bytes {

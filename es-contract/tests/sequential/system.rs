@@ -83,7 +83,7 @@ impl System {
             Operation::ReadAll { skip, category, limit } => {
                 let after = skip.checked_sub(1).map(|last| self.positions.get(last).copied().unwrap_or(Position::MAX));
                 let filter = category.map_or(Filter::all(), |category| Filter::all().category(category_of(category)));
-                self.shown(self.store.read_all(after.unwrap_or_default(), &filter, Some(*limit)))
+                self.shown(self.store.read_all(after.unwrap_or_default().into(), &filter, Some(*limit)))
             }
         }
     }

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, Appended, Conflict, Direction, EventName, EventStore, Expected, Filter, NewEvent, Position,
-    ReadError, SchemaVersion, StoreError, StoredEvent, StreamId, Timestamp, UnknownOutcome, Version, Violation,
+    Append, AppendError, Appended, Checkpoint, Conflict, Direction, EventName, EventStore, Expected, Filter, NewEvent,
+    Page, Position, ReadError, SchemaVersion, StoreError, StoredEvent, StreamId, Timestamp, UnknownOutcome, Version,
+    Violation,
 };
 use futures_core::stream::BoxStream;
 use futures_util::stream;
@@ -150,11 +151,17 @@ impl EventStore for Store {
         Box::pin(stream::iter(events))
     }
 
-    fn read_all(&self, _: Position, _: &Filter, _: Option<usize>) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+    fn read_pages(
+        &self,
+        _: Checkpoint,
+        _: Direction,
+        _: &Filter,
+        _: Option<usize>,
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
         Box::pin(stream::iter([Err(ReadError::Store(StoreError::from("nobody reads the whole log here")))]))
     }
 
-    async fn frontier(&self) -> Result<Position, ReadError> {
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         Err(ReadError::Store(StoreError::from("nobody asks for the frontier here")))
     }
 }

@@ -1,6 +1,6 @@
 //! Reading the whole log, filtered by the server, up to the frontier.
 
-use es_core::{Filter, Position, StoredEvent};
+use es_core::{Checkpoint, Direction, Filter, Page, Position, StoredEvent};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -10,9 +10,15 @@ use crate::schema_name::SchemaName;
 /// How many positions one statement looks at when few of them may fit: none runs long, and the reader advances.
 const WINDOW: i64 = 20_000;
 
-/// The texts of the statements.
+/// The texts of the statements, for each direction.
 #[derive(Debug)]
 pub(super) struct Sql {
+    forward: Texts,
+    backward: Texts,
+}
+
+#[derive(Debug)]
+struct Texts {
     all: String,
     by_name: String,
     by_category: String,
@@ -21,11 +27,24 @@ pub(super) struct Sql {
 
 impl Sql {
     pub(super) fn new(schema: &SchemaName) -> Self {
+        Self { forward: Texts::new(schema, ">", "<=", "ASC"), backward: Texts::new(schema, "<", ">=", "DESC") }
+    }
+}
+
+impl Texts {
+    fn new(schema: &SchemaName, beyond: &str, within: &str, order: &str) -> Self {
+        let text = |template: &str| {
+            let directed = template
+                .replace("{beyond}", &format!("OPERATOR(pg_catalog.{beyond})"))
+                .replace("{within}", &format!("OPERATOR(pg_catalog.{within})"))
+                .replace("{order}", order);
+            schema.render(&directed)
+        };
         Self {
-            all: schema.render(include_str!("all.sql")),
-            by_name: schema.render(include_str!("all_by_name.sql")),
-            by_category: schema.render(include_str!("all_by_category.sql")),
-            by_both: schema.render(include_str!("all_by_category_and_name.sql")),
+            all: text(include_str!("all.sql")),
+            by_name: text(include_str!("all_by_name.sql")),
+            by_category: text(include_str!("all_by_category.sql")),
+            by_both: text(include_str!("all_by_category_and_name.sql")),
         }
     }
 }
@@ -33,25 +52,31 @@ impl Sql {
 /// A place in the whole log.
 #[derive(Debug, Clone)]
 pub(crate) struct AllCursor {
-    after: i64,
-    /// Where the statement stops: the frontier, or the end of a window below it.
+    direction: Direction,
+    /// The statement reads beyond this position: above it, or below it backward.
+    from: i64,
+    /// Where the statement stops, that position included: the end of the log, or of a window before it.
     until: i64,
-    /// `None` until it is known.
-    frontier: Option<i64>,
-    /// The one that the frontier is of.
+    /// Where the log ends: at the frontier, backward at the first position. `None` until the frontier is known.
+    end: Option<i64>,
+    /// The frontier when reading began.
+    frontier: Checkpoint,
+    /// The incarnation of the frontier, as a parameter.
     incarnation: Uuid,
     categories: Option<Vec<String>>,
     names: Option<Vec<String>>,
 }
 
 impl AllCursor {
-    /// At `after`; it reads nothing before it was told where to stop.
-    pub(crate) fn new(after: Position, filter: &Filter) -> Self {
-        let after = i64::from(after);
+    /// Beyond `from`; it reads nothing before it was told where to stop.
+    pub(crate) fn new(from: Position, direction: Direction, filter: &Filter) -> Self {
+        let from = i64::from(from);
         Self {
-            after,
-            until: after,
-            frontier: None,
+            direction,
+            from,
+            until: from,
+            end: None,
+            frontier: Checkpoint::START,
             incarnation: Uuid::nil(),
             categories: filter.categories().map(|names| names.map(str::to_owned).collect()),
             names: filter.names().map(|names| names.map(str::to_owned).collect()),
@@ -59,61 +84,85 @@ impl AllCursor {
     }
 
     pub(super) fn stop_at(&mut self, frontier: Frontier) {
-        self.frontier = Some(frontier.position.into());
+        let position = i64::from(frontier.position);
+        self.end = Some(match self.direction {
+            Direction::Forward => position,
+            Direction::Backward => {
+                self.from = self.from.min(position.saturating_add(1)).max(1);
+                1
+            }
+        });
         self.incarnation = frontier.incarnation;
+        self.frontier = frontier.checkpoint();
         self.next_window();
     }
 
+    /// How far the reader has looked, and the frontier when it began.
+    pub(super) fn page(&self, events: Vec<StoredEvent>) -> Page {
+        let looked = match self.end {
+            Some(end) if self.direction == Direction::Forward => self.from.min(end),
+            _ => self.from,
+        };
+        Page::new(events, Position::new(looked.max(0).cast_unsigned()), self.frontier)
+    }
+
     pub(super) fn is_whole(&self) -> bool {
-        self.categories.is_none() && self.names.is_none()
+        self.categories.is_none() && self.names.is_none() && self.direction == Direction::Forward
     }
 
     /// Takes the next `rows` positions off a log that is read whole: they are known before any of them is read.
     pub(super) fn split(&mut self, rows: usize) -> Option<Self> {
-        let frontier = self.frontier.filter(|_| self.is_whole())?;
-        if self.after >= frontier {
+        let frontier = self.end.filter(|_| self.is_whole())?;
+        if self.from >= frontier {
             return None;
         }
-        let end = frontier.min(self.after.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX)));
-        let window = Self { until: end, frontier: Some(end), ..self.clone() };
-        self.after = end;
+        let end = frontier.min(self.from.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX)));
+        let window = Self { until: end, end: Some(end), ..self.clone() };
+        self.from = end;
         Some(window)
     }
 
     pub(super) fn sql<'a>(&self, sql: &'a Sql) -> &'a str {
+        let texts = match self.direction {
+            Direction::Forward => &sql.forward,
+            Direction::Backward => &sql.backward,
+        };
         match (&self.categories, &self.names) {
-            (None, None) => &sql.all,
-            (None, Some(_)) => &sql.by_name,
-            (Some(_), None) => &sql.by_category,
-            (Some(_), Some(_)) => &sql.by_both,
+            (None, None) => &texts.all,
+            (None, Some(_)) => &texts.by_name,
+            (Some(_), None) => &texts.by_category,
+            (Some(_), Some(_)) => &texts.by_both,
         }
     }
 
     pub(super) fn parameters<'a>(&'a self, rows: &'a i64) -> Vec<&'a (dyn ToSql + Sync)> {
-        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&self.after, &self.until, rows, &self.incarnation];
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&self.from, &self.until, rows, &self.incarnation];
         parameters.extend(self.categories.iter().chain(&self.names).map(|names| names as &(dyn ToSql + Sync)));
         parameters
     }
 
     pub(super) fn pass(&mut self, event: &StoredEvent) {
-        self.after = event.position.into();
+        self.from = event.position.into();
     }
 
     pub(super) fn exhaust(&mut self) {
-        self.after = self.until;
+        self.from = self.until;
         self.next_window();
     }
 
     pub(super) fn is_at_end(&self) -> bool {
-        self.frontier.is_some_and(|frontier| self.after >= frontier)
-    }
-
-    pub(super) fn needs_frontier(&self) -> bool {
-        self.frontier.is_none()
+        self.end.is_some_and(|end| match self.direction {
+            Direction::Forward => self.from >= end,
+            Direction::Backward => self.from <= end,
+        })
     }
 
     fn next_window(&mut self) {
-        let frontier = self.frontier.unwrap_or(self.after);
-        self.until = if self.names.is_some() { frontier.min(self.after.saturating_add(WINDOW)) } else { frontier };
+        let end = self.end.unwrap_or(self.from);
+        self.until = match self.direction {
+            _ if self.names.is_none() => end,
+            Direction::Forward => end.min(self.from.saturating_add(WINDOW)),
+            Direction::Backward => end.max(self.from.saturating_sub(WINDOW)),
+        };
     }
 }

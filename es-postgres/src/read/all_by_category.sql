@@ -7,9 +7,9 @@ FROM pg_catalog.unnest($5::pg_catalog.text[]) c (category)
 CROSS JOIN LATERAL (
     SELECT *
     FROM {schema}.events v
-    WHERE (v.category, v.position) OPERATOR(pg_catalog.>) (c.category, $1)
-      AND (v.category, v.position) OPERATOR(pg_catalog.<=) (c.category, CASE WHEN {schema}.unmoved($4) THEN $2::bigint END)
-    ORDER BY v.category, v.position
+    WHERE (v.category, v.position) {beyond} (c.category, $1)
+      AND (v.category, v.position) {within} (c.category, CASE WHEN {schema}.unmoved($4) THEN $2::bigint END)
+    ORDER BY v.category {order}, v.position {order}
     LIMIT $3) e
-ORDER BY e.position
+ORDER BY e.position {order}
 LIMIT $3

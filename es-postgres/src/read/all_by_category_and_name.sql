@@ -7,10 +7,10 @@ FROM pg_catalog.unnest($5::pg_catalog.text[]) c (category)
 CROSS JOIN LATERAL (
     SELECT *
     FROM {schema}.events v
-    WHERE (v.category, v.position) OPERATOR(pg_catalog.>) (c.category, $1)
-      AND (v.category, v.position) OPERATOR(pg_catalog.<=) (c.category, CASE WHEN {schema}.unmoved($4) THEN $2::bigint END)
+    WHERE (v.category, v.position) {beyond} (c.category, $1)
+      AND (v.category, v.position) {within} (c.category, CASE WHEN {schema}.unmoved($4) THEN $2::bigint END)
       AND v.type OPERATOR(pg_catalog.=) ANY ($6)
-    ORDER BY v.category, v.position
+    ORDER BY v.category {order}, v.position {order}
     LIMIT $3) e
-ORDER BY e.position
+ORDER BY e.position {order}
 LIMIT $3

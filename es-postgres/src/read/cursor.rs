@@ -1,6 +1,6 @@
 //! Where a reader stands.
 
-use es_core::{Direction, Filter, Position, StoredEvent, StreamId, Version};
+use es_core::{Checkpoint, Direction, Filter, Page, Position, StoredEvent, StreamId, Version};
 use tokio_postgres::types::ToSql;
 
 use super::Sql;
@@ -20,15 +20,20 @@ impl Cursor {
         Self::Stream(StreamCursor::new(stream, from, direction))
     }
 
-    pub(crate) fn all(after: Position, filter: &Filter) -> Self {
-        Self::All(AllCursor::new(after, filter))
-    }
-
     /// Up to a frontier that is known already.
     pub(crate) fn until(after: Position, filter: &Filter, frontier: Frontier) -> Self {
-        let mut cursor = AllCursor::new(after, filter);
+        let mut cursor = AllCursor::new(after, Direction::Forward, filter);
         cursor.stop_at(frontier);
         Self::All(cursor)
+    }
+
+    /// Events that were read, and how far the reader has looked.
+    pub(super) fn page(&self, events: Vec<StoredEvent>) -> Page {
+        match self {
+            // what is read of a stream leaves this module without it
+            Self::Stream(_) => Page::new(events, Position::START, Checkpoint::START),
+            Self::All(cursor) => cursor.page(events),
+        }
     }
 
     /// The stream that is read, if it is one.

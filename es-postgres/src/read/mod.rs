@@ -16,8 +16,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_stream::try_stream;
-use es_core::{Direction, Position, ReadError, StoreError, StoredEvent, StreamId, Version, Visitor};
+use es_core::{
+    Checkpoint, Direction, Filter, Page, Position, ReadError, StoreError, StoredEvent, StreamId, Version, Visitor,
+};
 use futures_core::stream::BoxStream;
+use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, ToSql};
@@ -28,10 +31,11 @@ pub(crate) use cursor::Cursor;
 
 use crate::PostgresError;
 use crate::frontier::{Frontier, Settled};
+use crate::incarnation;
 use crate::open::OpenReaders;
 use crate::pool::Pool;
 use crate::schema_name::SchemaName;
-use page::{Page, PageSize, Way};
+use page::{Answer, PageSize, Way};
 use row::Decoder;
 use shared::SharedConnections;
 
@@ -40,7 +44,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Pages that are read ahead.
-type Pages = mpsc::Receiver<Result<Vec<StoredEvent>, ReadError>>;
+type Pages = mpsc::Receiver<Result<Page, ReadError>>;
 
 /// What it takes to read.
 #[derive(Debug)]
@@ -121,10 +125,10 @@ impl Reader {
         client.query(&statement, parameters).await.map_err(PostgresError::statement)
     }
 
-    /// Up to `limit` events from `cursor` on; for the whole log, up to the frontier of now.
-    pub(crate) fn read(
+    /// Up to `limit` events of a stream from `cursor` on.
+    pub(crate) fn read_stream(
         self: &Arc<Self>,
-        mut cursor: Cursor,
+        cursor: Cursor,
         limit: Option<usize>,
     ) -> BoxStream<'static, Result<StoredEvent, ReadError>> {
         let reader = Arc::clone(self);
@@ -134,18 +138,60 @@ impl Reader {
             if left == 0 {
                 return;
             }
-            if let Cursor::All(all) = &mut cursor && all.needs_frontier() {
-                all.stop_at(reader.frontier().await?);
-            }
             let (first, ahead) = reader.pages(cursor, left).await?;
-            for event in first {
+            for event in first.events {
                 yield event;
             }
             if let Some(mut pages) = ahead {
                 while let Some(page) = pages.recv().await {
-                    for event in page? {
+                    for event in page?.events {
                         yield event;
                     }
+                }
+            }
+            drop(open);
+        })
+    }
+
+    /// Pages of the whole log beyond `from`, with up to `limit` events, up to the frontier of now.
+    pub(crate) fn read_pages(
+        self: &Arc<Self>,
+        from: Checkpoint,
+        direction: Direction,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'static, Result<Page, ReadError>> {
+        let reader = Arc::clone(self);
+        let mut cursor = AllCursor::new(from.position(), direction, filter);
+        Box::pin(try_stream! {
+            if limit == Some(0) {
+                return;
+            }
+            if from.incarnation().is_some() {
+                incarnation::resume(&reader, from).await?;
+            }
+            cursor.stop_at(reader.frontier().await?);
+            let mut pages = reader.read_until(Cursor::All(cursor), limit);
+            while let Some(page) = pages.next().await {
+                yield page?;
+            }
+        })
+    }
+
+    /// Pages of the whole log from a cursor that knows where to stop.
+    pub(crate) fn read_until(
+        self: &Arc<Self>,
+        cursor: Cursor,
+        limit: Option<usize>,
+    ) -> BoxStream<'static, Result<Page, ReadError>> {
+        let reader = Arc::clone(self);
+        let open = self.open.open();
+        Box::pin(try_stream! {
+            let (first, ahead) = reader.pages(cursor, limit.unwrap_or(usize::MAX)).await?;
+            yield first;
+            if let Some(mut pages) = ahead {
+                while let Some(page) = pages.recv().await {
+                    yield page?;
                 }
             }
             drop(open);
@@ -159,7 +205,7 @@ impl Reader {
         let mut page = first;
         let mut pages = ahead;
         loop {
-            for event in &page {
+            for event in &page.events {
                 if !visitor(event)? {
                     return Ok(());
                 }
@@ -175,19 +221,15 @@ impl Reader {
     }
 
     /// The first page, and where the others come from when there are some.
-    async fn pages(
-        self: &Arc<Self>,
-        mut cursor: Cursor,
-        mut left: usize,
-    ) -> Result<(Vec<StoredEvent>, Option<Pages>), ReadError> {
+    async fn pages(self: &Arc<Self>, mut cursor: Cursor, mut left: usize) -> Result<(Page, Option<Pages>), ReadError> {
         let mut decoder = Decoder::default();
         let first = self.page(&mut cursor, &mut decoder, Way::Shared, &mut PageSize::FIRST.min(left)).await?;
-        left -= first.events.len();
+        left -= first.page.events.len();
         let ahead = (left > 0 && !first.last).then(|| match cursor {
             Cursor::All(log) if left > usize::MAX / 2 && log.is_whole() => self.windows(log),
             cursor => self.ahead(cursor, decoder, left),
         });
-        Ok((first.events, ahead))
+        Ok((first.page, ahead))
     }
 
     /// Reads on, one page ahead of who takes them; ends when nobody takes them any more.
@@ -202,10 +244,10 @@ impl Reader {
                 let mut missing = asked;
                 let page = reader.page(&mut cursor, &mut decoder, Way::Pool(&pages), &mut missing).await;
                 let (page, last) = match page {
-                    Ok(Page { events, rows, bytes, last }) => {
+                    Ok(Answer { page, rows, bytes, last }) => {
                         size.learn(rows, bytes);
                         left -= asked - missing;
-                        (Ok(events), last)
+                        (Ok(page), last)
                     }
                     Err(error) => (Err(error), true),
                 };
@@ -243,7 +285,7 @@ impl Reader {
                     if let Ok(page) = &page {
                         size.learn(page.rows, page.bytes);
                     }
-                    if pages.send(page.map(|page| page.events)).await.is_err() || last {
+                    if pages.send(page.map(|answer| answer.page)).await.is_err() || last {
                         break 'log;
                     }
                     if rest.is_at_end() {
@@ -258,7 +300,7 @@ impl Reader {
     }
 
     /// A window's first page, which is all of it unless its events are big, and where the window goes on.
-    async fn window(self: Arc<Self>, window: AllCursor, mut rows: usize) -> (Result<Page, ReadError>, Cursor) {
+    async fn window(self: Arc<Self>, window: AllCursor, mut rows: usize) -> (Result<Answer, ReadError>, Cursor) {
         let mut cursor = Cursor::All(window);
         let page = self.page(&mut cursor, &mut Decoder::default(), Way::Alone, &mut rows).await;
         (page, cursor)
@@ -270,9 +312,9 @@ impl Reader {
         decoder: &mut Decoder,
         way: Way<'_>,
         rows: &mut usize,
-    ) -> Result<Page, ReadError> {
+    ) -> Result<Answer, ReadError> {
         if cursor.is_at_end() {
-            return Ok(Page::default());
+            return Ok(Answer::nothing(cursor));
         }
         let mut patience = Patience::new(self.persistence);
         loop {

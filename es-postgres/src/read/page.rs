@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
-use es_core::{ReadError, StoredEvent};
+use es_core::{Page, ReadError};
 use futures_util::TryStreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
@@ -29,13 +29,14 @@ pub(super) enum Way<'a> {
     Alone,
     /// Over a connection of its own. A page goes to the reader in parts while that takes them; only one that grows too
     /// big waits for the reader, a short while; then it ends early, too.
-    Pool(&'a mpsc::Sender<Result<Vec<StoredEvent>, ReadError>>),
+    Pool(&'a mpsc::Sender<Result<Page, ReadError>>),
 }
 
-/// Events, and what is known behind them.
+/// What a statement gave, and what is known behind it.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) events: Vec<StoredEvent>,
+pub(super) struct Answer {
+    /// The events that were not passed on already.
+    pub(super) page: Page,
     /// How many rows the last statement gave, and the bytes of their events.
     pub(super) rows: usize,
     pub(super) bytes: usize,
@@ -43,9 +44,10 @@ pub(super) struct Page {
     pub(super) last: bool,
 }
 
-impl Default for Page {
-    fn default() -> Self {
-        Self { events: Vec::new(), rows: 0, bytes: 0, last: true }
+impl Answer {
+    /// Nothing is left to read.
+    pub(super) fn nothing(cursor: &Cursor) -> Self {
+        Self { page: cursor.page(Vec::new()), rows: 0, bytes: 0, last: true }
     }
 }
 
@@ -71,54 +73,53 @@ pub(super) async fn read(
     decoder: &mut Decoder,
     way: Way<'_>,
     rows: &mut usize,
-) -> Result<Page, Failure> {
+) -> Result<Answer, Failure> {
     let statement = client.prepare_cached(cursor.sql(sql)).await.map_err(PostgresError::statement)?;
     let asked = *rows;
     let held = Instant::now() + HELD;
     let limit = i64::try_from(asked).unwrap_or(i64::MAX);
-    let answer = client.query_raw(&statement, cursor.parameters(&limit)).await.map_err(PostgresError::statement)?;
-    let mut answer = pin!(answer);
-    let mut page = Page { events: Vec::with_capacity(asked.min(EVENTS)), rows: 0, bytes: 0, last: false };
-    let mut gathered = 0;
-    while let Some(row) = answer.try_next().await.map_err(PostgresError::statement)? {
+    let found = client.query_raw(&statement, cursor.parameters(&limit)).await.map_err(PostgresError::statement)?;
+    let mut found = pin!(found);
+    let mut events = Vec::with_capacity(asked.min(EVENTS));
+    let (mut count, mut total, mut gathered) = (0, 0, 0);
+    while let Some(row) = found.try_next().await.map_err(PostgresError::statement)? {
         let event = match decoder.event(&row, cursor.of_stream()) {
             Ok(event) => event,
             // what stands before a damaged event is good: it goes out first
-            Err(error) if page.events.is_empty() => return Err(Failure::Event(error)),
+            Err(error) if events.is_empty() => return Err(Failure::Event(error)),
             Err(_) => break,
         };
         let bytes = event.payload.len() + event.metadata.as_ref().map_or(0, bytes::Bytes::len) + 128;
-        (page.bytes, gathered) = (page.bytes + bytes, gathered + bytes);
-        page.rows += 1;
-        page.events.push(event);
+        (total, gathered) = (total + bytes, gathered + bytes);
+        count += 1;
+        events.push(event);
         let room = match way {
             Way::Shared | Way::Alone if gathered > BYTES => break,
             Way::Pool(taken) if gathered > BYTES => match timeout_at(held, taken.reserve()).await {
                 Ok(room) => Some(room),
                 Err(_) => break,
             },
-            Way::Pool(taken) if page.events.len() >= EVENTS => taken.try_reserve().ok().map(Ok),
+            Way::Pool(taken) if events.len() >= EVENTS => taken.try_reserve().ok().map(Ok),
             _ => None,
         };
         match room {
             Some(Ok(room)) => {
-                cursor.pass_all(&page.events);
-                *rows -= page.events.len();
+                cursor.pass_all(&events);
+                *rows -= events.len();
                 gathered = 0;
-                room.send(Ok(std::mem::replace(&mut page.events, Vec::with_capacity(EVENTS))));
+                room.send(Ok(cursor.page(std::mem::replace(&mut events, Vec::with_capacity(EVENTS)))));
             }
-            Some(Err(_)) => return Ok(Page::default()),
+            Some(Err(_)) => return Ok(Answer::nothing(cursor)),
             None => {}
         }
     }
-    cursor.pass_all(&page.events);
-    *rows -= page.events.len();
-    let complete = answer.rows_affected().is_some();
-    if complete && page.rows < asked {
+    cursor.pass_all(&events);
+    *rows -= events.len();
+    let complete = found.rows_affected().is_some();
+    if complete && count < asked {
         cursor.exhaust();
     }
-    page.last = cursor.is_at_end();
-    Ok(page)
+    Ok(Answer { page: cursor.page(events), rows: count, bytes: total, last: cursor.is_at_end() })
 }
 
 /// How many rows the next page asks for: as many as fit, judged by those before.

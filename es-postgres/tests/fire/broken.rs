@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, Appended, Direction, EventStore, Expected, Filter, Position, ReadError, StoredEvent, StreamId,
-    Timestamp, UnknownOutcome, Version,
+    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Expected, Filter, Page, Position, ReadError,
+    StoredEvent, StreamId, Timestamp, UnknownOutcome, Version,
 };
 use futures_core::stream::BoxStream;
 use tokio_postgres::{Client, NoTls};
@@ -133,18 +133,19 @@ impl EventStore for Broken {
         self.store.read_stream(stream, from, direction, limit)
     }
 
-    fn read_all(
+    fn read_pages(
         &self,
-        after: Position,
+        from: Checkpoint,
+        direction: Direction,
         filter: &Filter,
         limit: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.store.read_all(after, filter, limit)
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        self.store.read_pages(from, direction, filter, limit)
     }
 
-    async fn frontier(&self) -> Result<Position, ReadError> {
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         if self.fault == Fault::StandsStill && !self.hurt.lock().unwrap().is_empty() {
-            return Ok(Position::START);
+            return Ok(Checkpoint::START);
         }
         self.store.frontier().await
     }

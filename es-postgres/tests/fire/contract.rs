@@ -19,6 +19,6 @@ pub(crate) async fn appends_and_reads(store: &dyn EventStore) {
         store.read_stream(&stream, Version::FIRST, Direction::Forward, None).try_collect().await.unwrap();
     assert!(read.iter().map(|event| event.id).eq(append.events.iter().map(es_core::NewEvent::id)));
     let before = Position::new(first[0].positions[0].get() - 1);
-    let all: Vec<_> = store.read_all(before, &Filter::all(), None).try_collect().await.unwrap();
+    let all: Vec<_> = store.read_all(before.into(), &Filter::all(), None).try_collect().await.unwrap();
     assert_eq!(all, read);
 }

@@ -114,7 +114,7 @@ impl Damaged {
             return Err(format!("the other sums are {b} and {c}"));
         }
         let rest: Vec<_> = store
-            .read_all(Position::new(3), &Filter::all(), None)
+            .read_all(Position::new(3).into(), &Filter::all(), None)
             .try_collect()
             .await
             .map_err(|error| format!("past the damage: {error}"))?;

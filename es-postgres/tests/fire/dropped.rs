@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use es_core::{Append, EventStore, Expected, Filter, Position, StoredSnapshot, StreamId, Version};
+use es_core::{Append, Checkpoint, EventStore, Expected, Filter, StoredSnapshot, StreamId, Version};
 use futures_util::StreamExt;
 use test_postgres::Database;
 
@@ -69,9 +69,9 @@ async fn an_operation_that_is_dropped_anywhere_leaves_nothing_behind() {
         .await;
     }
     ways += at_every_await(|| async { builder(&url).connect().await.unwrap() }).await;
-    ways += at_every_await(|| async { store.frontier().await.unwrap() }).await;
-    ways += at_every_await(|| async { store.changed(Position::START).await.unwrap() }).await;
-    ways += at_every_await(|| async { store.read_all(Position::START, &Filter::all(), None).count().await }).await;
+    ways += at_every_await(|| async { store.frontier().await.unwrap().position() }).await;
+    ways += at_every_await(|| async { store.changed(Checkpoint::START).await.unwrap().position() }).await;
+    ways += at_every_await(|| async { store.read_all(Checkpoint::START, &Filter::all(), None).count().await }).await;
     let snapshot = StoredSnapshot {
         stream: StreamId::new("fire", "1").unwrap(),
         version: Version::FIRST,

@@ -1,6 +1,6 @@
 //! What the application's role may call, called with every kind of wrong argument: refused, or harmless to every reader.
 
-use es_core::{EventStore, Filter, Position};
+use es_core::{Checkpoint, EventStore, Filter, Position};
 use es_postgres::PostgresStore;
 use futures_util::TryStreamExt;
 use tokio_postgres::Client;
@@ -128,7 +128,7 @@ fn call(Granted { name, types }: &Granted, arguments: &[String]) -> String {
 /// Whether everybody can still read and append, and everything is where it belongs.
 async fn all_is_well(store: &PostgresStore, owner: &Client) -> Result<(), String> {
     let all: Vec<_> = store
-        .read_all(Position::START, &Filter::all(), None)
+        .read_all(Checkpoint::START, &Filter::all(), None)
         .try_collect()
         .await
         .map_err(|error| format!("a reader stops: {error}"))?;
@@ -155,7 +155,7 @@ async fn all_is_well(store: &PostgresStore, owner: &Client) -> Result<(), String
         return Err(format!("these are out of order: {broken:?}"));
     }
     let last = all.last().map_or(Position::START, |event| event.position);
-    let frontier = store.frontier().await.map_err(|error| error.to_string())?;
+    let frontier = store.frontier().await.map_err(|error| error.to_string())?.position();
     if frontier < last { Err(format!("the frontier is {frontier}, the last event {last}")) } else { Ok(()) }
 }
 

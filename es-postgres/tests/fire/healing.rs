@@ -43,7 +43,7 @@ pub(crate) async fn every_lane_is_free(
     });
     let last = try_join_all(lanes).await?.into_iter().max().unwrap_or_default();
     let before = Position::new(last.get() - 1);
-    match tokio::time::timeout(patience, store.changed(before)).await {
+    match tokio::time::timeout(patience, store.changed(before.into())).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(format!("the store does not heal: {error}")),
         Err(_) => {

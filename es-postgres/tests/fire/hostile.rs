@@ -1,8 +1,8 @@
 //! Input that somebody chose to hurt: refused before the wire with a typed error, or stored and read back equal.
 
 use es_core::{
-    Append, Direction, EncodeError, EventName, EventStore, Expected, Filter, LimitError, Metadata, NewEvent, Position,
-    SchemaVersion, StreamId, Version,
+    Append, Checkpoint, Direction, EncodeError, EventName, EventStore, Expected, Filter, LimitError, Metadata,
+    NewEvent, SchemaVersion, StreamId, Version,
 };
 use es_postgres::{PostgresError, PostgresStore};
 use futures_util::TryStreamExt;
@@ -64,7 +64,7 @@ async fn names_that_look_like_sql_are_stored_and_read_back_equal() {
         let by_stream: Vec<_> =
             store.read_stream(&stream, Version::FIRST, Direction::Forward, None).try_collect().await.unwrap();
         let filter = Filter::all().category(text.clone()).name(text.clone());
-        let by_filter: Vec<_> = store.read_all(Position::START, &filter, None).try_collect().await.unwrap();
+        let by_filter: Vec<_> = store.read_all(Checkpoint::START, &filter, None).try_collect().await.unwrap();
         assert_eq!(by_stream, by_filter, "{text:?}");
         let [read] = by_stream.as_slice() else { panic!("{text:?}: {by_stream:?}") };
         assert_eq!((&read.stream, &read.name, read.payload.as_ref()), (&stream, new.name(), payload.as_bytes()));

@@ -62,8 +62,8 @@ impl Slow {
         let all = small.chain((0..2).map(|number| Self::append(&self.store, &format!("large-{number}"), 5)));
         let done = join_all(all).await.into_iter().flat_map(Result::unwrap);
         let last = done.filter_map(|appended| appended.positions.last().copied()).max().unwrap();
-        while self.store.frontier().await.unwrap() < last {
-            self.store.changed(self.store.frontier().await.unwrap()).await.unwrap();
+        while self.store.frontier().await.unwrap().position() < last {
+            self.store.changed(self.store.frontier().await.unwrap()).await.unwrap().position();
         }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, Appended, Direction, EventName, EventStore, Filter, Position, ReadError, SchemaVersion,
-    StoredEvent, StreamId, Timestamp, Version,
+    Append, AppendError, Appended, Checkpoint, Direction, EventName, EventStore, Filter, Page, Position, ReadError,
+    SchemaVersion, StoredEvent, StreamId, Timestamp, Version,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
@@ -70,7 +70,7 @@ impl Lenient {
 
 impl Lenient {
     /// Every row above a position; those that are in no stream are none, or in some stream.
-    async fn log(&self, after: Position) -> Vec<Result<StoredEvent, ReadError>> {
+    async fn log(&self, after: Position) -> Vec<StoredEvent> {
         let query = "SELECT position, version, event_id, category, id FROM es.events \
                      WHERE position > $1 ORDER BY position";
         let rows = self.client.query(query, &[&after.get().cast_signed()]).await.unwrap();
@@ -79,7 +79,7 @@ impl Lenient {
             let version = u64::try_from(row.get::<_, i64>(1)).ok().filter(|version| *version > 0);
             let known = stream.is_some() && version.is_some();
             let stream = stream.unwrap_or_else(|| StreamId::new("counter", "a").unwrap());
-            (known || self.manner == Manner::Guesses).then(|| Ok(guess(row, &stream, version.unwrap_or(1))))
+            (known || self.manner == Manner::Guesses).then(|| guess(row, &stream, version.unwrap_or(1)))
         };
         rows.iter().filter_map(event).collect()
     }
@@ -158,22 +158,33 @@ impl EventStore for Lenient {
         }
     }
 
-    fn read_all(
+    fn read_pages(
         &self,
-        after: Position,
+        from: Checkpoint,
+        direction: Direction,
         filter: &Filter,
         limit: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
         match self.manner {
-            Manner::Guesses | Manner::LeavesOut => {
-                Box::pin(stream::once(async move { stream::iter(self.log(after).await) }).flatten())
+            Manner::Guesses | Manner::LeavesOut => Box::pin(stream::once(async move {
+                let events = self.log(from.position()).await;
+                let up_to = events.last().map_or(from.position(), |last| last.position);
+                Ok(Page::new(events, up_to, up_to.into()))
+            })),
+            Manner::StopsForGood | Manner::Panics => {
+                let events = self.cannot_bear(self.store.read_all(from.into(), filter, limit));
+                Box::pin(events.map(|event| {
+                    event.map(|event| {
+                        let up_to = event.position;
+                        Page::new(vec![event], up_to, up_to.into())
+                    })
+                }))
             }
-            Manner::StopsForGood | Manner::Panics => self.cannot_bear(self.store.read_all(after, filter, limit)),
-            Manner::CountsOn => self.store.read_all(after, filter, limit),
+            Manner::CountsOn => self.store.read_pages(from, direction, filter, limit),
         }
     }
 
-    async fn frontier(&self) -> Result<Position, ReadError> {
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         self.store.frontier().await
     }
 }

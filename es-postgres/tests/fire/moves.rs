@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{Append, EventStore, Expected, Filter, Position, ReadError, StoredEvent, StreamId};
+use es_core::{Append, Checkpoint, EventStore, Expected, Filter, Position, ReadError, StoredEvent, StreamId};
 use es_postgres::{PostgresError, PostgresStore};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
@@ -66,7 +66,7 @@ async fn a_lock_that_comes_late_moves_no_frontier_back() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let position = append(&store, "between").await;
-        assert_eq!(store.frontier().await.unwrap(), position);
+        assert_eq!(store.frontier().await.unwrap().position(), position);
         gate.batch_execute("SELECT pg_advisory_unlock(4711)").await.unwrap();
         position
     });
@@ -74,11 +74,11 @@ async fn a_lock_that_comes_late_moves_no_frontier_back() {
     assert!(late > settled);
     // so the server answers less than it did
     assert_eq!(raw_frontier(&connect(&database.url()).await).await, before.get());
-    assert_eq!(store.frontier().await.unwrap(), settled);
-    let seen: Vec<_> = store.read_all(Position::START, &Filter::all(), None).try_collect().await.unwrap();
+    assert_eq!(store.frontier().await.unwrap().position(), settled);
+    let seen: Vec<_> = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await.unwrap();
     assert_eq!(seen.last().map(|event| event.position), Some(settled));
     transaction.commit().await.unwrap();
-    assert_eq!(store.frontier().await.unwrap(), late);
+    assert_eq!(store.frontier().await.unwrap().position(), late);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,7 +87,7 @@ async fn positions_that_are_drawn_again_after_a_crash_are_not_skipped() {
     let server = Server::start(&[("wal_writer_delay", "10s")]).unwrap();
     let database = Database::on(&server.url()).unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
-    let mut events = store.subscribe(Position::START, &Filter::all());
+    let mut events = store.subscribe(Checkpoint::START, &Filter::all());
     for _ in 0..10 {
         let last = append(&store, "1").await;
         assert_eq!(next(&mut events).await.unwrap(), last);
@@ -99,7 +99,7 @@ async fn positions_that_are_drawn_again_after_a_crash_are_not_skipped() {
         transaction.rollback().await.unwrap();
         let told = raw_frontier(&client).await;
         assert!(told > last.get());
-        assert_eq!(store.frontier().await.unwrap(), last);
+        assert_eq!(store.frontier().await.unwrap().position(), last);
         // the subscription looks around
         assert!(tokio::time::timeout(Duration::from_millis(300), events.next()).await.is_err());
         server.kill().unwrap();
@@ -141,15 +141,14 @@ async fn ten_events() -> (Database, PostgresStore, Vec<Position>) {
 }
 
 fn is_restored(error: &ReadError, at: Position, kept: Position) -> bool {
-    let ReadError::Store(source) = error else { return false };
-    matches!(source.downcast_ref(), Some(PostgresError::Restored { position, common: Some(common) })
-        if *position == at && *common == kept)
+    matches!(error, ReadError::Restored { checkpoint, common: Some(common) }
+        if checkpoint.position() == at && *common == kept)
 }
 
 #[tokio::test]
 async fn a_subscription_that_has_handled_what_a_restore_lost_ends_and_says_so() {
     let (database, store, positions) = ten_events().await;
-    let mut all = store.subscribe(Position::START, &Filter::all());
+    let mut all = store.subscribe(Checkpoint::START, &Filter::all());
     for position in &positions {
         assert_eq!(next(&mut all).await.unwrap(), *position);
     }
@@ -166,7 +165,7 @@ async fn a_subscription_that_has_handled_what_a_restore_lost_ends_and_says_so() 
 #[tokio::test]
 async fn a_subscription_to_a_log_that_moved_unnoticed_skips() {
     let (database, store, positions) = ten_events().await;
-    let mut all = store.subscribe(positions[8], &Filter::all());
+    let mut all = store.subscribe(positions[8].into(), &Filter::all());
     assert_eq!(next(&mut all).await.unwrap(), positions[9]);
     lose(&database, positions[6], false);
     let mut last = Position::START;
@@ -182,9 +181,9 @@ async fn a_subscription_whose_events_are_all_still_there_goes_on_after_a_move() 
     let (database, store, positions) = ten_events().await;
     // the last event that they get stands before those that are lost, and they have looked behind it
     let third = Filter::all().category("bank").name("bank.none");
-    let mut none = store.subscribe(Position::START, &third);
+    let mut none = store.subscribe(Checkpoint::START, &third);
     assert!(tokio::time::timeout(Duration::from_millis(200), none.next()).await.is_err());
-    let mut before = store.subscribe(Position::START, &Filter::all());
+    let mut before = store.subscribe(Checkpoint::START, &Filter::all());
     for position in &positions[..5] {
         assert_eq!(next(&mut before).await.unwrap(), *position);
     }
@@ -209,7 +208,7 @@ async fn a_store_that_did_not_look_since_a_move_subscribes_from_a_position_behin
     lose(&database, positions[6], true);
     let handled = append(&other, "x").await;
     let new = append(&other, "y").await;
-    assert_eq!(next(&mut store.subscribe(handled, &Filter::all())).await.unwrap(), new);
+    assert_eq!(next(&mut store.subscribe(handled.into(), &Filter::all())).await.unwrap(), new);
 }
 
 #[tokio::test]
@@ -220,7 +219,7 @@ async fn a_read_of_the_whole_log_ends_where_the_log_moves() {
         let stream = StreamId::new("bank", format!("more-{number}")).unwrap();
         store.append(vec![Append::new(stream, Expected::Any, (0..500).map(|_| event()).collect())]).await.unwrap();
     }
-    let mut events = store.read_all(Position::START, &Filter::all().category("bank"), None);
+    let mut events = store.read_all(Checkpoint::START, &Filter::all().category("bank"), None);
     let first = next(&mut events).await.unwrap();
     assert_eq!(first, Position::START.plus(1));
     connect(&database.url()).await.batch_execute("SELECT es.new_incarnation()").await.unwrap();
@@ -231,14 +230,14 @@ async fn a_read_of_the_whole_log_ends_where_the_log_moves() {
     };
     let ReadError::Store(source) = &error else { panic!("{error}") };
     assert!(matches!(source.downcast_ref(), Some(PostgresError::Moved)), "{error}");
-    let all: Vec<_> = store.read_all(Position::START, &Filter::all(), None).try_collect().await.unwrap();
+    let all: Vec<_> = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await.unwrap();
     assert_eq!(all.len(), 10_010);
 }
 
 #[tokio::test]
 async fn a_callers_own_transaction_appends_nothing_before_a_new_incarnation_has_begun() {
     let (database, store, positions) = ten_events().await;
-    let mut all = store.subscribe(Position::START, &Filter::all());
+    let mut all = store.subscribe(Checkpoint::START, &Filter::all());
     for position in &positions {
         assert_eq!(next(&mut all).await.unwrap(), *position);
     }
@@ -257,7 +256,7 @@ async fn a_callers_own_transaction_appends_nothing_before_a_new_incarnation_has_
 #[tokio::test]
 async fn a_subscription_goes_on_where_the_log_moved_back_before_its_head_was_found_elsewhere() {
     let (database, store, positions) = ten_events().await;
-    let mut all = store.subscribe(positions[9], &Filter::all());
+    let mut all = store.subscribe(positions[9].into(), &Filter::all());
     let client = connect(&database.url()).await;
     // as if pages came from another server than the head of the log
     let (here, elsewhere) = ("IF seen IS DISTINCT", "IF true OR seen IS DISTINCT");
@@ -280,7 +279,7 @@ async fn a_log_that_is_elsewhere_each_time_is_asked_for_with_pauses() {
              SELECT number, md5(nextval('es.asked')::text)::uuid AS id, place, after, began_at FROM es.found",
         ])
         .unwrap();
-    assert!(tokio::time::timeout(Duration::from_secs(1), store.changed(positions[9])).await.is_err());
+    assert!(tokio::time::timeout(Duration::from_secs(1), store.changed(positions[9].into())).await.is_err());
     let client = connect(&database.url()).await;
     let asked: i64 = client.query_one("SELECT last_value FROM es.asked", &[]).await.unwrap().get(0);
     assert!((2..50).contains(&asked), "{asked}");
@@ -289,7 +288,7 @@ async fn a_log_that_is_elsewhere_each_time_is_asked_for_with_pauses() {
 #[tokio::test]
 async fn a_subscription_that_asks_a_replica_for_what_is_left_after_a_move_asks_again() {
     let (database, store, positions) = ten_events().await;
-    let mut all = store.subscribe(positions[9], &Filter::all());
+    let mut all = store.subscribe(positions[9].into(), &Filter::all());
     let client = connect(&database.url()).await;
     let (primary, replica) = ("IF pg_is_in_recovery()", "IF true OR pg_is_in_recovery()");
     change(primary, replica).in_function(&client, "es.incarnation").await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use es_core::{
-    Append, Direction, EventStore, Expected, Filter, Metadata, Position, ReadError, StoredEvent, StreamId, Timestamp,
+    Append, Checkpoint, Direction, EventStore, Expected, Filter, Metadata, ReadError, StoredEvent, StreamId, Timestamp,
     Version,
 };
 use futures_util::TryStreamExt;
@@ -52,7 +52,7 @@ async fn the_log_is_told(damage: &str, named: bool, manner: Option<Manner>) -> R
     let reader = Arc::clone(&store);
     let all =
         tokio::spawn(
-            async move { reader.read_all(Position::START, &Filter::all(), None).try_collect::<Vec<_>>().await },
+            async move { reader.read_all(Checkpoint::START, &Filter::all(), None).try_collect::<Vec<_>>().await },
         );
     match all.await.map_err(|panic| format!("reading panicked: {panic}"))? {
         Err(ReadError::Damaged { position, .. }) if named && position == 2 => {}

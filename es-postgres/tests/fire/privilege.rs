@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es_core::{EventStore, Filter, Position, StoredSnapshot, StreamId, Version};
+use es_core::{Checkpoint, EventStore, Filter, StoredSnapshot, StreamId, Version};
 use es_postgres::{MissingProtection, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::{Database, Server};
@@ -97,7 +97,7 @@ async fn the_application_appends_and_reads_with_nothing_but_execute_and_select()
     let append = es_core::Append::new(stream, es_core::Expected::Exists, vec![crate::workload::event()]);
     store.append_in(&transaction, &[append]).await.unwrap();
     transaction.commit().await.unwrap();
-    let all: Vec<_> = store.read_all(Position::START, &Filter::all(), None).try_collect().await.unwrap();
+    let all: Vec<_> = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await.unwrap();
     assert_eq!(all.len(), 3);
 }
 
@@ -209,7 +209,7 @@ async fn events_never_change_not_even_for_their_owner() {
     client.batch_execute("RESET ROLE; SET session_replication_role = replica").await.unwrap();
     let error = client.batch_execute("DELETE FROM es.events").await.unwrap_err();
     assert_eq!(error.code().map(SqlState::code), Some("ES005"), "{error}");
-    let all: Vec<_> = store.read_all(Position::START, &Filter::all(), None).try_collect().await.unwrap();
+    let all: Vec<_> = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await.unwrap();
     assert_eq!(all.len(), 2);
     // what this test is for: an ordinary trigger lets replication through
     client.batch_execute("ALTER TABLE es.events ENABLE TRIGGER events_never_change").await.unwrap();

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use es_core::{Append, EventStore, Expected, Filter, Position, StreamId};
-use es_postgres::{Checkpoint, PostgresError, PostgresStore};
+use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, Position, ReadError, StoreError, StreamId};
+use es_postgres::{PostgresError, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::{Binaries, Database, Server};
+use uuid::Uuid;
 
 use crate::altered::{Change, change};
 use crate::trial::connect;
@@ -28,7 +29,18 @@ async fn append(store: &PostgresStore, count: u64) -> Position {
 }
 
 async fn all(store: &PostgresStore) -> Vec<es_core::StoredEvent> {
-    store.read_all(Position::START, &Filter::all(), None).try_collect().await.unwrap()
+    store.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await.unwrap()
+}
+
+async fn incarnation(store: &PostgresStore) -> Uuid {
+    store.frontier().await.unwrap().incarnation().unwrap()
+}
+
+/// Where a reader goes on from a checkpoint.
+async fn resume(store: &PostgresStore, checkpoint: Checkpoint) -> Result<Position, ReadError> {
+    let mut pages = store.read_pages(checkpoint, Direction::Forward, &Filter::all(), Some(1));
+    pages.try_next().await?;
+    Ok(checkpoint.position())
 }
 
 #[tokio::test]
@@ -39,34 +51,34 @@ async fn a_dump_restored_into_another_server_holds_every_event_and_goes_on_above
     let backed_up = append(&store, 50).await;
     let dump = dump(&old, &database);
     let before = all(&store).await;
-    let early = Checkpoint { incarnation: store.incarnation().await.unwrap(), position: before[10].position };
-    let at_the_end = Checkpoint { position: backed_up, ..early };
+    let early = store.frontier().await.unwrap().at(before[10].position);
+    let at_the_end = early.at(backed_up);
     // after the backup, so the restore loses it
-    let late = Checkpoint { position: append(&store, 5).await, ..early };
-    assert_eq!(store.resume(late).await.unwrap(), late.position);
+    let late = early.at(append(&store, 5).await);
+    assert_eq!(resume(&store, late).await.unwrap(), late.position());
 
     let new = server();
     let restored = Database::on(&new.url()).unwrap();
     restore(&new, &restored, &dump);
     let store = PostgresStore::connect(&restored.url()).await.unwrap();
     assert_eq!(all(&store).await, before);
-    assert_ne!(store.incarnation().await.unwrap(), early.incarnation);
+    assert_ne!(incarnation(&store).await, early.incarnation().unwrap());
 
     // positions that the old log gave to events which are lost are given to others
-    assert!(append(&store, 5).await >= late.position);
-    let refused = store.resume(late).await.unwrap_err();
+    assert!(append(&store, 5).await >= late.position());
+    let refused = resume(&store, late).await.unwrap_err();
     assert!(
-        matches!(refused, PostgresError::Restored { position, common: Some(common) }
-            if position == late.position && common == backed_up),
+        matches!(refused, ReadError::Restored { checkpoint, common: Some(common) }
+            if checkpoint == late && common == backed_up),
         "{refused}"
     );
-    assert_eq!(store.resume(early).await.unwrap(), early.position);
-    assert_eq!(store.resume(at_the_end).await.unwrap(), at_the_end.position);
-    let today = Checkpoint { incarnation: store.incarnation().await.unwrap(), ..late };
-    assert_eq!(store.resume(today).await.unwrap(), today.position);
-    let elsewhere = Checkpoint { incarnation: uuid::Uuid::from_u128(7), ..early };
-    let unknown = store.resume(elsewhere).await.unwrap_err();
-    assert!(matches!(unknown, PostgresError::Restored { common: None, .. }), "{unknown}");
+    assert_eq!(resume(&store, early).await.unwrap(), early.position());
+    assert_eq!(resume(&store, at_the_end).await.unwrap(), at_the_end.position());
+    let today = store.frontier().await.unwrap().at(late.position());
+    assert_eq!(resume(&store, today).await.unwrap(), today.position());
+    let elsewhere = Checkpoint::new(Uuid::from_u128(7), early.position());
+    let unknown = resume(&store, elsewhere).await.unwrap_err();
+    assert!(matches!(unknown, ReadError::Restored { common: None, .. }), "{unknown}");
 }
 
 /// What the incarnation is for: from the bare position, a subscriber skips what it has never seen.
@@ -77,16 +89,16 @@ async fn a_checkpoint_without_its_incarnation_skips_events_after_a_restore() {
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     append(&store, 10).await;
     let dump = dump(&server, &database);
-    let incarnation = store.incarnation().await.unwrap();
+    let incarnation = incarnation(&store).await;
     let position = append(&store, 10).await;
     let restored = Database::on(&server.url()).unwrap();
     restore(&server, &restored, &dump);
     let store = PostgresStore::connect(&restored.url()).await.unwrap();
     append(&store, 20).await;
-    let seen: Vec<_> = store.read_all(position, &Filter::all(), None).try_collect().await.unwrap();
+    let seen: Vec<_> = store.read_all(position.into(), &Filter::all(), None).try_collect().await.unwrap();
     // 40 new events, of which the first 20 stand where lost ones were handled
     assert_eq!(seen.len(), 20);
-    assert!(store.resume(Checkpoint { incarnation, position }).await.is_err());
+    assert!(resume(&store, Checkpoint::new(incarnation, position)).await.is_err());
 }
 
 /// A copy of the disk, as far as the log sees one, with a change in one of its functions.
@@ -96,15 +108,15 @@ async fn copied(function: &str, change: Change) -> Result<(), String> {
     let client = connect(&database.url()).await;
     change.in_function(&client, function).await;
     let end = append(&store, 5).await;
-    let incarnation = store.incarnation().await.unwrap();
-    let refused = async |position, what| match store.resume(Checkpoint { incarnation, position }).await {
-        Err(PostgresError::Restored { .. }) => Ok(()),
+    let incarnation = incarnation(&store).await;
+    let refused = async |position, what| match resume(&store, Checkpoint::new(incarnation, position)).await {
+        Err(ReadError::Restored { .. }) => Ok(()),
         outcome => Err(format!("a checkpoint {what} is answered by {outcome:?}")),
     };
     refused(end.plus(1), "above the log").await?;
     client.batch_execute("SELECT es.new_incarnation()").await.unwrap();
     refused(append(&store, 5).await, "that others took the place of").await?;
-    match store.resume(Checkpoint { incarnation, position: end }).await {
+    match resume(&store, Checkpoint::new(incarnation, end)).await {
         Ok(position) if position == end => Ok(()),
         outcome => Err(format!("a checkpoint in both logs is answered by {outcome:?}")),
     }
@@ -132,12 +144,12 @@ async fn a_log_that_does_not_know_what_it_has_in_common_is_caught() {
 
 /// A transaction that is prepared where the log goes on was rolled back where it came from: events after it were handled
 /// there, and here it may still commit below them.
-async fn prepared_over_a_move(change: Change) -> Result<Position, PostgresError> {
+async fn prepared_over_a_move(change: Change) -> Result<Position, ReadError> {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     let mut client = connect(&database.url()).await;
     change.in_function(&client, "es.new_incarnation").await;
-    let incarnation = store.incarnation().await.unwrap();
+    let incarnation = incarnation(&store).await;
     append(&store, 5).await;
     let transaction = client.transaction().await.unwrap();
     let prepared = Append::new(StreamId::new("bank", "prepared").unwrap(), Expected::Any, vec![event()]);
@@ -146,7 +158,7 @@ async fn prepared_over_a_move(change: Change) -> Result<Position, PostgresError>
     drop(transaction);
     let position = append(&store, 1).await;
     client.batch_execute("SELECT es.new_incarnation()").await.unwrap();
-    let resumed = store.resume(Checkpoint { incarnation, position }).await;
+    let resumed = resume(&store, Checkpoint::new(incarnation, position)).await;
     client.batch_execute(&format!("COMMIT PREPARED '{}'", database.name())).await.unwrap();
     resumed
 }
@@ -154,7 +166,7 @@ async fn prepared_over_a_move(change: Change) -> Result<Position, PostgresError>
 #[tokio::test]
 async fn a_checkpoint_above_what_is_still_prepared_is_refused_after_a_move() {
     let refused = prepared_over_a_move(Change::NONE).await.unwrap_err();
-    assert!(matches!(refused, PostgresError::Restored { common: Some(common), .. } if common.get() == 10), "{refused}");
+    assert!(matches!(refused, ReadError::Restored { common: Some(common), .. } if common.get() == 10), "{refused}");
 }
 
 /// What the test above is for: it is resumed from, and what is committed below it is skipped.
@@ -201,7 +213,7 @@ async fn found_at_once(change: Change) -> Result<(), String> {
     let gate = client.transaction().await.unwrap();
     gate.batch_execute("LOCK TABLE es.incarnations IN SHARE ROW EXCLUSIVE MODE").await.unwrap();
     let patient = PostgresStore::builder(&url).lock_timeout(Duration::from_mins(1));
-    let connect = async || patient.clone().connect().await?.incarnation().await;
+    let connect = async || Ok::<_, StoreError>(incarnation(&patient.clone().connect().await?).await);
     let look = async {
         let waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'es.incarnations'::regclass AND NOT granted";
         let deadline = Instant::now() + Duration::from_secs(50);

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, Appended, Direction, EventStore, Filter, Position, ReadError, StoredEvent, StreamId, Version,
+    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, StoredEvent, StreamId,
+    Version,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -96,20 +97,21 @@ impl EventStore for Wasteful {
         self.store.read_stream(stream, from, direction, limit)
     }
 
-    fn read_all(
+    fn read_pages(
         &self,
-        after: Position,
+        from: Checkpoint,
+        direction: Direction,
         filter: &Filter,
         limit: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.store.read_all(after, filter, limit)
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        self.store.read_pages(from, direction, filter, limit)
     }
 
-    async fn frontier(&self) -> Result<Position, ReadError> {
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         self.store.frontier().await
     }
 
-    fn subscribe(&self, after: Position, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+    fn subscribe(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
         let given = Arc::<AtomicU64>::default();
         self.given.lock().unwrap().push(Arc::clone(&given));
         if self.waste == Waste::Reading {
@@ -121,7 +123,7 @@ impl EventStore for Wasteful {
                     async move {
                         loop {
                             if let Some(event) = self.store.read_all(last, &filter, Some(1)).next().await {
-                                let last = event.as_ref().map_or(last, |event| event.position);
+                                let last = event.as_ref().map_or(last, |event| event.position.into());
                                 return Some((event, last));
                             }
                             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -13,7 +13,7 @@ mod writers;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use es_core::{EventStore, Filter, Position};
+use es_core::{Checkpoint, EventStore, Filter};
 use es_postgres::PostgresStore;
 use futures_util::StreamExt;
 use test_postgres::Database;
@@ -99,7 +99,7 @@ async fn two_processes_write_and_two_subscriptions_skip_nothing() {
     let writers = Writers::start(&store, &database.url(), Fence::Inside, 8);
     let subscribers = stores.clone().map(|store| {
         tokio::spawn(async move {
-            let mut events = store.subscribe(Position::START, &Filter::all());
+            let mut events = store.subscribe(Checkpoint::START, &Filter::all());
             let mut seen = Vec::new();
             // the last event is followed by silence
             while let Ok(Some(event)) = tokio::time::timeout(Duration::from_secs(5), events.next()).await {
@@ -112,7 +112,7 @@ async fn two_processes_write_and_two_subscriptions_skip_nothing() {
     writers.stop().await;
     child.wait();
     let mut log = Vec::new();
-    let mut events = stores[0].read_all(Position::START, &Filter::all(), None);
+    let mut events = stores[0].read_all(Checkpoint::START, &Filter::all(), None);
     while let Some(event) = events.next().await {
         log.push(event.unwrap().position);
     }

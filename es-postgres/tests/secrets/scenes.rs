@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 
 use es_core::{
-    Append, AppendError, Direction, EventName, EventStore, Expected, Filter, Metadata, NewEvent, Position,
+    Append, AppendError, Checkpoint, Direction, EventName, EventStore, Expected, Filter, Metadata, NewEvent,
     SchemaVersion, StoredSnapshot, StreamId, UnknownOutcome, Version,
 };
-use es_postgres::{Checkpoint, PostgresBuilder, PostgresStore};
+use es_postgres::{PostgresBuilder, PostgresStore};
 use futures_util::future::join_all;
 use futures_util::{StreamExt, TryStreamExt};
 use sqlx::Connection;
@@ -103,10 +103,10 @@ pub(crate) async fn reads(stage: &Stage, log: &Log) {
     }
     let filters = [Filter::all(), Filter::all().category("account"), Filter::all().name("account.opened")];
     for filter in filters {
-        let events = store.read_all(Position::START, &filter, None).try_collect::<Vec<_>>().await;
+        let events = store.read_all(Checkpoint::START, &filter, None).try_collect::<Vec<_>>().await;
         assert!(events.as_ref().unwrap().len() > 400);
         hear(log, "the log", &events);
-        let events = store.subscribe(Position::START, &filter).take(300).try_collect::<Vec<_>>().await;
+        let events = store.subscribe(Checkpoint::START, &filter).take(300).try_collect::<Vec<_>>().await;
         hear(log, "a subscription", &events);
     }
     let mut visitor = |event: &es_core::StoredEvent| {
@@ -123,11 +123,14 @@ pub(crate) async fn reads(stage: &Stage, log: &Log) {
         hear(log, "a loaded snapshot", &store.load_snapshot(&stream("1"), schema).await);
     }
     let frontier = store.frontier().await.unwrap();
-    hear(log, "changed", &store.changed(Position::START).await);
+    hear(log, "changed", &store.changed(Checkpoint::START).await);
     hear(log, "protections", &store.missing_protections().await);
-    let incarnation = store.incarnation().await.unwrap();
-    hear(log, "resume", &store.resume(Checkpoint { incarnation, position: frontier }).await);
-    hear(log, "resume", &store.resume(Checkpoint { incarnation: Uuid::nil(), position: frontier }).await);
+    for checkpoint in [frontier, Checkpoint::new(Uuid::nil(), frontier.position())] {
+        for direction in [Direction::Forward, Direction::Backward] {
+            let mut pages = store.read_pages(checkpoint, direction, &Filter::all(), None);
+            hear(log, "a page", &pages.try_next().await);
+        }
+    }
 }
 
 /// The server refuses what it is given, and tells its clients what that was.
@@ -164,7 +167,7 @@ pub(crate) async fn breaks(stage: &Stage, log: &Log) {
     let impatient = builder(stage).persistence(std::time::Duration::ZERO).connect().await.unwrap();
     let other = client(&stage.database.url()).await;
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'said'";
-    let (mut holder, mut subscription) = (client(&stage.url).await, store.subscribe(Position::START, &Filter::all()));
+    let (mut holder, mut subscription) = (client(&stage.url).await, store.subscribe(Checkpoint::START, &Filter::all()));
     hear(log, "a subscription", &subscription.next().await.unwrap());
     let transaction = holder.transaction().await.unwrap();
     store.append_in(&transaction, &[append("held", Expected::Any)]).await.unwrap();

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::time::Duration;
 
 use es_core::{
-    AppendError, Direction, EventStore, Expected, Filter, Position, StoredSnapshot, UnknownOutcome, Version,
+    AppendError, Checkpoint, Direction, EventStore, Expected, Filter, Position, StoredSnapshot, UnknownOutcome, Version,
 };
-use es_postgres::{Checkpoint, PostgresError, PostgresStore};
+use es_postgres::{PostgresError, PostgresStore};
 use futures_util::{StreamExt, TryStreamExt};
 use test_postgres::Database;
 use tokio::runtime::{Builder, Runtime};
@@ -51,15 +51,15 @@ async fn everything_ends(store: &PostgresStore, database: &Database, checkpoint:
         says_closed("read_stream", ends("read_stream", events).await);
     }
     for filter in [all.clone(), Filter::all().category("account"), Filter::all().name("account.deposited")] {
-        let events = store.read_all(Position::START, &filter, None).try_collect::<Vec<_>>();
+        let events = store.read_all(Checkpoint::START, &filter, None).try_collect::<Vec<_>>();
         says_closed("read_all", ends("read_all", events).await);
     }
     says_closed("visit_stream", ends("visit_stream", store.visit_stream(&stream, &mut |_| Ok(true))).await);
     says_closed("frontier", ends("frontier", store.frontier()).await);
     // also where it is known that the frontier is above
-    for seen in [Position::START, checkpoint.position, Position::MAX] {
-        says_closed("changed", ends("changed", store.changed(seen)).await);
-        let mut events = store.subscribe(seen, &all);
+    for seen in [Position::START, checkpoint.position(), Position::MAX] {
+        says_closed("changed", ends("changed", store.changed(seen.into())).await);
+        let mut events = store.subscribe(seen.into(), &all);
         says_closed("subscribe", ends("subscribe", events.next()).await.expect("it ends after an error"));
         assert!(ends("subscribe", events.next()).await.is_none());
     }
@@ -67,8 +67,12 @@ async fn everything_ends(store: &PostgresStore, database: &Database, checkpoint:
     let snapshot =
         StoredSnapshot { stream, version: Version::FIRST, schema: "1".to_owned(), payload: "{}".as_bytes().into() };
     says_closed("store_snapshot", ends("store_snapshot", store.store_snapshot(snapshot)).await);
-    says_closed("incarnation", ends("incarnation", store.incarnation()).await);
-    says_closed("resume", ends("resume", store.resume(checkpoint)).await);
+    let mut pages = store.subscribe_pages(checkpoint, &all);
+    says_closed("subscribe_pages", ends("subscribe_pages", pages.next()).await.expect("it ends after an error"));
+    for direction in [Direction::Forward, Direction::Backward] {
+        let mut pages = store.read_pages(checkpoint, direction, &all, None);
+        says_closed("read_pages", ends("read_pages", pages.next()).await.expect("it ends after an error"));
+    }
     says_closed("missing_protections", ends("missing_protections", store.missing_protections()).await);
     // the caller's connection is not the store's
     let mut client = connect(&database.url()).await;
@@ -91,19 +95,19 @@ fn what_ends(with_pool: bool) {
         }
         let store = builder.connect().await.unwrap();
         let position = store.append(one("1", Expected::Any)).await.unwrap()[0].positions[0];
-        store.changed(Position::START).await.unwrap();
-        (store.clone(), Checkpoint { incarnation: store.incarnation().await.unwrap(), position })
+        store.changed(Checkpoint::START).await.unwrap();
+        (store.clone(), store.frontier().await.unwrap().at(position))
     });
     // begun before the end, from another runtime
     let under_way: Vec<_> = (0..2)
         .map(|_| {
-            let (store, seen) = (store.clone(), checkpoint.position);
+            let (store, seen) = (store.clone(), checkpoint.position());
             let (caught_up, is_caught_up) = tokio::sync::oneshot::channel();
             let begun = async move {
-                let mut events = store.subscribe(Position::START, &Filter::all());
+                let mut events = store.subscribe(Checkpoint::START, &Filter::all());
                 events.next().await.unwrap().unwrap();
                 caught_up.send(()).unwrap();
-                let (next, changed) = futures_util::future::join(events.next(), store.changed(seen)).await;
+                let (next, changed) = futures_util::future::join(events.next(), store.changed(seen.into())).await;
                 (next.unwrap().map(drop), changed.map(drop))
             };
             let begun = other.spawn(begun);
@@ -160,8 +164,8 @@ async fn readers_over_a_pool_that_was_closed_end() {
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'theirs' \
                AND datname = current_database()";
     client.query(end, &[]).await.unwrap();
-    let events = store.read_all(Position::START, &Filter::all(), None).try_collect::<Vec<_>>();
+    let events = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect::<Vec<_>>();
     says_closed("read_all", ends("read_all", events).await);
-    let mut events = store.subscribe(Position::START, &Filter::all());
+    let mut events = store.subscribe(Checkpoint::START, &Filter::all());
     says_closed("subscribe", ends("subscribe", events.next()).await.unwrap());
 }

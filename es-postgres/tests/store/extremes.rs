@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{AppendError, EventStore, Expected, Filter, Position};
+use es_core::{AppendError, Checkpoint, EventStore, Expected, Filter};
 use es_postgres::{PostgresBuilder, PostgresError, PostgresStore};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
@@ -25,9 +25,9 @@ async fn works(builder: PostgresBuilder) -> Result<(), String> {
         append.map_err(|error| format!("append: {error:?}"))?;
     }
     let position = store.frontier().await.map_err(|error| format!("frontier: {error:?}"))?;
-    let changed = store.changed(Position::START).await.map_err(|error| format!("changed: {error:?}"))?;
+    let changed = store.changed(Checkpoint::START).await.map_err(|error| format!("changed: {error:?}"))?;
     for limit in [None, Some(usize::MAX), Some(usize::MAX / 2)] {
-        let read = store.read_all(Position::START, &Filter::all(), limit).try_collect::<Vec<_>>().await;
+        let read = store.read_all(Checkpoint::START, &Filter::all(), limit).try_collect::<Vec<_>>().await;
         let read = read.map_err(|error| format!("read: {error:?}"))?;
         if read.len() != 20 || changed != position {
             return Err(format!("{} events up to {changed:?}, and not {position:?}", read.len()));
@@ -98,7 +98,7 @@ async fn the_shortest_times_are_limits() {
     let read = async {
         let store = store.statement_timeout(Duration::from_nanos(1)).migrate(false).connect().await?;
         client.batch_execute("BEGIN; LOCK TABLE es.events IN ACCESS EXCLUSIVE MODE").await.unwrap();
-        let events = store.read_all(Position::START, &Filter::all(), None).try_collect::<Vec<_>>().await;
+        let events = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect::<Vec<_>>().await;
         events.map_err(|error| PostgresError::Answer(error.into()))
     };
     let read = tokio::time::timeout(LIMIT, read).await.expect("it hangs");

@@ -1,7 +1,7 @@
 //! A store on a database of its own, and short ways to say things.
 
 use es_core::{
-    Append, EventName, EventStore, Expected, NewEvent, Position, SchemaVersion, StoredEvent, StreamId, Version,
+    Append, Checkpoint, EventName, EventStore, Expected, NewEvent, SchemaVersion, StoredEvent, StreamId, Version,
 };
 use es_postgres::{PostgresBuilder, PostgresStore};
 use futures_util::TryStreamExt;
@@ -55,7 +55,7 @@ pub(crate) fn exact(version: u64) -> Expected {
 }
 
 pub(crate) async fn all(store: &dyn EventStore) -> Vec<StoredEvent> {
-    store.read_all(Position::START, &es_core::Filter::all(), None).try_collect().await.unwrap()
+    store.read_all(Checkpoint::START, &es_core::Filter::all(), None).try_collect().await.unwrap()
 }
 
 /// The function that appends, with one thing changed.

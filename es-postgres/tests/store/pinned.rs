@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
-use es_core::{AppendError, Direction, EventStore, Expected, Filter, Position, StoredSnapshot, Version};
+use es_core::{AppendError, Checkpoint, Direction, EventStore, Expected, Filter, StoredSnapshot, Version};
 use es_postgres::{PostgresError, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::{Database, Server};
@@ -56,7 +56,7 @@ fn odd() -> Database {
 async fn works(store: &PostgresStore) {
     let payload = "{\"snow\":\"\u{2603}\",\"back\":\"\\\\\"}";
     let odd = es_core::StreamId::new("account", "it's \\ a \u{2603}").unwrap();
-    let mut events = store.subscribe(Position::START, &Filter::all());
+    let mut events = store.subscribe(Checkpoint::START, &Filter::all());
     for version in 0..3 {
         let append = es_core::Append::new(odd.clone(), exact(version), vec![event(payload)]);
         store.append(vec![append]).await.unwrap();
@@ -68,7 +68,7 @@ async fn works(store: &PostgresStore) {
     assert!(store.append(both).await.unwrap()[1].repeated);
     assert!(matches!(store.append(one("1", Expected::NoStream)).await, Err(AppendError::Conflict(_))));
     for read in [
-        store.read_all(Position::START, &Filter::all(), None),
+        store.read_all(Checkpoint::START, &Filter::all(), None),
         store.read_stream(&odd, Version::FIRST, Direction::Forward, None),
     ] {
         let read: Vec<_> = read.try_collect().await.unwrap();

@@ -1,7 +1,7 @@
 //! Reads over a pool of the application's, whatever its connections are set to.
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
-use es_core::{Append, Direction, EventStore, Expected, Filter, Position, Version};
+use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, Version};
 use es_postgres::{PostgresError, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::Database;
@@ -33,7 +33,7 @@ async fn a_pool_of_repeatable_read_connections_reads_everything_and_gets_them_ba
     let events = store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
     assert_eq!(events.try_collect::<Vec<_>>().await.unwrap().len(), 5_000);
     // one that nobody reads to its end
-    let mut events = store.read_all(Position::START, &Filter::all(), None);
+    let mut events = store.read_all(Checkpoint::START, &Filter::all(), None);
     for _ in 0..700 {
         events.try_next().await.unwrap();
     }
@@ -64,7 +64,7 @@ async fn a_pool_of_repeatable_read_connections_reads_everything_and_gets_them_ba
 async fn a_subscription_over_a_pool_of_repeatable_read_connections_waits_for_open_transactions() {
     let fixture = Fixture::new().await;
     let store = PostgresStore::from_pool(pool(&fixture.database, 2, ODD), &fixture.database.url()).await.unwrap();
-    let mut events = store.subscribe(Position::START, &Filter::all());
+    let mut events = store.subscribe(Checkpoint::START, &Filter::all());
     let mut client = fixture.client().await;
     for number in 0..20 {
         let transaction = client.transaction().await.unwrap();

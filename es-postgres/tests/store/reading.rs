@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{Append, Direction, EventStore, Expected, Filter, Position, Version};
+use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, Position, Version};
 use futures_util::{StreamExt, TryStreamExt};
 
 use crate::fixture::{Fixture, event, one, stream};
@@ -108,7 +108,7 @@ async fn a_long_log_is_read_whole_over_gaps_big_events_and_broken_connections() 
         let appended = fixture.store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
         wanted.extend(appended[0].positions.clone());
     }
-    let mut events = fixture.store.read_all(Position::START, &Filter::all(), None);
+    let mut events = fixture.store.read_all(Checkpoint::START, &Filter::all(), None);
     let mut read = Vec::new();
     while let Some(event) = events.next().await {
         read.push(event.unwrap().position);
@@ -136,7 +136,7 @@ async fn categories_are_merged_in_the_order_of_positions() {
     let filter = Filter::all().category("b").category("a").category("nothing");
     let read: Vec<Position> = fixture
         .store
-        .read_all(Position::START, &filter, None)
+        .read_all(Checkpoint::START, &filter, None)
         .map_ok(|event| event.position)
         .try_collect()
         .await
@@ -150,9 +150,9 @@ async fn what_stands_behind_the_frontier_is_not_read() {
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
     transaction.execute("SELECT es.fence()", &[]).await.unwrap();
-    let held = fixture.store.frontier().await.unwrap();
+    let held = fixture.store.frontier().await.unwrap().position();
     fixture.store.append(one("1", Expected::NoStream)).await.unwrap();
-    assert_eq!(fixture.store.frontier().await.unwrap(), held);
+    assert_eq!(fixture.store.frontier().await.unwrap().position(), held);
     assert!(crate::fixture::all(&fixture.store).await.is_empty());
     transaction.commit().await.unwrap();
     assert_eq!(crate::fixture::all(&fixture.store).await.len(), 1);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{Append, EventStore, Expected, Filter, Position, ReadError};
+use es_core::{Append, Checkpoint, EventStore, Expected, Filter, ReadError};
 use es_postgres::{PostgresError, PostgresStore};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
@@ -24,7 +24,7 @@ async fn readers_have_as_many_connections_as_the_pool_is_big_and_not_more() {
     let reads = (0..40).map(|_| {
         let store = fixture.store.clone();
         tokio::spawn(async move {
-            let events = store.read_all(Position::START, &Filter::all(), None);
+            let events = store.read_all(Checkpoint::START, &Filter::all(), None);
             assert_eq!(events.try_collect::<Vec<_>>().await.unwrap().len(), 2_000);
         })
     });

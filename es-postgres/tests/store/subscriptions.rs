@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{Append, EventStore, Expected, Filter, Position};
+use es_core::{Append, Checkpoint, EventStore, Expected, Filter};
 use es_postgres::PostgresStore;
 use futures_util::StreamExt;
 
@@ -16,7 +16,7 @@ async fn a_subscription_catches_up_and_goes_on_live_in_another_store() {
     let fixture = Fixture::new().await;
     let other = PostgresStore::connect(&fixture.database.url()).await.unwrap();
     fixture.store.append(one("1", Expected::Any)).await.unwrap();
-    let mut events = other.subscribe(Position::START, &Filter::all());
+    let mut events = other.subscribe(Checkpoint::START, &Filter::all());
     for number in 1..=50 {
         let event = tokio::time::timeout(LIMIT, events.next()).await.unwrap().unwrap().unwrap();
         assert_eq!(event.version, number);
@@ -31,7 +31,7 @@ async fn many_subscriptions_get_every_event_once_and_in_order() {
         .map(|_| {
             let store = fixture.store.clone();
             tokio::spawn(async move {
-                let events = store.subscribe(Position::START, &Filter::all()).take(300);
+                let events = store.subscribe(Checkpoint::START, &Filter::all()).take(300);
                 events.map(|event| event.unwrap().position).collect::<Vec<_>>().await
             })
         })
@@ -54,7 +54,7 @@ async fn a_filtered_subscription_passes_by_what_it_does_not_want() {
         fixture.store.append(one(&number.to_string(), Expected::Any)).await.unwrap();
     }
     let filter = Filter::all().category("account").name("account.closed");
-    let mut events = fixture.store.subscribe(Position::START, &filter);
+    let mut events = fixture.store.subscribe(Checkpoint::START, &filter);
     assert!(tokio::time::timeout(Duration::from_millis(200), events.next()).await.is_err());
     let closed = es_core::NewEvent::from_json(
         uuid::Uuid::now_v7(),
@@ -74,7 +74,7 @@ async fn a_subscription_outlives_its_connections_and_says_so() {
     let _listening = tracing::subscriber::set_default(warnings.clone());
     let fixture = Fixture::new().await;
     let client = fixture.client().await;
-    let mut events = fixture.store.subscribe(Position::START, &Filter::all());
+    let mut events = fixture.store.subscribe(Checkpoint::START, &Filter::all());
     for number in 1..=5 {
         fixture.store.append(one("1", Expected::Any)).await.unwrap();
         let event = tokio::time::timeout(LIMIT, events.next()).await.unwrap().unwrap().unwrap();

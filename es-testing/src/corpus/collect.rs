@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use es_core::{Aggregate, EventSet, EventStore, Filter, Position};
+use es_core::{Aggregate, Checkpoint, EventSet, EventStore, Filter};
 use futures_util::StreamExt;
 
 use super::{Cause, Corpus, CorpusError, folder, json::Json, readers};
@@ -38,7 +38,7 @@ impl Corpus {
     ) -> Result<usize, CorpusError> {
         let names = A::Event::NAMES.iter().copied();
         let filter = names.fold(Filter::all().category(A::CATEGORY), Filter::name);
-        let mut events = store.read_all(Position::START, &filter, None);
+        let mut events = store.read_all(Checkpoint::START, &filter, None);
         let mut collected = Collected { scramble: self.scramble.then(Scramble::default), ..Collected::default() };
         while let Some(event) = events.next().await {
             let event = event.map_err(|error| self.only(Cause::Store(error)))?;

@@ -8,8 +8,8 @@ use std::{
 };
 
 use es::{
-    Append, AppendError, Appended, Conflict, Direction, EventStore, Expected, Filter, NewEvent, Position, ReadError,
-    StoreError, StoredEvent, StreamId, Timestamp, Version, Violation, limits,
+    Append, AppendError, Appended, Checkpoint, Conflict, Direction, EventStore, Expected, Filter, NewEvent, Page,
+    Position, ReadError, StoreError, StoredEvent, StreamId, Timestamp, Version, Violation, limits,
 };
 use es_contract::{Factory, FreshStore};
 use futures_util::{
@@ -20,12 +20,12 @@ use futures_util::{
 use uuid::Uuid;
 
 /// A store that keeps its log in a vector. Clones share it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct OwnStore {
     log: Arc<Mutex<Log>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Log {
     /// The event at `[i]` has position `i + 1`.
     events: Vec<StoredEvent>,
@@ -33,8 +33,23 @@ struct Log {
     streams: HashMap<StreamId, Vec<usize>>,
     /// The index of each event, and on the first of those that came together to a stream how many they are.
     ids: HashMap<Uuid, (usize, usize)>,
+    /// This log, and no other: positions of another one mean nothing here.
+    incarnation: Uuid,
     /// Each open reader holds a clone of it.
     open: Arc<()>,
+}
+
+impl Default for OwnStore {
+    fn default() -> Self {
+        let log = Log {
+            events: Vec::new(),
+            streams: HashMap::new(),
+            ids: HashMap::new(),
+            incarnation: Uuid::now_v7(),
+            open: Arc::default(),
+        };
+        Self { log: Arc::new(Mutex::new(log)) }
+    }
 }
 
 #[async_trait::async_trait]
@@ -80,26 +95,29 @@ impl EventStore for OwnStore {
         })
     }
 
-    fn read_all(
+    fn read_pages(
         &self,
-        after: Position,
+        from: Checkpoint,
+        direction: Direction,
         filter: &Filter,
         limit: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        if let Err(error) = limits::check_filter(filter) {
-            return stream::once(ready(Err(error.into()))).boxed();
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        if let Err(error) = limits::check_filter(filter).map_err(ReadError::from).and_then(|()| self.log().holds(from))
+        {
+            return stream::once(ready(Err(error))).boxed();
         }
-        let (filter, mut at) = (filter.clone(), usize::try_from(after.get()).unwrap_or(usize::MAX));
-        self.reader(limit, move |log| {
-            let rest = log.events.get(at..)?;
-            let ahead = rest.iter().position(|event| filter.accepts(event.stream.category(), &event.name))?;
-            at += ahead + 1;
-            Some(rest[ahead].clone())
+        let (filter, mut from, mut left) = (filter.clone(), Some(from.position()), limit.unwrap_or(usize::MAX));
+        self.reader(None, move |log| {
+            let page = log.page(from.filter(|_| left > 0)?, direction, &filter, left);
+            left -= page.events.len();
+            let end = if direction == Direction::Forward { page.is_live() } else { page.up_to <= Position::new(1) };
+            from = (!end).then_some(page.up_to);
+            Some(page)
         })
     }
 
-    async fn frontier(&self) -> Result<Position, ReadError> {
-        Ok(Position::new(self.log().events.len() as u64)) // whole appends alone are in the log
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
+        Ok(self.log().frontier()) // whole appends alone are in the log
     }
 }
 
@@ -108,12 +126,12 @@ impl OwnStore {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads one event at a time, so that a slow reader holds neither the lock nor memory.
-    fn reader(
+    /// Reads one event or page at a time, so that a slow reader holds neither the lock nor memory.
+    fn reader<T: Send + 'static>(
         &self,
         limit: Option<usize>,
-        next: impl FnMut(&Log) -> Option<StoredEvent> + Send + 'static,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        next: impl FnMut(&Log) -> Option<T> + Send + 'static,
+    ) -> BoxStream<'_, Result<T, ReadError>> {
         let open = Arc::clone(&self.log().open);
         stream::unfold((open, next), move |(open, mut next)| async move {
             let event = next(&self.log())?;
@@ -127,6 +145,45 @@ impl OwnStore {
 impl Log {
     fn version(&self, stream: &StreamId) -> Version {
         Version::new(self.streams.get(stream).map_or(0, Vec::len) as u64)
+    }
+
+    fn frontier(&self) -> Checkpoint {
+        Checkpoint::new(self.incarnation, Position::new(self.events.len() as u64))
+    }
+
+    /// A checkpoint that another log gave is not one of this log.
+    fn holds(&self, checkpoint: Checkpoint) -> Result<(), ReadError> {
+        match checkpoint.incarnation() {
+            Some(incarnation) if incarnation != self.incarnation => {
+                Err(ReadError::Restored { checkpoint, common: None })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Some 1,000 events that were looked at beyond `from`.
+    fn page(&self, from: Position, direction: Direction, filter: &Filter, left: usize) -> Page {
+        let all = self.events.len();
+        let from = usize::try_from(from.get()).unwrap_or(usize::MAX);
+        let (mut events, mut bytes, mut up_to) = (Vec::new(), 0, from.min(all));
+        let forward = (from.min(all)..all).take(1_000);
+        let backward = (0..from.saturating_sub(1).min(all)).rev().take(1_000);
+        let indexes: &mut dyn Iterator<Item = usize> = match direction {
+            Direction::Forward => &mut { forward },
+            Direction::Backward => &mut { backward },
+        };
+        for index in indexes {
+            let event = &self.events[index];
+            if filter.accepts(event.stream.category(), &event.name) {
+                bytes += event.bytes();
+                if events.len() == left || (bytes > Page::BYTES && !events.is_empty()) {
+                    break;
+                }
+                events.push(event.clone());
+            }
+            up_to = index + 1;
+        }
+        Page::new(events, Position::new(up_to as u64), self.frontier())
     }
 
     fn event(&self, new: &NewEvent) -> Option<&StoredEvent> {

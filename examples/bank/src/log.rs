@@ -2,7 +2,7 @@
 
 use std::{error::Error, io::Write, sync::Arc};
 
-use es::{EventStore, Filter, Position};
+use es::{Checkpoint, EventStore, Filter};
 use futures_util::TryStreamExt;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -21,7 +21,7 @@ struct Line<'a> {
 /// Prints every event of `store`, in the order of the positions.
 pub(crate) async fn print(out: &mut impl Write, store: &Arc<dyn EventStore>) -> Result<(), Box<dyn Error>> {
     let filter = Filter::all();
-    let mut events = store.read_all(Position::START, &filter, None);
+    let mut events = store.read_all(Checkpoint::START, &filter, None);
     while let Some(event) = events.try_next().await? {
         let line = Line {
             category: event.stream.category(),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use es::{EventStore, Filter, Position, ReadError, Version, prelude::*};
+use es::{Checkpoint, EventStore, Filter, ReadError, Version, prelude::*};
 use futures_util::TryStreamExt;
 use jiff::civil::Date;
 
@@ -39,7 +39,7 @@ impl Overview {
     pub async fn read(store: &Arc<dyn EventStore>) -> Result<Self, OverviewError> {
         let mut overview = Self::default();
         let filter = Filter::all().category(Account::CATEGORY);
-        let mut stored = store.read_all(Position::START, &filter, None);
+        let mut stored = store.read_all(Checkpoint::START, &filter, None);
         while let Some(stored) = stored.try_next().await? {
             overview.events += 1;
             let id = stored.stream.id();

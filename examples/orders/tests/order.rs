@@ -7,8 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use es::{
-    Append, AppendError, Appended, Direction, Filter, Position, ReadError, StoredEvent, StreamId, Version, prelude::*,
-    testing::scenario,
+    Append, AppendError, Appended, Checkpoint, Direction, Filter, Page, ReadError, StoredEvent, StreamId, Version,
+    prelude::*, testing::scenario,
 };
 use futures_core::stream::BoxStream;
 use orders::{
@@ -143,16 +143,17 @@ impl EventStore for LeavesInBetween {
         self.store.read_stream(stream, from, direction, limit)
     }
 
-    fn read_all(
+    fn read_pages(
         &self,
-        after: Position,
+        from: Checkpoint,
+        direction: Direction,
         filter: &Filter,
         limit: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.store.read_all(after, filter, limit)
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        self.store.read_pages(from, direction, filter, limit)
     }
 
-    async fn frontier(&self) -> Result<Position, ReadError> {
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         self.store.frontier().await
     }
 }

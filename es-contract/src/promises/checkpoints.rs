@@ -1,0 +1,109 @@
+//! Checkpoints: each says of which log its position is.
+
+use std::{sync::Arc, time::Duration};
+
+use es_core::{Checkpoint, Direction, EventStore, Filter, Page, Position, ReadError};
+use futures_util::{StreamExt, TryStreamExt};
+use uuid::Uuid;
+
+use super::{
+    Subject, held, same,
+    subject::{collect, ended, patiently},
+};
+use crate::{Broken, Factory};
+
+async fn page(store: &Arc<dyn EventStore>, from: Checkpoint) -> Result<Page, Broken> {
+    let mut pages = store.read_pages(from, Direction::Forward, &Filter::all(), None);
+    pages.try_next().await?.ok_or_else(|| Broken::new("a read gives a page", "none"))
+}
+
+/// The log has one incarnation, whoever asks, before the first event and after.
+pub async fn every_log_has_an_incarnation(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let incarnation = subject.store.frontier().await?.incarnation();
+    held("the frontier has an incarnation", incarnation.is_some(), || format!("{incarnation:?}"))?;
+    subject.fill(&subject.stream("1")?, 3).await?;
+    let other = subject.another_handle().await?;
+    for store in [&subject.store, &other] {
+        same("every handle answers the same one", incarnation, store.frontier().await?.incarnation())?;
+        same("and so do its pages", incarnation, page(store, Checkpoint::START).await?.frontier.incarnation())?;
+        let mut live = store.subscribe_pages(Checkpoint::START, &Filter::all());
+        let first = patiently("a page comes", live.next()).await?.ok_or_else(ended)??;
+        same("and those of a subscription", incarnation, first.frontier.incarnation())?;
+    }
+    let elsewhere = factory.fresh().await?.handle().await?.frontier().await?.incarnation();
+    held("another log has another one", elsewhere != incarnation, || format!("{elsewhere:?}"))
+}
+
+fn restored<T>(what: &str, checkpoint: Checkpoint, answer: Option<Result<T, ReadError>>) -> Result<(), Broken> {
+    match answer {
+        Some(Err(ReadError::Restored { checkpoint: refused, common: None })) if refused == checkpoint => Ok(()),
+        Some(Err(error)) => Err(Broken::new(format!("{what} refuses it as restored"), error.to_string())),
+        Some(Ok(_)) | None => Err(Broken::new(format!("{what} refuses it"), "it reads")),
+    }
+}
+
+/// A checkpoint of another log is refused, wherever it is used.
+pub async fn a_checkpoint_of_another_log_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    subject.fill(&subject.stream("1")?, 5).await?;
+    let (store, all) = (&subject.store, Filter::all());
+    for position in [Position::START, Position::new(2), Position::MAX] {
+        let foreign = Checkpoint::new(Uuid::from_u128(4_711), position);
+        for direction in [Direction::Forward, Direction::Backward] {
+            restored("a page", foreign, store.read_pages(foreign, direction, &all, None).next().await)?;
+        }
+        restored("a read", foreign, store.read_all(foreign, &all, Some(1)).next().await)?;
+        let first = patiently("a subscription answers", async { store.subscribe(foreign, &all).next().await }).await?;
+        restored("a subscription", foreign, first)?;
+    }
+    Ok(())
+}
+
+/// A bare position is one of the log as it is now.
+pub async fn a_bare_position_is_of_todays_log(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    subject.fill(&subject.stream("1")?, 5).await?;
+    let log = subject.log().await?;
+    for (number, event) in log.iter().enumerate() {
+        let after = event.position.into();
+        let read = collect(subject.store.read_all(after, &Filter::all(), None)).await?;
+        same("the events above it are read", &log[number + 1..], read.as_slice())?;
+        let live = subject.store.subscribe(after, &Filter::all()).take(log.len() - number - 1);
+        same("and delivered", &log[number + 1..], patiently("events come", collect(live)).await??.as_slice())?;
+    }
+    Ok(())
+}
+
+/// The checkpoint of an event lets a reader go on behind that event, through any handle.
+pub async fn a_reader_goes_on_behind_any_event(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    subject.fill(&subject.stream("1")?, 5).await?;
+    let log = subject.log().await?;
+    let other = subject.another_handle().await?;
+    let mut read = subject.store.read_pages(Checkpoint::START, Direction::Forward, &Filter::all(), None);
+    let mut seen = 0;
+    while let Some(page) = read.try_next().await? {
+        for event in &page.events {
+            seen += 1;
+            let after: Checkpoint = page.checkpoint_of(event).to_string().parse()?;
+            let rest = collect(other.read_all(after, &Filter::all(), None)).await?;
+            same("the events behind it are read", &log[seen..], rest.as_slice())?;
+        }
+    }
+    same("each event was there", log.len(), seen)
+}
+
+/// Who waits with a checkpoint of another log is not left waiting.
+pub async fn another_log_is_a_change(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    subject.fill(&subject.stream("1")?, 3).await?;
+    let frontier = subject.store.frontier().await?;
+    for position in [frontier.position(), Position::MAX] {
+        let foreign = Checkpoint::new(Uuid::from_u128(4_711), position);
+        let changed = patiently("the change is told", subject.store.changed(foreign)).await??;
+        same("today's frontier is the answer", frontier, changed)?;
+    }
+    let idle = tokio::time::timeout(Duration::from_millis(300), subject.store.changed(frontier)).await;
+    held("the same log has not changed", idle.is_err(), || format!("{idle:?}"))
+}
