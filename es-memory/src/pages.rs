@@ -115,13 +115,18 @@ impl Stream for Pages {
 }
 
 impl Log {
-    /// Refuses a checkpoint of another log.
+    /// Refuses a checkpoint of another log, and one above this log.
     pub(crate) fn check(&self, checkpoint: Checkpoint) -> Result<(), ReadError> {
         match checkpoint.incarnation() {
+            None => Ok(()),
             Some(incarnation) if incarnation != self.incarnation => {
                 Err(ReadError::Restored { checkpoint, common: None })
             }
-            _ => Ok(()),
+            Some(_) => {
+                let common = self.frontier().position();
+                let held = checkpoint.position() <= common;
+                if held { Ok(()) } else { Err(ReadError::Restored { checkpoint, common: Some(common) }) }
+            }
         }
     }
 }

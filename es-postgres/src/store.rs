@@ -232,7 +232,9 @@ impl EventStore for PostgresStore {
     }
 
     async fn changed(&self, seen: Checkpoint) -> Result<Checkpoint, ReadError> {
-        self.parts.head.changed(seen).await
+        let frontier = self.parts.head.changed(seen).await?;
+        // of another log: the head may not have asked for today's frontier yet
+        if frontier.position() > seen.position() { Ok(frontier) } else { self.frontier().await }
     }
 
     fn subscribe_pages(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<Page, ReadError>> {

@@ -35,9 +35,19 @@ pub async fn every_log_has_an_incarnation(factory: &dyn Factory) -> Result<(), B
     held("another log has another one", elsewhere != incarnation, || format!("{elsewhere:?}"))
 }
 
-fn restored<T>(what: &str, checkpoint: Checkpoint, answer: Option<Result<T, ReadError>>) -> Result<(), Broken> {
+/// Whether the answer refuses the checkpoint, and knows as much of it as is `known`.
+fn restored<T>(
+    what: &str,
+    checkpoint: Checkpoint,
+    known: bool,
+    answer: Option<Result<T, ReadError>>,
+) -> Result<(), Broken> {
     match answer {
-        Some(Err(ReadError::Restored { checkpoint: refused, common: None })) if refused == checkpoint => Ok(()),
+        Some(Err(ReadError::Restored { checkpoint: refused, common }))
+            if refused == checkpoint && common.is_some() == known =>
+        {
+            Ok(())
+        }
         Some(Err(error)) => Err(Broken::new(format!("{what} refuses it as restored"), error.to_string())),
         Some(Ok(_)) | None => Err(Broken::new(format!("{what} refuses it"), "it reads")),
     }
@@ -47,17 +57,32 @@ fn restored<T>(what: &str, checkpoint: Checkpoint, answer: Option<Result<T, Read
 pub async fn a_checkpoint_of_another_log_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("1")?, 5).await?;
-    let (store, all) = (&subject.store, Filter::all());
     for position in [Position::START, Position::new(2), Position::MAX] {
-        let foreign = Checkpoint::new(Uuid::from_u128(4_711), position);
-        for direction in [Direction::Forward, Direction::Backward] {
-            restored("a page", foreign, store.read_pages(foreign, direction, &all, None).next().await)?;
-        }
-        restored("a read", foreign, store.read_all(foreign, &all, Some(1)).next().await)?;
-        let first = patiently("a subscription answers", async { store.subscribe(foreign, &all).next().await }).await?;
-        restored("a subscription", foreign, first)?;
+        refused_everywhere(&subject, Checkpoint::new(Uuid::from_u128(4_711), position), false).await?;
     }
     Ok(())
+}
+
+/// A checkpoint of this log above its last event is one that a restore has cut off.
+pub async fn a_checkpoint_above_the_log_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    subject.fill(&subject.stream("1")?, 5).await?;
+    let frontier = subject.store.frontier().await?;
+    for position in [frontier.position().plus(10_000), Position::MAX] {
+        refused_everywhere(&subject, frontier.at(position), true).await?;
+    }
+    Ok(())
+}
+
+async fn refused_everywhere(subject: &Subject, checkpoint: Checkpoint, known: bool) -> Result<(), Broken> {
+    let (store, all) = (&subject.store, Filter::all());
+    for direction in [Direction::Forward, Direction::Backward] {
+        let page = store.read_pages(checkpoint, direction, &all, None).next().await;
+        restored("a page", checkpoint, known, page)?;
+    }
+    restored("a read", checkpoint, known, store.read_all(checkpoint, &all, Some(1)).next().await)?;
+    let first = patiently("a subscription answers", async { store.subscribe(checkpoint, &all).next().await }).await?;
+    restored("a subscription", checkpoint, known, first)
 }
 
 /// A bare position is one of the log as it is now.

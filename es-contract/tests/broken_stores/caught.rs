@@ -22,8 +22,11 @@ pub(crate) const CAUGHT: &[(Fault, &[&str])] = &[
     (Fault::SkipsBetweenPagesBackward, &["a_reader_goes_on_backward_after_any_page"]),
     (Fault::HasNoIncarnation, &["every_log_has_an_incarnation"]),
     (Fault::GivesEachPageAnIncarnation, &["every_log_has_an_incarnation", "a_reader_goes_on_behind_any_event"]),
-    (Fault::TakesAnyCheckpoint, &["a_checkpoint_of_another_log_is_refused"]),
-    (Fault::SubscribesFromAnyCheckpoint, &["a_checkpoint_of_another_log_is_refused"]),
+    (Fault::TakesAnyCheckpoint, &["a_checkpoint_of_another_log_is_refused", "a_checkpoint_above_the_log_is_refused"]),
+    (Fault::SubscribesFromAnyCheckpoint, &[
+        "a_checkpoint_of_another_log_is_refused",
+        "a_checkpoint_above_the_log_is_refused",
+    ]),
     (Fault::TakesNoBarePosition, &["a_bare_position_is_of_todays_log"]),
     (Fault::WaitsWithAnotherLog, &["another_log_is_a_change"]),
     (Fault::ForgetsTheLastOfABatch, &["events_of_one_append_come_back_in_order"]),

@@ -133,9 +133,13 @@ pub(crate) fn read_pages<'a>(
 
 fn of_this_log<'a>(store: &'a Reads, from: Checkpoint, mut pages: Pages<'a>) -> Pages<'a> {
     async_stream::try_stream! {
-        let today = store.inner.frontier().await?.incarnation();
+        let today = store.inner.frontier().await?;
+        let (today, last) = (today.incarnation(), today.position());
         if from.incarnation().is_some_and(|incarnation| today != Some(incarnation)) {
             Err(ReadError::Restored { checkpoint: from, common: None })?;
+        }
+        if from.incarnation().is_some() && from.position() > last {
+            Err(ReadError::Restored { checkpoint: from, common: Some(last) })?;
         }
         while let Some(page) = pages.next().await {
             yield page?;

@@ -167,10 +167,12 @@ impl Reader {
             if limit == Some(0) {
                 return;
             }
-            if from.incarnation().is_some() {
-                incarnation::resume(&reader, from).await?;
+            let mut frontier = reader.frontier().await?;
+            // until both are of one log, which may move in between
+            while from.incarnation().is_some() && incarnation::resume(&reader, from).await? != frontier.incarnation {
+                frontier = reader.frontier().await?;
             }
-            cursor.stop_at(reader.frontier().await?);
+            cursor.stop_at(frontier);
             let mut pages = reader.read_until(Cursor::All(cursor), limit);
             while let Some(page) = pages.next().await {
                 yield page?;

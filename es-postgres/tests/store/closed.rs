@@ -67,8 +67,8 @@ async fn everything_ends(store: &PostgresStore, database: &Database, checkpoint:
     let snapshot =
         StoredSnapshot { stream, version: Version::FIRST, schema: "1".to_owned(), payload: "{}".as_bytes().into() };
     says_closed("store_snapshot", ends("store_snapshot", store.store_snapshot(snapshot)).await);
-    let mut pages = store.subscribe_pages(checkpoint, &all);
-    says_closed("subscribe_pages", ends("subscribe_pages", pages.next()).await.expect("it ends after an error"));
+    let page = ends("subscribe_pages", store.subscribe_pages(checkpoint, &all).next()).await;
+    says_closed("subscribe_pages", page.expect("it ends after an error"));
     for direction in [Direction::Forward, Direction::Backward] {
         let mut pages = store.read_pages(checkpoint, direction, &all, None);
         says_closed("read_pages", ends("read_pages", pages.next()).await.expect("it ends after an error"));

@@ -151,11 +151,14 @@ impl Log {
         Checkpoint::new(self.incarnation, Position::new(self.events.len() as u64))
     }
 
-    /// A checkpoint that another log gave is not one of this log.
+    /// A checkpoint that another log gave is not one of this log, and none lies above its last event.
     fn holds(&self, checkpoint: Checkpoint) -> Result<(), ReadError> {
         match checkpoint.incarnation() {
             Some(incarnation) if incarnation != self.incarnation => {
                 Err(ReadError::Restored { checkpoint, common: None })
+            }
+            Some(_) if checkpoint.position() > self.frontier().position() => {
+                Err(ReadError::Restored { checkpoint, common: Some(self.frontier().position()) })
             }
             _ => Ok(()),
         }
