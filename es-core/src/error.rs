@@ -31,6 +31,15 @@ pub enum AppendError {
         /// The stream.
         stream: StreamId,
     },
+    /// The streams of one append are in different partitions of the store, which cannot append to them all or nothing; append
+    /// to each on its own. Nothing was appended.
+    #[error("streams `{stream}` and `{other}` are in different partitions of the store; append to each on its own")]
+    SpansPartitions {
+        /// A stream.
+        stream: StreamId,
+        /// A stream of another partition.
+        other: StreamId,
+    },
     /// Two events of one call have the same id. Nothing was appended.
     #[error("event id `{id}` is there twice in one append; give each event an id of its own")]
     DuplicateEventId {

@@ -65,7 +65,7 @@ pub use snapshot::StoredSnapshot;
 pub use store::{Direction, EventStore, Visitor};
 pub use store_ext::EventStoreExt;
 pub use store_repository::StoreRepository;
-pub use stream::{Expected, Position, StreamId, Version};
+pub use stream::{Expected, Position, StreamId, Version, stable_hash};
 pub use timestamp::{Timestamp, TimestampError, TimestampRangeError};
 
 #[cfg(feature = "derive")]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 
-use crate::{Append, AppendError, Filter, NewEvent};
+use crate::{Append, AppendError, Filter, NewEvent, StreamId};
 
 /// The longest payload of one event, in bytes: 1 MiB.
 pub const PAYLOAD_BYTES: usize = 1024 * 1024;
@@ -52,6 +52,16 @@ pub enum LimitError {
         what: &'static str,
         /// How many there are.
         count: usize,
+    },
+    /// A range of slices is empty, or ends above the last slice.
+    #[error(
+        "there are no slices {first} to {last}; a range begins and ends between 0 and 1023, and not before it begins"
+    )]
+    Slices {
+        /// The first one asked for.
+        first: u16,
+        /// The last one asked for.
+        last: u16,
     },
     /// The payloads and metadata of one append are too long together.
     #[error(
@@ -106,8 +116,8 @@ fn bytes(event: &NewEvent) -> usize {
     event.payload().len() + event.metadata().map_or(0, Bytes::len)
 }
 
-/// Checks what every store must refuse in a filter before it reads anything: a category or a name that no event can
-/// have.
+/// Checks what every store must refuse in a filter before it reads anything: a category, a name or a slice that no event
+/// can have.
 ///
 /// ```
 /// # use es_core::{Filter, limits};
@@ -119,7 +129,11 @@ fn bytes(event: &NewEvent) -> usize {
 /// [`LimitError`].
 pub fn check_filter(filter: &Filter) -> Result<(), LimitError> {
     filter.categories().into_iter().flatten().try_for_each(|category| check_name("category", category))?;
-    filter.names().into_iter().flatten().try_for_each(|name| check_name("event name", name))
+    filter.names().into_iter().flatten().try_for_each(|name| check_name("event name", name))?;
+    match filter.slice_range() {
+        Some((first, last)) if first > last || last >= StreamId::SLICES => Err(LimitError::Slices { first, last }),
+        _ => Ok(()),
+    }
 }
 
 /// Checks what every store must refuse as the schema of a snapshot, whether it is loaded or stored: more than

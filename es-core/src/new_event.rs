@@ -125,6 +125,7 @@ impl NewEvent {
 }
 
 /// An event that is encoded and may be appended more than once.
+#[derive(Clone)]
 pub(crate) struct Encoded {
     pub(crate) id: Uuid,
     pub(crate) name: EventName,

@@ -159,6 +159,43 @@ pub struct Recorded<E> {
 }
 
 impl<E> Recorded<E> {
+    /// An event at a place, for tests of what handles recorded events: its id is nil, its part 0, it has no metadata and was
+    /// recorded at the Unix epoch. The fields can be set.
+    ///
+    /// ```
+    /// # use es_core::{Position, Recorded, StreamId, Timestamp, Version};
+    /// let mut opened = Recorded::new(StreamId::new("account", "1")?, Version::FIRST, Position::new(7), "opened");
+    /// opened.recorded_at = Timestamp::now();
+    /// assert_eq!((opened.version.get(), opened.event), (1, "opened"));
+    /// # Ok::<(), es_core::LimitError>(())
+    /// ```
+    pub fn new(stream: StreamId, version: Version, position: Position, event: E) -> Self {
+        let (recorded_at, metadata) = (Timestamp::UNIX_EPOCH, Metadata::default());
+        Self { id: Uuid::nil(), stream, version, position, part: 0, recorded_at, metadata, event }
+    }
+
+    /// The same with the event lent; the rest is copied.
+    pub fn as_ref(&self) -> Recorded<&E> {
+        let Self { id, stream, version, position, part, recorded_at, metadata, event } = self;
+        let (stream, metadata) = (stream.clone(), metadata.clone());
+        Recorded {
+            id: *id,
+            stream,
+            version: *version,
+            position: *position,
+            part: *part,
+            recorded_at: *recorded_at,
+            metadata,
+            event,
+        }
+    }
+
+    /// The event, and what stands beside it.
+    pub fn split(self) -> (E, Recorded<()>) {
+        let Self { id, stream, version, position, part, recorded_at, metadata, event } = self;
+        (event, Recorded { id, stream, version, position, part, recorded_at, metadata, event: () })
+    }
+
     /// The same with `change` made to the event, such as `Into::into` to another event set.
     pub fn map<F>(self, change: impl FnOnce(E) -> F) -> Recorded<F> {
         let Self { id, stream, version, position, part, recorded_at, metadata, event } = self;

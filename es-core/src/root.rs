@@ -81,6 +81,11 @@ impl<A: Aggregate> Root<A> {
         self.version
     }
 
+    /// Whether the aggregate has a stored event. Events that are not yet appended do not count.
+    pub fn exists(&self) -> bool {
+        self.version > Version::NONE
+    }
+
     /// The state.
     pub fn state(&self) -> &A {
         &self.state
@@ -224,6 +229,28 @@ impl<A: Aggregate> Replay<'_, A> {
         stored.decode_each(|event| self.state.apply_event(event))?;
         *self.version = stored.version;
         Ok(())
+    }
+}
+
+/// A copy that decides for itself: what one of the two records, the other does not know.
+impl<A: Aggregate + Clone> Clone for Root<A> {
+    fn clone(&self) -> Self {
+        Self {
+            state: self.state.clone(),
+            id: self.id.clone(),
+            stream: self.stream.clone(),
+            version: self.version,
+            pending: self.pending.iter().map(Pending::copied).collect(),
+            refused: self.refused.clone(),
+            metadata: self.metadata.clone(),
+            recorded: self.recorded.iter().map(|recorded| recorded.as_ref().map(A::Event::copied)).collect(),
+        }
+    }
+}
+
+impl<A: Aggregate> Pending<A> {
+    fn copied(&self) -> Self {
+        Self { event: self.event.copied(), encoded: self.encoded.clone() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The store: what a storage crate implements.
 
-use std::{fmt::Debug, sync::Arc, time::Duration};
+use std::{fmt::Debug, ops::ControlFlow, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_core::{future::BoxFuture, stream::BoxStream};
@@ -21,8 +21,8 @@ pub enum Direction {
     Backward,
 }
 
-/// Looks at one stored event, and says whether to go on.
-pub type Visitor<'a> = &'a mut (dyn FnMut(&StoredEvent) -> Result<bool, ReadError> + Send);
+/// Looks at one stored event, and says whether to go on: [`ControlFlow::Continue`] or [`ControlFlow::Break`].
+pub type Visitor<'a> = &'a mut (dyn FnMut(&StoredEvent) -> Result<ControlFlow<()>, ReadError> + Send);
 
 /// What a storage crate implements. The promises it makes are tests: run `es_contract::store_contract!` over it.
 ///
@@ -61,17 +61,17 @@ pub trait EventStore: Send + Sync + Debug + 'static {
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>>;
 
-    /// Shows `visitor` the events of a stream, from its first to its last, until it answers `false`: what loading an
-    /// aggregate asks for.
+    /// Shows `visitor` the events of a stream from version `from` on, that one included, until it answers
+    /// [`ControlFlow::Break`]: what loading an aggregate asks for.
     ///
     /// As provided it reads the stream; a store that holds the events in memory spares the copies.
     ///
     /// # Errors
     /// [`ReadError`], the visitor's own among them.
-    async fn visit_stream(&self, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
-        let mut events = self.read_stream(stream, Version::FIRST, Direction::Forward, None);
+    async fn visit_stream(&self, stream: &StreamId, from: Version, visitor: Visitor<'_>) -> Result<(), ReadError> {
+        let mut events = self.read_stream(stream, from, Direction::Forward, None);
         while let Some(event) = events.next().await {
-            if !visitor(&event?)? {
+            if visitor(&event?)?.is_break() {
                 break;
             }
         }
@@ -146,6 +146,13 @@ pub trait EventStore: Send + Sync + Debug + 'static {
         page::events(self.subscribe_pages(after, filter))
     }
 
+    /// The stores that this one is made of, each with an order and an incarnation of its own; empty when it is its only
+    /// partition. Order is promised within a partition, and a checkpoint is of one of them. A stream is in one partition, and
+    /// an append that spans several is refused with [`AppendError::SpansPartitions`].
+    fn partitions(&self) -> &[Arc<dyn EventStore>] {
+        &[]
+    }
+
     /// Sends an append again whose outcome could not be learnt, with the same event ids: always safe.
     ///
     /// # Errors
@@ -215,6 +222,7 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
     fn visit_stream<'a, 'b, 'c, 'f>(
         &'a self,
         stream: &'b StreamId,
+        from: Version,
         visitor: Visitor<'c>,
     ) -> BoxFuture<'f, Result<(), ReadError>>
     where
@@ -222,7 +230,7 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         'b: 'f,
         'c: 'f,
     {
-        (**self).visit_stream(stream, visitor)
+        (**self).visit_stream(stream, from, visitor)
     }
 
     fn frontier<'a, 'f>(&'a self) -> BoxFuture<'f, Result<Checkpoint, ReadError>>
@@ -245,6 +253,10 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
 
     fn subscribe(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
         (**self).subscribe(after, filter)
+    }
+
+    fn partitions(&self) -> &[Arc<dyn EventStore>] {
+        (**self).partitions()
     }
 
     fn resolve<'a, 'f>(&'a self, outcome: UnknownOutcome) -> BoxFuture<'f, Result<Vec<Appended>, AppendError>>

@@ -1,10 +1,12 @@
 //! The repository over any store.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, marker::PhantomData, ops::ControlFlow, sync::Arc};
 
 use async_trait::async_trait;
 
-use crate::{Aggregate, AppendError, Appended, AsOf, EventStore, LoadError, Repository, Root, StoreError, StoredEvent};
+use crate::{
+    Aggregate, AppendError, Appended, AsOf, EventStore, LoadError, Repository, Root, StoreError, StoredEvent, Version,
+};
 
 /// The [`Repository`] over any [`EventStore`]: [`store.repository::<A>()`](crate::EventStoreExt::repository) gives it.
 pub struct StoreRepository<A, S = Arc<dyn EventStore>> {
@@ -35,9 +37,9 @@ impl<A: Aggregate, S: EventStore> StoreRepository<A, S> {
             if go_on {
                 replay.next(event)?;
             }
-            Ok(go_on)
+            Ok(if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         };
-        self.store.visit_stream(stream, &mut visitor).await?;
+        self.store.visit_stream(stream, Version::FIRST, &mut visitor).await?;
         Ok(root)
     }
 }

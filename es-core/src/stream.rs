@@ -72,6 +72,43 @@ impl StreamId {
     pub fn id(&self) -> &str {
         &self.id
     }
+
+    /// How many slices a log has.
+    pub const SLICES: u16 = 1024;
+
+    /// The slice of the log that the stream belongs to, below [`SLICES`](Self::SLICES): readers that share the log take
+    /// a range of slices each, with [`Filter::slices`](crate::Filter::slices). The slice of a name never changes; a
+    /// store on disk holds it.
+    ///
+    /// ```
+    /// # use es_core::StreamId;
+    /// assert_eq!(StreamId::new("account", "4711")?.slice(), 787);
+    /// # Ok::<(), es_core::LimitError>(())
+    /// ```
+    pub fn slice(&self) -> u16 {
+        let hash = stable_hash(&[self.category().as_bytes(), self.id.as_bytes()]);
+        u16::try_from((hash >> 32) % u64::from(Self::SLICES)).unwrap_or_default()
+    }
+}
+
+/// A hash that never changes: FNV-1a with 64 bits over the parts, each followed by a zero byte, mixed by the finalizer of
+/// `MurmurHash3`. For storage crates: what is kept on disk must not depend on a library's version.
+///
+/// ```
+/// # use es_core::stable_hash;
+/// assert_eq!(stable_hash(&[b"account", b"4711"]), 0xa221_9b13_92b5_ea91);
+/// assert_ne!(stable_hash(&[b"ab", b"c"]), stable_hash(&[b"a", b"bc"]));
+/// ```
+pub fn stable_hash(parts: &[&[u8]]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for part in parts {
+        for byte in part.iter().chain(&[0]) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ (hash >> 33)
 }
 
 impl fmt::Display for StreamId {

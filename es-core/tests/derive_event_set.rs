@@ -153,9 +153,9 @@ fn a_feed_asks_for_what_may_have_become_one_of_its_events_and_for_no_more() {
 fn a_feed_asks_for_the_categories_of_its_aggregates() {
     assert_eq!((Comments::CATEGORIES, Both::CATEGORIES), (&["invoice"][..], &["invoice", "order"][..]));
     let filter = Filter::events::<Comments>();
-    assert!(filter.accepts("invoice", "commented") && !filter.accepts("order", "commented"));
+    assert!(filter.accepts(&stream("invoice"), "commented") && !filter.accepts(&stream("order"), "commented"));
     let filter = Filter::events::<InvoiceEvent>();
-    assert!(filter.accepts("invoice", "paid") && !filter.accepts("order", "commented"));
+    assert!(filter.accepts(&stream("invoice"), "paid") && !filter.accepts(&stream("order"), "commented"));
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_name_that_two_aggregates_share_is_told_apart_by_the_category() {
     assert_eq!(read("invoice", "noted", text), Ok(vec![AllNotes::Invoice(Noted { text: "t".into() })]));
     assert_eq!(read("order", "noted", r#"{"page":7}"#), Ok(vec![AllNotes::Order(order::Noted { page: 7 })]));
     // names and categories are asked for independently, so the other event comes: it is not decoded, whatever it holds
-    assert!(Filter::events::<InvoiceNotes>().accepts("order", "noted"));
+    assert!(Filter::events::<InvoiceNotes>().accepts(&stream("order"), "noted"));
     assert_eq!(read::<InvoiceNotes>("order", "noted", "not even JSON"), Ok(vec![]));
     assert_eq!(read("invoice", "noted", text), Ok(vec![InvoiceNotes::Noted(Noted { text: "t".into() })]));
 }
@@ -236,4 +236,8 @@ fn what_the_aggregate_does_not_know_is_a_typed_error() {
     assert!(matches!(read::<Money>("invoice", "paid", "{}"), Err(DecodeError::Payload(_))));
     let newer = Money::decode("invoice", "paid", SchemaVersion::new(2).unwrap(), b"{}", drop);
     assert_eq!(newer, Err(DecodeError::Newer { known: SchemaVersion::FIRST }));
+}
+
+fn stream(category: &str) -> StreamId {
+    StreamId::new(category, "1").unwrap()
 }

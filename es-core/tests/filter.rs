@@ -1,6 +1,6 @@
 //! Which events a filter accepts, held against a table that was written by hand.
 
-use es_core::{Aggregate, Event, Filter};
+use es_core::{Aggregate, Event, Filter, StreamId, limits};
 use serde::{Deserialize, Serialize};
 
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,8 @@ fn accepts(filter: &Filter, categories: &[&str], names: &[&str]) {
     for category in CATEGORIES {
         for name in NAMES {
             let expected = categories.contains(&category) && names.contains(&name);
-            assert_eq!(filter.accepts(category, name), expected, "{category} {name}");
+            let stream = StreamId::new(category, "1").unwrap();
+            assert_eq!(filter.accepts(&stream, name), expected, "{category} {name}");
         }
     }
 }
@@ -96,4 +97,25 @@ fn what_a_filter_asks_for_is_listed_once_and_in_order() {
     assert_eq!(filter.names().into_iter().flatten().collect::<Vec<_>>(), ["x", "y"]);
     assert_eq!(filter, Filter::all().name("x").name("y").category("a").category("b"));
     assert_ne!(filter, Filter::all().name("x").name("y").category("a"));
+}
+
+#[test]
+fn slices_narrow_and_the_last_range_counts() {
+    let stream = |id: u32| StreamId::new("account", id.to_string()).unwrap();
+    let halves = [Filter::all().slices(0..=511), Filter::all().slices(0..=3).slices(512..=1023)];
+    for id in 0..100 {
+        let slice = stream(id).slice();
+        assert_eq!(halves.each_ref().map(|half| half.accepts(&stream(id), "any")), [slice < 512, slice >= 512]);
+        assert!(Filter::all().slices(slice..=slice).accepts(&stream(id), "any"));
+        assert!(!Filter::all().slices(slice..=slice).category("loan").accepts(&stream(id), "any"));
+    }
+    assert_eq!(halves[1].slice_range(), Some((512, 1023)));
+}
+
+#[test]
+fn a_range_of_slices_that_there_are_not_is_refused() {
+    for (first, last, fits) in [(0, 1023, true), (7, 7, true), (8, 7, false), (0, 1024, false), (1024, u16::MAX, false)]
+    {
+        assert_eq!(limits::check_filter(&Filter::all().slices(first..=last)).is_ok(), fits, "{first} to {last}");
+    }
 }

@@ -91,7 +91,7 @@ impl Pages {
 fn take<'a>(events: impl Iterator<Item = &'a StoredEvent>, filter: &Filter, left: usize) -> (Vec<StoredEvent>, usize) {
     let (mut page, mut bytes, mut seen) = (Vec::new(), 0, 0);
     for event in events.take(SCAN) {
-        if filter.accepts(event.stream.category(), &event.name) {
+        if filter.accepts(&event.stream, &event.name) {
             bytes += event.bytes();
             if bytes > Page::BYTES && !page.is_empty() {
                 break;

@@ -103,15 +103,15 @@ impl EventStore for MemoryStore {
         Box::pin(Reader::new(&self.shared, Rest::Stream { stream: stream.clone(), from, direction }, limit))
     }
 
-    async fn visit_stream(&self, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
-        let mut seen = 0;
+    async fn visit_stream(&self, stream: &StreamId, from: Version, visitor: Visitor<'_>) -> Result<(), ReadError> {
+        let mut seen = usize::try_from(from.get().saturating_sub(1)).unwrap_or(usize::MAX);
         loop {
             // A page under the lock, and then a turn for writers.
             let log = self.shared.read();
             let indexes = log.streams.get(stream).map_or(&[][..], Vec::as_slice);
-            let page = &indexes[seen..indexes.len().min(seen + PAGE)];
+            let page = indexes.get(seen..indexes.len().min(seen.saturating_add(PAGE))).unwrap_or_default();
             for index in page {
-                if !visitor(&log.events[*index])? {
+                if visitor(&log.events[*index])?.is_break() {
                     return Ok(());
                 }
             }

@@ -109,7 +109,7 @@ impl Head {
                 }
                 if let Some(advances) = shared {
                     let accepted = |event: &&StoredEvent| {
-                        event.position > after && filter.accepts(event.stream.category(), &event.name)
+                        event.position > after && filter.accepts(&event.stream, &event.name)
                     };
                     let events: Vec<_> =
                         advances.iter().flat_map(|advance| &advance.events).filter(accepted).cloned().collect();

@@ -1,6 +1,6 @@
 //! The name of the schema, and SQL with the name in its place.
 
-use crate::{PostgresError, hash};
+use crate::PostgresError;
 
 /// The name of the schema that holds the log: any name that PostgreSQL takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,13 +66,13 @@ impl SchemaName {
             }
             "fence" => fence.max(1).to_string(),
             "guard" => quote_literal(&format!("es.fenced_{}", self.hash())),
-            "streams" => (hash::low(self.hash()) & 0x7fff_ffff).to_string(),
+            "streams" => (self.hash() & 0x7fff_ffff).to_string(),
             _ => return None,
         })
     }
 
     fn hash(&self) -> u64 {
-        hash::of(&[self.0.as_bytes()])
+        es_core::stable_hash(&[self.0.as_bytes()])
     }
 }
 

@@ -210,8 +210,8 @@ impl EventStore for PostgresStore {
         self.parts.reader.read_stream(Cursor::stream(stream, from, direction), limit)
     }
 
-    async fn visit_stream(&self, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
-        self.parts.reader.visit(stream, visitor).await
+    async fn visit_stream(&self, stream: &StreamId, from: Version, visitor: Visitor<'_>) -> Result<(), ReadError> {
+        self.parts.reader.visit(stream, from, visitor).await
     }
 
     fn read_pages(

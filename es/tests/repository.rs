@@ -9,7 +9,7 @@ use std::sync::{
 
 use es::{
     Append, AppendError, Appended, AsOf, ConnectError, Direction, EncodeError, Expected, Filter, LoadError, Position,
-    ReadError, StoredEvent, StreamId, Version, prelude::*,
+    ReadError, Recorded, StoredEvent, StreamId, Version, prelude::*,
 };
 use uuid::Uuid;
 
@@ -331,4 +331,33 @@ async fn a_hole_in_a_stream_is_a_typed_error() {
 #[tokio::test]
 async fn an_empty_append_is_answered_with_nothing() {
     assert_eq!(memory().await.append(Vec::<Append>::new()).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_root_that_is_copied_decides_for_itself() {
+    let counters = memory().await.repository::<Counter>();
+    let id = "copied".to_owned();
+    assert!(!counters.load(&id).await.unwrap().exists());
+    let mut root = counters.load(&id).await.unwrap();
+    root.record(Counted { by: 1 });
+    assert!(!root.exists(), "nothing is stored yet");
+    let mut copy = root.clone();
+    copy.record(Counted { by: 2 });
+    assert_eq!((root.sum, root.pending().len(), copy.sum, copy.pending().len()), (1, 1, 3, 2));
+    counters.append(&mut copy).await.unwrap();
+    assert!(copy.exists() && counters.load(&id).await.unwrap().exists());
+    assert!(matches!(counters.append(&mut root).await, Err(AppendError::Conflict(_))));
+    assert_eq!(copy.clone().take_recorded(), copy.take_recorded());
+}
+
+#[test]
+fn a_recorded_event_is_made_lent_and_split() {
+    let stream = StreamId::new("counter", "1").unwrap();
+    let mut recorded = Recorded::new(stream.clone(), Version::FIRST, Position::new(7), Counted { by: 3 });
+    recorded.part = 2;
+    assert_eq!(recorded.as_ref().event, &Counted { by: 3 });
+    assert_eq!(recorded.as_ref().map(Clone::clone), recorded);
+    let (event, rest) = recorded.clone().split();
+    assert_eq!((event.by, rest.stream.clone(), rest.part, rest.position.get()), (3, stream, 2, 7));
+    assert_eq!(rest.map(|()| event), recorded);
 }

@@ -72,6 +72,7 @@ macro_rules! __promises {
                 ids_with_separators_do_not_mix
                 versions_have_no_gap
                 a_visitor_sees_what_a_reader_reads
+                a_visitor_starts_at_its_version
                 an_append_of_nothing_answers_nothing
                 a_read_stops_at_its_limit
                 a_read_starts_at_its_version
@@ -175,6 +176,7 @@ macro_rules! __promises {
                 a_filter_by_category_gives_its_events
                 a_filter_by_name_gives_its_events
                 a_filter_by_category_and_name_gives_what_meets_both
+                a_filter_by_slices_gives_their_events
                 pages_of_any_size_give_the_same_log
                 a_sparse_filter_still_advances
                 nothing_stands_above_the_last_position_there_can_be

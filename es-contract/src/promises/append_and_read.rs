@@ -1,6 +1,6 @@
 //! Append and read: what was acknowledged is there, whole, where it was answered.
 
-use std::time::Duration;
+use std::{ops::ControlFlow, time::Duration};
 
 use es_core::{Checkpoint, Direction, Expected, Filter, Position, ReadError, StoredEvent, Version};
 use futures_util::StreamExt;
@@ -157,17 +157,36 @@ pub async fn a_visitor_sees_what_a_reader_reads(factory: &dyn Factory) -> Result
         let mut seen = Vec::new();
         let mut visit = |event: &StoredEvent| {
             seen.push(event.clone());
-            Ok(seen.len() < enough)
+            Ok(if seen.len() < enough { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         };
-        subject.store.visit_stream(&stream, &mut visit).await?;
+        subject.store.visit_stream(&stream, Version::FIRST, &mut visit).await?;
         let expected = stored.get(..enough.clamp(1, 600));
         same("a visitor sees the stream until it has seen enough", expected, Some(&seen[..]))?;
     }
     let mut visit = |event: &StoredEvent| Err(ReadError::Store(format!("no further than {}", event.version).into()));
-    let answer = subject.store.visit_stream(&stream, &mut visit).await;
+    let answer = subject.store.visit_stream(&stream, Version::FIRST, &mut visit).await;
     held("a visitor's error ends the visit", answer.is_err(), || "it went on".to_owned())?;
     let mut visit = |_: &StoredEvent| Err(ReadError::Store("something was visited".into()));
-    Ok(subject.store.visit_stream(&subject.stream("unknown")?, &mut visit).await?)
+    Ok(subject.store.visit_stream(&subject.stream("unknown")?, Version::FIRST, &mut visit).await?)
+}
+
+/// A visitor is shown a stream from the version it asks for, that one included.
+pub async fn a_visitor_starts_at_its_version(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let stream = subject.stream("visited")?;
+    subject.append(&stream, Expected::NoStream, notes(1..=600)?).await?;
+    let stored = subject.events(&stream).await?;
+    for from in [0, 1, 2, 256, 257, 600, 601, 10_000, Version::MAX.get()] {
+        let mut seen = Vec::new();
+        let mut visit = |event: &StoredEvent| {
+            seen.push(event.clone());
+            Ok(ControlFlow::Continue(()))
+        };
+        subject.store.visit_stream(&stream, Version::new(from), &mut visit).await?;
+        let expected: Vec<_> = stored.iter().filter(|event| event.version.get() >= from).cloned().collect();
+        same("a visitor sees the stream from its version on", expected, seen)?;
+    }
+    Ok(())
 }
 
 /// An append that names no stream is answered with nothing.

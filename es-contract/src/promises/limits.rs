@@ -245,6 +245,11 @@ pub async fn a_filter_for_what_no_event_can_have_is_refused(factory: &dyn Factor
             only_refused(&format!("a subscription with {shown:?} in its filter"), &[first, second])?;
         }
     }
+    for (first, last) in [(8, 7), (0, 1_024), (1_024, u16::MAX)] {
+        let filter = Filter::all().slices(first..=last);
+        let mut read = subject.store.read_all(Checkpoint::START, &filter, None);
+        only_refused(&format!("a read of the slices {first} to {last}"), &[read.next().await, read.next().await])?;
+    }
     let longest = Filter::all().name("n".repeat(NAME_BYTES));
     same(
         "a filter at the limit finds nothing",

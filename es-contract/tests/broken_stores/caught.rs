@@ -5,6 +5,9 @@ use crate::fault::Fault;
 /// Each fault, and the promises that must fail for it; together they are all promises.
 #[rustfmt::skip]
 pub(crate) const CAUGHT: &[(Fault, &[&str])] = &[
+    (Fault::VisitsFromTheFirst, &["a_visitor_starts_at_its_version"]),
+    (Fault::IgnoresSlices, &["a_filter_by_slices_gives_their_events"]),
+    (Fault::TakesSlicesToBeExclusive, &["a_filter_by_slices_gives_their_events"]),
     (Fault::LosesTheLastOfAPage, &["pages_hold_exactly_the_log"]),
     (Fault::TellsOfItsEventsAlone, &[
         "a_page_says_how_far_the_reader_has_looked",

@@ -283,6 +283,12 @@ pub(crate) enum Fault {
     IgnoresASchemaWithABadName,
     /// Counts no readers.
     CountsNoReaders,
+    /// Shows a visitor the stream from its first event on, whatever it asks for.
+    VisitsFromTheFirst,
+    /// Ignores the slices of a filter.
+    IgnoresSlices,
+    /// Leaves the last slice of a range out.
+    TakesSlicesToBeExclusive,
     /// Leaves the last event of a page out.
     LosesTheLastOfAPage,
     /// Ends a page at its last event, however far it has looked.

@@ -95,10 +95,16 @@ pub(crate) fn read_stream<'a>(
     kept(store, visible(store, events)).map(changing(store)).boxed()
 }
 
-pub(crate) async fn visit_stream(store: &Reads, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
-    let mut events = read_stream(store, stream, Version::FIRST, Direction::Forward, None);
+pub(crate) async fn visit_stream(
+    store: &Reads,
+    stream: &StreamId,
+    from: Version,
+    visitor: Visitor<'_>,
+) -> Result<(), ReadError> {
+    let from = if store.fault == Fault::VisitsFromTheFirst { Version::FIRST } else { from };
+    let mut events = read_stream(store, stream, from, Direction::Forward, None);
     while let Some(event) = events.next().await {
-        if !visitor(&event?)? && store.fault != Fault::ShowsAVisitorEverything {
+        if visitor(&event?)?.is_break() && store.fault != Fault::ShowsAVisitorEverything {
             break;
         }
     }
@@ -231,7 +237,7 @@ fn read_all<'a>(store: &'a Reads, after: Position, filter: &Filter, limit: Optio
             let filter = filter.clone();
             read(after, &Filter::all(), Some(1_000))
                 .filter(move |event| {
-                    ready(event.as_ref().is_ok_and(|event| filter.accepts(event.stream.category(), &event.name)))
+                    ready(event.as_ref().is_ok_and(|event| filter.accepts(&event.stream, &event.name)))
                 })
                 .take(limit.unwrap_or(usize::MAX))
                 .boxed()
@@ -240,10 +246,12 @@ fn read_all<'a>(store: &'a Reads, after: Position, filter: &Filter, limit: Optio
             let filter = filter.clone();
             read(after, &Filter::all(), limit)
                 .filter(move |event| {
-                    ready(event.as_ref().is_ok_and(|event| filter.accepts(event.stream.category(), &event.name)))
+                    ready(event.as_ref().is_ok_and(|event| filter.accepts(&event.stream, &event.name)))
                 })
                 .boxed()
         }
+        Fault::IgnoresSlices if filter.slice_range().is_some() => read(after, &without_slices(filter), limit),
+        Fault::TakesSlicesToBeExclusive => read(after, &exclusive(filter), limit),
         Fault::IgnoresCategories => read(after, &only_names(filter), limit),
         Fault::IgnoresCategoriesWhereNamesAreGiven if filter.names().is_some() => {
             read(after, &only_names(filter), limit)
@@ -392,6 +400,19 @@ fn joined(stream: &StreamId) -> String {
 fn only_names(filter: &Filter) -> Filter {
     let names: Vec<String> = filter.names().into_iter().flatten().map(str::to_owned).collect();
     names.into_iter().fold(Filter::all(), Filter::name)
+}
+
+fn without_slices(filter: &Filter) -> Filter {
+    let names: Vec<String> = filter.names().into_iter().flatten().map(str::to_owned).collect();
+    names.into_iter().fold(only_categories(filter), Filter::name)
+}
+
+/// Without the last slice of a range.
+fn exclusive(filter: &Filter) -> Filter {
+    match filter.slice_range() {
+        Some((first, last)) if first < last => filter.clone().slices(first..=last - 1),
+        _ => filter.clone(),
+    }
 }
 
 fn only_categories(filter: &Filter) -> Filter {

@@ -74,8 +74,8 @@ impl EventStore for Reads {
         read::read_stream(self, stream, from, direction, limit)
     }
 
-    async fn visit_stream(&self, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
-        read::visit_stream(self, stream, visitor).await
+    async fn visit_stream(&self, stream: &StreamId, from: Version, visitor: Visitor<'_>) -> Result<(), ReadError> {
+        read::visit_stream(self, stream, from, visitor).await
     }
 
     fn read_pages(
@@ -125,8 +125,8 @@ impl EventStore for BrokenStore {
         self.0.read_stream(stream, from, direction, limit)
     }
 
-    async fn visit_stream(&self, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
-        self.0.visit_stream(stream, visitor).await
+    async fn visit_stream(&self, stream: &StreamId, from: Version, visitor: Visitor<'_>) -> Result<(), ReadError> {
+        self.0.visit_stream(stream, from, visitor).await
     }
 
     fn read_pages(

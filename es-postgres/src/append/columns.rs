@@ -5,7 +5,7 @@ use serde::Serialize;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::hash::StreamHash;
+use crate::hash::lock_order;
 use crate::wire::Json;
 
 /// What stands for [`Expected::Any`] and [`Expected::Exists`] where versions are numbers.
@@ -52,20 +52,20 @@ pub(crate) struct Columns<'a> {
 impl<'a> Columns<'a> {
     /// The parameters for several appends, each of them whole or not at all.
     pub(crate) fn of(calls: &[Call<'a>]) -> Self {
-        let mut streams: Vec<(StreamHash, usize, usize, &Append)> = calls
+        let mut streams: Vec<(i32, usize, usize, &Append)> = calls
             .iter()
             .enumerate()
             .flat_map(|(number, call)| call.appends.iter().enumerate().map(move |(at, append)| (number, at, append)))
-            .map(|(call, at, append)| (StreamHash::of(&append.stream), call, at, append))
+            .map(|(call, at, append)| (lock_order(&append.stream), call, at, append))
             .collect();
         // streams in one order everywhere
-        streams.sort_unstable_by_key(|(hash, call, at, _)| (hash.lock(), *call, *at));
+        streams.sort_unstable_by_key(|(lock, call, at, _)| (*lock, *call, *at));
         let mut columns =
             Self { places: calls.iter().map(|call| vec![0; call.appends.len()]).collect(), ..Self::default() };
-        for (item, (hash, call, at, append)) in streams.iter().enumerate() {
+        for (item, (lock, call, at, append)) in streams.iter().enumerate() {
             columns.places[*call][*at] = item;
             columns.calls.push(number(*call));
-            columns.locks.push(hash.lock());
+            columns.locks.push(*lock);
             columns.categories.push(append.stream.category());
             columns.ids.push(append.stream.id());
             columns.expected.push(expected(append.expected));
@@ -74,7 +74,7 @@ impl<'a> Columns<'a> {
         for (number, call) in calls.iter().enumerate() {
             for (at, append) in call.appends.iter().enumerate() {
                 let item = columns.places[number][at];
-                let slice = streams[item].0.slice();
+                let slice = append.stream.slice().cast_signed();
                 let parts = if call.parts.is_empty() { &[append.events.len()] } else { call.parts };
                 columns.push_events(append, parts, item, slice);
             }

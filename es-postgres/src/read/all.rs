@@ -15,6 +15,9 @@ const WINDOW: i64 = 20_000;
 pub(super) struct Sql {
     forward: Texts,
     backward: Texts,
+    /// The same, of a range of slices.
+    sliced_forward: Texts,
+    sliced_backward: Texts,
 }
 
 #[derive(Debug)]
@@ -27,24 +30,32 @@ struct Texts {
 
 impl Sql {
     pub(super) fn new(schema: &SchemaName) -> Self {
-        Self { forward: Texts::new(schema, ">", "<=", "ASC"), backward: Texts::new(schema, "<", ">=", "DESC") }
+        let [forward, sliced_forward] = [false, true].map(|sliced| Texts::new(schema, sliced, ">", "<=", "ASC"));
+        let [backward, sliced_backward] = [false, true].map(|sliced| Texts::new(schema, sliced, "<", ">=", "DESC"));
+        Self { forward, backward, sliced_forward, sliced_backward }
     }
 }
 
 impl Texts {
-    fn new(schema: &SchemaName, beyond: &str, within: &str, order: &str) -> Self {
-        let text = |template: &str| {
+    fn new(schema: &SchemaName, sliced: bool, beyond: &str, within: &str, order: &str) -> Self {
+        // the range stands behind the other parameters
+        let text = |template: &str, parameters: usize| {
+            let (first, last) = (parameters + 1, parameters + 2);
+            let slices = format!(
+                " AND slice OPERATOR(pg_catalog.>=) ${first}::smallint AND slice OPERATOR(pg_catalog.<=) ${last}::smallint"
+            );
             let directed = template
                 .replace("{beyond}", &format!("OPERATOR(pg_catalog.{beyond})"))
                 .replace("{within}", &format!("OPERATOR(pg_catalog.{within})"))
-                .replace("{order}", order);
+                .replace("{order}", order)
+                .replace("{slices}", if sliced { &slices } else { "" });
             schema.render(&directed)
         };
         Self {
-            all: text(include_str!("all.sql")),
-            by_name: text(include_str!("all_by_name.sql")),
-            by_category: text(include_str!("all_by_category.sql")),
-            by_both: text(include_str!("all_by_category_and_name.sql")),
+            all: text(include_str!("all.sql"), 4),
+            by_name: text(include_str!("all_by_name.sql"), 5),
+            by_category: text(include_str!("all_by_category.sql"), 5),
+            by_both: text(include_str!("all_by_category_and_name.sql"), 6),
         }
     }
 }
@@ -65,6 +76,7 @@ pub(crate) struct AllCursor {
     incarnation: Uuid,
     categories: Option<Vec<String>>,
     names: Option<Vec<String>>,
+    slices: Option<(i16, i16)>,
 }
 
 impl AllCursor {
@@ -80,6 +92,7 @@ impl AllCursor {
             incarnation: Uuid::nil(),
             categories: filter.categories().map(|names| names.map(str::to_owned).collect()),
             names: filter.names().map(|names| names.map(str::to_owned).collect()),
+            slices: filter.slice_range().map(|(first, last)| (first.cast_signed(), last.cast_signed())),
         }
     }
 
@@ -107,7 +120,10 @@ impl AllCursor {
     }
 
     pub(super) fn is_whole(&self) -> bool {
-        self.categories.is_none() && self.names.is_none() && self.direction == Direction::Forward
+        self.categories.is_none()
+            && self.names.is_none()
+            && self.slices.is_none()
+            && self.direction == Direction::Forward
     }
 
     /// Takes the next `rows` positions off a log that is read whole: they are known before any of them is read.
@@ -123,9 +139,11 @@ impl AllCursor {
     }
 
     pub(super) fn sql<'a>(&self, sql: &'a Sql) -> &'a str {
-        let texts = match self.direction {
-            Direction::Forward => &sql.forward,
-            Direction::Backward => &sql.backward,
+        let texts = match (self.direction, self.slices) {
+            (Direction::Forward, None) => &sql.forward,
+            (Direction::Forward, Some(_)) => &sql.sliced_forward,
+            (Direction::Backward, None) => &sql.backward,
+            (Direction::Backward, Some(_)) => &sql.sliced_backward,
         };
         match (&self.categories, &self.names) {
             (None, None) => &texts.all,
@@ -138,6 +156,9 @@ impl AllCursor {
     pub(super) fn parameters<'a>(&'a self, rows: &'a i64) -> Vec<&'a (dyn ToSql + Sync)> {
         let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&self.from, &self.until, rows, &self.incarnation];
         parameters.extend(self.categories.iter().chain(&self.names).map(|names| names as &(dyn ToSql + Sync)));
+        if let Some((first, last)) = &self.slices {
+            parameters.extend([first, last].map(|slice| slice as &(dyn ToSql + Sync)));
+        }
         parameters
     }
 
@@ -160,7 +181,7 @@ impl AllCursor {
     fn next_window(&mut self) {
         let end = self.end.unwrap_or(self.from);
         self.until = match self.direction {
-            _ if self.names.is_none() => end,
+            _ if self.names.is_none() && self.slices.is_none() => end,
             Direction::Forward => end.min(self.from.saturating_add(WINDOW)),
             Direction::Backward => end.max(self.from.saturating_sub(WINDOW)),
         };

@@ -8,7 +8,7 @@ CROSS JOIN LATERAL (
     SELECT *
     FROM {schema}.events v
     WHERE (v.category, v.position) {beyond} (c.category, $1)
-      AND (v.category, v.position) {within} (c.category, CASE WHEN {schema}.unmoved($4) THEN $2::bigint END)
+      AND (v.category, v.position) {within} (c.category, CASE WHEN {schema}.unmoved($4) THEN $2::bigint END){slices}
     ORDER BY v.category {order}, v.position {order}
     LIMIT $3) e
 ORDER BY e.position {order}

@@ -9,7 +9,7 @@ CROSS JOIN LATERAL (
     FROM {schema}.events v
     WHERE (v.category, v.position) {beyond} (c.category, $1)
       AND (v.category, v.position) {within} (c.category, CASE WHEN {schema}.unmoved($4) THEN $2::bigint END)
-      AND v.type OPERATOR(pg_catalog.=) ANY ($6)
+      AND v.type OPERATOR(pg_catalog.=) ANY ($6){slices}
     ORDER BY v.category {order}, v.position {order}
     LIMIT $3) e
 ORDER BY e.position {order}

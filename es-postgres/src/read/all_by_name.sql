@@ -4,6 +4,6 @@ SELECT position, version, recorded_at, event_id, type, schema_version,
        category, id
 FROM {schema}.events
 -- in the bound, which is made once: a condition of its own would look at each row
-WHERE position {beyond} $1 AND position {within} CASE WHEN {schema}.unmoved($4) THEN $2::bigint END AND type OPERATOR(pg_catalog.=) ANY ($5)
+WHERE position {beyond} $1 AND position {within} CASE WHEN {schema}.unmoved($4) THEN $2::bigint END AND type OPERATOR(pg_catalog.=) ANY ($5){slices}
 ORDER BY position {order}
 LIMIT $3

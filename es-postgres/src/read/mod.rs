@@ -200,15 +200,20 @@ impl Reader {
         })
     }
 
-    /// Shows `visitor` the events of a stream until it answers `false`, a page at a time.
-    pub(crate) async fn visit(self: &Arc<Self>, stream: &StreamId, visitor: Visitor<'_>) -> Result<(), ReadError> {
+    /// Shows `visitor` the events of a stream from a version on until it has seen enough, a page at a time.
+    pub(crate) async fn visit(
+        self: &Arc<Self>,
+        stream: &StreamId,
+        from: Version,
+        visitor: Visitor<'_>,
+    ) -> Result<(), ReadError> {
         let _open = self.open.open();
-        let (first, ahead) = self.pages(Cursor::stream(stream, Version::FIRST, Direction::Forward), usize::MAX).await?;
+        let (first, ahead) = self.pages(Cursor::stream(stream, from, Direction::Forward), usize::MAX).await?;
         let mut page = first;
         let mut pages = ahead;
         loop {
             for event in &page.events {
-                if !visitor(event)? {
+                if visitor(event)?.is_break() {
                     return Ok(());
                 }
             }

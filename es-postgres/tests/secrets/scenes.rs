@@ -111,9 +111,9 @@ pub(crate) async fn reads(stage: &Stage, log: &Log) {
     }
     let mut visitor = |event: &es_core::StoredEvent| {
         log.hear("a visit", &format!("{event:?}"));
-        Ok(true)
+        Ok(std::ops::ControlFlow::Continue(()))
     };
-    hear(log, "a visit", &store.visit_stream(&stream("1"), &mut visitor).await);
+    hear(log, "a visit", &store.visit_stream(&stream("1"), Version::FIRST, &mut visitor).await);
     for schema in ["1", "with\0nul"] {
         let payload = format!(r#"{{"state":"{SNAPSHOT}"}}"#).into_bytes().into();
         let snapshot =

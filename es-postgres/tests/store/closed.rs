@@ -54,7 +54,14 @@ async fn everything_ends(store: &PostgresStore, database: &Database, checkpoint:
         let events = store.read_all(Checkpoint::START, &filter, None).try_collect::<Vec<_>>();
         says_closed("read_all", ends("read_all", events).await);
     }
-    says_closed("visit_stream", ends("visit_stream", store.visit_stream(&stream, &mut |_| Ok(true))).await);
+    says_closed(
+        "visit_stream",
+        ends(
+            "visit_stream",
+            store.visit_stream(&stream, Version::FIRST, &mut |_| Ok(std::ops::ControlFlow::Continue(()))),
+        )
+        .await,
+    );
     says_closed("frontier", ends("frontier", store.frontier()).await);
     // also where it is known that the frontier is above
     for seen in [Position::START, checkpoint.position(), Position::MAX] {

@@ -51,7 +51,7 @@ async fn every_read_of_a_long_log_is_an_index_scan() {
     for (number, (sql, parameters, index)) in statements.into_iter().enumerate() {
         for (direction, beyond, within, order) in [("forward", ">", "<=", "ASC"), ("backward", "<", ">=", "DESC")] {
             let sql = sql.replace("{schema}", "es").replace("{order}", order);
-            let sql = sql.replace("{beyond}", beyond).replace("{within}", within);
+            let sql = sql.replace("{beyond}", beyond).replace("{within}", within).replace("{slices}", "");
             client.batch_execute(&format!("PREPARE {direction}{number} AS {sql}")).await.unwrap();
             let explain = format!("EXPLAIN EXECUTE {direction}{number} ({parameters})");
             let rows = client.query(&explain, &[]).await.unwrap();

@@ -177,7 +177,7 @@ impl Log {
         };
         for index in indexes {
             let event = &self.events[index];
-            if filter.accepts(event.stream.category(), &event.name) {
+            if filter.accepts(&event.stream, &event.name) {
                 bytes += event.bytes();
                 if events.len() == left || (bytes > Page::BYTES && !events.is_empty()) {
                     break;
