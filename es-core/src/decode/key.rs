@@ -15,22 +15,24 @@ use super::{
 /// A key of an object: a text, which may be that of a number or a truth value.
 pub(super) struct Key<'a, 'de>(pub(super) &'a Cow<'de, str>);
 
-/// What stands in a key, if it would be JSON without the quotes. `serde_json` sees no number behind an escape.
-fn json<'a>(key: &'a Cow<'_, str>) -> Result<&'a str, Wrong> {
-    match key {
-        Cow::Borrowed(text) if serde_json::from_str::<IgnoredAny>(text).is_ok() => Ok(text),
-        _ => another_type(),
+impl Key<'_, '_> {
+    /// What stands in it, if that would be JSON without the quotes. `serde_json` sees no number behind an escape.
+    fn json(&self) -> Result<&str, Wrong> {
+        match self.0 {
+            Cow::Borrowed(text) if serde_json::from_str::<IgnoredAny>(text).is_ok() => Ok(text),
+            _ => another_type(),
+        }
     }
-}
 
-fn parsed<T: FromStr>(key: &Cow<'_, str>) -> Result<T, Wrong> {
-    json(key)?.parse().or_else(|_| another_type())
+    fn parsed<T: FromStr>(&self) -> Result<T, Wrong> {
+        self.json()?.parse().or_else(|_| another_type())
+    }
 }
 
 macro_rules! keys {
     ($($method:ident)+) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-            number(json(self.0)?, visitor)
+            number(self.json()?, visitor)
         }
     )+};
 }
@@ -48,19 +50,19 @@ impl<'de> Deserializer<'de> for Key<'_, 'de> {
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        small_number(json(self.0)?, visitor)
+        small_number(self.json()?, visitor)
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_i128(parsed(self.0)?)
+        visitor.visit_i128(self.parsed()?)
     }
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_u128(parsed(self.0)?)
+        visitor.visit_u128(self.parsed()?)
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_bool(parsed(self.0)?)
+        visitor.visit_bool(self.parsed()?)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
