@@ -74,11 +74,11 @@ mod tests {
 
     #[test]
     fn ids_that_are_alike_but_for_a_few_bits_are_spread() {
-        let hasher = BuildHasherDefault::<IdHasher>::default();
+        let spread = BuildHasherDefault::<IdHasher>::default();
         for shift in (0..=116).step_by(4) {
             for rest in [0, u128::MAX, 0x0192_3456_789a_7bcd_8ef0_1234_5678_9abc] {
                 let ids = (0..4096).map(|number| Uuid::from_u128(rest ^ (number << shift)));
-                let hashes: HashSet<u64> = ids.map(|id| hasher.hash_one(id)).collect();
+                let hashes: HashSet<u64> = ids.map(|id| spread.hash_one(id)).collect();
                 assert_eq!(hashes.len(), 4096, "bits {shift} and up of {rest:x}");
                 // a table finds an id by the lowest bits and tells it apart by the highest
                 let low: HashSet<u64> = hashes.iter().map(|hash| hash % 4096).collect();

@@ -13,7 +13,6 @@ use es_core::{
     Version,
 };
 use es_memory::MemoryStore;
-use futures_core::Stream;
 use uuid::Uuid;
 
 fn append(id: &str, count: usize) -> Append {
