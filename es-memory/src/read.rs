@@ -1,7 +1,6 @@
 //! Streams of events: pages copied out of the log, so that a slow reader holds no lock and little memory.
 
 use std::{
-    fmt,
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
@@ -18,7 +17,6 @@ pub(crate) const PAGE: usize = 256;
 const SCAN: usize = 16 * PAGE;
 
 /// What is still to be read.
-#[derive(Debug)]
 pub(crate) enum Rest {
     Stream { stream: StreamId, from: Version, direction: Direction },
     All { after: Position, filter: Filter },
@@ -128,11 +126,5 @@ impl Stream for Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         self.shared.readers.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl fmt::Debug for Reader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").field("rest", &self.rest).field("left", &self.left).finish_non_exhaustive()
     }
 }
