@@ -28,7 +28,7 @@ pub use crate::{
     SchemaVersion,
     decode::shape,
     event::decode_single,
-    into_events::{CannotFail, MayFail},
+    into_events::{CannotFail, MayFail, OrEventsNew, write},
     schema::{
         Alias, Field, Form, IdProbe, IdSchema, Member, NotParsed, NotRead, Presence, Probe, Schema, Shape,
         WithoutJsonSchema,
