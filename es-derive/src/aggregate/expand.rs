@@ -33,7 +33,7 @@ pub(crate) fn aggregate(aggregate: &Aggregate<'_>) -> TokenStream {
             impl #ident {
                 #[doc(hidden)]
                 #[allow(dead_code)]
-                fn __es_event_of<__EsEvent>() {}
+                fn __es_events() {}
             }
         }
     });

@@ -14,7 +14,7 @@ pub(crate) fn impls(block: &ItemImpl, methods: &[Method<'_>], krate: Option<&Pat
     let impls = methods.iter().filter_map(|Method { ident, event, cfgs, callable }| {
         let event = (*event)?;
         let body = callable.then(|| {
-            let listed = quote_spanned!(at(event)=> <#aggregate>::__es_event_of::<#event>());
+            let listed = quote_spanned!(at(event)=> <#aggregate>::__es_events().has::<#event>());
             quote! {
                 #listed;
                 Self::#ident(self, __es_event);
@@ -39,12 +39,17 @@ pub(crate) fn impls(block: &ItemImpl, methods: &[Method<'_>], krate: Option<&Pat
         }
     });
     let impls = every.unwrap_or_else(|| impls.collect());
+    let aggregates = methods.iter().any(|method| method.callable).then(|| {
+        let asked = quote_spanned!(at(aggregate)=> __es::aggregate::<#aggregate>());
+        quote!(const _: () = #asked;)
+    });
     quote! {
         #[allow(deprecated)]
         const _: () = {
             use #private as __es;
-            #[allow(unused_imports, reason = "after a mistake in the list of events an inherent function hides it")]
-            use __es::EventOf as _;
+            #[allow(unused_imports, reason = "inherent functions hide them, each in some case")]
+            use __es::{AnyEvent as _, EventsOf as _};
+            #aggregates
             #impls
         };
     }
