@@ -46,6 +46,8 @@ pub(super) struct Object {
     pub(super) fields: BTreeMap<String, Property>,
     /// What any other key holds, if its value is kept.
     pub(super) rest: Option<Box<Node>>,
+    /// What those keys are, as a value of their own; any text where there is nothing.
+    pub(super) keys: Option<Box<Node>>,
     /// Whether a key that is not known is refused.
     pub(super) closed: bool,
 }
@@ -85,6 +87,9 @@ pub(super) const INTEGERS: [(&str, i128, u128); 10] = [
     ("int128", i128::MIN, i128::MAX as u128),
 ];
 
+/// The word before values that a type was seen to refuse, though their form is right.
+const REFUSES: &str = "refuses";
+
 /// Every whole number.
 pub(super) const INTEGER: Node = Node::Integer { min: i128::MIN, max: u128::MAX };
 
@@ -97,9 +102,7 @@ impl Node {
             Self::Tuple(nodes) | Self::OneOf(nodes) => nodes.iter().for_each(|node| node.names(each)),
             Self::Object(object) => {
                 object.fields.values().for_each(|property| property.node.names(each));
-                if let Some(rest) = &object.rest {
-                    rest.names(each);
-                }
+                object.keys.iter().chain(&object.rest).for_each(|node| node.names(each));
             }
             _ => {}
         }
@@ -121,6 +124,7 @@ impl Node {
                 Self::Object(Object {
                     fields: object.fields.iter().map(|(key, value)| (key.clone(), property(value))).collect(),
                     rest: object.rest.as_deref().map(boxed),
+                    keys: object.keys.as_deref().map(boxed),
                     closed: object.closed,
                 })
             }
@@ -189,6 +193,36 @@ impl Node {
         }
     }
 
+    /// This without what its type was seen to refuse, and that: values as JSON.
+    pub(super) fn refusals(&self) -> (&Self, Vec<String>) {
+        let refused = |words: &str| serde_json::from_str::<BTreeMap<String, Vec<String>>>(words).ok()?.remove(REFUSES);
+        match self {
+            Self::With(inner, words) => match refused(words) {
+                Some(refused) => (inner, refused),
+                None => (self, Vec::new()),
+            },
+            _ => (self, Vec::new()),
+        }
+    }
+
+    /// This, whose type was seen to refuse these values.
+    pub(super) fn refusing(self, values: &[String]) -> Self {
+        let words = serde_json::json!({ REFUSES: values }).to_string();
+        if values.is_empty() { self } else { Self::With(Box::new(self), words) }
+    }
+
+    /// Whether a value of this may be `json`, as far as that can be told.
+    pub(super) fn may_hold(&self, json: &str) -> bool {
+        match self {
+            Self::Integer { min, max } => match json.parse::<i128>() {
+                Ok(number) => *min <= number && !u128::try_from(number).is_ok_and(|number| number > *max),
+                Err(_) => json.parse::<u128>().is_ok_and(|number| number <= *max),
+            },
+            Self::Constant(constant) => constant == json,
+            _ => true,
+        }
+    }
+
     /// The lines of a definition: one for each key or alternative.
     pub(super) fn lines(&self) -> Vec<String> {
         match self {
@@ -211,7 +245,8 @@ impl Object {
                 format!("{}{optional}{also}: {}", token::key(key), property.node)
             })
             .collect();
-        parts.extend(self.rest.iter().map(|rest| format!("*: {rest}")));
+        let keys = self.keys.as_ref().map(|keys| format!("({keys})")).unwrap_or_default();
+        parts.extend(self.rest.iter().map(|rest| format!("*{keys}: {rest}")));
         parts.extend(self.closed.then(|| "nothing else".to_owned()));
         parts
     }

@@ -15,7 +15,13 @@ use super::{
 impl Entry {
     /// Whether what was stored by `stored` is read by this as it was.
     pub(super) fn reads(&self, stored: &Self) -> bool {
-        (self.optional || !stored.optional) && stored.aliases.is_subset(&self.aliases) && self.reads_type(stored)
+        (self.may_be_absent() || !stored.optional) && stored.aliases.is_subset(&self.aliases) && self.reads_type(stored)
+    }
+
+    /// Whether serde reads it where its key is not there: with a `serde(default)`, or as an `Option`, whose text tells.
+    fn may_be_absent(&self) -> bool {
+        let is_option = || matches!(self.text().node, Node::OneOf(nodes) if nodes.contains(&Node::Null));
+        self.optional || (self.with.is_none() && is_option())
     }
 
     /// Whether values of both accept the same.
@@ -54,6 +60,12 @@ impl Entry {
             }
             // it is seen since today: what was seen before has to be what it was
             (Node::Unseen(before), _) => {
+                // whatever it was, it is a plain value that is read as it stands
+                let is_plain = !matches!(**before, Node::Any)
+                    && before.kind().is_some_and(|kind| !["list", "object"].contains(&kind));
+                if is_plain && self.with.is_none() && !self.is_written_as(stored) {
+                    return reads::reads(&today, &bare(before));
+                }
                 let asks = today.outline.as_deref();
                 self.is_written_as(stored)
                     && **before != Node::Any
@@ -64,7 +76,7 @@ impl Entry {
     }
 
     /// Whether its type goes by the same name, or by the one under which the advice keeps it as it was.
-    fn is_written_as(&self, stored: &Self) -> bool {
+    pub(super) fn is_written_as(&self, stored: &Self) -> bool {
         let (today, stored) = (plain(&self.ty), plain(&stored.ty));
         today == stored || today == kept(&stored, &own(&stored).map(str::to_owned).collect())
     }
