@@ -42,7 +42,9 @@ macro_rules! account {
     };
 }
 
+#[macro_use]
 mod cases;
+mod sisters;
 mod wholes;
 
 /// What somebody changed, as it compiles and as text.
@@ -75,7 +77,7 @@ fn every_advice_holds_when_it_is_followed() {
     fs::create_dir_all(root.join("src")).expect("a folder");
     let mut modules = String::new();
     let mut calls = String::new();
-    let all: Vec<_> = cases::ALL.iter().chain(wholes::ALL).collect();
+    let all: Vec<_> = cases::ALL.iter().chain(sisters::ALL).chain(wholes::ALL).collect();
     let mut printed = BTreeSet::new();
     let mut wrong = Vec::new();
     for case in &all {

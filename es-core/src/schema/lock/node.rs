@@ -205,6 +205,20 @@ impl Node {
         }
     }
 
+    /// Whether this or something that stands in it itself refuses values.
+    pub(super) fn holds_refusals(&self) -> bool {
+        match self {
+            Self::With(inner, _) => !self.refusals().1.is_empty() || inner.holds_refusals(),
+            Self::List(inner, _) | Self::Unseen(inner) => inner.holds_refusals(),
+            Self::Tuple(nodes) | Self::OneOf(nodes) => nodes.iter().any(Self::holds_refusals),
+            Self::Object(object) => {
+                let held = object.fields.values().map(|property| &property.node);
+                held.chain(object.rest.as_deref()).chain(object.keys.as_deref()).any(Self::holds_refusals)
+            }
+            _ => false,
+        }
+    }
+
     /// This, whose type was seen to refuse these values.
     pub(super) fn refusing(self, values: &[String]) -> Self {
         let words = serde_json::json!({ REFUSES: values }).to_string();

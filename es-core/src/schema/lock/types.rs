@@ -18,6 +18,16 @@ impl Entry {
         (self.may_be_absent() || !stored.optional) && stored.aliases.is_subset(&self.aliases) && self.reads_type(stored)
     }
 
+    /// Whether it was seen to refuse values of the right form, itself or anywhere inside.
+    pub(super) fn refuses(&self) -> bool {
+        self.root().is_some_and(|root| {
+            let mut reached = Vec::new();
+            reach(&root.node, &root.definitions, &mut reached);
+            let inside = reached.iter().filter_map(|name| root.definitions.get(name));
+            inside.chain([&root.node]).any(Node::holds_refusals)
+        })
+    }
+
     /// Whether serde reads it where its key is not there: with a `serde(default)`, or as an `Option`, whose text tells.
     fn may_be_absent(&self) -> bool {
         let is_option = || matches!(self.text().node, Node::OneOf(nodes) if nodes.contains(&Node::Null));
@@ -237,6 +247,11 @@ pub(super) fn is_of_word(letter: char) -> bool {
 pub(super) fn own(ty: &str) -> impl Iterator<Item = &str> {
     let is_type = |word: &str| word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase);
     words(ty).filter(move |word| is_type(word) && !STANDARD.contains(word))
+}
+
+/// Whether `path` leads to a type of the standard library.
+pub(super) fn is_standard(path: &str) -> bool {
+    STANDARD.contains(&path.rsplit("::").next().unwrap_or(path))
 }
 
 /// `ty` with `Old` before each of `names`: how the advice calls what is kept as it was.

@@ -107,7 +107,7 @@ fn named(ty: &str) -> Node {
 }
 
 /// The parts between commas that no bracket encloses.
-fn split(text: &str) -> Vec<&str> {
+pub(super) fn split(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text;
     while !rest.trim().is_empty() {
