@@ -67,6 +67,25 @@ pair!(Noticed a_variant_skipped
     before { inner! { pub enum Kind { A, B } } } (Kind) [Kind::B]
     after { inner! { pub enum Kind { A, #[serde(skip)] B } } } (Kind) [Kind::A]);
 
+pair!(Noticed the_alias_of_a_unit_variant_moved
+    before { inner! { pub enum Kind { #[serde(alias = "x")] A, B } } } (Kind) [Kind::A, Kind::B] stored [r#"{"of":"x"}"#]
+    after { inner! { pub enum Kind { A, #[serde(alias = "x")] B } } } (Kind) [Kind::A, Kind::B]);
+pair!(Noticed the_alias_of_a_newtype_variant_moved
+    before { inner! { pub enum Kind { #[serde(alias = "x")] A(u8), B(u8) } } } (Kind) [Kind::A(1), Kind::B(1)] stored [r#"{"of":{"x":1}}"#]
+    after { inner! { pub enum Kind { A(u8), #[serde(alias = "AB")] B(u8), #[serde(alias = "x")] C(u8) } } } (Kind) [Kind::A(1), Kind::B(1)]);
+pair!(Noticed an_alias_that_is_a_variant_now
+    before { inner! { pub enum Kind { #[serde(alias = "x")] A, B } } } (Kind) [Kind::A, Kind::B] stored [r#"{"of":"x"}"#]
+    after { inner! { pub enum Kind { A, B, #[serde(rename = "x")] X } } } (Kind) [Kind::A, Kind::B]);
+pair!(Silent an_alias_put_on_a_variant
+    before { inner! { pub enum Kind { A, B } } } (Kind) [Kind::A, Kind::B]
+    after { inner! { pub enum Kind { #[serde(alias = "x")] A, B } } } (Kind) [Kind::A, Kind::B]);
+pair!(Widens a_variant_with_an_alias_renamed renamed ["A" "C"]
+    before { inner! { pub enum Kind { #[serde(alias = "x")] A, B } } } (Kind) [Kind::A, Kind::B] stored [r#"{"of":"x"}"#]
+    after { inner! { pub enum Kind { #[serde(alias = "x", alias = "A")] C, B } } } (Kind) [Kind::C, Kind::B]);
+pair!(Noticed the_alias_of_a_tagged_variant_moved
+    before { inner! { #[serde(tag = "t")] pub enum Kind { #[serde(alias = "x")] A { of: u8 }, B { at: u8 } } } } (Kind) [Kind::A { of: 1 }] stored [r#"{"of":{"t":"x","of":1}}"#]
+    after { inner! { #[serde(tag = "t")] pub enum Kind { A { of: u8 }, B { at: u8 }, #[serde(alias = "x")] C { of: u8 } } } } (Kind) [Kind::A { of: 1 }]);
+
 // ---- tagged
 
 pair!(Noticed a_tag_put_on

@@ -1,7 +1,7 @@
 //! The outline of a type, by one try after the other.
 
 use super::{
-    outline::{Field, Outline},
+    outline::{Field, Outline, Variant},
     step::{Step, samples},
     trace::{Asked, Halt, Try, UNKNOWN},
 };
@@ -51,12 +51,17 @@ impl Explorer<'_> {
                 Outline::Tuple((0..length).map(|place| self.at(path, Step::Place(place))).collect())
             }
             Asked::Struct(name, fields) => self.inside(name, fields, |explorer| explorer.fields(path, fields)),
-            Asked::Enum(name, variants) => self.inside(name, variants, |explorer| {
-                let variant = |(at, name): (usize, &&str)| ((*name).to_owned(), explorer.at(path, Step::Variant(at)));
-                let variants = variants.iter().enumerate().map(variant).collect();
-                path.push(Step::Unknown);
-                let other = matches!(explorer.go(path).1, Err(Halt::Accepted));
-                path.pop();
+            Asked::Enum(name, names) => self.inside(name, names, |explorer| {
+                let variant = |(at, name): (usize, &&str)| Variant {
+                    name: (*name).to_owned(),
+                    content: explorer.at(path, Step::Variant(at)),
+                    number: match explorer.end(path, Step::Chosen(at)) {
+                        Err(Halt::Variant(number)) => Some(number),
+                        _ => None,
+                    },
+                };
+                let variants = names.iter().enumerate().map(variant).collect();
+                let other = matches!(explorer.end(path, Step::Unknown), Err(Halt::Accepted));
                 Outline::Enum { variants, other }
             }),
         }
@@ -156,6 +161,7 @@ impl Explorer<'_> {
             let asks = match self.end(path, Step::Tag(tag, name)) {
                 Err(Halt::Missing(key)) => Some(key.to_owned()),
                 Err(Halt::Accepted) => Some(String::new()),
+                Err(Halt::Variant(number)) => Some(format!("#{number}")),
                 _ => None,
             };
             ((*name).to_owned(), asks)

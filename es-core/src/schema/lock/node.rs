@@ -90,6 +90,9 @@ pub(super) const INTEGERS: [(&str, i128, u128); 10] = [
 /// The word before values that a type was seen to refuse, though their form is right.
 const REFUSES: &str = "refuses";
 
+/// The word before the name of the variant that an alternative is read as.
+const READ_AS: &str = "as";
+
 /// Every whole number.
 pub(super) const INTEGER: Node = Node::Integer { min: i128::MIN, max: u128::MAX };
 
@@ -152,7 +155,7 @@ impl Node {
 
     /// Whether no value is accepted by both, as far as that can be told without definitions.
     fn is_apart_from(&self, other: &Self) -> bool {
-        match (self, other) {
+        match (self.variant().0, other.variant().0) {
             (Self::Object(one), Self::Object(other)) => {
                 let lacks = |one: &Object, other: &Object| {
                     one.closed && other.fields.iter().any(|(key, held)| !held.optional && !one.fields.contains_key(key))
@@ -202,6 +205,36 @@ impl Node {
                 None => (self, Vec::new()),
             },
             _ => (self, Vec::new()),
+        }
+    }
+
+    /// This, which is read as the variant `name` under an alias.
+    pub(super) fn alias_of(self, name: &str) -> Self {
+        Self::With(Box::new(self), serde_json::json!({ READ_AS: name }).to_string())
+    }
+
+    /// This without the name of the variant that it is an alias of, and that.
+    pub(super) fn variant(&self) -> (&Self, Option<String>) {
+        let name = |words: &str| serde_json::from_str::<BTreeMap<String, String>>(words).ok()?.remove(READ_AS);
+        match self {
+            Self::With(inner, words) => match name(words) {
+                Some(name) => (inner, Some(name)),
+                None => (self, None),
+            },
+            _ => (self, None),
+        }
+    }
+
+    /// How the variant is called that this alternative of an enum reads, if it is one.
+    pub(super) fn called(&self) -> Option<String> {
+        let text = |node: &Self| match node {
+            Self::Constant(json) => serde_json::from_str(json).ok(),
+            _ => None,
+        };
+        match self.variant().0 {
+            Self::Object(object) if object.closed && object.fields.len() == 1 => object.fields.keys().next().cloned(),
+            Self::Object(object) => object.fields.values().find_map(|property| text(&property.node)),
+            node => text(node),
         }
     }
 

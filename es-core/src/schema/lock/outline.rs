@@ -31,7 +31,7 @@ pub(in crate::schema) enum Outline {
     },
     /// By the names of variants, in that order.
     Enum {
-        variants: Vec<(String, Outline)>,
+        variants: Vec<Variant>,
         other: bool,
     },
     /// An object that one key tells what it is.
@@ -41,6 +41,15 @@ pub(in crate::schema) enum Outline {
         variants: Vec<(String, Option<String>)>,
         other: bool,
     },
+}
+
+/// A name of a variant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::schema) struct Variant {
+    pub(in crate::schema) name: String,
+    pub(in crate::schema) content: Outline,
+    /// The same for all names of a variant, if that can be told.
+    pub(in crate::schema) number: Option<u64>,
 }
 
 /// A key that is read.
@@ -145,7 +154,7 @@ impl Outline {
             }
             (Self::Enum { variants, other }, node) => {
                 let mut nodes = alternatives(node);
-                for (name, content) in variants {
+                for Variant { name, content, .. } in variants {
                     for node in &mut nodes {
                         if let Node::Object(object) = node
                             && let Some(property) = object.fields.get_mut(name)
@@ -154,7 +163,7 @@ impl Outline {
                         }
                     }
                 }
-                let names: Vec<_> = variants.iter().map(|(name, _)| name.as_str()).collect();
+                let names: Vec<_> = variants.iter().map(|variant| variant.name.as_str()).collect();
                 let is_called = |node: &Node, name: &str| match node {
                     Node::Constant(json) => *json == quoted(name),
                     Node::Object(object) => object.fields.len() == 1 && object.fields.contains_key(name),
@@ -167,7 +176,10 @@ impl Outline {
                     }
                     _ => Node::Constant(quoted(alias)),
                 };
-                let is_next = |at: usize| (variants[at].1 != variants[at + 1].1).then_some(false);
+                let is_next = |at: usize| match (variants[at].number, variants[at + 1].number) {
+                    (Some(one), Some(other)) => Some(one == other),
+                    _ => (variants[at].content != variants[at + 1].content).then_some(false),
+                };
                 more(&mut nodes, &names, *other, is_next, is_called, also);
                 *node = Node::one_of(nodes);
             }
@@ -189,6 +201,7 @@ impl Outline {
                 };
                 let is_next = |at: usize| match (&variants[at].1, &variants[at + 1].1) {
                     (Some(one), Some(other)) if one != other => Some(false),
+                    (Some(one), Some(_)) if one.starts_with('#') => Some(true),
                     _ => None,
                 };
                 more(&mut nodes, &names, *other, is_next, is_called, also);
@@ -220,7 +233,7 @@ impl Outline {
             Self::Tuple(places) => Node::Tuple(places.iter().map(Self::node).collect()),
             Self::Struct { fields, .. } => object(fields),
             Self::Enum { variants, other } => {
-                let variant = |(name, content): &(String, Self)| match content {
+                let variant = |Variant { name, content, .. }: &Variant| match content {
                     Self::Value { of, .. } if of == "null" => Node::Constant(quoted(name)),
                     content => Node::Object(Object { closed: true, ..one(name, content.node()) }),
                 };
@@ -272,7 +285,7 @@ fn more(
     let aliases = aliases(names, |name| nodes.iter().any(|node| is_called(node, name)), is_next);
     for (alias, name) in aliases {
         if let Some(node) = nodes.iter().find(|node| is_called(node, &name)) {
-            nodes.push(also(node, &alias));
+            nodes.push(also(node, &alias).alias_of(&name));
         }
     }
     if other {

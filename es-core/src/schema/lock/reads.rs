@@ -1,5 +1,7 @@
 //! Whether what one shape could write is read by another with the same meaning.
 
+use std::collections::BTreeMap;
+
 use super::node::{Definitions, Node, Object, Property, Root};
 
 /// Whether everything that `old` could write is read by `new` as it was.
@@ -47,6 +49,7 @@ impl<'a> Pair<'a> {
         {
             return self.reads(old, definition);
         }
+        let (old, new) = (old.variant().0, new.variant().0);
         let (given, refused_before) = Node::refusals(old);
         let (taken, refused) = Node::refusals(new);
         if !refused.is_empty() || !refused_before.is_empty() {
@@ -54,15 +57,20 @@ impl<'a> Pair<'a> {
             return !refused.iter().any(is_written) && self.reads(given, taken);
         }
         match (old, new) {
-            (Node::OneOf(several), Node::OneOf(_)) => {
-                let alternatives = alternatives_of(several, self.old);
-                (0..alternatives.len()).all(|at| {
-                    // who read it before: an earlier alternative may have taken it
-                    let reader = (0..at)
-                        .find(|&before| overlap((alternatives[at], self.old), (alternatives[before], self.old), DEPTH));
-                    let stored = alternatives[reader.unwrap_or(at)];
-                    self.one_reads(alternatives[at], stored, new)
-                })
+            (Node::OneOf(several), Node::OneOf(wanted)) => {
+                let mut alternatives = alternatives_of(several, self.old);
+                // nothing is written under an alias
+                alternatives.retain(|node| !self.lenient || node.variant().1.is_none());
+                let keeps_names = keeps_names(&alternatives, &alternatives_of(wanted, self.new));
+                keeps_names
+                    && (0..alternatives.len()).all(|at| {
+                        // who read it before: an earlier alternative may have taken it
+                        let reader = (0..at).find(|&before| {
+                            overlap((alternatives[at], self.old), (alternatives[before], self.old), DEPTH)
+                        });
+                        let stored = alternatives[reader.unwrap_or(at)];
+                        self.one_reads(alternatives[at], stored, new)
+                    })
             }
             (Node::OneOf(several), _) => several.iter().all(|old| self.reads(old, new)),
             (_, Node::OneOf(_)) => self.one_reads(old, old, new),
@@ -217,6 +225,22 @@ impl<'a> Pair<'a> {
         self.under_way.pop();
         result
     }
+}
+
+/// Whether each name in `old` is read in `new` as what the variant is that it stands for.
+fn keeps_names(old: &[&Node], new: &[&Node]) -> bool {
+    let names = |nodes: &[&Node]| -> BTreeMap<String, String> {
+        let name = |node: &&Node| {
+            let called = node.called()?;
+            Some((called.clone(), node.variant().1.unwrap_or(called)))
+        };
+        nodes.iter().filter_map(name).collect()
+    };
+    let (old, new) = (names(old), names(new));
+    old.iter().all(|(name, variant)| match (new.get(name), new.get(variant)) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    })
 }
 
 /// The alternatives in `nodes`, also those behind names.

@@ -12,6 +12,8 @@ pub(in crate::schema) enum Step {
     Place(usize),
     Field(usize),
     Variant(usize),
+    /// A variant whose content is made up, to see which one it is.
+    Chosen(usize),
     /// A variant that is not known.
     Unknown,
     /// An object without any key.

@@ -3,6 +3,8 @@
 use std::{
     cell::Cell,
     fmt,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    mem::discriminant,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -37,6 +39,8 @@ pub enum Halt {
     Duplicate,
     /// These are the variants.
     Variants(&'static [&'static str]),
+    /// A variant was read, which this tells from others.
+    Variant(u64),
     /// What is not known was read all the same. An error as well, or the type around would go on.
     Accepted,
 }
@@ -55,6 +59,13 @@ pub(in crate::schema) fn follow<T>(path: &[Step], read: impl FnOnce(Tracer<'_>) 
 /// The end of a try for which the type around the last place has read its value.
 fn around<T>(read: Result<T, Halt>) -> Result<T, Halt> {
     read.and(Err(Halt::Accepted))
+}
+
+/// The end of a try that has read a value of an enum.
+fn chosen<T>(read: Result<T, Halt>) -> Result<T, Halt> {
+    let mut hasher = DefaultHasher::new();
+    discriminant(&read?).hash(&mut hasher);
+    Err(Halt::Variant(hasher.finish()))
 }
 
 /// Follows the steps of a way, and ends at the last.
@@ -183,7 +194,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         match self.here(Asked::Struct(name, fields))? {
             (Step::Field(at), tracer) => visitor.visit_map(One { key: fields.get(at).copied(), tracer, text: None }),
             (Step::Tag(tag, text), tracer) => {
-                around(visitor.visit_map(One { key: Some(tag), tracer, text: Some(text) }))
+                chosen(visitor.visit_map(One { key: Some(tag), tracer, text: Some(text) }))
             }
             (Step::Twice(one, other), _) => {
                 let keys = [fields.get(one), fields.get(other)].into_iter().flatten().copied().collect();
@@ -206,6 +217,10 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         match self.here(Asked::Enum(name, variants))? {
             (Step::Variant(at), tracer) => match variants.get(at) {
                 Some(name) => visitor.visit_enum(Variant { name, tracer, known: true }),
+                None => Err(Halt::Here),
+            },
+            (Step::Chosen(at), _) => match variants.get(at) {
+                Some(name) => chosen(visitor.visit_enum(Dummy::new(name))),
                 None => Err(Halt::Here),
             },
             (Step::Unknown, tracer) => around(visitor.visit_enum(Variant { name: UNKNOWN, tracer, known: false })),
