@@ -102,7 +102,9 @@ fn kept(event: impl Into<NotesEvent>) -> Result<String, EncodeError> {
         .map(|event| event.into_stored(append.stream.clone(), Version::FIRST, Position::new(1), Timestamp::UNIX_EPOCH))
         .collect();
     let mut read = Root::<Notes>::new("1".to_owned()).unwrap();
-    stored.iter().for_each(|stored| read.replay(stored).unwrap());
+    for stored in &stored {
+        read.replay(stored).unwrap();
+    }
     let pending: Vec<_> = root
         .pending()
         .map(|event| match event {

@@ -2,7 +2,14 @@
 //! yesterday's payload is read. The pasted code is one program of its own, built once.
 
 #![cfg(feature = "schema")]
-#![allow(dead_code, unused_imports, unreachable_pub, reason = "types that are only described")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    unnameable_types,
+    missing_debug_implementations,
+    reason = "types that are only described"
+)]
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 
 use std::{

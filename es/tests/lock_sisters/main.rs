@@ -5,6 +5,7 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    unnameable_types,
     clippy::type_complexity,
     clippy::box_collection,
     clippy::redundant_allocation,
@@ -14,7 +15,8 @@
     clippy::option_option,
     clippy::vec_box,
     clippy::linkedlist,
-    clippy::rc_buffer,
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
     reason = "what users may write"
 )]
 #![cfg_attr(not(feature = "schema"), allow(unused_imports, unused_macros, reason = "the other files need them"))]

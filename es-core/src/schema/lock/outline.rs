@@ -81,24 +81,7 @@ impl Outline {
                     definitions.insert(name.clone(), definition);
                 }
             }
-            (Self::Value { of, refuses }, node) => {
-                let asked = super::node_read::node(of).unwrap_or(Node::Any);
-                let is_other =
-                    |node: &Node| matches!((asked.kind(), node.kind()), (Some(asked), Some(said)) if asked != said);
-                let others = match &*node {
-                    Node::OneOf(nodes) => !nodes.is_empty() && nodes.iter().all(is_other),
-                    node => is_other(node),
-                };
-                // who reads it knows better than the words of its schema, which somebody may have written by hand
-                if others && of != "string(bytes)" {
-                    *node = asked;
-                }
-                // a format, or another word, says enough
-                if matches!(node, Node::Text(None) | Node::Integer { .. }) {
-                    let held: Vec<_> = refuses.iter().filter(|json| node.may_hold(json)).cloned().collect();
-                    *node = node.clone().refusing(&held);
-                }
-            }
+            (Self::Value { of, refuses }, node) => value(of, refuses, node),
             (_, Node::With(inner, _)) => self.add(inner, definitions, done),
             (Self::Option(inner), Node::OneOf(nodes)) => {
                 let count = nodes.len();
@@ -117,16 +100,9 @@ impl Outline {
             }
             (Self::List(inner), Node::List(node, _)) => inner.add(node, definitions, done),
             (Self::Map { keys, of }, Node::Object(object)) => {
-                // an object with a key for each variant is a map whose keys are an enum
-                let is_of_variants = matches!(&**keys, Self::Enum { .. }) && object.rest.is_none();
-                if is_of_variants && let Some((_, held)) = object.fields.pop_first() {
-                    *object = Object { rest: Some(Box::new(held.node)), ..Object::default() };
-                }
+                map(keys, object);
                 if let Some(held) = &mut object.rest {
                     of.add(held, definitions, done);
-                    if !matches!(object.keys.as_deref(), Some(Node::With(..))) {
-                        object.keys = keys.keys();
-                    }
                 }
             }
             (Self::Tuple(places), Node::Tuple(nodes)) => {
@@ -136,21 +112,12 @@ impl Outline {
             }
             (Self::Struct { tagged: Some(tagged), .. }, node @ Node::OneOf(_)) => tagged.add(node, definitions, done),
             (Self::Struct { fields, .. }, Node::Object(object)) => {
-                let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
-                let is_known = |name: &str| object.fields.contains_key(name);
-                let aliases = aliases(&names, is_known, |at| fields.get(at).and_then(|field| field.is_next));
-                for Field { name, outline, required, .. } in fields {
+                for Field { name, outline, .. } in fields {
                     if let Some(property) = object.fields.get_mut(name) {
                         outline.add(&mut property.node, definitions, done);
-                        property.optional = required.map_or(property.optional, |required| !required);
                     }
                 }
-                for (alias, name) in aliases {
-                    if let Some(property) = object.fields.get_mut(&name) {
-                        property.aliases.push(alias);
-                        property.aliases.sort();
-                    }
-                }
+                structure(fields, object);
             }
             (Self::Enum { variants, other }, node) => {
                 let mut nodes = alternatives(node);
@@ -163,50 +130,9 @@ impl Outline {
                         }
                     }
                 }
-                let names: Vec<_> = variants.iter().map(|variant| variant.name.as_str()).collect();
-                let is_called = |node: &Node, name: &str| match node {
-                    Node::Constant(json) => *json == quoted(name),
-                    Node::Object(object) => object.fields.len() == 1 && object.fields.contains_key(name),
-                    _ => false,
-                };
-                let also = |node: &Node, alias: &str| match node {
-                    Node::Object(object) => {
-                        let fields = object.fields.values().map(|property| (alias.to_owned(), property.clone()));
-                        Node::Object(Object { fields: fields.collect(), ..object.clone() })
-                    }
-                    _ => Node::Constant(quoted(alias)),
-                };
-                let is_next = |at: usize| match (variants[at].number, variants[at + 1].number) {
-                    (Some(one), Some(other)) => Some(one == other),
-                    _ => (variants[at].content != variants[at + 1].content).then_some(false),
-                };
-                more(&mut nodes, &names, *other, is_next, is_called, also);
-                *node = Node::one_of(nodes);
+                *node = enumeration(variants, *other, nodes);
             }
-            (Self::Tagged { tag, variants, other }, node) => {
-                let mut nodes = alternatives(node);
-                let names: Vec<_> = variants.iter().map(|(name, _)| name.as_str()).collect();
-                let is_called = |node: &Node, name: &str| {
-                    matches!(node, Node::Object(object)
-                        if object.fields.get(tag).is_some_and(|held| held.node == Node::Constant(quoted(name))))
-                };
-                let also = |node: &Node, alias: &str| {
-                    let mut node = node.clone();
-                    if let Node::Object(object) = &mut node
-                        && let Some(held) = object.fields.get_mut(tag)
-                    {
-                        held.node = Node::Constant(quoted(alias));
-                    }
-                    node
-                };
-                let is_next = |at: usize| match (&variants[at].1, &variants[at + 1].1) {
-                    (Some(one), Some(other)) if one != other => Some(false),
-                    (Some(one), Some(_)) if one.starts_with('#') => Some(true),
-                    _ => None,
-                };
-                more(&mut nodes, &names, *other, is_next, is_called, also);
-                *node = Node::one_of(nodes);
-            }
+            (Self::Tagged { tag, variants, other }, node) => *node = tagged(tag, variants, *other, alternatives(node)),
             _ => {}
         }
     }
@@ -245,6 +171,103 @@ impl Outline {
             }
         }
     }
+}
+
+/// Adds what is asked for where `node` is a plain value.
+fn value(of: &str, refuses: &[String], node: &mut Node) {
+    let asked = super::node_read::node(of).unwrap_or(Node::Any);
+    let is_other = |node: &Node| matches!((asked.kind(), node.kind()), (Some(asked), Some(said)) if asked != said);
+    let others = match &*node {
+        Node::OneOf(nodes) => !nodes.is_empty() && nodes.iter().all(is_other),
+        node => is_other(node),
+    };
+    // who reads it knows better than the words of its schema, which somebody may have written by hand
+    if others && of != "string(bytes)" {
+        *node = asked;
+    }
+    // a format, or another word, says enough
+    if matches!(node, Node::Text(None) | Node::Integer { .. }) {
+        let held: Vec<_> = refuses.iter().filter(|json| node.may_hold(json)).cloned().collect();
+        *node = node.clone().refusing(&held);
+    }
+}
+
+/// Adds what the keys of a map are.
+fn map(keys: &Outline, object: &mut Object) {
+    // an object with a key for each variant is a map whose keys are an enum
+    let is_of_variants = matches!(keys, Outline::Enum { .. }) && object.rest.is_none();
+    if is_of_variants && let Some((_, held)) = object.fields.pop_first() {
+        *object = Object { rest: Some(Box::new(held.node)), ..Object::default() };
+    }
+    if object.rest.is_some() && !matches!(object.keys.as_deref(), Some(Node::With(..))) {
+        object.keys = keys.keys();
+    }
+}
+
+/// Adds the aliases of an object's keys, and which of them have to be there.
+fn structure(fields: &[Field], object: &mut Object) {
+    let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
+    let is_known = |name: &str| object.fields.contains_key(name);
+    let aliases = aliases(&names, is_known, |at| fields.get(at).and_then(|field| field.is_next));
+    for Field { name, required, .. } in fields {
+        if let Some(property) = object.fields.get_mut(name) {
+            property.optional = required.map_or(property.optional, |required| !required);
+        }
+    }
+    for (alias, name) in aliases {
+        if let Some(property) = object.fields.get_mut(&name) {
+            property.aliases.push(alias);
+            property.aliases.sort();
+        }
+    }
+}
+
+/// The alternatives of an enum in `nodes`, with those that are read under an alias.
+fn enumeration(variants: &[Variant], other: bool, mut nodes: Vec<Node>) -> Node {
+    let names: Vec<_> = variants.iter().map(|variant| variant.name.as_str()).collect();
+    let is_called = |node: &Node, name: &str| match node {
+        Node::Constant(json) => *json == quoted(name),
+        Node::Object(object) => object.fields.len() == 1 && object.fields.contains_key(name),
+        _ => false,
+    };
+    let also = |node: &Node, alias: &str| match node {
+        Node::Object(object) => {
+            let fields = object.fields.values().map(|property| (alias.to_owned(), property.clone()));
+            Node::Object(Object { fields: fields.collect(), ..object.clone() })
+        }
+        _ => Node::Constant(quoted(alias)),
+    };
+    let is_next = |at: usize| match (variants[at].number, variants[at + 1].number) {
+        (Some(one), Some(other)) => Some(one == other),
+        _ => (variants[at].content != variants[at + 1].content).then_some(false),
+    };
+    more(&mut nodes, &names, other, is_next, is_called, also);
+    Node::one_of(nodes)
+}
+
+/// The same of an enum that a key tells apart.
+fn tagged(tag: &str, variants: &[(String, Option<String>)], other: bool, mut nodes: Vec<Node>) -> Node {
+    let names: Vec<_> = variants.iter().map(|(name, _)| name.as_str()).collect();
+    let is_called = |node: &Node, name: &str| {
+        matches!(node, Node::Object(object)
+                if object.fields.get(tag).is_some_and(|held| held.node == Node::Constant(quoted(name))))
+    };
+    let also = |node: &Node, alias: &str| {
+        let mut node = node.clone();
+        if let Node::Object(object) = &mut node
+            && let Some(held) = object.fields.get_mut(tag)
+        {
+            held.node = Node::Constant(quoted(alias));
+        }
+        node
+    };
+    let is_next = |at: usize| match (&variants[at].1, &variants[at + 1].1) {
+        (Some(one), Some(other)) if one != other => Some(false),
+        (Some(one), Some(_)) if one.starts_with('#') => Some(true),
+        _ => None,
+    };
+    more(&mut nodes, &names, other, is_next, is_called, also);
+    Node::one_of(nodes)
 }
 
 fn object(fields: &[Field]) -> Node {

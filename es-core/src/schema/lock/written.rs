@@ -123,8 +123,7 @@ pub(super) fn split(text: &str) -> Vec<&str> {
 pub(super) fn tells_all(node: &Node) -> bool {
     match node {
         Node::Named(_) => false,
-        Node::With(inner, _) => tells_all(inner),
-        Node::List(inner, _) => tells_all(inner),
+        Node::With(inner, _) | Node::List(inner, _) => tells_all(inner),
         Node::Tuple(nodes) | Node::OneOf(nodes) => nodes.iter().all(tells_all),
         Node::Object(object) => object.rest.iter().chain(&object.keys).all(|node| tells_all(node)),
         _ => true,
