@@ -12,7 +12,7 @@ mod shared;
 pub use serde;
 
 pub use self::{
-    dispatch::{AppliedBy, ApplyTo, AsEvent, EventOf, Initial, initial, retire},
+    dispatch::{AnyEvent, AppliedBy, ApplyTo, AsEvent, EventsOf, Initial, OwnEvents, initial, retire},
     feed::{
         Becomes, Held, Holds, Listed, Named, NotHeld, NotListed, NotNamed, NotRetired, Of, aggregate, assert_held,
         assert_of, categories, count_of, event, names_of, taken, wanted,
@@ -28,7 +28,7 @@ pub use crate::{
     SchemaVersion,
     decode::shape,
     event::decode_single,
-    into_events::{CannotFail, MayFail},
+    into_events::{CannotFail, MayFail, OrEventsNew, write},
     schema::{
         Alias, Field, Form, IdProbe, IdSchema, Member, NotParsed, NotRead, Presence, Probe, Schema, Shape,
         WithoutJsonSchema,

@@ -115,7 +115,8 @@ pub trait Handle<C>: Aggregate {
     /// Why the domain refuses.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Decides on `command`: always write the return type as `Result<impl IntoEvents<Self>, …>`.
+    /// Decides on `command`: always write the return type as `Result<impl IntoEvents<Self>, …>`. Where there are no events
+    /// write [`Ok(Events::new())`](crate::Events::new): at `Ok(vec![])` rustc says `E0282`, `type annotations needed`.
     ///
     /// # Errors
     /// The domain's refusal.

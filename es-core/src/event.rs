@@ -6,7 +6,7 @@ use crate::{DecodeError, EncodeError, SchemaVersion, decode, encode, schema::Sch
 
 /// A fact of the domain: a plain struct, stored once, never changed.
 ///
-/// Derive it; see [`derive(Event)`](macro@crate::Event).
+/// Derive it, together with `Clone` and serde's `Serialize` and `Deserialize`; see [`derive(Event)`](macro@crate::Event).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",

@@ -25,6 +25,12 @@ use crate::{Aggregate, May};
 /// assert_eq!(count((Deposited { amount: 1 }, Some(Deposited { amount: 2 }))), 2);
 /// assert_eq!(count(()), 0);
 /// ```
+///
+/// # No events, and `type annotations needed`
+/// `Ok(vec![])`, `Ok([])` and `Ok(None)` hold no event whose type rustc could take, so it says `E0282`, ``type annotations
+/// needed: cannot infer type of the type parameter `T` ``. Write [`Ok(Events::new())`](Events::new), or `Ok(())` where no
+/// branch gives events. rustc has no words of ours for this error; what it says of `es::__private::write::Events::new`
+/// is as near as they get.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of `{A}`",
     label = "not an event of `{A}`",
@@ -96,11 +102,41 @@ impl<A: Aggregate> IntoEvents<A> for Events<A> {
     }
 }
 
-/// [`IntoEvents`] of what stands in a collection. Nothing tells the type of an event in `vec![]`: write `Events::new()`.
-/// Every [`IntoEvents`] has it; it is a trait of its own so that rustc says that once and not twice.
-pub trait OrEventsNew<A: Aggregate>: IntoEvents<A> {}
+/// [`IntoEvents`] of what stands in a collection; every [`IntoEvents`] has it. In `vec![]`, `[]` and `None` nothing tells
+/// what that is. rustc then shows the impls between which it cannot choose, so that one of them says what to write.
+pub trait OrEventsNew<A: Aggregate> {
+    /// See [`IntoEvents::MAY`].
+    const MAY: May;
 
-impl<A: Aggregate, E: IntoEvents<A>> OrEventsNew<A> for E {}
+    /// See [`IntoEvents::into_events`].
+    fn or_events_new(self) -> impl Iterator<Item = A::Event>
+    where
+        Self: Sized;
+}
+
+impl<A: Aggregate, E: IntoEvents<A>> OrEventsNew<A> for E {
+    const MAY: May = E::MAY;
+
+    fn or_events_new(self) -> impl Iterator<Item = A::Event> {
+        self.into_events()
+    }
+}
+
+impl<A: Aggregate> OrEventsNew<A> for write::Events::new {
+    const MAY: May = May::Any(&[]);
+}
+
+/// rustc prints the path of a type; the one in here reads as what to write. It has no size, so that no event can be it.
+pub mod write {
+    #![expect(non_snake_case, non_camel_case_types, reason = "they read as code")]
+
+    /// As [`Events`](super::Events) is written.
+    pub mod Events {
+        /// As [`Events::new`](crate::Events::new) is written.
+        #[derive(Debug)]
+        pub struct new(pub str);
+    }
+}
 
 impl<A: Aggregate> IntoEvents<A> for () {
     const MAY: May = May::Any(&[]);
@@ -114,7 +150,7 @@ impl<A: Aggregate, E: OrEventsNew<A>> IntoEvents<A> for Option<E> {
     const MAY: May = E::MAY;
 
     fn into_events(self) -> impl Iterator<Item = A::Event> {
-        self.into_iter().flat_map(E::into_events)
+        self.into_iter().flat_map(E::or_events_new)
     }
 }
 
@@ -122,7 +158,7 @@ impl<A: Aggregate, E: OrEventsNew<A>> IntoEvents<A> for Vec<E> {
     const MAY: May = E::MAY;
 
     fn into_events(self) -> impl Iterator<Item = A::Event> {
-        self.into_iter().flat_map(E::into_events)
+        self.into_iter().flat_map(E::or_events_new)
     }
 }
 
@@ -151,7 +187,7 @@ impl<A: Aggregate, E: OrEventsNew<A>, const N: usize> IntoEvents<A> for [E; N] {
     const MAY: May = E::MAY;
 
     fn into_events(self) -> impl Iterator<Item = A::Event> {
-        self.into_iter().flat_map(E::into_events)
+        self.into_iter().flat_map(E::or_events_new)
     }
 }
 

@@ -51,7 +51,7 @@ pub use event_name::EventName;
 pub use event_set::{AggregateEvent, EventSet};
 pub use execute::{Commands, Executed, Outcome, RETRIES, RepositoryExt};
 pub use filter::Filter;
-pub use into_events::{Events, IntoEvents, OrEventsNew};
+pub use into_events::{Events, IntoEvents};
 pub use limits::LimitError;
 pub use may::May;
 pub use metadata::Metadata;

@@ -161,6 +161,8 @@ struct Head {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Line {
+    #[serde(default)]
+    held: Option<bool>,
     #[serde(rename = "st")]
     state: State,
     tagged: Option<Tagged>,
@@ -208,6 +210,8 @@ fn what_is_missing_and_what_is_known_is_named_below_the_fields_too() {
         (r#"{"by":"x","lines":[{"st":{"c4n4ry":1}}]}"#, "has an unknown variant; known: `in_stock`, `sold_out` ("),
         (r#"{"by":"x","lines":[{"st":{"in_stock":{}}}]}"#, "lacks the key `at` ("),
         (r#"{"by":"x","lines":[{}]}"#, "lacks the key `st` ("),
+        (r#"{"by":"x","lines":[{"held":null}]}"#, "lacks the key `st` ("),
+        (r#"{"by":"x","lines":[{"held":true}]}"#, "lacks the key `st` ("),
         (
             r#"{"by":"x","lines":[{"st":"sold_out","tagged":{"kind":"c4n4ry"}}]}"#,
             "has an unknown variant; known: `A`, `B` (",

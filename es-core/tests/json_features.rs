@@ -47,6 +47,13 @@ struct Rates {
     others: BTreeMap<String, f64>,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Numbered {
+    rate: f64,
+    by_name: BTreeMap<String, f32>,
+    by_number: BTreeMap<i32, f64>,
+}
+
 const FLOATS: [f64; 14] = [
     0.0,
     -0.0,
@@ -88,6 +95,7 @@ event!(HeldAdjacent, Adjacent);
 event!(HeldUntagged, Vec<Untagged>);
 event!(HeldRates, Rates);
 event!(HeldValue, Value);
+event!(HeldNumbered, Numbered);
 
 #[test]
 fn floats_come_back_bit_for_bit_from_every_representation() {
@@ -115,6 +123,34 @@ fn floats_come_back_bit_for_bit_from_every_representation() {
             format!(r#"{{"held":{{"rate":1,"by_name":{{}},"by_number":{{}},"x":{}}}}}"#, json!(float)).as_bytes(),
         );
         assert_eq!(read.unwrap().held.others["x"].to_bits(), float.to_bits());
+    }
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "flagged")]
+struct Flagged {
+    flag: Option<bool>,
+    by_rate: BTreeMap<i8, Option<bool>>,
+    held: Internal,
+}
+
+#[test]
+fn a_float_comes_back_beside_optional_flags() {
+    for flag in [None, Some(false), Some(true)] {
+        let held = Internal::Rate { rate: 0.5, small: 1.5, many: vec![], maybe: None };
+        comes_back(&Flagged { flag, by_rate: BTreeMap::from([(-1, flag)]), held });
+    }
+}
+
+/// `serde_json` alone refuses these keys, too.
+#[test]
+fn a_key_that_is_no_such_number_is_refused() {
+    for (by_name, by_number) in
+        [("", r#""-0":0.5"#), ("", r#""1.5":0.5"#), ("", r#""\u0037":0.5"#), (r#""a":1e39"#, "")]
+    {
+        let payload = format!(r#"{{"held":{{"rate":0.5,"by_name":{{{by_name}}},"by_number":{{{by_number}}}}}}}"#);
+        let error = HeldNumbered::decode(SchemaVersion::FIRST, payload.as_bytes()).unwrap_err();
+        assert!(matches!(error, DecodeError::Payload(_)), "{payload}: {error:?}");
     }
 }
 

@@ -1,13 +1,13 @@
 //! Reading `#[event(…)]` and its like, key by key, going on after a mistake.
 
 use proc_macro2::{TokenStream, TokenTree};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::{
-    Attribute, Data, Error, ExprMacro, Ident, Meta, Path, Result, Token,
+    Attribute, Data, Error, ExprMacro, Ident, Lit, LitStr, Meta, Path, Result, Token, braced, bracketed,
     ext::IdentExt,
     parenthesized,
     parse::{Parse, ParseStream},
-    token::Paren,
+    token::{Brace, Bracket, Paren},
 };
 
 use crate::{event::type_text, mistakes::Mistakes};
@@ -16,10 +16,32 @@ use crate::{event::type_text, mistakes::Mistakes};
 pub(crate) struct Entry<'a> {
     /// The key, which may be a word of the language such as `in` or `type`.
     pub(crate) key: Ident,
+    /// Whether the value stands without its key, which is noted already.
+    lone: bool,
     input: ParseStream<'a>,
 }
 
+/// What stands behind a key.
+pub(crate) enum Behind {
+    /// `(…)`.
+    Parentheses,
+    /// `= "…"`.
+    Text,
+    Other,
+}
+
 impl Entry<'_> {
+    /// What stands behind the key.
+    pub(crate) fn behind(&self) -> Behind {
+        if self.has_parentheses() {
+            Behind::Parentheses
+        } else if self.input.peek(Token![=]) && self.input.peek2(LitStr) {
+            Behind::Text
+        } else {
+            Behind::Other
+        }
+    }
+
     /// Whether the key is `word`.
     pub(crate) fn is(&self, word: &str) -> bool {
         self.key == word
@@ -69,16 +91,39 @@ impl Entry<'_> {
         read(&inside)
     }
 
-    /// The entries in the parentheses.
+    /// The entries in the parentheses; `first` as in [`entries`].
     pub(crate) fn entries(
         &self,
+        first: &str,
         mistakes: &mut Mistakes,
         each: impl FnMut(&Entry<'_>, &mut Mistakes) -> Result<()>,
     ) -> Result<()> {
         self.parenthesized(|inside| {
-            entries_of(inside, mistakes, each);
+            entries_of(inside, first, mistakes, each);
             Ok(())
         })
+    }
+
+    /// The items in `[…]` or `{…}` where parentheses should stand, with or without `=`; none if there are no such brackets.
+    pub(crate) fn items_in_brackets<T>(
+        &self,
+        mistakes: &mut Mistakes,
+        mut read: impl FnMut(ParseStream<'_>, &mut Mistakes) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let ahead = self.input.fork();
+        ahead.parse::<Option<Token![=]>>()?;
+        let mut items = Vec::new();
+        if ahead.peek(Bracket) || ahead.peek(Brace) {
+            self.input.parse::<Option<Token![=]>>()?;
+            let inside;
+            if self.input.peek(Bracket) {
+                bracketed!(inside in self.input);
+            } else {
+                braced!(inside in self.input);
+            }
+            each_behind_comma(&inside, mistakes, |input, mistakes| read(input, mistakes).map(|item| items.push(item)));
+        }
+        Ok(items)
     }
 
     /// Whether parentheses follow the key.
@@ -101,7 +146,9 @@ impl Entry<'_> {
     }
 
     fn equals(&self, wanted: &str) -> Result<()> {
-        if self.input.peek(Token![=]) {
+        if self.lone {
+            Ok(())
+        } else if self.input.peek(Token![=]) {
             self.input.parse::<Token![=]>().map(drop)
         } else {
             let key = &self.key;
@@ -111,20 +158,22 @@ impl Entry<'_> {
 }
 
 /// Goes through the entries of every attribute called `name`, each by `each`. What `each` cannot read is noted, and the
-/// next entry is read all the same.
+/// next entry is read all the same. `first` is an
+/// example of the first entry; a value without a key is meant for it, where it takes one.
 pub(crate) fn entries(
     attributes: &[Attribute],
     name: &str,
+    first: &str,
     mistakes: &mut Mistakes,
     mut each: impl FnMut(&Entry<'_>, &mut Mistakes) -> Result<()>,
 ) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {
         if !matches!(attribute.meta, Meta::List(_)) {
-            mistakes.spanning(&attribute.meta, format!("the attribute says nothing; write `#[{name}(…)]`"));
+            mistakes.spanning(&attribute.meta, format!("the attribute says nothing; write `#[{name}({first})]`"));
             continue;
         }
         let list = attribute.parse_args_with(|input: ParseStream<'_>| {
-            entries_of(input, mistakes, &mut each);
+            entries_of(input, first, mistakes, &mut each);
             Ok(())
         });
         mistakes.take(list);
@@ -174,12 +223,22 @@ pub(crate) fn unknown_key(key: &Ident, of: &str, known: &[&str]) -> Error {
 /// Goes through the entries of `input` as [`entries`] does.
 pub(crate) fn entries_of(
     input: ParseStream<'_>,
+    first: &str,
     mistakes: &mut Mistakes,
     mut each: impl FnMut(&Entry<'_>, &mut Mistakes) -> Result<()>,
 ) {
     each_behind_comma(input, mistakes, |input, mistakes| {
-        let key = input.call(Ident::parse_any)?;
-        each(&Entry { key, input }, mistakes)
+        let key = input.call(Ident::parse_any);
+        if let Some((first, _)) = first.split_once(" = ")
+            && key.is_err()
+            && let Ok(value) = input.fork().parse::<Lit>()
+        {
+            let value = value.to_token_stream();
+            mistakes.at(input.span(), format!("`{value}` stands without its key; write `{first} = {value}`"));
+            return each(&Entry { key: Ident::new(first, input.span()), lone: true, input }, mistakes);
+        }
+        let key = key.map_err(|error| Error::new(error.span(), format!("a key stands here, as in `{first}`")))?;
+        each(&Entry { key, lone: false, input }, mistakes)
     });
 }
 

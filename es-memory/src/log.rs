@@ -58,7 +58,10 @@ impl Log {
     }
 }
 
-/// Hashes event ids, which are random for the most part already.
+/// An odd factor from the golden ratio.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Hashes event ids, which are random for the most part, or counted.
 #[derive(Debug, Default)]
 pub(crate) struct IdHasher(u64);
 
@@ -67,12 +70,35 @@ impl Hasher for IdHasher {
         for chunk in bytes.chunks(8) {
             let mut word = [0; 8];
             word[..chunk.len()].copy_from_slice(chunk);
-            // An odd factor from the golden ratio spreads ids that are counted, too.
-            self.0 = (self.0.rotate_left(29) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            self.0 = (self.0.rotate_left(29) ^ u64::from_le_bytes(word)).wrapping_mul(SPREAD);
         }
     }
 
     fn finish(&self) -> u64 {
-        self.0.rotate_left(32)
+        // Ids that are counted differ in their last bytes, which only the highest bits hold by now.
+        (self.0 ^ (self.0 >> 32)).wrapping_mul(SPREAD).rotate_left(32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashSet, hash::BuildHasher};
+
+    use super::*;
+
+    #[test]
+    fn ids_that_are_alike_but_for_a_few_bits_are_spread() {
+        let spread = BuildHasherDefault::<IdHasher>::default();
+        for shift in (0..=116).step_by(4) {
+            for rest in [0, u128::MAX, 0x0192_3456_789a_7bcd_8ef0_1234_5678_9abc] {
+                let ids = (0..4096).map(|number| Uuid::from_u128(rest ^ (number << shift)));
+                let hashes: HashSet<u64> = ids.map(|id| spread.hash_one(id)).collect();
+                assert_eq!(hashes.len(), 4096, "bits {shift} and up of {rest:x}");
+                // a table finds an id by the lowest bits and tells it apart by the highest
+                let low: HashSet<u64> = hashes.iter().map(|hash| hash % 4096).collect();
+                let high: HashSet<u64> = hashes.iter().map(|hash| hash >> 57).collect();
+                assert!(low.len() > 1500 && high.len() > 90, "bits {shift} and up of {rest:x}");
+            }
+        }
     }
 }

@@ -19,14 +19,12 @@ use crate::{
 pub(crate) const PAGE: usize = 256;
 
 /// What is still to be read.
-#[derive(Debug)]
 pub(crate) enum Rest {
     Stream { stream: StreamId, from: Version, direction: Direction },
     Nothing,
 }
 
 /// A reader of the log; counted as open until it is dropped.
-#[derive(Debug)]
 pub(crate) struct Reader {
     open: OpenReader,
     rest: Rest,

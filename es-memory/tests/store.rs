@@ -1,8 +1,11 @@
 //! What the store in memory has beyond the promises: a clock of the caller's, and what it shows of itself.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    future::poll_fn,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use es_core::{
@@ -52,4 +55,21 @@ async fn a_store_shows_how_much_it_holds_and_how_many_read_it() {
     let waiting = tokio::time::timeout(std::time::Duration::ZERO, store.changed(Position::new(4).into()));
     assert!(waiting.await.is_err(), "nothing changes");
     assert_eq!(store.open_readers(), 0, "who no longer waits is not counted");
+}
+
+#[tokio::test]
+async fn a_reader_that_appends_for_each_event_comes_to_an_end() {
+    let store = MemoryStore::new();
+    let stream = StreamId::new("note", "a").unwrap();
+    store.append(vec![append("a", 3)]).await.unwrap();
+    for there in [3_u64, 6] {
+        let mut events = store.read_stream(&stream, Version::FIRST, Direction::Forward, None);
+        for version in 1..=there {
+            let event = poll_fn(|context| events.as_mut().poll_next(context)).await.unwrap().unwrap();
+            assert_eq!(event.version, version);
+            store.append(vec![append("a", 1)]).await.unwrap();
+        }
+        let more = poll_fn(|context| events.as_mut().poll_next(context)).await;
+        assert!(more.is_none(), "what was appended since is for the next reader");
+    }
 }

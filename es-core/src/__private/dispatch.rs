@@ -1,5 +1,7 @@
 //! What generated code calls with the user's types in a turbofish, so that rustc speaks at the user's token.
 
+use std::marker::PhantomData;
+
 use crate::{
     Aggregate, Apply, DecodeError, EncodeError, Event, IntoEvents, May, Retired, SchemaVersion, schema::Schema,
 };
@@ -124,15 +126,30 @@ pub(super) const fn may<E, R: IntoEvents<A>, A: Aggregate>(_: fn(E) -> R) -> May
     R::MAY
 }
 
-/// Asks whether `E` is an event of the type. After a mistake in the list of events, `derive(Aggregate)` writes an
-/// inherent function of this name that asks for nothing.
-pub trait EventOf {
-    /// Compiles if it is.
-    fn __es_event_of<E: IntoEvents<Self>>()
-    where
-        Self: Aggregate,
-    {
+/// Says what `#[apply]` asks of each event. After a mistake in the list of events, `derive(Aggregate)` writes an inherent
+/// function of this name, after which nothing is asked.
+pub trait EventsOf: Sized {
+    /// What is asked.
+    fn __es_events() -> OwnEvents<Self> {
+        OwnEvents(PhantomData)
     }
 }
 
-impl<A> EventOf for A {}
+impl<A> EventsOf for A {}
+
+/// The events of `A`, where `A` is an aggregate.
+#[derive(Debug)]
+pub struct OwnEvents<A>(PhantomData<A>);
+
+impl<A: Aggregate> OwnEvents<A> {
+    /// Compiles if `E` is one of them.
+    pub fn has<E: IntoEvents<A>>(self) {}
+}
+
+/// The events of what is no aggregate, or one with a mistake, which is reported already: any.
+pub trait AnyEvent: Sized {
+    /// Compiles.
+    fn has<E>(self) {}
+}
+
+impl<T> AnyEvent for T {}

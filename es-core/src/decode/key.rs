@@ -8,24 +8,31 @@ use serde::{
 };
 
 use super::{
-    Mismatch,
-    typed::{bytes, text},
-    wrong::Wrong,
+    typed::{bytes, number, small_number, text},
+    wrong::{Wrong, another_type},
 };
 
 /// A key of an object: a text, which may be that of a number or a truth value.
 pub(super) struct Key<'a, 'de>(pub(super) &'a Cow<'de, str>);
 
-/// What stands in a key; only if it would be JSON without the quotes.
-fn number_key<T: FromStr>(key: &str) -> Result<T, Wrong> {
-    let json = serde_json::from_str::<IgnoredAny>(key).is_ok();
-    key.parse().ok().filter(|_| json).ok_or(Wrong::Other(Mismatch::Type))
+impl Key<'_, '_> {
+    /// What stands in it, if that would be JSON without the quotes. `serde_json` sees no number behind an escape.
+    fn json(&self) -> Result<&str, Wrong> {
+        match self.0 {
+            Cow::Borrowed(text) if serde_json::from_str::<IgnoredAny>(text).is_ok() => Ok(text),
+            _ => another_type(),
+        }
+    }
+
+    fn parsed<T: FromStr>(&self) -> Result<T, Wrong> {
+        self.json()?.parse().or_else(|_| another_type())
+    }
 }
 
 macro_rules! keys {
-    ($($method:ident $visit:ident)+) => {$(
+    ($($method:ident)+) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-            visitor.$visit(number_key(self.0)?)
+            number(self.json()?, visitor)
         }
     )+};
 }
@@ -38,17 +45,24 @@ impl<'de> Deserializer<'de> for Key<'_, 'de> {
     }
 
     keys! {
-        deserialize_i8 visit_i8 deserialize_i16 visit_i16 deserialize_i32 visit_i32 deserialize_i64 visit_i64
-        deserialize_u8 visit_u8 deserialize_u16 visit_u16 deserialize_u32 visit_u32 deserialize_u64 visit_u64
-        deserialize_i128 visit_i128 deserialize_u128 visit_u128 deserialize_bool visit_bool
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_f64
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_f32(number_key(self.0)?)
+        small_number(self.json()?, visitor)
     }
 
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_f64(number_key(self.0)?)
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        visitor.visit_i128(self.parsed()?)
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        visitor.visit_u128(self.parsed()?)
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        visitor.visit_bool(self.parsed()?)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {

@@ -124,6 +124,12 @@ impl<'de> Parser<'de> {
         }
     }
 
+    /// Whether it is `null` that comes next; nothing else in JSON begins as it does.
+    pub(super) fn at_null(&mut self) -> bool {
+        self.blanks();
+        self.peek() == Some(b'n')
+    }
+
     /// The text that comes next.
     pub(super) fn string(&mut self) -> Result<Cow<'de, str>, Wrong> {
         let rest = self.text.get(self.at..).filter(|rest| rest.starts_with('"')).ok_or(SYNTAX)?;

@@ -35,7 +35,7 @@ struct Scan<'a> {
     depth: usize,
     /// Whether the outermost value is an object.
     object: bool,
-    /// Whether a comma of the outermost value was the last token.
+    /// Whether a comma was the last token.
     comma: bool,
     key: Option<&'a [u8]>,
     index: usize,
@@ -58,7 +58,7 @@ impl<'a> Scan<'a> {
                 self.depth += 1;
             }
             b'}' | b']' => self.depth = self.depth.saturating_sub(1),
-            b',' if self.depth == 1 => self.comma = true,
+            b',' => self.comma = true,
             _ => {}
         }
     }
@@ -104,6 +104,7 @@ mod tests {
         stands(r#"{"a":{"c":[1,{}]},"b":^1}"#, &key("b"));
         stands(r#"{"a":{"c":[1,{}]}^}"#, &key("a"));
         stands(r#"{"a":"}\",\"",^"b":1}"#, &key("a"));
+        stands(r#"{"a":"wxyz\"","b":2^}"#, &key("b"));
         stands(r#"{"\u0061":1^}"#, &key("a"));
         stands(r#"{"a":1}^"#, &Place::Whole);
         stands(r#"{^"a":1}"#, &Place::Whole);

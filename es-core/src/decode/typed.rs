@@ -89,12 +89,17 @@ impl<'de> At<'_, 'de> {
     }
 }
 
-fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Wrong> {
+pub(super) fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Wrong> {
     match integer(text) {
         Some(Integer::Positive(number)) => visitor.visit_u64(number),
         Some(Integer::Negative(number)) => visitor.visit_i64(number),
         None => visitor.visit_f64(finite(text)?),
     }
+}
+
+/// As [`number`], for a type that rounds floats to 32 bits.
+pub(super) fn small_number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Wrong> {
+    if integer(text).is_none() { visitor.visit_f32(finite(text)?) } else { number(text, visitor) }
 }
 
 enum Integer {
@@ -166,8 +171,7 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
     }
 
     fn deserialize_f32<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
-        let text = self.digits()?;
-        if integer(text).is_none() { visitor.visit_f32(finite(text)?) } else { number(text, visitor) }
+        small_number(self.digits()?, visitor)
     }
 
     fn deserialize_i128<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
@@ -210,10 +214,11 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        match self.parser.kind() {
-            Kind::Word if self.parser.word()?.is_none() => visitor.visit_none(),
-            _ => visitor.visit_some(self),
+        if !self.parser.at_null() {
+            return visitor.visit_some(self);
         }
+        self.parser.word()?;
+        visitor.visit_none()
     }
 
     fn deserialize_unit<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
@@ -377,3 +382,6 @@ impl<'de> VariantAccess<'de> for At<'_, 'de> {
         self.deserialize_struct("", &[], visitor)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,9 +7,9 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
 
 #[cfg(feature = "schema")]
-use super::lock::trace;
-#[cfg(feature = "schema")]
 pub use super::lock::trace::{Halt, Tracer};
+#[cfg(feature = "schema")]
+use super::lock::{explore, trace};
 
 /// Stands for a type. An inherent `described`, for types that describe themselves, goes before that of
 /// [`WithoutJsonSchema`], for those that are read, and that before the one of [`NotRead`], for all others.
@@ -29,7 +29,7 @@ impl<T: JsonSchema + DeserializeOwned> Probe<T> {
         let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
         let root = generator.subschema_for::<T>();
         let types = generator.take_definitions(true);
-        let outline = trace::outline(&|path| trace::follow(path, |tracer| T::deserialize(tracer)));
+        let outline = explore::outline(&|path| trace::follow(path, |tracer| T::deserialize(tracer)));
         let json_schema = serde_json::json!({ "root": root, "types": types });
         Some(serde_json::json!({ "json_schema": json_schema, "outline": outline }).to_string())
     }
@@ -66,6 +66,6 @@ impl<T: ?Sized> NotRead for &Probe<T> {}
 /// The outline of what `read` asks for: the function of a `serde(with = "…")`.
 #[cfg(feature = "schema")]
 pub fn read_by<T>(read: impl Fn(Tracer<'_>) -> Result<T, Halt>) -> Option<String> {
-    let outline = trace::outline(&|path| trace::follow(path, &read));
+    let outline = explore::outline(&|path| trace::follow(path, &read));
     Some(serde_json::json!({ "outline": outline }).to_string())
 }

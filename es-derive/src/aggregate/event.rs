@@ -14,7 +14,7 @@ use crate::{
 /// `impl EventSet` and `impl AggregateEvent` for the enum, where `__es` names the private module, and what both name.
 /// `places` are those of the events and behind them the retired ones.
 pub(crate) fn implementation(aggregate: &Aggregate<'_>, numbers: &Numbers) -> TokenStream {
-    let Aggregate { ident, event: set, .. } = aggregate;
+    let Aggregate { ident, event: set, not_recommended, .. } = aggregate;
     let table = table(aggregate, numbers);
     let decode = decode(aggregate, numbers);
     let names = arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::NAME));
@@ -38,6 +38,7 @@ pub(crate) fn implementation(aggregate: &Aggregate<'_>, numbers: &Numbers) -> To
     quote! {
         #table
         #decode
+        #not_recommended
         #[automatically_derived]
         impl __es::EventSet for #set {
             const CATEGORIES: &'static [&'static ::core::primitive::str] = &[<#ident as __es::Aggregate>::CATEGORY];
@@ -53,6 +54,7 @@ pub(crate) fn implementation(aggregate: &Aggregate<'_>, numbers: &Numbers) -> To
                 __es_decode(__es_category, __es_name, __es_schema_version, __es_payload, &mut __es_each)
             }
         }
+        #not_recommended
         #[automatically_derived]
         impl __es::AggregateEvent for #set {
             const MEMBERS: &'static [__es::Member] = __ES_EVENTS;

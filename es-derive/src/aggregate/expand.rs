@@ -33,7 +33,7 @@ pub(crate) fn aggregate(aggregate: &Aggregate<'_>) -> TokenStream {
             impl #ident {
                 #[doc(hidden)]
                 #[allow(dead_code)]
-                fn __es_event_of<__EsEvent>() {}
+                fn __es_events() {}
             }
         }
     });
@@ -55,7 +55,7 @@ pub(crate) fn aggregate(aggregate: &Aggregate<'_>) -> TokenStream {
 }
 
 fn own_impls(aggregate: &Aggregate<'_>) -> TokenStream {
-    let Aggregate { ident, event: set, events, .. } = aggregate;
+    let Aggregate { ident, event: set, events, not_recommended, .. } = aggregate;
     let category = aggregate.category.as_ref().map_or(quote!(""), ToTokens::to_token_stream);
     let id = aggregate.id.as_ref().map_or(quote!(::std::string::String), ToTokens::to_token_stream);
     let id = quote_spanned!(at(&id)=> type Id = #id;);
@@ -68,6 +68,7 @@ fn own_impls(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! {
         #[allow(unused_imports, reason = "after `#[apply]` on a method an inherent function hides it")]
         use __es::ApplyTo as _;
+        #not_recommended
         #[automatically_derived]
         impl __es::Aggregate for #ident {
             const CATEGORY: &'static ::core::primitive::str = #category;
@@ -81,6 +82,7 @@ fn own_impls(aggregate: &Aggregate<'_>) -> TokenStream {
                 match __es_event { #(#applies,)* }
             }
         }
+        #not_recommended
         #[automatically_derived]
         impl __es::IntoEvents<#ident> for #set {
             fn into_events(self) -> impl ::core::iter::Iterator<Item = #set> {
@@ -92,10 +94,11 @@ fn own_impls(aggregate: &Aggregate<'_>) -> TokenStream {
 
 /// What makes an event one of the set; `place` is its place among the members.
 fn conversions(aggregate: &Aggregate<'_>, listed: &Listed, place: &TokenStream) -> TokenStream {
-    let Aggregate { ident, event: set, .. } = aggregate;
+    let Aggregate { ident, event: set, not_recommended, .. } = aggregate;
     let Listed { item: Item { path: event, cfgs }, variant } = listed;
     quote! {
         #(#cfgs)*
+        #not_recommended
         #[automatically_derived]
         impl ::core::convert::From<#event> for #set {
             fn from(__es_event: #event) -> Self {
@@ -103,6 +106,7 @@ fn conversions(aggregate: &Aggregate<'_>, listed: &Listed, place: &TokenStream) 
             }
         }
         #(#cfgs)*
+        #not_recommended
         #[automatically_derived]
         impl __es::IntoEvents<#ident> for #event {
             const MAY: __es::May = __es::May::Event(#place);

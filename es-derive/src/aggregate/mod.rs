@@ -25,3 +25,28 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let code = aggregate.plain.then(|| expand::aggregate(&aggregate));
     quote!(#errors #code #reminder)
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+    use syn::parse_quote;
+
+    #[test]
+    fn no_impl_of_a_hidden_aggregate_is_recommended() {
+        let derived = |hidden| {
+            let attribute = if hidden { quote!(#[doc(hidden)]) } else { quote!() };
+            let code = super::derive(&parse_quote! {
+                #attribute
+                #[aggregate(category = "sample", id = String, events(Noted, Lost))]
+                struct Samples;
+            });
+            let code = code.to_string().replace(' ', "");
+            // a trait's impl that names the aggregate, its enum or its events, other than those every enum has
+            let impls = ["impl__es::", "impl::core::convert::From"].map(|text| code.matches(text).count());
+            (impls.iter().sum::<usize>(), code.matches("#[diagnostic::do_not_recommend]").count())
+        };
+        let (impls, recommended) = derived(true);
+        assert!(impls >= 8 && impls == recommended, "{impls} impls, {recommended} with the attribute");
+        assert_eq!(derived(false), (impls, 0));
+    }
+}

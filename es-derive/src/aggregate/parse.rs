@@ -1,10 +1,11 @@
 //! Reads the type and its `#[aggregate(…)]`.
 
+use proc_macro2::TokenStream;
 use quote::format_ident;
 use syn::{Data, DeriveInput, Error, Ident, LitStr, Path, Result, Type, Visibility, ext::IdentExt, spanned::Spanned};
 
 use crate::{
-    attribute::{self, Entry},
+    attribute::{self, Behind, Entry},
     listed::{Item, Listed, text},
     mistakes::Mistakes,
 };
@@ -34,6 +35,8 @@ pub(crate) struct Aggregate<'a> {
     pub(crate) incomplete: bool,
     pub(crate) retired: Vec<Item>,
     pub(crate) krate: Option<Path>,
+    /// An attribute for the impls.
+    pub(crate) not_recommended: Option<TokenStream>,
 }
 
 /// Reads `input`; what cannot be read is noted and left out.
@@ -41,7 +44,13 @@ pub(crate) fn aggregate<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
     let ident = &input.ident;
     let plain = is_plain(input, mistakes);
     let mut read = Attributes::default();
-    attribute::entries(&input.attrs, "aggregate", mistakes, |entry, mistakes| read.entry(entry, mistakes));
+    attribute::entries(
+        &input.attrs,
+        "aggregate",
+        "category = \"…\", id = …, events(…)",
+        mistakes,
+        |entry, mistakes| read.entry(entry, mistakes),
+    );
     attribute::only_on_the_item(&input.data, "aggregate", mistakes);
     read.missing(ident, mistakes);
     Aggregate {
@@ -55,12 +64,15 @@ pub(crate) fn aggregate<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
         incomplete: false,
         retired: read.retired,
         krate: read.krate,
+        not_recommended: attribute::not_recommended(&input.attrs),
     }
 }
 
 #[derive(Default)]
 struct Attributes {
     given: Vec<&'static str>,
+    /// What keys that are near to none may be meant for, by what stands behind them.
+    meant: Vec<&'static str>,
     category: Option<LitStr>,
     id: Option<Type>,
     event: Option<Ident>,
@@ -87,7 +99,7 @@ impl Attributes {
 
     /// The known key that `entry` has or means. What is nearly a key is noted, and read as that key, so that it is one
     /// mistake.
-    fn known(&self, entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<&'static str> {
+    fn known(&mut self, entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<&'static str> {
         if entry.is(EVENT) && entry.has_parentheses() {
             mistakes.at(entry.key.span(), "`event` names the enum; to list the events write `events(…)`");
             return Ok(EVENTS);
@@ -101,7 +113,15 @@ impl Attributes {
                 mistakes.push(mistake);
                 Ok(meant)
             }
-            _ => Err(mistake),
+            Some(_) => Err(mistake),
+            None => {
+                self.meant.push(match entry.behind() {
+                    Behind::Parentheses => EVENTS,
+                    Behind::Text => CATEGORY,
+                    Behind::Other => ID,
+                });
+                Err(mistake)
+            }
         }
     }
 
@@ -128,7 +148,7 @@ impl Attributes {
         for (key, what, remedy) in
             [(CATEGORY, "category", &*category), (ID, "type of id", &id), (EVENTS, "events", events)]
         {
-            if !self.given(key) {
+            if !self.given(key) && !self.meant.contains(&key) {
                 mistakes.at(
                     ident.span(),
                     format!("aggregate `{ident}` has no {what}; add `{remedy}` to `#[aggregate(…)]`"),
@@ -140,6 +160,12 @@ impl Attributes {
 
 fn events(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Vec<Listed>> {
     if !entry.has_parentheses() {
+        let bracketed = entry.items_in_brackets(mistakes, Listed::read)?;
+        if let Some(first) = bracketed.first() {
+            let written = text(&first.item.path);
+            mistakes.at(entry.key.span(), format!("events stand in parentheses; write `events({written}, …)`"));
+            return Ok(bracketed);
+        }
         let event = entry.path().map_err(|_| Error::new(entry.key.span(), "write `events(Opened, …)`"))?;
         let written = text(&event);
         mistakes.at(entry.key.span(), format!("events stand in parentheses; write `events({written}, …)`"));

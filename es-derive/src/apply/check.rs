@@ -59,7 +59,10 @@ pub(crate) fn is_callable(signature: &Signature, event: &Type, mistakes: &mut Mi
     if let Some(first) = signature.generics.params.first() {
         mistakes.at(first.span(), format!("an apply method is for one event; write {model}"));
     }
+    // `fn opened(self, event: Opened) -> Self` is one mistake
+    let is_by_value = signature.receiver().is_some_and(|receiver| matches!(receiver.kind, ReceiverKind::Value));
     if let ReturnType::Type(_, returned) = &signature.output
+        && !is_by_value
         && !matches!(tokens::ty(returned), Type::Tuple(tuple) if tuple.elems.is_empty())
     {
         mistakes.spanning(

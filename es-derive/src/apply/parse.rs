@@ -30,7 +30,7 @@ pub(crate) struct Method<'a> {
 pub(crate) fn arguments(arguments: TokenStream, mistakes: &mut Mistakes) -> Option<Path> {
     let mut krate = None;
     let read = |input: ParseStream<'_>| {
-        attribute::entries_of(input, mistakes, |entry, _| {
+        attribute::entries_of(input, "crate = …", mistakes, |entry, _| {
             if !entry.is(CRATE) {
                 return Err(attribute::unknown_key(&entry.key, "`#[es::apply(…)]`", &[CRATE]));
             }
@@ -96,8 +96,8 @@ pub(crate) fn methods<'a>(block: &'a ItemImpl, mistakes: &mut Mistakes) -> Vec<M
     }
     for item in &block.items {
         let ImplItem::Fn(function) = item else { continue };
-        let Some(mut method) = method(function, mistakes) else { continue };
-        method.callable &= block.generics.params.is_empty();
+        let Some(mut method) = method(function, &block.self_ty, mistakes) else { continue };
+        method.callable &= block.generics.params.is_empty() || has_arguments(&block.self_ty);
         methods.push(method);
     }
     methods
@@ -112,7 +112,9 @@ fn is_plain(block: &ItemImpl, mistakes: &mut Mistakes) -> bool {
         );
         return false;
     }
-    if let Some(first) = block.generics.params.first() {
+    if let Some(first) = block.generics.params.first()
+        && !has_arguments(&block.self_ty)
+    {
         let aggregate = text(&block.self_ty);
         mistakes.at(first.span(), format!("an aggregate has no parameters; write `impl {aggregate} {{ … }}`"));
         return matches!(tokens::ty(&block.self_ty), Type::Path(path) if path.path.get_ident().is_some());
@@ -120,8 +122,14 @@ fn is_plain(block: &ItemImpl, mistakes: &mut Mistakes) -> bool {
     true
 }
 
+/// Whether it is one of a generic type. `derive(Aggregate)` says that an aggregate has no parameters.
+pub(crate) fn has_arguments(ty: &Type) -> bool {
+    let Type::Path(path) = tokens::ty(ty) else { return false };
+    path.path.segments.last().is_some_and(|last| !last.arguments.is_none())
+}
+
 /// A method, if it can be told which event it applies.
-fn method<'a>(function: &'a ImplItemFn, mistakes: &mut Mistakes) -> Option<Method<'a>> {
+fn method<'a>(function: &'a ImplItemFn, aggregate: &Type, mistakes: &mut Mistakes) -> Option<Method<'a>> {
     let signature = &function.sig;
     let ident = &signature.ident;
     let Some(first) = typed(signature).next() else {
@@ -138,6 +146,7 @@ fn method<'a>(function: &'a ImplItemFn, mistakes: &mut Mistakes) -> Option<Metho
     let cfgs = function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect();
     if matches!(tokens::ty(event), Type::ImplTrait(_))
         || signature.generics.type_params().any(|it| it.ident == text(event))
+        || text(event) == format!("{}Event", text(aggregate))
     {
         mistakes.spanning(
             &first.ty,

@@ -77,7 +77,8 @@ pub(crate) fn stand_in(input: &DeriveInput, krate: Option<&Path>) -> TokenStream
     let private = path::private(krate);
     let ident = &input.ident;
     let mut generics = input.generics.clone();
-    if !generics.params.is_empty() {
+    let borrows = field::borrows(&input.data, &generics);
+    if !generics.params.is_empty() && !borrows {
         let where_clause = generics.make_where_clause();
         where_clause.predicates.push(syn::parse_quote!(
             Self: __es::serde::Serialize
@@ -91,7 +92,7 @@ pub(crate) fn stand_in(input: &DeriveInput, krate: Option<&Path>) -> TokenStream
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let text = ident.to_string();
     // what borrows is no `Event`, as rustc would say once more, but a set can hold it
-    let (role, encode) = if field::borrows(&input.data) {
+    let (role, encode) = if borrows {
         let encode = quote! {
             fn encode(
                 &self,

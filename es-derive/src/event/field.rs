@@ -2,7 +2,7 @@
 
 use proc_macro2::Span;
 use syn::{
-    Attribute, Data, Error, Field, Fields, Ident, Member, Type, TypeFnPtr, TypeReference, spanned::Spanned,
+    Attribute, Data, Error, Field, Fields, Generics, Ident, Member, Type, TypeFnPtr, TypeReference, spanned::Spanned,
     visit::Visit,
 };
 
@@ -60,7 +60,7 @@ pub(crate) fn fields(
 
 fn field(ident: &Ident, member: Member, field: &Field, stored: FieldAttributes, mistakes: &mut Mistakes) -> EventField {
     let mut steps = Vec::new();
-    attribute::entries(&field.attrs, "event", mistakes, |entry, mistakes| {
+    attribute::entries(&field.attrs, "event", "added(in = 2, default = …)", mistakes, |entry, mistakes| {
         if Step::is(entry) {
             steps.extend(Step::read(entry, mistakes)?);
             Ok(())
@@ -116,9 +116,10 @@ fn owned_type(ty: &Type, mistakes: &mut Mistakes) {
     }
 }
 
-/// Whether a field of the struct borrows something.
-pub(crate) fn borrows(data: &Data) -> bool {
-    matches!(data, Data::Struct(data) if data.fields.iter().any(|field| !References::of(&field.ty).is_empty()))
+/// Whether the struct borrows something.
+pub(crate) fn borrows(data: &Data, generics: &Generics) -> bool {
+    generics.lifetimes().next().is_some()
+        || matches!(data, Data::Struct(data) if data.fields.iter().any(|field| !References::of(&field.ty).is_empty()))
 }
 
 struct References<'a>(Vec<&'a TypeReference>);

@@ -36,6 +36,8 @@ pub(crate) struct Stored {
     pub(crate) key: String,
     /// Where the key was written: in a step, in `rename`, or as the field's name.
     key_span: Span,
+    /// Whether it was written there as a key, and does not follow from the field's name.
+    key_given: bool,
     pub(crate) ty: Type,
     pub(crate) held: Held,
     /// Keys it is also read under.
@@ -80,9 +82,7 @@ impl History {
         for shape in &mut shapes {
             shape.fields.sort_by_key(|field| field.track);
             clashes(shape, today, &mut clashed, mistakes);
-            if shape.version < today {
-                tell_members_apart(shape);
-            }
+            tell_members_apart(shape);
         }
         Self { shapes }
     }
@@ -131,6 +131,7 @@ fn today_field(event: &Event, track: usize) -> Stored {
         member: field.member.clone(),
         key,
         key_span,
+        key_given: field.stored.rename.is_some(),
         ty: field.ty.clone(),
         aliases: field.stored.held.aliases.clone(),
         held: field.stored.held.clone(),
@@ -144,6 +145,7 @@ fn removed_field(track: usize, removed: &Removed) -> Stored {
         member: member(&removed.name),
         key: removed.name.value(),
         key_span: removed.name.span(),
+        key_given: true,
         ty: removed.ty.clone(),
         aliases: removed.held.aliases.clone(),
         held: removed.held.clone(),
@@ -200,6 +202,7 @@ impl Stored {
     fn take_key(&mut self, key: &LitStr) {
         self.key = key.value();
         self.key_span = key.span();
+        self.key_given = true;
         self.member = member(key);
     }
 }
@@ -242,8 +245,7 @@ fn clashes(shape: &Shape, today: u32, clashed: &mut HashSet<(usize, usize)>, mis
 fn clash(version: u32, today: u32, field: &Stored, other: &Stored) -> Option<(Span, String)> {
     if field.key == other.key {
         // a field's own name is seldom the mistake
-        let named = |field: &Stored| matches!(&field.member, Member::Named(ident) if ident.unraw() == field.key);
-        let span = if named(field) && !named(other) { other.key_span } else { field.key_span };
+        let span = if other.key_given && !field.key_given { other.key_span } else { field.key_span };
         let remedy = if version == today {
             "give one of them another key"
         } else {
@@ -280,3 +282,6 @@ fn tell_members_apart(shape: &mut Shape) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

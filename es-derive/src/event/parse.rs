@@ -4,8 +4,8 @@ use std::mem;
 
 use proc_macro2::{Span, TokenStream};
 use syn::{
-    Data, DeriveInput, Error, Ident, LitInt, LitStr, Path, Result, Token, Type, ext::IdentExt, parse::ParseStream,
-    spanned::Spanned,
+    Data, DeriveInput, Error, GenericParam, Ident, LitInt, LitStr, Path, Result, Token, Type, ext::IdentExt,
+    parse::ParseStream, spanned::Spanned,
 };
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     stored::{self, StructAttributes},
 };
 use crate::{
-    attribute::{self, Entry},
+    attribute::{self, Behind, Entry},
     mistakes::Mistakes,
 };
 
@@ -67,9 +67,15 @@ pub(crate) struct Alias {
 pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
     only_plain_structs(input, mistakes);
     let mut attributes = Attributes::default();
-    attribute::entries(&input.attrs, "event", mistakes, |entry, mistakes| attributes.read(entry, mistakes));
-    let Attributes { name, name_given, version, version_given, aliases, previous, removed, krate } = attributes;
-    if !name_given {
+    let (before, mut any_key) = (mistakes.count(), false);
+    attribute::entries(&input.attrs, "event", "name = \"…\"", mistakes, |entry, mistakes| {
+        any_key = true;
+        attributes.read(entry, mistakes)
+    });
+    // where nothing could be read, and where the name may be behind an unknown key, that is the one mistake
+    let is_said = !any_key && mistakes.count() > before || attributes.name_meant;
+    let Attributes { name, name_given, version, version_given, aliases, previous, removed, krate, .. } = attributes;
+    if !name_given && !is_said {
         let near = near_name(&input.ident);
         mistakes.at(
             input.ident.span(),
@@ -89,8 +95,19 @@ pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
     for removed in &mut removed {
         Itself(&input.ident).named_in_removed(removed);
     }
-    if input.generics.params.is_empty() {
+    if input.generics.params.len() == input.generics.lifetimes().count() {
+        let before = mistakes.count();
         field::owned(&fields, &removed, mistakes);
+        if let Some(first) = input.generics.params.first()
+            && mistakes.count() == before
+        {
+            let text = format!(
+                "event `{}` has a lifetime, and an event owns what it holds, since its payload is gone afterwards\n\
+                 write `'static` where the lifetime is used, or a type that owns, and leave it out here",
+                input.ident
+            );
+            mistakes.at(first.span(), text);
+        }
     }
     let event = Event {
         ident: input.ident.clone(),
@@ -113,6 +130,8 @@ pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
 struct Attributes {
     name: Option<LitStr>,
     name_given: bool,
+    /// Whether an unknown key may have been meant to be `name`.
+    name_meant: bool,
     version: Option<(u32, Span)>,
     version_given: bool,
     aliases: Vec<Alias>,
@@ -144,8 +163,10 @@ impl Attributes {
             return Err(Error::new(entry.key.span(), text));
         } else {
             let known = [NAME, VERSION, ALIAS, PREVIOUS, REMOVED, CRATE];
-            // a slip of the pen is one mistake: the name is not missing as well
-            self.name_given |= attribute::meant(&entry.key, &known) == Some(NAME);
+            self.name_meant |= match attribute::meant(&entry.key, &known) {
+                Some(meant) => meant == NAME,
+                None => matches!(entry.behind(), Behind::Text),
+            };
             return Err(attribute::unknown_key(&entry.key, "`#[event(…)]` on a struct", &known));
         }
         Ok(())
@@ -221,7 +242,7 @@ fn only_plain_structs(input: &DeriveInput, mistakes: &mut Mistakes) {
             mistakes.at(ident.span(), format!("an event is a struct, and `{ident}` is a union; write a struct"));
         }
     }
-    if let Some(first) = input.generics.params.first() {
+    if let Some(first) = input.generics.params.iter().find(|first| !matches!(first, GenericParam::Lifetime(_))) {
         let text = format!(
             "event `{ident}` has a generic parameter, and one stored name cannot stand for several types\n\
              write a struct without parameters"

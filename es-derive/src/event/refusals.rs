@@ -21,6 +21,19 @@ fn errors(code: TokenStream) -> Vec<String> {
     found
 }
 
+/// Where the errors in `code` stand, as it is written there.
+fn places(code: TokenStream) -> Vec<String> {
+    let mut found = Vec::new();
+    for token in code {
+        match token {
+            TokenTree::Ident(ident) if ident == "compile_error" => found.extend(ident.span().source_text()),
+            TokenTree::Group(group) => found.extend(places(group.stream())),
+            _ => {}
+        }
+    }
+    found
+}
+
 /// What is wrong with the event, where its stored name is given.
 fn refused(code: &str) -> Vec<String> {
     match parse_str(&format!("#[event(name = \"a\")] {code}")) {
@@ -126,6 +139,36 @@ fn a_key_of_two_fields_is_refused_in_every_schema_version() {
     two(note, "one: u8, #[serde(alias = \"one\")] two: u8", "the alias `one` is the key of another field");
     two(note, "one_two: u8, #[serde(alias = \"oneTwo\")] two: u8", "the alias `oneTwo` is the key of another field");
     two(note, "one_two: u8, #[serde(rename = \"oneTwo\")] two: u8", "has two fields stored as `oneTwo`");
+}
+
+#[test]
+fn a_key_of_two_fields_stands_where_it_was_written_by_hand() {
+    let at = |fields: &str, place: &str, words: &str| {
+        let code =
+            format!("#[event(name = \"a\", version = 2)] #[serde(rename_all = \"camelCase\")] struct E {{ {fields} }}");
+        let derived = parse_str(&code).map(|input| super::derive(&input));
+        let derived = derived.unwrap_or_else(|error| error.to_compile_error());
+        let (errors, places) = (errors(derived.clone()), places(derived));
+        assert!(errors.len() == 1 && errors[0].contains(words), "{fields}: {errors:#?}");
+        assert_eq!(places, [place], "{fields}");
+    };
+    let (today, before) = ("give one of them another key", "in another version?");
+    let since = "#[event(added(in = 2, default = 1))] since: u8";
+    at(&format!("#[serde(rename = \"note\")] memo: u8, note: u8, {since}"), "\"note\"", before);
+    at(&format!("note: u8, #[serde(rename = \"note\")] memo: u8, {since}"), "\"note\"", before);
+    at(&format!("r#type: u8, #[serde(rename = \"type\")] memo: u8, {since}"), "\"type\"", before);
+    at("#[event(added(in = 2, default = 1))] #[serde(rename = \"note\")] memo: u8, note: u8", "\"note\"", today);
+    at(
+        "one: u8, #[event(added(in = 2, default = 1))] #[serde(alias = \"one\")] two: u8",
+        "\"one\"",
+        "leave the alias out",
+    );
+    at(&format!("#[serde(rename = \"theNote\")] memo: u8, the_note: u8, {since}"), "\"theNote\"", before);
+    at(&format!("#[serde(rename = \"n\")] memo: u8, #[serde(rename = r\"n\")] note: u8, {since}"), "r\"n\"", before);
+    at(&format!("#[serde(rename = r\"n\")] memo: u8, #[serde(rename = \"n\")] note: u8, {since}"), "\"n\"", before);
+    at(&format!("one_two: u8, oneTwo: u8, {since}"), "oneTwo", before);
+    at("#[event(renamed(in = 2, from = \"two\"))] one: u8, two: u8", "\"two\"", before);
+    at("two: u8, #[event(renamed(in = 2, from = \"two\"))] one: u8", "\"two\"", before);
 }
 
 #[test]

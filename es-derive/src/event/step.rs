@@ -117,6 +117,8 @@ struct Words {
     at: Option<(u32, Span)>,
     /// The keys that were given, readable or not.
     given: Vec<String>,
+    /// The keys that unknown ones may have been meant to be.
+    meant: Vec<String>,
     default: Option<Expr>,
     from_key: Option<LitStr>,
     from_type: Option<Type>,
@@ -134,6 +136,7 @@ impl Words {
             word: entry.key.clone(),
             at: None,
             given: Vec::new(),
+            meant: Vec::new(),
             default: None,
             from_key: None,
             from_type: None,
@@ -144,15 +147,18 @@ impl Words {
             held: None,
             steps: Vec::new(),
         };
-        entry.entries(mistakes, |entry, mistakes| words.read_one(entry, known, mistakes))?;
+        entry.entries("in = 2", mistakes, |entry, mistakes| words.read_one(entry, known, mistakes))?;
         Ok(words)
     }
 
     fn read_one(&mut self, entry: &Entry<'_>, known: &[&str], mistakes: &mut Mistakes) -> Result<()> {
         let key = entry.key.to_string();
         if !known.contains(&key.as_str()) {
-            // a slip of the pen is one mistake: the key it was meant to be is not missing as well
-            self.given.extend(attribute::meant(&entry.key, known).map(str::to_owned));
+            // one mistake: the key it was meant to be is not missing as well, and where none is near it may be any
+            match attribute::meant(&entry.key, known) {
+                Some(meant) => self.meant.push(meant.to_owned()),
+                None => self.meant.extend(known.iter().map(|&word| word.to_owned())),
+            }
             return Err(attribute::unknown_key(&entry.key, &format!("`{}(…)`", self.word), known));
         }
         if Step::is(entry) {
@@ -175,8 +181,13 @@ impl Words {
         Ok(())
     }
 
+    /// Whether the key was given, or is what another was meant to be.
+    fn is_said(&self, key: &str) -> bool {
+        self.given.iter().chain(&self.meant).any(|said| said == key)
+    }
+
     fn required<T: Clone>(&self, value: Option<&T>, key: &str, such_as: &str, mistakes: &mut Mistakes) -> Option<T> {
-        if value.is_none() && !self.given.iter().any(|given| given == key) {
+        if value.is_none() && !self.is_said(key) {
             let word = &self.word;
             mistakes.at(word.span(), format!("`{word}` lacks `{key}`; write for example `{key} = {such_as}`"));
         }
@@ -196,7 +207,7 @@ impl Words {
             }
             (Some(with), None) => Some(Conversion::With(with.clone())),
             (None, Some(try_with)) => Some(Conversion::TryWith(try_with.clone())),
-            (None, None) if self.given.iter().any(|given| given == WITH || given == TRY_WITH) => None,
+            (None, None) if self.is_said(WITH) || self.is_said(TRY_WITH) => None,
             (None, None) => {
                 let text = "`changed` lacks `with`; write `with = ` and a function from the type before, or `try_with` if it may fail";
                 mistakes.at(self.word.span(), text);

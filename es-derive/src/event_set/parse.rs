@@ -48,7 +48,7 @@ pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
         not_recommended: attribute::not_recommended(&input.attrs),
     };
     let mut given: Vec<String> = Vec::new();
-    attribute::entries(&input.attrs, "event_set", mistakes, |entry, mistakes| {
+    attribute::entries(&input.attrs, "event_set", "of(Account, …)", mistakes, |entry, mistakes| {
         let key = entry.key.to_string();
         entry.once(given.contains(&key))?;
         given.push(key.clone());

@@ -13,7 +13,7 @@ mod before {
         #[serde(default, with = "cents")]
         fee: i64,
         #[serde(default)]
-        note: Option<String>,
+        note: String,
         #[serde(with = "cents")]
         tax: i64,
         #[serde(flatten)]
@@ -35,7 +35,7 @@ mod after {
     pub(super) struct Deposited {
         amount: Money,
         origin: String,
-        note: Option<String>,
+        note: String,
         tax: i64,
         currency: Vec<u8>,
         #[serde(flatten)]
@@ -60,8 +60,8 @@ mod pasted {
         amount: Money,
         #[event(renamed(in = 2, from = "source"))]
         origin: String,
-        #[event(changed(in = 2, from = Option<String>, with = ::core::convert::identity, serde(default)))]
-        note: Option<String>,
+        #[event(changed(in = 2, from = String, with = ::core::convert::identity, serde(default)))]
+        note: String,
         #[event(changed(in = 2, from = i64, with = ::core::convert::identity, serde(with = "cents")))]
         tax: i64,
         #[event(added(in = 2, default = Vec::new()))]

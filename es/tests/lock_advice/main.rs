@@ -2,7 +2,14 @@
 //! yesterday's payload is read. The pasted code is one program of its own, built once.
 
 #![cfg(feature = "schema")]
-#![allow(dead_code, unused_imports, unreachable_pub, reason = "types that are only described")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    unnameable_types,
+    missing_debug_implementations,
+    reason = "types that are only described"
+)]
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 
 use std::{
@@ -42,7 +49,9 @@ macro_rules! account {
     };
 }
 
+#[macro_use]
 mod cases;
+mod sisters;
 mod wholes;
 
 /// What somebody changed, as it compiles and as text.
@@ -75,7 +84,7 @@ fn every_advice_holds_when_it_is_followed() {
     fs::create_dir_all(root.join("src")).expect("a folder");
     let mut modules = String::new();
     let mut calls = String::new();
-    let all: Vec<_> = cases::ALL.iter().chain(wholes::ALL).collect();
+    let all: Vec<_> = cases::ALL.iter().chain(sisters::ALL).chain(wholes::ALL).collect();
     let mut printed = BTreeSet::new();
     let mut wrong = Vec::new();
     for case in &all {

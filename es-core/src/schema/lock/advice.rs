@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     advised::{
         ADDED, ALIAS, CHANGED, EVENT, FLATTENED, FROM_OLD, KEEP_EVENT, KEEP_TYPE, KEEP_WITH, MODULE, NO_STEP, PLACES,
-        REMOVED, RENAMED, SAME_NAME,
+        REMOVED, RENAMED, SAME_NAME, WRITE_STEP,
     },
     compare::plain,
     contents::{Entry, History, Layout, Named},
@@ -148,7 +148,15 @@ impl Advice {
                 return;
             }
         }
-        let with = convert(&from, &after.ty);
+        // a type that refuses values has a `TryFrom` as a rule, and then it can have no `From`
+        let led = convert(&from, &after.ty).filter(|_| from != before.ty || !after.refuses());
+        let with = led.unwrap_or_else(|| {
+            let name: String =
+                field.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '_' }).collect();
+            let name = format!("v{}_{name}", version.saturating_sub(1));
+            self.kept.insert(format!("write `fn {name}(old: {from}) -> {}`, {WRITE_STEP}", after.ty));
+            name
+        });
         self.field(field, format!("{CHANGED}{version}, from = {from}{name}, with = {with}{serde}))]"));
     }
 

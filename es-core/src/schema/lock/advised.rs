@@ -28,6 +28,7 @@ advised! {
     // what is kept
     KEEP_TYPE = "as it was, with its derives, as `Old";
     KEEP_WITH = "keep what reads it as it was, as `";
+    WRITE_STEP = "since nothing leads from the one to the other";
     KEEP_EVENT = "put the fields back, or keep the struct as it was, with its steps, beside today's without them";
     MODULE = "mod v";
     FROM_OLD = "impl From<v";

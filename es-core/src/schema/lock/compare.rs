@@ -231,6 +231,12 @@ impl Difference {
                     self.add(format!("event `{event}` describes schema version {version}"));
                 }
                 Some(before) if layout.reads(before) => {
+                    for (key, name) in layout.renamed(before) {
+                        self.add(format!(
+                            "`{key}` of event `{event}` in schema version {version} is written as `{name}`: the release before \
+                             cannot read all that is written now"
+                        ));
+                    }
                     for (field, today, stored) in layout.pairs(before) {
                         self.news_of_field(event, *version, &field, today, stored);
                     }
@@ -255,7 +261,7 @@ impl Difference {
         }
         let what = format!("`{field}` of event `{event}` in schema version {version}");
         match (today.is_seen(), stored.is_seen()) {
-            (true, false) => self.add(format!("what is inside {what}")),
+            (true, false) if today.is_written_as(stored) => self.add(format!("what is inside {what}")),
             _ if today.is_read_before(stored) => self.add(format!("{what} reads more than before")),
             _ => self.add(format!(
                 "{what} reads and writes more than before: the release before cannot read all that is written now"
@@ -311,6 +317,13 @@ impl Layout {
             (Self::Unit, Self::Unit) | (_, Self::NotDescribed) => true,
             _ => false,
         }
+    }
+
+    /// The keys of `stored` that this reads and writes as others, which `stored` does not read.
+    fn renamed<'a>(&'a self, stored: &'a Self) -> Vec<(&'a str, &'a str)> {
+        let (Self::Named(today), Self::Named(stored)) = (self, stored) else { return Vec::new() };
+        let name = |key: &'a String| Some((key.as_str(), today.field(key)?.0.as_str()));
+        stored.keyed.keys().filter_map(name).filter(|(_, name)| stored.field(name).is_none()).collect()
     }
 
     /// The fields of this, each beside the one of `stored` that it reads.

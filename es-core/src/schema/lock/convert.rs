@@ -1,46 +1,132 @@
 //! An expression that leads from one type to another, as far as their texts tell.
 
-use super::{compare::plain, written};
+use super::{
+    compare::plain,
+    node::Node,
+    types,
+    written::{self, split},
+};
 
-/// A function from `from` to `to`.
-pub(super) fn convert(from: &str, to: &str) -> String {
+/// A function from `from` to `to`; nothing where there is none, and nobody but the standard library could write a `From`.
+pub(super) fn convert(from: &str, to: &str) -> Option<String> {
     if plain(from) == plain(to) {
-        return "::core::convert::identity".to_owned();
+        return Some("::core::convert::identity".to_owned());
     }
-    match value("old", from, to) {
+    Some(match value("old", from, to)? {
         expression if expression == "From::from(old)" => "From::from".to_owned(),
         expression => format!("|old| {expression}"),
-    }
+    })
 }
 
 /// `of`, which is a `from`, as a `to`.
-fn value(of: &str, from: &str, to: &str) -> String {
+fn value(of: &str, from: &str, to: &str) -> Option<String> {
     if plain(from) == plain(to) {
-        return of.to_owned();
+        return Some(of.to_owned());
+    }
+    if let (Some(from), Some(to)) = (places(from), places(to)) {
+        if from.len() != to.len() {
+            return None;
+        }
+        let place = |(at, (from, to))| value(&format!("{of}.{at}"), from, to);
+        let places: Vec<_> = from.into_iter().zip(to).enumerate().map(place).collect::<Option<_>>()?;
+        return Some(format!("({},)", places.join(", ")));
+    }
+    if let (Some((from, count)), Some((to, wanted))) = (array(from), array(to)) {
+        return (count == wanted).then(|| Some(format!("{of}.map(|old| {})", value("old", from, to)?)))?;
     }
     let (outer, inner) = written::parts(from);
     let (wanted, parts) = written::parts(to);
-    match (outer, inner.as_slice(), wanted, parts.as_slice()) {
-        ("Option", [from], "Option", [to]) => format!("{of}.map(|old| {})", value("old", from, to)),
-        ("Box", [from], "Box", [to]) => format!("Box::new({})", value(&format!("(*{of})"), from, to)),
-        ("Box", [from], ..) => value(&format!("(*{of})"), from, to),
-        (_, _, "Box", [to]) => format!("Box::new({})", value(of, from, to)),
+    Some(match (outer, inner.as_slice(), wanted, parts.as_slice()) {
+        ("Option", [from], "Option", [to]) => format!("{of}.map(|old| {})", value("old", from, to)?),
+        ("Box", [from], "Box", [to]) => format!("Box::new({})", value(&format!("(*{of})"), from, to)?),
+        ("Box", [from], ..) => value(&format!("(*{of})"), from, to)?,
+        (_, _, "Box", [to]) => format!("Box::new({})", value(of, from, to)?),
+        (_, _, "Option", [to]) => format!("Some({})", value(of, from, to)?),
         ("HashMap" | "BTreeMap", [key, held, ..], "HashMap" | "BTreeMap", [name, value_of, ..]) => {
-            let pair = format!("({}, {})", value("key", key, name), value("old", held, value_of));
+            let pair = format!("({}, {})", value("key", key, name)?, value("old", held, value_of)?);
             match pair.as_str() {
                 "(key, old)" => format!("{of}.into_iter().collect()"),
                 pair => format!("{of}.into_iter().map(|(key, old)| {pair}).collect()"),
             }
         }
         (one, [from, ..], other, [to, ..]) if SEQUENCES.contains(&one) && SEQUENCES.contains(&other) => {
-            match value("old", from, to).as_str() {
+            match value("old", from, to)?.as_str() {
                 "old" => format!("{of}.into_iter().collect()"),
                 value => format!("{of}.into_iter().map(|old| {value}).collect()"),
             }
         }
-        _ => format!("From::from({})", of.strip_prefix('(').and_then(|of| of.strip_suffix(')')).unwrap_or(of)),
-    }
+        _ if !is_standard(from) || !is_standard(to) || is_from(from, to) => {
+            format!("From::from({})", of.strip_prefix('(').and_then(|of| of.strip_suffix(')')).unwrap_or(of))
+        }
+        _ => return None,
+    })
 }
 
 /// What is made of its elements.
 const SEQUENCES: [&str; 6] = ["BTreeSet", "BinaryHeap", "HashSet", "LinkedList", "Vec", "VecDeque"];
+
+/// The types of a tuple's places.
+fn places(ty: &str) -> Option<Vec<&str>> {
+    let places = split(ty.trim().strip_prefix('(')?.strip_suffix(')')?);
+    (!places.is_empty()).then_some(places)
+}
+
+/// The type of an array's elements, and how many there are.
+fn array(ty: &str) -> Option<(&str, &str)> {
+    let (inner, count) = ty.trim().strip_prefix('[')?.strip_suffix(']')?.rsplit_once(';')?;
+    Some((inner.trim(), count.trim()))
+}
+
+/// Whether the outermost type of `ty` is one of the standard library, so that nobody writes a `From` for it.
+fn is_standard(ty: &str) -> bool {
+    let (path, _) = ty.trim().split_once('<').unwrap_or((ty.trim(), ""));
+    path.starts_with(['(', '[']) || written::tells_all(&written::node(path)) || types::is_standard(path)
+}
+
+/// Whether the standard library has a `From<from> for to`, where that does more than to put a value into something.
+fn is_from(from: &str, to: &str) -> bool {
+    let of_size = |ty: &str| matches!(ty, "usize" | "isize");
+    match (written::node(from), written::node(to)) {
+        (Node::Boolean, Node::Integer { .. }) => !to.contains("NonZero"),
+        (Node::Integer { min, max }, Node::Integer { min: least, max: most }) => {
+            least <= min && max <= most && !of_size(from) && !of_size(to)
+        }
+        (Node::Integer { .. }, Node::Float(64)) => matches!(from, "i8" | "i16" | "i32" | "u8" | "u16" | "u32"),
+        (Node::Integer { .. }, Node::Float(_)) => matches!(from, "i8" | "i16" | "u8" | "u16"),
+        (Node::Float(32), Node::Float(64)) => true,
+        _ => matches!((from, to), ("char", "String" | "u32" | "u64" | "u128") | ("Ipv4Addr" | "Ipv6Addr", "IpAddr")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_inside_of_something_is_led_over_there() {
+        for (from, to, with) in [
+            ("u8", "u8", "::core::convert::identity"),
+            ("u8", "u64", "From::from"),
+            ("OldMoney", "Money", "From::from"),
+            ("(u8, OldMoney)", "(u8, Money)", "|old| (old.0, From::from(old.1),)"),
+            ("[OldMoney; 2]", "[Money; 2]", "|old| old.map(|old| From::from(old))"),
+            ("u8", "Option<u16>", "|old| Some(From::from(old))"),
+            ("Vec<(OldMoney,)>", "Vec<(Money,)>", "|old| old.into_iter().map(|old| (From::from(old.0),)).collect()"),
+        ] {
+            assert_eq!(convert(from, to).as_deref(), Some(with), "{from} to {to}");
+        }
+        for (from, to) in [
+            ("u64", "i64"),
+            ("i64", "f64"),
+            ("String", "u8"),
+            ("Option<u8>", "u8"),
+            ("Vec<u8>", "Option<u8>"),
+            ("HashMap<u64, u8>", "BTreeMap<u32, u8>"),
+            ("[u8; 2]", "[u8; 3]"),
+            ("(u8, u8)", "(u8,)"),
+            ("usize", "u64"),
+        ] {
+            assert_eq!(convert(from, to), None, "{from} to {to}");
+        }
+    }
+}

@@ -195,7 +195,11 @@ fn object(words: &mut Map<String, Value>) -> Node {
     {
         words.remove("patternProperties");
         words.remove("additionalProperties");
-        words.insert("keys".to_owned(), Value::String((*pattern).clone()));
+        object.keys = Some(Box::new(match pattern.as_str() {
+            r"^\d+$" => Node::Integer { min: 0, max: u128::MAX },
+            r"^-?\d+$" => INTEGER,
+            _ => Node::With(Box::new(Node::Text(None)), canonical(&serde_json::json!({ "pattern": pattern }))),
+        }));
         object.rest = Some(Box::new(node(schema)));
         return Node::Object(object);
     }
@@ -212,7 +216,8 @@ fn object(words: &mut Map<String, Value>) -> Node {
 
 fn array(words: &mut Map<String, Value>) -> Node {
     let (least, most) = (words.get("minItems").cloned(), words.get("maxItems").cloned());
-    let fixed = least.filter(|least| Some(least) == most.as_ref());
+    let none = (least.is_none() && most == Some(0.into())).then(|| 0.into());
+    let fixed = least.filter(|least| Some(least) == most.as_ref()).or(none);
     if fixed.is_some() {
         words.remove("minItems");
         words.remove("maxItems");

@@ -130,7 +130,8 @@ impl<'de> Deserializer<'de> for Dummy {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Halt> {
-        visitor.visit_enum(self.deeper(variants.first().copied().unwrap_or_default())?)
+        let first = variants.first().copied().unwrap_or_default();
+        visitor.visit_enum(self.deeper(if variants.contains(&self.text) { self.text } else { first })?)
     }
 }
 

@@ -17,6 +17,8 @@ mod deep;
 #[cfg(feature = "schema")]
 mod dummy;
 mod error;
+#[cfg(feature = "schema")]
+pub(super) mod explore;
 mod node;
 mod node_read;
 mod observe;
@@ -25,6 +27,8 @@ mod overwrite;
 mod read;
 mod reads;
 mod report;
+#[cfg(feature = "schema")]
+mod step;
 mod token;
 #[cfg(feature = "schema")]
 pub(super) mod trace;
@@ -73,8 +77,15 @@ use observe::Observed;
 /// standard library; a type of the application is then known by its name only, so that a renamed one counts as changed
 /// and a changed body is not seen.
 ///
-/// It does not see the expressions in `default` and `with`: a corpus of stored payloads is for those. Nor does it see
-/// aliases inside of a type that serde reads as a whole before it decides, as the variants of an untagged enum.
+/// It does not see the values behind `default` and `with`, nor what a `try_from` or a `Deserialize` of the application
+/// refuses, beyond a few samples that it tries (of a text `""`, `1`, `a` and a nil UUID; of a whole number its bounds, 0 and
+/// 1): a corpus of stored payloads is for those. Nor whether `skip_serializing_if` leaves a key out, which may be absent as
+/// soon as there is a `default`.
+///
+/// Of what serde reads as a whole before it decides, which are the variants of an untagged enum, what stands beside an
+/// internal tag, and a struct with a `serde(flatten)` together with what is flattened, it sees no aliases. serde then
+/// reads no number above 64 bits and no key of a map that is a number; an append refuses an event with such a value, but
+/// what was stored before the type was made one of these is not found by the lock.
 ///
 /// Feeds are not in it: a feed reads what the aggregates read that it names, and what cannot be heard does not compile. So
 /// it goes on hearing an event that is retired, as what it became.

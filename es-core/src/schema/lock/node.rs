@@ -46,6 +46,8 @@ pub(super) struct Object {
     pub(super) fields: BTreeMap<String, Property>,
     /// What any other key holds, if its value is kept.
     pub(super) rest: Option<Box<Node>>,
+    /// What those keys are, as a value of their own; any text where there is nothing.
+    pub(super) keys: Option<Box<Node>>,
     /// Whether a key that is not known is refused.
     pub(super) closed: bool,
 }
@@ -85,6 +87,12 @@ pub(super) const INTEGERS: [(&str, i128, u128); 10] = [
     ("int128", i128::MIN, i128::MAX as u128),
 ];
 
+/// The word before values that a type was seen to refuse, though their form is right.
+const REFUSES: &str = "refuses";
+
+/// The word before the name of the variant that an alternative is read as.
+const READ_AS: &str = "as";
+
 /// Every whole number.
 pub(super) const INTEGER: Node = Node::Integer { min: i128::MIN, max: u128::MAX };
 
@@ -97,9 +105,7 @@ impl Node {
             Self::Tuple(nodes) | Self::OneOf(nodes) => nodes.iter().for_each(|node| node.names(each)),
             Self::Object(object) => {
                 object.fields.values().for_each(|property| property.node.names(each));
-                if let Some(rest) = &object.rest {
-                    rest.names(each);
-                }
+                object.keys.iter().chain(&object.rest).for_each(|node| node.names(each));
             }
             _ => {}
         }
@@ -121,6 +127,7 @@ impl Node {
                 Self::Object(Object {
                     fields: object.fields.iter().map(|(key, value)| (key.clone(), property(value))).collect(),
                     rest: object.rest.as_deref().map(boxed),
+                    keys: object.keys.as_deref().map(boxed),
                     closed: object.closed,
                 })
             }
@@ -148,7 +155,7 @@ impl Node {
 
     /// Whether no value is accepted by both, as far as that can be told without definitions.
     fn is_apart_from(&self, other: &Self) -> bool {
-        match (self, other) {
+        match (self.variant().0, other.variant().0) {
             (Self::Object(one), Self::Object(other)) => {
                 let lacks = |one: &Object, other: &Object| {
                     one.closed && other.fields.iter().any(|(key, held)| !held.optional && !one.fields.contains_key(key))
@@ -189,6 +196,80 @@ impl Node {
         }
     }
 
+    /// This without what its type was seen to refuse, and that: values as JSON.
+    pub(super) fn refusals(&self) -> (&Self, Vec<String>) {
+        let refused = |words: &str| serde_json::from_str::<BTreeMap<String, Vec<String>>>(words).ok()?.remove(REFUSES);
+        match self {
+            Self::With(inner, words) => match refused(words) {
+                Some(refused) => (inner, refused),
+                None => (self, Vec::new()),
+            },
+            _ => (self, Vec::new()),
+        }
+    }
+
+    /// This, which is read as the variant `name` under an alias.
+    pub(super) fn alias_of(self, name: &str) -> Self {
+        Self::With(Box::new(self), serde_json::json!({ READ_AS: name }).to_string())
+    }
+
+    /// This without the name of the variant that it is an alias of, and that.
+    pub(super) fn variant(&self) -> (&Self, Option<String>) {
+        let name = |words: &str| serde_json::from_str::<BTreeMap<String, String>>(words).ok()?.remove(READ_AS);
+        match self {
+            Self::With(inner, words) => match name(words) {
+                Some(name) => (inner, Some(name)),
+                None => (self, None),
+            },
+            _ => (self, None),
+        }
+    }
+
+    /// How the variant is called that this alternative of an enum reads, if it is one.
+    pub(super) fn called(&self) -> Option<String> {
+        let text = |node: &Self| match node {
+            Self::Constant(json) => serde_json::from_str(json).ok(),
+            _ => None,
+        };
+        match self.variant().0 {
+            Self::Object(object) if object.closed && object.fields.len() == 1 => object.fields.keys().next().cloned(),
+            Self::Object(object) => object.fields.values().find_map(|property| text(&property.node)),
+            node => text(node),
+        }
+    }
+
+    /// Whether this or something that stands in it itself refuses values.
+    pub(super) fn holds_refusals(&self) -> bool {
+        match self {
+            Self::With(inner, _) => !self.refusals().1.is_empty() || inner.holds_refusals(),
+            Self::List(inner, _) | Self::Unseen(inner) => inner.holds_refusals(),
+            Self::Tuple(nodes) | Self::OneOf(nodes) => nodes.iter().any(Self::holds_refusals),
+            Self::Object(object) => {
+                let held = object.fields.values().map(|property| &property.node);
+                held.chain(object.rest.as_deref()).chain(object.keys.as_deref()).any(Self::holds_refusals)
+            }
+            _ => false,
+        }
+    }
+
+    /// This, whose type was seen to refuse these values.
+    pub(super) fn refusing(self, values: &[String]) -> Self {
+        let words = serde_json::json!({ REFUSES: values }).to_string();
+        if values.is_empty() { self } else { Self::With(Box::new(self), words) }
+    }
+
+    /// Whether a value of this may be `json`, as far as that can be told.
+    pub(super) fn may_hold(&self, json: &str) -> bool {
+        match self {
+            Self::Integer { min, max } => match json.parse::<i128>() {
+                Ok(number) => *min <= number && !u128::try_from(number).is_ok_and(|number| number > *max),
+                Err(_) => json.parse::<u128>().is_ok_and(|number| number <= *max),
+            },
+            Self::Constant(constant) => constant == json,
+            _ => true,
+        }
+    }
+
     /// The lines of a definition: one for each key or alternative.
     pub(super) fn lines(&self) -> Vec<String> {
         match self {
@@ -211,7 +292,8 @@ impl Object {
                 format!("{}{optional}{also}: {}", token::key(key), property.node)
             })
             .collect();
-        parts.extend(self.rest.iter().map(|rest| format!("*: {rest}")));
+        let keys = self.keys.as_ref().map(|keys| format!("({keys})")).unwrap_or_default();
+        parts.extend(self.rest.iter().map(|rest| format!("*{keys}: {rest}")));
         parts.extend(self.closed.then(|| "nothing else".to_owned()));
         parts
     }

@@ -168,7 +168,12 @@ impl Reader<'_> {
             object.closed = true;
             return Ok(());
         }
-        if self.take("*: ") {
+        if self.take("*") {
+            if self.take("(") {
+                object.keys = Some(Box::new(self.node()?));
+                self.expect(")")?;
+            }
+            self.expect(": ")?;
             object.rest = Some(Box::new(self.node()?));
             return Ok(());
         }

@@ -1,5 +1,7 @@
 //! Whether what one shape could write is read by another with the same meaning.
 
+use std::collections::BTreeMap;
+
 use super::node::{Definitions, Node, Object, Property, Root};
 
 /// Whether everything that `old` could write is read by `new` as it was.
@@ -47,19 +49,33 @@ impl<'a> Pair<'a> {
         {
             return self.reads(old, definition);
         }
+        let (old, new) = (old.variant().0, new.variant().0);
+        let (given, refused_before) = Node::refusals(old);
+        let (taken, refused) = Node::refusals(new);
+        if !refused.is_empty() || !refused_before.is_empty() {
+            let is_written = |json: &String| !refused_before.contains(json) && given.may_hold(json);
+            return !refused.iter().any(is_written) && self.reads(given, taken);
+        }
         match (old, new) {
-            (Node::OneOf(several), Node::OneOf(_)) => {
-                let alternatives = alternatives_of(several, self.old);
-                (0..alternatives.len()).all(|at| {
-                    // who read it before: an earlier alternative may have taken it
-                    let reader = (0..at)
-                        .find(|&before| overlap((alternatives[at], self.old), (alternatives[before], self.old), DEPTH));
-                    let stored = alternatives[reader.unwrap_or(at)];
-                    self.one_reads(alternatives[at], stored, new)
-                })
+            (Node::OneOf(several), Node::OneOf(wanted)) => {
+                let mut alternatives = alternatives_of(several, self.old);
+                // nothing is written under an alias
+                alternatives.retain(|node| !self.lenient || node.variant().1.is_none());
+                let keeps_names = keeps_names(&alternatives, &alternatives_of(wanted, self.new));
+                keeps_names
+                    && (0..alternatives.len()).all(|at| {
+                        // who read it before: an earlier alternative may have taken it
+                        let reader = (0..at).find(|&before| {
+                            overlap((alternatives[at], self.old), (alternatives[before], self.old), DEPTH)
+                        });
+                        let stored = alternatives[reader.unwrap_or(at)];
+                        self.one_reads(alternatives[at], stored, new)
+                    })
             }
             (Node::OneOf(several), _) => several.iter().all(|old| self.reads(old, new)),
             (_, Node::OneOf(_)) => self.one_reads(old, old, new),
+            // a value of any type holds no number that is longer than 64 bits
+            (Node::Integer { min, max }, Node::Any) => i64::try_from(*min).is_ok() && u64::try_from(*max).is_ok(),
             (_, Node::Any)
             | (Node::Null, Node::Null)
             | (Node::Boolean, Node::Boolean)
@@ -71,17 +87,18 @@ impl<'a> Pair<'a> {
                 min.unsigned_abs() <= exact && *max <= exact
             }
             (Node::Float(old), Node::Float(new)) => old <= new,
-            (Node::Text(old), Node::Text(new)) => old == new,
+            (Node::Text(old), Node::Text(new)) => {
+                let is_address =
+                    |format: &Option<String>, of: &[&str]| format.as_deref().is_some_and(|it| of.contains(&it));
+                old == new || is_address(new, &["ip"]) && is_address(old, &["ipv4", "ipv6"])
+            }
             // a name in place of a type: as it is written
             (Node::Constant(old), Node::Constant(new)) | (Node::Named(old), Node::Named(new)) => old == new,
             (Node::Constant(json), Node::Text(None)) => json.starts_with('"'),
             (Node::Constant(json), Node::Boolean) => matches!(json.as_str(), "true" | "false"),
-            (Node::Constant(json), Node::Integer { min, max }) => match json.parse::<i128>() {
-                Ok(number) => *min <= number && !u128::try_from(number).is_ok_and(|number| number > *max),
-                Err(_) => json.parse::<u128>().is_ok_and(|number| number <= *max),
-            },
+            (Node::Constant(json), Node::Integer { .. }) => new.may_hold(json),
             (Node::List(old, length), Node::List(new, wanted)) => {
-                (wanted.is_none() || wanted == length) && self.reads(old, new)
+                (wanted.is_none() || wanted == length) && (*length == Some(0) || self.reads(old, new))
             }
             (Node::List(old, Some(length)), Node::Tuple(new)) => {
                 usize::try_from(*length).is_ok_and(|length| length == new.len())
@@ -131,19 +148,33 @@ impl<'a> Pair<'a> {
                 }
                 None => match &new.rest {
                     Some(rest) if before.aliases.is_empty() => {
-                        if !self.reads(&before.node, rest) {
+                        let is_key =
+                            new.keys.as_deref().is_none_or(|keys| is_key(key, resolved(keys, self.new), self.new));
+                        if !is_key || !self.reads(&before.node, rest) {
                             return false;
                         }
                     }
-                    _ if self.lenient && !new.closed => {}
+                    // under its key of before the value is missed, not passed over
+                    _ if self.lenient && !new.closed => {
+                        if before.aliases.iter().any(|alias| field(new, alias).is_some()) {
+                            return false;
+                        }
+                    }
                     _ => return false,
                 },
             }
         }
         let mut came = new.fields.iter().filter(|(key, _)| !taken.contains(&key.as_str()));
         match (&old.rest, &new.rest) {
-            (Some(old), Some(new)) => came.next().is_none() && self.reads(old, new),
-            (Some(_), None) => false,
+            (Some(rest), Some(wanted)) => {
+                let keys = match (old.keys.as_deref(), new.keys.as_deref()) {
+                    (_, None) => true,
+                    (None, Some(keys)) => matches!(resolved(keys, self.new), Node::Any | Node::Text(None)),
+                    (Some(old), Some(new)) => self.reads(old, new),
+                };
+                keys && came.next().is_none() && self.reads(rest, wanted)
+            }
+            (Some(_), None) => self.lenient && !new.closed && came.all(|(_, property)| property.optional),
             (None, _) => came.all(|(_, property)| property.optional),
         }
     }
@@ -166,7 +197,12 @@ impl<'a> Pair<'a> {
                     (Some(one), Some(other)) => self.same(one, other),
                     (one, other) => one.is_none() && other.is_none(),
                 };
+                let keys = match (&one.keys, &other.keys) {
+                    (Some(one), Some(other)) => self.same(one, other),
+                    (one, other) => one.is_none() && other.is_none(),
+                };
                 rests
+                    && keys
                     && one.closed == other.closed
                     && one.fields.len() == other.fields.len()
                     && one.fields.iter().zip(&other.fields).all(|((key, one), (name, other))| {
@@ -189,6 +225,22 @@ impl<'a> Pair<'a> {
         self.under_way.pop();
         result
     }
+}
+
+/// Whether each name in `old` is read in `new` as what the variant is that it stands for.
+fn keeps_names(old: &[&Node], new: &[&Node]) -> bool {
+    let names = |nodes: &[&Node]| -> BTreeMap<String, String> {
+        let name = |node: &&Node| {
+            let called = node.called()?;
+            Some((called.clone(), node.variant().1.unwrap_or(called)))
+        };
+        nodes.iter().filter_map(name).collect()
+    };
+    let (old, new) = (names(old), names(new));
+    old.iter().all(|(name, variant)| match (new.get(name), new.get(variant)) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    })
 }
 
 /// The alternatives in `nodes`, also those behind names.
@@ -248,6 +300,17 @@ fn field<'a>(object: &'a Object, key: &str) -> Option<(&'a str, &'a Property)> {
     let found =
         found.or_else(|| object.fields.iter().find(|(_, property)| property.aliases.iter().any(|alias| alias == key)));
     found.map(|(name, property)| (name.as_str(), property))
+}
+
+/// Whether `keys` can be the key `key`.
+fn is_key(key: &str, keys: &Node, definitions: &Definitions) -> bool {
+    match keys {
+        Node::Any | Node::Text(None) => true,
+        Node::Constant(json) => serde_json::from_str::<String>(json).is_ok_and(|constant| constant == key),
+        Node::OneOf(several) => several.iter().any(|keys| is_key(key, resolved(keys, definitions), definitions)),
+        Node::Integer { .. } => keys.may_hold(key),
+        _ => false,
+    }
 }
 
 /// What `node` says, if it is a name.

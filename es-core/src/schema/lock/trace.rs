@@ -1,30 +1,19 @@
 //! Asks a type's `Deserialize` what it wants to read, one step further each time.
 
-use std::{cell::RefCell, fmt};
+use std::{
+    cell::Cell,
+    fmt,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    mem::discriminant,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::{
     dummy::{Dummy, TEXT},
-    outline::Outline,
+    step::{SAMPLES, Step, samples},
 };
-
-/// The way to a place inside of a type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::schema) enum Step {
-    Inner,
-    Element,
-    Value,
-    Place(usize),
-    Field(usize),
-    Variant(usize),
-    /// A variant that is not known.
-    Unknown,
-    /// An object without any key.
-    Empty,
-    /// An object with this key and a text that is not known.
-    Tag(&'static str),
-}
 
 /// What is asked for at a place.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +35,12 @@ pub enum Halt {
     Here,
     /// A key is missing.
     Missing(&'static str),
+    /// A key is there twice.
+    Duplicate,
     /// These are the variants.
     Variants(&'static [&'static str]),
+    /// A variant was read, which this tells from others.
+    Variant(u64),
     /// What is not known was read all the same. An error as well, or the type around would go on.
     Accepted,
 }
@@ -55,131 +48,66 @@ pub enum Halt {
 /// One try: what was asked for at the end of the way, and how it ended.
 pub(in crate::schema) type Try = (Option<Asked>, Result<(), Halt>);
 
-/// Follows `path` into `T`.
+/// Follows `path` into `T`. A type that panics on what is made up refuses it.
 pub(in crate::schema) fn follow<T>(path: &[Step], read: impl FnOnce(Tracer<'_>) -> Result<T, Halt>) -> Try {
-    let asked = RefCell::new(None);
-    let end = read(Tracer { path, asked: &asked }).map(drop);
+    let asked = Cell::new(None);
+    let tracer = Tracer { path, asked: &asked };
+    let end = catch_unwind(AssertUnwindSafe(|| around(read(tracer)).map(drop))).unwrap_or(Err(Halt::Here));
     (asked.into_inner(), end)
 }
 
-/// The outline of the type that `follow` leads into.
-pub(in crate::schema) fn outline(follow: &dyn Fn(&[Step]) -> Try) -> Outline {
-    Explorer { follow, tries: 20_000, inside: Vec::new() }.outline(&mut Vec::new())
+/// The end of a try for which the type around the last place has read its value.
+fn around<T>(read: Result<T, Halt>) -> Result<T, Halt> {
+    read.and(Err(Halt::Accepted))
 }
 
-struct Explorer<'a> {
-    follow: &'a dyn Fn(&[Step]) -> Try,
-    /// How many more tries are made.
-    tries: usize,
-    /// The types around.
-    inside: Vec<(&'static str, &'static [&'static str])>,
-}
-
-impl Explorer<'_> {
-    fn go(&mut self, path: &[Step]) -> Try {
-        match self.tries.checked_sub(1) {
-            Some(left) => {
-                self.tries = left;
-                (self.follow)(path)
-            }
-            None => (None, Err(Halt::Here)),
-        }
-    }
-
-    fn at(&mut self, path: &mut Vec<Step>, step: Step) -> Outline {
-        path.push(step);
-        let outline = self.outline(path);
-        path.pop();
-        outline
-    }
-
-    fn outline(&mut self, path: &mut Vec<Step>) -> Outline {
-        let (Some(asked), _) = self.go(path) else { return Outline::Unknown };
-        match asked {
-            Asked::Value(value) => Outline::Value(value.to_owned()),
-            Asked::Anything => self.tagged(path),
-            Asked::Option => Outline::Option(Box::new(self.at(path, Step::Inner))),
-            Asked::List => Outline::List(Box::new(self.at(path, Step::Element))),
-            Asked::Map => Outline::Map(Box::new(self.at(path, Step::Value))),
-            Asked::Tuple(length) => {
-                Outline::Tuple((0..length).map(|place| self.at(path, Step::Place(place))).collect())
-            }
-            Asked::Struct(name, fields) => self.inside(name, fields, |explorer| {
-                let field = |(at, name): (usize, &&str)| ((*name).to_owned(), explorer.at(path, Step::Field(at)));
-                Outline::Struct(fields.iter().enumerate().map(field).collect())
-            }),
-            Asked::Enum(name, variants) => self.inside(name, variants, |explorer| {
-                let variant = |(at, name): (usize, &&str)| ((*name).to_owned(), explorer.at(path, Step::Variant(at)));
-                let variants = variants.iter().enumerate().map(variant).collect();
-                path.push(Step::Unknown);
-                let other = matches!(explorer.go(path).1, Err(Halt::Accepted));
-                path.pop();
-                Outline::Enum { variants, other }
-            }),
-        }
-    }
-
-    fn inside(
-        &mut self,
-        name: &'static str,
-        names: &'static [&'static str],
-        look: impl FnOnce(&mut Self) -> Outline,
-    ) -> Outline {
-        if self.inside.contains(&(name, names)) {
-            return Outline::Unknown;
-        }
-        self.inside.push((name, names));
-        let outline = look(self);
-        self.inside.pop();
-        outline
-    }
-
-    /// What takes anything may look for one key that tells what it is.
-    fn tagged(&mut self, path: &mut Vec<Step>) -> Outline {
-        path.push(Step::Empty);
-        let empty = self.go(path).1;
-        path.pop();
-        let Err(Halt::Missing(tag)) = empty else { return Outline::Unknown };
-        path.push(Step::Tag(tag));
-        let unknown = self.go(path).1;
-        path.pop();
-        let variants = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        match unknown {
-            Err(Halt::Variants(names)) => {
-                Outline::Tagged { tag: tag.to_owned(), variants: variants(names), other: false }
-            }
-            Err(Halt::Accepted) => Outline::Tagged { tag: tag.to_owned(), variants: Vec::new(), other: true },
-            _ => Outline::Unknown,
-        }
-    }
+/// The end of a try that has read a value of an enum.
+fn chosen<T>(read: Result<T, Halt>) -> Result<T, Halt> {
+    let mut hasher = DefaultHasher::new();
+    discriminant(&read?).hash(&mut hasher);
+    Err(Halt::Variant(hasher.finish()))
 }
 
 /// Follows the steps of a way, and ends at the last.
 #[derive(Clone, Copy, Debug)]
 pub struct Tracer<'a> {
     path: &'a [Step],
-    asked: &'a RefCell<Option<Asked>>,
+    asked: &'a Cell<Option<Asked>>,
 }
 
 impl Tracer<'_> {
     fn here(self, asked: Asked) -> Result<(Step, Self), Halt> {
         let Some((step, path)) = self.path.split_first() else {
-            *self.asked.borrow_mut() = Some(asked);
+            self.asked.set(Some(asked));
             return Err(Halt::Here);
         };
         Ok((*step, Self { path, ..self }))
     }
 
-    fn value<T>(self, value: &'static str) -> Result<T, Halt> {
-        self.here(Asked::Value(value)).and(Err(Halt::Here))
+    fn value<'de, V: Visitor<'de>>(self, value: &'static str, visitor: V) -> Result<V::Value, Halt> {
+        let (Step::Sample(at), _) = self.here(Asked::Value(value))? else { return Err(Halt::Here) };
+        if value == "string" {
+            return SAMPLES.get(at).map_or(Err(Halt::Here), |text| visitor.visit_str(text));
+        }
+        let samples = samples(value);
+        let Some(number) = samples.get(at) else { return Err(Halt::Here) };
+        // as serde_json gives it
+        match value {
+            "int128" => number.parse().map_or(Err(Halt::Here), |number| visitor.visit_i128(number)),
+            "uint128" => number.parse().map_or(Err(Halt::Here), |number| visitor.visit_u128(number)),
+            _ => match number.parse() {
+                Ok(number) => visitor.visit_u64(number),
+                Err(_) => number.parse().map_or(Err(Halt::Here), |number| visitor.visit_i64(number)),
+            },
+        }
     }
 }
 
 /// `deserialize_…` of plain values.
 macro_rules! values {
     ($($method:ident $value:literal)+) => {
-        $(fn $method<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Halt> {
-            self.value($value)
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Halt> {
+            self.value($value, visitor)
         })+
     };
 }
@@ -211,8 +139,8 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         deserialize_ignored_any "any"
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, _: V) -> Result<V::Value, Halt> {
-        self.value("null")
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Halt> {
+        self.value("null", visitor)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Halt> {
@@ -221,8 +149,9 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Halt> {
         match self.here(Asked::Anything)? {
-            (Step::Empty, next) => accepted(visitor.visit_map(One { key: None, tracer: next, tag: false })),
-            (Step::Tag(tag), next) => accepted(visitor.visit_map(One { key: Some(tag), tracer: next, tag: true })),
+            (Step::Empty, next) => around(visitor.visit_map(One { key: None, tracer: next, text: None })),
+            // the rest is read after this
+            (Step::Tag(tag, text), next) => visitor.visit_map(One { key: Some(tag), tracer: next, text: Some(text) }),
             _ => Err(Halt::Here),
         }
     }
@@ -252,7 +181,8 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Halt> {
-        visitor.visit_map(Entry { tracer: self.here(Asked::Map)?.1 })
+        let (step, tracer) = self.here(Asked::Map)?;
+        visitor.visit_map(Entry { tracer, of_key: step == Step::Key })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -262,7 +192,18 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         visitor: V,
     ) -> Result<V::Value, Halt> {
         match self.here(Asked::Struct(name, fields))? {
-            (Step::Field(at), tracer) => visitor.visit_map(One { key: fields.get(at).copied(), tracer, tag: false }),
+            (Step::Field(at), tracer) => visitor.visit_map(One { key: fields.get(at).copied(), tracer, text: None }),
+            (Step::Tag(tag, text), tracer) => {
+                chosen(visitor.visit_map(One { key: Some(tag), tracer, text: Some(text) }))
+            }
+            (Step::Twice(one, other), _) => {
+                let keys = [fields.get(one), fields.get(other)].into_iter().flatten().copied().collect();
+                visitor.visit_map(Several { keys, ends: true })
+            }
+            (Step::Only(bits), _) => {
+                let keys = fields.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, key)| *key);
+                around(visitor.visit_map(Several { keys: keys.collect(), ends: false }))
+            }
             _ => Err(Halt::Here),
         }
     }
@@ -278,26 +219,25 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
                 Some(name) => visitor.visit_enum(Variant { name, tracer, known: true }),
                 None => Err(Halt::Here),
             },
-            (Step::Unknown, tracer) => accepted(visitor.visit_enum(Variant { name: UNKNOWN, tracer, known: false })),
+            (Step::Chosen(at), _) => match variants.get(at) {
+                Some(name) => chosen(visitor.visit_enum(Dummy::new(name))),
+                None => Err(Halt::Here),
+            },
+            (Step::Unknown, tracer) => around(visitor.visit_enum(Variant { name: UNKNOWN, tracer, known: false })),
             _ => Err(Halt::Here),
         }
     }
 }
 
-/// Ends a try whose value was read.
-fn accepted<T>(read: Result<T, Halt>) -> Result<T, Halt> {
-    read.and(Err(Halt::Accepted))
-}
-
 /// No variant is called this.
-const UNKNOWN: &str = "\u{0}unknown";
+pub(super) const UNKNOWN: &str = "\u{0}unknown";
 
 /// An object with at most one key.
 struct One<'a> {
     key: Option<&'static str>,
     tracer: Tracer<'a>,
-    /// Whether its value is a text that is not known.
-    tag: bool,
+    /// Its value, where that is a text.
+    text: Option<&'static str>,
 }
 
 impl<'de> MapAccess<'de> for One<'_> {
@@ -308,24 +248,53 @@ impl<'de> MapAccess<'de> for One<'_> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Halt> {
-        if self.tag { seed.deserialize(Dummy::new(UNKNOWN)) } else { seed.deserialize(self.tracer) }
+        match self.text {
+            Some(text) => seed.deserialize(Dummy::new(text)),
+            None => around(seed.deserialize(self.tracer)),
+        }
     }
 }
 
-/// A map with one key that is made up.
+/// An object with these keys, the last in front, and values that are made up.
+struct Several {
+    keys: Vec<&'static str>,
+    /// Whether the try ends where the value of the last is asked for.
+    ends: bool,
+}
+
+impl<'de> MapAccess<'de> for Several {
+    type Error = Halt;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Halt> {
+        self.keys.pop().map(|key| seed.deserialize(Dummy::new(key))).transpose()
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Halt> {
+        if self.ends && self.keys.is_empty() {
+            return Err(Halt::Accepted);
+        }
+        seed.deserialize(Dummy::new(TEXT))
+    }
+}
+
+/// A map with one entry, of which the key or the value is looked at.
 struct Entry<'a> {
     tracer: Tracer<'a>,
+    of_key: bool,
 }
 
 impl<'de> MapAccess<'de> for Entry<'_> {
     type Error = Halt;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Halt> {
+        if self.of_key {
+            return around(seed.deserialize(self.tracer)).map(Some);
+        }
         seed.deserialize(Dummy::new(TEXT)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Halt> {
-        seed.deserialize(self.tracer)
+        around(seed.deserialize(self.tracer))
     }
 }
 
@@ -344,7 +313,7 @@ impl<'de> SeqAccess<'de> for Places<'_> {
                 self.before = left;
                 seed.deserialize(Dummy::new(TEXT)).map(Some)
             }
-            None => seed.deserialize(self.tracer).map(Some),
+            None => around(seed.deserialize(self.tracer)).map(Some),
         }
     }
 }
@@ -368,11 +337,11 @@ impl<'de> VariantAccess<'de> for Variant<'_> {
     type Error = Halt;
 
     fn unit_variant(self) -> Result<(), Halt> {
-        if self.known { self.tracer.value("null") } else { Ok(()) }
+        if self.known { self.tracer.here(Asked::Value("null")).and(Err(Halt::Here)) } else { Ok(()) }
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Halt> {
-        seed.deserialize(self.tracer)
+        around(seed.deserialize(self.tracer))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Halt> {
@@ -399,6 +368,10 @@ impl de::Error for Halt {
 
     fn missing_field(field: &'static str) -> Self {
         Self::Missing(field)
+    }
+
+    fn duplicate_field(_: &'static str) -> Self {
+        Self::Duplicate
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {

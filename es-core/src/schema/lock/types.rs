@@ -15,7 +15,23 @@ use super::{
 impl Entry {
     /// Whether what was stored by `stored` is read by this as it was.
     pub(super) fn reads(&self, stored: &Self) -> bool {
-        (self.optional || !stored.optional) && stored.aliases.is_subset(&self.aliases) && self.reads_type(stored)
+        (self.may_be_absent() || !stored.optional) && stored.aliases.is_subset(&self.aliases) && self.reads_type(stored)
+    }
+
+    /// Whether it was seen to refuse values of the right form, itself or anywhere inside.
+    pub(super) fn refuses(&self) -> bool {
+        self.root().is_some_and(|root| {
+            let mut reached = Vec::new();
+            reach(&root.node, &root.definitions, &mut reached);
+            let inside = reached.iter().filter_map(|name| root.definitions.get(name));
+            inside.chain([&root.node]).any(Node::holds_refusals)
+        })
+    }
+
+    /// Whether serde reads it where its key is not there: with a `serde(default)`, or as an `Option`, whose text tells.
+    fn may_be_absent(&self) -> bool {
+        let is_option = || matches!(self.text().node, Node::OneOf(nodes) if nodes.contains(&Node::Null));
+        self.optional || (self.with.is_none() && is_option())
     }
 
     /// Whether values of both accept the same.
@@ -54,6 +70,12 @@ impl Entry {
             }
             // it is seen since today: what was seen before has to be what it was
             (Node::Unseen(before), _) => {
+                // whatever it was, it is a plain value that is read as it stands
+                let is_plain = !matches!(**before, Node::Any)
+                    && before.kind().is_some_and(|kind| !["list", "object"].contains(&kind));
+                if is_plain && self.with.is_none() && !self.is_written_as(stored) {
+                    return reads::reads(&today, &bare(before));
+                }
                 let asks = today.outline.as_deref();
                 self.is_written_as(stored)
                     && **before != Node::Any
@@ -64,7 +86,7 @@ impl Entry {
     }
 
     /// Whether its type goes by the same name, or by the one under which the advice keeps it as it was.
-    fn is_written_as(&self, stored: &Self) -> bool {
+    pub(super) fn is_written_as(&self, stored: &Self) -> bool {
         let (today, stored) = (plain(&self.ty), plain(&stored.ty));
         today == stored || today == kept(&stored, &own(&stored).map(str::to_owned).collect())
     }
@@ -225,6 +247,11 @@ pub(super) fn is_of_word(letter: char) -> bool {
 pub(super) fn own(ty: &str) -> impl Iterator<Item = &str> {
     let is_type = |word: &str| word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase);
     words(ty).filter(move |word| is_type(word) && !STANDARD.contains(word))
+}
+
+/// Whether `path` leads to a type of the standard library.
+pub(super) fn is_standard(path: &str) -> bool {
+    STANDARD.contains(&path.rsplit("::").next().unwrap_or(path))
 }
 
 /// `ty` with `Old` before each of `names`: how the advice calls what is kept as it was.

@@ -35,9 +35,12 @@ pub(super) fn node(ty: &str) -> Node {
             Node::With(Box::new(Node::List(Box::new(node(inner)), None)), r#"{"uniqueItems":true}"#.to_owned())
         }
         ("HashMap" | "BTreeMap", [key, value]) | ("HashMap", [key, value, _]) => {
-            let map = Node::Object(Object { rest: Some(Box::new(node(value))), ..Object::default() });
-            if node(key) == Node::Text(None) { map } else { Node::With(Box::new(map), format!("{{\"keys\":{key:?}}}")) }
+            let key = node(key);
+            let keys = (key != Node::Text(None)).then(|| Box::new(key));
+            Node::Object(Object { rest: Some(Box::new(node(value))), keys, ..Object::default() })
         }
+        ("PhantomData", [_]) => Node::Null,
+        ("NonZero", [inner]) => not_zero(inner).unwrap_or_else(|| named(ty)),
         (word, []) => primitive(word).unwrap_or_else(|| named(ty)),
         _ => named(ty),
     }
@@ -59,16 +62,30 @@ fn primitive(word: &str) -> Option<Node> {
     };
     match word {
         "bool" => Some(Node::Boolean),
-        "String" | "str" => Some(Node::Text(None)),
+        "String" | "str" | "PathBuf" => Some(Node::Text(None)),
+        "char" => Some(Node::With(Box::new(Node::Text(None)), r#"{"maxLength":1,"minLength":1}"#.to_owned())),
+        "IpAddr" => Some(Node::Text(Some("ip".to_owned()))),
+        "Ipv4Addr" => Some(Node::Text(Some("ipv4".to_owned()))),
+        "Ipv6Addr" => Some(Node::Text(Some("ipv6".to_owned()))),
         "f32" => Some(Node::Float(32)),
         "f64" => Some(Node::Float(64)),
         "usize" => integer("uint64"),
         "isize" => integer("int64"),
+        _ if word.starts_with("NonZero") => not_zero(&word["NonZero".len()..].to_lowercase()),
         _ => match word.split_at_checked(1)? {
             ("u", bits) => integer(&format!("uint{bits}")),
             ("i", bits) => integer(&format!("int{bits}")),
             _ => None,
         },
+    }
+}
+
+/// A whole number that is not zero, of the type `word`.
+fn not_zero(word: &str) -> Option<Node> {
+    match primitive(word)? {
+        Node::Integer { min: 0, max } => Some(Node::Integer { min: 1, max }),
+        signed @ Node::Integer { .. } => Some(Node::With(Box::new(signed), r#"{"not":{"const":0}}"#.to_owned())),
+        _ => None,
     }
 }
 
@@ -90,7 +107,7 @@ fn named(ty: &str) -> Node {
 }
 
 /// The parts between commas that no bracket encloses.
-fn split(text: &str) -> Vec<&str> {
+pub(super) fn split(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text;
     while !rest.trim().is_empty() {
@@ -102,14 +119,13 @@ fn split(text: &str) -> Vec<&str> {
     parts
 }
 
-/// Whether the text tells everything: of the keys of a map it does so only where they are just any text.
+/// Whether the text tells everything.
 pub(super) fn tells_all(node: &Node) -> bool {
     match node {
         Node::Named(_) => false,
-        Node::With(inner, words) => !words.starts_with("{\"keys\"") && tells_all(inner),
-        Node::List(inner, _) => tells_all(inner),
+        Node::With(inner, _) | Node::List(inner, _) => tells_all(inner),
         Node::Tuple(nodes) | Node::OneOf(nodes) => nodes.iter().all(tells_all),
-        Node::Object(object) => object.rest.as_deref().is_none_or(tells_all),
+        Node::Object(object) => object.rest.iter().chain(&object.keys).all(|node| tells_all(node)),
         _ => true,
     }
 }

@@ -9,6 +9,10 @@ struct Opened {
     owner: String,
 }
 
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.closed")]
+struct Closed {}
+
 struct Account {
     open: bool,
 }
@@ -17,6 +21,10 @@ struct Account {
 impl Account {
     fn opened(&mut self, _: Opened) {
         self.open = true;
+    }
+
+    fn closed(&mut self, _: Closed) {
+        self.open = false;
     }
 }
 

@@ -1,0 +1,22 @@
+//! The category has a key that is near to none.
+
+use es::prelude::*;
+
+#[derive(Event, Clone, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {}
+
+#[derive(Aggregate, Default)]
+#[aggregate(name = "account", id = String, events(Opened))]
+struct Account {
+    open: bool,
+}
+
+#[es::apply]
+impl Account {
+    fn opened(&mut self, _: Opened) {
+        self.open = true;
+    }
+}
+
+fn main() {}

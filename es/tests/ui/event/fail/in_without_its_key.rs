@@ -1,0 +1,12 @@
+//! The schema version of a step stands alone.
+
+use es::prelude::*;
+
+#[derive(Event, Clone, Serialize, Deserialize)]
+#[event(name = "account.opened", version = 2)]
+struct Opened {
+    #[event(added(2, default = String::new()))]
+    owner: String,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! The name stands alone.
+
+use es::prelude::*;
+
+#[derive(Event, Clone, Serialize, Deserialize)]
+#[event("account.opened")]
+struct Opened {}
+
+fn main() {}
