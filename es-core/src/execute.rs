@@ -1,10 +1,13 @@
 //! Commands: load, decide, append, and decide again after a conflict.
 
-use std::{convert::Infallible, fmt};
+use std::{convert::Infallible, fmt, time::Duration};
 
 use futures_core::future::BoxFuture;
 
-use crate::{Aggregate, AppendError, Command, ExecuteError, IntoEvents, Metadata, Recorded, Repository, Root};
+use crate::{
+    Aggregate, AppendError, Command, ExecuteError, IntoEvents, Metadata, Recorded, Repository, Root,
+    settle::{DEFAULT_SETTLE_WITHIN, Settling},
+};
 
 /// How often a command is decided again after a conflict, unless [`retries`](RepositoryExt::retries) says otherwise.
 pub const RETRIES: usize = 8;
@@ -57,7 +60,8 @@ pub type Outcome<'a, A, E> = BoxFuture<'a, Result<Executed<A>, ExecuteError<E>>>
 /// ```
 pub trait RepositoryExt<A: Aggregate>: Repository<A> {
     /// Decides on `command` and appends its events. After a conflict it decides again on fresh state, at most
-    /// [`RETRIES`] times.
+    /// [`RETRIES`] times. When the store's answer is lost, it sends the same append again until it knows what became of
+    /// it, for [`DEFAULT_SETTLE_WITHIN`].
     ///
     /// # Errors
     /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds the domain's own.
@@ -98,6 +102,12 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
         Commands::new(self).with(metadata)
     }
 
+    /// The same commands; when the store's answer is lost, the same append is sent again for so long, to learn what became
+    /// of it. 15 s unless said; with 0 the command ends with [`AppendError::Unknown`] at once.
+    fn settle_within(&self, time: Duration) -> Commands<'_, Self> {
+        Commands::new(self).settle_within(time)
+    }
+
     /// The same commands, decided again at most `count` times after a conflict; 0 for never.
     fn retries(&self, count: usize) -> Commands<'_, Self> {
         Commands::new(self).retries(count)
@@ -113,17 +123,18 @@ pub struct Commands<'a, R: ?Sized> {
     repository: &'a R,
     metadata: Option<Metadata>,
     retries: usize,
+    settle_within: Duration,
 }
 
 impl<R: ?Sized> Clone for Commands<'_, R> {
     fn clone(&self) -> Self {
-        Self { repository: self.repository, metadata: self.metadata.clone(), retries: self.retries }
+        Self { metadata: self.metadata.clone(), ..*self }
     }
 }
 
 impl<'a, R: ?Sized> Commands<'a, R> {
     fn new(repository: &'a R) -> Self {
-        Self { repository, metadata: None, retries: RETRIES }
+        Self { repository, metadata: None, retries: RETRIES, settle_within: DEFAULT_SETTLE_WITHIN }
     }
 
     /// With `metadata` on every event they record.
@@ -135,6 +146,12 @@ impl<'a, R: ?Sized> Commands<'a, R> {
     /// Decided again at most `count` times after a conflict; 0 for never.
     pub fn retries(mut self, count: usize) -> Self {
         self.retries = count;
+        self
+    }
+
+    /// As [`RepositoryExt::settle_within`].
+    pub fn settle_within(mut self, time: Duration) -> Self {
+        self.settle_within = time;
         self
     }
 
@@ -200,7 +217,14 @@ impl<'a, R: ?Sized> Commands<'a, R> {
             }
             decide(&mut root).map_err(ExecuteError::Refused)?;
             attempts += 1;
-            match self.repository.append(&mut root).await {
+            let mut settling = Settling::new(self.settle_within);
+            let answer = loop {
+                let answer = self.repository.append(&mut root).await;
+                if let Some(answer) = settling.judge(answer).await {
+                    break answer;
+                }
+            };
+            match answer {
                 Ok(_) => {
                     let events = root.take_recorded();
                     return Ok(Executed { root, events });

@@ -8,8 +8,8 @@ use futures_util::StreamExt;
 use futures_util::stream::poll_fn;
 
 use crate::{
-    Aggregate, Checkpoint, Direction, EventSet, EventStore, Filter, ReadError, Recorded, StoreRepository, StoredEvent,
-    StreamId, Version,
+    Aggregate, Batch, Checkpoint, Direction, EventSet, EventStore, Filter, ReadError, Recorded, StoreRepository,
+    StoredEvent, StreamId, Version,
 };
 
 /// Extensions of every [`EventStore`], also of `Arc<dyn EventStore>`.
@@ -43,6 +43,11 @@ pub trait EventStoreExt: EventStore {
         Self: Clone,
     {
         StoreRepository::new(self.clone())
+    }
+
+    /// Begins an append of several aggregates, all or nothing.
+    fn batch(&self) -> Batch<'_, Self> {
+        Batch::new(self)
     }
 
     /// [`read_stream`](EventStore::read_stream), decoded. `limit` counts stored events.

@@ -256,18 +256,16 @@ async fn a_decision_over_two_aggregates_is_protected_by_an_assertion() {
     let looked_at = counters.load(&"b".to_owned()).await.unwrap();
     root.record(Counted { by: 1 });
     let append = vec![root.to_append().unwrap(), looked_at.assertion()];
-    let answer = store.append(append.clone()).await.unwrap();
-    root.settle(&answer[0]);
+    let answers = store.batch().change(&mut root).unchanged(&looked_at).append().await.unwrap();
+    assert_eq!(answers.iter().map(|answer| answer.version.get()).collect::<Vec<_>>(), [1, 0]);
     assert_eq!((root.take_recorded().len(), root.pending().len(), root.version()), (1, 0, Version::FIRST));
 
     counters.execute(&"b".to_owned(), Count(1)).await.unwrap();
     assert!(store.append(append).await.unwrap()[0].repeated, "a repeat does not check its assertions again");
     root.record(Counted { by: 1 });
-    let Err(AppendError::Conflict(conflict)) =
-        store.append(vec![root.to_append().unwrap(), looked_at.assertion()]).await
-    else {
-        panic!("the assertion did not guard")
-    };
+    let refused = store.batch().change(&mut root).unchanged(&looked_at).append().await;
+    let Err(AppendError::Conflict(conflict)) = refused else { panic!("the assertion did not guard") };
+    assert_eq!(root.pending().len(), 1, "it can be decided again");
     assert_eq!((conflict.stream().id(), conflict.actual()), ("b", Version::FIRST));
 }
 

@@ -9,4 +9,5 @@ mod metadata;
 mod pending;
 mod refused;
 mod retries;
+mod settling;
 mod store;

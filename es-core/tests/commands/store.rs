@@ -35,6 +35,12 @@ pub(crate) enum Next {
     Overtaken(usize),
     /// The events are stored, and the answer is lost once.
     AnswerLost,
+    /// The answer is lost, and the store is away when it is asked again, so many times; then it takes the append.
+    LostAndAway(usize),
+    /// The answer is lost, and somebody else appends.
+    LostAndOvertaken,
+    /// Every answer is lost, and nothing is stored.
+    Silent,
     /// The store is away once.
     Away,
     /// It answers for no stream at all.
@@ -96,6 +102,21 @@ impl Log {
                 self.next = Next::Well;
                 return Err(AppendError::Store("the store is away".into()));
             }
+            Next::LostAndAway(0) => self.next = Next::Well,
+            Next::LostAndAway(left) => {
+                self.next = Next::LostAndAway(left - 1);
+                let again = self.asked.iter().filter(|asked| **asked == append).count() > 1;
+                return Err(match again {
+                    true => AppendError::Store("the store is away".into()),
+                    false => UnknownOutcome::new(vec![append], "no answer").into(),
+                });
+            }
+            Next::LostAndOvertaken => {
+                self.next = Next::Well;
+                self.store(&append.stream, vec![foreign()]);
+                return Err(UnknownOutcome::new(vec![append], "no answer").into());
+            }
+            Next::Silent => return Err(UnknownOutcome::new(vec![append], "no answer").into()),
             Next::AnswerLost => {
                 self.next = Next::Well;
                 self.store(&append.stream, append.events.clone());

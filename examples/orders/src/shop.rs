@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es::{AppendError, EncodeError, EventStore, LoadError, StoreRepository, prelude::*};
+use es::{AppendError, EventStore, LoadError, StoreRepository, prelude::*};
 
 use crate::{
     customer::{Customer, CustomerId},
@@ -32,9 +32,6 @@ pub enum CreateError {
     /// The order or the customer could not be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The event has no stored form.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
     /// The event could not be appended.
     #[error(transparent)]
     Append(#[from] AppendError),
@@ -58,11 +55,8 @@ impl Shop {
             let mut root = self.orders.load(&order).await?;
             root.handle(Create { customer, standing: *standing })?;
             attempts += 1;
-            match self.store.append(vec![root.to_append()?, standing.assertion()]).await {
-                Ok(appended) => {
-                    appended.iter().take(1).for_each(|appended| root.settle(appended));
-                    return Ok(root);
-                }
+            match self.store.batch().change(&mut root).unchanged(&standing).append().await {
+                Ok(_) => return Ok(root),
                 Err(AppendError::Conflict(_)) if attempts <= RETRIES => {}
                 Err(error) => return Err(error.into()),
             }

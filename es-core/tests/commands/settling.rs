@@ -1,0 +1,81 @@
+//! A command whose answer was lost learns what became of it, within a time.
+
+use std::time::Duration;
+
+use es_core::{AppendError, DEFAULT_SETTLE_WITHIN, EventStoreExt, ExecuteError, RepositoryExt};
+use tokio::time::Instant;
+
+use crate::{
+    aggregate::{Count, Measure, id, measured, series},
+    store::Next,
+};
+
+#[tokio::test(start_paused = true)]
+async fn a_command_whose_answer_was_lost_is_appended_once() {
+    for next in [Next::AnswerLost, Next::LostAndAway(1), Next::LostAndAway(3)] {
+        let (store, repository) = series();
+        store.next(next);
+        let executed = repository.execute(&id(), Measure(vec![1.0, 2.0])).await.unwrap();
+        assert_eq!((executed.events.len(), executed.root.state().values.as_slice()), (2, &[1.0, 2.0][..]), "{next:?}");
+        assert_eq!(store.events(&id()).len(), 2, "{next:?}");
+        let asked = store.asked();
+        assert!(asked.len() > 1 && asked.iter().all(|append| *append == asked[0]), "{next:?}: the very same append");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_not_stored_is_decided_again() {
+    let (store, repository) = series();
+    store.next(Next::LostAndOvertaken);
+    let executed = repository.execute(&id(), Count).await.unwrap();
+    assert_eq!(executed.root.state().values, [100.0, 1.0]);
+    assert_eq!(store.events(&id()).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_is_fifteen_seconds_unless_said() {
+    for within in [Duration::ZERO, Duration::from_secs(1), DEFAULT_SETTLE_WITHIN, Duration::from_mins(5)] {
+        let (store, repository) = series();
+        store.next(Next::Silent);
+        let begun = Instant::now();
+        let unknown = match within {
+            DEFAULT_SETTLE_WITHIN => repository.execute(&id(), Measure(vec![1.0])).await,
+            within => repository.settle_within(within).execute(&id(), Measure(vec![1.0])).await,
+        };
+        let Err(ExecuteError::Append(AppendError::Unknown(outcome))) = unknown else { panic!("{unknown:?}") };
+        let waited = begun.elapsed();
+        assert!(waited <= within && waited + Duration::from_secs(1) >= within, "{waited:?} of {within:?}");
+        assert_eq!(outcome.into_appends(), store.asked()[..1], "it tells of the append");
+    }
+    // what is never reached at all is no unknown outcome
+    let (store, repository) = series();
+    store.next(Next::LostAndAway(usize::MAX));
+    let unknown = repository.execute(&id(), Measure(vec![1.0])).await;
+    assert!(matches!(unknown, Err(ExecuteError::Append(AppendError::Unknown(_)))), "{unknown:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_is_settled_with_all_its_roots() {
+    let (store, repository) = series();
+    for next in [Next::Well, Next::AnswerLost] {
+        let mut one = es_core::Repository::load(&repository, &format!("one-{next:?}")).await.unwrap();
+        let mut other = es_core::Repository::load(&repository, &format!("other-{next:?}")).await.unwrap();
+        one.record(measured(&[1.0]));
+        other.record(measured(&[2.0, 3.0]));
+        store.next(next);
+        let answers = store.batch().change(&mut one).change(&mut other).append().await.unwrap();
+        assert_eq!(answers.iter().map(|answer| answer.version.get()).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!((one.pending().len(), other.pending().len()), (0, 0));
+        assert_eq!((one.take_recorded().len(), other.take_recorded().len()), (1, 2));
+        assert_eq!(
+            (store.events(&format!("one-{next:?}")).len(), store.events(&format!("other-{next:?}")).len()),
+            (1, 2)
+        );
+    }
+    // an answer that leaves a stream out settles none
+    let mut root = es_core::Repository::load(&repository, &"left-out".to_owned()).await.unwrap();
+    root.record(measured(&[1.0]));
+    store.next(Next::NoAnswer);
+    let answer = store.batch().change(&mut root).append().await;
+    assert!(matches!(answer, Err(AppendError::Store(_))) && root.pending().len() == 1);
+}
