@@ -36,6 +36,7 @@ mod stream;
 mod subscription;
 mod text;
 mod timestamp;
+mod verdict;
 
 #[doc(hidden)]
 pub mod __private;
@@ -74,3 +75,4 @@ pub use timestamp::{Timestamp, TimestampError, TimestampRangeError};
 
 #[cfg(feature = "derive")]
 pub use es_derive::{Aggregate, Event, EventSet, apply};
+pub use verdict::{Known, Place, Verdict};

@@ -3,8 +3,9 @@
 use std::mem;
 
 use es_core::{
-    Append, AppendError, Appended, Conflict, Expected, Position, StoredEvent, Timestamp, Version, Violation,
+    Append, AppendError, Appended, Expected, Known, Position, StoredEvent, StreamId, Timestamp, Verdict, Version,
 };
+use uuid::Uuid;
 
 use crate::log::{Log, Place};
 
@@ -14,41 +15,25 @@ pub(crate) fn append(
     appends: Vec<Append>,
     clock: impl Fn() -> Timestamp,
 ) -> Result<Vec<Appended>, AppendError> {
-    let known = appends.iter().any(|append| knows_any(log, append));
-    if known && appends.iter().all(|append| append.events.is_empty() || repeats(log, append)) {
-        return Ok(appends.into_iter().map(|append| first_answer(log, append)).collect());
-    }
-    let violations = appends.iter().filter_map(|append| {
-        let actual = log.version(&append.stream);
-        let ids_taken = known && knows_any(log, append);
-        (ids_taken || !append.expected.holds(actual)).then(|| Violation {
-            stream: append.stream.clone(),
-            expected: append.expected,
-            actual,
-            ids_taken,
-        })
-    });
-    if let Some(conflict) = Conflict::from_all(violations) {
-        return Err(conflict.into());
+    match Verdict::on(&appends, log) {
+        Verdict::Append => {}
+        Verdict::Repeated => return Ok(appends.into_iter().map(|append| first_answer(log, append)).collect()),
+        Verdict::Conflict(conflict) => return Err(conflict.into()),
     }
     let now = clock();
     Ok(appends.into_iter().map(|append| execute(log, append, now)).collect())
 }
 
-fn knows_any(log: &Log, append: &Append) -> bool {
-    append.events.iter().any(|event| log.ids.contains_key(&event.id()))
-}
+impl Known for Log {
+    fn version(&self, stream: &StreamId) -> Version {
+        Log::version(self, stream)
+    }
 
-/// Whether these very events, and no others, came in one append to the place where this one would put them.
-fn repeats(log: &Log, append: &Append) -> bool {
-    let first = append.events.first().and_then(|event| log.ids.get(&event.id()));
-    let Some(first) = first.filter(|first| first.together == append.events.len()) else { return false };
-    let start = log.events[first.index].version;
-    append.expected.version().is_none_or(|expected| expected.plus(1) == start)
-        && (start.get()..).zip(&append.events).all(|(version, event)| {
-            log.event(event.id())
-                .is_some_and(|stored| stored.stream == append.stream && stored.version == Version::new(version))
-        })
+    fn place(&self, id: Uuid) -> Option<es_core::Place<'_>> {
+        let place = self.ids.get(&id)?;
+        let event = &self.events[place.index];
+        Some(es_core::Place { stream: &event.stream, version: event.version, together: place.together })
+    }
 }
 
 fn first_answer(log: &Log, append: Append) -> Appended {

@@ -8,8 +8,8 @@ use std::{
 };
 
 use es::{
-    Append, AppendError, Appended, Checkpoint, Conflict, Direction, EventStore, Expected, Filter, NewEvent, Page,
-    Position, ReadError, StoreError, StoredEvent, StreamId, Timestamp, Version, Violation, limits,
+    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Expected, Filter, Known, NewEvent, Page, Place,
+    Position, ReadError, StoreError, StoredEvent, StreamId, Timestamp, Verdict, Version, limits,
 };
 use es_contract::{Factory, FreshStore};
 use futures_util::{
@@ -57,17 +57,10 @@ impl EventStore for OwnStore {
     async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
         limits::check(&appends)?; // typed errors, before anything is touched
         let mut log = self.log(); // one lock over verdict and execution: no write skew, nothing half done
-        let known = |append: &Append| append.events.iter().any(|event| log.ids.contains_key(&event.id()));
-        if appends.iter().any(known) && appends.iter().all(|append| append.events.is_empty() || log.repeats(append)) {
-            return Ok(appends.iter().map(|append| log.answer(append, true)).collect());
-        }
-        let violations = appends.iter().filter_map(|Append { stream, expected, .. }| {
-            let (stream, expected, actual) = (stream.clone(), *expected, log.version(stream));
-            let ids_taken = appends.iter().any(|append| append.stream == stream && known(append));
-            (ids_taken || !expected.holds(actual)).then_some(Violation { stream, expected, actual, ids_taken })
-        });
-        if let Some(conflict) = Conflict::from_all(violations) {
-            return Err(conflict.into());
+        match Verdict::on(&appends, &*log) {
+            Verdict::Append => {}
+            Verdict::Repeated => return Ok(appends.iter().map(|append| log.answer(append, true)).collect()),
+            Verdict::Conflict(conflict) => return Err(conflict.into()),
         }
         let now = Timestamp::now();
         for append in &appends {
@@ -142,11 +135,18 @@ impl OwnStore {
     }
 }
 
-impl Log {
+impl Known for Log {
     fn version(&self, stream: &StreamId) -> Version {
         Version::new(self.streams.get(stream).map_or(0, Vec::len) as u64)
     }
 
+    fn place(&self, id: Uuid) -> Option<Place<'_>> {
+        let (index, together) = *self.ids.get(&id)?;
+        Some(Place { stream: &self.events[index].stream, version: self.events[index].version, together })
+    }
+}
+
+impl Log {
     fn frontier(&self) -> Checkpoint {
         Checkpoint::new(self.incarnation, Position::new(self.events.len() as u64))
     }
@@ -191,20 +191,6 @@ impl Log {
 
     fn event(&self, new: &NewEvent) -> Option<&StoredEvent> {
         self.ids.get(&new.id()).map(|(index, _)| &self.events[*index])
-    }
-
-    /// Whether this very append is there already, at the place where it would go.
-    fn repeats(&self, append: &Append) -> bool {
-        let Some((index, together)) = append.events.first().and_then(|first| self.ids.get(&first.id())) else {
-            return false;
-        };
-        let start = self.events[*index].version;
-        *together == append.events.len()
-            && append.expected.version().is_none_or(|expected| expected.plus(1) == start)
-            && (0..).zip(&append.events).all(|(number, new)| {
-                let same = |event: &StoredEvent| event.stream == append.stream && event.version == start.plus(number);
-                self.event(new).is_some_and(same)
-            })
     }
 
     fn store(&mut self, Append { stream, events, .. }: &Append, now: Timestamp) {
