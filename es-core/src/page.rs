@@ -62,9 +62,9 @@ impl Page {
 }
 
 /// The events of pages, one by one; it ends after an error.
-pub(crate) fn events<'a>(
-    mut pages: BoxStream<'a, Result<Page, ReadError>>,
-) -> BoxStream<'a, Result<StoredEvent, ReadError>> {
+pub(crate) fn events(
+    mut pages: BoxStream<'_, Result<Page, ReadError>>,
+) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
     let mut events = VecDeque::new();
     let mut ended = false;
     Box::pin(poll_fn(move |context| {

@@ -39,7 +39,7 @@ pub struct StoredEvent {
 impl StoredEvent {
     /// The bytes of its payload and metadata.
     pub fn bytes(&self) -> usize {
-        self.payload.len() + self.metadata.as_ref().map_or(0, |metadata| metadata.len())
+        self.payload.len() + self.metadata.as_ref().map_or(0, Bytes::len)
     }
 
     /// Decodes the payload and hands each event it stands for to `each`.

@@ -34,7 +34,7 @@ fn accepts(filter: &Filter, categories: &[&str], names: &[&str]) {
     for category in CATEGORIES {
         for name in NAMES {
             let expected = categories.contains(&category) && names.contains(&name);
-            let stream = StreamId::new(category, "1").unwrap();
+            let stream = StreamId::new(category, "1").expect("a stream");
             assert_eq!(filter.accepts(&stream, name), expected, "{category} {name}");
         }
     }
@@ -101,7 +101,7 @@ fn what_a_filter_asks_for_is_listed_once_and_in_order() {
 
 #[test]
 fn slices_narrow_and_the_last_range_counts() {
-    let stream = |id: u32| StreamId::new("account", id.to_string()).unwrap();
+    let stream = |id: u32| StreamId::new("account", id.to_string()).expect("a stream");
     let halves = [Filter::all().slices(0..=511), Filter::all().slices(0..=3).slices(512..=1023)];
     for id in 0..100 {
         let slice = stream(id).slice();

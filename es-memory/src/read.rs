@@ -95,7 +95,7 @@ impl Stream for Reader {
             }
             match std::mem::replace(&mut reader.rest, Rest::Nothing) {
                 Rest::Nothing => return Poll::Ready(None),
-                rest => reader.rest = rest,
+                rest @ Rest::Stream { .. } => reader.rest = rest,
             }
             reader.turn();
         }

@@ -362,6 +362,9 @@ async fn joined_all<T>(tasks: Vec<JoinHandle<Result<T, Broken>>>) -> Result<Vec<
     join_all(tasks).await.into_iter().map(|task| joined(task)?).collect()
 }
 
+/// What a filter accepts, said a second time.
+type Accepts = fn(&StoredEvent) -> bool;
+
 /// A filter by slices gives the events of the streams in them, together with whatever else it asks for.
 pub async fn a_filter_by_slices_gives_their_events(factory: &dyn Factory) -> Result<(), Broken> {
     let subject = Subject::fresh(factory).await?;
@@ -376,8 +379,7 @@ pub async fn a_filter_by_slices_gives_their_events(factory: &dyn Factory) -> Res
     for from in &borders {
         ranges.extend(borders.iter().filter(|to| from <= to).map(|to| (*from, *to)));
     }
-    type Wanted = fn(&StoredEvent) -> bool;
-    let filters: [(Filter, Wanted); 4] = [
+    let filters: [(Filter, Accepts); 4] = [
         (Filter::all(), |_| true),
         (Filter::all().category("order"), |event| event.stream.category() == "order"),
         (Filter::all().name("other"), |event| event.name == "other"),

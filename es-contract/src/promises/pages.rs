@@ -144,6 +144,9 @@ pub async fn a_page_is_bounded_in_events_and_bytes(factory: &dyn Factory) -> Res
     Ok(())
 }
 
+/// What a filter accepts, said a second time.
+type Accepts = fn(&StoredEvent) -> bool;
+
 /// Backward, the log is read from newer events to older ones, below the checkpoint.
 pub async fn pages_backward_run_from_newer_to_older(factory: &dyn Factory) -> Result<(), Broken> {
     let subject = Subject::fresh(factory).await?;
@@ -151,8 +154,7 @@ pub async fn pages_backward_run_from_newer_to_older(factory: &dyn Factory) -> Re
     same("an empty log has no events", Vec::<StoredEvent>::new(), events(&read))?;
     let log = long(&subject).await?;
     let (first, middle) = (log[0].position, log[1_234].position);
-    type Wanted = fn(&StoredEvent) -> bool;
-    let filters: [(Filter, Wanted); 4] = [
+    let filters: [(Filter, Accepts); 4] = [
         (Filter::all(), |_| true),
         (Filter::all().name("rare"), |event| event.name == "rare"),
         (Filter::all().category("sample").name("rare"), |event| event.name == "rare"),

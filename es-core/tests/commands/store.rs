@@ -106,9 +106,10 @@ impl Log {
             Next::LostAndAway(left) => {
                 self.next = Next::LostAndAway(left - 1);
                 let again = self.asked.iter().filter(|asked| **asked == append).count() > 1;
-                return Err(match again {
-                    true => AppendError::Store("the store is away".into()),
-                    false => UnknownOutcome::new(vec![append], "no answer").into(),
+                return Err(if again {
+                    AppendError::Store("the store is away".into())
+                } else {
+                    UnknownOutcome::new(vec![append], "no answer").into()
                 });
             }
             Next::LostAndOvertaken => {

@@ -41,14 +41,14 @@ impl Texts {
         // the range stands behind the other parameters
         let text = |template: &str, parameters: usize| {
             let (first, last) = (parameters + 1, parameters + 2);
-            let slices = format!(
+            let range = format!(
                 " AND slice OPERATOR(pg_catalog.>=) ${first}::smallint AND slice OPERATOR(pg_catalog.<=) ${last}::smallint"
             );
             let directed = template
                 .replace("{beyond}", &format!("OPERATOR(pg_catalog.{beyond})"))
                 .replace("{within}", &format!("OPERATOR(pg_catalog.{within})"))
                 .replace("{order}", order)
-                .replace("{slices}", if sliced { &slices } else { "" });
+                .replace("{slices}", if sliced { &range } else { "" });
             schema.render(&directed)
         };
         Self {

@@ -172,7 +172,7 @@ impl EventStore for Lenient {
                 Ok(Page::new(events, up_to, up_to.into()))
             })),
             Manner::StopsForGood | Manner::Panics => {
-                let events = self.cannot_bear(self.store.read_all(from.into(), filter, limit));
+                let events = self.cannot_bear(self.store.read_all(from, filter, limit));
                 Box::pin(events.map(|event| {
                     event.map(|event| {
                         let up_to = event.position;
