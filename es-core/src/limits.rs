@@ -77,7 +77,7 @@ pub enum LimitError {
 /// Checks what every store must refuse in an append before it writes anything: too many events, streams or
 /// bytes, a stream that is named twice, an event id that is there twice.
 ///
-/// Each name, payload and metadata needs no check: [`StreamId`](crate::StreamId) and
+/// Each name, payload and metadata needs no check: [`StreamId`] and
 /// [`NewEvent`] cannot be made with bad ones.
 ///
 /// # Errors
