@@ -13,11 +13,13 @@
 //!
 //! # Layout
 //! `contract` is what runs the promises, `promises` the promises themselves, one file a family, `torture` random load and
-//! the check of what it left.
+//! the check of what it left, `effort` how much is done of what takes long.
 
 pub mod contract;
+mod effort;
 #[doc(hidden)]
 pub mod promises;
 pub mod torture;
 
 pub use contract::{Broken, Factory, FreshStore, Operation, Property};
+pub use effort::Effort;

@@ -1,4 +1,4 @@
-//! The store in memory under random load; `TORTURE_SEED` and `TORTURE_SECS` repeat and lengthen it.
+//! The store in memory under random load; `TORTURE_SEED` repeats it, `ES_FIRE=full` makes it ten times as long.
 
 use std::sync::Arc;
 
@@ -15,6 +15,6 @@ async fn the_store_keeps_its_promises_under_torture() -> Result<(), Broken> {
     let handles: Vec<Arc<dyn EventStore>> = vec![Arc::new(store.clone()), Arc::new(store)];
     let (history, log) = torture::run(Plan::from_env(handles)?).await?;
     let report = torture::check(&history, &log).into_result()?;
-    assert!(report.acknowledged > 1_000 && report.refused > 100 && report.delivered > 1_000, "{report:?}");
+    assert!(report.acknowledged > 100 && report.refused > 10 && report.delivered > 100, "{report:?}");
     Ok(())
 }

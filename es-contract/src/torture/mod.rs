@@ -10,8 +10,8 @@
 //! # }
 //! ```
 //!
-//! The seed is printed. `TORTURE_SEED` draws the same again, though the interleaving is the machine's; `TORTURE_SECS`
-//! says for how long, 5 unless set.
+//! The seed is printed. `TORTURE_SEED` draws the same again, though the interleaving is the machine's; it goes on for half
+//! a second, for 5 with `ES_FIRE=full`, or for `ES_FIRE_SECONDS`.
 
 mod check;
 mod history;

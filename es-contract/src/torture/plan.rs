@@ -10,7 +10,7 @@ use std::{
 use es_core::EventStore;
 use es_testing::FaultyStore;
 
-use crate::Broken;
+use crate::{Broken, Effort};
 
 /// Puts faults in front of a store.
 pub(super) type Faults = fn(FaultyStore<Arc<dyn EventStore>>) -> FaultyStore<Arc<dyn EventStore>>;
@@ -56,17 +56,15 @@ impl Plan {
         })
     }
 
-    /// As [`new`](Self::new), with the seed of `TORTURE_SEED`, or a random one, and the seconds of `TORTURE_SECS`.
+    /// As [`new`](Self::new), with the seed of `TORTURE_SEED`, or a random one, and for as long as [`Effort`] says.
     ///
     /// # Errors
-    /// One of the two is set and no number.
+    /// There is no handle, or a variable is set to what is not understood.
     pub fn from_env(handles: Vec<Arc<dyn EventStore>>) -> Result<Self, Broken> {
         let seed = number("TORTURE_SEED")?.unwrap_or_else(|| RandomState::new().hash_one("torture"));
         let plan = Self::new(handles, seed)?;
-        Ok(match number("TORTURE_SECS")? {
-            Some(seconds) => plan.lasting(Duration::from_secs(seconds)),
-            None => plan,
-        })
+        let duration = Effort::from_env()?.lasting(plan.duration);
+        Ok(plan.lasting(duration))
     }
 
     /// For this long.

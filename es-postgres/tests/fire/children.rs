@@ -222,9 +222,12 @@ async fn two_processes(role: &str, chance: &mut Chance) -> Result<(), String> {
         assert_eq!(process.line().as_deref(), Some("works"));
     }
     let end = Instant::now() + seed::duration(Duration::from_secs(4));
-    while Instant::now() < end {
+    let (mut killed, mut ended) = (false, false);
+    // one of each at least
+    while Instant::now() < end || !(killed && ended) {
         tokio::time::sleep(chance.pause(Duration::from_millis(600))).await;
-        if chance.once_in(3) {
+        if (ended && !killed) || chance.once_in(3) {
+            killed = true;
             let (server, down) = (Arc::clone(&server), chance.pause(Duration::from_millis(300)));
             tokio::task::spawn_blocking(move || {
                 server.kill().unwrap();
@@ -234,6 +237,7 @@ async fn two_processes(role: &str, chance: &mut Chance) -> Result<(), String> {
             .await
             .unwrap();
         } else {
+            ended = true;
             let client = connect(&url).await;
             let query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                          WHERE application_name LIKE 'es-fire-%' ORDER BY md5(pid::text || $1) LIMIT 3";

@@ -30,6 +30,9 @@ const TASKS: u64 = 200;
 /// After how many events what is wasted with each of them shows: several times what is there by chance.
 const WASTED_ON: u64 = 12_000;
 
+/// How long it takes until every connection is open that is going to be, and every page has its size.
+const WARM_UP: Duration = Duration::from_millis(300);
+
 /// What was seen while the load was on.
 #[derive(Debug, Default)]
 struct Figures {
@@ -166,8 +169,7 @@ async fn load(waste: Option<Waste>, last: Duration) -> Result<Figures, String> {
         tasks.spawn(write(Arc::clone(&store), Arc::clone(&counts), chance.fork()));
     }
     let mut figures = Figures::default();
-    // until every connection is open that is going to be, and every page has its size
-    tokio::time::sleep(last / 10).await;
+    tokio::time::sleep(WARM_UP.max(last / 10)).await;
     let began = Instant::now();
     // on a slow machine longer: what is wasted shows by how many events there are
     let enough = if waste.is_some() { WASTED_ON } else { 0 };

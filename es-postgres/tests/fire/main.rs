@@ -1,6 +1,7 @@
 //! The store under fire: kills, lies, hostile input, least privilege.
 //!
-//! Each test is short; `ES_FIRE_SECONDS=60` makes those that go on for a time longer, `ES_SEED` repeats one.
+//! Those that go on for a time go on for a tenth of it, and for all of it with `ES_FIRE=full`; `ES_FIRE_SECONDS=60` makes
+//! them longer, `ES_SEED` repeats one.
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 #![expect(clippy::print_stdout, reason = "seeds and figures are printed, to repeat and to compare")]
 

@@ -3,6 +3,8 @@
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use es_contract::Effort;
+
 /// A generator of numbers (`SplitMix64`); a test that failed is repeated with the seed it printed.
 #[derive(Debug, Clone)]
 pub(crate) struct Chance(u64);
@@ -45,8 +47,7 @@ impl Chance {
     }
 }
 
-/// How long a test goes on: `short`, or the seconds of `ES_FIRE_SECONDS`.
-pub(crate) fn duration(short: Duration) -> Duration {
-    env::var("ES_FIRE_SECONDS")
-        .map_or(short, |text| Duration::from_secs(text.parse().expect("ES_FIRE_SECONDS is a number")))
+/// How long a test goes on that goes on for `full` when everything is run.
+pub(crate) fn duration(full: Duration) -> Duration {
+    Effort::from_env().unwrap().lasting(full)
 }

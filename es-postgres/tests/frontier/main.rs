@@ -1,7 +1,7 @@
 //! The frontier under torture: nothing is skipped, and every wrong variant of it is caught skipping.
 //!
 //! Transactions are stretched by pauses, rolled back, and cut by savepoints: a writer that only coalesces hides every
-//! mistake. `ES_TORTURE_SECONDS` makes the right one run for longer; seeds are printed.
+//! mistake. `ES_FIRE=full` makes the right one run ten times as long; seeds are printed.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by it, and prints its seed")]
 
@@ -13,10 +13,12 @@ mod writers;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use es_contract::Effort;
 use es_core::{Checkpoint, EventStore, Filter};
 use es_postgres::PostgresStore;
 use futures_util::StreamExt;
 use test_postgres::Database;
+use tokio_postgres::Client;
 
 use readers::Reading;
 use variants::Variant;
@@ -24,10 +26,12 @@ use writers::{Child, Fence, Writers};
 
 /// Within this time a wrong variant must be caught; by chance it takes a second or two.
 const CAUGHT_WITHIN: Duration = Duration::from_secs(20);
+/// How many events there are before anything was tried.
+const ENOUGH: usize = 50;
 
+/// How long a right one goes on.
 fn right_for() -> Duration {
-    let seconds = std::env::var("ES_TORTURE_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(4))
+    Effort::from_env().unwrap().lasting(Duration::from_secs(4))
 }
 
 /// A database, and a store that was opened before anything in it was broken: start-up checks find some of it.
@@ -51,7 +55,8 @@ async fn skipped(
     let mut reader = readers::Reader::start(&url, reading).await;
     let began = Instant::now();
     let mut skipped = BTreeSet::new();
-    while began.elapsed() < limit && skipped.is_empty() {
+    let untried = |reader: &readers::Reader| reader.delivered() <= ENOUGH && began.elapsed() < CAUGHT_WITHIN;
+    while (began.elapsed() < limit || untried(&reader)) && skipped.is_empty() {
         let look_again = Instant::now() + Duration::from_millis(200);
         while Instant::now() < look_again {
             reader.turn().await;
@@ -63,7 +68,7 @@ async fn skipped(
         reader.turn().await;
         skipped = reader.skipped().await;
     }
-    assert!(!skipped.is_empty() || reader.delivered() > 50, "nothing was tried: {} events", reader.delivered());
+    assert!(!skipped.is_empty() || reader.delivered() > ENOUGH, "nothing was tried: {} events", reader.delivered());
     skipped
 }
 
@@ -109,6 +114,10 @@ async fn two_processes_write_and_two_subscriptions_skip_nothing() {
         })
     });
     tokio::time::sleep(right_for()).await;
+    let (client, began) = (writers::connect(&database.url()).await, Instant::now());
+    while count(&client).await <= ENOUGH && began.elapsed() < CAUGHT_WITHIN {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     writers.stop().await;
     child.wait();
     let mut log = Vec::new();
@@ -116,7 +125,7 @@ async fn two_processes_write_and_two_subscriptions_skip_nothing() {
     while let Some(event) = events.next().await {
         log.push(event.unwrap().position);
     }
-    assert!(log.len() > 50, "nothing was tried: {} events", log.len());
+    assert!(log.len() > ENOUGH, "nothing was tried: {} events", log.len());
     for subscriber in subscribers {
         assert!(subscriber.await.unwrap() == log, "a subscription did not see exactly the log");
     }
@@ -132,8 +141,13 @@ async fn whole(database: &Database, events: usize) {
                       SELECT *, lag(position) OVER s AS p, lag(recorded_at) OVER s AS r FROM es.events
                       WINDOW s AS (PARTITION BY category, id ORDER BY version)) e WHERE p > position OR r > recorded_at";
     assert!(client.query(broken, &[]).await.unwrap().is_empty());
+    assert_eq!(count(&client).await, events);
+}
+
+/// How many events are stored.
+async fn count(client: &Client) -> usize {
     let count: i64 = client.query_one("SELECT count(*) FROM es.events", &[]).await.unwrap().get(0);
-    assert_eq!(usize::try_from(count).unwrap(), events);
+    usize::try_from(count).unwrap()
 }
 
 /// Not a test: what the second process runs.
