@@ -4,6 +4,7 @@
 //! `scenario` is given, when and then, `corpus` stored payloads beside what they are today, `faulty` a store that fails on
 //! purpose, `drop_after` a future that is dropped half way.
 
+#[path = "../../es-schema/src/corpus/mod.rs"]
 pub mod corpus;
 mod drop_after;
 mod faulty;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::May;
 
 mod id;
+#[path = "../../../es-schema/src/lock/mod.rs"]
 mod lock;
 mod probe;
 mod shape;
