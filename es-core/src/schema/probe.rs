@@ -18,12 +18,16 @@ pub struct Probed {
     /// Its JSON schema and, by name, those of the types in it: what is accepted when it is read.
     #[cfg(feature = "schema")]
     #[doc(hidden)]
-    pub json_schema: Option<fn() -> (Value, Map<String, Value>)>,
+    pub json_schema: Option<fn() -> JsonSchemas>,
     /// What its `Deserialize` asks for at the end of a way.
     #[cfg(feature = "schema")]
     #[doc(hidden)]
     pub follow: fn(&[Step]) -> Try,
 }
+
+/// The JSON schema of a type and, by name, those of the types in it.
+#[cfg(feature = "schema")]
+type JsonSchemas = (Value, Map<String, Value>);
 
 impl Probed {
     /// What is read by `follow`: the function of a `serde(with = "…")`.
@@ -62,7 +66,7 @@ impl<T: JsonSchema + DeserializeOwned> Probe<T> {
 }
 
 #[cfg(feature = "schema")]
-fn json_schema<T: JsonSchema>() -> (Value, Map<String, Value>) {
+fn json_schema<T: JsonSchema>() -> JsonSchemas {
     let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
     let root = generator.subschema_for::<T>();
     (root.to_value(), generator.take_definitions(true))
