@@ -20,7 +20,7 @@ pub use self::{
     field_type::{AnyType, FieldType},
     lift::{Given, GivenBy, MadeFrom, demand, newer, newest, same_text, step, upcast},
     listed::{count, find, names},
-    reminder::remind_of_lock,
+    reminder::{lacks, remind_of_lock},
     shared::{Shared, assert_own_names, shared, slots},
 };
 pub use crate::{
@@ -36,7 +36,7 @@ pub use crate::{
 };
 
 #[cfg(feature = "schema")]
-pub use crate::schema::read_by;
+pub use crate::schema::{Probed, trace::follow};
 
 #[doc(hidden)]
 pub use crate::__es_see_read_by as see_read_by;
@@ -47,7 +47,12 @@ pub use crate::__es_see_read_by as see_read_by;
 #[macro_export]
 macro_rules! __es_see_read_by {
     ($see:ident, $text:literal, $read:expr) => {
-        $see($text, $crate::__private::read_by(|tracer| $read(tracer)));
+        $see(
+            $text,
+            ::core::option::Option::Some($crate::__private::Probed::read_by(|path| {
+                $crate::__private::follow(path, |tracer| $read(tracer))
+            })),
+        );
     };
 }
 

@@ -154,7 +154,7 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 ///
 /// # The lock
 /// While the package has an `events.lock`, a unit test that is written along fails until the lock holds the aggregate:
-/// see `es::schema::Lock`.
+/// see `es::schema::Lock`, which comes with the feature `testing` or `schema`.
 #[proc_macro_derive(Aggregate, attributes(aggregate))]
 pub fn derive_aggregate(input: TokenStream) -> TokenStream {
     aggregate::derive(&parse_macro_input!(input as DeriveInput)).into()

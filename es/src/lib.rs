@@ -64,8 +64,9 @@
 //! # Features
 //! - `memory` (default): the store in memory.
 //! - `postgres`: the store on PostgreSQL; `postgres-tls` with encryption on the way there.
-//! - `schema`: the lock also sees what is inside the types of fields, by `JsonSchema`.
-//! - `testing`: `es::testing`, given/when/then for aggregates, and a store that fails on purpose.
+//! - `testing`, for the dev-dependency: `es::testing`, given/when/then for aggregates, the corpus and a store that fails on
+//!   purpose; in [`schema`] the lock.
+//! - `schema`, for the dev-dependency: the lock, which also sees what is inside the types of fields, by `JsonSchema`.
 
 #[allow(unused_extern_crates, reason = "code generated in our own tests, doctests and examples names `::es`")]
 extern crate self as es;
@@ -74,6 +75,8 @@ mod connect;
 pub mod guide;
 pub mod prelude;
 pub mod schema;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use connect::{ConnectError, connect};
 pub use es_core::*;
@@ -81,8 +84,6 @@ pub use es_core::*;
 pub use es_memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use es_postgres::{PostgresBuilder, PostgresError, PostgresStore};
-#[cfg(feature = "testing")]
-pub use es_testing as testing;
 
 /// The example of the README, as a test.
 #[cfg(all(doctest, feature = "memory"))]

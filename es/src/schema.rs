@@ -1,4 +1,4 @@
-//! What is known of an event's stored shapes, and the lock that holds them.
+//! What is known of an event's stored shapes, and, with the feature `testing` or `schema`, the lock that holds them.
 //!
 //! ```
 //! # use es::prelude::*;
@@ -10,20 +10,24 @@
 //! # struct Account;
 //! # impl Apply<Opened> for Account { fn apply(&mut self, _: Opened) {} }
 //! // tests/lock.rs
+//! # #[cfg(any(feature = "testing", feature = "schema"))]
 //! es::schema::lock!(Account);
 //! ```
 //!
-//! Run `UPDATE_EVENTS_LOCK=1 cargo test` once, and commit the `events.lock` it writes: [`Lock`] says more.
+//! Run `UPDATE_EVENTS_LOCK=1 cargo test` once, and commit the `events.lock` it writes: `Lock` says more.
 
-#[doc(hidden)]
-pub use es_core::schema::ADVISED;
 #[cfg(feature = "schema")]
 #[doc(no_inline)]
 pub use es_core::schema::schemars;
 pub use es_core::schema::{
-    Aggregates, Alias, Field, Form, ID_SAMPLES, IdSchema, Lock, LockError, Member, Presence, Schema, SchemaVersion,
-    Shape, Update, VisitAggregate,
+    Alias, Field, Form, ID_SAMPLES, IdSchema, Member, Presence, Probed, Schema, SchemaVersion, Shape,
 };
+#[cfg(any(feature = "testing", feature = "schema"))]
+#[doc(hidden)]
+pub use es_schema::ADVISED;
 // by name and inline, or a macro is not in the documentation
+#[cfg(any(feature = "testing", feature = "schema"))]
 #[doc(inline)]
-pub use es_core::schema::lock;
+pub use es_schema::lock;
+#[cfg(any(feature = "testing", feature = "schema"))]
+pub use es_schema::{Aggregates, Lock, LockError, Update, VisitAggregate, contents};

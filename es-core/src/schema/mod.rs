@@ -1,4 +1,5 @@
-//! What is known of an event's stored shapes: schema versions, aliases, fields.
+//! What `derive(Event)` knows of an event's stored shapes: schema versions, aliases, fields. The lock holds a program to
+//! it, a test-time tool in the crate `es-schema`.
 
 use std::{fmt, num::NonZeroU32};
 
@@ -6,22 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::May;
 
+mod aggregates;
 mod id;
-mod lock;
 mod probe;
 mod shape;
+#[cfg(feature = "schema")]
+#[doc(hidden)]
+pub mod trace;
 
-#[doc(inline)]
-pub use crate::__lock as lock;
+pub use aggregates::{Aggregates, VisitAggregate};
 pub use id::{ID_SAMPLES, IdSchema};
 #[doc(hidden)]
 pub use id::{IdProbe, NotParsed};
-#[doc(hidden)]
-pub use lock::ADVISED;
-pub use lock::{Aggregates, Lock, LockError, Update, VisitAggregate};
-#[cfg(feature = "schema")]
-#[doc(hidden)]
-pub use probe::{Halt, Tracer, read_by};
+pub use probe::Probed;
 #[doc(hidden)]
 pub use probe::{NotRead, Probe, WithoutJsonSchema};
 /// The crate whose `JsonSchema` types inside payloads derive, for `#[schemars(crate = "es::schema::schemars")]`.
@@ -72,10 +70,10 @@ pub struct Schema {
     pub shapes: &'static [Shape],
     /// What reads the versions below those: the schema of the `previous` type.
     pub previous: Option<&'static Schema>,
-    /// Shows each type of a field, as written in the source, with what a probe tells of it. The type of a field that is
+    /// Shows each type of a field, as written in the source, with what it can be asked. The type of a field that is
     /// read by a `with` of its own has that behind it, as in `i64 (with cents)`; what serde says on the struct that
     /// changes how payloads are read is shown as `serde deny_unknown_fields`.
-    pub types: fn(&mut dyn FnMut(&'static str, Option<String>)),
+    pub types: fn(&mut dyn FnMut(&'static str, Option<Probed>)),
 }
 
 /// A name an event was stored under before.

@@ -1,15 +1,48 @@
 //! Asks a field's type for a description deeper than its name, without asking that it has one.
 
-use std::marker::PhantomData;
+use std::{fmt, marker::PhantomData};
 
 #[cfg(feature = "schema")]
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
+#[cfg(feature = "schema")]
+use serde_json::{Map, Value};
 
 #[cfg(feature = "schema")]
-pub use super::lock::trace::{Halt, Tracer};
+use super::trace::{Step, Try, follow};
+
+/// What a type can be asked beyond its name. The lock asks; without the feature `schema` no type has one.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Probed {
+    /// Its JSON schema and, by name, those of the types in it: what is accepted when it is read.
+    #[cfg(feature = "schema")]
+    #[doc(hidden)]
+    pub json_schema: Option<fn() -> JsonSchemas>,
+    /// What its `Deserialize` asks for at the end of a way.
+    #[cfg(feature = "schema")]
+    #[doc(hidden)]
+    pub follow: fn(&[Step]) -> Try,
+}
+
+/// The JSON schema of a type and, by name, those of the types in it.
 #[cfg(feature = "schema")]
-use super::lock::{explore, trace};
+type JsonSchemas = (Value, Map<String, Value>);
+
+impl Probed {
+    /// What is read by `follow`: the function of a `serde(with = "…")`.
+    #[cfg(feature = "schema")]
+    #[doc(hidden)]
+    pub fn read_by(follow: fn(&[Step]) -> Try) -> Self {
+        Self { json_schema: None, follow }
+    }
+}
+
+impl fmt::Debug for Probed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Probed").finish_non_exhaustive()
+    }
+}
 
 /// Stands for a type. An inherent `described`, for types that describe themselves, goes before that of
 /// [`WithoutJsonSchema`], for those that are read, and that before the one of [`NotRead`], for all others.
@@ -23,32 +56,36 @@ impl<T: ?Sized> Probe<T> {
 
 #[cfg(feature = "schema")]
 impl<T: JsonSchema + DeserializeOwned> Probe<T> {
-    /// The JSON schema of the type, as `root`, and of each named type in it, in `types`: what is accepted when it is
-    /// read. And the outline of what its `Deserialize` asks for.
-    pub fn described(&self) -> Option<String> {
-        let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
-        let root = generator.subschema_for::<T>();
-        let types = generator.take_definitions(true);
-        let outline = explore::outline(&|path| trace::follow(path, |tracer| T::deserialize(tracer)));
-        let json_schema = serde_json::json!({ "root": root, "types": types });
-        Some(serde_json::json!({ "json_schema": json_schema, "outline": outline }).to_string())
+    /// Both its JSON schema and what its `Deserialize` asks for.
+    pub fn described(&self) -> Option<Probed> {
+        Some(Probed {
+            json_schema: Some(json_schema::<T>),
+            follow: |path| follow(path, |tracer| T::deserialize(tracer)),
+        })
     }
+}
+
+#[cfg(feature = "schema")]
+fn json_schema<T: JsonSchema>() -> JsonSchemas {
+    let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
+    let root = generator.subschema_for::<T>();
+    (root.to_value(), generator.take_definitions(true))
 }
 
 /// What every type answers that can be read.
 pub trait WithoutJsonSchema {
-    /// With the feature `schema` the outline of what its `Deserialize` asks for, else nothing.
-    fn described(&self) -> Option<String>;
+    /// With the feature `schema` what its `Deserialize` asks for, else nothing.
+    fn described(&self) -> Option<Probed>;
 }
 
 impl<T: DeserializeOwned> WithoutJsonSchema for Probe<T> {
     #[cfg(feature = "schema")]
-    fn described(&self) -> Option<String> {
-        read_by(|tracer| T::deserialize(tracer))
+    fn described(&self) -> Option<Probed> {
+        Some(Probed::read_by(|path| follow(path, |tracer| T::deserialize(tracer))))
     }
 
     #[cfg(not(feature = "schema"))]
-    fn described(&self) -> Option<String> {
+    fn described(&self) -> Option<Probed> {
         None
     }
 }
@@ -56,16 +93,9 @@ impl<T: DeserializeOwned> WithoutJsonSchema for Probe<T> {
 /// What every other type answers.
 pub trait NotRead {
     /// Nothing.
-    fn described(&self) -> Option<String> {
+    fn described(&self) -> Option<Probed> {
         None
     }
 }
 
 impl<T: ?Sized> NotRead for &Probe<T> {}
-
-/// The outline of what `read` asks for: the function of a `serde(with = "…")`.
-#[cfg(feature = "schema")]
-pub fn read_by<T>(read: impl Fn(Tracer<'_>) -> Result<T, Halt>) -> Option<String> {
-    let outline = explore::outline(&|path| trace::follow(path, &read));
-    Some(serde_json::json!({ "outline": outline }).to_string())
-}

@@ -14,9 +14,8 @@ pub struct Shape {
     pub fields: &'static [Field],
 }
 
-/// How the fields of a shape stand in JSON.
+/// How the fields of a shape stand in JSON. Nothing is left open: a lock that passed over a form would not hold it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Form {
     /// An object.
     Named,

@@ -1,5 +1,7 @@
 //! The lock, on events that are written as an application writes them.
 
+#![cfg(any(feature = "testing", feature = "schema"))]
+
 use std::{error::Error, fs, path::PathBuf};
 
 use es::{

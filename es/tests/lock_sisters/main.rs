@@ -2,6 +2,7 @@
 //! lock. It writes each sample of the old type and reads it as the new one, and the other way round as the release
 //! before would.
 
+#![cfg(any(feature = "testing", feature = "schema"))]
 #![allow(
     dead_code,
     unreachable_pub,

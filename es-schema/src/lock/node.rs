@@ -209,6 +209,7 @@ impl Node {
     }
 
     /// This, which is read as the variant `name` under an alias.
+    #[cfg(feature = "schema")]
     pub(super) fn alias_of(self, name: &str) -> Self {
         Self::With(Box::new(self), serde_json::json!({ READ_AS: name }).to_string())
     }
@@ -253,6 +254,7 @@ impl Node {
     }
 
     /// This, whose type was seen to refuse these values.
+    #[cfg(feature = "schema")]
     pub(super) fn refusing(self, values: &[String]) -> Self {
         let words = serde_json::json!({ REFUSES: values }).to_string();
         if values.is_empty() { self } else { Self::With(Box::new(self), words) }

@@ -4,72 +4,13 @@ use super::{
     compare::{Difference, compare},
     contents::Contents,
     error::LockError,
-    read::{self, Unreadable},
-    token,
+    overwrite,
 };
 
-const FULL: &str = r#"
-stream account
-  id is AccountId, prints 1 as "acc-1", a not at all, 00000000-0000-0000-0000-000000000000 as "a \"b\", c"
-  account.deposited
-  account.opened
-  transfer.made (retired)
-
-stream "my orders"
-  id is Box<dyn Fn(u8) -> u8>, of which only the type is watched
-  "the \"odd\" one"
-
-event account.deposited
-  also deposit_made up to 2
-  1: amount: f64, note: Option<String>, source: String
-  2: + currency: Currency
-  3: - note: Option<String>, - source: String, + origin: String
-  4: - amount: f64, + amount: Money (with cents)
-  5: unchanged
-  serde nothing up to 3
-  serde deny_unknown_fields, tag = "type"
-  where Currency up to 3 is string
-  where Currency is @Currency
-  where Money (with cents) is unseen int64
-
-event account.opened
-  1: as Raw<A, B>
-  2: not described
-  3: {}
-  4: + "a key": BTreeMap<String, (u8, f64)>, + born?: u8 (with a::<(B, C)>::d) (also age, "how old"), + ..Extra, + ..Extra
-  5: - ..Extra, + ..More
-  where Extra is {"*": @Money, a? (also b, "c d"): <= "A" | = 5 | null>, *: any, nothing else}
-
-event "the \"odd\" one"
-  1: ()
-  2: (f64,)
-  3: (Money)
-  4: (Box<dyn Fn(u8) -> u8>, String?, Vec<u8> (with hex))
-  5: null
-  6: null: u8
-
-event transfer.made
-  1: unchanged: ()
-
-type Currency
-  | = "EUR"
-  | {a: @Money.2, nothing else}
-  | other
-
-type Money
-  cents: int64
-  note?: <null | string(date-time)>
-
-type Money.2
-  = integer(-3..=7)
-"#;
-
-fn full(body: &str) -> String {
-    format!("{}\n{body}", token::HEADER)
-}
+mod text;
 
 fn contents(text: &str) -> Contents {
-    read::read(text).unwrap_or_else(|unreadable| panic!("{unreadable:?} in\n{text}"))
+    text.parse().unwrap_or_else(|unreadable| panic!("{unreadable:?} in\n{text}"))
 }
 
 /// A lock of the stream `account` with these sections of events.
@@ -104,68 +45,9 @@ fn news(locked: &str, current: &str, expected: &[&str]) {
     assert_eq!(news, expected);
 }
 
-#[track_caller]
-fn unreadable(text: &str, line: usize) {
-    assert_eq!(read::read(text).map_err(|Unreadable { line, .. }| line), Err(line));
-}
-
-#[test]
-fn what_is_written_is_read_again() {
-    assert_eq!(contents(&full(FULL)).to_string(), full(FULL));
-    assert_eq!(contents(&full(FULL).replace('\n', "\r\n")), contents(FULL));
-}
-
-#[test]
-fn types_that_would_be_read_as_something_else_stand_in_quotes() {
-    for ty in
-        ["A, B", "A?", "A (with b)", "A (also b)", "A<B", "A>B", "\"A\"", "Vec<\"A\">", " A", "", "A)", "f32\n2: x"]
-    {
-        let quoted = token::ty(ty).to_string();
-        assert!(quoted.starts_with('"'), "{quoted}");
-        for layout in ["a?: T (with b)", "..T (also b)", "(T?, T)", "as T"] {
-            let text = format!("event x\n  1: {}\n", layout.replace('T', &quoted));
-            let written = contents(&text).to_string();
-            assert!(written.ends_with(&text), "{written} {text}");
-        }
-    }
-}
-
-#[test]
-fn a_damaged_lock_says_which_line() {
-    unreadable("event x\n  1: a: u8\n<<<<<<< ours\n  2: + b: u8", 3);
-    unreadable("event x\n  1: a: u8\n  3: + b: u8", 3);
-    unreadable("event x\n  1: a: u8\n  1: a: u8", 3);
-    unreadable("event x\n  1: a: u8, a: u8", 2);
-    unreadable("event x\n  1: a: u8\n  2: - b: u8", 3);
-    unreadable("event x\n  1: + a: u8", 2);
-    unreadable("event x\n  1: unchanged", 2);
-    unreadable("event x\n  1: a u8", 2);
-    unreadable("event x\n  1: a: \"u8", 2);
-    unreadable("event x\n  1: a: u8 (with b", 2);
-    unreadable("event x\n  1: (u8", 2);
-    unreadable("event x\n  also y up to z", 2);
-    unreadable("event x\n\nevent x", 3);
-    unreadable("event x y", 1);
-    unreadable("events", 1);
-    unreadable("  1: a: u8", 1);
-    unreadable("stream a\n  x\n  x", 3);
-    unreadable("stream a\n  x", 2);
-    unreadable("type Money\n  cents: int65\nevent x", 3);
-    unreadable("type Money\n  = null\n\ntype Money\n  = null\n\nevent x", 7);
-    unreadable("event x\n  1: a: T\n  where T is", 3);
-    unreadable("stream a\n  id is X, prints 1 as \"1\"", 2);
-}
-
-#[test]
-fn a_byte_order_mark_is_called_by_its_name() {
-    let unreadable = read::read("\u{feff}# a lock\n").unwrap_err();
-    assert_eq!(unreadable.line, 1);
-    assert!(unreadable.what.contains("byte order mark; save it as UTF-8 without one"), "{}", unreadable.what);
-}
-
 #[test]
 fn an_unchanged_program_is_silent() {
-    assert_eq!(compare(&contents(FULL), &contents(FULL)), Difference::default());
+    assert_eq!(compare(&contents(text::FULL), &contents(text::FULL)), Difference::default());
 }
 
 #[test]
@@ -457,7 +339,7 @@ fn the_history_of_one_event_is_given_up_alone() {
     let mut locked = account("event x\n  1: a: u8\nevent y\n  1: a: u8\nevent z\n  1: a: u8");
     let current = account("event x\n  1: a: String\nevent y\n  1: a: String\nevent new\n  also z up to 1\n  1: b: u8");
     let names = |names: &[&str]| names.iter().map(|name| String::from(*name)).collect::<Vec<_>>();
-    super::overwrite::overwrite(&mut locked, &current, &names(&["y", "new"]));
+    overwrite::overwrite(&mut locked, &current, &names(&["y", "new"]));
     assert_eq!(
         locked,
         account("event new\n  also z up to 1\n  1: b: u8\nevent x\n  1: a: u8\nevent y\n  1: a: String")
@@ -484,14 +366,4 @@ fn the_ids_of_a_stream_are_held_to_their_type_and_what_they_print() {
     assert_eq!(compare(&lock(""), &one("Id", "1")).news, ["the id of stream `account`"]);
     let text = compare(&one("Id", "1"), &one("Id", "01")).broken[0].to_string();
     assert!(text.contains("#[aggregate(category = \"account\", id = Id, …)]"), "{text}");
-}
-
-#[test]
-#[cfg(not(feature = "schema"))]
-fn a_program_that_sees_no_types_is_silent_about_them_and_keeps_them() {
-    let locked = contents(FULL);
-    let told = FULL.lines().filter(|line| !line.starts_with("  where "));
-    let unseeing = contents(&told.collect::<Vec<_>>().join("\n"));
-    assert_eq!(compare(&locked, &unseeing), Difference::default());
-    assert_eq!(super::types::keep(&locked, unseeing).to_string(), full(FULL));
 }

@@ -1,13 +1,11 @@
 //! What a type's `Deserialize` asks for, seen by asking it: the names it reads, aliases and `serde(other)` among them,
 //! of which a JSON schema says nothing.
 
-use serde::{Deserialize, Serialize};
-
 use super::node::{Definitions, Node, Object, Property};
 
 /// What a type asks for, as far as it can be told.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::schema) enum Outline {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Outline {
     /// It cannot be told: the type takes anything and looks later, or it holds itself.
     #[default]
     Unknown,
@@ -44,23 +42,23 @@ pub(in crate::schema) enum Outline {
 }
 
 /// A name of a variant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::schema) struct Variant {
-    pub(in crate::schema) name: String,
-    pub(in crate::schema) content: Outline,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Variant {
+    pub(super) name: String,
+    pub(super) content: Outline,
     /// The same for all names of a variant, if that can be told.
-    pub(in crate::schema) number: Option<u64>,
+    pub(super) number: Option<u64>,
 }
 
 /// A key that is read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::schema) struct Field {
-    pub(in crate::schema) name: String,
-    pub(in crate::schema) outline: Outline,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) outline: Outline,
     /// Whether the next one is another name of this, if that can be told.
-    pub(in crate::schema) is_next: Option<bool>,
+    pub(super) is_next: Option<bool>,
     /// Whether it has to be there, if that can be told.
-    pub(in crate::schema) required: Option<bool>,
+    pub(super) required: Option<bool>,
 }
 
 impl Outline {

@@ -1,25 +1,26 @@
 //! The outline of a type, by one try after the other.
 
+use es_core::schema::trace::{Asked, Halt, Step, Try, UNKNOWN};
+
 use super::{
     outline::{Field, Outline, Variant},
-    step::{Step, samples},
-    trace::{Asked, Halt, Try, UNKNOWN},
+    samples::samples,
 };
 
 /// The outline of the type that `follow` leads into.
-pub(in crate::schema) fn outline(follow: &dyn Fn(&[Step]) -> Try) -> Outline {
+pub(super) fn outline(follow: fn(&[Step]) -> Try) -> Outline {
     Explorer { follow, tries: 200_000, inside: Vec::new() }.outline(&mut Vec::new())
 }
 
-struct Explorer<'a> {
-    follow: &'a dyn Fn(&[Step]) -> Try,
+struct Explorer {
+    follow: fn(&[Step]) -> Try,
     /// How many more tries are made.
     tries: usize,
     /// The types around.
     inside: Vec<(&'static str, &'static [&'static str])>,
 }
 
-impl Explorer<'_> {
+impl Explorer {
     fn go(&mut self, path: &[Step]) -> Try {
         match self.tries.checked_sub(1) {
             Some(left) => {
@@ -92,8 +93,9 @@ impl Explorer<'_> {
 
     /// The samples that are of the right form and refused.
     fn refused(&mut self, path: &mut Vec<Step>, value: &str) -> Vec<String> {
-        let is_refused = |(at, _): &(usize, String)| !matches!(self.end(path, Step::Sample(*at)), Err(Halt::Accepted));
-        samples(value).into_iter().enumerate().filter(is_refused).map(|(_, json)| json).collect()
+        let mut samples = samples(value);
+        samples.retain(|(sample, _)| !matches!(self.end(path, Step::Sample(*sample)), Err(Halt::Accepted)));
+        samples.into_iter().map(|(_, json)| json).collect()
     }
 
     fn fields(&mut self, path: &mut Vec<Step>, names: &'static [&'static str]) -> Outline {

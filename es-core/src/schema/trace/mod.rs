@@ -10,21 +10,31 @@ use std::{
 
 use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
-use super::{
-    dummy::{Dummy, TEXT},
-    step::{SAMPLES, Step, samples},
-};
+mod dummy;
+mod step;
+
+pub use step::{Sample, Step};
+
+use dummy::{Dummy, TEXT};
 
 /// What is asked for at a place.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::schema) enum Asked {
+pub enum Asked {
+    /// A plain value, by the name that a lock has for it.
     Value(&'static str),
+    /// Whatever is there.
     Anything,
+    /// Something or `null`.
     Option,
+    /// An array of any length.
     List,
+    /// An object with any keys.
     Map,
+    /// An array of this length.
     Tuple(usize),
+    /// A struct of this name with these keys.
     Struct(&'static str, &'static [&'static str]),
+    /// An enum of this name with these variants.
     Enum(&'static str, &'static [&'static str]),
 }
 
@@ -46,10 +56,10 @@ pub enum Halt {
 }
 
 /// One try: what was asked for at the end of the way, and how it ended.
-pub(in crate::schema) type Try = (Option<Asked>, Result<(), Halt>);
+pub type Try = (Option<Asked>, Result<(), Halt>);
 
 /// Follows `path` into `T`. A type that panics on what is made up refuses it.
-pub(in crate::schema) fn follow<T>(path: &[Step], read: impl FnOnce(Tracer<'_>) -> Result<T, Halt>) -> Try {
+pub fn follow<T>(path: &[Step], read: impl FnOnce(Tracer<'_>) -> Result<T, Halt>) -> Try {
     let asked = Cell::new(None);
     let tracer = Tracer { path, asked: &asked };
     let end = catch_unwind(AssertUnwindSafe(|| around(read(tracer)).map(drop))).unwrap_or(Err(Halt::Here));
@@ -85,20 +95,16 @@ impl Tracer<'_> {
     }
 
     fn value<'de, V: Visitor<'de>>(self, value: &'static str, visitor: V) -> Result<V::Value, Halt> {
-        let (Step::Sample(at), _) = self.here(Asked::Value(value))? else { return Err(Halt::Here) };
-        if value == "string" {
-            return SAMPLES.get(at).map_or(Err(Halt::Here), |text| visitor.visit_str(text));
-        }
-        let samples = samples(value);
-        let Some(number) = samples.get(at) else { return Err(Halt::Here) };
+        let (Step::Sample(sample), _) = self.here(Asked::Value(value))? else { return Err(Halt::Here) };
+        let misfit = |_| Halt::Here;
         // as serde_json gives it
-        match value {
-            "int128" => number.parse().map_or(Err(Halt::Here), |number| visitor.visit_i128(number)),
-            "uint128" => number.parse().map_or(Err(Halt::Here), |number| visitor.visit_u128(number)),
-            _ => match number.parse() {
-                Ok(number) => visitor.visit_u64(number),
-                Err(_) => number.parse().map_or(Err(Halt::Here), |number| visitor.visit_i64(number)),
-            },
+        match (sample, value) {
+            (Sample::Text(text), _) => visitor.visit_str(text),
+            (Sample::Natural(number), "uint128") => visitor.visit_u128(number),
+            (Sample::Natural(number), "int128") => visitor.visit_i128(number.try_into().map_err(misfit)?),
+            (Sample::Natural(number), _) => visitor.visit_u64(number.try_into().map_err(misfit)?),
+            (Sample::Negative(number), "int128") => visitor.visit_i128(number),
+            (Sample::Negative(number), _) => visitor.visit_i64(number.try_into().map_err(misfit)?),
         }
     }
 }
@@ -230,7 +236,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
 }
 
 /// No variant is called this.
-pub(super) const UNKNOWN: &str = "\u{0}unknown";
+pub const UNKNOWN: &str = "\u{0}unknown";
 
 /// An object with at most one key.
 struct One<'a> {

@@ -7,10 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use es_core::{
-    SchemaVersion,
-    schema::{Aggregates, Update},
-};
+use es_core::SchemaVersion;
 use similar::TextDiff;
 
 mod collect;
@@ -21,6 +18,7 @@ mod readers;
 
 pub use error::{Cause, CorpusError, Finding};
 
+use crate::{Aggregates, Update};
 use json::Json;
 use readers::Reader;
 
@@ -44,7 +42,7 @@ const VERSIONS: &str = "versions.json";
 ///
 /// ```no_run
 /// # use es_core::Aggregate;
-/// # use es_testing::corpus::Corpus;
+/// # use es_schema::Corpus;
 /// # fn test<Account: Aggregate, Order: Aggregate>() {
 /// Corpus::new("corpus").check::<(Account, Order)>();
 /// # }

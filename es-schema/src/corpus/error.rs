@@ -2,7 +2,9 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use es_core::{DecodeError, EncodeError, schema::LockError};
+use es_core::{DecodeError, EncodeError};
+
+use crate::LockError;
 
 /// Everything that is wrong with a corpus.
 #[derive(Debug)]

@@ -5,16 +5,17 @@ use std::{
     rc::Rc,
 };
 
+use es_core::{
+    Aggregate, AggregateEvent, SchemaVersion,
+    schema::{Aggregates, Field, Form, IdSchema, Member, Presence, Probed, Schema, Shape, VisitAggregate},
+};
+
+#[cfg(feature = "schema")]
+use super::deep;
 use super::{
-    aggregates::{Aggregates, VisitAggregate},
     contents::{Contents, Deep, Entry, History, Id, Layout, Named, OPEN, Standing},
-    deep,
     node::{Node, Root},
     types,
-};
-use crate::{
-    Aggregate, AggregateEvent, SchemaVersion,
-    schema::{Field, Form, IdSchema, Member, Presence, Schema, Shape},
 };
 
 /// Something that one lock cannot hold.
@@ -156,7 +157,7 @@ fn seen(schema: &Schema, opaque: &mut BTreeSet<String>) -> Seen {
             seen.words.insert(words.to_owned());
             return;
         }
-        let root = probed.as_deref().map(deep::root).and_then(Result::ok);
+        let root = probed.and_then(looked_into);
         if root.as_ref().is_none_or(|root| matches!(root.node, Node::Unseen(_))) && !written.ends_with(')') {
             opaque.extend(types::own(written).map(str::to_owned));
         }
@@ -165,6 +166,18 @@ fn seen(schema: &Schema, opaque: &mut BTreeSet<String>) -> Seen {
         }
     });
     seen
+}
+
+/// What is accepted by a type that can be asked.
+#[cfg(feature = "schema")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature there is none")]
+fn looked_into(probed: Probed) -> Option<Root> {
+    Some(deep::root(&probed))
+}
+
+#[cfg(not(feature = "schema"))]
+fn looked_into(_: Probed) -> Option<Root> {
+    None
 }
 
 fn layout(shape: &Shape) -> Layout {

@@ -9,29 +9,26 @@ use std::{
 
 mod advice;
 mod advised;
-mod aggregates;
 mod compare;
-mod contents;
+pub mod contents;
 mod convert;
-mod deep;
 #[cfg(feature = "schema")]
-mod dummy;
+mod deep;
 mod error;
 #[cfg(feature = "schema")]
-pub(super) mod explore;
+mod explore;
 mod node;
 mod node_read;
 mod observe;
+#[cfg(feature = "schema")]
 mod outline;
 mod overwrite;
 mod read;
 mod reads;
 mod report;
 #[cfg(feature = "schema")]
-mod step;
+mod samples;
 mod token;
-#[cfg(feature = "schema")]
-pub(super) mod trace;
 mod types;
 mod update;
 mod write;
@@ -42,11 +39,12 @@ mod tests;
 
 #[doc(hidden)]
 pub use advised::ADVISED;
-pub use aggregates::{Aggregates, VisitAggregate};
 pub use error::LockError;
 pub use update::Update;
 
-use contents::Contents;
+use es_core::schema::Aggregates;
+
+use contents::{Contents, Unreadable};
 use observe::Observed;
 
 /// A committed text file that holds every shape of every stored event.
@@ -55,13 +53,14 @@ use observe::Observed;
 /// that can no longer be read, fails it; the message shows the shape before and after, and what to write.
 ///
 /// ```no_run
-/// # use es_core::{Aggregate, schema};
+/// # use es_core::Aggregate;
+/// # use es_schema as schema;
 /// # fn test<Account: Aggregate, Order: Aggregate>() {
 /// schema::Lock::new("events.lock").check::<(Account, Order)>();
 /// # }
 /// ```
 ///
-/// [`lock!`](crate::schema::lock!) writes that test.
+/// [`lock!`](crate::lock!) writes that test. [`contents`](Self::contents) gives the lock to a tool, as data.
 ///
 /// # What it sees
 /// For each category the events its streams can hold, for each event its former names and, in every schema version, the
@@ -154,11 +153,24 @@ impl Lock {
         self.compare(observed::<A>()?, update).map(drop)
     }
 
-    /// Whether the lock is there, and has no stream of this category. What is wrong with it otherwise, its own check
-    /// says.
-    pub(crate) fn lacks(&self, category: &str) -> bool {
-        let locked = self.text().ok().flatten().and_then(|text| read::read(&text).ok());
-        locked.is_some_and(|locked| !locked.streams.contains_key(category))
+    /// What the lock holds, as data: for tools that look at what is stored without the program that wrote it.
+    ///
+    /// ```no_run
+    /// # use es_schema::Lock;
+    /// for (category, events) in Lock::new("events.lock").contents()?.streams {
+    ///     println!("{category}: {} events", events.len());
+    /// }
+    /// # Ok::<(), es_schema::LockError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`LockError::Missing`] without the file, [`LockError::Unreadable`] when it does not hold a lock's text, and
+    /// [`LockError::File`] when it cannot be read.
+    pub fn contents(&self) -> Result<Contents, LockError> {
+        match self.text()? {
+            Some(text) => self.read(&text),
+            None => Err(LockError::Missing { path: self.path.clone(), opaque: Vec::new() }),
+        }
     }
 
     fn compare(&self, observed: Observed, update: Update) -> Result<Outcome, LockError> {
@@ -171,11 +183,7 @@ impl Lock {
             self.write(&current)?;
             return Ok(Outcome::First { opaque });
         };
-        let mut locked = read::read(&text).map_err(|read::Unreadable { line, what }| LockError::Unreadable {
-            path: self.path.clone(),
-            line,
-            what,
-        })?;
+        let mut locked = self.read(&text)?;
         let mut outcome = Outcome::Unchanged;
         let current = types::keep(&locked, current);
         if !self.overwritten.is_empty() {
@@ -221,6 +229,10 @@ impl Lock {
         String::from_utf8(bytes).map(Some).map_err(|error| self.file(io::Error::new(ErrorKind::InvalidData, error)))
     }
 
+    fn read(&self, text: &str) -> Result<Contents, LockError> {
+        text.parse().map_err(|Unreadable { line, what }| LockError::Unreadable { path: self.path.clone(), line, what })
+    }
+
     fn write(&self, contents: &Contents) -> Result<(), LockError> {
         fs::write(&self.path, contents.to_string()).map_err(|source| self.file(source))
     }
@@ -248,28 +260,27 @@ fn observed<A: Aggregates>() -> Result<Observed, LockError> {
 /// Writes the test that compares `events.lock` with the aggregates it is given.
 ///
 /// ```
-/// # use es_core::schema;
+/// # use es_schema as schema;
 /// # mod account { pub struct Account; } mod order { pub struct Order; }
 /// # use {account::Account, order::Order};
 /// schema::lock!(Account, Order);
 /// ```
 ///
-/// Another file is named in front: `lock!("orders.lock"; Order)`. See [`Lock`](crate::schema::Lock).
-#[doc(hidden)]
+/// Another file is named in front: `lock!("orders.lock"; Order)`. See [`Lock`](crate::Lock).
 #[macro_export]
-macro_rules! __lock {
+macro_rules! lock {
     ($path:literal; $($aggregate:ty),+ $(,)?) => {
         #[test]
         fn every_stored_event_stays_readable() {
             // a type of its own, so that there may be any number
             struct Listed;
-            impl $crate::schema::Aggregates for Listed {
-                fn visit(visit: &mut impl $crate::schema::VisitAggregate) {
-                    $(<$aggregate as $crate::schema::Aggregates>::visit(visit);)+
+            impl $crate::Aggregates for Listed {
+                fn visit(visit: &mut impl $crate::VisitAggregate) {
+                    $(<$aggregate as $crate::Aggregates>::visit(visit);)+
                 }
             }
-            $crate::schema::Lock::of_package(::core::env!("CARGO_MANIFEST_DIR"), $path).check::<Listed>();
+            $crate::Lock::of_package(::core::env!("CARGO_MANIFEST_DIR"), $path).check::<Listed>();
         }
     };
-    ($($aggregate:ty),+ $(,)?) => { $crate::__lock!("events.lock"; $($aggregate),+); };
+    ($($aggregate:ty),+ $(,)?) => { $crate::lock!("events.lock"; $($aggregate),+); };
 }

@@ -22,7 +22,7 @@ impl Corpus {
     ///
     /// ```
     /// # use es_core::*;
-    /// # use es_testing::Corpus;
+    /// # use es_schema::Corpus;
     /// # async fn example<Account: Aggregate>(store: &dyn EventStore) -> Result<(), Box<dyn std::error::Error>> {
     /// Corpus::new("corpus").scrambled().collect::<Account>(store, 3).await?;
     /// # Ok(())

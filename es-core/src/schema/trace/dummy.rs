@@ -2,7 +2,7 @@
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
-use super::trace::Halt;
+use super::Halt;
 
 /// A text like any other.
 pub(super) const TEXT: &str = "a";

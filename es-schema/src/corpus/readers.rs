@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use es_core::{Aggregate, AggregateEvent, DecodeError, EncodeError, EventSet, SchemaVersion, schema::Member};
+
 use super::{Cause, json::Json};
-use es_core::{
-    Aggregate, AggregateEvent, DecodeError, EncodeError, EventSet, SchemaVersion,
-    schema::{Aggregates, Member, VisitAggregate},
-};
+use crate::{Aggregates, VisitAggregate};
 
 /// The aggregates `A`, as readers.
 pub(super) fn readers<A: Aggregates>() -> Vec<Reader> {

@@ -2,7 +2,7 @@
 
 use crate::Aggregate;
 
-/// One aggregate, or a tuple of what is this again: what a [`Lock`](super::Lock) or a corpus is checked for.
+/// One aggregate, or a tuple of what is this again: what a lock or a corpus is checked for.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither an aggregate nor a tuple of aggregates",
     label = "not aggregates",

@@ -5,12 +5,13 @@ use std::{
     fmt,
 };
 
+use es_core::schema::ID_SAMPLES;
+
 use super::{
     contents::{Contents, Entry, History, Id, Layout, Named, OPEN, Standing},
     token,
     types::Book,
 };
-use crate::schema::ID_SAMPLES;
 
 impl fmt::Display for Contents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,7 @@
-//! What a lock holds: which events a stream can hold, and every shape they ever had.
+//! What a lock holds, as data: which events a stream can hold, and every shape they ever had.
+//!
+//! [`Lock::contents`](crate::Lock::contents) reads a file, and [`Contents`] is read from its text by `parse`; its `Display`
+//! writes that text.
 
 use std::{
     cmp::Ordering,
@@ -6,44 +9,72 @@ use std::{
     rc::Rc,
 };
 
-use super::node::Root;
+use super::{node::Root, types::Book};
 
 /// Everything that is promised to stay readable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Contents {
+#[non_exhaustive]
+pub struct Contents {
     /// By category, the names of the events of its streams.
-    pub(super) streams: BTreeMap<String, BTreeMap<String, Standing>>,
+    pub streams: BTreeMap<String, BTreeMap<String, Standing>>,
     /// By name.
-    pub(super) events: BTreeMap<String, History>,
+    pub events: BTreeMap<String, History>,
     /// By category, what its ids are.
-    pub(super) ids: BTreeMap<String, Id>,
+    pub ids: BTreeMap<String, Id>,
+}
+
+impl Contents {
+    /// The named types that [`Entry::accepts`] speaks of: by name the lines of their sections, as in the text.
+    pub fn types(&self) -> BTreeMap<String, Vec<String>> {
+        let mut book = Book::default();
+        for history in self.events.values() {
+            book.lines(history);
+        }
+        book.definitions.iter().map(|(name, node)| (name.clone(), node.lines())).collect()
+    }
+}
+
+/// A line that is not a line of a lock.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line} is not a line of a lock: {what}")]
+#[non_exhaustive]
+pub struct Unreadable {
+    /// Counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub what: &'static str,
 }
 
 /// What the ids of a category are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Id {
+#[non_exhaustive]
+pub struct Id {
     /// The type, as written in the source.
-    pub(super) ty: String,
+    pub ty: String,
     /// What is printed of each of the samples, or `None` where it is refused; nothing where no text is read.
-    pub(super) prints: Option<Vec<Option<String>>>,
+    pub prints: Option<Vec<Option<String>>>,
 }
 
 /// Whether an event is still written to a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+#[non_exhaustive]
+pub enum Standing {
+    /// It is.
     Written,
+    /// It is only read.
     Retired,
 }
 
 /// What an event was in each of its schema versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct History {
+#[non_exhaustive]
+pub struct History {
     /// Names it was stored under before, each with the last schema version stored under it.
-    pub(super) aliases: BTreeMap<String, u32>,
+    pub aliases: BTreeMap<String, u32>,
     /// By schema version, from 1 without a gap.
-    pub(super) layouts: BTreeMap<u32, Layout>,
+    pub layouts: BTreeMap<u32, Layout>,
     /// By the last schema version it holds for, serde's words on the struct that change how payloads are read.
-    pub(super) words: BTreeMap<u32, BTreeSet<String>>,
+    pub words: BTreeMap<u32, BTreeSet<String>>,
 }
 
 /// Up to which schema version something holds that has no end.
@@ -68,7 +99,8 @@ impl History {
 
 /// How a payload is laid out in one schema version.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
+#[non_exhaustive]
+pub enum Layout {
     /// An object.
     Named(Named),
     /// An array.
@@ -107,29 +139,53 @@ impl Layout {
 
 /// The fields of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Named {
+#[non_exhaustive]
+pub struct Named {
     /// By stored key.
-    pub(super) keyed: BTreeMap<String, Entry>,
+    pub keyed: BTreeMap<String, Entry>,
     /// Those whose keys stand among the others, sorted. Their own names are stored nowhere.
-    pub(super) flattened: Vec<Entry>,
+    pub flattened: Vec<Entry>,
 }
 
 /// A field of a layout.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Entry {
+#[non_exhaustive]
+pub struct Entry {
     /// The type, as written in the source.
-    pub(super) ty: String,
+    pub ty: String,
     /// Whether it may be absent.
-    pub(super) optional: bool,
+    pub optional: bool,
     /// The path of `serde(with = "…")`.
-    pub(super) with: Option<String>,
+    pub with: Option<String>,
     /// Other keys it is read from.
-    pub(super) aliases: BTreeSet<String>,
+    pub aliases: BTreeSet<String>,
     /// What it accepts, where that was looked into.
     pub(super) deep: Deep,
 }
 
 impl Entry {
+    /// What is accepted in its place, as a line `where` of the text says it; nothing where that line is not there.
+    ///
+    /// ```
+    /// # use es_schema::contents::{Contents, Layout};
+    /// let lock: Contents = "
+    /// event account.deposited
+    ///   1: amount: Money
+    ///   where Money is @Money
+    ///
+    /// type Money
+    ///   cents: int64
+    /// "
+    /// .parse()?;
+    /// let Layout::Named(named) = &lock.events["account.deposited"].layouts[&1] else { unreachable!() };
+    /// assert_eq!(named.keyed["amount"].accepts().as_deref(), Some("@Money"));
+    /// assert_eq!(lock.types()["Money"], ["cents: int64"]);
+    /// # Ok::<(), es_schema::contents::Unreadable>(())
+    /// ```
+    pub fn accepts(&self) -> Option<String> {
+        self.deep.0.as_ref().map(|root| root.node.to_string())
+    }
+
     /// Under which the lock says what is accepted: the type, and who reads it.
     pub(super) fn key(&self) -> String {
         match &self.with {

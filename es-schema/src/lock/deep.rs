@@ -2,39 +2,25 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use serde::Deserialize;
+use es_core::schema::Probed;
 use serde_json::{Map, Value};
 
 use super::{
+    explore,
     node::{Definitions, INTEGER, INTEGERS, Node, Object, Property, Root},
-    outline::Outline,
 };
 
-/// What the probe of a field's type says.
-#[derive(Deserialize)]
-struct Probed {
-    #[serde(default)]
-    json_schema: Option<JsonSchema>,
-    outline: Outline,
-}
-
-#[derive(Deserialize)]
-struct JsonSchema {
-    root: Value,
-    types: BTreeMap<String, Value>,
-}
-
-/// What is accepted by a type of which a probe says `probed`.
-pub(super) fn root(probed: &str) -> Result<Root, serde_json::Error> {
-    let Probed { json_schema, outline } = serde_json::from_str(probed)?;
+/// What is accepted by the type that `probed` asks.
+pub(super) fn root(probed: &Probed) -> Root {
+    let outline = explore::outline(probed.follow);
     let asks = outline.node();
-    let Some(JsonSchema { root, types }) = json_schema else {
-        return Ok(Root { node: Node::Unseen(Box::new(asks)), definitions: Rc::default(), outline: None });
+    let Some((root, types)) = probed.json_schema.map(|json_schema| json_schema()) else {
+        return Root { node: Node::Unseen(Box::new(asks)), definitions: Rc::default(), outline: None };
     };
     let mut definitions: Definitions = types.iter().map(|(name, schema)| (name.clone(), node(schema))).collect();
     let mut node = node(&root);
     outline.complete(&mut node, &mut definitions);
-    Ok(Root { node, definitions: Rc::new(definitions), outline: Some(Box::new(asks)) })
+    Root { node, definitions: Rc::new(definitions), outline: Some(Box::new(asks)) }
 }
 
 /// What says nothing about the payload.

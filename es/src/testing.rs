@@ -1,0 +1,13 @@
+//! For tests of applications: given/when/then for aggregates, a corpus of stored payloads, and a store that fails on
+//! purpose. The lock is in [`schema`](crate::schema).
+//!
+//! ```no_run
+//! # use es::{Aggregate, testing::Corpus};
+//! # fn test<Account: Aggregate, Order: Aggregate>() {
+//! Corpus::new("corpus").check::<(Account, Order)>();
+//! # }
+//! ```
+
+#[doc(inline)]
+pub use es_schema::{Corpus, corpus};
+pub use es_testing::{DropAfter, FaultyStore, Outcome, Scenario, scenario};
