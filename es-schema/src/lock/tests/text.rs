@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 #[cfg(not(feature = "schema"))]
-use super::super::types;
+use super::super::{
+    compare::{Difference, compare},
+    types,
+};
 use super::{
     super::{
-        compare::{Difference, compare},
         contents::{Contents, Layout, Unreadable},
         token,
     },
