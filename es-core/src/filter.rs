@@ -6,8 +6,8 @@ use crate::{Event, EventSet, StreamId};
 
 /// Which events of the whole store to read: by category, by event, by slice, or all.
 ///
-/// Categories and events that are named several times widen; the three kinds together narrow. What no event can have, such as a name
-/// with a NUL, is refused by every store with [`ReadError::Filter`](crate::ReadError::Filter).
+/// Categories and events that are named several times widen; the three kinds together narrow. What no event can have, such
+/// as a name with a NUL, is refused by every store with [`ReadError::Filter`](crate::ReadError::Filter).
 ///
 /// ```
 /// # use es_core::{Filter, StreamId};

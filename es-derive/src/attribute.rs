@@ -158,8 +158,8 @@ impl Entry<'_> {
 }
 
 /// Goes through the entries of every attribute called `name`, each by `each`. What `each` cannot read is noted, and the
-/// next entry is read all the same. `first` is an
-/// example of the first entry; a value without a key is meant for it, where it takes one.
+/// next entry is read all the same. `first` is an example of the first entry; a value without a key is meant for it, where
+/// it takes one.
 pub(crate) fn entries(
     attributes: &[Attribute],
     name: &str,
