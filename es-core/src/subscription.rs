@@ -6,7 +6,7 @@ use async_stream::try_stream;
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 
-use crate::{Checkpoint, Direction, EventStore, Filter, Page, ReadError, limits};
+use crate::{Checkpoint, Direction, EventStore, Filter, Page, ReadError};
 
 /// Catches up and goes on live over [`read_pages`](EventStore::read_pages) and [`changed`](EventStore::changed).
 pub(crate) fn subscribe<S: EventStore + ?Sized>(
@@ -15,7 +15,6 @@ pub(crate) fn subscribe<S: EventStore + ?Sized>(
     filter: Filter,
 ) -> BoxStream<'_, Result<Page, ReadError>> {
     Box::pin(try_stream! {
-        limits::check_filter(&filter)?;
         loop {
             {
                 let mut pages = store.read_pages(after, Direction::Forward, &filter, None);
