@@ -176,7 +176,6 @@ macro_rules! __promises {
                 a_filter_by_category_gives_its_events
                 a_filter_by_name_gives_its_events
                 a_filter_by_category_and_name_gives_what_meets_both
-                a_filter_by_slices_gives_their_events
                 pages_of_any_size_give_the_same_log
                 a_sparse_filter_still_advances
                 nothing_stands_above_the_last_position_there_can_be
@@ -184,6 +183,9 @@ macro_rules! __promises {
                 nothing_appears_below_the_frontier
                 every_subscriber_sees_exactly_the_log
                 writers_that_fail_leave_subscribers_complete
+            }
+            slices {
+                a_filter_by_slices_gives_their_events
             }
             pages {
                 pages_hold_exactly_the_log

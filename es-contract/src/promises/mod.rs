@@ -14,6 +14,7 @@ pub mod memory_use;
 pub mod pages;
 pub mod sample;
 pub mod several_streams;
+pub mod slices;
 pub mod snapshots;
 pub(crate) mod subject;
 pub mod subscriptions;

@@ -9,6 +9,7 @@ mod caught;
 mod encoding;
 mod fault;
 mod matrix;
+mod pages;
 mod read;
 mod rewritten;
 mod snapshots;

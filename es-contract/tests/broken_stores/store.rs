@@ -19,7 +19,7 @@ use es_core::{
 use es_memory::MemoryStore;
 use futures_core::stream::BoxStream;
 
-use crate::{append, encoding, fault::Fault, read, snapshots, subscribe};
+use crate::{append, encoding, fault::Fault, pages, read, snapshots, subscribe};
 
 /// What the handles of one broken store share.
 #[derive(Debug, Default)]
@@ -85,7 +85,7 @@ impl EventStore for Reads {
         filter: &Filter,
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<Page, ReadError>> {
-        read::read_pages(self, from, direction, filter, limit)
+        pages::read_pages(self, from, direction, filter, limit)
     }
 
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {

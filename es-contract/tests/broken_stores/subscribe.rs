@@ -11,7 +11,7 @@ use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
 
-use crate::{fault::Fault, read, store::Reads};
+use crate::{fault::Fault, pages, store::Reads};
 
 pub(crate) fn subscribe_pages<'a>(
     store: &'a Reads,
@@ -54,7 +54,7 @@ pub(crate) fn subscribe_pages<'a>(
         Fault::TakesNoBarePosition | Fault::WaitsWithAnotherLog => return store.inner.subscribe_pages(from, filter),
         _ => return store.subscribe_pages(from, filter),
     };
-    read::paged(store, events, false)
+    pages::paged(store, events, false)
 }
 
 /// Catches up, and goes on live from a wrong place.
