@@ -171,26 +171,49 @@ impl Scramble {
         }
     }
 
-    /// The same kind of letter at each place, so that what is read by its form still is.
+    /// Another letter of the same kind at each place, so that what is read by its form still is.
     fn text(&mut self, text: &str) -> String {
         if let Some(done) = self.done.get(text) {
             return done.clone();
         }
         let letters = text.chars().enumerate().map(|(at, letter)| {
-            let number = u32::try_from(self.key.hash_one((text, at)) % 26).unwrap_or_default();
-            let of = |first: u8, count: u32| char::from_u32(u32::from(first) + number % count).unwrap_or('x');
+            let hash = self.key.hash_one((text, at));
             match letter {
-                '0'..='9' => of(b'0', 10),
-                'a'..='f' => of(b'a', 6),
-                'g'..='z' => of(b'g', 20),
-                'A'..='F' => of(b'A', 6),
-                'G'..='Z' => of(b'G', 20),
-                letter if letter.is_alphabetic() => of(b'g', 20),
+                '0'..='9' => another(letter, '0', 10, hash),
+                'a'..='f' => another(letter, 'a', 6, hash),
+                'g'..='z' => another(letter, 'g', 20, hash),
+                'A'..='F' => another(letter, 'A', 6, hash),
+                'G'..='Z' => another(letter, 'G', 20, hash),
+                letter if letter.is_alphabetic() => another('g', 'g', 20, hash),
                 other => other,
             }
         });
         let scrambled: String = letters.collect();
         self.done.insert(text.to_owned(), scrambled.clone());
         scrambled
+    }
+}
+
+/// One of the `count` letters from `first` on that is not `letter`, which is one of them; chosen by `hash`.
+fn another(letter: char, first: char, count: u32, hash: u64) -> char {
+    let place = u32::from(letter) - u32::from(first);
+    let step = 1 + u32::try_from(hash % u64::from(count - 1)).unwrap_or_default();
+    char::from_u32(u32::from(first) + (place + step) % count).unwrap_or(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scramble;
+
+    #[test]
+    fn every_letter_and_digit_becomes_another() {
+        let text = "Ada Grüße 0123456789 abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        for _ in 0..500 {
+            let scrambled = Scramble::default().text(text);
+            assert_eq!(scrambled.chars().count(), text.chars().count());
+            for (before, after) in text.chars().zip(scrambled.chars()) {
+                assert_eq!(before == after, !before.is_alphanumeric(), "`{before}` became `{after}`");
+            }
+        }
     }
 }
