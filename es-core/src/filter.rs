@@ -18,8 +18,8 @@ use crate::{Event, EventSet, StreamId};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    categories: Option<BTreeSet<Cow<'static, str>>>,
-    names: Option<BTreeSet<Cow<'static, str>>>,
+    categories: Texts,
+    names: Texts,
     slices: Option<(u16, u16)>,
 }
 
@@ -72,6 +72,36 @@ impl Filter {
         self
     }
 
+    /// What both filters accept.
+    ///
+    /// ```
+    /// # use es_core::{Filter, StreamId};
+    /// let accounts = Filter::all().category("account").category("loan").and(&Filter::all().category("account"));
+    /// assert!(accounts.accepts(&StreamId::new("account", "1")?, "account.opened"));
+    /// assert!(!accounts.accepts(&StreamId::new("loan", "1")?, "loan.granted"));
+    ///
+    /// let nothing = accounts.and(&Filter::all().category("customer"));
+    /// assert!(!nothing.accepts(&StreamId::new("customer", "1")?, "customer.registered"));
+    /// # Ok::<(), es_core::LimitError>(())
+    /// ```
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        let slices = match (self.slices, other.slices) {
+            (Some((first, last)), Some((from, to))) if first <= last && from <= to => {
+                if first.max(from) > last.min(to) {
+                    // no slice is in both
+                    return Self { categories: Some(BTreeSet::new()), ..self };
+                }
+                Some((first.max(from), last.min(to)))
+            }
+            // a range that is refused stays refused
+            (Some((first, last)), Some(_)) if first > last => Some((first, last)),
+            (slices, others) => others.or(slices),
+        };
+        let (categories, names) = (both(self.categories, &other.categories), both(self.names, &other.names));
+        Self { categories, names, slices }
+    }
+
     /// The first and the last slice to read, or `None` for all.
     pub const fn slice_range(&self) -> Option<(u16, u16)> {
         self.slices
@@ -92,5 +122,15 @@ impl Filter {
         self.categories.as_ref().is_none_or(|categories| categories.contains(stream.category()))
             && self.names.as_ref().is_none_or(|names| names.contains(name))
             && self.slices.is_none_or(|(first, last)| (first..=last).contains(&stream.slice()))
+    }
+}
+
+type Texts = Option<BTreeSet<Cow<'static, str>>>;
+
+/// The texts in both sets; `None` is the set of all texts.
+fn both(one: Texts, other: &Texts) -> Texts {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.intersection(other).cloned().collect()),
+        (one, other) => one.or_else(|| other.clone()),
     }
 }

@@ -15,7 +15,7 @@ use es_core::{
     IntoEvents, Page, Position, ReadError, RepositoryExt, Root, StoredEvent, StreamId, Timestamp, Version, apply,
 };
 use futures_core::stream::BoxStream;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
@@ -152,8 +152,7 @@ async fn executed_events_are_those_that_are_read() {
     let executed = notes.execute(&id, Note).await.unwrap();
     let updated = notes.update(&id, |_| given()).await.unwrap();
     let told: Vec<_> = executed.events.into_iter().chain(updated.events).collect();
-    let read: Vec<_> =
-        store.read_all_as::<NotesEvent>(Position::START, &Filter::all(), None).try_collect().await.unwrap();
+    let read: Vec<_> = store.events::<NotesEvent>().read().try_collect().await.unwrap();
     assert_eq!(told, read);
     assert!(read.iter().all(|recorded| recorded.event == NotesEvent::from(survived())));
     let loaded = es_core::Repository::load(&notes, &id).await.unwrap();

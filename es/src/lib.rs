@@ -57,7 +57,7 @@
 //! | be sure | [test](guide::test) | `es::testing` |
 //! | pick a database | [choose a backend](guide::choose_a_backend) | [`connect`] |
 //! | serve many at once | [run commands concurrently](guide::run_commands_concurrently) | [`ExecuteError`], [`AppendError`] |
-//! | build read models | [read the log](guide::read_the_log) | [`derive(EventSet)`](macro@EventSet), [`AggregateEvent`], [`EventStoreExt`], [`Filter`], [`Page`], [`Checkpoint`] |
+//! | build read models | [read the log](guide::read_the_log) | [`derive(EventSet)`](macro@EventSet), [`AggregateEvent`], [`ReadEvents`], [`Reader`], [`Filter`], [`Page`], [`Checkpoint`] |
 //! | change what is stored already | [change an event](guide::change_an_event) | [`schema`], [`Retired`] |
 //! | write a storage crate | [write your own store](guide::write_your_own_store) | [`EventStore`], [`Append`], [`Verdict`], [`limits`] |
 //!

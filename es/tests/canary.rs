@@ -309,7 +309,7 @@ async fn loading_executing_reading_and_subscribing_quote_nothing() {
             Self
         }
     }
-    let (id, filter) = ("1".to_owned(), Filter::all());
+    let id = "1".to_owned();
     for (what, name, version, template) in BAD {
         let store = Holding::new(name, *version, payload(template));
         let accounts = store.repository::<Account>();
@@ -319,12 +319,12 @@ async fn loading_executing_reading_and_subscribing_quote_nothing() {
         silent(what, "`execute`", &accounts.execute(&id, Anything).await.unwrap_err());
 
         let stream = store.0.stream.clone();
-        let mut one = store.read_stream_as::<AccountEvent>(&stream, Version::FIRST, Direction::Forward, None);
-        silent(what, "`read_stream_as`", &one.next().await.unwrap().unwrap_err());
-        let mut all = store.read_all_as::<AccountEvent>(Position::START, &filter, None);
-        silent(what, "`read_all_as`", &all.next().await.unwrap().unwrap_err());
-        let mut live = store.subscribe_as::<AccountEvent>(Position::START, &filter);
-        silent(what, "`subscribe_as`", &live.next().await.unwrap().unwrap_err());
+        let mut one = store.stream(&stream).events::<AccountEvent>().read();
+        silent(what, "`stream`", &one.next().await.unwrap().unwrap_err());
+        let mut all = store.events::<AccountEvent>().read();
+        silent(what, "`events`", &all.next().await.unwrap().unwrap_err());
+        let mut live = store.events::<AccountEvent>().subscribe();
+        silent(what, "`subscribe`", &live.next().await.unwrap().unwrap_err());
     }
 }
 
@@ -344,7 +344,7 @@ async fn bad_metadata_are_not_quoted() {
     for template in [r#"{"correlation_id":"@"}"#, r#"{"@"#, r#"["@"]"#, "%"] {
         event.metadata = Some(payload(template).into());
         let store = Arc::new(Holding(event.clone()));
-        let mut all = store.read_all_as::<AccountEvent>(Position::START, &Filter::all(), None);
+        let mut all = store.events::<AccountEvent>().read();
         if let Err(error) = all.next().await.unwrap() {
             silent(template, "its metadata", &error);
         }

@@ -6,8 +6,8 @@
 use std::{error::Error, sync::Arc};
 
 use es::{
-    Append, AsOf, Checkpoint, DecodeError, Direction, EventName, EventStore, Expected, Filter, LoadError, MemoryStore,
-    NewEvent, Position, ReadError, SchemaVersion, StreamId, Version, prelude::*,
+    Append, AsOf, Checkpoint, DecodeError, EventName, EventStore, Expected, Filter, LoadError, MemoryStore, NewEvent,
+    ReadError, SchemaVersion, StreamId, Version, prelude::*,
 };
 use futures_util::{StreamExt, TryStreamExt};
 use uuid::Uuid;
@@ -150,22 +150,20 @@ fn all_parts() -> Parts {
 async fn the_parts_of_a_split_keep_the_stored_version_and_position() {
     let store = store_with(&LOG).await;
     let stream = StreamId::new("account", "ada").unwrap();
-    let of_stream = store.read_stream_as(&stream, Version::FIRST, Direction::Forward, None);
+    let of_stream = store.stream(&stream).events::<AccountEvent>().read();
     assert_eq!(parts(of_stream.try_collect().await.unwrap()), all_parts());
-    let filter = Filter::events::<AccountEvent>();
-    let of_all: Vec<_> = store.read_all_as(Position::START, &filter, None).try_collect().await.unwrap();
+    let of_all: Vec<_> = store.events::<AccountEvent>().read().try_collect().await.unwrap();
     let positions: Vec<_> = of_all.iter().map(|recorded| recorded.position.get()).collect();
     assert_eq!(positions, [1, 3, 4, 5, 5, 6, 7]);
     assert_eq!(parts(of_all), all_parts());
-    let subscribed = store.subscribe_as(Position::START, &filter).take(7).try_collect().await.unwrap();
+    let subscribed = store.events::<AccountEvent>().subscribe().take(7).try_collect().await.unwrap();
     assert_eq!(parts(subscribed), all_parts());
 }
 
 #[tokio::test]
 async fn a_limit_counts_stored_events() {
     let store = store_with(&LOG).await;
-    let filter = Filter::events::<AccountEvent>();
-    let five: Vec<_> = store.read_all_as(Position::START, &filter, Some(5)).try_collect().await.unwrap();
+    let five: Vec<_> = store.events::<AccountEvent>().limit(5).read().try_collect().await.unwrap();
     assert_eq!(parts(five), all_parts()[..5]);
 }
 

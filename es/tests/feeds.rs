@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use es::{Filter, Position, SchemaVersion, StreamId, prelude::*};
+use es::{Filter, SchemaVersion, StreamId, prelude::*};
 use futures_util::{StreamExt, TryStreamExt};
 
 /// What every release shares.
@@ -159,7 +159,7 @@ async fn written() -> Arc<dyn EventStore> {
 
 /// What a reader of `S` gets, with the version and the part of each.
 async fn read<S: EventSet>(store: &dyn EventStore) -> Vec<(u64, u32, S)> {
-    let read = store.read_all_as::<S>(Position::START, &Filter::events::<S>(), None);
+    let read = store.events::<S>().read();
     let read: Vec<_> = read.try_collect().await.expect("every event is read");
     read.into_iter().map(|event| (event.version.get(), event.part, event.event)).collect()
 }
@@ -177,7 +177,7 @@ async fn a_payment_that_the_release_before_stored_comes_as_what_it_became() {
 #[tokio::test]
 async fn a_subscriber_gets_what_was_stored_and_what_is_appended_then() {
     let store = written().await;
-    let live = store.subscribe_as::<Money>(Position::START, &Filter::events::<Money>());
+    let live = store.events::<Money>().subscribe();
     store.repository::<Invoice>().update(&"2".into(), |_| Received { cents: 9 }).await.expect("stored");
     let events: Vec<_> = live.take(4).try_collect().await.expect("every event is read");
     let events: Vec<_> = events.into_iter().map(|event| event.event).collect();
@@ -213,8 +213,11 @@ async fn of_an_event_that_two_aggregates_hold_only_those_of_the_named_one_come()
 #[tokio::test]
 async fn a_filter_that_asks_for_everything_gives_a_feed_no_more() {
     let store = written().await;
-    let all = store.read_all_as::<Money>(Position::START, &Filter::all(), None);
-    let all: Vec<_> = all.map_ok(|event| event.event).try_collect().await.expect("every event is read");
+    let mut all = Vec::new();
+    let mut stored = store.stored_events().read();
+    while let Some(stored) = stored.try_next().await.expect("every event is read") {
+        stored.decode_each(|event: Money| all.push(event)).expect("every event is decoded");
+    }
     assert_eq!(all, [received(5), received(3), received(4)]);
 }
 
@@ -223,9 +226,14 @@ async fn an_aggregates_own_set_reads_no_other_category() {
     let store = written().await;
     let own: Vec<_> = read::<InvoiceEvent>(&store).await.into_iter().map(|(version, ..)| version).collect();
     assert_eq!(own, [1, 2, 2, 2, 2, 3, 4]);
-    let wider = Filter::all().event::<Commented>();
-    let read: Result<Vec<_>, _> = store.read_all_as::<InvoiceEvent>(Position::START, &wider, None).try_collect().await;
-    let error = read.expect_err("an order is no invoice");
+    let commented = Filter::all().event::<Commented>();
+    let narrowed = store.events::<InvoiceEvent>().filter(&commented).read();
+    let versions: Vec<_> = narrowed.map_ok(|event| event.version.get()).try_collect().await.expect("invoices alone");
+    assert_eq!(versions, [3], "the set narrows what the filter asks for");
+
+    let mut wider = store.stored_events().filter(&commented).backward().limit(1).read();
+    let order = wider.try_next().await.expect("read").expect("the order's comment");
+    let error = order.decode::<InvoiceEvent>().expect_err("an order is no invoice");
     let order = StreamId::new("order", "1").expect("a stream");
     assert!(
         matches!(&error, es::ReadError::Decode { stream, source: es::DecodeError::UnknownName, schema_version, .. }

@@ -8,7 +8,7 @@ use std::sync::{
 };
 
 use es::{
-    Append, AppendError, Appended, AsOf, ConnectError, Direction, EncodeError, Expected, Filter, LoadError, Position,
+    Append, AppendError, Appended, AsOf, ConnectError, Direction, EncodeError, Expected, LoadError, Position,
     ReadError, Recorded, StoredEvent, StreamId, Version, prelude::*,
 };
 use uuid::Uuid;
@@ -138,8 +138,7 @@ async fn metadata_given_with_a_command_are_on_every_event_it_records() {
 }
 
 async fn all<E: EventSet>(store: &Arc<dyn EventStore>) -> Vec<Recorded<E>> {
-    use futures_util::TryStreamExt;
-    store.read_all_as::<E>(Position::START, &Filter::events::<E>(), None).try_collect().await.expect("every event")
+    store.events::<E>().read().try_collect().await.expect("every event")
 }
 
 #[tokio::test]

@@ -4,8 +4,7 @@ use std::fs;
 use std::time::Instant;
 
 use es::prelude::*;
-use es::{Append, EventName, EventStore, Expected, Filter, NewEvent, Position, SchemaVersion, StreamId};
-use futures_util::StreamExt;
+use es::{Append, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId};
 use uuid::Uuid;
 
 use crate::Ground;
@@ -59,7 +58,7 @@ pub(crate) async fn read_all(ground: &Ground) -> Row {
 }
 
 async fn fold(ground: &Ground) -> (usize, i64) {
-    let mut events = ground.store.read_all_as::<AccountEvent>(Position::START, &Filter::all(), None);
+    let mut events = ground.store.events::<AccountEvent>().read();
     let mut account = Account::default();
     let mut count = 0;
     while let Some(event) = events.next().await {

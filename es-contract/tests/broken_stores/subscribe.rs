@@ -124,7 +124,7 @@ fn fed<'a>(
     async_stream::stream! {
         let (send, mut receive) = mpsc::channel(room.unwrap_or(1 << 20));
         tokio::spawn(async move {
-            let mut events = store.into_subscription(after, filter);
+            let mut events = store.stored_events().filter(&filter).after(after).owned().subscribe();
             while let Some(event) = events.next().await {
                 // Copied, as from a connection.
                 let event = event.map(|event| StoredEvent { payload: Bytes::copy_from_slice(&event.payload), ..event });

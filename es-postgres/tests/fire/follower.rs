@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use es_contract::torture::Seen;
 use es_core::{EventStore, EventStoreExt, Filter, Position};
-use futures_util::StreamExt;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
@@ -30,7 +29,7 @@ impl Follower {
         let task = tokio::spawn(async move {
             loop {
                 let after = writing.lock().unwrap().events.last().map_or(Position::START, |(position, _)| *position);
-                let mut events = Arc::clone(&store).into_subscription(after, Filter::all());
+                let mut events = store.stored_events().after(after).owned().subscribe();
                 while let Some(Ok(event)) = events.next().await {
                     writing.lock().unwrap().events.push((event.position, event.id));
                 }

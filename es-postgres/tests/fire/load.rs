@@ -8,11 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use es_core::{
-    Append, AppendError, EventName, EventStore, EventStoreExt, Expected, Filter, NewEvent, Position, SchemaVersion,
-    StreamId,
-};
-use futures_util::StreamExt;
+use es_core::{Append, AppendError, EventName, EventStore, EventStoreExt, Expected, NewEvent, SchemaVersion, StreamId};
 use test_postgres::Database;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
@@ -126,7 +122,7 @@ async fn write(store: Arc<dyn EventStore>, counts: Arc<Counts>, mut chance: Chan
 }
 
 async fn follow(store: Arc<dyn EventStore>, counts: Arc<Counts>) {
-    let mut events = store.into_subscription(Position::START, Filter::all());
+    let mut events = store.stored_events().owned().subscribe();
     while let Some(event) = events.next().await {
         let position = event.unwrap().position.get();
         assert!(position > counts.position.swap(position, Ordering::AcqRel), "out of order");

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use es_core::{Append, EventStore, EventStoreExt, Expected, Filter, Position, StreamId};
-use futures_util::StreamExt;
+use es_core::{Append, EventStore, EventStoreExt, Expected, Position, StreamId};
 use test_postgres::Database;
 use tokio::task::JoinSet;
 
@@ -33,7 +32,7 @@ async fn read(url: &str) -> Result<u64, String> {
 
 /// A subscriber that asks for each event as soon as it has the one before.
 async fn follow(store: Arc<dyn EventStore>, seen: Arc<AtomicU64>) {
-    let mut events = store.into_subscription(Position::START, Filter::all());
+    let mut events = store.stored_events().owned().subscribe();
     let mut last = Position::START;
     for _ in 0..EVENTS {
         let event = events.next().await.unwrap().unwrap();
@@ -58,7 +57,7 @@ async fn share(waste: Option<Waste>, subscribers: u64, patience: Duration) -> Re
     for _ in 0..subscribers {
         tasks.spawn(follow(Arc::clone(&store), Arc::clone(&seen)));
     }
-    let mut slow = Arc::clone(&store).into_subscription(Position::START, Filter::all());
+    let mut slow = store.stored_events().owned().subscribe();
     let append = |number: u64| {
         let stream = StreamId::new("fire", (number % 7).to_string()).unwrap();
         store.append(vec![Append::new(stream, Expected::Any, vec![event()])])

@@ -2,11 +2,12 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    panic,
     sync::Arc,
 };
 
 use es::{AppendError, EventStore, LoadError, StoreRepository, prelude::*};
-use futures_util::future::try_join_all;
+use tokio::task::JoinSet;
 
 use crate::{
     domain::{Account, AccountId, Book, Money, Refusal},
@@ -82,28 +83,36 @@ const WINDOW: usize = 1_000;
 ///
 /// # Errors
 /// [`ImportError`].
+///
+/// # Panics
+/// Where `progress` does.
 pub async fn import(
     ledger: &Ledger,
     store: &Arc<dyn EventStore>,
-    progress: impl Fn(),
+    progress: impl Fn() + Clone + Send + 'static,
 ) -> Result<Imported, ImportError> {
     let repository = store.repository::<Account>();
     // each account is loaded once: a row then costs one append, however long its account's stream is
     let mut open = HashMap::new();
     let mut imported = Imported::default();
     for window in ledger.rows().chunks(WINDOW) {
-        let mut accounts: BTreeMap<AccountId, Desk<'_>> = BTreeMap::new();
+        let mut accounts: BTreeMap<AccountId, Desk> = BTreeMap::new();
         for row in window {
             let desk = accounts.entry(row.account).or_insert_with(|| Desk {
-                repository: &repository,
+                repository: repository.clone(),
                 root: open.remove(&row.account),
                 rows: Vec::new(),
             });
-            desk.rows.push(row);
+            desk.rows.push(row.clone());
         }
-        let booked = accounts.into_iter().map(|(id, desk)| desk.book(id, ledger.file(), &progress));
+        // when one fails, the set is dropped, and the others end
+        let mut desks = JoinSet::new();
+        for (id, desk) in accounts {
+            desks.spawn(desk.book(id, ledger.file().to_owned(), progress.clone()));
+        }
         let mut disagreements = Vec::new();
-        for (root, booked) in try_join_all(booked).await? {
+        while let Some(booked) = desks.join_next().await {
+            let (root, booked) = booked.unwrap_or_else(|error| panic::resume_unwind(error.into_panic()))?;
             open.insert(*root.id(), root);
             imported.rows += booked.rows;
             imported.already_booked += booked.already_booked;
@@ -117,35 +126,35 @@ pub async fn import(
 }
 
 /// Where the rows of one account are booked, one after the other.
-struct Desk<'a> {
-    repository: &'a StoreRepository<Account>,
+struct Desk {
+    repository: StoreRepository<Account>,
     root: Option<Root<Account>>,
-    rows: Vec<&'a Row>,
+    rows: Vec<Row>,
 }
 
-impl Desk<'_> {
+impl Desk {
     async fn book(
         self,
         id: AccountId,
-        file: &str,
-        progress: &impl Fn(),
+        file: String,
+        progress: impl Fn(),
     ) -> Result<(Root<Account>, Imported), ImportError> {
         let Self { repository, root, rows } = self;
-        let at = |row: &Row, source| ImportError { file: file.to_owned(), line: row.line, source };
+        let at = |row: &Row, source| ImportError { file: file.clone(), line: row.line, source };
         let mut root = match root {
             Some(root) => root,
-            None => repository.load(&id).await.map_err(|error| at(rows[0], error.into()))?,
+            None => repository.load(&id).await.map_err(|error| at(&rows[0], error.into()))?,
         };
         let mut imported = Imported::default();
-        for row in rows {
-            let events = book(repository, &mut root, row).await.map_err(|error| at(row, error))?;
+        for row in &rows {
+            let events = book(&repository, &mut root, row).await.map_err(|error| at(row, error))?;
             imported.rows += 1;
             imported.already_booked += u64::from(events == 0);
             imported.events += events;
             let balance = root.booked.get(&row.transaction.id).map_or(root.balance, |booked| booked.balance);
             if balance != row.balance {
                 imported.disagreements.push(Disagreement {
-                    file: file.to_owned(),
+                    file: file.clone(),
                     line: row.line,
                     account: id,
                     ours: balance,

@@ -2,8 +2,7 @@
 
 use std::{error::Error, io::Write, sync::Arc};
 
-use es::{Checkpoint, EventStore, Filter};
-use futures_util::TryStreamExt;
+use es::{EventStore, prelude::*};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -20,8 +19,7 @@ struct Line<'a> {
 
 /// Prints every event of `store`, in the order of the positions.
 pub(crate) async fn print(out: &mut impl Write, store: &Arc<dyn EventStore>) -> Result<(), Box<dyn Error>> {
-    let filter = Filter::all();
-    let mut events = store.read_all(Checkpoint::START, &filter, None);
+    let mut events = store.stored_events().read();
     while let Some(event) = events.try_next().await? {
         let line = Line {
             category: event.stream.category(),

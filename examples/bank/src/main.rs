@@ -70,7 +70,8 @@ async fn run(args: Args) -> Result<Outcome, Box<dyn Error>> {
     if let Some(ledger) = &ledger {
         let bar = progress_bar(ledger.rows().len());
         let start = Instant::now();
-        let imported = import(ledger, &store, || bar.inc(1)).await?;
+        let step = bar.clone();
+        let imported = import(ledger, &store, move || step.inc(1)).await?;
         bar.finish_and_clear();
         run = Run { imported: Some(imported), seconds: start.elapsed().as_secs_f64() };
     }

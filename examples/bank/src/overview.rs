@@ -2,8 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use es::{Checkpoint, EventStore, Filter, ReadError, Version, prelude::*};
-use futures_util::TryStreamExt;
+use es::{EventStore, ReadError, Version, prelude::*};
 use jiff::civil::Date;
 
 use crate::domain::{Account, AccountEvent, AccountId, Entry};
@@ -38,8 +37,7 @@ impl Overview {
     /// [`OverviewError`].
     pub async fn read(store: &Arc<dyn EventStore>) -> Result<Self, OverviewError> {
         let mut overview = Self::default();
-        let filter = Filter::all().category(Account::CATEGORY);
-        let mut stored = store.read_all(Checkpoint::START, &filter, None);
+        let mut stored = store.stored_events().category(Account::CATEGORY).read();
         while let Some(stored) = stored.try_next().await? {
             overview.events += 1;
             let id = stored.stream.id();

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use es::{Direction, EventStore, LimitError, ReadError, StreamId, Version, prelude::*};
-use futures_util::TryStreamExt;
+use es::{EventStore, LimitError, ReadError, StreamId, Version, prelude::*};
 use jiff::civil::Date;
 
 use crate::domain::{Account, AccountEvent, AccountId, Entry, Money};
@@ -81,7 +80,7 @@ impl Statement {
     /// [`StatementError`].
     pub async fn read(store: &Arc<dyn EventStore>, id: AccountId, until: Until) -> Result<Self, StatementError> {
         let stream = StreamId::new(Account::CATEGORY, id.to_string())?;
-        let mut events = store.read_stream(&stream, Version::FIRST, Direction::Forward, None);
+        let mut events = store.stream(&stream).read();
         let mut statement = Self { account: Account::initial(), version: Version::NONE, lines: Vec::new() };
         let (mut last, mut counts) = (Version::NONE, until == Until::Now);
         while let Some(stored) = events.try_next().await? {
