@@ -24,19 +24,23 @@ pub use self::{
     shared::{Shared, assert_own_names, shared, slots},
 };
 pub use crate::{
-    Aggregate, AggregateEvent, Apply, DecodeError, EncodeError, Event, EventSet, IntoEvents, May, Retired,
-    SchemaVersion,
-    decode::shape,
-    event::decode_single,
-    into_events::{CannotFail, MayFail, OrEventsNew, write},
-    schema::{
-        Alias, Field, Form, IdProbe, IdSchema, Member, NotParsed, NotRead, Presence, Probe, Schema, Shape,
-        WithoutJsonSchema,
+    aggregate::{
+        Aggregate, Apply, IntoEvents, Retired,
+        into_events::{CannotFail, MayFail, OrEventsNew, write},
+    },
+    event::{
+        AggregateEvent, DecodeError, EncodeError, Event, EventSet, May, SchemaVersion,
+        decode::shape,
+        decode_single,
+        schema::{
+            Alias, Field, Form, IdProbe, IdSchema, Member, NotParsed, NotRead, Presence, Probe, Schema, Shape,
+            WithoutJsonSchema,
+        },
     },
 };
 
 #[cfg(feature = "schema")]
-pub use crate::schema::{Probed, trace::follow};
+pub use crate::event::schema::{Probed, trace::follow};
 
 #[doc(hidden)]
 pub use crate::__es_see_read_by as see_read_by;

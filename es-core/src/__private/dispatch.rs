@@ -3,7 +3,8 @@
 use std::marker::PhantomData;
 
 use crate::{
-    Aggregate, Apply, DecodeError, EncodeError, Event, IntoEvents, May, Retired, SchemaVersion, schema::Schema,
+    aggregate::{Aggregate, Apply, IntoEvents, Retired},
+    event::{DecodeError, EncodeError, Event, May, SchemaVersion, schema::Schema},
 };
 
 /// [`Event`] as a set of events names it. Without the bounds that `Event` has, which rustc would ask again at each use:

@@ -8,7 +8,7 @@
 
 use std::any::Any;
 
-use crate::{DecodeError, SchemaVersion, schema::Member};
+use crate::event::{DecodeError, SchemaVersion, schema::Member};
 
 mod refusal;
 mod told;

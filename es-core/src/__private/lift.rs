@@ -1,7 +1,7 @@
 //! What generated code calls to lift a payload to today's type.
 
 use super::schema_version;
-use crate::{DecodeError, Event, SchemaVersion, decode::shape};
+use crate::event::{DecodeError, Event, SchemaVersion, decode::shape};
 
 /// The error for a schema version that is newer than today's, which is `known`.
 #[cold]

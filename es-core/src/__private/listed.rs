@@ -1,6 +1,6 @@
 //! The events listed in a set: which of them a stored name stands for.
 
-use crate::{
+use crate::event::{
     DecodeError, SchemaVersion,
     schema::{Member, Schema},
 };

@@ -5,7 +5,7 @@ use super::{
     listed::{Names, count},
     refuse::refuse,
 };
-use crate::schema::Member;
+use crate::event::schema::Member;
 
 /// How many slots [`shared`] needs for the names of `members`.
 pub const fn slots(members: &[Member]) -> usize {
@@ -88,7 +88,7 @@ const fn place(hash: u64, slots: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
+    use crate::event::{
         May, SchemaVersion,
         schema::{Alias, Schema},
     };

@@ -2,9 +2,8 @@
 
 use super::{Held, Of};
 use crate::{
-    __private::AsEvent,
-    __private::{refuse::refuse, same_text},
-    Aggregate,
+    __private::{AsEvent, refuse::refuse, same_text},
+    aggregate::Aggregate,
 };
 
 /// Compiles if `A` is an aggregate.

@@ -9,8 +9,8 @@ use std::{any::Any, marker::PhantomData};
 use super::{Of, hear};
 use crate::{
     __private::{AsEvent, dispatch::may, same_text},
-    Aggregate, AggregateEvent, DecodeError, EventSet, IntoEvents, May, Retired, SchemaVersion,
-    schema::Member,
+    aggregate::{Aggregate, IntoEvents, Retired},
+    event::{AggregateEvent, DecodeError, EventSet, May, SchemaVersion, schema::Member},
 };
 
 /// A type that is named as an aggregate.

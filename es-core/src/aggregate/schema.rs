@@ -1,0 +1,15 @@
+//! What `derive(Event)` knows of an event's stored shapes: schema versions, aliases, fields. The lock holds a program to
+//! it, a test-time tool in the crate `es-schema`.
+
+pub use crate::aggregate::aggregates::{Aggregates, VisitAggregate};
+#[cfg(feature = "schema")]
+#[doc(no_inline)]
+pub use crate::event::schema::schemars;
+#[cfg(feature = "schema")]
+#[doc(hidden)]
+pub use crate::event::schema::trace;
+pub use crate::event::schema::{
+    Alias, Field, Form, ID_SAMPLES, IdSchema, Member, Presence, Probed, Schema, SchemaVersion, Shape,
+};
+#[doc(hidden)]
+pub use crate::event::schema::{IdProbe, NotParsed, NotRead, Probe, WithoutJsonSchema};

@@ -1,0 +1,141 @@
+//! What an error of `serde_json` says, without the payload that its text quotes.
+
+use std::fmt;
+
+use serde::de::IgnoredAny;
+use serde_json::error::Category;
+
+use super::{DecodeError, Misfit, Place, Wrong, place};
+use crate::event::schema::{Field, Form, Presence, Shape};
+
+/// What of a payload does not fit its shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// It is not JSON.
+    Syntax,
+    /// It ends too early.
+    Truncated,
+    /// Its arrays and objects stand too deep inside each other.
+    Depth,
+    /// A key is not there.
+    Missing,
+    /// A key is there that the shape does not have.
+    UnknownField,
+    /// A key is there twice.
+    Duplicate,
+    /// An enum does not have the variant.
+    UnknownVariant,
+    /// A value is of another type.
+    Type,
+    /// A value of the right type is not one that the type can hold.
+    Value,
+    /// An array has another length.
+    Length,
+    /// The `Deserialize` of a type refused it.
+    Refused,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Syntax => "is not JSON",
+            Self::Truncated => "ends too early",
+            Self::Depth => "is nested too deep",
+            Self::Missing => "lacks a key",
+            Self::UnknownField => "has a key too many",
+            Self::Duplicate => "has a key twice",
+            Self::UnknownVariant => "has an unknown variant",
+            Self::Type => "has a value of another type",
+            Self::Value => "has a value that the type cannot hold",
+            Self::Length => "has another length",
+            Self::Refused => "was refused by its own `Deserialize`",
+        })
+    }
+}
+
+/// What `error` says of `payload`, which should have had this shape.
+#[cold]
+pub(super) fn payload(
+    error: &serde_json::Error,
+    why: Option<Wrong>,
+    payload: &[u8],
+    shape: Option<&Shape>,
+) -> DecodeError {
+    let (line, column) = (error.line(), error.column());
+    // only the words that serde puts before anything it quotes are looked at
+    let text = error.to_string();
+    let mismatch = match mismatch(error.classify(), &text) {
+        // an enum that is neither a text nor an object is no JSON to `serde_json`
+        Mismatch::Syntax if serde_json::from_slice::<IgnoredAny>(payload).is_ok() => Mismatch::Type,
+        // somebody's own words, which only begin as those of serde
+        Mismatch::Missing | Mismatch::UnknownField | Mismatch::Duplicate | Mismatch::UnknownVariant
+            if matches!(why, Some(Wrong::Other(Mismatch::Refused))) =>
+        {
+            Mismatch::Refused
+        }
+        mismatch => mismatch,
+    };
+    let mut key = match (mismatch, &why) {
+        (Mismatch::Missing, Some(Wrong::Missing(key))) | (Mismatch::Duplicate, Some(Wrong::Duplicate(key))) => {
+            Some(*key)
+        }
+        _ => None,
+    };
+    let known = match (mismatch, why) {
+        (Mismatch::UnknownField, Some(Wrong::UnknownField(known)))
+        | (Mismatch::UnknownVariant, Some(Wrong::UnknownVariant(known))) => known,
+        _ => &[],
+    };
+    let field = shape.and_then(|shape| {
+        let end = offset(payload, line, column);
+        match mismatch {
+            Mismatch::Missing if place(payload, end) == Place::Whole => {
+                let field = shape.fields.iter().find(|field| Some(field.name) == key);
+                key = key.filter(|_| field.is_none());
+                field
+            }
+            _ => shape.field_at(payload, end).or_else(|| last(shape, mismatch, payload, end)),
+        }
+    });
+    let (field, declared) = (field.map(|field| field.name), field.map(|field| field.ty));
+    DecodeError::Payload(Box::new(Misfit { mismatch, line, column, field, declared, key, known }))
+}
+
+fn mismatch(category: Category, text: &str) -> Mismatch {
+    const WORDS: [(&str, Mismatch); 9] = [
+        ("missing field", Mismatch::Missing),
+        ("unknown field", Mismatch::UnknownField),
+        ("duplicate field", Mismatch::Duplicate),
+        ("unknown variant", Mismatch::UnknownVariant),
+        ("invalid type", Mismatch::Type),
+        ("invalid value", Mismatch::Value),
+        ("invalid length", Mismatch::Length),
+        ("number out of range", Mismatch::Value),
+        ("recursion limit exceeded", Mismatch::Depth),
+    ];
+    let by_word = WORDS.into_iter().find(|(word, _)| text.starts_with(word)).map(|(_, mismatch)| mismatch);
+    match category {
+        Category::Eof => Mismatch::Truncated,
+        Category::Syntax | Category::Io => by_word.unwrap_or(Mismatch::Syntax),
+        Category::Data => by_word.unwrap_or(Mismatch::Refused),
+    }
+}
+
+/// The last field, when it was refused without a place of its own: then `serde_json` gives that of the closing bracket.
+fn last(shape: &Shape, mismatch: Mismatch, payload: &[u8], end: usize) -> Option<&'static Field> {
+    let of_a_value = match mismatch {
+        Mismatch::Refused | Mismatch::Value | Mismatch::Type | Mismatch::UnknownVariant => true,
+        Mismatch::Length => shape.form == Form::Named,
+        _ => false,
+    };
+    let flattened = shape.fields.iter().any(|field| field.presence == Presence::Flatten);
+    let closing = end.checked_sub(1).filter(|at| matches!(payload.get(*at), Some(b'}' | b']')))?;
+    if of_a_value && !flattened { shape.field_at(payload, closing) } else { None }
+}
+
+/// How many bytes of `payload` stand before this line and column.
+fn offset(payload: &[u8], line: usize, column: usize) -> usize {
+    let lines = payload.split_inclusive(|byte| *byte == b'\n');
+    lines.take(line.saturating_sub(1)).map(<[u8]>::len).sum::<usize>() + column
+}

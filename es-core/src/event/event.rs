@@ -1,0 +1,50 @@
+//! The event: a fact of the domain, stored once and never changed.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::event::{DecodeError, EncodeError, SchemaVersion, decode, encode, schema::Schema};
+
+/// A fact of the domain: a plain struct, stored once, never changed.
+///
+/// Derive it, together with `Clone` and serde's `Serialize` and `Deserialize`; see [`derive(Event)`](macro@crate::Event).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "write `#[derive(Event, Clone, Serialize, Deserialize)]` and `#[event(name = \"…\")]` on `{Self}`"
+)]
+pub trait Event: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
+    /// The name it is stored under, stable for ever.
+    const NAME: &'static str;
+    /// The schema version that today's type has.
+    const VERSION: SchemaVersion;
+    /// Every shape the event ever had.
+    const SCHEMA: &'static Schema;
+
+    /// Reads a payload that was stored with schema version `stored`, lifted to today's type.
+    ///
+    /// # Errors
+    /// [`DecodeError::Newer`] when this program does not know `stored` yet, and
+    /// [`DecodeError::Payload`] when the payload does not have that version's shape.
+    fn decode(stored: SchemaVersion, payload: &[u8]) -> Result<Self, DecodeError>;
+
+    /// Appends today's payload to `out`, as JSON.
+    ///
+    /// # Errors
+    /// [`EncodeError`] when the value cannot be stored: see its variants.
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        encode::event(self, out)
+    }
+}
+
+/// Decodes an event that has a single schema version: what the simplest hand-written
+/// [`Event::decode`] calls.
+///
+/// # Errors
+/// As [`Event::decode`].
+pub fn decode_single<E: Event>(stored: SchemaVersion, payload: &[u8]) -> Result<E, DecodeError> {
+    if stored == E::VERSION {
+        decode::shape(payload, E::SCHEMA, stored)
+    } else {
+        Err(DecodeError::Newer { known: E::VERSION })
+    }
+}

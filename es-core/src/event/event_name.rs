@@ -1,0 +1,84 @@
+//! The stored name of an event, cheap to copy.
+
+use std::{fmt, hash, ops::Deref, sync::Arc};
+
+use crate::event::{
+    limits::{self, LimitError},
+    text::Text,
+};
+
+/// The stored name of an event: 1 to 512 bytes of UTF-8 without NUL. Cheap to clone.
+#[derive(Clone)]
+pub struct EventName(Text);
+
+impl EventName {
+    /// A name that was read or made at run time.
+    ///
+    /// # Errors
+    /// [`LimitError`] when it is empty, too long or holds a NUL.
+    pub fn new(name: impl Into<Arc<str>>) -> Result<Self, LimitError> {
+        let name = name.into();
+        limits::check_name("event name", &name)?;
+        Ok(Self(Text::Shared(name)))
+    }
+
+    /// A name that stands in the program; nothing is allocated.
+    ///
+    /// # Errors
+    /// [`LimitError`] when it is empty, too long or holds a NUL.
+    pub fn from_static(name: &'static str) -> Result<Self, LimitError> {
+        limits::check_name("event name", name)?;
+        Ok(Self(Text::Static(name)))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Deref for EventName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq for EventName {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for EventName {}
+
+impl hash::Hash for EventName {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl PartialEq<str> for EventName {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for EventName {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl fmt::Display for EventName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl fmt::Debug for EventName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}

@@ -1,0 +1,92 @@
+//! The event set: an enum over events, of one aggregate or of a feed.
+
+use std::any::Any;
+
+use crate::event::{DecodeError, EncodeError, SchemaVersion, schema::Member};
+
+/// An enum over events: what an aggregate's stream or a projection's feed can hold. This is the half that reads; what an
+/// aggregate's own events are besides, [`AggregateEvent`] says.
+///
+/// [`derive(Aggregate)`](macro@crate::Aggregate) writes one for the aggregate; for a feed over several aggregates see
+/// [`derive(EventSet)`](macro@crate::EventSet).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of events",
+    label = "not a set of events",
+    note = "write `#[derive(EventSet)]` on an enum with one variant for each event"
+)]
+pub trait EventSet: Send + Sync + Sized + 'static {
+    /// The categories of the aggregates whose events it reads.
+    const CATEGORIES: &'static [&'static str];
+
+    /// The stored names it asks for: those of its events, their aliases, and those of the retired events that may have
+    /// become one of them. A name that several aggregates use may stand there more than once.
+    const NAMES: &'static [&'static str];
+
+    /// Reads a payload that is stored in a stream of `category`, and hands each event of this set that it stands for to
+    /// `each`: one, or for a retired event none or many.
+    ///
+    /// A feed gives nothing for events that it does not list: whoever reads may have asked for more.
+    ///
+    /// # Errors
+    /// [`DecodeError`]: the aggregate of the category does not know the name, the schema version is newer than this
+    /// program knows, or the payload does not fit. The set of one aggregate knows no name of another category.
+    fn decode(
+        category: &str,
+        name: &str,
+        schema_version: SchemaVersion,
+        payload: &[u8],
+        each: impl FnMut(Self),
+    ) -> Result<(), DecodeError>;
+}
+
+/// An event of one aggregate: what [`Aggregate::Event`](crate::Aggregate::Event) is besides an [`EventSet`].
+///
+/// [`derive(Aggregate)`](macro@crate::Aggregate) writes it.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// let event = AccountEvent::from(Deposited { amount: 5 });
+/// assert_eq!((event.name(), event.schema_version()), ("account.deposited", SchemaVersion::FIRST));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the events of an aggregate",
+    label = "not the events of an aggregate",
+    note = "`#[derive(Aggregate)]` writes the enum of an aggregate's events"
+)]
+pub trait AggregateEvent: EventSet {
+    /// The events that the streams can hold, those that are retired too, with every shape they ever had.
+    const MEMBERS: &'static [Member];
+
+    /// Whether events may be missing, because of a mistake that is reported where the aggregate is declared.
+    #[doc(hidden)]
+    const INCOMPLETE: bool = false;
+
+    /// The stored name of this event.
+    fn name(&self) -> &'static str;
+
+    /// The schema version this event is written with.
+    fn schema_version(&self) -> SchemaVersion;
+
+    /// Appends this event's payload to `out`, as JSON.
+    ///
+    /// # Errors
+    /// [`EncodeError`] when the value cannot be stored.
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
+
+    /// The same event once more, as its `Clone` gives it.
+    #[must_use]
+    fn copied(&self) -> Self;
+
+    /// Lends the event to `to` as `Some(event)`, an `Option` of its own type, from which a feed takes it if it lists that
+    /// type. Nothing is allocated.
+    fn give(self, to: &mut dyn FnMut(&mut dyn Any));
+}

@@ -1,0 +1,84 @@
+//! Limits of names and payloads, and the error for what is over a limit of any store.
+
+/// The longest payload of one event, in bytes: 1 MiB.
+pub const PAYLOAD_BYTES: usize = 1024 * 1024;
+/// The longest metadata of one event, in bytes: 64 KiB.
+pub const METADATA_BYTES: usize = 64 * 1024;
+/// The most events of one append, over all its streams; also the most streams.
+pub const EVENTS: usize = 1_000;
+/// The most bytes of one append, payloads and metadata together, over all its streams: 64 MiB.
+pub const APPEND_BYTES: usize = 64 * 1024 * 1024;
+/// The longest category, stream id, event name or snapshot schema, in bytes.
+pub const NAME_BYTES: usize = 512;
+/// The deepest nesting of arrays and objects in a payload or metadata.
+pub const JSON_DEPTH: usize = 100;
+
+/// Something was over a limit of every store.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LimitError {
+    /// A name is empty.
+    #[error("the {what} is empty; give it at least one character")]
+    Empty {
+        /// `category`, `stream id` or `event name`.
+        what: &'static str,
+    },
+    /// A name, a payload or metadata is too long.
+    #[error("the {what} has {bytes} bytes; the limit is {limit}")]
+    TooLong {
+        /// `category`, `stream id`, `event name`, `snapshot schema`, `payload` or `metadata`.
+        what: &'static str,
+        /// Its length in bytes.
+        bytes: usize,
+        /// The longest there may be, in bytes.
+        limit: usize,
+    },
+    /// A name holds a NUL character, which not every database can store.
+    #[error("the {what} holds a NUL character; remove it")]
+    Nul {
+        /// `category`, `stream id`, `event name` or `snapshot schema`.
+        what: &'static str,
+    },
+    /// One append has too many events, or names too many streams.
+    #[error("one append has {count} {what}; the limit is {EVENTS}, append the rest with a second one")]
+    TooMany {
+        /// `events` or `streams`.
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+    },
+    /// A range of slices is empty, or ends above the last slice.
+    #[error(
+        "there are no slices {first} to {last}; a range begins and ends between 0 and 1023, and not before it begins"
+    )]
+    Slices {
+        /// The first one asked for.
+        first: u16,
+        /// The last one asked for.
+        last: u16,
+    },
+    /// The payloads and metadata of one append are too long together.
+    #[error(
+        "one append has {bytes} bytes of payloads and metadata; the limit is {APPEND_BYTES}, append the rest with a \
+         second one"
+    )]
+    TooLarge {
+        /// How many bytes there are.
+        bytes: usize,
+    },
+}
+
+pub(crate) fn check_name(what: &'static str, name: &str) -> Result<(), LimitError> {
+    if name.is_empty() {
+        return Err(LimitError::Empty { what });
+    }
+    check_length(what, name.len(), NAME_BYTES)?;
+    if name.as_bytes().contains(&0) {
+        return Err(LimitError::Nul { what });
+    }
+    Ok(())
+}
+
+pub(crate) fn check_length(what: &'static str, bytes: usize, limit: usize) -> Result<(), LimitError> {
+    if bytes > limit { Err(LimitError::TooLong { what, bytes, limit }) } else { Ok(()) }
+}

@@ -1,0 +1,134 @@
+//! Several aggregates in one append, all or nothing.
+
+use std::{fmt, time::Duration};
+
+use crate::{
+    aggregate::Aggregate,
+    event::EncodeError,
+    repository::{
+        Root,
+        settle::{DEFAULT_SETTLE_WITHIN, Settling},
+    },
+    store::{Append, AppendError, Appended, EventStore, StoreError},
+};
+
+/// Several aggregates in one append, all or nothing: [`store.batch()`](crate::EventStoreExt::batch) begins one.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// # async fn example(store: std::sync::Arc<dyn EventStore>) -> Result<(), Box<dyn std::error::Error>> {
+/// let accounts = store.repository::<Account>();
+/// let owner = accounts.load(&"owner".to_owned()).await?;
+/// let mut one = accounts.load(&"1".to_owned()).await?;
+/// let mut other = accounts.load(&"2".to_owned()).await?;
+/// one.record(Deposited { amount: owner.balance });
+/// other.record(Deposited { amount: 1 });
+/// // both or none, and only if nothing has happened to `owner` since it was looked at
+/// store.batch().change(&mut one).change(&mut other).unchanged(&owner).append().await?;
+/// assert!(one.pending().len() == 0 && one.exists());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing happens until `append`"]
+pub struct Batch<'a, S: ?Sized> {
+    store: &'a S,
+    members: Vec<Member<'a>>,
+    settle_within: Duration,
+}
+
+enum Member<'a> {
+    Change(&'a mut dyn Change),
+    Unchanged(Append),
+}
+
+/// A root, whatever its aggregate.
+trait Change: Send + Sync {
+    fn to_append(&self) -> Result<Append, EncodeError>;
+    fn settle(&mut self, appended: &Appended);
+}
+
+impl<A: Aggregate> Change for Root<A> {
+    fn to_append(&self) -> Result<Append, EncodeError> {
+        Self::to_append(self)
+    }
+
+    fn settle(&mut self, appended: &Appended) {
+        Self::settle(self, appended);
+    }
+}
+
+impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
+    pub(crate) fn new(store: &'a S) -> Self {
+        Self { store, members: Vec::new(), settle_within: DEFAULT_SETTLE_WITHIN }
+    }
+
+    /// With the pending events of `root`, which must not have changed since it was loaded. Without any, it is as
+    /// [`unchanged`](Self::unchanged).
+    pub fn change<A: Aggregate>(mut self, root: &'a mut Root<A>) -> Self {
+        self.members.push(Member::Change(root));
+        self
+    }
+
+    /// Only if the stored events of `root` are those it was loaded with: what the decision looked at.
+    pub fn unchanged<A: Aggregate>(mut self, root: &Root<A>) -> Self {
+        self.members.push(Member::Unchanged(root.assertion()));
+        self
+    }
+
+    /// When the store's answer is lost, the same append is sent again for so long; 15 s unless said.
+    pub fn settle_within(mut self, time: Duration) -> Self {
+        self.settle_within = time;
+        self
+    }
+
+    /// Appends; the pending events of each root are recorded ones then. Gives the answer for each aggregate, in order.
+    ///
+    /// After an error the roots still hold their events: after [`AppendError::Unknown`] the same batch is safe again.
+    ///
+    /// # Errors
+    /// [`AppendError`]; [`DuplicateStream`](AppendError::DuplicateStream) when an aggregate is there twice.
+    pub async fn append(self) -> Result<Vec<Appended>, AppendError> {
+        let Self { store, mut members, settle_within } = self;
+        let appends: Vec<Append> = members
+            .iter()
+            .map(|member| match member {
+                Member::Change(root) => root.to_append(),
+                Member::Unchanged(assertion) => Ok(assertion.clone()),
+            })
+            .collect::<Result<_, _>>()?;
+        let mut settling = Settling::new(settle_within);
+        let answers = loop {
+            let answer = store.append(appends.clone()).await;
+            if let Some(answer) = settling.judge(answer).await {
+                break answer?;
+            }
+        };
+        if answers.len() != members.len() {
+            let answers = answers.len();
+            return Err(AppendError::Store(StoreError::from(format!(
+                "the store gave {answers} answers to the append"
+            ))));
+        }
+        for (member, appended) in members.iter_mut().zip(&answers) {
+            if let Member::Change(root) = member {
+                root.settle(appended);
+            }
+        }
+        Ok(answers)
+    }
+}
+
+impl<S: fmt::Debug + ?Sized> fmt::Debug for Batch<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").field("store", &self.store).field("aggregates", &self.members.len()).finish()
+    }
+}

@@ -1,0 +1,259 @@
+//! Commands: load, decide, append, and decide again after a conflict.
+
+use std::{convert::Infallible, fmt, time::Duration};
+
+use futures_core::future::BoxFuture;
+
+use crate::{
+    aggregate::{Aggregate, Command, IntoEvents},
+    event::Metadata,
+    repository::{
+        ExecuteError, Repository, Root,
+        settle::{DEFAULT_SETTLE_WITHIN, Settling},
+    },
+    store::{AppendError, Recorded},
+};
+
+/// How often a command is decided again after a conflict, unless [`retries`](RepositoryExt::retries) says otherwise.
+pub const RETRIES: usize = 8;
+
+/// What a command came to.
+#[non_exhaustive]
+pub struct Executed<A: Aggregate> {
+    /// The aggregate with the new events.
+    pub root: Root<A>,
+    /// The events that were recorded, as a reader sees them: where a value does not survive its own serde, that is not
+    /// what was decided. Empty when the decision was that nothing happens.
+    pub events: Vec<Recorded<A::Event>>,
+}
+
+impl<A: Aggregate + fmt::Debug> fmt::Debug for Executed<A>
+where
+    A::Event: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executed").field("root", &self.root).field("events", &self.events).finish()
+    }
+}
+
+/// The future of a command. A named type, and not `impl Future`: rustc then reports a missing `Handle` or `Clone`
+/// once, at the command.
+pub type Outcome<'a, A, E> = BoxFuture<'a, Result<Executed<A>, ExecuteError<E>>>;
+
+/// Commands on every [`Repository`], also on `dyn Repository<A>`.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// # async fn example(accounts: &dyn Repository<Account>) -> Result<(), ExecuteError> {
+/// let id = "4711".to_owned();
+/// let deposited = accounts.update(&id, |account| Deposited { amount: account.balance / 100 }).await?;
+/// println!("{} at version {}", deposited.root.balance, deposited.root.version());
+///
+/// let by_teller = accounts.with(Metadata::default().actor("teller 7")).retries(3);
+/// by_teller.update(&id, |_| Deposited { amount: 1 }).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub trait RepositoryExt<A: Aggregate>: Repository<A> {
+    /// Decides on `command` and appends its events. After a conflict it decides again on fresh state, at most
+    /// [`RETRIES`] times. When the store's answer is lost, it sends the same append again until it knows what became of
+    /// it, for [`DEFAULT_SETTLE_WITHIN`].
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds the domain's own.
+    fn execute<'a, C>(&'a self, id: &'a A::Id, command: C) -> Outcome<'a, A, C::Error>
+    where
+        C: Command<A> + Clone + Send + 'a,
+    {
+        Commands::new(self).execute(id, command)
+    }
+
+    /// Loads the aggregate, lets `change` record events on it or return them, and appends them. After a conflict
+    /// `change` runs again on fresh state.
+    ///
+    /// # Errors
+    /// [`ExecuteError`], never [`Refused`](ExecuteError::Refused).
+    fn update<'a, E: IntoEvents<A> + 'a>(
+        &'a self,
+        id: &'a A::Id,
+        change: impl FnMut(&mut Root<A>) -> E + Send + 'a,
+    ) -> Outcome<'a, A, Infallible> {
+        Commands::new(self).update(id, change)
+    }
+
+    /// As [`update`](Self::update), with a `change` that may refuse; nothing is appended then.
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds what `change` gave.
+    fn try_update<'a, E: IntoEvents<A> + 'a, X: Send + 'a>(
+        &'a self,
+        id: &'a A::Id,
+        change: impl FnMut(&mut Root<A>) -> Result<E, X> + Send + 'a,
+    ) -> Outcome<'a, A, X> {
+        Commands::new(self).try_update(id, change)
+    }
+
+    /// The same commands, with `metadata` on every event they record.
+    fn with(&self, metadata: Metadata) -> Commands<'_, Self> {
+        Commands::new(self).with(metadata)
+    }
+
+    /// The same commands; when the store's answer is lost, the same append is sent again for so long, to learn what became
+    /// of it. 15 s unless said; with 0 the command ends with [`AppendError::Unknown`] at once.
+    fn settle_within(&self, time: Duration) -> Commands<'_, Self> {
+        Commands::new(self).settle_within(time)
+    }
+
+    /// The same commands, decided again at most `count` times after a conflict; 0 for never.
+    fn retries(&self, count: usize) -> Commands<'_, Self> {
+        Commands::new(self).retries(count)
+    }
+}
+
+impl<A: Aggregate, R: Repository<A> + ?Sized> RepositoryExt<A> for R {}
+
+/// The commands of a [`Repository`] with metadata, or another number of retries.
+#[derive(Debug)]
+#[must_use = "nothing happens until `execute`, `update` or `try_update`"]
+pub struct Commands<'a, R: ?Sized> {
+    repository: &'a R,
+    metadata: Option<Metadata>,
+    retries: usize,
+    settle_within: Duration,
+}
+
+impl<R: ?Sized> Clone for Commands<'_, R> {
+    fn clone(&self) -> Self {
+        Self { metadata: self.metadata.clone(), ..*self }
+    }
+}
+
+impl<'a, R: ?Sized> Commands<'a, R> {
+    fn new(repository: &'a R) -> Self {
+        Self { repository, metadata: None, retries: RETRIES, settle_within: DEFAULT_SETTLE_WITHIN }
+    }
+
+    /// With `metadata` on every event they record.
+    pub fn with(mut self, metadata: Metadata) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+
+    /// Decided again at most `count` times after a conflict; 0 for never.
+    pub fn retries(mut self, count: usize) -> Self {
+        self.retries = count;
+        self
+    }
+
+    /// As [`RepositoryExt::settle_within`].
+    pub fn settle_within(mut self, time: Duration) -> Self {
+        self.settle_within = time;
+        self
+    }
+
+    /// As [`RepositoryExt::execute`].
+    ///
+    /// # Errors
+    /// [`ExecuteError`].
+    pub fn execute<'f, A, C>(&self, id: &'f A::Id, command: C) -> Outcome<'f, A, C::Error>
+    where
+        'a: 'f,
+        R: Repository<A>,
+        A: Aggregate,
+        C: Command<A> + Clone + Send + 'f,
+    {
+        Box::pin(self.clone().run(id, move |root| root.handle(command.clone())))
+    }
+
+    /// As [`RepositoryExt::update`].
+    ///
+    /// # Errors
+    /// [`ExecuteError`].
+    pub fn update<'f, A: Aggregate, E: IntoEvents<A> + 'f>(
+        &self,
+        id: &'f A::Id,
+        change: impl FnMut(&mut Root<A>) -> E + Send + 'f,
+    ) -> Outcome<'f, A, Infallible>
+    where
+        'a: 'f,
+        R: Repository<A>,
+    {
+        Box::pin(self.clone().run(id, infallible(change)))
+    }
+
+    /// As [`RepositoryExt::try_update`].
+    ///
+    /// # Errors
+    /// [`ExecuteError`].
+    pub fn try_update<'f, A: Aggregate, E: IntoEvents<A> + 'f, X: Send + 'f>(
+        &self,
+        id: &'f A::Id,
+        change: impl FnMut(&mut Root<A>) -> Result<E, X> + Send + 'f,
+    ) -> Outcome<'f, A, X>
+    where
+        'a: 'f,
+        R: Repository<A>,
+    {
+        Box::pin(self.clone().run(id, recording(change)))
+    }
+
+    async fn run<A: Aggregate, X: Send>(
+        self,
+        id: &A::Id,
+        mut decide: impl FnMut(&mut Root<A>) -> Result<(), X> + Send,
+    ) -> Result<Executed<A>, ExecuteError<X>>
+    where
+        R: Repository<A>,
+    {
+        let mut attempts = 0;
+        loop {
+            let mut root = self.repository.load(id).await?;
+            if let Some(metadata) = &self.metadata {
+                root.set_metadata(metadata.clone());
+            }
+            decide(&mut root).map_err(ExecuteError::Refused)?;
+            attempts += 1;
+            let mut settling = Settling::new(self.settle_within);
+            let answer = loop {
+                let answer = self.repository.append(&mut root).await;
+                if let Some(answer) = settling.judge(answer).await {
+                    break answer;
+                }
+            };
+            match answer {
+                Ok(_) => {
+                    let events = root.take_recorded();
+                    return Ok(Executed { root, events });
+                }
+                Err(AppendError::Conflict(_)) if attempts <= self.retries => {}
+                Err(AppendError::Conflict(conflict)) => return Err(ExecuteError::Conflict { attempts, conflict }),
+                Err(error) => return Err(ExecuteError::Append(error)),
+            }
+        }
+    }
+}
+
+fn infallible<A: Aggregate, E: IntoEvents<A>>(
+    mut change: impl FnMut(&mut Root<A>) -> E + Send,
+) -> impl FnMut(&mut Root<A>) -> Result<(), Infallible> + Send {
+    recording(move |root| Ok(change(root)))
+}
+
+fn recording<A: Aggregate, E: IntoEvents<A>, X>(
+    mut change: impl FnMut(&mut Root<A>) -> Result<E, X> + Send,
+) -> impl FnMut(&mut Root<A>) -> Result<(), X> + Send {
+    move |root| {
+        let events = change(root)?;
+        root.record(events);
+        Ok(())
+    }
+}

@@ -1,0 +1,23 @@
+//! The room of the repository: aggregates loaded from a store, decided on, and appended to it, one or several at a time;
+//! and what every store can do besides.
+//!
+//! It imports `event`, `aggregate` and `store`.
+
+mod batch;
+mod error;
+mod execute;
+#[expect(clippy::module_inception, reason = "the first file of a room has its name")]
+mod repository;
+mod root;
+mod settle;
+mod store_ext;
+mod store_repository;
+
+pub use batch::Batch;
+pub use error::{ExecuteError, LoadError};
+pub use execute::{Commands, Executed, Outcome, RETRIES, RepositoryExt};
+pub use repository::Repository;
+pub use root::Root;
+pub use settle::DEFAULT_SETTLE_WITHIN;
+pub use store_ext::EventStoreExt;
+pub use store_repository::StoreRepository;

@@ -1,0 +1,277 @@
+//! The root: an aggregate's state with its id, its version and what was recorded since.
+
+use std::{fmt, mem, ops::Deref};
+
+use crate::{
+    aggregate::{Aggregate, Command, IntoEvents},
+    event::{AggregateEvent as _, EncodeError, LimitError, Metadata},
+    store::{
+        Append, Appended, Expected, ReadError, Recorded, StoredEvent, StreamId, Version,
+        new_event::{self, Encoded},
+    },
+};
+
+/// An aggregate as it was loaded: derefs to its state, knows its id and version, and collects events until
+/// [`Repository::append`](crate::Repository::append) stores them.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// let mut root = Root::<Account>::new("4711".to_owned())?;
+/// root.record(Deposited { amount: 5 });
+/// assert_eq!((root.balance, root.pending().len()), (5, 1));
+/// assert_eq!(root.version(), Version::NONE, "nothing is appended yet");
+/// # Ok::<(), LimitError>(())
+/// ```
+pub struct Root<A: Aggregate> {
+    state: A,
+    id: A::Id,
+    stream: StreamId,
+    version: Version,
+    pending: Vec<Pending<A>>,
+    // Boxed, as both are rare and a root is moved through several futures.
+    refused: Option<Box<EncodeError>>,
+    metadata: Option<Box<Metadata>>,
+    recorded: Vec<Recorded<A::Event>>,
+}
+
+struct Pending<A: Aggregate> {
+    /// What a reader will see, which need not be what was given.
+    event: A::Event,
+    encoded: Encoded,
+}
+
+impl<A: Aggregate> Root<A> {
+    /// The aggregate `id` before any event.
+    ///
+    /// # Errors
+    /// [`LimitError`] when the id prints as something that cannot name a stream.
+    pub fn new(id: A::Id) -> Result<Self, LimitError> {
+        let stream = StreamId::of_category(A::CATEGORY, &id.to_string())?;
+        Ok(Self {
+            state: A::initial(),
+            id,
+            stream,
+            version: Version::NONE,
+            pending: Vec::new(),
+            refused: None,
+            metadata: None,
+            recorded: Vec::new(),
+        })
+    }
+
+    /// The id.
+    pub fn id(&self) -> &A::Id {
+        &self.id
+    }
+
+    /// The stream.
+    pub fn stream(&self) -> &StreamId {
+        &self.stream
+    }
+
+    /// The version of the last stored event; 0 when the stream does not exist. Events that are not yet appended
+    /// do not count.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Whether the aggregate has a stored event. Events that are not yet appended do not count.
+    pub fn exists(&self) -> bool {
+        self.version > Version::NONE
+    }
+
+    /// The state.
+    pub fn state(&self) -> &A {
+        &self.state
+    }
+
+    /// The state, without the rest.
+    pub fn into_state(self) -> A {
+        self.state
+    }
+
+    /// The events that are recorded but not yet appended, as a store will give them back.
+    pub fn pending(&self) -> impl ExactSizeIterator<Item = &A::Event> {
+        self.pending.iter().map(|pending| &pending.event)
+    }
+
+    /// Records events and applies them to the state. What is applied is what a store would give back; an event that
+    /// cannot be stored is not applied, and the append reports it.
+    pub fn record(&mut self, events: impl IntoEvents<A>) {
+        events.into_events().for_each(|event| self.push(&event));
+    }
+
+    /// Decides on `command` and records its events.
+    ///
+    /// # Errors
+    /// The domain's refusal; nothing is recorded then.
+    pub fn handle<C: Command<A>>(&mut self, command: C) -> Result<(), C::Error> {
+        // What is decided may borrow the state, so all is taken out before any is applied: most often it is one.
+        let mut events = command.decide(&self.state)?.into_events();
+        let (first, more) = (events.next(), events.collect::<Vec<_>>());
+        if let Some(event) = first {
+            self.push(&event);
+        }
+        for event in more {
+            self.push(&event);
+        }
+        Ok(())
+    }
+
+    /// Gives `metadata` to every event that the next append stores.
+    pub fn set_metadata(&mut self, metadata: Metadata) {
+        self.metadata = Some(Box::new(metadata));
+    }
+
+    /// Applies the stream's next stored event.
+    ///
+    /// # Errors
+    /// [`ReadError`] when it does not decode, or is not the next one.
+    pub fn replay(&mut self, stored: &StoredEvent) -> Result<(), ReadError> {
+        self.replaying().1.next(stored)
+    }
+
+    /// The stream, and what replays its events on this root.
+    pub(crate) fn replaying(&mut self) -> (&StreamId, Replay<'_, A>) {
+        let Self { state, stream, version, .. } = self;
+        (stream, Replay { state, stream, version })
+    }
+
+    /// What appends the pending events where this root stands; for several aggregates in one append, together with
+    /// [`assertion`](Self::assertion) and [`settle`](Self::settle).
+    ///
+    /// # Errors
+    /// [`EncodeError`] when a pending event or the metadata cannot be stored.
+    pub fn to_append(&self) -> Result<Append, EncodeError> {
+        if let Some(error) = &self.refused {
+            return Err(EncodeError::clone(error));
+        }
+        let metadata = self.metadata.as_deref().map(new_event::encode_metadata).transpose()?;
+        let events = self.pending.iter().map(|pending| pending.encoded.to_new(metadata.clone()));
+        Ok(Append::new(self.stream.clone(), Expected::Exact(self.version), events.collect()))
+    }
+
+    /// What asserts, in somebody else's append, that this aggregate has not changed since it was loaded.
+    pub fn assertion(&self) -> Append {
+        Append::assertion(self.stream.clone(), Expected::Exact(self.version))
+    }
+
+    /// Takes note that what [`to_append`](Self::to_append) gave was appended: the pending events are the recorded
+    /// ones now.
+    pub fn settle(&mut self, appended: &Appended) {
+        let metadata = self.metadata.take().map_or_else(Metadata::default, |metadata| *metadata);
+        let places = (appended.first_version().get()..).map(Version::new).zip(appended.positions.iter().copied());
+        let pending = mem::take(&mut self.pending).into_iter().zip(places);
+        // An iterator whose length is known: room for one event when there is one.
+        self.recorded = appended.recorded_at.map_or_else(Vec::new, |recorded_at| {
+            pending
+                .map(|(pending, (version, position))| Recorded {
+                    id: pending.encoded.id,
+                    stream: self.stream.clone(),
+                    version,
+                    position,
+                    part: 0,
+                    recorded_at,
+                    metadata: metadata.clone(),
+                    event: pending.event,
+                })
+                .collect()
+        });
+        self.version = appended.version;
+    }
+
+    /// The events that the last append stored, taken out: as a reader sees them.
+    pub fn take_recorded(&mut self) -> Vec<Recorded<A::Event>> {
+        mem::take(&mut self.recorded)
+    }
+
+    fn push(&mut self, event: &A::Event) {
+        match Encoded::new(event) {
+            Ok((encoded, event)) => {
+                // what the state changes by is what is told of, and what a reader sees
+                self.state.apply_event(event.copied());
+                // Most often it stays the only one, and room for four of them is a kilobyte.
+                if self.pending.capacity() == 0 {
+                    self.pending.reserve_exact(1);
+                }
+                self.pending.push(Pending { event, encoded });
+            }
+            Err(error) => {
+                self.refused.get_or_insert_with(|| Box::new(error));
+            }
+        }
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.pending.is_empty() && self.refused.is_none()
+    }
+}
+
+/// What of a root changes when it is replayed; its stream stays lent to who reads it.
+pub(crate) struct Replay<'a, A> {
+    state: &'a mut A,
+    stream: &'a StreamId,
+    version: &'a mut Version,
+}
+
+impl<A: Aggregate> Replay<'_, A> {
+    pub(crate) fn next(&mut self, stored: &StoredEvent) -> Result<(), ReadError> {
+        if stored.version != self.version.plus(1) {
+            let (stream, after) = (self.stream.clone(), *self.version);
+            return Err(ReadError::Hole { stream, after, found: stored.version });
+        }
+        stored.decode_each(|event| self.state.apply_event(event))?;
+        *self.version = stored.version;
+        Ok(())
+    }
+}
+
+/// A copy that decides for itself: what one of the two records, the other does not know.
+impl<A: Aggregate + Clone> Clone for Root<A> {
+    fn clone(&self) -> Self {
+        Self {
+            state: self.state.clone(),
+            id: self.id.clone(),
+            stream: self.stream.clone(),
+            version: self.version,
+            pending: self.pending.iter().map(Pending::copied).collect(),
+            refused: self.refused.clone(),
+            metadata: self.metadata.clone(),
+            recorded: self.recorded.iter().map(|recorded| recorded.as_ref().map(A::Event::copied)).collect(),
+        }
+    }
+}
+
+impl<A: Aggregate> Pending<A> {
+    fn copied(&self) -> Self {
+        Self { event: self.event.copied(), encoded: self.encoded.clone() }
+    }
+}
+
+impl<A: Aggregate> Deref for Root<A> {
+    type Target = A;
+
+    fn deref(&self) -> &A {
+        &self.state
+    }
+}
+
+impl<A: Aggregate + fmt::Debug> fmt::Debug for Root<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Root")
+            .field("stream", &self.stream)
+            .field("version", &self.version)
+            .field("state", &self.state)
+            .field("pending", &self.pending.iter().map(|pending| &pending.encoded.name).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,47 @@
+//! Appends whose answer was lost are sent again until it is known what became of them.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::store::{AppendError, UnknownOutcome};
+
+/// For how long an append whose answer was lost is sent again (with tokio's timer), unless
+/// [`settle_within`](crate::RepositoryExt::settle_within) says otherwise.
+pub const DEFAULT_SETTLE_WITHIN: Duration = Duration::from_secs(15);
+/// How long the sender waits before it sends an append again, at first and at last.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What is known of an append that may have to be sent again.
+#[derive(Debug)]
+pub(crate) struct Settling {
+    within: Duration,
+    pause: Duration,
+    /// Since the first answer was lost: when that was, and what came in its place.
+    lost: Option<(Instant, Box<UnknownOutcome>)>,
+}
+
+impl Settling {
+    pub(crate) fn new(within: Duration) -> Self {
+        Self { within, pause: FIRST_PAUSE, lost: None }
+    }
+
+    /// The answer when it settles the append, or when there is no time left; `None` when the very same append is to be
+    /// sent again.
+    pub(crate) async fn judge<T>(&mut self, answer: Result<T, AppendError>) -> Option<Result<T, AppendError>> {
+        match (answer, &self.lost) {
+            (Err(AppendError::Unknown(outcome)), None) => self.lost = Some((Instant::now(), outcome)),
+            // what was sent before may be appended still, whatever became of this one
+            (Err(AppendError::Unknown(_) | AppendError::Store(_)), Some(_)) => {}
+            (answer, _) => return Some(answer),
+        }
+        let waited = self.lost.as_ref().map(|(since, _)| since.elapsed()).unwrap_or_default();
+        if waited.saturating_add(self.pause) > self.within {
+            return self.lost.take().map(|(_, outcome)| Err(AppendError::Unknown(outcome)));
+        }
+        sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(LAST_PAUSE);
+        None
+    }
+}

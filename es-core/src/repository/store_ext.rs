@@ -1,0 +1,64 @@
+//! What every store can do besides: repositories, batches, readers.
+
+use crate::{
+    aggregate::Aggregate,
+    event::EventSet,
+    repository::{Batch, StoreRepository},
+    store::{EventStore, Filter, ReadEvents, ReadStream, Recorded, StoredEvent, StreamId},
+};
+
+/// Extensions of every [`EventStore`], also of `Arc<dyn EventStore>`.
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default, Debug)]
+/// # #[aggregate(category = "account", id = String, events(Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+/// # async fn example(store: std::sync::Arc<dyn EventStore>) -> Result<(), ReadError> {
+/// let accounts = store.repository::<Account>();
+///
+/// let mut deposits = store.events::<AccountEvent>().read();
+/// while let Some(deposit) = deposits.try_next().await? {
+///     println!("{}: {:?} at {}", deposit.stream, deposit.event, deposit.recorded_at);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub trait EventStoreExt: EventStore {
+    /// The repository of the aggregates `A` in this store.
+    fn repository<A: Aggregate>(&self) -> StoreRepository<A, Self>
+    where
+        Self: Clone,
+    {
+        StoreRepository::new(self.clone())
+    }
+
+    /// Begins an append of several aggregates, all or nothing.
+    fn batch(&self) -> Batch<'_, Self> {
+        Batch::new(self)
+    }
+
+    /// The events of the set `E` in the whole store, decoded, to be read or subscribed to. The set always narrows what is read:
+    /// only its categories and its names are asked for.
+    fn events<E: EventSet>(&self) -> ReadEvents<'_, Self, Recorded<E>> {
+        ReadEvents::new(self, Filter::events::<E>())
+    }
+
+    /// All events of the whole store as they are stored, to be read or subscribed to.
+    fn stored_events(&self) -> ReadEvents<'_, Self, StoredEvent> {
+        ReadEvents::new(self, Filter::all())
+    }
+
+    /// The events of one stream, to be read: as they are stored, or decoded with [`events`](ReadStream::events).
+    fn stream(&self, stream: &StreamId) -> ReadStream<'_, Self> {
+        ReadStream::new(self, stream.clone())
+    }
+}
+
+impl<S: EventStore + ?Sized> EventStoreExt for S {}

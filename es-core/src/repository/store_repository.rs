@@ -1,0 +1,93 @@
+//! The repository over any store.
+
+use std::{fmt, marker::PhantomData, ops::ControlFlow, sync::Arc};
+
+use async_trait::async_trait;
+
+use crate::{
+    aggregate::Aggregate,
+    repository::{LoadError, Repository, Root},
+    store::{AppendError, Appended, AsOf, EventStore, StoreError, StoredEvent, Version},
+};
+
+/// The [`Repository`] over any [`EventStore`]: [`store.repository::<A>()`](crate::EventStoreExt::repository) gives it.
+pub struct StoreRepository<A, S = Arc<dyn EventStore>> {
+    store: S,
+    aggregate: PhantomData<fn() -> A>,
+}
+
+impl<A: Aggregate, S: EventStore> StoreRepository<A, S> {
+    /// The aggregates `A` in `store`.
+    pub fn new(store: S) -> Self {
+        Self { store, aggregate: PhantomData }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    async fn replay(
+        &self,
+        id: &A::Id,
+        until: impl Fn(&StoredEvent) -> bool + Send + Sync,
+    ) -> Result<Root<A>, LoadError> {
+        let mut root = Root::<A>::new(id.clone())?;
+        let (stream, mut replay) = root.replaying();
+        let mut visitor = |event: &StoredEvent| {
+            let go_on = until(event);
+            if go_on {
+                replay.next(event)?;
+            }
+            Ok(if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        };
+        self.store.visit_stream(stream, Version::FIRST, &mut visitor).await?;
+        Ok(root)
+    }
+}
+
+#[async_trait]
+impl<A: Aggregate, S: EventStore> Repository<A> for StoreRepository<A, S> {
+    async fn load(&self, id: &A::Id) -> Result<Root<A>, LoadError> {
+        self.replay(id, |_| true).await
+    }
+
+    async fn load_at(&self, id: &A::Id, at: AsOf) -> Result<Root<A>, LoadError> {
+        self.replay(id, |event| match at {
+            AsOf::Version(version) => event.version <= version,
+            AsOf::Position(position) => event.position <= position,
+            AsOf::Time(time) => event.recorded_at <= time,
+        })
+        .await
+    }
+
+    async fn append(&self, root: &mut Root<A>) -> Result<Appended, AppendError> {
+        if root.is_settled() {
+            return Ok(Appended {
+                stream: root.stream().clone(),
+                version: root.version(),
+                positions: Vec::new(),
+                recorded_at: None,
+                repeated: false,
+            });
+        }
+        let answer = self.store.append(vec![root.to_append()?]).await?;
+        let Some(appended) = answer.into_iter().next() else {
+            return Err(AppendError::Store(StoreError::from("the store gave no answer for the stream")));
+        };
+        root.settle(&appended);
+        Ok(appended)
+    }
+}
+
+impl<A, S: Clone> Clone for StoreRepository<A, S> {
+    fn clone(&self) -> Self {
+        Self { store: self.store.clone(), aggregate: PhantomData }
+    }
+}
+
+impl<A: Aggregate, S: fmt::Debug> fmt::Debug for StoreRepository<A, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreRepository").field("category", &A::CATEGORY).field("store", &self.store).finish()
+    }
+}

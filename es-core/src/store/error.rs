@@ -1,0 +1,177 @@
+//! What can go wrong: one error for each operation, one variant for each reaction a caller can have.
+
+use std::error::Error;
+
+use uuid::Uuid;
+
+use crate::{
+    event::{DecodeError, EncodeError, EventName, LimitError, SchemaVersion},
+    store::{Append, Checkpoint, Conflict, Position, StreamId, Version},
+};
+
+/// An error of a storage crate's own.
+pub type StoreError = Box<dyn Error + Send + Sync>;
+
+/// Why nothing was appended, or why that is not known.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// A stream is not at the expected version: load again and decide again. Nothing was appended.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// An event cannot be stored. Nothing was appended.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The append is over a limit. Nothing was appended.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// Two appends of one call name the same stream; put their events into one. Nothing was appended.
+    #[error("stream `{stream}` is named twice in one append; put its events into one")]
+    DuplicateStream {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// The streams of one append are in different partitions of the store, which cannot append to them all or nothing; append
+    /// to each on its own. Nothing was appended.
+    #[error("streams `{stream}` and `{other}` are in different partitions of the store; append to each on its own")]
+    SpansPartitions {
+        /// A stream.
+        stream: StreamId,
+        /// A stream of another partition.
+        other: StreamId,
+    },
+    /// Two events of one call have the same id. Nothing was appended.
+    #[error("event id `{id}` is there twice in one append; give each event an id of its own")]
+    DuplicateEventId {
+        /// The id.
+        id: Uuid,
+    },
+    /// The store could not be reached or refused to work. Nothing was appended.
+    #[error("the store could not append; nothing was appended")]
+    Store(#[source] StoreError),
+    /// The store's answer was lost. Sending the same append again is always safe, and answers what became of it.
+    #[error("the store's answer was lost; send the same append again to learn what became of it")]
+    Unknown(#[source] Box<UnknownOutcome>),
+}
+
+/// An append whose outcome could not be learnt: give it to [`EventStore::resolve`](crate::EventStore::resolve).
+///
+/// ```
+/// # use es_core::*;
+/// # async fn example(store: &dyn EventStore, append: Vec<Append>) -> Result<(), AppendError> {
+/// let appended = match store.append(append).await {
+///     Err(AppendError::Unknown(outcome)) => store.resolve(*outcome).await?,
+///     answer => answer?,
+/// };
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("no answer for an append to {} stream(s)", appends.len())]
+pub struct UnknownOutcome {
+    appends: Vec<Append>,
+    #[source]
+    source: StoreError,
+}
+
+impl UnknownOutcome {
+    /// `appends` were sent, and `source` came instead of an answer.
+    pub fn new(appends: Vec<Append>, source: impl Into<StoreError>) -> Self {
+        Self { appends, source: source.into() }
+    }
+
+    /// The append, to send it again: the same events with the same ids.
+    pub fn into_appends(self) -> Vec<Append> {
+        self.appends
+    }
+}
+
+impl From<UnknownOutcome> for AppendError {
+    fn from(outcome: UnknownOutcome) -> Self {
+        Self::Unknown(Box::new(outcome))
+    }
+}
+
+/// Why the log could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// A stored event does not decode.
+    #[error(
+        "event {version} of stream `{stream}` (position {position}, `{name}` schema version {schema_version}) does not decode"
+    )]
+    Decode {
+        /// Its stream.
+        stream: StreamId,
+        /// Its place in the stream.
+        version: Version,
+        /// Its place in the store.
+        position: Position,
+        /// The name it is stored under.
+        name: EventName,
+        /// The schema version it is stored with.
+        schema_version: SchemaVersion,
+        /// What does not fit; never holds any of the payload.
+        source: DecodeError,
+    },
+    /// What is stored is not what any store writes: somebody else changed it.
+    #[error("event {version} of stream `{stream}` (position {position}) is damaged: {what}")]
+    Damaged {
+        /// Its stream.
+        stream: StreamId,
+        /// Its place in the stream.
+        version: Version,
+        /// Its place in the store.
+        position: Position,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// Events are missing from a stream: somebody else removed them.
+    #[error("stream `{stream}` has a hole: version {found} follows version {after}")]
+    Hole {
+        /// The stream.
+        stream: StreamId,
+        /// The last version before the hole.
+        after: Version,
+        /// The first version behind it.
+        found: Version,
+    },
+    /// The filter asks for what no event can have; see [`limits::check_filter`](crate::limits::check_filter). Nothing
+    /// was read.
+    #[error("the filter asks for what no event can have")]
+    Filter(#[from] LimitError),
+    /// The checkpoint is of an incarnation of the log that a restore or a failover ended: events that were handled may be
+    /// lost, and their positions given to others. Rebuild what was made of them, or go on after `common`.
+    #[error("the log was restored or has moved: checkpoint `{checkpoint}` is not of this log{}", in_common(*common))]
+    Restored {
+        /// The checkpoint.
+        checkpoint: Checkpoint,
+        /// Up to here both incarnations hold the same events; `None` when the incarnation is not known here.
+        common: Option<Position>,
+    },
+    /// The store could not be reached or refused to work; try again.
+    #[error("the store could not read")]
+    Store(#[source] StoreError),
+}
+
+fn in_common(common: Option<Position>) -> String {
+    match common {
+        Some(common) => format!(" above position {common}; rebuild what was made of it"),
+        None => ", whose incarnation is not known here; rebuild what was made of it".to_owned(),
+    }
+}
+
+/// Why a snapshot was not loaded or stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// This store keeps no snapshots.
+    #[error("this store keeps no snapshots")]
+    Unsupported,
+    /// The schema's name is over a limit.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// The store could not be reached or refused to work.
+    #[error("the store could not handle the snapshot")]
+    Store(#[source] StoreError),
+}

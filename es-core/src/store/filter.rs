@@ -1,0 +1,139 @@
+//! Which events of the whole store to read.
+
+use std::{borrow::Cow, collections::BTreeSet, ops::RangeInclusive};
+
+use crate::{
+    event::{Event, EventSet},
+    store::StreamId,
+};
+
+/// Which events of the whole store to read: by category, by event, by slice, or all.
+///
+/// Categories and events that are named several times widen; the three kinds together narrow. What no event can have, such
+/// as a name with a NUL, is refused by every store with [`ReadError::Filter`](crate::ReadError::Filter).
+///
+/// ```
+/// # use es_core::{Filter, StreamId};
+/// let filter = Filter::all().category("account").name("account.opened").name("account.closed");
+/// assert!(filter.accepts(&StreamId::new("account", "1")?, "account.closed"));
+/// assert!(!filter.accepts(&StreamId::new("loan", "1")?, "account.closed"));
+/// # Ok::<(), es_core::LimitError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    categories: Texts,
+    names: Texts,
+    slices: Option<(u16, u16)>,
+}
+
+impl Filter {
+    /// Every event.
+    pub const fn all() -> Self {
+        Self { categories: None, names: None, slices: None }
+    }
+
+    /// Every event of the set `S`: in the categories of its aggregates, under its names of today, its aliases, and the
+    /// names of the retired events that may have become one of its own.
+    pub fn events<S: EventSet>() -> Self {
+        let all = |texts: &'static [&'static str]| Some(texts.iter().copied().map(Cow::Borrowed).collect());
+        Self { categories: all(S::CATEGORIES), names: all(S::NAMES), slices: None }
+    }
+
+    /// Events of this category, too.
+    #[must_use]
+    pub fn category(mut self, category: impl Into<Cow<'static, str>>) -> Self {
+        self.categories.get_or_insert_default().insert(category.into());
+        self
+    }
+
+    /// Events of type `E`, too: under its name of today and its aliases.
+    #[must_use]
+    pub fn event<E: Event>(self) -> Self {
+        E::SCHEMA.names().fold(self, Self::name)
+    }
+
+    /// Events stored under `name`, too; it says nothing of aliases, [`event`](Self::event) does.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.names.get_or_insert_default().insert(name.into());
+        self
+    }
+
+    /// Events of streams in these [slices](crate::StreamId::slice) alone; the last range given is the one that counts. A
+    /// range that is empty or ends above the last slice is refused as any bad filter is.
+    ///
+    /// ```
+    /// # use es_core::{Filter, StreamId};
+    /// let half = Filter::all().category("account").slices(512..=1023);
+    /// assert!(half.accepts(&StreamId::new("account", "4711")?, "account.opened"), "its slice is 787");
+    /// assert!(!half.slices(0..=511).accepts(&StreamId::new("account", "4711")?, "account.opened"));
+    /// # Ok::<(), es_core::LimitError>(())
+    /// ```
+    #[must_use]
+    pub fn slices(mut self, slices: RangeInclusive<u16>) -> Self {
+        self.slices = Some(slices.into_inner());
+        self
+    }
+
+    /// What both filters accept.
+    ///
+    /// ```
+    /// # use es_core::{Filter, StreamId};
+    /// let accounts = Filter::all().category("account").category("loan").and(&Filter::all().category("account"));
+    /// assert!(accounts.accepts(&StreamId::new("account", "1")?, "account.opened"));
+    /// assert!(!accounts.accepts(&StreamId::new("loan", "1")?, "loan.granted"));
+    ///
+    /// let nothing = accounts.and(&Filter::all().category("customer"));
+    /// assert!(!nothing.accepts(&StreamId::new("customer", "1")?, "customer.registered"));
+    /// # Ok::<(), es_core::LimitError>(())
+    /// ```
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        let slices = match (self.slices, other.slices) {
+            (Some((first, last)), Some((from, to))) if first <= last && from <= to => {
+                if first.max(from) > last.min(to) {
+                    // no slice is in both
+                    return Self { categories: Some(BTreeSet::new()), ..self };
+                }
+                Some((first.max(from), last.min(to)))
+            }
+            // a range that is refused stays refused
+            (Some((first, last)), Some(_)) if first > last => Some((first, last)),
+            (slices, others) => others.or(slices),
+        };
+        let (categories, names) = (both(self.categories, &other.categories), both(self.names, &other.names));
+        Self { categories, names, slices }
+    }
+
+    /// The first and the last slice to read, or `None` for all.
+    pub const fn slice_range(&self) -> Option<(u16, u16)> {
+        self.slices
+    }
+
+    /// The categories to read, or `None` for all.
+    pub fn categories(&self) -> Option<impl ExactSizeIterator<Item = &str>> {
+        self.categories.as_ref().map(|categories| categories.iter().map(AsRef::as_ref))
+    }
+
+    /// The names to read, or `None` for all.
+    pub fn names(&self) -> Option<impl ExactSizeIterator<Item = &str>> {
+        self.names.as_ref().map(|names| names.iter().map(AsRef::as_ref))
+    }
+
+    /// Whether an event of `stream` stored under `name` is to be read.
+    pub fn accepts(&self, stream: &StreamId, name: &str) -> bool {
+        self.categories.as_ref().is_none_or(|categories| categories.contains(stream.category()))
+            && self.names.as_ref().is_none_or(|names| names.contains(name))
+            && self.slices.is_none_or(|(first, last)| (first..=last).contains(&stream.slice()))
+    }
+}
+
+type Texts = Option<BTreeSet<Cow<'static, str>>>;
+
+/// The texts in both sets; `None` is the set of all texts.
+fn both(one: Texts, other: &Texts) -> Texts {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.intersection(other).cloned().collect()),
+        (one, other) => one.or_else(|| other.clone()),
+    }
+}

@@ -1,0 +1,85 @@
+//! Limits of what a store takes: typed errors before anything is sent.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+
+use crate::{
+    event::limits::check_name,
+    store::{Append, AppendError, Filter, NewEvent, StreamId},
+};
+
+pub use crate::event::limits::{
+    APPEND_BYTES, EVENTS, JSON_DEPTH, LimitError, METADATA_BYTES, NAME_BYTES, PAYLOAD_BYTES,
+};
+
+/// Checks what every store must refuse in an append before it writes anything: too many events, streams or
+/// bytes, a stream that is named twice, an event id that is there twice.
+///
+/// Each name, payload and metadata needs no check: [`StreamId`] and
+/// [`NewEvent`] cannot be made with bad ones.
+///
+/// # Errors
+/// [`AppendError::Limit`], [`AppendError::DuplicateStream`], [`AppendError::DuplicateEventId`].
+pub fn check(appends: &[Append]) -> Result<(), AppendError> {
+    if let [append] = appends
+        && let [] | [_] = append.events.as_slice()
+    {
+        return Ok(());
+    }
+    let count = appends.iter().map(|append| append.events.len()).sum();
+    if count > EVENTS {
+        return Err(LimitError::TooMany { what: "events", count }.into());
+    }
+    if appends.len() > EVENTS {
+        return Err(LimitError::TooMany { what: "streams", count: appends.len() }.into());
+    }
+    let bytes = appends.iter().flat_map(|append| &append.events).map(bytes).sum();
+    if bytes > APPEND_BYTES {
+        return Err(LimitError::TooLarge { bytes }.into());
+    }
+    let mut streams = HashSet::with_capacity(appends.len());
+    let mut ids = HashSet::with_capacity(count);
+    for append in appends {
+        if !streams.insert(&append.stream) {
+            return Err(AppendError::DuplicateStream { stream: append.stream.clone() });
+        }
+        if let Some(event) = append.events.iter().find(|event| !ids.insert(event.id())) {
+            return Err(AppendError::DuplicateEventId { id: event.id() });
+        }
+    }
+    Ok(())
+}
+
+fn bytes(event: &NewEvent) -> usize {
+    event.payload().len() + event.metadata().map_or(0, Bytes::len)
+}
+
+/// Checks what every store must refuse in a filter before it reads anything: a category, a name or a slice that no event
+/// can have.
+///
+/// ```
+/// # use es_core::{Filter, limits};
+/// assert!(limits::check_filter(&Filter::all().category("account")).is_ok());
+/// assert!(limits::check_filter(&Filter::all().category("acc\0unt")).is_err());
+/// ```
+///
+/// # Errors
+/// [`LimitError`].
+pub fn check_filter(filter: &Filter) -> Result<(), LimitError> {
+    filter.categories().into_iter().flatten().try_for_each(|category| check_name("category", category))?;
+    filter.names().into_iter().flatten().try_for_each(|name| check_name("event name", name))?;
+    match filter.slice_range() {
+        Some((first, last)) if first > last || last >= StreamId::SLICES => Err(LimitError::Slices { first, last }),
+        _ => Ok(()),
+    }
+}
+
+/// Checks what every store must refuse as the schema of a snapshot, whether it is loaded or stored: more than
+/// [`NAME_BYTES`], or a NUL. It may be empty.
+///
+/// # Errors
+/// [`LimitError`].
+pub fn check_snapshot_schema(schema: &str) -> Result<(), LimitError> {
+    if schema.is_empty() { Ok(()) } else { check_name("snapshot schema", schema) }
+}

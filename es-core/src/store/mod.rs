@@ -1,0 +1,39 @@
+//! The room of the store: what a storage crate implements, what goes into it, what comes out, and what can go wrong on the
+//! way. Nothing here knows what an aggregate is.
+//!
+//! It imports `event`.
+
+mod append;
+mod as_of;
+mod checkpoint;
+mod conflict;
+mod error;
+mod filter;
+pub mod limits;
+pub(crate) mod new_event;
+mod page;
+mod reader;
+mod reading;
+mod recorded;
+mod snapshot;
+#[expect(clippy::module_inception, reason = "the first file of a room has its name")]
+mod store;
+mod stream;
+mod subscription;
+mod verdict;
+
+pub use append::{Append, Appended};
+pub use as_of::AsOf;
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use conflict::{Conflict, Violation};
+pub use error::{AppendError, ReadError, SnapshotError, StoreError, UnknownOutcome};
+pub use filter::Filter;
+pub use new_event::NewEvent;
+pub use page::Page;
+pub use reader::{Readable, Reader, StreamReader};
+pub use reading::{ReadEvents, ReadStream};
+pub use recorded::{Recorded, StoredEvent};
+pub use snapshot::StoredSnapshot;
+pub use store::{Direction, EventStore, Visitor};
+pub use stream::{Expected, Position, StreamId, Version, stable_hash};
+pub use verdict::{Known, Place, Verdict};

@@ -1,0 +1,244 @@
+//! The readers: stored or decoded events, one by one.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    vec,
+};
+
+use futures_core::{Stream, stream::BoxStream};
+use futures_util::StreamExt;
+
+use crate::{
+    event::EventSet,
+    store::{Checkpoint, Page, ReadError, Recorded, StoredEvent},
+};
+
+/// What a reader gives: [`StoredEvent`], or [`Recorded`] events of a set.
+pub trait Readable: sealed::Readable {}
+impl<T: sealed::Readable> Readable for T {}
+
+pub(crate) mod sealed {
+    use super::{EventSet, ReadError, Recorded, StoredEvent};
+
+    /// What a stored event is read as: the first of the parts, and the others.
+    #[expect(unnameable_types, reason = "what can be read is chosen here")]
+    pub trait Readable: Sized + Send {
+        fn parts(stored: StoredEvent) -> Result<(Option<Self>, Vec<Self>), ReadError>;
+    }
+
+    impl Readable for StoredEvent {
+        fn parts(stored: StoredEvent) -> Result<(Option<Self>, Vec<Self>), ReadError> {
+            Ok((Some(stored), Vec::new()))
+        }
+    }
+
+    impl<E: EventSet> Readable for Recorded<E> {
+        fn parts(stored: StoredEvent) -> Result<(Option<Self>, Vec<Self>), ReadError> {
+            stored.into_parts()
+        }
+    }
+}
+
+macro_rules! reader {
+    ($reader:ident) => {
+        impl<T: Readable> $reader<'_, T> {
+            /// The next event; `None` at the end, which also follows an error. Dropping the future loses no event.
+            pub async fn next(&mut self) -> Option<Result<T, ReadError>> {
+                poll_fn(|context| self.poll(context)).await
+            }
+
+            /// The next event; `Ok(None)` at the end.
+            ///
+            /// # Errors
+            /// [`ReadError`]; it is the last answer.
+            pub async fn try_next(&mut self) -> Result<Option<T>, ReadError> {
+                self.next().await.transpose()
+            }
+
+            /// Every event up to the end. A subscription has none, and goes on collecting.
+            ///
+            /// # Errors
+            /// [`ReadError`], in place of what was read.
+            pub async fn try_collect<C: Default + Extend<T>>(mut self) -> Result<C, ReadError> {
+                let mut all = C::default();
+                while let Some(event) = self.try_next().await? {
+                    all.extend([event]);
+                }
+                Ok(all)
+            }
+        }
+
+        impl<T> Unpin for $reader<'_, T> {}
+
+        impl<T> fmt::Debug for $reader<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($reader)).finish_non_exhaustive()
+            }
+        }
+
+        impl<T: Readable> Stream for $reader<'_, T> {
+            type Item = Result<T, ReadError>;
+
+            fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+                self.get_mut().poll(context)
+            }
+        }
+    };
+}
+
+/// Reads events of the whole store one by one, and knows how far it has come: what
+/// [`events`](crate::EventStoreExt::events) gives.
+///
+/// It is a [`Stream`], and needs no extension trait to be read.
+///
+/// ```
+/// # use es_core::*;
+/// # async fn example(store: &dyn EventStore, kept: Checkpoint) -> Result<Checkpoint, ReadError> {
+/// let mut reader = store.stored_events().after(kept).category("account").read();
+/// while let Some(event) = reader.try_next().await? {
+///     println!("{} at {}", event.name, event.position);
+/// }
+/// Ok(reader.checkpoint())
+/// # }
+/// ```
+#[must_use = "a reader does nothing unless it is asked for the next event"]
+pub struct Reader<'a, T> {
+    pages: BoxStream<'a, Result<Page, ReadError>>,
+    /// Of the page, what was not read yet, and where to go on after it.
+    stored: vec::IntoIter<StoredEvent>,
+    page_end: Checkpoint,
+    frontier: Checkpoint,
+    /// Of the last event, what was not given yet, and where to go on after it.
+    parts: vec::IntoIter<T>,
+    event_end: Checkpoint,
+    checkpoint: Checkpoint,
+    ended: bool,
+}
+
+impl<'a, T: Readable> Reader<'a, T> {
+    pub(crate) fn new(from: Checkpoint, pages: BoxStream<'a, Result<Page, ReadError>>) -> Self {
+        Self {
+            pages,
+            stored: Vec::new().into_iter(),
+            page_end: from,
+            frontier: from,
+            parts: Vec::new().into_iter(),
+            event_end: from,
+            checkpoint: from,
+            ended: false,
+        }
+    }
+
+    /// Where another reader goes on after what this one has given: behind the last event, or as far as it has looked, where
+    /// its filter accepted nothing more. Before the first answer it is where the reader began.
+    ///
+    /// An event that stands for several is behind it when the last of them was given. A reader that reads backward is gone on
+    /// with by [`before`](crate::ReadEvents::before).
+    pub const fn checkpoint(&self) -> Checkpoint {
+        self.checkpoint
+    }
+
+    /// Whether everything that was stored when the reader last looked was given: it has caught up.
+    pub fn is_live(&self) -> bool {
+        self.frontier.incarnation().is_some() && self.checkpoint.position() >= self.frontier.position()
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, ReadError>>> {
+        loop {
+            if let Some(part) = self.parts.next() {
+                return Poll::Ready(Some(Ok(self.given(part))));
+            }
+            if let Some(stored) = self.stored.next() {
+                let end = self.frontier.at(stored.position);
+                match T::parts(stored) {
+                    Ok((first, rest)) => {
+                        (self.parts, self.event_end) = (rest.into_iter(), end);
+                        match first {
+                            Some(first) => return Poll::Ready(Some(Ok(self.given(first)))),
+                            None => self.advance(),
+                        }
+                    }
+                    Err(error) => return Poll::Ready(Some(Err(self.end(error)))),
+                }
+            } else if self.ended {
+                return Poll::Ready(None);
+            } else {
+                match ready!(self.pages.poll_next_unpin(context)) {
+                    Some(Ok(page)) => {
+                        (self.page_end, self.frontier) = (page.checkpoint(), page.frontier);
+                        self.stored = page.events.into_iter();
+                        self.event_end = self.checkpoint;
+                        self.advance();
+                    }
+                    Some(Err(error)) => return Poll::Ready(Some(Err(self.end(error)))),
+                    None => self.ended = true,
+                }
+            }
+        }
+    }
+
+    fn given(&mut self, part: T) -> T {
+        self.advance();
+        part
+    }
+
+    /// Moves the checkpoint behind what was given.
+    fn advance(&mut self) {
+        if self.parts.len() == 0 {
+            self.checkpoint = if self.stored.len() == 0 { self.page_end } else { self.event_end };
+        }
+    }
+
+    fn end(&mut self, error: ReadError) -> ReadError {
+        self.stored = Vec::new().into_iter();
+        self.ended = true;
+        error
+    }
+}
+
+reader!(Reader);
+
+/// Reads the events of one stream one by one: what [`stream`](crate::EventStoreExt::stream) gives.
+///
+/// It is a [`Stream`], and needs no extension trait to be read.
+#[must_use = "a reader does nothing unless it is asked for the next event"]
+pub struct StreamReader<'a, T> {
+    stored: BoxStream<'a, Result<StoredEvent, ReadError>>,
+    parts: vec::IntoIter<T>,
+    ended: bool,
+}
+
+impl<'a, T: Readable> StreamReader<'a, T> {
+    pub(crate) fn new(stored: BoxStream<'a, Result<StoredEvent, ReadError>>) -> Self {
+        Self { stored, parts: Vec::new().into_iter(), ended: false }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, ReadError>>> {
+        loop {
+            if let Some(part) = self.parts.next() {
+                return Poll::Ready(Some(Ok(part)));
+            }
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            match ready!(self.stored.poll_next_unpin(context)).map(|stored| T::parts(stored?)) {
+                Some(Ok((first, rest))) => {
+                    self.parts = rest.into_iter();
+                    if let Some(first) = first {
+                        return Poll::Ready(Some(Ok(first)));
+                    }
+                }
+                Some(Err(error)) => {
+                    self.ended = true;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => self.ended = true,
+            }
+        }
+    }
+}
+
+reader!(StreamReader);

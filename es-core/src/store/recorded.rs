@@ -1,0 +1,207 @@
+//! Events that a store holds: as bytes, and decoded.
+
+use std::fmt;
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use crate::{
+    event::{
+        EventName, EventSet, Metadata, SchemaVersion, Timestamp,
+        decode::{self, Decoded},
+    },
+    store::{Position, ReadError, StreamId, Version},
+};
+
+/// An event as a store holds it: where it stands, when it was recorded, and its payload as bytes.
+///
+/// [`decode`](Self::decode) makes [`Recorded`] events of it.
+#[derive(Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
+pub struct StoredEvent {
+    /// The event's id.
+    pub id: Uuid,
+    /// The stream it belongs to.
+    pub stream: StreamId,
+    /// Its place in the stream.
+    pub version: Version,
+    /// Its place in the store.
+    pub position: Position,
+    /// The name it is stored under.
+    pub name: EventName,
+    /// The shape of its payload.
+    pub schema_version: SchemaVersion,
+    /// JSON, byte for byte as it was appended.
+    pub payload: Bytes,
+    /// JSON, byte for byte as it was appended; `None` when none was given.
+    pub metadata: Option<Bytes>,
+    /// When it was recorded, by the store's clock; never before the stream's previous event.
+    pub recorded_at: Timestamp,
+}
+
+impl StoredEvent {
+    /// The bytes of its payload and metadata.
+    pub fn bytes(&self) -> usize {
+        self.payload.len() + self.metadata.as_ref().map_or(0, Bytes::len)
+    }
+
+    /// Decodes the payload and hands each event it stands for to `each`.
+    ///
+    /// # Errors
+    /// [`ReadError::Decode`], which says where the event stands and what does not fit.
+    pub fn decode_each<S: EventSet>(&self, mut each: impl FnMut(S)) -> Result<(), ReadError> {
+        let Decoded { first, rest } = self.decoded()?;
+        // what `each` does is no part of the reading: its panic is the caller's
+        if let Some(event) = first {
+            each(event);
+        }
+        rest.into_iter().for_each(each);
+        Ok(())
+    }
+
+    fn decoded<S: EventSet>(&self) -> Result<Decoded<S>, ReadError> {
+        let category = self.stream.category();
+        let decoded = decode::events(category, &self.name, self.schema_version, &self.payload);
+        decoded.map_err(|source| ReadError::Decode {
+            stream: self.stream.clone(),
+            version: self.version,
+            position: self.position,
+            name: self.name.clone(),
+            schema_version: self.schema_version,
+            source,
+        })
+    }
+
+    /// Decodes the event with its metadata: one [`Recorded`] for each event the payload stands for.
+    ///
+    /// # Errors
+    /// [`ReadError::Decode`] and [`ReadError::Damaged`].
+    pub fn decode<S: EventSet>(&self) -> Result<Vec<Recorded<S>>, ReadError> {
+        let (first, rest) = self.clone().into_parts()?;
+        Ok(first.into_iter().chain(rest).collect())
+    }
+
+    /// As [`decode`](Self::decode): there is almost always one, and no list is made for it.
+    pub(crate) fn into_parts<S: EventSet>(self) -> Result<Parts<S>, ReadError> {
+        let Decoded { first, rest } = self.decoded()?;
+        let metadata = self.decode_metadata()?.unwrap_or_default();
+        let rest = (1..).zip(rest).map(|(part, event)| self.clone().recorded(part, metadata.clone(), event)).collect();
+        Ok((first.map(|event| self.recorded(0, metadata, event)), rest))
+    }
+
+    /// Decodes the metadata; `None` when none was given.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] when they are not metadata.
+    pub fn decode_metadata(&self) -> Result<Option<Metadata>, ReadError> {
+        let Some(json) = &self.metadata else { return Ok(None) };
+        serde_json::from_slice(json).map(Some).map_err(|_| ReadError::Damaged {
+            stream: self.stream.clone(),
+            version: self.version,
+            position: self.position,
+            what: "its metadata is not a JSON object of metadata",
+        })
+    }
+
+    fn recorded<S>(self, part: u32, metadata: Metadata, event: S) -> Recorded<S> {
+        Recorded {
+            id: self.id,
+            stream: self.stream,
+            version: self.version,
+            position: self.position,
+            part,
+            recorded_at: self.recorded_at,
+            metadata,
+            event,
+        }
+    }
+}
+
+impl fmt::Debug for StoredEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // what ends up in a log says how long the payload is, and never what it says
+        let Self { id, stream, version, position, name, schema_version, payload, metadata, recorded_at } = self;
+        f.debug_struct("StoredEvent")
+            .field("id", id)
+            .field("stream", stream)
+            .field("version", version)
+            .field("position", position)
+            .field("name", name)
+            .field("schema_version", schema_version)
+            .field("payload_bytes", &payload.len())
+            .field("metadata_bytes", &metadata.as_ref().map(Bytes::len))
+            .field("recorded_at", recorded_at)
+            .finish()
+    }
+}
+
+/// The first of the events that a stored one stands for, and the others.
+pub(crate) type Parts<S> = (Option<Recorded<S>>, Vec<Recorded<S>>);
+
+/// An event with its stream, version, position, id, time and metadata.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Recorded<E> {
+    /// The event's id.
+    pub id: Uuid,
+    /// The stream it belongs to.
+    pub stream: StreamId,
+    /// Its place in the stream.
+    pub version: Version,
+    /// Its place in the store.
+    pub position: Position,
+    /// 0, or its number from 0 among the events that one retired event became; they share the stored event's
+    /// version and position. A feed counts those that it lists.
+    pub part: u32,
+    /// When it was recorded, by the store's clock.
+    pub recorded_at: Timestamp,
+    /// What was given with it; empty when nothing was.
+    pub metadata: Metadata,
+    /// The event.
+    pub event: E,
+}
+
+impl<E> Recorded<E> {
+    /// An event at a place, for tests of what handles recorded events: its id is nil, its part 0, it has no metadata and was
+    /// recorded at the Unix epoch. The fields can be set.
+    ///
+    /// ```
+    /// # use es_core::{Position, Recorded, StreamId, Timestamp, Version};
+    /// let mut opened = Recorded::new(StreamId::new("account", "1")?, Version::FIRST, Position::new(7), "opened");
+    /// opened.recorded_at = Timestamp::now();
+    /// assert_eq!((opened.version.get(), opened.event), (1, "opened"));
+    /// # Ok::<(), es_core::LimitError>(())
+    /// ```
+    pub fn new(stream: StreamId, version: Version, position: Position, event: E) -> Self {
+        let (recorded_at, metadata) = (Timestamp::UNIX_EPOCH, Metadata::default());
+        Self { id: Uuid::nil(), stream, version, position, part: 0, recorded_at, metadata, event }
+    }
+
+    /// The same with the event lent; the rest is copied.
+    pub fn as_ref(&self) -> Recorded<&E> {
+        let Self { id, stream, version, position, part, recorded_at, metadata, event } = self;
+        let (stream, metadata) = (stream.clone(), metadata.clone());
+        Recorded {
+            id: *id,
+            stream,
+            version: *version,
+            position: *position,
+            part: *part,
+            recorded_at: *recorded_at,
+            metadata,
+            event,
+        }
+    }
+
+    /// The event, and what stands beside it.
+    pub fn split(self) -> (E, Recorded<()>) {
+        let Self { id, stream, version, position, part, recorded_at, metadata, event } = self;
+        (event, Recorded { id, stream, version, position, part, recorded_at, metadata, event: () })
+    }
+
+    /// The same with `change` made to the event, such as `Into::into` to another event set.
+    pub fn map<F>(self, change: impl FnOnce(E) -> F) -> Recorded<F> {
+        let Self { id, stream, version, position, part, recorded_at, metadata, event } = self;
+        Recorded { id, stream, version, position, part, recorded_at, metadata, event: change(event) }
+    }
+}

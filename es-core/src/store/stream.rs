@@ -1,0 +1,290 @@
+//! The stream: the ordered events of one aggregate, and the places in it.
+
+use std::{fmt, num::TryFromIntError, sync::Arc};
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, Unexpected},
+};
+
+use crate::event::{LimitError, limits::check_name, text::Text};
+
+/// The name of a stream: the category of its aggregate and the id within it.
+///
+/// ```
+/// # use es_core::StreamId;
+/// let stream = StreamId::new("account", "4711")?;
+/// assert_eq!((stream.category(), stream.id()), ("account", "4711"));
+/// assert_eq!(stream.to_string(), "account/4711");
+/// # Ok::<(), es_core::LimitError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId {
+    category: Text,
+    id: Arc<str>,
+}
+
+impl StreamId {
+    /// The stream `id` of `category`; each 1 to 512 bytes of UTF-8 without NUL.
+    ///
+    /// # Errors
+    /// [`LimitError`] when one of the two is empty, too long or holds a NUL.
+    pub fn new(category: impl AsRef<str>, id: impl AsRef<str>) -> Result<Self, LimitError> {
+        let (category, id) = (category.as_ref(), id.as_ref());
+        check_name("category", category)?;
+        check_name("stream id", id)?;
+        Ok(Self { category: Text::Shared(category.into()), id: id.into() })
+    }
+
+    /// The stream `id` of a category that stands in the program.
+    pub(crate) fn of_category(category: &'static str, id: &str) -> Result<Self, LimitError> {
+        check_name("category", category)?;
+        check_name("stream id", id)?;
+        Ok(Self { category: Text::Static(category), id: id.into() })
+    }
+
+    /// The stream `id` of the same category, which the two share in memory.
+    ///
+    /// ```
+    /// # use es_core::StreamId;
+    /// let one = StreamId::new("account", "1")?;
+    /// assert_eq!(one.sibling("2")?, StreamId::new("account", "2")?);
+    /// # Ok::<(), es_core::LimitError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`LimitError`] as for [`new`](Self::new).
+    pub fn sibling(&self, id: impl AsRef<str>) -> Result<Self, LimitError> {
+        let id = id.as_ref();
+        check_name("stream id", id)?;
+        Ok(Self { category: self.category.clone(), id: id.into() })
+    }
+
+    /// The category.
+    pub fn category(&self) -> &str {
+        &self.category
+    }
+
+    /// The id within the category.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// How many slices a log has.
+    pub const SLICES: u16 = 1024;
+
+    /// The slice of the log that the stream belongs to, below [`SLICES`](Self::SLICES): readers that share the log take
+    /// a range of slices each, with [`Filter::slices`](crate::Filter::slices). The slice of a name never changes; a
+    /// store on disk holds it.
+    ///
+    /// ```
+    /// # use es_core::StreamId;
+    /// assert_eq!(StreamId::new("account", "4711")?.slice(), 787);
+    /// # Ok::<(), es_core::LimitError>(())
+    /// ```
+    pub fn slice(&self) -> u16 {
+        let hash = stable_hash(&[self.category().as_bytes(), self.id.as_bytes()]);
+        u16::try_from((hash >> 32) % u64::from(Self::SLICES)).unwrap_or_default()
+    }
+}
+
+/// A hash that never changes: FNV-1a with 64 bits over the parts, each followed by a zero byte, mixed by the finalizer of
+/// `MurmurHash3`. For storage crates: what is kept on disk must not depend on a library's version.
+///
+/// ```
+/// # use es_core::stable_hash;
+/// assert_eq!(stable_hash(&[b"account", b"4711"]), 0xa221_9b13_92b5_ea91);
+/// assert_ne!(stable_hash(&[b"ab", b"c"]), stable_hash(&[b"a", b"bc"]));
+/// ```
+pub fn stable_hash(parts: &[&[u8]]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for part in parts {
+        for byte in part.iter().chain(&[0]) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ (hash >> 33)
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.category(), self.id)
+    }
+}
+
+impl fmt::Debug for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("StreamId").field(&self.category()).field(&self.id).finish()
+    }
+}
+
+/// What a place is read from.
+const BIGINT: &str = "a number from 0 to 9223372036854775807";
+
+macro_rules! place {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// It is never above [`MAX`](Self::MAX), so it goes to any database and comes back as what it was. One that is read
+        /// by serde and stands above it is refused.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// The last place there can be: what every database's `bigint` holds.
+            pub const MAX: Self = Self(i64::MAX as u64);
+
+            /// The place `number`; one above [`MAX`](Self::MAX) is `MAX`.
+            pub const fn new(number: u64) -> Self {
+                if number > Self::MAX.0 { Self::MAX } else { Self(number) }
+            }
+
+            /// The number.
+            pub const fn get(self) -> u64 {
+                self.0
+            }
+
+            /// The place `count` further on, at most [`MAX`](Self::MAX).
+            #[must_use]
+            pub const fn plus(self, count: u64) -> Self {
+                Self::new(self.0.saturating_add(count))
+            }
+        }
+
+        impl From<u64> for $name {
+            fn from(number: u64) -> Self {
+                Self::new(number)
+            }
+        }
+
+        impl From<$name> for i64 {
+            fn from(place: $name) -> Self {
+                place.0.cast_signed() // never above `MAX`
+            }
+        }
+
+        /// Refuses what is below 0.
+        impl TryFrom<i64> for $name {
+            type Error = TryFromIntError;
+
+            fn try_from(number: i64) -> Result<Self, TryFromIntError> {
+                u64::try_from(number).map(Self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let number = u64::deserialize(deserializer)?;
+                if number > Self::MAX.0 {
+                    return Err(D::Error::invalid_value(Unexpected::Unsigned(number), &BIGINT));
+                }
+                Ok(Self(number))
+            }
+        }
+
+        impl PartialEq<u64> for $name {
+            fn eq(&self, number: &u64) -> bool {
+                self.0 == *number
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+place! {
+    /// The place of an event in its stream: 1, 2, 3 …; 0 means that the stream does not exist.
+    Version
+}
+
+impl Version {
+    /// The version of a stream that does not exist: 0.
+    pub const NONE: Self = Self(0);
+    /// The version of a stream's first event: 1.
+    pub const FIRST: Self = Self(1);
+}
+
+place! {
+    /// The place of an event in the whole store: increasing, may have gaps.
+    Position
+}
+
+impl Position {
+    /// Before every event: 0.
+    pub const START: Self = Self(0);
+}
+
+/// The version of a stream that a decision was based on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a store must answer every expectation; a new one has to break its build")]
+pub enum Expected {
+    /// Whatever the stream holds.
+    Any,
+    /// The stream does not exist; the same as `Exact` of version 0.
+    NoStream,
+    /// The stream has at least one event.
+    Exists,
+    /// The stream is at this version.
+    Exact(Version),
+}
+
+impl Expected {
+    /// Whether a stream at version `actual` meets the expectation.
+    pub fn holds(self, actual: Version) -> bool {
+        match self {
+            Self::Any => true,
+            Self::NoStream => actual == Version::NONE,
+            Self::Exists => actual > Version::NONE,
+            Self::Exact(version) => actual == version,
+        }
+    }
+
+    /// The version that is expected, where it is a single one.
+    pub fn version(self) -> Option<Version> {
+        match self {
+            Self::Any | Self::Exists => None,
+            Self::NoStream => Some(Version::NONE),
+            Self::Exact(version) => Some(version),
+        }
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any version"),
+            Self::NoStream => f.write_str("no stream"),
+            Self::Exists => f.write_str("an existing stream"),
+            Self::Exact(version) => write!(f, "version {version}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_place_is_above_what_a_bigint_holds() {
+        let max = i64::MAX.cast_unsigned();
+        assert_eq!(serde_json::from_str::<Version>(&max.to_string()).ok(), Some(Version::MAX));
+        for number in [max + 1, max + 2, u64::MAX - 1, u64::MAX] {
+            let text = number.to_string();
+            assert!(serde_json::from_str::<Version>(&text).is_err(), "{text}");
+            assert!(serde_json::from_str::<Position>(&text).is_err(), "{text}");
+            assert!(serde_json::from_value::<Version>(number.into()).is_err(), "{text}");
+            assert_eq!((Version::new(number), Position::from(number)), (Version::MAX, Position::MAX));
+            assert_eq!(Position::new(number).plus(u64::MAX), Position::MAX);
+        }
+        assert_eq!((i64::from(Version::MAX), i64::from(Position::START)), (i64::MAX, 0));
+        assert_eq!((Version::try_from(i64::MAX), Version::try_from(7_i64)), (Ok(Version::MAX), Ok(Version::new(7))));
+        assert!(Position::try_from(-1_i64).is_err());
+    }
+}
