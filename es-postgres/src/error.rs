@@ -96,6 +96,19 @@ pub enum PostgresError {
         /// The newest this library knows.
         known: i32,
     },
+    /// The schema's history holds other migrations than this library's: nothing was changed.
+    #[error(
+        "migration {number} of the schema is `{found}`, and this library's is `{known}`: another set of migrations made \
+         it; give the log a schema of its own with `builder(url).schema(\"…\")`, or drop this one"
+    )]
+    OtherMigrations {
+        /// The number of the first that differs.
+        number: i32,
+        /// Its name in the schema; empty when it is missing there.
+        found: String,
+        /// Its name in this library.
+        known: &'static str,
+    },
     /// A migration did not run; nothing of it is left.
     #[error("migration {number} `{name}` failed")]
     Migration {

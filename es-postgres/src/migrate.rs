@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
 use crate::PostgresError;
 use crate::schema_name::{SchemaName, quote_literal};
@@ -16,15 +16,13 @@ struct Step {
 }
 
 const STEPS: &[Step] = &[
-    Step { number: 1, name: "events", sql: include_str!("migrations/0001_events.sql") },
+    Step { number: 1, name: "log", sql: include_str!("migrations/0001_log.sql") },
     Step { number: 2, name: "frontier", sql: include_str!("migrations/0002_frontier.sql") },
-    Step { number: 3, name: "append", sql: include_str!("migrations/0003_append.sql") },
-    Step { number: 4, name: "snapshots", sql: include_str!("migrations/0004_snapshots.sql") },
-    Step { number: 5, name: "incarnation", sql: include_str!("migrations/0005_incarnation.sql") },
-    Step { number: 6, name: "protections", sql: include_str!("migrations/0006_protections.sql") },
-    Step { number: 7, name: "moves", sql: include_str!("migrations/0007_moves.sql") },
-    Step { number: 8, name: "arguments", sql: include_str!("migrations/0008_arguments.sql") },
-    Step { number: 9, name: "streams", sql: include_str!("migrations/0009_streams.sql") },
+    Step { number: 3, name: "incarnations", sql: include_str!("migrations/0003_incarnations.sql") },
+    Step { number: 4, name: "streams", sql: include_str!("migrations/0004_streams.sql") },
+    Step { number: 5, name: "arguments", sql: include_str!("migrations/0005_arguments.sql") },
+    Step { number: 6, name: "append", sql: include_str!("migrations/0006_append.sql") },
+    Step { number: 7, name: "snapshots", sql: include_str!("migrations/0007_snapshots.sql") },
 ];
 
 const HISTORY: &str = include_str!("migrations/history.sql");
@@ -41,16 +39,32 @@ pub(crate) fn scripts(schema: &SchemaName) -> Vec<(String, String)> {
     std::iter::once(history).chain(steps).collect()
 }
 
-/// The number of the newest migration of the schema; 0 when there is none, or none that may be seen.
+/// The number of the newest migration of the schema; 0 when there is none, or none that may be seen. Refuses a schema whose
+/// migrations are not the ones of this library, as far as it knows them: nothing could follow on them.
 pub(crate) async fn applied(client: &Client, schema: &SchemaName) -> Result<i32, PostgresError> {
     let exists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'migrations')";
     let row = client.query_one(exists, &[&schema.as_str()]).await.map_err(PostgresError::statement)?;
     if !row.try_get::<_, bool>(0).map_err(|error| PostgresError::Answer(error.into()))? {
         return Ok(0);
     }
-    let newest = schema.render("SELECT coalesce(max(number), 0) FROM {schema}.migrations");
-    let row = client.query_one(&newest, &[]).await.map_err(PostgresError::statement)?;
-    row.try_get(0).map_err(|error| PostgresError::Answer(error.into()))
+    let history = schema.render("SELECT number, name FROM {schema}.migrations ORDER BY number");
+    let rows = client.query(&history, &[]).await.map_err(PostgresError::statement)?;
+    let read = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?));
+    let rows = rows.iter().map(read).collect::<Result<Vec<(i32, String)>, tokio_postgres::Error>>();
+    follow(&rows.map_err(|error| PostgresError::Answer(error.into()))?)
+}
+
+/// The newest of the migrations in this history, in their order, if they are the ones of this library.
+fn follow(history: &[(i32, String)]) -> Result<i32, PostgresError> {
+    let newest = history.last().map_or(0, |(number, _)| *number);
+    for step in STEPS.iter().filter(|step| step.number <= newest) {
+        let found = history.iter().find(|(number, _)| *number == step.number).map(|(_, name)| name.as_str());
+        if found != Some(step.name) {
+            let found = found.unwrap_or_default().to_owned();
+            return Err(PostgresError::OtherMigrations { number: step.number, found, known: step.name });
+        }
+    }
+    Ok(newest)
 }
 
 /// Brings the schema to the newest migration. Any number of processes may do so at once.

@@ -104,7 +104,7 @@ pub(crate) async fn fill(ground: &Ground, count: usize) {
     let began = Instant::now();
     let client = ground.raw.client().await;
     let ours = format!(
-        "INSERT INTO es.events (position, version, recorded_at, event_id, schema_version, slice, together, category, id, type, data)
+        "INSERT INTO es.events (position, version, recorded_at, event_id, schema_version, slice, together, category, id, name, payload)
          SELECT nextval('es.position'), (n - 1) / 50000 + 1, now(),
                 (lpad(to_hex(n), 12, '0') || '7000800000000000' || lpad(to_hex(n % 65536), 4, '0'))::uuid,
                 1, 0, 1, 'account', 'old-' || (n - 1) % 50000, 'account.deposited', '{data}'

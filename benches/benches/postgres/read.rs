@@ -70,7 +70,7 @@ async fn fold(ground: &Ground) -> (usize, i64) {
 
 async fn copy_to_raw(ground: &Ground) {
     let copy = "INSERT INTO raw.events (category, id, version, event_id, type, data)
-                SELECT category, id, version, event_id, type, data FROM es.events ORDER BY position";
+                SELECT category, id, version, event_id, name, payload FROM es.events ORDER BY position";
     let client = ground.raw.client().await;
     client.batch_execute(copy).await.unwrap();
     client.batch_execute("VACUUM ANALYZE raw.events").await.unwrap();

@@ -42,11 +42,11 @@ pub(crate) struct Columns<'a> {
     steps: Vec<i64>,
     together: Vec<i16>,
     event_ids: Vec<Uuid>,
-    types: Vec<&'a str>,
+    names: Vec<&'a str>,
     schema_versions: Vec<i64>,
     slices: Vec<i16>,
     payloads: Vec<Json<'a>>,
-    metas: Vec<Option<Json<'a>>>,
+    metadata: Vec<Option<Json<'a>>>,
 }
 
 impl<'a> Columns<'a> {
@@ -91,11 +91,11 @@ impl<'a> Columns<'a> {
             self.items.push(number(item + 1));
             self.steps.push(step);
             self.event_ids.push(event.id());
-            self.types.push(event.name());
+            self.names.push(event.name());
             self.schema_versions.push(i64::from(event.schema_version().get()));
             self.slices.push(slice);
             self.payloads.push(Json(event.payload()));
-            self.metas.push(event.metadata().map(|metadata| Json(metadata)));
+            self.metadata.push(event.metadata().map(|metadata| Json(metadata)));
         }
     }
 
@@ -111,11 +111,11 @@ impl<'a> Columns<'a> {
             &self.steps,
             &self.together,
             &self.event_ids,
-            &self.types,
+            &self.names,
             &self.schema_versions,
             &self.slices,
             &self.payloads,
-            &self.metas,
+            &self.metadata,
         ]
     }
 

@@ -1,6 +1,6 @@
-SELECT position, version, recorded_at, event_id, type, schema_version,
-       CASE WHEN pg_catalog.pg_column_size(data) OPERATOR(pg_catalog.<=) 1049600 THEN data END,
-       CASE WHEN pg_catalog.pg_column_size(meta) OPERATOR(pg_catalog.>) 66560 THEN '0' ELSE meta END,
+SELECT position, version, recorded_at, event_id, name, schema_version,
+       CASE WHEN pg_catalog.pg_column_size(payload) OPERATOR(pg_catalog.<=) 1049600 THEN payload END,
+       CASE WHEN pg_catalog.pg_column_size(metadata) OPERATOR(pg_catalog.>) 66560 THEN '0' ELSE metadata END,
        category, id
 FROM {schema}.events
 -- in the bound, which is made once: a condition of its own would look at each row

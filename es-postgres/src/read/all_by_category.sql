@@ -1,7 +1,7 @@
 -- each category by its own walk over the index, then merged; whole rows are compared, so that no other index will do
-SELECT e.position, e.version, e.recorded_at, e.event_id, e.type, e.schema_version,
-       CASE WHEN pg_catalog.pg_column_size(e.data) OPERATOR(pg_catalog.<=) 1049600 THEN e.data END,
-       CASE WHEN pg_catalog.pg_column_size(e.meta) OPERATOR(pg_catalog.>) 66560 THEN '0' ELSE e.meta END,
+SELECT e.position, e.version, e.recorded_at, e.event_id, e.name, e.schema_version,
+       CASE WHEN pg_catalog.pg_column_size(e.payload) OPERATOR(pg_catalog.<=) 1049600 THEN e.payload END,
+       CASE WHEN pg_catalog.pg_column_size(e.metadata) OPERATOR(pg_catalog.>) 66560 THEN '0' ELSE e.metadata END,
        e.category, e.id
 FROM pg_catalog.unnest($5::pg_catalog.text[]) c (category)
 CROSS JOIN LATERAL (

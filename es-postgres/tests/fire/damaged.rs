@@ -168,7 +168,7 @@ async fn a_payload_of_another_shape_is_named_where_it_stands_and_never_quoted() 
         r#"{"number":-1}"#,
         r#"{"number":1e300}"#,
     ] {
-        damage_is_told(&format!("UPDATE es.events SET data = '{payload}' WHERE $second"), Told::Decode, "counted")
+        damage_is_told(&format!("UPDATE es.events SET payload = '{payload}' WHERE $second"), Told::Decode, "counted")
             .await;
     }
 }
@@ -176,7 +176,7 @@ async fn a_payload_of_another_shape_is_named_where_it_stands_and_never_quoted() 
 #[tokio::test]
 async fn names_and_schema_versions_that_this_program_does_not_know_are_named() {
     for (statement, says) in [
-        ("UPDATE es.events SET type = 'invented' WHERE $second", "invented"),
+        ("UPDATE es.events SET name = 'invented' WHERE $second", "invented"),
         ("UPDATE es.events SET schema_version = 2 WHERE $second", "schema version 2"),
         ("UPDATE es.events SET schema_version = 4711 WHERE $second", "4711"),
         ("UPDATE es.events SET schema_version = 4294967295 WHERE $second", "4294967295"),
@@ -191,15 +191,15 @@ async fn columns_that_no_store_writes_are_damage() {
         "UPDATE es.events SET schema_version = 0 WHERE $second",
         "UPDATE es.events SET schema_version = -1 WHERE $second",
         "UPDATE es.events SET schema_version = 4294967296 WHERE $second",
-        "UPDATE es.events SET type = '' WHERE $second",
-        "UPDATE es.events SET type = repeat('x', 513) WHERE $second",
+        "UPDATE es.events SET name = '' WHERE $second",
+        "UPDATE es.events SET name = repeat('x', 513) WHERE $second",
         // compressed to little on disk, and random bytes that are not
-        "UPDATE es.events SET data = to_json(repeat('x', 200 * 1024 * 1024)) WHERE $second",
-        "UPDATE es.events SET data = (SELECT to_json(string_agg(md5(i::text), '')) FROM generate_series(1, 70000) i) WHERE $second",
+        "UPDATE es.events SET payload = to_json(repeat('x', 200 * 1024 * 1024)) WHERE $second",
+        "UPDATE es.events SET payload = (SELECT to_json(string_agg(md5(i::text), '')) FROM generate_series(1, 70000) i) WHERE $second",
     ] {
         damage_is_told(statement, Told::Damaged, "damaged").await;
     }
-    let metadata = "UPDATE es.events SET meta = to_json(repeat('x', 70000)) WHERE $second";
+    let metadata = "UPDATE es.events SET metadata = to_json(repeat('x', 70000)) WHERE $second";
     damage_is_told(metadata, Told::Damaged, "metadata").await;
 }
 

@@ -105,7 +105,7 @@ async fn the_server_takes_names_that_are_too_long_and_chokes_on_a_nul() {
     let database = Database::fresh().unwrap();
     PostgresStore::connect(&database.url()).await.unwrap();
     let client = connect(&database.url()).await;
-    let row = "INSERT INTO es.events (position, version, recorded_at, event_id, together, schema_version, slice, category, id, type, data)
+    let row = "INSERT INTO es.events (position, version, recorded_at, event_id, together, schema_version, slice, category, id, name, payload)
                VALUES (1, 1, now(), gen_random_uuid(), 1, 1, 0, 'c', $1, 'e', '1')";
     let nul = client.execute(row, &[&"a\0b"]).await.unwrap_err();
     assert_eq!(nul.code(), Some(&tokio_postgres::error::SqlState::CHARACTER_NOT_IN_REPERTOIRE), "{nul}");
@@ -160,7 +160,7 @@ async fn the_server_would_take_what_is_refused() {
     let deep = "[".repeat(3_000) + &"]".repeat(3_000);
     for (number, payload) in (1_i64..).zip([r#""\ud800""#, r#""\udc00\ud800""#, "1e999", &deep]) {
         assert!(event("e", payload).is_err());
-        let row = "INSERT INTO es.events (position, version, recorded_at, event_id, together, schema_version, slice, category, id, type, data)
+        let row = "INSERT INTO es.events (position, version, recorded_at, event_id, together, schema_version, slice, category, id, name, payload)
                    VALUES ($1, 1, now(), gen_random_uuid(), 1, 1, 0, 'poisoned', $1::bigint::text, 'e', $2::text::json)";
         client.execute(row, &[&number, &payload]).await.unwrap();
         let stream = StreamId::new("poisoned", number.to_string()).unwrap();

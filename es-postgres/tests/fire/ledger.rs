@@ -124,7 +124,7 @@ fn held(history: &History, log: &FinalLog, counts: impl Fn(&Breach) -> bool) -> 
 /// Everything in the table, in the order of positions, past the store.
 pub(crate) async fn log(url: &str) -> FinalLog {
     let client = connect(url).await;
-    let query = "SELECT position, category, id, version, event_id, type, schema_version, data::text, meta::text, \
+    let query = "SELECT position, category, id, version, event_id, name, schema_version, payload::text, metadata::text, \
                  recorded_at FROM es.events ORDER BY position";
     let rows = client.query(query, &[]).await.unwrap();
     let event = |row: &tokio_postgres::Row| StoredEvent {

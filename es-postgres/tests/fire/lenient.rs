@@ -45,7 +45,7 @@ impl Lenient {
     }
 
     async fn rows(&self, stream: StreamId) -> Vec<Result<StoredEvent, ReadError>> {
-        let query = "SELECT position, version, event_id, type, schema_version, left(data::text, 100), \
+        let query = "SELECT position, version, event_id, name, schema_version, left(payload::text, 100), \
                      timestamptz_send(recorded_at) FROM es.events WHERE category = $1 AND id = $2 ORDER BY position";
         let rows = self.client.query(query, &[&stream.category(), &stream.id()]).await.unwrap();
         let mut events = Vec::new();

@@ -60,15 +60,18 @@ async fn payloads_at_the_limits_are_stored_and_read_back_byte_for_byte() {
 #[tokio::test]
 async fn a_log_that_changes_payloads_at_the_limits_is_caught() {
     for (instead, as_what) in [
-        ("NEW.data::jsonb::json", "`1.7976931348623157e308` is read as `179769"),
-        ("trim(NEW.data::text)::json", r#"` { "b" : [ ] ,"#),
-        (r"CASE WHEN NEW.data::text LIKE '{%' THEN NEW.data::jsonb::json ELSE NEW.data END", r#"`{"a":1,"a":2}` is"#),
-        ("CASE WHEN length(NEW.data::text) < 1048576 THEN NEW.data ELSE '0' END", "xxx` is read as `0`"),
-        ("CASE WHEN length(NEW.data::text) < 1048576 THEN NEW.data END", "refused"),
+        ("NEW.payload::jsonb::json", "`1.7976931348623157e308` is read as `179769"),
+        ("trim(NEW.payload::text)::json", r#"` { "b" : [ ] ,"#),
+        (
+            r"CASE WHEN NEW.payload::text LIKE '{%' THEN NEW.payload::jsonb::json ELSE NEW.payload END",
+            r#"`{"a":1,"a":2}` is"#,
+        ),
+        ("CASE WHEN length(NEW.payload::text) < 1048576 THEN NEW.payload ELSE '0' END", "xxx` is read as `0`"),
+        ("CASE WHEN length(NEW.payload::text) < 1048576 THEN NEW.payload END", "refused"),
     ] {
         let function = format!(
             "CREATE FUNCTION es.tidy() RETURNS trigger LANGUAGE plpgsql \
-             AS $$ BEGIN NEW.data := {instead}; RETURN NEW; END $$"
+             AS $$ BEGIN NEW.payload := {instead}; RETURN NEW; END $$"
         );
         let trigger = "CREATE TRIGGER tidy BEFORE INSERT ON es.events FOR EACH ROW EXECUTE FUNCTION es.tidy()";
         let caught = at_the_limits(&[&function, trigger]).await.expect_err(instead);

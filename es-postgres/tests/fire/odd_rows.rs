@@ -21,7 +21,7 @@ async fn counter(store: &dyn EventStore) -> Result<Vec<StoredEvent>, ReadError> 
 /// Who reads metadata by `decode` is told that it is damaged.
 async fn metadata_is_told(decode: fn(&StoredEvent) -> Result<Option<Metadata>, ReadError>) -> Result<(), String> {
     for meta in ["[1]", "7", "\"text\"", "{\"actor\":1}"] {
-        let damaged = Damaged::by(&format!("UPDATE es.events SET meta = '{meta}' WHERE $second")).await;
+        let damaged = Damaged::by(&format!("UPDATE es.events SET metadata = '{meta}' WHERE $second")).await;
         let read = counter(&damaged.store).await.map_err(|error| format!("{meta} is in the way: {error}"))?;
         match decode(&read[1]) {
             Err(ReadError::Damaged { version, .. }) if version == 2 => {}

@@ -51,7 +51,7 @@ const FORBIDDEN: [&str; 27] = [
     "INSERT INTO es.snapshots SELECT * FROM es.snapshots",
     "INSERT INTO es.incarnations SELECT * FROM es.incarnations",
     "INSERT INTO es.migrations SELECT * FROM es.migrations",
-    "UPDATE es.events SET data = '{}'",
+    "UPDATE es.events SET payload = '{}'",
     "DELETE FROM es.events",
     "TRUNCATE es.events",
     "SELECT nextval('es.position')",
@@ -167,8 +167,8 @@ async fn a_right_too_many_is_named() {
     for (give, take, missing) in [
         ("GRANT INSERT ON es.events TO app", "REVOKE INSERT ON es.events FROM app", MissingProtection::ChangesEvents),
         (
-            "GRANT UPDATE (data) ON es.events TO PUBLIC",
-            "REVOKE UPDATE (data) ON es.events FROM PUBLIC",
+            "GRANT UPDATE (payload) ON es.events TO PUBLIC",
+            "REVOKE UPDATE (payload) ON es.events FROM PUBLIC",
             MissingProtection::ChangesEvents,
         ),
         ("GRANT USAGE ON es.position TO app", "REVOKE USAGE ON es.position FROM app", MissingProtection::ChangesEvents),
@@ -196,11 +196,11 @@ async fn events_never_change_not_even_for_their_owner() {
     let client = connect(&hardened.database.url()).await;
     client.batch_execute(&format!("SET ROLE es_owner_{}", hardened.database.name())).await.unwrap();
     for statement in [
-        "UPDATE es.events SET data = '{}'",
-        "UPDATE es.events SET data = '{}' WHERE false",
+        "UPDATE es.events SET payload = '{}'",
+        "UPDATE es.events SET payload = '{}' WHERE false",
         "DELETE FROM es.events",
         "TRUNCATE es.events",
-        "INSERT INTO es.events SELECT * FROM es.events ON CONFLICT (position) DO UPDATE SET data = '{}'",
+        "INSERT INTO es.events SELECT * FROM es.events ON CONFLICT (position) DO UPDATE SET payload = '{}'",
     ] {
         let error = client.batch_execute(statement).await.unwrap_err();
         assert_eq!(error.code().map(SqlState::code), Some("ES005"), "{statement}: {error}");

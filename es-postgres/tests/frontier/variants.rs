@@ -52,18 +52,9 @@ impl Variant {
                 reading = Reading::Function;
             }
             // the three ways through the function that appends
-            Self::UnfencedAlone => {
-                let together = format!("IF NOT single THEN {FENCE} END IF;\n    IF single THEN");
-                database.run(&[&unfenced(&format!("{FENCE}\n    IF single THEN"), &together, 1)]).unwrap();
-            }
-            Self::UnfencedTogether => {
-                let alone = format!("IF single THEN\n        {FENCE}");
-                database.run(&[&unfenced(&format!("{FENCE}\n    IF single THEN"), &alone, 2)]).unwrap();
-            }
-            Self::UnfencedDoubtful => {
-                let fenced = format!("IF 0 = ANY (verdicts) THEN\n            {FENCE}");
-                database.run(&[&unfenced(&fenced, "IF false THEN", 0)]).unwrap();
-            }
+            Self::UnfencedAlone => database.run(&[&unfenced("NOT single", 0)]).unwrap(),
+            Self::UnfencedTogether => database.run(&[&unfenced("(single OR verdicts IS NOT NULL)", 1)]).unwrap(),
+            Self::UnfencedDoubtful => database.run(&[&unfenced("verdicts IS NULL", 1)]).unwrap(),
             Self::OneStatement => {
                 let slow = "CREATE FUNCTION es.slow_frontier() RETURNS bigint LANGUAGE plpgsql VOLATILE AS
                             $$ BEGIN PERFORM pg_sleep(0.005); RETURN es.frontier(); END $$";
@@ -116,12 +107,12 @@ fn paused_before_insert(then: &str) -> String {
         .replace("INSERT INTO \"es\".events", &format!("PERFORM pg_sleep(0.002); {then} INSERT INTO \"es\".events"))
 }
 
-/// The same, with the fence left out where it stands, and others given the time to overtake on the way that is left so.
-fn unfenced(fenced: &str, instead: &str, way: usize) -> String {
+/// The same, fenced only under this condition, and others given the time to overtake before the insert that is left so.
+fn unfenced(condition: &str, insert: usize) -> String {
     let function = paused_before_insert("");
-    assert!(function.contains(fenced), "`{fenced}` is no longer in `{function}`");
-    let function = function.replacen(fenced, instead, 1);
-    let (place, pause) = function.match_indices("pg_sleep(0.002)").nth(way).unwrap();
+    assert_eq!(function.matches(FENCE).count(), 1, "`{FENCE}` is no longer once in `{function}`");
+    let function = function.replacen(FENCE, &format!("IF {condition} THEN {FENCE} END IF;"), 1);
+    let (place, pause) = function.match_indices("pg_sleep(0.002)").nth(insert).unwrap();
     format!("{}pg_sleep(0.05){}", &function[..place], &function[place + pause.len()..])
 }
 

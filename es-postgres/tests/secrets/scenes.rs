@@ -136,7 +136,7 @@ pub(crate) async fn reads(stage: &Stage, log: &Log) {
 /// The server refuses what it is given, and tells its clients what that was.
 pub(crate) async fn refusals(stage: &Stage, log: &Log) {
     let store = builder(stage).connect().await.unwrap();
-    let refuse = "ALTER TABLE es.events ADD CONSTRAINT refuses CHECK (data::text NOT LIKE '%refuse-me%') NOT VALID";
+    let refuse = "ALTER TABLE es.events ADD CONSTRAINT refuses CHECK (payload::text NOT LIKE '%refuse-me%') NOT VALID";
     stage.database.run(&[refuse]).unwrap();
     let refused = |id: &str| vec![Append::new(stream(id), Expected::Any, vec![event("refuse-me")])];
     hear(log, "refused", &store.append(refused("r")).await);
@@ -154,7 +154,7 @@ pub(crate) async fn refusals(stage: &Stage, log: &Log) {
     hear(log, "append_in", &store.append_in(&transaction, &refused("r")).await);
     transaction.rollback().await.unwrap();
     let raises = "CREATE FUNCTION es.tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                  RAISE NOTICE 'stored %', NEW.data; RETURN NEW; END $$";
+                  RAISE NOTICE 'stored %', NEW.payload; RETURN NEW; END $$";
     let trigger = "CREATE TRIGGER tell BEFORE INSERT ON es.events FOR EACH ROW EXECUTE FUNCTION es.tell()";
     stage.database.run(&["ALTER TABLE es.events DROP CONSTRAINT refuses", raises, trigger]).unwrap();
     hear(log, "a notice", &store.append(vec![append("notice", Expected::Any)]).await);

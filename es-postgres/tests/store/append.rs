@@ -2,7 +2,7 @@
 
 use es_core::{Append, AppendError, EventStore, Expected, Position, Version};
 
-use crate::fixture::{Fixture, all, event, exact, one, stream, with_append};
+use crate::fixture::{Fixture, all, event, exact, one, stream, with_append, with_step};
 
 #[tokio::test]
 async fn what_is_appended_is_read_byte_for_byte() {
@@ -87,11 +87,12 @@ async fn recorded_time_does_not_go_back_behind_an_event_of_the_future() {
 /// What the test above is for: the server's clock as it is, on one way and on the other.
 #[tokio::test]
 async fn recorded_time_that_goes_back_is_caught() {
-    for (right, wrong, way) in [
-        ("greatest(statement_timestamp(), since)", "statement_timestamp()", "alone"),
-        ("greatest(statement_timestamp(), e.recorded_at)", "statement_timestamp()", "together"),
+    for (step, right, way) in [
+        ("append", "greatest(statement_timestamp(), since)", "alone"),
+        ("look_up", "greatest(statement_timestamp(), e.recorded_at)", "together"),
     ] {
-        let caught = behind_the_future(Some(with_append(right, wrong))).await.unwrap_err();
+        let wrong = with_step(step, right, "statement_timestamp()");
+        let caught = behind_the_future(Some(wrong)).await.unwrap_err();
         assert!(caught.starts_with(way), "{caught}");
     }
 }
@@ -183,7 +184,7 @@ async fn losers_on_one_hot_stream_are_answered_without_a_round_trip_each() {
 async fn one_bad_payload_fails_alone() {
     let fixture = Fixture::new().await;
     // a rule of somebody else's, which the server alone knows
-    fixture.database.run(&["ALTER TABLE es.events ADD CONSTRAINT theirs CHECK (data::text <> '\"bad\"')"]).unwrap();
+    fixture.database.run(&["ALTER TABLE es.events ADD CONSTRAINT theirs CHECK (payload::text <> '\"bad\"')"]).unwrap();
     let appends = (0..40).map(|number| {
         let store = fixture.store.clone();
         let payload = if number == 17 { "\"bad\"" } else { "\"good\"" };

@@ -55,7 +55,7 @@ async fn a_commit_that_rolls_back_because_of_a_swallowed_error_says_so() {
 #[tokio::test]
 async fn an_append_that_failed_is_told_at_commit_and_a_conflict_is_not() {
     let fixture = Fixture::new().await;
-    fixture.database.run(&["ALTER TABLE es.events ADD CONSTRAINT theirs CHECK (data::text <> '\"bad\"')"]).unwrap();
+    fixture.database.run(&["ALTER TABLE es.events ADD CONSTRAINT theirs CHECK (payload::text <> '\"bad\"')"]).unwrap();
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
     let bad = es_core::Append::new(stream("1"), Expected::Any, vec![event("\"bad\"")]);
@@ -89,7 +89,7 @@ async fn what_is_refused_at_commit_is_rolled_back() {
 async fn an_append_of_the_store_that_is_refused_at_commit_is_refused() {
     let fixture = Fixture::new().await;
     let late = "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                    IF new.data::text = '\"bad\"' THEN RAISE EXCEPTION 'late' USING ERRCODE = '23514'; END IF;
+                    IF new.payload::text = '\"bad\"' THEN RAISE EXCEPTION 'late' USING ERRCODE = '23514'; END IF;
                     RETURN NULL; END $$;
                 CREATE CONSTRAINT TRIGGER late AFTER INSERT ON es.events DEFERRABLE INITIALLY DEFERRED
                     FOR EACH ROW EXECUTE FUNCTION late()";

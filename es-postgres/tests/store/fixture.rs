@@ -60,10 +60,16 @@ pub(crate) async fn all(store: &dyn EventStore) -> Vec<StoredEvent> {
 
 /// The function that appends, with one thing changed.
 pub(crate) fn with_append(from: &str, to: &str) -> String {
+    with_step("append", from, to)
+}
+
+/// A function by which events are appended, with one thing changed.
+pub(crate) fn with_step(name: &str, from: &str, to: &str) -> String {
     let migrations = PostgresStore::migrations("es").unwrap();
     let (_, sql) = migrations.into_iter().find(|(name, _)| name.ends_with("append")).unwrap();
-    let end = sql.find("END\n$es$;").unwrap();
-    let function = sql[sql.find("CREATE FUNCTION").unwrap()..end].replacen("CREATE", "CREATE OR REPLACE", 1);
+    let begin = sql.find(&format!("CREATE FUNCTION \"es\".{name}(")).unwrap();
+    let end = begin + sql[begin..].find("END\n$es$;").unwrap();
+    let function = sql[begin..end].replacen("CREATE", "CREATE OR REPLACE", 1);
     assert!(function.contains(from), "nothing to change");
     function.replacen(from, to, 1) + "END\n$es$;"
 }

@@ -72,6 +72,34 @@ async fn a_schema_newer_than_the_library_is_refused() {
 }
 
 #[tokio::test]
+async fn a_schema_that_other_migrations_made_is_refused_and_left_as_it_is() {
+    // as it was made before the first release, up to each of its migrations; and one whose history has a hole
+    let early =
+        ["events", "frontier", "append", "snapshots", "incarnation", "protections", "moves", "arguments", "streams"];
+    let early: Vec<(usize, &str)> = (1..).zip(early).collect();
+    let histories = (1..=early.len()).map(|count| &early[..count]).chain([&[(1, "log"), (3, "incarnations")][..]]);
+    for history in histories {
+        let database = Database::fresh().unwrap();
+        let (_, table) = PostgresStore::migrations("es").unwrap().swap_remove(0);
+        database.run(&[&table]).unwrap();
+        for (number, name) in history {
+            let row = format!("INSERT INTO es.migrations (number, name, library) VALUES ({number}, '{name}', '0')");
+            database.run(&[&row]).unwrap();
+        }
+        for migrate in [true, false] {
+            let refused = PostgresStore::builder(&database.url()).migrate(migrate).connect().await.unwrap_err();
+            let first = if history[0].1 == "log" { (2, "", "frontier") } else { (1, "events", "log") };
+            let PostgresError::OtherMigrations { number, found, known } = refused else { panic!("{refused:?}") };
+            assert_eq!((number, found.as_str(), known), first, "{history:?}");
+        }
+        let tables =
+            "SELECT count(*) FROM pg_class WHERE relnamespace = 'es'::regnamespace AND relkind IN ('r', 'v', 'S')";
+        let tables: i64 = connect(&database.url()).await.query_one(tables, &[]).await.unwrap().get(0);
+        assert_eq!(tables, 1, "{history:?}: only the history is there");
+    }
+}
+
+#[tokio::test]
 async fn logs_in_schemas_with_odd_names_live_side_by_side() {
     let database = Database::fresh().unwrap();
     for name in ["es", "we\"ird", "quo'te", "back\\slash", "{schema}", "über öß", "a.b", &"x".repeat(63)] {

@@ -11,7 +11,7 @@ use crate::fixture::{Fixture, event, one, stream};
 async fn fill(client: &tokio_postgres::Client) {
     let count: u32 = std::env::var("ES_PLAN_EVENTS").ok().and_then(|count| count.parse().ok()).unwrap_or(100_000);
     let fill = format!(
-        "INSERT INTO es.events (position, version, recorded_at, event_id, schema_version, slice, together, category, id, type, data)
+        "INSERT INTO es.events (position, version, recorded_at, event_id, schema_version, slice, together, category, id, name, payload)
          SELECT nextval('es.position'), (n - 1) / 1000 + 1, now(), gen_random_uuid(), 1, 0, 1,
                 'category-' || n % 10, (n - 1) % 1000, 'type-' || n % 20, '{{}}'
          FROM generate_series(1, {count}) n"

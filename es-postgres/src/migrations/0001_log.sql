@@ -12,9 +12,9 @@ CREATE TABLE {schema}.events (
     together       smallint    NOT NULL,
     category       text        COLLATE "C" NOT NULL,
     id             text        COLLATE "C" NOT NULL,
-    type           text        COLLATE "C" NOT NULL,
-    data           json        NOT NULL,
-    meta           json,
+    name           text        COLLATE "C" NOT NULL,
+    payload           json        NOT NULL,
+    metadata           json,
     CONSTRAINT events_position PRIMARY KEY (position),
     CONSTRAINT events_event_id UNIQUE (event_id),
     CONSTRAINT events_stream_version UNIQUE (category, id, version)
@@ -36,8 +36,28 @@ COMMENT ON COLUMN {schema}.events.together IS
     'How many events came to the stream in one append, on the first of them; 0 on the others. Tells a repeat from a part.';
 COMMENT ON COLUMN {schema}.events.category IS 'The kind of aggregate the stream belongs to.';
 COMMENT ON COLUMN {schema}.events.id IS 'The id of the aggregate within its category.';
-COMMENT ON COLUMN {schema}.events.type IS 'The stable name of the event.';
-COMMENT ON COLUMN {schema}.events.data IS 'The payload, as it was written.';
-COMMENT ON COLUMN {schema}.events.meta IS 'The metadata, as it was written; NULL when there is none.';
+COMMENT ON COLUMN {schema}.events.name IS 'The stable name of the event.';
+COMMENT ON COLUMN {schema}.events.payload IS 'The payload, as it was written.';
+COMMENT ON COLUMN {schema}.events.metadata IS 'The metadata, as it was written; NULL when there is none.';
 COMMENT ON CONSTRAINT events_stream_version ON {schema}.events IS 'No two events stand at one place of a stream.';
 COMMENT ON INDEX {schema}.events_category_position IS 'Reading the log by category.';
+
+-- Events never change, not even by a mistake of their owner.
+CREATE FUNCTION {schema}.refuse() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $es$
+BEGIN
+    RAISE EXCEPTION 'events never change; % is refused', TG_OP USING ERRCODE = 'ES005';
+END
+$es$;
+
+CREATE TRIGGER events_never_change
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.events
+    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.refuse();
+
+-- also where triggers are off for replication
+ALTER TABLE {schema}.events ENABLE ALWAYS TRIGGER events_never_change;
+
+COMMENT ON FUNCTION {schema}.refuse() IS 'Refuses what would change events.';
+COMMENT ON TRIGGER events_never_change ON {schema}.events IS
+    'Refuses UPDATE, DELETE and TRUNCATE. Its owner can disable it, for what the law asks to be erased.';

@@ -44,8 +44,8 @@ $es$;
 
 CREATE FUNCTION {schema}.check_arguments(
     patient boolean, doubtful boolean, calls integer[], locks integer[], categories text[], ids text[], expected bigint[],
-    items integer[], steps bigint[], together smallint[], event_ids uuid[], types text[], schema_versions bigint[],
-    slices smallint[], payloads json[], metas json[]) RETURNS void
+    items integer[], steps bigint[], together smallint[], event_ids uuid[], names text[], schema_versions bigint[],
+    slices smallint[], payloads json[], metadata json[]) RETURNS void
     LANGUAGE plpgsql VOLATILE
 AS $es$
 DECLARE
@@ -56,8 +56,8 @@ DECLARE
     fault   text;
 BEGIN
     IF patient IS NULL OR doubtful IS NULL OR streams IS NULL OR events IS NULL OR calls IS NULL OR categories IS NULL
-        OR ids IS NULL OR expected IS NULL OR items IS NULL OR steps IS NULL OR together IS NULL OR types IS NULL
-        OR schema_versions IS NULL OR slices IS NULL OR payloads IS NULL OR metas IS NULL THEN
+        OR ids IS NULL OR expected IS NULL OR items IS NULL OR steps IS NULL OR together IS NULL OR names IS NULL
+        OR schema_versions IS NULL OR slices IS NULL OR payloads IS NULL OR metadata IS NULL THEN
         RAISE EXCEPTION 'the append is refused: an argument is NULL' USING ERRCODE = 'ES011';
     END IF;
     IF NOT of_all = ALL (ARRAY[coalesce(array_dims(calls), ''), coalesce(array_dims(locks), ''),
@@ -65,9 +65,9 @@ BEGIN
                                    coalesce(array_dims(expected), '')])
         OR NOT of_each = ALL (ARRAY[coalesce(array_dims(items), ''), coalesce(array_dims(steps), ''),
                                     coalesce(array_dims(together), ''), coalesce(array_dims(event_ids), ''),
-                                    coalesce(array_dims(types), ''), coalesce(array_dims(schema_versions), ''),
+                                    coalesce(array_dims(names), ''), coalesce(array_dims(schema_versions), ''),
                                     coalesce(array_dims(slices), ''), coalesce(array_dims(payloads), ''),
-                                    coalesce(array_dims(metas), '')]) THEN
+                                    coalesce(array_dims(metadata), '')]) THEN
         RAISE EXCEPTION 'the append is refused: its arrays differ in their shape' USING ERRCODE = 'ES011';
     END IF;
     SELECT CASE
@@ -94,20 +94,20 @@ BEGIN
                      ) IS NOT TRUE)
             OR sum(e.parted) <> events
             THEN 'an event has another place than its own'
-        WHEN bool_or((octet_length(e.type) BETWEEN 1 AND 512) IS NOT TRUE)
+        WHEN bool_or((octet_length(e.name) BETWEEN 1 AND 512) IS NOT TRUE)
             THEN 'a name is missing, empty or longer than 512 bytes'
         WHEN bool_or((e.schema_version BETWEEN 1 AND 4294967295) IS NOT TRUE) THEN 'a schema version is none'
         WHEN bool_or((e.slice BETWEEN 0 AND 1023) IS NOT TRUE) THEN 'a slice is none'
-        WHEN bool_or({schema}.fits(e.data, 1048576) IS NOT TRUE)
+        WHEN bool_or({schema}.fits(e.payload, 1048576) IS NOT TRUE)
             THEN 'a payload is missing, longer than 1 MiB, or nested deeper than 100 levels'
-        WHEN NOT bool_and({schema}.fits(e.meta, 65536))
+        WHEN NOT bool_and({schema}.fits(e.metadata, 65536))
             THEN 'metadata is longer than 64 KiB, or nested deeper than 100 levels'
         WHEN bool_or(e.item = e.item_before AND e.slice <> e.slice_before) THEN 'events of one stream have different slices'
         END
       INTO fault
-      FROM unnest(items, steps, together, event_ids, types, schema_versions, slices, payloads, metas,
+      FROM unnest(items, steps, together, event_ids, names, schema_versions, slices, payloads, metadata,
                   0 || items, 0::bigint || steps, 0::smallint || slices) WITH ORDINALITY
-               e(item, step, parted, id, type, schema_version, slice, data, meta, item_before, step_before, slice_before, o)
+               e(item, step, parted, id, name, schema_version, slice, payload, metadata, item_before, step_before, slice_before, o)
       WHERE e.o <= events;
     IF fault IS NOT NULL THEN
         RAISE EXCEPTION 'the append is refused: %', fault USING ERRCODE = 'ES011';
