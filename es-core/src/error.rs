@@ -5,12 +5,9 @@ use std::{convert::Infallible, error::Error, fmt};
 use uuid::Uuid;
 
 use crate::{
-    Append, Checkpoint, DecodeError, EncodeError, EventName, Expected, Position, SchemaVersion, StreamId, Version,
-    limits::LimitError,
+    Append, Checkpoint, DecodeError, EncodeError, EventName, Expected, Position, SchemaVersion, StoreError,
+    StoreErrorKind, StreamId, Version, limits::LimitError,
 };
-
-/// An error of a storage crate's own.
-pub type StoreError = Box<dyn Error + Send + Sync>;
 
 /// Why nothing was appended, or why that is not known.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +49,20 @@ pub enum AppendError {
     /// The store's answer was lost. Sending the same append again is always safe, and answers what became of it.
     #[error("the store's answer was lost; send the same append again to learn what became of it")]
     Unknown(#[source] Box<UnknownOutcome>),
+}
+
+impl AppendError {
+    /// Whether the same append may be accepted later: nothing was appended now, and the store's error is a
+    /// [transient](StoreError::is_transient) one. A [`Conflict`](Self::Conflict) is none, as it will not go away;
+    /// [`Unknown`](Self::Unknown) is none, as something may have been appended: settle it, and do not decide again.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_transient())
+    }
+
+    /// Whether the store was too busy: nothing was appended, and it is safe to decide again.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::Store(error) if error.kind() == StoreErrorKind::Busy)
+    }
 }
 
 /// An append whose outcome could not be learnt: give it to [`EventStore::resolve`](crate::EventStore::resolve).
@@ -238,6 +249,18 @@ pub enum ReadError {
     Store(#[source] StoreError),
 }
 
+impl ReadError {
+    /// Whether the same read may succeed later: the store's error is a [transient](StoreError::is_transient) one.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_transient())
+    }
+
+    /// Whether the store was too busy.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::Store(error) if error.kind() == StoreErrorKind::Busy)
+    }
+}
+
 fn in_common(common: Option<Position>) -> String {
     match common {
         Some(common) => format!(" above position {common}; rebuild what was made of it"),
@@ -255,6 +278,13 @@ pub enum LoadError {
     /// Its stream could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+}
+
+impl LoadError {
+    /// Whether it may be loaded later; see [`ReadError::is_transient`].
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Read(error) if error.is_transient())
+    }
 }
 
 /// Why a snapshot was not loaded or stored.
@@ -279,8 +309,8 @@ pub enum ExecuteError<E = Infallible> {
     /// The domain refused it.
     #[error(transparent)]
     Refused(E),
-    /// Other writers were faster, each time it was decided.
-    #[error("other writers were faster {attempts} time(s) in a row: {conflict}")]
+    /// Other writers were faster, the last time it was decided.
+    #[error("decided {attempts} time(s), and other writers were faster: {conflict}")]
     Conflict {
         /// How often it was decided.
         attempts: usize,
@@ -293,4 +323,23 @@ pub enum ExecuteError<E = Infallible> {
     /// The events could not be appended, for another reason than a conflict.
     #[error(transparent)]
     Append(AppendError),
+}
+
+impl<E> ExecuteError<E> {
+    /// Whether the same command may succeed later: nothing was appended now, and the store's error is a
+    /// [transient](StoreError::is_transient) one. What [`AppendError::is_transient`] says of conflicts and of unknown outcomes
+    /// holds here too.
+    ///
+    /// ```
+    /// # use es_core::{AppendError, ExecuteError, StoreError, StoreErrorKind};
+    /// let busy = AppendError::Store(StoreError::new(StoreErrorKind::Busy, "too many appends wait"));
+    /// assert!(ExecuteError::<std::convert::Infallible>::Append(busy).is_transient());
+    /// ```
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Load(error) => error.is_transient(),
+            Self::Append(error) => error.is_transient(),
+            Self::Refused(_) | Self::Conflict { .. } => false,
+        }
+    }
 }

@@ -30,6 +30,7 @@ pub mod schema;
 mod settle;
 mod snapshot;
 mod store;
+mod store_error;
 mod store_ext;
 mod store_repository;
 mod stream;
@@ -47,9 +48,7 @@ pub use batch::Batch;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use decode::{DecodeError, Misfit, Mismatch};
 pub use encode::EncodeError;
-pub use error::{
-    AppendError, Conflict, ExecuteError, LoadError, ReadError, SnapshotError, StoreError, UnknownOutcome, Violation,
-};
+pub use error::{AppendError, Conflict, ExecuteError, LoadError, ReadError, SnapshotError, UnknownOutcome, Violation};
 pub use event::{Event, decode_single};
 pub use event_name::EventName;
 pub use event_set::{AggregateEvent, EventSet};
@@ -68,6 +67,7 @@ pub use schema::SchemaVersion;
 pub use settle::DEFAULT_SETTLE_WITHIN;
 pub use snapshot::StoredSnapshot;
 pub use store::{Direction, EventStore, Visitor};
+pub use store_error::{StoreError, StoreErrorKind};
 pub use store_ext::EventStoreExt;
 pub use store_repository::StoreRepository;
 pub use stream::{Expected, Position, StreamId, Version, stable_hash};

@@ -5,7 +5,8 @@ use std::{fmt, marker::PhantomData, ops::ControlFlow, sync::Arc};
 use async_trait::async_trait;
 
 use crate::{
-    Aggregate, AppendError, Appended, AsOf, EventStore, LoadError, Repository, Root, StoreError, StoredEvent, Version,
+    Aggregate, AppendError, Appended, AsOf, EventStore, LoadError, Repository, Root, StoredEvent, Version,
+    batch::wrong_number,
 };
 
 /// The [`Repository`] over any [`EventStore`]: [`store.repository::<A>()`](crate::EventStoreExt::repository) gives it.
@@ -69,9 +70,11 @@ impl<A: Aggregate, S: EventStore> Repository<A> for StoreRepository<A, S> {
                 repeated: false,
             });
         }
-        let answer = self.store.append(vec![root.to_append()?]).await?;
-        let Some(appended) = answer.into_iter().next() else {
-            return Err(AppendError::Store(StoreError::from("the store gave no answer for the stream")));
+        let append = root.to_append()?;
+        let answers = self.store.append(vec![append]).await?;
+        let appended = match <[Appended; 1]>::try_from(answers) {
+            Ok([appended]) => appended,
+            Err(answers) => return Err(wrong_number(vec![root.to_append()?], answers.len())),
         };
         root.settle(&appended);
         Ok(appended)
