@@ -209,7 +209,8 @@ impl PostgresError {
             | Self::LockUnseen
             | Self::OtherLog => StoreErrorKind::Misconfigured,
             Self::Connect(error) | Self::Pool(PoolError::Backend(error)) => kind_of_connecting(error),
-            Self::Lost(_) | Self::NotReplicated => StoreErrorKind::Unavailable,
+            // what has no answer to its COMMIT may be committed, so it is never said to be busy
+            Self::Lost(_) | Self::NotReplicated | Self::CommitUnknown(_) => StoreErrorKind::Unavailable,
             Self::Silent(_) | Self::Pool(PoolError::Timeout(_)) => StoreErrorKind::TimedOut,
             Self::Held(_) => StoreErrorKind::Busy,
             Self::Replica | Self::Moved => StoreErrorKind::Moved,
@@ -218,8 +219,6 @@ impl PostgresError {
             Self::Closed | Self::Pool(PoolError::Closed) => StoreErrorKind::Closed,
             Self::Pool(_) => StoreErrorKind::Other,
             Self::Migration { source, .. } | Self::RolledBack(source) => source.kind(),
-            // it may be committed, so it is never said to be busy
-            Self::CommitUnknown(_) => StoreErrorKind::Unavailable,
         }
     }
 
