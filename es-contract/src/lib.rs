@@ -4,7 +4,7 @@
 //! # struct MyStores;
 //! # #[async_trait::async_trait]
 //! # impl es_contract::Factory for MyStores {
-//! #     async fn fresh(&self) -> Result<Box<dyn es_contract::FreshStore>, es_core::StoreError> { Err("none".into()) }
+//! #     async fn fresh(&self) -> Result<Box<dyn es_contract::FreshStore>, es_contract::FactoryError> { Err("none".into()) }
 //! # }
 //! // tests/contract.rs of a storage crate
 //! es_contract::store_contract!(MyStores);
@@ -21,5 +21,5 @@ mod effort;
 pub mod promises;
 pub mod torture;
 
-pub use contract::{Broken, Factory, FreshStore, Operation, Property};
+pub use contract::{Broken, Factory, FactoryError, FreshStore, Operation, Property};
 pub use effort::Effort;

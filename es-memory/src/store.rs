@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use es_core::{
     Append, AppendError, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, SnapshotError,
-    StoredEvent, StoredSnapshot, StreamId, Timestamp, Version, Visitor, limits,
+    StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, Timestamp, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
 use tokio::sync::watch;
@@ -142,7 +142,7 @@ impl EventStore for MemoryStore {
             (log.frontier(), self.shared.wake.subscribe())
         };
         while !frontier.is_news_after(seen) {
-            wake.changed().await.map_err(|closed| ReadError::Store(closed.into()))?;
+            wake.changed().await.map_err(|closed| ReadError::Store(StoreError::new(StoreErrorKind::Closed, closed)))?;
             frontier = self.shared.read().frontier();
         }
         Ok(frontier)

@@ -10,14 +10,14 @@ use std::{
 
 use async_trait::async_trait;
 use es_contract::{Factory, FreshStore, Operation, Property, store_contract};
-use es_core::{EventStore, StoreError, Timestamp};
+use es_core::{EventStore, Timestamp};
 use es_memory::MemoryStore;
 
 struct InMemory;
 
 #[async_trait]
 impl Factory for InMemory {
-    async fn fresh(&self) -> Result<Box<dyn FreshStore>, StoreError> {
+    async fn fresh(&self) -> Result<Box<dyn FreshStore>, es_contract::FactoryError> {
         let behind = Arc::new(AtomicI64::new(0));
         let by = Arc::clone(&behind);
         let clock = move || {
@@ -44,7 +44,7 @@ struct Fresh {
 
 #[async_trait]
 impl FreshStore for Fresh {
-    async fn handle(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+    async fn handle(&self) -> Result<Arc<dyn EventStore>, es_contract::FactoryError> {
         Ok(Arc::new(self.store.clone()))
     }
 
@@ -52,7 +52,7 @@ impl FreshStore for Fresh {
         self.store.open_readers()
     }
 
-    async fn put_clock_back(&self, by: Duration) -> Result<(), StoreError> {
+    async fn put_clock_back(&self, by: Duration) -> Result<(), es_contract::FactoryError> {
         self.behind.fetch_add(i64::try_from(by.as_micros())?, Ordering::SeqCst);
         Ok(())
     }

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use deadpool_postgres::PoolError;
-use es_core::StoreError;
+use es_core::{StoreError, StoreErrorKind};
 use tokio_postgres::error::{DbError, SqlState};
+
+/// An error of another crate's, or a text.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why the server did not do what the store asked for: the source of the `Store` variants of `es-core`'s errors.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +37,7 @@ pub enum PostgresError {
         /// Where it was looked for.
         place: String,
         /// What is wrong there.
-        source: StoreError,
+        source: BoxError,
     },
     /// The server is not to be trusted: it has no TLS, or no certificate for this host from a trusted authority.
     #[error(
@@ -55,7 +58,7 @@ pub enum PostgresError {
     Connect(#[source] tokio_postgres::Error),
     /// The connection was lost.
     #[error("the connection to the server was lost")]
-    Lost(#[source] StoreError),
+    Lost(#[source] BoxError),
     /// The pool of connections gave none.
     #[error("no connection from the pool")]
     Pool(#[source] PoolError),
@@ -170,7 +173,7 @@ pub enum PostgresError {
     },
     /// The server's answer is not what the functions of this library answer.
     #[error("the server's answer has an unexpected shape")]
-    Answer(#[source] StoreError),
+    Answer(#[source] BoxError),
     /// The transaction was rolled back instead of committed: nothing of it is stored.
     #[error("the transaction was rolled back and nothing of it is stored; run it again from its beginning")]
     RolledBack(#[source] Box<Self>),
@@ -194,6 +197,42 @@ impl PostgresError {
             Some(said) => Self::Lost(Self::said(said).into()),
             None if error.is_closed() || io(&error) => Self::Lost(error.into()),
             None => Self::Answer(error.into()),
+        }
+    }
+
+    /// How to react to it.
+    ///
+    /// [`Busy`](StoreErrorKind::Busy) is said only of what the server rolled back, or was never sent.
+    pub fn kind(&self) -> StoreErrorKind {
+        match self {
+            Self::Url(_)
+            | Self::SslMode(_)
+            | Self::Unprotected { .. }
+            | Self::Certificates { .. }
+            | Self::Tls(_)
+            | Self::SchemaName { .. }
+            | Self::Isolation
+            | Self::SequenceRight
+            | Self::Newer { .. }
+            | Self::Older { .. }
+            | Self::TooOld { .. }
+            | Self::Unsafe { .. }
+            | Self::Encoding { .. }
+            | Self::Sequence { .. }
+            | Self::LockUnseen
+            | Self::OtherMigrations { .. }
+            | Self::OtherLog => StoreErrorKind::Misconfigured,
+            Self::Connect(error) | Self::Pool(PoolError::Backend(error)) => kind_of_connecting(error),
+            // what has no answer to its COMMIT may be committed, so it is never said to be busy
+            Self::Lost(_) | Self::NotReplicated | Self::CommitUnknown(_) => StoreErrorKind::Unavailable,
+            Self::Silent(_) | Self::Pool(PoolError::Timeout(_)) => StoreErrorKind::TimedOut,
+            Self::Held(_) => StoreErrorKind::Busy,
+            Self::Replica | Self::Moved => StoreErrorKind::Moved,
+            Self::Refused { code, .. } => kind_of_code(code),
+            Self::Answer(_) => StoreErrorKind::Corrupt,
+            Self::Closed | Self::Pool(PoolError::Closed) => StoreErrorKind::Closed,
+            Self::Pool(_) => StoreErrorKind::Other,
+            Self::Migration { source, .. } | Self::RolledBack(source) => source.kind(),
         }
     }
 
@@ -229,6 +268,45 @@ impl PostgresError {
     }
 }
 
+impl From<PostgresError> for StoreError {
+    fn from(error: PostgresError) -> Self {
+        Self::new(error.kind(), error)
+    }
+}
+
+/// Of a connection that could not be opened.
+fn kind_of_connecting(error: &tokio_postgres::Error) -> StoreErrorKind {
+    match error.as_db_error() {
+        Some(said) => kind_of_code(said.code().code()),
+        // the driver asks for a password that the URL does not have
+        None if !io(error) && !error.is_closed() && std::error::Error::source(error).is_some() => {
+            StoreErrorKind::Misconfigured
+        }
+        None => StoreErrorKind::Unavailable,
+    }
+}
+
+/// What the server's SQLSTATE asks for. A statement that it refuses is rolled back: nothing of it is stored.
+fn kind_of_code(code: &str) -> StoreErrorKind {
+    match code {
+        // serialization failure, deadlock, lock not available, too many connections
+        "40001" | "40P01" | "55P03" | "53300" => StoreErrorKind::Busy,
+        // cancelled, and three time-outs of sessions and transactions
+        "57014" | "25P03" | "25P04" | "57P05" => StoreErrorKind::TimedOut,
+        // missing database, missing schema, and a session or server that may only read
+        "3D000" | "3F000" | "25006" => StoreErrorKind::Misconfigured,
+        _ => match code.get(..2) {
+            // connections, resources, and shutdown, crash or start of the server
+            Some("08" | "53" | "57") => StoreErrorKind::Unavailable,
+            // logging in; rights, and what the schema does not have
+            Some("28" | "42") => StoreErrorKind::Misconfigured,
+            // damaged data or indexes
+            Some("XX") if code != "XX000" => StoreErrorKind::Corrupt,
+            _ => StoreErrorKind::Other,
+        },
+    }
+}
+
 /// Whether the server closes the session after this error: shutdown, crash of a neighbour, termination.
 fn ends_session(said: &DbError) -> bool {
     matches!(
@@ -246,4 +324,34 @@ fn io(error: &tokio_postgres::Error) -> bool {
         source = error.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_of_the_server_says_how_to_react() {
+        use StoreErrorKind::{Busy, Corrupt, Misconfigured, Other, TimedOut, Unavailable};
+        for (kind, codes) in [
+            (Busy, &["40001", "40P01", "55P03", "53300"][..]),
+            (TimedOut, &["57014", "25P03", "25P04", "57P05"]),
+            (Unavailable, &["08006", "08001", "53100", "53200", "57P01", "57P02", "57P03"]),
+            (Misconfigured, &["28P01", "28000", "3D000", "3F000", "42501", "42P01", "42883", "25006"]),
+            (Corrupt, &["XX001", "XX002"]),
+            (Other, &["XX000", "23505", "22000", "0A000", "", "é"]),
+        ] {
+            for code in codes {
+                let error = PostgresError::Refused { code: (*code).into(), message: String::new(), constraint: None };
+                assert_eq!(StoreError::from(error).kind(), kind, "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_be_committed_is_not_said_to_be_busy() {
+        let held = || Box::new(PostgresError::Held(Duration::from_secs(1)));
+        assert_eq!(PostgresError::RolledBack(held()).kind(), StoreErrorKind::Busy);
+        assert_eq!(PostgresError::CommitUnknown(held()).kind(), StoreErrorKind::Unavailable);
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use es_contract::{Factory, FreshStore, Operation, Property, store_contract};
-use es_core::{EventStore, StoreError};
+use es_core::EventStore;
 use es_postgres::PostgresStore;
 use test_postgres::Database;
 
@@ -16,11 +16,11 @@ struct OnPostgres;
 
 #[async_trait]
 impl Factory for OnPostgres {
-    async fn fresh(&self) -> Result<Box<dyn FreshStore>, StoreError> {
+    async fn fresh(&self) -> Result<Box<dyn FreshStore>, es_contract::FactoryError> {
         Ok(Box::new(Fresh { database: Database::fresh()?, handles: Mutex::default() }))
     }
 
-    async fn join(&self, address: &str) -> Result<Arc<dyn EventStore>, StoreError> {
+    async fn join(&self, address: &str) -> Result<Arc<dyn EventStore>, es_contract::FactoryError> {
         Ok(Arc::new(PostgresStore::connect(address).await?))
     }
 
@@ -40,7 +40,7 @@ struct Fresh {
 }
 
 impl Fresh {
-    async fn open(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+    async fn open(&self) -> Result<Arc<dyn EventStore>, es_contract::FactoryError> {
         let store = PostgresStore::connect(&self.database.url()).await?;
         self.handles.lock().unwrap_or_else(PoisonError::into_inner).push(store.clone());
         Ok(Arc::new(store))
@@ -49,11 +49,11 @@ impl Fresh {
 
 #[async_trait]
 impl FreshStore for Fresh {
-    async fn handle(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+    async fn handle(&self) -> Result<Arc<dyn EventStore>, es_contract::FactoryError> {
         self.open().await
     }
 
-    async fn reopened(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+    async fn reopened(&self) -> Result<Arc<dyn EventStore>, es_contract::FactoryError> {
         self.handles.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.open().await
     }
@@ -66,7 +66,7 @@ impl FreshStore for Fresh {
         self.handles.lock().unwrap_or_else(PoisonError::into_inner).iter().map(PostgresStore::open_readers).sum()
     }
 
-    async fn put_clock_back(&self, by: Duration) -> Result<(), StoreError> {
+    async fn put_clock_back(&self, by: Duration) -> Result<(), es_contract::FactoryError> {
         clock::put_back(&self.database, by)
     }
 }

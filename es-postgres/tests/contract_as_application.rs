@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use es_contract::{Factory, FreshStore, Operation, Property, store_contract};
-use es_core::{EventStore, StoreError};
+use es_core::EventStore;
 use es_postgres::PostgresStore;
 use test_postgres::Database;
 
@@ -16,7 +16,7 @@ struct AsApplication;
 
 #[async_trait]
 impl Factory for AsApplication {
-    async fn fresh(&self) -> Result<Box<dyn FreshStore>, StoreError> {
+    async fn fresh(&self) -> Result<Box<dyn FreshStore>, es_contract::FactoryError> {
         let mut database = Database::fresh()?;
         let application = format!("app_{}", database.name());
         database.drop_role(application.clone());
@@ -26,7 +26,7 @@ impl Factory for AsApplication {
         Ok(Box::new(Fresh { url: database.url_as(&application), database, handles: Mutex::default() }))
     }
 
-    async fn join(&self, address: &str) -> Result<Arc<dyn EventStore>, StoreError> {
+    async fn join(&self, address: &str) -> Result<Arc<dyn EventStore>, es_contract::FactoryError> {
         Ok(Arc::new(PostgresStore::connect(address).await?))
     }
 
@@ -48,7 +48,7 @@ struct Fresh {
 }
 
 impl Fresh {
-    async fn open(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+    async fn open(&self) -> Result<Arc<dyn EventStore>, es_contract::FactoryError> {
         let store = PostgresStore::connect(&self.url).await?;
         if let Some(missing) = store.missing_protections().await?.first() {
             return Err(format!("nothing is proved about the application's role: {missing}").into());
@@ -60,11 +60,11 @@ impl Fresh {
 
 #[async_trait]
 impl FreshStore for Fresh {
-    async fn handle(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+    async fn handle(&self) -> Result<Arc<dyn EventStore>, es_contract::FactoryError> {
         self.open().await
     }
 
-    async fn reopened(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+    async fn reopened(&self) -> Result<Arc<dyn EventStore>, es_contract::FactoryError> {
         self.handles.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.open().await
     }
@@ -77,7 +77,7 @@ impl FreshStore for Fresh {
         self.handles.lock().unwrap_or_else(PoisonError::into_inner).iter().map(PostgresStore::open_readers).sum()
     }
 
-    async fn put_clock_back(&self, by: Duration) -> Result<(), StoreError> {
+    async fn put_clock_back(&self, by: Duration) -> Result<(), es_contract::FactoryError> {
         clock::put_back(&self.database, by)
     }
 }

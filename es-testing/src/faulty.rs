@@ -12,7 +12,7 @@ use async_stream::stream;
 use async_trait::async_trait;
 use es_core::{
     Append, AppendError, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, SnapshotError,
-    StoreError, StoredEvent, StoredSnapshot, StreamId, UnknownOutcome, Version,
+    StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, UnknownOutcome, Version,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -42,6 +42,7 @@ pub struct FaultyStore<S> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Chances {
     errors_before: f64,
+    busy: f64,
     lost_answers: f64,
     read_errors: f64,
     delays: f64,
@@ -56,10 +57,19 @@ impl<S: EventStore> FaultyStore<S> {
         Self { store, chances: Chances::default(), dice: Arc::new(Dice::new(seed)) }
     }
 
-    /// The chance that an append fails before it is sent, with [`AppendError::Store`]: nothing is appended.
+    /// The chance that an append fails before it is sent, with [`AppendError::Store`] as from a store
+    /// that cannot be reached: nothing is appended.
     #[must_use]
     pub fn errors_before(mut self, chance: f64) -> Self {
         self.chances.errors_before = chance;
+        self
+    }
+
+    /// The chance that an append is refused as busy, with [`StoreErrorKind::Busy`]: nothing is appended, and it is safe to
+    /// decide again.
+    #[must_use]
+    pub fn busy(mut self, chance: f64) -> Self {
+        self.chances.busy = chance;
         self
     }
 
@@ -174,6 +184,9 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
         if self.dice.hits(self.chances.errors_before) {
             return Err(AppendError::Store(on_purpose("the append was not sent")));
         }
+        if self.dice.hits(self.chances.busy) {
+            return Err(AppendError::Store(StoreError::new(StoreErrorKind::Busy, "the store is busy, on purpose")));
+        }
         let again = appends.clone();
         let lost = |what| AppendError::from(UnknownOutcome::new(again, on_purpose(what)));
         if self.dice.hits(self.chances.cancellations) {
@@ -231,7 +244,7 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
 }
 
 fn on_purpose(what: &str) -> StoreError {
-    format!("{what}, on purpose").into()
+    StoreError::new(StoreErrorKind::Unavailable, format!("{what}, on purpose"))
 }
 
 /// A sequence of numbers from a seed (SplitMix64): shared without a lock, and the same on every machine.

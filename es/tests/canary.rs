@@ -14,8 +14,8 @@ use std::{
 use async_trait::async_trait;
 use es::{
     Append, AppendError, Appended, AsOf, Checkpoint, Direction, EncodeError, EventName, EventStore, Expected, Filter,
-    Metadata, NewEvent, Page, Position, ReadError, SchemaVersion, StoreError, StoredEvent, StoredSnapshot, StreamId,
-    Timestamp, UnknownOutcome, Version, prelude::*, testing::scenario,
+    Metadata, NewEvent, Page, Position, ReadError, SchemaVersion, StoreError, StoreErrorKind, StoredEvent,
+    StoredSnapshot, StreamId, Timestamp, UnknownOutcome, Version, prelude::*, testing::scenario,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -243,7 +243,7 @@ impl Holding {
 #[async_trait]
 impl EventStore for Holding {
     async fn append(&self, _: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
-        Err(AppendError::Store(StoreError::from("it holds what it holds")))
+        Err(AppendError::Store(StoreError::new(StoreErrorKind::Other, "it holds what it holds")))
     }
 
     fn read_stream(
@@ -377,7 +377,10 @@ fn events_and_unknown_appends_are_shown_without_what_they_say() {
     let (payload, metadata) = (event.payload().len(), serde_json::to_vec(&metadata).unwrap().len());
     let lengths = format!("payload_bytes: {payload}, metadata_bytes: Some({metadata})");
     let append = Append::new(stream.clone(), Expected::Any, vec![event]);
-    let unknown = AppendError::from(UnknownOutcome::new(vec![append.clone()], Quoting("of the connection".into())));
+    let unknown = AppendError::from(UnknownOutcome::new(
+        vec![append.clone()],
+        StoreError::new(StoreErrorKind::Other, Quoting("of the connection".into())),
+    ));
     for shown in [format!("{stored:?}"), format!("{append:?}"), format!("{unknown:?}")] {
         assert!(!shown.contains(CANARY), "{shown}");
         for says in ["account.moved", &Uuid::from_u128(4711).to_string(), &lengths] {
@@ -393,6 +396,6 @@ fn events_and_unknown_appends_are_shown_without_what_they_say() {
 fn the_canary_is_seen_where_it_is() {
     let quoting = serde_json::from_slice::<Opened>(&payload(r#"{"iban":"@","level":1}"#)).unwrap_err();
     assert!(shown(&quoting).contains(CANARY));
-    let chained = ReadError::Store(Box::new(Quoting(TEXT.into())));
+    let chained = ReadError::Store(StoreError::new(StoreErrorKind::Other, Quoting(TEXT.into())));
     assert!(shown(&chained).contains(CANARY));
 }

@@ -2,7 +2,8 @@
 
 use std::{error::Error, fmt};
 
-use es_core::{AppendError, CheckpointError, EncodeError, LimitError, ReadError, SnapshotError, StoreError};
+use super::FactoryError;
+use es_core::{AppendError, CheckpointError, EncodeError, LimitError, ReadError, SnapshotError};
 
 /// A promise that was not kept: what was promised, and what was seen.
 pub struct Broken {
@@ -71,8 +72,8 @@ from_failed! {
     CheckpointError: "reading a checkpoint's text",
 }
 
-impl From<StoreError> for Broken {
-    fn from(error: StoreError) -> Self {
+impl From<FactoryError> for Broken {
+    fn from(error: FactoryError) -> Self {
         Self::failed("opening the store", &*error)
     }
 }

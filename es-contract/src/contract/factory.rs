@@ -1,11 +1,14 @@
 //! The factory: where a promise gets its stores from.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use es_core::{EncodeError, EventStore, LimitError, Metadata, NewEvent, StoreError, StreamId};
+use es_core::{EncodeError, EventStore, LimitError, Metadata, NewEvent, StreamId};
 
 use crate::promises::Sample;
+
+/// Why a store could not be set up: any error, of any crate.
+pub type FactoryError = Box<dyn Error + Send + Sync>;
 
 /// What a store may have beyond the promises. One that is not declared is listed as not promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,14 +51,14 @@ pub trait Factory: Send + Sync {
     ///
     /// # Errors
     /// Whatever kept the store from opening; the promise fails with it.
-    async fn fresh(&self) -> Result<Box<dyn FreshStore>, StoreError>;
+    async fn fresh(&self) -> Result<Box<dyn FreshStore>, FactoryError>;
 
     /// Opens the store that is at `address`, in another process than the one that made it. Asked for only where
     /// [`Property::SeveralProcesses`] is declared.
     ///
     /// # Errors
     /// Whatever kept the store from opening.
-    async fn join(&self, address: &str) -> Result<Arc<dyn EventStore>, StoreError> {
+    async fn join(&self, address: &str) -> Result<Arc<dyn EventStore>, FactoryError> {
         Err(format!("no other process can open `{address}`; implement `Factory::join`").into())
     }
 
@@ -80,15 +83,15 @@ pub trait FreshStore: Send + Sync {
     ///
     /// # Errors
     /// Whatever kept the store from opening.
-    async fn handle(&self) -> Result<Arc<dyn EventStore>, StoreError>;
+    async fn handle(&self) -> Result<Arc<dyn EventStore>, FactoryError>;
 
     /// A handle to the store after it was closed and opened again. Asked for only where [`Property::Durable`] is
     /// declared.
     ///
     /// # Errors
     /// Whatever kept the store from opening.
-    async fn reopened(&self) -> Result<Arc<dyn EventStore>, StoreError> {
-        Err(StoreError::from("this store does not say how it is opened again; implement `FreshStore::reopened`"))
+    async fn reopened(&self) -> Result<Arc<dyn EventStore>, FactoryError> {
+        Err(FactoryError::from("this store does not say how it is opened again; implement `FreshStore::reopened`"))
     }
 
     /// Where another process finds the store: what [`Factory::join`] takes. Asked for only where
@@ -105,9 +108,9 @@ pub trait FreshStore: Send + Sync {
     ///
     /// # Errors
     /// Whatever kept the clock from being put back; the promise that times never go back fails with it.
-    async fn put_clock_back(&self, by: Duration) -> Result<(), StoreError> {
+    async fn put_clock_back(&self, by: Duration) -> Result<(), FactoryError> {
         let _ = by;
-        Err(StoreError::from(
+        Err(FactoryError::from(
             "this store does not say how its clock is put back; implement `FreshStore::put_clock_back`",
         ))
     }

@@ -31,12 +31,12 @@ impl fmt::Debug for Promise {
 ///
 /// ```
 /// # use es_contract::{Factory, FreshStore};
-/// # use es_core::StoreError;
+/// # use es_contract::FactoryError;
 /// struct MyStores;
 ///
 /// #[async_trait::async_trait]
 /// impl Factory for MyStores {
-///     async fn fresh(&self) -> Result<Box<dyn FreshStore>, StoreError> {
+///     async fn fresh(&self) -> Result<Box<dyn FreshStore>, FactoryError> {
 ///         // …
 /// #       Err("no store here".into())
 ///     }
@@ -135,6 +135,9 @@ macro_rules! __promises {
                 a_loser_leaves_nothing
                 sixty_four_writers_keep_every_acknowledged_event
                 one_append_sent_many_times_at_once_is_stored_once
+            }
+            busy {
+                an_append_refused_as_busy_left_nothing_and_is_accepted_again
             }
             several_streams {
                 several_streams_are_appended_together

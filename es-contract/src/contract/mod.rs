@@ -11,6 +11,6 @@ mod run;
 
 pub use broken::Broken;
 pub use child::Rerun;
-pub use factory::{Factory, FreshStore, Operation, Property};
+pub use factory::{Factory, FactoryError, FreshStore, Operation, Property};
 pub use list::{Check, PROMISES, Promise};
 pub use run::{decide, list_what_is_not_promised, run};

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 
 use super::{
     Subject, held, note, notes, same,
-    subject::{collect, events, ids, new_ids, versions},
+    subject::{collect, events, failed, ids, new_ids, versions},
 };
 use crate::{Broken, Factory};
 
@@ -163,10 +163,10 @@ pub async fn a_visitor_sees_what_a_reader_reads(factory: &dyn Factory) -> Result
         let expected = stored.get(..enough.clamp(1, 600));
         same("a visitor sees the stream until it has seen enough", expected, Some(&seen[..]))?;
     }
-    let mut visit = |event: &StoredEvent| Err(ReadError::Store(format!("no further than {}", event.version).into()));
+    let mut visit = |event: &StoredEvent| Err(ReadError::Store(failed(format!("no further than {}", event.version))));
     let answer = subject.store.visit_stream(&stream, Version::FIRST, &mut visit).await;
     held("a visitor's error ends the visit", answer.is_err(), || "it went on".to_owned())?;
-    let mut visit = |_: &StoredEvent| Err(ReadError::Store("something was visited".into()));
+    let mut visit = |_: &StoredEvent| Err(ReadError::Store(failed("something was visited")));
     Ok(subject.store.visit_stream(&subject.stream("unknown")?, Version::FIRST, &mut visit).await?)
 }
 

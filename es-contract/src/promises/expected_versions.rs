@@ -2,7 +2,10 @@
 
 use es_core::{Append, AppendError, Appended, Expected, StreamId, Version};
 
-use super::{Subject, conflict, note, notes, same, subject::ids};
+use super::{
+    Subject, conflict, note, notes, same,
+    subject::{failed, ids},
+};
 use crate::{Broken, Factory};
 
 const EXACT_2: Expected = Expected::Exact(Version::new(2));
@@ -69,7 +72,7 @@ fn absurd_versions() -> Vec<Version> {
 /// The answer, as for one stream.
 fn only(answer: Result<Vec<Appended>, AppendError>) -> Result<Appended, AppendError> {
     let appended = answer?.pop();
-    appended.ok_or_else(|| AppendError::Store("it gave no answer".into()))
+    appended.ok_or_else(|| AppendError::Store(failed("it gave no answer")))
 }
 
 /// An assertion of `Any` never fails.

@@ -1,6 +1,7 @@
 //! The promises, one file a family.
 
 pub mod append_and_read;
+pub mod busy;
 pub mod cancellation;
 pub mod checkpoints;
 pub mod concurrency;

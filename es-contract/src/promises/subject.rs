@@ -4,14 +4,14 @@ use std::{fmt::Debug, sync::Arc};
 
 use es_core::{
     Append, AppendError, Appended, Checkpoint, Conflict, Direction, EventName, EventStore, Expected, Filter, NewEvent,
-    Position, ReadError, SchemaVersion, StoredEvent, StreamId, Version,
+    Position, ReadError, SchemaVersion, StoreError, StoreErrorKind, StoredEvent, StreamId, Version,
 };
 use futures_core::Stream;
 use futures_util::TryStreamExt;
 use tokio::task::JoinError;
 use uuid::Uuid;
 
-use crate::{Broken, Factory, FreshStore, contract::child};
+use crate::{Broken, Factory, FactoryError, FreshStore, contract::child};
 
 /// A fresh store on trial.
 pub(crate) struct Subject {
@@ -90,7 +90,7 @@ pub(crate) async fn append(
     let mut answer = answer.into_iter();
     match (answer.next(), answer.next()) {
         (Some(appended), None) => Ok(appended),
-        _ => Err(AppendError::Store(format!("it gave {count} answers for one stream").into())),
+        _ => Err(AppendError::Store(failed(format!("it gave {count} answers for one stream")))),
     }
 }
 
@@ -165,4 +165,9 @@ pub(crate) fn conflict<T: Debug>(promised: &str, answer: Result<T, AppendError>)
         Err(AppendError::Conflict(conflict)) => Ok(conflict),
         other => Err(Broken::new(format!("{promised}: a conflict"), format!("{other:?}"))),
     }
+}
+
+/// An error of a promise's own, in the place of one of the store's.
+pub(crate) fn failed(what: impl Into<FactoryError>) -> StoreError {
+    StoreError::new(StoreErrorKind::Other, what)
 }

@@ -7,7 +7,7 @@ use std::{
 
 use es_core::{
     Append, AppendError, Appended, Checkpoint, Conflict, Direction, EventStore, Expected, Filter, NewEvent, StoreError,
-    StoredEvent, StreamId, Timestamp, Version, Violation, limits,
+    StoreErrorKind, StoredEvent, StreamId, Timestamp, Version, Violation, limits,
 };
 use es_memory::MemoryStore;
 use futures_util::{StreamExt, TryStreamExt};
@@ -23,6 +23,15 @@ use crate::{
 };
 
 pub(crate) type Answer = Result<Vec<Appended>, AppendError>;
+
+/// An error of a broken store's own.
+pub(crate) fn failed(what: &str) -> StoreError {
+    StoreError::new(StoreErrorKind::Other, what)
+}
+
+fn is_busy() -> AppendError {
+    AppendError::Store(StoreError::new(StoreErrorKind::Busy, "too much at once"))
+}
 
 pub(crate) async fn append(store: &Reads, mut appends: Vec<Append>) -> Answer {
     let inner = &store.inner;
@@ -69,9 +78,9 @@ pub(crate) async fn append(store: &Reads, mut appends: Vec<Append>) -> Answer {
         }
         Fault::IgnoresAssertions => without_assertions(inner, appends).await,
         Fault::RefusesAssertions if appends.iter().any(|append| append.events.is_empty()) => {
-            Err(AppendError::Store("an append without events".into()))
+            Err(AppendError::Store(failed("an append without events")))
         }
-        Fault::RefusesAnAppendOfNothing if appends.is_empty() => Err(AppendError::Store("an empty append".into())),
+        Fault::RefusesAnAppendOfNothing if appends.is_empty() => Err(AppendError::Store(failed("an empty append"))),
         Fault::AssertionsMakeStreams => {
             for append in appends.iter_mut().filter(|append| append.events.is_empty()) {
                 append.events.push(marker()?);
@@ -103,6 +112,21 @@ pub(crate) async fn append(store: &Reads, mut appends: Vec<Append>) -> Answer {
             let answer = if busy { lost(inner, appends).await } else { inner.append(appends).await };
             store.shared.count.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
             answer
+        }
+        Fault::IsBusyWhenItHasStored | Fault::RemembersWhatItRefusedAsBusy | Fault::StaysBusy => {
+            let before = store.shared.count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            // one append in three; or, after a while, each of them
+            let busy = before % 3 == 1 || store.fault == Fault::StaysBusy && before > 100;
+            match store.fault {
+                Fault::IsBusyWhenItHasStored if busy => inner.append(appends).await.and(Err(is_busy())),
+                _ if busy && appends.len() > 1 => Err(is_busy()),
+                Fault::RemembersWhatItRefusedAsBusy if before > 0 => {
+                    let mut answers = inner.append(appends).await?;
+                    answers.iter_mut().for_each(|answer| answer.repeated = true);
+                    Ok(answers)
+                }
+                _ => inner.append(appends).await,
+            }
         }
         Fault::HalfAppliesSeveralStreams => {
             limits::check(&appends)?;
@@ -161,7 +185,7 @@ pub(crate) async fn append(store: &Reads, mut appends: Vec<Append>) -> Answer {
             answer => answer,
         },
         Fault::RefusesWithoutAConflict => match inner.append(appends).await {
-            Err(AppendError::Conflict(conflict)) => Err(AppendError::Store(conflict.to_string().into())),
+            Err(AppendError::Conflict(conflict)) => Err(AppendError::Store(failed(&conflict.to_string()))),
             answer => answer,
         },
         Fault::ReportsOneViolation => match inner.append(appends).await {
@@ -297,7 +321,7 @@ pub(crate) async fn append(store: &Reads, mut appends: Vec<Append>) -> Answer {
             too_much(inner, appends, |appends| payloads(appends) <= limits::APPEND_BYTES).await
         }
         Fault::TakesTooLittle if payloads(&appends) > limits::APPEND_BYTES / 2 => {
-            Err(AppendError::Store("too many bytes".into()))
+            Err(AppendError::Store(failed("too many bytes")))
         }
         Fault::TakesAStreamTwice => {
             let mut seen = HashSet::new();
@@ -334,17 +358,17 @@ pub(crate) async fn version_of(inner: &MemoryStore, stream: &StreamId) -> Versio
 }
 
 async fn known(inner: &MemoryStore, events: &[NewEvent]) -> Result<HashSet<Uuid>, AppendError> {
-    let log = log(inner).await.map_err(AppendError::Store)?;
+    let log = log(inner).await.map_err(|error| AppendError::Store(failed(&error.to_string())))?;
     let stored: HashSet<_> = log.iter().map(|event| event.id).collect();
     Ok(events.iter().map(NewEvent::id).filter(|id| stored.contains(id)).collect())
 }
 
-pub(crate) async fn log(inner: &MemoryStore) -> Result<Vec<StoredEvent>, StoreError> {
+pub(crate) async fn log(inner: &MemoryStore) -> Result<Vec<StoredEvent>, es_contract::FactoryError> {
     Ok(inner.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await?)
 }
 
 /// A store that holds the same events under other ids: what it knew of them is lost.
-pub(crate) async fn copy_without_ids(inner: &MemoryStore) -> Result<MemoryStore, StoreError> {
+pub(crate) async fn copy_without_ids(inner: &MemoryStore) -> Result<MemoryStore, es_contract::FactoryError> {
     let copy = MemoryStore::new();
     for event in log(inner).await? {
         let new = NewEvent::from_json(Uuid::now_v7(), event.name, event.schema_version, event.payload)?;

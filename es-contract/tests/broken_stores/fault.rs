@@ -31,6 +31,12 @@ pub(crate) enum Fault {
     StoresWhatItRefuses,
     /// Reports a conflict as an error of the store.
     RefusesWithoutAConflict,
+    /// Says that it is busy when it has stored the events.
+    IsBusyWhenItHasStored,
+    /// Is busy, and remembers the events that it refused: then it answers them as a repeat.
+    RemembersWhatItRefusedAsBusy,
+    /// Never takes what it once refused as busy.
+    StaysBusy,
     /// Reports another version than there is.
     ReportsTheWrongVersion,
     /// Answers positions one too high.

@@ -15,7 +15,7 @@ use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, future::ready, stream};
 use uuid::Uuid;
 
-use crate::{fault::Fault, store::Reads};
+use crate::{append::failed, fault::Fault, store::Reads};
 
 pub(crate) type Events<'a> = BoxStream<'a, Result<StoredEvent, ReadError>>;
 
@@ -66,7 +66,7 @@ pub(crate) fn read_stream<'a>(
             let unknown = stream.clone();
             async_stream::stream! {
                 if std::pin::Pin::new(&mut events).peek().await.is_none() {
-                    yield Err(ReadError::Store(format!("no stream `{unknown}`").into()));
+                    yield Err(ReadError::Store(failed(&format!("no stream `{unknown}`"))));
                 }
                 while let Some(event) = events.next().await {
                     yield event;

@@ -7,7 +7,7 @@ use es_core::{
 use es_memory::MemoryStore;
 use uuid::Uuid;
 
-use crate::append::{Answer, log, version_of};
+use crate::append::{Answer, failed, log, version_of};
 
 pub(crate) async fn forget_the_last(inner: &MemoryStore, mut appends: Vec<Append>) -> Answer {
     limits::check(&appends)?;
@@ -32,7 +32,8 @@ pub(crate) async fn forget_single(inner: &MemoryStore, mut appends: Vec<Append>)
     }
     append.events.clear();
     let mut answers = inner.append(appends).await?;
-    let position = inner.frontier().await.map_err(|error| AppendError::Store(error.into()))?.position().plus(1);
+    let position =
+        inner.frontier().await.map_err(|error| AppendError::Store(failed(&error.to_string())))?.position().plus(1);
     for answer in &mut answers {
         answer.version = answer.version.plus(1);
         answer.positions = vec![position];

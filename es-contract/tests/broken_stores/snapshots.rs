@@ -5,7 +5,11 @@ use es_core::{
 };
 use uuid::Uuid;
 
-use crate::{append::version_of, fault::Fault, store::Reads};
+use crate::{
+    append::{failed, version_of},
+    fault::Fault,
+    store::Reads,
+};
 
 pub(crate) async fn load(
     store: &Reads,
@@ -51,7 +55,7 @@ pub(crate) async fn store(store: &Reads, snapshot: StoredSnapshot) -> Result<(),
             let event =
                 NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, snapshot.payload.clone()).unwrap();
             let append = Append::new(snapshot.stream.clone(), Expected::Any, vec![event]);
-            store.inner.append(vec![append]).await.map_err(|error| SnapshotError::Store(error.into()))?;
+            store.inner.append(vec![append]).await.map_err(|error| SnapshotError::Store(failed(&error.to_string())))?;
             store.inner.store_snapshot(snapshot).await?;
         }
         _ => store.inner.store_snapshot(snapshot).await?,

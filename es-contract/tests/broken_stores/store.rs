@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use es_contract::{Factory, FreshStore, Operation, Property, promises::Sample};
 use es_core::{
     Append, AppendError, Appended, Checkpoint, Direction, EncodeError, EventStore, Filter, LimitError, Metadata,
-    NewEvent, Page, Position, ReadError, SnapshotError, StoreError, StoredEvent, StoredSnapshot, StreamId, Timestamp,
-    Version, Visitor,
+    NewEvent, Page, Position, ReadError, SnapshotError, StoredEvent, StoredSnapshot, StreamId, Timestamp, Version,
+    Visitor,
 };
 use es_memory::MemoryStore;
 use futures_core::stream::BoxStream;
@@ -166,7 +166,7 @@ pub(crate) struct Broken(pub(crate) Fault);
 
 #[async_trait]
 impl Factory for Broken {
-    async fn fresh(&self) -> Result<Box<dyn FreshStore>, StoreError> {
+    async fn fresh(&self) -> Result<Box<dyn FreshStore>, es_contract::FactoryError> {
         let (fault, shared) = (self.0, Arc::new(Shared::default()));
         let clock = Arc::clone(&shared);
         let inner = MemoryStore::with_clock(move || clock.now());
@@ -192,7 +192,7 @@ struct Fresh(Reads);
 
 #[async_trait]
 impl FreshStore for Fresh {
-    async fn handle(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+    async fn handle(&self) -> Result<Arc<dyn EventStore>, es_contract::FactoryError> {
         if self.0.fault == Fault::EachHandleHasItsOwnLog {
             let inner = if self.0.shared.next() == 0 { self.0.inner.clone() } else { MemoryStore::new() };
             return Ok(Arc::new(BrokenStore(Reads { inner, ..self.0.clone() })));
@@ -200,7 +200,7 @@ impl FreshStore for Fresh {
         Ok(Arc::new(BrokenStore(self.0.clone())))
     }
 
-    async fn reopened(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+    async fn reopened(&self) -> Result<Arc<dyn EventStore>, es_contract::FactoryError> {
         let inner = match self.0.fault {
             Fault::StartsAgainWhenReopened => append::copy_without_ids(&self.0.inner).await?,
             _ => MemoryStore::new(),
@@ -215,7 +215,7 @@ impl FreshStore for Fresh {
         }
     }
 
-    async fn put_clock_back(&self, by: Duration) -> Result<(), StoreError> {
+    async fn put_clock_back(&self, by: Duration) -> Result<(), es_contract::FactoryError> {
         self.0.shared.behind.fetch_add(i64::try_from(by.as_micros())?, Ordering::SeqCst);
         Ok(())
     }

@@ -6,10 +6,10 @@ use crate::{
     aggregate::Aggregate,
     event::EncodeError,
     repository::{
-        Root,
-        settle::{DEFAULT_SETTLE_WITHIN, Settling},
+        RETRIES, Root,
+        settle::{DEFAULT_SETTLE_WITHIN, Pause, Settling},
     },
-    store::{Append, AppendError, Appended, EventStore, StoreError},
+    store::{Append, AppendError, Appended, EventStore, StoreError, StoreErrorKind, UnknownOutcome},
 };
 
 /// Several aggregates in one append, all or nothing: [`store.batch()`](crate::EventStoreExt::batch) begins one.
@@ -43,6 +43,7 @@ pub struct Batch<'a, S: ?Sized> {
     store: &'a S,
     members: Vec<Member<'a>>,
     settle_within: Duration,
+    retries: usize,
 }
 
 enum Member<'a> {
@@ -68,7 +69,7 @@ impl<A: Aggregate> Change for Root<A> {
 
 impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
     pub(crate) fn new(store: &'a S) -> Self {
-        Self { store, members: Vec::new(), settle_within: DEFAULT_SETTLE_WITHIN }
+        Self { store, members: Vec::new(), settle_within: DEFAULT_SETTLE_WITHIN, retries: RETRIES }
     }
 
     /// With the pending events of `root`, which must not have changed since it was loaded. Without any, it is as
@@ -90,6 +91,14 @@ impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
         self
     }
 
+    /// When the store is [busy](StoreErrorKind::Busy), the same append is sent again at most `count` times, after a pause
+    /// (10 ms at first, 1 s at last); [`RETRIES`] unless said, 0 for never. A conflict is not tried again: who decides is
+    /// not here.
+    pub fn retries(mut self, count: usize) -> Self {
+        self.retries = count;
+        self
+    }
+
     /// Appends; the pending events of each root are recorded ones then. Gives the answer for each aggregate, in order.
     ///
     /// After an error the roots still hold their events: after [`AppendError::Unknown`] the same batch is safe again.
@@ -97,7 +106,7 @@ impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
     /// # Errors
     /// [`AppendError`]; [`DuplicateStream`](AppendError::DuplicateStream) when an aggregate is there twice.
     pub async fn append(self) -> Result<Vec<Appended>, AppendError> {
-        let Self { store, mut members, settle_within } = self;
+        let Self { store, mut members, settle_within, retries } = self;
         let appends: Vec<Append> = members
             .iter()
             .map(|member| match member {
@@ -105,19 +114,21 @@ impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
                 Member::Unchanged(assertion) => Ok(assertion.clone()),
             })
             .collect::<Result<_, _>>()?;
-        let mut settling = Settling::new(settle_within);
+        let (mut settling, mut left, mut pause) = (Settling::new(settle_within), retries, Pause::new());
         let answers = loop {
-            let answer = store.append(appends.clone()).await;
-            if let Some(answer) = settling.judge(answer).await {
-                break answer?;
+            let answer = match store.append(appends.clone()).await {
+                Ok(answers) if answers.len() != appends.len() => Err(wrong_number(appends.clone(), answers.len())),
+                answer => answer,
+            };
+            match settling.judge(answer).await {
+                Some(Err(error)) if error.is_busy() && left > 0 => {
+                    left -= 1;
+                    pause.wait().await;
+                }
+                Some(answer) => break answer?,
+                None => {}
             }
         };
-        if answers.len() != members.len() {
-            let answers = answers.len();
-            return Err(AppendError::Store(StoreError::from(format!(
-                "the store gave {answers} answers to the append"
-            ))));
-        }
         for (member, appended) in members.iter_mut().zip(&answers) {
             if let Member::Change(root) = member {
                 root.settle(appended);
@@ -125,6 +136,12 @@ impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
         }
         Ok(answers)
     }
+}
+
+/// With another number of answers than appends it is not known what became of them.
+pub(crate) fn wrong_number(appends: Vec<Append>, answers: usize) -> AppendError {
+    let what = format!("the store gave {answers} answer(s) for {} stream(s)", appends.len());
+    UnknownOutcome::new(appends, StoreError::new(StoreErrorKind::Corrupt, what)).into()
 }
 
 impl<S: fmt::Debug + ?Sized> fmt::Debug for Batch<'_, S> {

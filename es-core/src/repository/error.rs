@@ -19,6 +19,13 @@ pub enum LoadError {
     Read(#[from] ReadError),
 }
 
+impl LoadError {
+    /// Whether it may be loaded later; see [`ReadError::is_transient`].
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Read(error) if error.is_transient())
+    }
+}
+
 /// Why a command recorded nothing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -26,8 +33,8 @@ pub enum ExecuteError<E = Infallible> {
     /// The domain refused it.
     #[error(transparent)]
     Refused(E),
-    /// Other writers were faster, each time it was decided.
-    #[error("other writers were faster {attempts} time(s) in a row: {conflict}")]
+    /// Other writers were faster, the last time it was decided.
+    #[error("decided {attempts} time(s), and other writers were faster: {conflict}")]
     Conflict {
         /// How often it was decided.
         attempts: usize,
@@ -40,4 +47,23 @@ pub enum ExecuteError<E = Infallible> {
     /// The events could not be appended, for another reason than a conflict.
     #[error(transparent)]
     Append(AppendError),
+}
+
+impl<E> ExecuteError<E> {
+    /// Whether the same command may succeed later: nothing was appended now, and the store's error is a
+    /// [transient](crate::StoreError::is_transient) one. What [`AppendError::is_transient`] says of conflicts and of unknown
+    /// outcomes holds here too.
+    ///
+    /// ```
+    /// # use es_core::{AppendError, ExecuteError, StoreError, StoreErrorKind};
+    /// let busy = AppendError::Store(StoreError::new(StoreErrorKind::Busy, "too many appends wait"));
+    /// assert!(ExecuteError::<std::convert::Infallible>::Append(busy).is_transient());
+    /// ```
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Load(error) => error.is_transient(),
+            Self::Append(error) => error.is_transient(),
+            Self::Refused(_) | Self::Conflict { .. } => false,
+        }
+    }
 }

@@ -8,13 +8,13 @@ use crate::{
     aggregate::{Aggregate, Command, IntoEvents},
     event::Metadata,
     repository::{
-        ExecuteError, Repository, Root,
-        settle::{DEFAULT_SETTLE_WITHIN, Settling},
+        ExecuteError, LoadError, Repository, Root,
+        settle::{DEFAULT_SETTLE_WITHIN, Pause, Settling},
     },
     store::{AppendError, Recorded},
 };
 
-/// How often a command is decided again after a conflict, unless [`retries`](RepositoryExt::retries) says otherwise.
+/// How often a command is decided again after a conflict, or when the store is busy, unless [`retries`](RepositoryExt::retries) says otherwise.
 pub const RETRIES: usize = 8;
 
 /// What a command came to.
@@ -64,8 +64,9 @@ pub type Outcome<'a, A, E> = BoxFuture<'a, Result<Executed<A>, ExecuteError<E>>>
 /// # }
 /// ```
 pub trait RepositoryExt<A: Aggregate>: Repository<A> {
-    /// Decides on `command` and appends its events. After a conflict it decides again on fresh state, at most
-    /// [`RETRIES`] times. When the store's answer is lost, it sends the same append again until it knows what became of
+    /// Decides on `command` and appends its events. After a conflict it decides again on fresh state, and when the store is
+    /// [busy](crate::StoreErrorKind::Busy) it does so after a pause (10 ms at first, 1 s at last): at most [`RETRIES`] times,
+    /// both taken together. When the store's answer is lost, it sends the same append again until it knows what became of
     /// it, for [`DEFAULT_SETTLE_WITHIN`].
     ///
     /// # Errors
@@ -113,7 +114,7 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
         Commands::new(self).settle_within(time)
     }
 
-    /// The same commands, decided again at most `count` times after a conflict; 0 for never.
+    /// The same commands, decided again at most `count` times after a conflict or when the store is busy; 0 for never.
     fn retries(&self, count: usize) -> Commands<'_, Self> {
         Commands::new(self).retries(count)
     }
@@ -148,7 +149,7 @@ impl<'a, R: ?Sized> Commands<'a, R> {
         self
     }
 
-    /// Decided again at most `count` times after a conflict; 0 for never.
+    /// As [`RepositoryExt::retries`].
     pub fn retries(mut self, count: usize) -> Self {
         self.retries = count;
         self
@@ -214,9 +215,16 @@ impl<'a, R: ?Sized> Commands<'a, R> {
     where
         R: Repository<A>,
     {
-        let mut attempts = 0;
+        let (mut left, mut attempts, mut pause) = (self.retries, 0, Pause::new());
         loop {
-            let mut root = self.repository.load(id).await?;
+            let mut root = match self.repository.load(id).await {
+                Err(LoadError::Read(error)) if error.is_busy() && left > 0 => {
+                    left -= 1;
+                    pause.wait().await;
+                    continue;
+                }
+                loaded => loaded?,
+            };
             if let Some(metadata) = &self.metadata {
                 root.set_metadata(metadata.clone());
             }
@@ -234,7 +242,11 @@ impl<'a, R: ?Sized> Commands<'a, R> {
                     let events = root.take_recorded();
                     return Ok(Executed { root, events });
                 }
-                Err(AppendError::Conflict(_)) if attempts <= self.retries => {}
+                Err(AppendError::Conflict(_)) if left > 0 => left -= 1,
+                Err(error) if error.is_busy() && left > 0 => {
+                    left -= 1;
+                    pause.wait().await;
+                }
                 Err(AppendError::Conflict(conflict)) => return Err(ExecuteError::Conflict { attempts, conflict }),
                 Err(error) => return Err(ExecuteError::Append(error)),
             }

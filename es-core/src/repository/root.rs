@@ -168,6 +168,11 @@ impl<A: Aggregate> Root<A> {
     /// Takes note that what [`to_append`](Self::to_append) gave was appended: the pending events are the recorded
     /// ones now.
     pub fn settle(&mut self, appended: &Appended) {
+        if self.pending.is_empty() {
+            // an assertion stores no event: the metadata are for the next ones that do
+            self.version = appended.version;
+            return;
+        }
         let metadata = self.metadata.take().map_or_else(Metadata::default, |metadata| *metadata);
         let places = (appended.first_version().get()..).map(Version::new).zip(appended.positions.iter().copied());
         let pending = mem::take(&mut self.pending).into_iter().zip(places);

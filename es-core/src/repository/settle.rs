@@ -9,22 +9,38 @@ use crate::store::{AppendError, UnknownOutcome};
 /// For how long an append whose answer was lost is sent again (with tokio's timer), unless
 /// [`settle_within`](crate::RepositoryExt::settle_within) says otherwise.
 pub const DEFAULT_SETTLE_WITHIN: Duration = Duration::from_secs(15);
-/// How long the sender waits before it sends an append again, at first and at last.
+/// How long the sender waits before it sends an append again or decides again, at first and at last.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Grows each time that it was waited for.
+#[derive(Debug)]
+pub(crate) struct Pause(Duration);
+
+impl Pause {
+    pub(crate) fn new() -> Self {
+        Self(FIRST_PAUSE)
+    }
+
+    /// Waits, with tokio's timer.
+    pub(crate) async fn wait(&mut self) {
+        sleep(self.0).await;
+        self.0 = (self.0 * 2).min(LAST_PAUSE);
+    }
+}
 
 /// What is known of an append that may have to be sent again.
 #[derive(Debug)]
 pub(crate) struct Settling {
     within: Duration,
-    pause: Duration,
+    pause: Pause,
     /// Since the first answer was lost: when that was, and what came in its place.
     lost: Option<(Instant, Box<UnknownOutcome>)>,
 }
 
 impl Settling {
     pub(crate) fn new(within: Duration) -> Self {
-        Self { within, pause: FIRST_PAUSE, lost: None }
+        Self { within, pause: Pause::new(), lost: None }
     }
 
     /// The answer when it settles the append, or when there is no time left; `None` when the very same append is to be
@@ -37,11 +53,10 @@ impl Settling {
             (answer, _) => return Some(answer),
         }
         let waited = self.lost.as_ref().map(|(since, _)| since.elapsed()).unwrap_or_default();
-        if waited.saturating_add(self.pause) > self.within {
+        if waited.saturating_add(self.pause.0) > self.within {
             return self.lost.take().map(|(_, outcome)| Err(AppendError::Unknown(outcome)));
         }
-        sleep(self.pause).await;
-        self.pause = (self.pause * 2).min(LAST_PAUSE);
+        self.pause.wait().await;
         None
     }
 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use crate::{
     aggregate::Aggregate,
-    repository::{LoadError, Repository, Root},
-    store::{AppendError, Appended, AsOf, EventStore, StoreError, StoredEvent, Version},
+    repository::{LoadError, Repository, Root, batch::wrong_number},
+    store::{AppendError, Appended, AsOf, EventStore, StoredEvent, Version},
 };
 
 /// The [`Repository`] over any [`EventStore`]: [`store.repository::<A>()`](crate::EventStoreExt::repository) gives it.
@@ -71,9 +71,11 @@ impl<A: Aggregate, S: EventStore> Repository<A> for StoreRepository<A, S> {
                 repeated: false,
             });
         }
-        let answer = self.store.append(vec![root.to_append()?]).await?;
-        let Some(appended) = answer.into_iter().next() else {
-            return Err(AppendError::Store(StoreError::from("the store gave no answer for the stream")));
+        let append = root.to_append()?;
+        let answers = self.store.append(vec![append]).await?;
+        let appended = match <[Appended; 1]>::try_from(answers) {
+            Ok([appended]) => appended,
+            Err(answers) => return Err(wrong_number(vec![root.to_append()?], answers.len())),
         };
         root.settle(&appended);
         Ok(appended)

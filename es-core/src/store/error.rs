@@ -1,16 +1,11 @@
 //! What can go wrong: one error for each operation, one variant for each reaction a caller can have.
 
-use std::error::Error;
-
 use uuid::Uuid;
 
 use crate::{
     event::{DecodeError, EncodeError, EventName, LimitError, SchemaVersion},
-    store::{Append, Checkpoint, Conflict, Position, StreamId, Version},
+    store::{Append, Checkpoint, Conflict, Position, StoreError, StoreErrorKind, StreamId, Version},
 };
-
-/// An error of a storage crate's own.
-pub type StoreError = Box<dyn Error + Send + Sync>;
 
 /// Why nothing was appended, or why that is not known.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +47,20 @@ pub enum AppendError {
     /// The store's answer was lost. Sending the same append again is always safe, and answers what became of it.
     #[error("the store's answer was lost; send the same append again to learn what became of it")]
     Unknown(#[source] Box<UnknownOutcome>),
+}
+
+impl AppendError {
+    /// Whether the same append may be accepted later: nothing was appended now, and the store's error is a
+    /// [transient](StoreError::is_transient) one. A [`Conflict`](Self::Conflict) is none, as it will not go away;
+    /// [`Unknown`](Self::Unknown) is none, as something may have been appended: settle it, and do not decide again.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_transient())
+    }
+
+    /// Whether the store was too busy: nothing was appended, and it is safe to decide again.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::Store(error) if error.kind() == StoreErrorKind::Busy)
+    }
 }
 
 /// An append whose outcome could not be learnt: give it to [`EventStore::resolve`](crate::EventStore::resolve).
@@ -152,6 +161,18 @@ pub enum ReadError {
     /// The store could not be reached or refused to work; try again.
     #[error("the store could not read")]
     Store(#[source] StoreError),
+}
+
+impl ReadError {
+    /// Whether the same read may succeed later: the store's error is a [transient](StoreError::is_transient) one.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_transient())
+    }
+
+    /// Whether the store was too busy.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::Store(error) if error.kind() == StoreErrorKind::Busy)
+    }
 }
 
 fn in_common(common: Option<Position>) -> String {

@@ -1,6 +1,9 @@
 //! After a conflict a command is decided again, on fresh state and a bounded number of times.
 
-use es_core::{AppendError, ExecuteError, Expected, LoadError, RETRIES, RepositoryExt, Version};
+use es_core::{
+    AppendError, EventStoreExt, ExecuteError, Expected, LoadError, RETRIES, ReadError, Repository, RepositoryExt,
+    StoreError, StoreErrorKind, UnknownOutcome, Version,
+};
 
 use crate::{
     aggregate::{Count, Measure, Measured, id, measured, series},
@@ -38,16 +41,80 @@ async fn so_many_retries_are_made_and_not_one_more() {
 }
 
 #[tokio::test]
-async fn nothing_but_a_conflict_and_a_lost_answer_is_tried_again() {
-    for next in [Next::Away, Next::NoAnswer] {
+async fn nothing_but_a_conflict_a_busy_store_and_a_lost_answer_is_tried_again() {
+    let (store, repository) = series();
+    store.next(Next::Away);
+    let refused = repository.execute(&id(), Measure(vec![1.0])).await;
+    let Err(ExecuteError::Append(AppendError::Store(error))) = refused else { panic!("{refused:?}") };
+    assert_eq!((error.kind(), store.asked().len()), (StoreErrorKind::Unavailable, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_store_is_asked_again_after_a_decision_anew_within_the_same_bound() {
+    for retries in [0, 1, 5, RETRIES] {
         let (store, repository) = series();
-        store.next(next);
-        let refused = repository.execute(&id(), Measure(vec![1.0])).await;
-        let answers = match refused {
-            Err(ExecuteError::Append(AppendError::Store(_))) => store.asked().len() <= 1,
-            _ => false,
-        };
-        assert!(answers, "{next:?}: {refused:?}");
+        store.next(Next::Busy(retries));
+        let mut decided = 0;
+        let (id, commands) = (id(), repository.retries(retries));
+        let executed = commands.update(&id, |_| {
+            decided += 1;
+            measured(&[1.0])
+        });
+        assert_eq!(executed.await.unwrap().root.state().values, [1.0]);
+        assert_eq!((decided, store.asked().len(), store.events(&id).len()), (retries + 1, retries + 1, 1));
+
+        store.next(Next::Busy(retries + 1));
+        let refused = commands.execute(&id, Count).await.unwrap_err();
+        assert!(refused.is_transient(), "{refused:?}");
+        let ExecuteError::Append(AppendError::Store(error)) = refused else { panic!("{refused:?}") };
+        assert_eq!((error.kind(), store.asked().len()), (StoreErrorKind::Busy, 2 * (retries + 1)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_store_says_nothing_of_what_was_sent_before() {
+    let (store, repository) = series();
+    store.next(Next::LostAndBusy(3));
+    repository.retries(0).execute(&id(), Measure(vec![1.0])).await.unwrap();
+    let asked = store.asked();
+    assert!(asked.len() == 5 && asked.iter().all(|append| *append == asked[0]), "it is not decided again: {asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_is_sent_again_to_a_busy_store() {
+    for retries in [0, 3] {
+        let (store, repository) = series();
+        let mut root = repository.load(&id()).await.unwrap();
+        root.record(measured(&[1.0]));
+        store.next(Next::Busy(retries + 1));
+        let refused = store.batch().change(&mut root).retries(retries).append().await;
+        assert!(refused.unwrap_err().is_transient() && root.pending().len() == 1);
+        store.next(Next::Busy(retries));
+        store.batch().change(&mut root).retries(retries).append().await.unwrap();
+        assert_eq!((store.asked().len(), store.events(&id()).len()), (2 * (retries + 1), 1));
+    }
+}
+
+#[test]
+fn three_kinds_of_errors_pass() {
+    use StoreErrorKind::{Busy, Closed, Corrupt, Misconfigured, Moved, Other, TimedOut, Unavailable};
+    for (kind, passes) in [
+        (Unavailable, true),
+        (TimedOut, true),
+        (Busy, true),
+        (Closed, false),
+        (Misconfigured, false),
+        (Moved, false),
+        (Corrupt, false),
+        (Other, false),
+    ] {
+        let error = || StoreError::new(kind, "it is what it is");
+        let unknown = AppendError::from(UnknownOutcome::new(Vec::new(), error()));
+        assert!(!unknown.is_transient() && !ExecuteError::<()>::Append(unknown).is_transient(), "{kind:?}");
+        assert_eq!(AppendError::Store(error()).is_transient(), passes, "{kind:?}");
+        assert_eq!(ExecuteError::<()>::Append(AppendError::Store(error())).is_transient(), passes, "{kind:?}");
+        let load = LoadError::Read(ReadError::Store(error()));
+        assert_eq!((load.is_transient(), ExecuteError::<()>::Load(load).is_transient()), (passes, passes), "{kind:?}");
     }
 }
 

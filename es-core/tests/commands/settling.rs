@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{AppendError, DEFAULT_SETTLE_WITHIN, EventStoreExt, ExecuteError, RepositoryExt};
+use es_core::{AppendError, DEFAULT_SETTLE_WITHIN, EventStoreExt, ExecuteError, Repository, RepositoryExt};
 use tokio::time::Instant;
 
 use crate::{
@@ -58,8 +58,8 @@ async fn the_time_is_fifteen_seconds_unless_said() {
 async fn a_batch_is_settled_with_all_its_roots() {
     let (store, repository) = series();
     for next in [Next::Well, Next::AnswerLost] {
-        let mut one = es_core::Repository::load(&repository, &format!("one-{next:?}")).await.unwrap();
-        let mut other = es_core::Repository::load(&repository, &format!("other-{next:?}")).await.unwrap();
+        let mut one = repository.load(&format!("one-{next:?}")).await.unwrap();
+        let mut other = repository.load(&format!("other-{next:?}")).await.unwrap();
         one.record(measured(&[1.0]));
         other.record(measured(&[2.0, 3.0]));
         store.next(next);
@@ -73,9 +73,41 @@ async fn a_batch_is_settled_with_all_its_roots() {
         );
     }
     // an answer that leaves a stream out settles none
-    let mut root = es_core::Repository::load(&repository, &"left-out".to_owned()).await.unwrap();
+    let mut root = repository.load(&"left-out".to_owned()).await.unwrap();
     root.record(measured(&[1.0]));
     store.next(Next::NoAnswer);
     let answer = store.batch().change(&mut root).append().await;
-    assert!(matches!(answer, Err(AppendError::Store(_))) && root.pending().len() == 1);
+    assert!(matches!(answer, Err(AppendError::Unknown(_))) && root.pending().len() == 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_wrong_number_of_answers_it_is_not_known_what_was_appended() {
+    let (store, repository) = series();
+    let mut root = repository.load(&id()).await.unwrap();
+    root.record(measured(&[1.0]));
+    store.next(Next::NoAnswer);
+    let answer = repository.append(&mut root).await;
+    let Err(AppendError::Unknown(outcome)) = answer else { panic!("{answer:?}") };
+    let sent = root.to_append().unwrap();
+    assert_eq!(
+        outcome.into_appends(),
+        std::slice::from_ref(&sent),
+        "the root still holds what was sent, with the same ids"
+    );
+    let answer = repository.execute(&id(), Measure(vec![1.0])).await;
+    assert!(matches!(answer, Err(ExecuteError::Append(AppendError::Unknown(_)))), "{answer:?}");
+    store.next(Next::Well);
+    repository.append(&mut root).await.unwrap();
+    assert_eq!(store.asked(), [sent]);
+}
+
+#[tokio::test]
+async fn a_root_without_events_keeps_its_metadata_for_those_that_come() {
+    let (store, repository) = series();
+    let mut root = repository.load(&id()).await.unwrap();
+    root.set_metadata(es_core::Metadata::default().actor("teller 7"));
+    store.batch().change(&mut root).append().await.unwrap();
+    root.record(measured(&[1.0]));
+    store.batch().change(&mut root).append().await.unwrap();
+    assert_eq!(root.take_recorded()[0].metadata.actor.as_deref(), Some("teller 7"));
 }

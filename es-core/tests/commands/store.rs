@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use es_core::{
     Append, AppendError, Appended, Checkpoint, Conflict, Direction, EventName, EventStore, Expected, Filter, NewEvent,
-    Page, Position, ReadError, SchemaVersion, StoreError, StoredEvent, StreamId, Timestamp, UnknownOutcome, Version,
-    Violation,
+    Page, Position, ReadError, SchemaVersion, StoreError, StoreErrorKind, StoredEvent, StreamId, Timestamp,
+    UnknownOutcome, Version, Violation,
 };
 use futures_core::stream::BoxStream;
 use futures_util::stream;
@@ -43,6 +43,10 @@ pub(crate) enum Next {
     Silent,
     /// The store is away once.
     Away,
+    /// The store is too busy, so many times.
+    Busy(usize),
+    /// The answer is lost, and nothing is stored; then the store is too busy, so many times.
+    LostAndBusy(usize),
     /// It answers for no stream at all.
     NoAnswer,
 }
@@ -100,28 +104,36 @@ impl Log {
             }
             Next::Away => {
                 self.next = Next::Well;
-                return Err(AppendError::Store("the store is away".into()));
+                return Err(AppendError::Store(away()));
+            }
+            Next::Busy(left @ 1..) => {
+                self.next = Next::Busy(left - 1);
+                return Err(busy());
+            }
+            Next::LostAndBusy(left) => {
+                self.next = Next::Busy(left);
+                return Err(UnknownOutcome::new(vec![append], lost()).into());
             }
             Next::LostAndAway(0) => self.next = Next::Well,
             Next::LostAndAway(left) => {
                 self.next = Next::LostAndAway(left - 1);
                 let again = self.asked.iter().filter(|asked| **asked == append).count() > 1;
                 return Err(if again {
-                    AppendError::Store("the store is away".into())
+                    AppendError::Store(away())
                 } else {
-                    UnknownOutcome::new(vec![append], "no answer").into()
+                    UnknownOutcome::new(vec![append], lost()).into()
                 });
             }
             Next::LostAndOvertaken => {
                 self.next = Next::Well;
                 self.store(&append.stream, vec![foreign()]);
-                return Err(UnknownOutcome::new(vec![append], "no answer").into());
+                return Err(UnknownOutcome::new(vec![append], lost()).into());
             }
-            Next::Silent => return Err(UnknownOutcome::new(vec![append], "no answer").into()),
+            Next::Silent => return Err(UnknownOutcome::new(vec![append], lost()).into()),
             Next::AnswerLost => {
                 self.next = Next::Well;
                 self.store(&append.stream, append.events.clone());
-                return Err(UnknownOutcome::new(vec![append], "no answer").into());
+                return Err(UnknownOutcome::new(vec![append], lost()).into());
             }
             _ => {}
         }
@@ -144,6 +156,18 @@ impl Log {
             stream: stream.clone(),
         })
     }
+}
+
+fn away() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, "the store is away")
+}
+
+fn lost() -> StoreError {
+    StoreError::new(StoreErrorKind::TimedOut, "no answer")
+}
+
+fn busy() -> AppendError {
+    AppendError::Store(StoreError::new(StoreErrorKind::Busy, "too much is asked at once"))
 }
 
 fn foreign() -> NewEvent {
@@ -180,10 +204,13 @@ impl EventStore for Store {
         _: &Filter,
         _: Option<usize>,
     ) -> BoxStream<'_, Result<Page, ReadError>> {
-        Box::pin(stream::iter([Err(ReadError::Store(StoreError::from("nobody reads the whole log here")))]))
+        Box::pin(stream::iter([Err(ReadError::Store(StoreError::new(
+            StoreErrorKind::Other,
+            "nobody reads the whole log here",
+        )))]))
     }
 
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
-        Err(ReadError::Store(StoreError::from("nobody asks for the frontier here")))
+        Err(ReadError::Store(StoreError::new(StoreErrorKind::Other, "nobody asks for the frontier here")))
     }
 }

@@ -415,7 +415,7 @@ impl Job {
 
     fn unknown(self, source: impl Into<StoreError>) {
         let appends = Arc::unwrap_or_clone(self.appends);
-        drop(self.answer.send(Err(UnknownOutcome::new(appends, source.into()).into())));
+        drop(self.answer.send(Err(UnknownOutcome::new(appends, source).into())));
     }
 }
 
@@ -428,6 +428,12 @@ fn share(batch: Vec<Group>, error: PostgresError, tell: impl Fn(Job, StoreError)
             let error = Shared(Arc::new(error));
             jobs.into_iter().chain(last).for_each(|job| tell(job, error.clone().into()));
         }
+    }
+}
+
+impl From<Shared> for StoreError {
+    fn from(shared: Shared) -> Self {
+        Self::new(shared.0.kind(), shared)
     }
 }
 

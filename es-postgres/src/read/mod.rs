@@ -16,9 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_stream::try_stream;
-use es_core::{
-    Checkpoint, Direction, Filter, Page, Position, ReadError, StoreError, StoredEvent, StreamId, Version, Visitor,
-};
+use es_core::{Checkpoint, Direction, Filter, Page, Position, ReadError, StoredEvent, StreamId, Version, Visitor};
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
@@ -30,6 +28,7 @@ use cursor::AllCursor;
 pub(crate) use cursor::Cursor;
 
 use crate::PostgresError;
+use crate::error::BoxError;
 use crate::frontier::{Frontier, Settled};
 use crate::incarnation;
 use crate::open::OpenReaders;
@@ -351,7 +350,7 @@ pub(crate) fn column<T: for<'a> FromSql<'a>>(row: Option<&Row>, index: usize) ->
 }
 
 /// A column with a place: what is below 0 is none.
-pub(crate) fn place<T: TryFrom<i64, Error: Into<StoreError>>>(
+pub(crate) fn place<T: TryFrom<i64, Error: Into<BoxError>>>(
     row: Option<&Row>,
     index: usize,
 ) -> Result<T, PostgresError> {

@@ -73,6 +73,6 @@ fn some(trusted: RootCertStore, place: &str) -> Result<RootCertStore, PostgresEr
     if trusted.is_empty() { Err(certificates(place, "it holds no certificate")) } else { Ok(trusted) }
 }
 
-fn certificates(place: &str, source: impl Into<es_core::StoreError>) -> PostgresError {
+fn certificates(place: &str, source: impl Into<crate::error::BoxError>) -> PostgresError {
     PostgresError::Certificates { place: place.to_owned(), source: source.into() }
 }

@@ -95,7 +95,10 @@ impl EventStore for Broken {
         }
         let hurt = self.hurt.lock().unwrap().clone();
         if self.fault == Fault::StaysDown && !hurt.is_empty() {
-            return Err(AppendError::Store("the connection is closed".into()));
+            return Err(AppendError::Store(es_core::StoreError::new(
+                es_core::StoreErrorKind::Unavailable,
+                "the connection is closed",
+            )));
         }
         if self.fault == Fault::KeepsStreams && appends.iter().any(|append| hurt.contains(&append.stream)) {
             return std::future::pending().await;
@@ -154,7 +157,12 @@ impl EventStore for Broken {
 impl Broken {
     async fn guess(&self, mut appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
         match self.fault {
-            Fault::GuessesRefused => return Err(AppendError::Store("no answer".into())),
+            Fault::GuessesRefused => {
+                return Err(AppendError::Store(es_core::StoreError::new(
+                    es_core::StoreErrorKind::TimedOut,
+                    "no answer",
+                )));
+            }
             Fault::GuessesDone => return Ok(made_up(&appends)),
             Fault::SendsAnew => {
                 for append in &mut appends {

@@ -90,7 +90,12 @@ impl Lenient {
         events: BoxStream<'a, Result<StoredEvent, ReadError>>,
     ) -> BoxStream<'a, Result<StoredEvent, ReadError>> {
         if self.stopped.load(Ordering::Acquire) {
-            return Box::pin(stream::once(async { Err(ReadError::Store("an earlier read failed".into())) }));
+            return Box::pin(stream::once(async {
+                Err(ReadError::Store(es_core::StoreError::new(
+                    es_core::StoreErrorKind::Other,
+                    "an earlier read failed",
+                )))
+            }));
         }
         Box::pin(events.map(|event| {
             let read = event.as_ref().is_ok_and(|event| event.decode_each::<CounterEvent>(drop).is_ok());

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, Position, ReadError, StoreError, StreamId};
+use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, Position, ReadError, StreamId};
 use es_postgres::{PostgresError, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::{Binaries, Database, Server};
@@ -213,7 +213,7 @@ async fn found_at_once(change: Change) -> Result<(), String> {
     let gate = client.transaction().await.unwrap();
     gate.batch_execute("LOCK TABLE es.incarnations IN SHARE ROW EXCLUSIVE MODE").await.unwrap();
     let patient = PostgresStore::builder(&url).lock_timeout(Duration::from_mins(1));
-    let connect = async || Ok::<_, StoreError>(incarnation(&patient.clone().connect().await?).await);
+    let connect = async || Ok::<_, es_contract::FactoryError>(incarnation(&patient.clone().connect().await?).await);
     let look = async {
         let waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'es.incarnations'::regclass AND NOT granted";
         let deadline = Instant::now() + Duration::from_secs(50);

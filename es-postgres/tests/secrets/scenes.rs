@@ -72,8 +72,18 @@ pub(crate) async fn appends(stage: &Stage, log: &Log) {
     let big = event(&"z".repeat(1024 * 1000));
     let large = (0..6).map(|_| big.clone().with_id(Uuid::now_v7())).collect();
     hear(log, "a large one", &store.append(vec![Append::new(stream("large"), Expected::Any, large)]).await);
-    hear(log, "resolved", &store.resolve(UnknownOutcome::new(vec![first.clone()], "lost")).await);
-    let unknown = UnknownOutcome::new(vec![first], "lost");
+    hear(
+        log,
+        "resolved",
+        &store
+            .resolve(UnknownOutcome::new(
+                vec![first.clone()],
+                es_core::StoreError::new(es_core::StoreErrorKind::Unavailable, "lost"),
+            ))
+            .await,
+    );
+    let unknown =
+        UnknownOutcome::new(vec![first], es_core::StoreError::new(es_core::StoreErrorKind::Unavailable, "lost"));
     hear(log, "unknown", &Err::<(), _>(AppendError::from(unknown)));
 }
 

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use es_core::StoreError;
 use test_postgres::Database;
 
 /// As if the server's clock had been put back: all that is stored was recorded `by` later than it was.
-pub(crate) fn put_back(database: &Database, by: Duration) -> Result<(), StoreError> {
+pub(crate) fn put_back(database: &Database, by: Duration) -> Result<(), es_contract::FactoryError> {
     let micros = by.as_micros();
     database.run(&[
         "ALTER TABLE es.events DISABLE TRIGGER events_never_change",

@@ -42,7 +42,10 @@ fn says_closed<T, E: Error + 'static>(what: &str, outcome: Result<T, E>) {
 async fn everything_ends(store: &PostgresStore, database: &Database, checkpoint: Checkpoint) {
     let (all, stream) = (Filter::all(), stream("1"));
     says_closed("append", ends("append", store.append(one("1", Expected::Any))).await);
-    let unknown = UnknownOutcome::new(one("1", Expected::Any), "lost");
+    let unknown = UnknownOutcome::new(
+        one("1", Expected::Any),
+        es_core::StoreError::new(es_core::StoreErrorKind::Unavailable, "lost"),
+    );
     let resolved = ends("resolve", store.resolve(unknown)).await;
     assert!(matches!(resolved, Err(AppendError::Unknown(_))), "{resolved:?}");
     says_closed("resolve", resolved);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod append;
+mod busy;
 mod checks;
 mod closed;
 mod commits;

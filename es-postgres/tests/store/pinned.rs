@@ -92,7 +92,7 @@ async fn works(store: &PostgresStore) {
 async fn refusal(store: &PostgresStore) -> PostgresError {
     loop {
         match store.append(one("1", Expected::Exists)).await {
-            Err(AppendError::Store(source)) => return *source.downcast::<PostgresError>().unwrap(),
+            Err(AppendError::Store(source)) => return *source.into_inner().downcast::<PostgresError>().unwrap(),
             // sent to the session that was ended: the next one goes over another
             Err(AppendError::Unknown(_)) => {}
             other => panic!("{other:?}"),

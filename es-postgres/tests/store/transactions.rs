@@ -10,7 +10,7 @@ use crate::fixture::{Fixture, all, event, exact, one, stream, with_append};
 
 fn store_error(outcome: Result<Vec<es_core::Appended>, AppendError>) -> PostgresError {
     match outcome {
-        Err(AppendError::Store(source)) => *source.downcast::<PostgresError>().unwrap(),
+        Err(AppendError::Store(source)) => *source.into_inner().downcast::<PostgresError>().unwrap(),
         other => panic!("{other:?}"),
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use es::{
     Append, AppendError, Appended, Checkpoint, Direction, EventStore, Expected, Filter, Known, NewEvent, Page, Place,
-    Position, ReadError, StoreError, StoredEvent, StreamId, Timestamp, Verdict, Version, limits,
+    Position, ReadError, StoredEvent, StreamId, Timestamp, Verdict, Version, limits,
 };
 use es_contract::{Factory, FreshStore};
 use futures_util::{
@@ -230,14 +230,14 @@ pub struct OwnStores;
 
 #[async_trait::async_trait]
 impl Factory for OwnStores {
-    async fn fresh(&self) -> Result<Box<dyn FreshStore>, StoreError> {
+    async fn fresh(&self) -> Result<Box<dyn FreshStore>, es_contract::FactoryError> {
         Ok(Box::new(OwnStore::default()))
     }
 }
 
 #[async_trait::async_trait]
 impl FreshStore for OwnStore {
-    async fn handle(&self) -> Result<Arc<dyn EventStore>, StoreError> {
+    async fn handle(&self) -> Result<Arc<dyn EventStore>, es_contract::FactoryError> {
         Ok(Arc::new(self.clone()))
     }
 
@@ -245,7 +245,7 @@ impl FreshStore for OwnStore {
         Arc::strong_count(&self.log().open) - 1
     }
 
-    async fn put_clock_back(&self, by: Duration) -> Result<(), StoreError> {
+    async fn put_clock_back(&self, by: Duration) -> Result<(), es_contract::FactoryError> {
         for event in &mut self.log().events {
             let ahead = event.recorded_at.as_micros() + i64::try_from(by.as_micros())?;
             event.recorded_at = Timestamp::from_micros(ahead).ok_or("there is no such time")?;

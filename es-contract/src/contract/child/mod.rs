@@ -2,11 +2,10 @@
 
 use std::{env, io::Write, process::Stdio, time::Duration};
 
-use es_core::StoreError;
 use tokio::{io::AsyncReadExt, process::Command};
 
 use crate::{
-    Broken, Factory,
+    Broken, Factory, FactoryError,
     promises::{memory_use, several_streams},
 };
 
@@ -89,7 +88,7 @@ impl Task {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, StoreError> {
+    fn parse(text: &str) -> Result<Self, FactoryError> {
         let mut words = text.splitn(3, ' ');
         match (words.next(), words.next(), words.next()) {
             (Some("read"), None, None) => Ok(Self::Read),

@@ -1,0 +1,62 @@
+//! What a store refuses because it is busy.
+
+use std::{sync::Arc, time::Duration};
+
+use es_core::{Append, AppendError, Appended, Direction, EventStore, Expected, StoreErrorKind, StreamId, Version};
+use futures_util::TryStreamExt;
+
+use super::{Subject, held, note, same, subject::joined};
+use crate::{Broken, Factory};
+
+/// How many writers append at once, and how often each does.
+const WRITERS: u64 = 32;
+const APPENDS: u64 = 8;
+/// How often a writer sends an append that is refused as busy, and how long it waits in between.
+const TRIES: usize = 100;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// An append that was refused as busy left nothing behind, and sending it again is accepted, as the first of its kind.
+pub async fn an_append_refused_as_busy_left_nothing_and_is_accepted_again(factory: &dyn Factory) -> Result<(), Broken> {
+    let subject = Subject::fresh(factory).await?;
+    let shared = subject.stream("shared")?;
+    let mut writers = Vec::new();
+    for number in 0..WRITERS {
+        let (store, shared, own) =
+            (Arc::clone(&subject.store), shared.clone(), subject.stream(&format!("own{number}"))?);
+        writers.push(tokio::spawn(async move {
+            for stored in 0..APPENDS {
+                write(&store, &shared, &own, stored).await?;
+            }
+            Ok::<_, Broken>(())
+        }));
+    }
+    for writer in writers {
+        joined(writer.await)??;
+    }
+    same("each append is stored once", 2 * WRITERS * APPENDS, subject.log().await?.len() as u64)
+}
+
+/// Appends an event to both streams, of which `own` has so many already, until the store is not busy.
+async fn write(store: &Arc<dyn EventStore>, shared: &StreamId, own: &StreamId, stored: u64) -> Result<(), Broken> {
+    let appends = vec![
+        Append::new(shared.clone(), Expected::Any, vec![note(stored)?]),
+        Append::new(own.clone(), Expected::Exact(Version::new(stored)), vec![note(stored)?]),
+    ];
+    for _ in 0..TRIES {
+        match store.append(appends.clone()).await {
+            Ok(answers) => {
+                let again = answers.iter().any(|answer: &Appended| answer.repeated);
+                return held("what was refused as busy is accepted as new", !again, || format!("{answers:?}"));
+            }
+            Err(AppendError::Store(error)) if error.kind() == StoreErrorKind::Busy => {}
+            Err(error) => return Err(error.into()),
+        }
+        let events: Vec<_> = store.read_stream(own, Version::FIRST, Direction::Forward, None).try_collect().await?;
+        same("an append that was refused as busy left nothing behind", stored, events.len() as u64)?;
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err(Broken::new(
+        "an append that was refused as busy is accepted when it is sent again",
+        format!("busy {TRIES} times"),
+    ))
+}

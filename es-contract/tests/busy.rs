@@ -1,0 +1,64 @@
+//! The store that fails on purpose keeps the promise of a busy store.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use es_contract::{Broken, Factory, FactoryError, FreshStore, contract::PROMISES};
+use es_core::{Append, AppendError, EventStore, Expected, StoreErrorKind, StreamId};
+use es_memory::MemoryStore;
+use es_testing::FaultyStore;
+
+/// Stores that are busy one time in two.
+#[derive(Default)]
+struct Busy(AtomicU64);
+
+struct Fresh(FaultyStore<MemoryStore>);
+
+fn store(seed: u64) -> FaultyStore<MemoryStore> {
+    FaultyStore::new(MemoryStore::new(), seed).busy(0.5)
+}
+
+#[async_trait]
+impl Factory for Busy {
+    async fn fresh(&self) -> Result<Box<dyn FreshStore>, FactoryError> {
+        Ok(Box::new(Fresh(store(self.0.fetch_add(1, Ordering::Relaxed)))))
+    }
+}
+
+#[async_trait]
+impl FreshStore for Fresh {
+    async fn handle(&self) -> Result<Arc<dyn EventStore>, FactoryError> {
+        Ok(Arc::new(self.0.clone()))
+    }
+
+    fn open_readers(&self) -> usize {
+        self.0.clone().into_inner().open_readers()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_it_refused_as_busy_left_nothing_and_is_accepted_again() -> Result<(), Broken> {
+    let promises: Vec<_> = PROMISES.iter().filter(|promise| promise.family == "busy").collect();
+    assert_eq!(promises.len(), 1);
+    for promise in promises {
+        (promise.check)(&Busy::default()).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_is_as_busy_as_it_is_told_to_be() -> Result<(), Broken> {
+    let (store, stream) = (store(1), StreamId::new("account", "4711")?);
+    let mut busy = 0;
+    for _ in 0..200 {
+        match store.append(vec![Append::assertion(stream.clone(), Expected::NoStream)]).await {
+            Err(AppendError::Store(error)) if error.kind() == StoreErrorKind::Busy => busy += 1,
+            answer => drop(answer?),
+        }
+    }
+    assert!((60..140).contains(&busy), "{busy}");
+    Ok(())
+}
