@@ -113,7 +113,8 @@ fn unfenced(condition: &str, insert: usize) -> String {
     assert_eq!(function.matches(FENCE).count(), 1, "`{FENCE}` is no longer once in `{function}`");
     let function = function.replacen(FENCE, &format!("IF {condition} THEN {FENCE} END IF;"), 1);
     let (place, pause) = function.match_indices("pg_sleep(0.002)").nth(insert).unwrap();
-    format!("{}pg_sleep(0.05){}", &function[..place], &function[place + pause.len()..])
+    let longer = format!("pg_sleep(CASE WHEN {condition} THEN 0.002 ELSE 0.05 END)");
+    format!("{}{longer}{}", &function[..place], &function[place + pause.len()..])
 }
 
 /// The function that answers the frontier, with pauses between its steps, in the right order or in the other.
