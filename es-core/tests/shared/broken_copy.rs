@@ -13,8 +13,8 @@ pub(crate) struct BrokenCopy {
 }
 
 impl BrokenCopy {
-    /// Makes the copy hold the packages as they are, and then applies the fixture. What is the same already is left
-    /// alone, so that cargo sees it.
+    /// Makes the copy hold the packages as they are, and nothing else, and then applies the fixture. What is the same already
+    /// is left alone, so that cargo sees it.
     pub(crate) fn broken_by(&self, fixture: &Path) {
         for package in self.packages {
             copy_folder(&root().join(package), &self.folder.join(package));
@@ -69,6 +69,13 @@ fn root() -> PathBuf {
 
 fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(to).unwrap().map(Result::unwrap) {
+        match (from.join(entry.file_name()).exists(), entry.file_type().unwrap().is_dir()) {
+            (true, _) => {}
+            (false, true) => fs::remove_dir_all(entry.path()).unwrap(),
+            (false, false) => fs::remove_file(entry.path()).unwrap(),
+        }
+    }
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let (from, to) = (entry.path(), to.join(entry.file_name()));
         if entry.file_type().unwrap().is_dir() {
