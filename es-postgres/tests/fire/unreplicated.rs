@@ -106,7 +106,8 @@ async fn an_append_that_no_standby_confirmed_is_unknown_until_one_does() {
     standby(&url, "nobody").await;
     let administrator = cancel_waits(&url);
     let Err(AppendError::Unknown(unknown)) = store.append(append("2")).await else { panic!("it is acknowledged") };
-    let why = std::error::Error::source(&*unknown).unwrap().to_string();
+    let kind = std::error::Error::source(&*unknown).unwrap();
+    let why = kind.source().unwrap().to_string();
     assert!(why.contains("synchronous replica"), "{why}");
     // what this test is for: who does not listen to warnings hears that all is well
     assert_eq!(plain.execute("INSERT INTO plain VALUES (1)", &[]).await.unwrap(), 1);

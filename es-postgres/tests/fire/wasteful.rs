@@ -111,7 +111,7 @@ impl EventStore for Wasteful {
         self.store.frontier().await
     }
 
-    fn subscribe(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+    fn subscribe_pages(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<Page, ReadError>> {
         let given = Arc::<AtomicU64>::default();
         self.given.lock().unwrap().push(Arc::clone(&given));
         if self.waste == Waste::Reading {
@@ -122,24 +122,37 @@ impl EventStore for Wasteful {
                     let filter = filter.clone();
                     async move {
                         loop {
-                            if let Some(event) = self.store.read_all(last, &filter, Some(1)).next().await {
-                                let last = event.as_ref().map_or(last, |event| event.position.into());
-                                return Some((event, last));
+                            match self.store.read_pages(last, Direction::Forward, &filter, Some(1)).next().await {
+                                Some(Ok(page)) if !page.events.is_empty() => {
+                                    let last = page.checkpoint();
+                                    return Some((Ok(page), last));
+                                }
+                                Some(Err(error)) => return Some((Err(error), last)),
+                                Some(Ok(_)) | None => tokio::time::sleep(Duration::from_millis(100)).await,
                             }
-                            tokio::time::sleep(Duration::from_millis(100)).await;
                         }
                     }
                 }
             }));
         }
         let late = if self.waste == Waste::Lag { Duration::from_millis(20) } else { Duration::ZERO };
-        Box::pin(self.store.subscribe(after, filter).then(move |event| {
+        let pages = self.store.subscribe_pages(after, filter).flat_map(|page| {
+            let each = page.map(|page| {
+                let alone = |event: StoredEvent| Page::new(vec![event.clone()], event.position, page.frontier);
+                page.events.iter().cloned().map(alone).collect::<Vec<_>>()
+            });
+            futures_util::stream::iter(match each {
+                Ok(pages) => pages.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            })
+        });
+        Box::pin(pages.then(move |page| {
             given.fetch_add(1, Ordering::AcqRel);
             async move {
                 if !late.is_zero() {
                     tokio::time::sleep(late).await;
                 }
-                event
+                page
             }
         }))
     }
