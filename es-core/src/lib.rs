@@ -27,9 +27,9 @@ pub use repository::{
 };
 pub use store::{
     Append, AppendError, Appended, AsOf, Checkpoint, CheckpointError, Conflict, Direction, EventStore, Expected,
-    Filter, Known, NewEvent, Page, Place, Position, ReadError, ReadEvents, ReadStream, Readable, Reader, Recorded,
-    SnapshotError, StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, StreamReader, UnknownOutcome,
-    Verdict, Version, Violation, Visitor, limits, stable_hash,
+    Filter, Known, NewEvent, Page, Place, Position, ReadError, ReadEvents, ReadStream, Reader, Recorded, SnapshotError,
+    StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, StreamReader, UnknownOutcome, Verdict, Version,
+    Violation, Visitor, limits, stable_hash,
 };
 
 #[cfg(feature = "derive")]

@@ -98,7 +98,7 @@ fn positions(events: &[StoredEvent]) -> Vec<u64> {
     events.iter().map(|event| event.position.get()).collect()
 }
 
-async fn all<T: es::Readable>(reader: Reader<'_, T>) -> Vec<T> {
+async fn all<T>(reader: Reader<'_, T>) -> Vec<T> {
     reader.try_collect().await.expect("every event is read")
 }
 

@@ -14,7 +14,8 @@ use crate::{
     store::{AppendError, Recorded},
 };
 
-/// How often a command is decided again after a conflict, or when the store is busy, unless [`retries`](RepositoryExt::retries) says otherwise.
+/// How often a command is decided again after a conflict, or when the store is busy, unless
+/// [`retries`](RepositoryExt::retries) says otherwise.
 pub const RETRIES: usize = 8;
 
 /// What a command came to.

@@ -4,7 +4,7 @@ use crate::{
     aggregate::Aggregate,
     event::EventSet,
     repository::{Batch, StoreRepository},
-    store::{EventStore, Filter, ReadEvents, ReadStream, Recorded, StoredEvent, StreamId},
+    store::{EventStore, Filter, ReadEvents, ReadStream, Recorded, StoredEvent, StreamId, as_stored, decoded},
 };
 
 /// Extensions of every [`EventStore`], also of `Arc<dyn EventStore>`.
@@ -47,12 +47,12 @@ pub trait EventStoreExt: EventStore {
     /// The events of the set `E` in the whole store, decoded, to be read or subscribed to. The set always narrows what is read:
     /// only its categories and its names are asked for.
     fn events<E: EventSet>(&self) -> ReadEvents<'_, Self, Recorded<E>> {
-        ReadEvents::new(self, Filter::events::<E>())
+        ReadEvents::new(self, Filter::events::<E>(), decoded)
     }
 
     /// All events of the whole store as they are stored, to be read or subscribed to.
     fn stored_events(&self) -> ReadEvents<'_, Self, StoredEvent> {
-        ReadEvents::new(self, Filter::all())
+        ReadEvents::new(self, Filter::all(), as_stored)
     }
 
     /// The events of one stream, to be read: as they are stored, or decoded with [`events`](ReadStream::events).

@@ -11,40 +11,14 @@ use std::{
 use futures_core::{Stream, stream::BoxStream};
 use futures_util::StreamExt;
 
-use crate::{
-    event::EventSet,
-    store::{Checkpoint, Page, ReadError, Recorded, StoredEvent},
-};
+use crate::store::{Checkpoint, Page, ReadError, StoredEvent};
 
-/// What a reader gives: [`StoredEvent`], or [`Recorded`] events of a set.
-pub trait Readable: sealed::Readable {}
-impl<T: sealed::Readable> Readable for T {}
-
-pub(crate) mod sealed {
-    use super::{EventSet, ReadError, Recorded, StoredEvent};
-
-    /// What a stored event is read as: the first of the parts, and the others.
-    #[expect(unnameable_types, reason = "what can be read is chosen here")]
-    pub trait Readable: Sized + Send {
-        fn parts(stored: StoredEvent) -> Result<(Option<Self>, Vec<Self>), ReadError>;
-    }
-
-    impl Readable for StoredEvent {
-        fn parts(stored: StoredEvent) -> Result<(Option<Self>, Vec<Self>), ReadError> {
-            Ok((Some(stored), Vec::new()))
-        }
-    }
-
-    impl<E: EventSet> Readable for Recorded<E> {
-        fn parts(stored: StoredEvent) -> Result<(Option<Self>, Vec<Self>), ReadError> {
-            stored.into_parts()
-        }
-    }
-}
+/// What a stored event is read as: the first of its parts, and the others.
+pub(crate) type Read<T> = fn(StoredEvent) -> Result<(Option<T>, Vec<T>), ReadError>;
 
 macro_rules! reader {
     ($reader:ident) => {
-        impl<T: Readable> $reader<'_, T> {
+        impl<T> $reader<'_, T> {
             /// The next event; `None` at the end, which also follows an error. Dropping the future loses no event.
             pub async fn next(&mut self) -> Option<Result<T, ReadError>> {
                 poll_fn(|context| self.poll(context)).await
@@ -79,7 +53,7 @@ macro_rules! reader {
             }
         }
 
-        impl<T: Readable> Stream for $reader<'_, T> {
+        impl<T> Stream for $reader<'_, T> {
             type Item = Result<T, ReadError>;
 
             fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -107,6 +81,7 @@ macro_rules! reader {
 #[must_use = "a reader does nothing unless it is asked for the next event"]
 pub struct Reader<'a, T> {
     pages: BoxStream<'a, Result<Page, ReadError>>,
+    read: Read<T>,
     /// Of the page, what was not read yet, and where to go on after it.
     stored: vec::IntoIter<StoredEvent>,
     page_end: Checkpoint,
@@ -118,10 +93,11 @@ pub struct Reader<'a, T> {
     ended: bool,
 }
 
-impl<'a, T: Readable> Reader<'a, T> {
-    pub(crate) fn new(from: Checkpoint, pages: BoxStream<'a, Result<Page, ReadError>>) -> Self {
+impl<'a, T> Reader<'a, T> {
+    pub(crate) fn new(from: Checkpoint, pages: BoxStream<'a, Result<Page, ReadError>>, read: Read<T>) -> Self {
         Self {
             pages,
+            read,
             stored: Vec::new().into_iter(),
             page_end: from,
             frontier: from,
@@ -153,7 +129,7 @@ impl<'a, T: Readable> Reader<'a, T> {
             }
             if let Some(stored) = self.stored.next() {
                 let end = self.frontier.at(stored.position);
-                match T::parts(stored) {
+                match (self.read)(stored) {
                     Ok((first, rest)) => {
                         (self.parts, self.event_end) = (rest.into_iter(), end);
                         match first {
@@ -207,13 +183,14 @@ reader!(Reader);
 #[must_use = "a reader does nothing unless it is asked for the next event"]
 pub struct StreamReader<'a, T> {
     stored: BoxStream<'a, Result<StoredEvent, ReadError>>,
+    read: Read<T>,
     parts: vec::IntoIter<T>,
     ended: bool,
 }
 
-impl<'a, T: Readable> StreamReader<'a, T> {
-    pub(crate) fn new(stored: BoxStream<'a, Result<StoredEvent, ReadError>>) -> Self {
-        Self { stored, parts: Vec::new().into_iter(), ended: false }
+impl<'a, T> StreamReader<'a, T> {
+    pub(crate) fn new(stored: BoxStream<'a, Result<StoredEvent, ReadError>>, read: Read<T>) -> Self {
+        Self { stored, read, parts: Vec::new().into_iter(), ended: false }
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, ReadError>>> {
@@ -224,7 +201,8 @@ impl<'a, T: Readable> StreamReader<'a, T> {
             if self.ended {
                 return Poll::Ready(None);
             }
-            match ready!(self.stored.poll_next_unpin(context)).map(|stored| T::parts(stored?)) {
+            let read = self.read;
+            match ready!(self.stored.poll_next_unpin(context)).map(|stored| read(stored?)) {
                 Some(Ok((first, rest))) => {
                     self.parts = rest.into_iter();
                     if let Some(first) = first {

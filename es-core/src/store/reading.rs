@@ -1,6 +1,6 @@
 //! Reading as a sentence: which events, from where, which way.
 
-use std::{borrow::Cow, marker::PhantomData, ops::RangeInclusive};
+use std::{borrow::Cow, ops::RangeInclusive};
 
 use async_stream::try_stream;
 use futures_core::stream::BoxStream;
@@ -9,8 +9,8 @@ use futures_util::StreamExt;
 use crate::{
     event::{Event, EventSet},
     store::{
-        Checkpoint, Direction, EventStore, Filter, Page, Position, ReadError, Readable, Reader, Recorded, StoredEvent,
-        StreamId, StreamReader, Version,
+        Checkpoint, Direction, EventStore, Filter, Page, Position, ReadError, Reader, Recorded, StoredEvent, StreamId,
+        StreamReader, Version, reader::Read, recorded::Parts,
     },
 };
 
@@ -53,10 +53,10 @@ pub struct ReadEvents<'a, S: ?Sized, T, const BACKWARD: bool = false> {
     set: Filter,
     narrower: Filter,
     limit: Option<usize>,
-    reads: PhantomData<fn() -> T>,
+    reads: Read<T>,
 }
 
-impl<'a, S: EventStore + ?Sized, T: Readable, const BACKWARD: bool> ReadEvents<'a, S, T, BACKWARD> {
+impl<'a, S: EventStore + ?Sized, T, const BACKWARD: bool> ReadEvents<'a, S, T, BACKWARD> {
     /// Only what stands above `after`; a bare [`Position`] is one of today's log. Without it, from the start.
     pub fn after(mut self, after: impl Into<Checkpoint>) -> Self {
         self.after = after.into();
@@ -104,23 +104,23 @@ impl<'a, S: EventStore + ?Sized, T: Readable, const BACKWARD: bool> ReadEvents<'
 
     /// Reads up to the frontier, in the order of the positions; backward the newest events first.
     pub fn read(self) -> Reader<'a, T> {
-        let Self { store, after, before, set, narrower, limit, .. } = self;
+        let Self { store, after, before, set, narrower, limit, reads } = self;
         let filter = set.and(&narrower);
         if BACKWARD {
             let pages = store.ask(move |store| {
                 let pages = store.read_pages(before, Direction::Backward, &filter, limit);
                 if after == Checkpoint::START { pages } else { above(store, after, pages) }
             });
-            Reader::new(before, pages)
+            Reader::new(before, pages, reads)
         } else {
             let pages = store.ask(move |store| store.read_pages(after, Direction::Forward, &filter, limit));
-            Reader::new(after, pages)
+            Reader::new(after, pages, reads)
         }
     }
 }
 
-impl<'a, S: EventStore + ?Sized, T: Readable> ReadEvents<'a, S, T> {
-    pub(crate) fn new(store: &'a S, set: Filter) -> Self {
+impl<'a, S: EventStore + ?Sized, T> ReadEvents<'a, S, T> {
+    pub(crate) fn new(store: &'a S, set: Filter, reads: Read<T>) -> Self {
         Self {
             store: Held::Lent(store),
             after: Checkpoint::START,
@@ -128,7 +128,7 @@ impl<'a, S: EventStore + ?Sized, T: Readable> ReadEvents<'a, S, T> {
             set,
             narrower: Filter::all(),
             limit: None,
-            reads: PhantomData,
+            reads,
         }
     }
 
@@ -156,11 +156,11 @@ impl<'a, S: EventStore + ?Sized, T: Readable> ReadEvents<'a, S, T> {
     pub fn subscribe(self) -> Reader<'a, T> {
         let (after, filter) = (self.after, self.set.and(&self.narrower));
         let pages = self.store.ask(move |store| store.subscribe_pages(after, &filter));
-        Reader::new(after, pages)
+        Reader::new(after, pages, self.reads)
     }
 }
 
-impl<S: EventStore + ?Sized, T: Readable> ReadEvents<'_, S, T, true> {
+impl<S: EventStore + ?Sized, T> ReadEvents<'_, S, T, true> {
     /// Only what stands below `before`; a bare [`Position`] is one of today's log. Without it, from the newest on.
     pub fn before(mut self, before: impl Into<Checkpoint>) -> Self {
         self.before = before.into();
@@ -220,23 +220,23 @@ pub struct ReadStream<'a, S: ?Sized, T = StoredEvent> {
     from: Option<Version>,
     direction: Direction,
     limit: Option<usize>,
-    reads: PhantomData<fn() -> T>,
+    reads: Read<T>,
 }
 
 impl<'a, S: EventStore + ?Sized> ReadStream<'a, S> {
     pub(crate) fn new(store: &'a S, stream: StreamId) -> Self {
         let (store, direction) = (Held::Lent(store), Direction::Forward);
-        Self { store, stream, from: None, direction, limit: None, reads: PhantomData }
+        Self { store, stream, from: None, direction, limit: None, reads: as_stored }
     }
 
     /// Decodes the events as those of the set `E`.
     pub fn events<E: EventSet>(self) -> ReadStream<'a, S, Recorded<E>> {
         let Self { store, stream, from, direction, limit, .. } = self;
-        ReadStream { store, stream, from, direction, limit, reads: PhantomData }
+        ReadStream { store, stream, from, direction, limit, reads: decoded }
     }
 }
 
-impl<'a, S: EventStore + ?Sized, T: Readable> ReadStream<'a, S, T> {
+impl<'a, S: EventStore + ?Sized, T> ReadStream<'a, S, T> {
     /// From this version on, that one included. Without it, from the first; backward from the last.
     pub const fn from(mut self, from: Version) -> Self {
         self.from = Some(from);
@@ -266,13 +266,13 @@ impl<'a, S: EventStore + ?Sized, T: Readable> ReadStream<'a, S, T> {
 
     /// Reads the stream; one that does not exist is empty.
     pub fn read(self) -> StreamReader<'a, T> {
-        let Self { store, stream, from, direction, limit, .. } = self;
+        let Self { store, stream, from, direction, limit, reads } = self;
         let start = match direction {
             Direction::Forward => Version::FIRST,
             Direction::Backward => Version::MAX,
         };
         let from = from.unwrap_or(start);
-        StreamReader::new(store.ask(move |store| store.read_stream(&stream, from, direction, limit)))
+        StreamReader::new(store.ask(move |store| store.read_stream(&stream, from, direction, limit)), reads)
     }
 }
 
@@ -309,4 +309,15 @@ impl<'a, S: EventStore + ?Sized> Held<'a, S> {
             }),
         }
     }
+}
+
+/// Reads a stored event as it is.
+#[expect(clippy::unnecessary_wraps, reason = "decoding may fail")]
+pub(crate) fn as_stored(stored: StoredEvent) -> Result<(Option<StoredEvent>, Vec<StoredEvent>), ReadError> {
+    Ok((Some(stored), Vec::new()))
+}
+
+/// Reads a stored event as those of the set that it stands for.
+pub(crate) fn decoded<E: EventSet>(stored: StoredEvent) -> Result<Parts<E>, ReadError> {
+    stored.into_parts()
 }
