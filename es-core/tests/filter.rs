@@ -119,3 +119,53 @@ fn a_range_of_slices_that_there_are_not_is_refused() {
         assert_eq!(limits::check_filter(&Filter::all().slices(first..=last)).is_ok(), fits, "{first} to {last}");
     }
 }
+
+#[test]
+fn two_filters_accept_together_what_each_accepts() {
+    let ranges = [None, Some((0, 1023)), Some((0, 511)), Some((511, 511)), Some((512, 1023)), Some((300, 700))];
+    let lists: [&[&'static str]; 4] = [&[], &["a"], &["a", "b"], &["c"]];
+    let mut filters = Vec::new();
+    for range in ranges {
+        for categories in lists {
+            for names in lists {
+                let mut filter = Filter::all();
+                filter = categories.iter().fold(filter, |filter, category| filter.category(*category));
+                filter = names.iter().fold(filter, |filter, name| filter.name(*name));
+                filters.push(range.map_or(filter.clone(), |(first, last)| filter.slices(first..=last)));
+            }
+        }
+    }
+    let streams = ["a", "b", "c", "d"].map(|category| {
+        let ids = (0..).map(|id| StreamId::new(category, id.to_string()).expect("a stream"));
+        // in each part that the ranges cut the slices into, and at their edges
+        let wanted = [0..300, 300..511, 511..512, 512..701, 701..1024];
+        wanted.map(|slices| ids.clone().find(|id| slices.contains(&id.slice())).expect("one of its slices"))
+    });
+    for one in &filters {
+        for other in &filters {
+            let both = one.clone().and(other);
+            assert!(limits::check_filter(&both).is_ok(), "{both:?}");
+            for stream in streams.iter().flatten() {
+                for name in ["a", "b", "c", "d"] {
+                    let each = one.accepts(stream, name) && other.accepts(stream, name);
+                    assert_eq!(both.accepts(stream, name), each, "{one:?} and {other:?}: {name} of {stream}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_refused_stays_refused_together_with_another() {
+    let fits = Filter::all().category("a").name("a").slices(0..=3);
+    let bad = [
+        Filter::all().category("a\0"),
+        Filter::all().name(""),
+        Filter::all().slices(8..=7),
+        Filter::all().slices(0..=1024),
+    ];
+    for bad in bad {
+        assert!(limits::check_filter(&bad.clone().and(&fits)).is_err(), "{bad:?}");
+        assert!(limits::check_filter(&fits.clone().and(&bad)).is_err(), "{bad:?}");
+    }
+}

@@ -135,6 +135,8 @@ async fn a_set_narrows_what_a_filter_asks_for() {
     assert_eq!(read(counts().filter(&Filter::all()).read()).await, everything);
     assert_eq!(read(counts().category("gauge").read()).await, [(2, 0)]);
     assert_eq!(read(counts().category("other").read()).await, []);
+    let impossible = counts().category("cou\0nter").read().try_next().await;
+    assert!(matches!(impossible, Err(ReadError::Filter(_))), "what no event can have is refused: {impossible:?}");
     assert_eq!(read(counts().event::<Named>().read()).await, []);
     assert_eq!(read(counts().limit(3).read()).await, everything, "a limit counts stored events");
     assert_eq!(read(counts().backward().limit(3).read()).await, [(4, 0), (4, 1), (4, 2), (2, 0)]);

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeSet, ops::RangeInclusive};
 
 use crate::{
     event::{Event, EventSet},
-    store::StreamId,
+    store::{StreamId, limits::check_filter},
 };
 
 /// Which events of the whole store to read: by category, by event, by slice, or all.
@@ -75,7 +75,7 @@ impl Filter {
         self
     }
 
-    /// What both filters accept.
+    /// What both filters accept. Where one of them is refused, so is the result.
     ///
     /// ```
     /// # use es_core::{Filter, StreamId};
@@ -89,19 +89,22 @@ impl Filter {
     /// ```
     #[must_use]
     pub fn and(self, other: &Self) -> Self {
-        let slices = match (self.slices, other.slices) {
-            (Some((first, last)), Some((from, to))) if first <= last && from <= to => {
-                if first.max(from) > last.min(to) {
-                    // no slice is in both
-                    return Self { categories: Some(BTreeSet::new()), ..self };
-                }
-                Some((first.max(from), last.min(to)))
+        if check_filter(&self).is_err() {
+            return self;
+        }
+        if check_filter(other).is_err() {
+            return other.clone();
+        }
+        let names = both(self.names, &other.names);
+        let mut categories = both(self.categories, &other.categories);
+        let mut slices = self.slices.or(other.slices);
+        if let (Some((first, last)), Some((from, to))) = (self.slices, other.slices) {
+            slices = Some((first.max(from), last.min(to)));
+            if first > to || from > last {
+                // no slice is in both ranges, and no range is empty
+                (categories, slices) = (Some(BTreeSet::new()), None);
             }
-            // a range that is refused stays refused
-            (Some((first, last)), Some(_)) if first > last => Some((first, last)),
-            (slices, others) => others.or(slices),
-        };
-        let (categories, names) = (both(self.categories, &other.categories), both(self.names, &other.names));
+        }
         Self { categories, names, slices }
     }
 
