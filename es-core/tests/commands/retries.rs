@@ -72,6 +72,32 @@ async fn a_busy_store_is_asked_again_after_a_decision_anew_within_the_same_bound
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_too_busy_to_read_is_read_again_within_the_same_bound() {
+    for retries in [0, 1, 5] {
+        let (store, repository) = series();
+        let (id, commands) = (id(), repository.retries(retries));
+        store.next(Next::BusyToRead(retries));
+        commands.execute(&id, Measure(vec![1.0])).await.unwrap();
+        assert_eq!((store.reads(), store.asked().len()), (retries + 1, 1));
+
+        store.next(Next::BusyToRead(retries + 1));
+        let refused = commands.execute(&id, Count).await.unwrap_err();
+        let ExecuteError::Load(LoadError::Read(ReadError::Store(error))) = refused else { panic!("{refused:?}") };
+        assert_eq!((error.kind(), store.reads(), store.asked().len()), (StoreErrorKind::Busy, 2 * (retries + 1), 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_store_is_given_more_time_each_time() {
+    let (store, repository) = series();
+    store.next(Next::Busy(9));
+    let start = tokio::time::Instant::now();
+    repository.retries(9).execute(&id(), Measure(vec![1.0])).await.unwrap();
+    // 10 ms, twice as much each time, and a second at last
+    assert_eq!(start.elapsed().as_millis(), 10 + 20 + 40 + 80 + 160 + 320 + 640 + 1_000 + 1_000);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_busy_store_says_nothing_of_what_was_sent_before() {
     let (store, repository) = series();
     store.next(Next::LostAndBusy(3));

@@ -23,6 +23,8 @@ struct Log {
     events: Vec<StoredEvent>,
     /// Every append that came, also one that was refused.
     asked: Vec<Append>,
+    /// How often a stream was read.
+    reads: usize,
     next: Next,
 }
 
@@ -47,6 +49,8 @@ pub(crate) enum Next {
     Busy(usize),
     /// The answer is lost, and nothing is stored; then the store is too busy, so many times.
     LostAndBusy(usize),
+    /// The store is too busy to read, so many times.
+    BusyToRead(usize),
     /// It answers for no stream at all.
     NoAnswer,
 }
@@ -64,6 +68,11 @@ impl Store {
     /// Every append that came.
     pub(crate) fn asked(&self) -> Vec<Append> {
         self.log().asked.clone()
+    }
+
+    /// How often a stream was read.
+    pub(crate) fn reads(&self) -> usize {
+        self.log().reads
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
@@ -108,7 +117,7 @@ impl Log {
             }
             Next::Busy(left @ 1..) => {
                 self.next = Next::Busy(left - 1);
-                return Err(busy());
+                return Err(AppendError::Store(busy()));
             }
             Next::LostAndBusy(left) => {
                 self.next = Next::Busy(left);
@@ -166,8 +175,8 @@ fn lost() -> StoreError {
     StoreError::new(StoreErrorKind::TimedOut, "no answer")
 }
 
-fn busy() -> AppendError {
-    AppendError::Store(StoreError::new(StoreErrorKind::Busy, "too much is asked at once"))
+fn busy() -> StoreError {
+    StoreError::new(StoreErrorKind::Busy, "too much is asked at once")
 }
 
 fn foreign() -> NewEvent {
@@ -193,7 +202,13 @@ impl EventStore for Store {
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
         assert_eq!((from, direction, limit), (Version::FIRST, Direction::Forward, None), "a load reads all, in order");
-        let events: Vec<_> = self.log().of(stream).cloned().map(Ok).collect();
+        let mut log = self.log();
+        log.reads += 1;
+        if let Next::BusyToRead(left @ 1..) = log.next {
+            log.next = Next::BusyToRead(left - 1);
+            return Box::pin(stream::iter([Err(ReadError::Store(busy()))]));
+        }
+        let events: Vec<_> = log.of(stream).cloned().map(Ok).collect();
         Box::pin(stream::iter(events))
     }
 
