@@ -47,6 +47,13 @@ async fn the_time_is_fifteen_seconds_unless_said() {
         assert!(waited <= within && waited + Duration::from_secs(1) >= within, "{waited:?} of {within:?}");
         assert_eq!(outcome.into_appends(), store.asked()[..1], "it tells of the append");
     }
+    // the first pause is 10 ms: with just so much time the append is sent once more
+    for (within, known) in [(9, false), (10, true)] {
+        let (store, repository) = series();
+        store.next(Next::AnswerLost);
+        let commands = repository.settle_within(Duration::from_millis(within));
+        assert_eq!(commands.execute(&id(), Measure(vec![1.0])).await.is_ok(), known, "{within} ms");
+    }
     // what is never reached at all is no unknown outcome
     let (store, repository) = series();
     store.next(Next::LostAndAway(usize::MAX));
