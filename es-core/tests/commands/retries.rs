@@ -47,6 +47,11 @@ async fn nothing_but_a_conflict_a_busy_store_and_a_lost_answer_is_tried_again() 
     let refused = repository.execute(&id(), Measure(vec![1.0])).await;
     let Err(ExecuteError::Append(AppendError::Store(error))) = refused else { panic!("{refused:?}") };
     assert_eq!((error.kind(), store.asked().len()), (StoreErrorKind::Unavailable, 1));
+
+    store.next(Next::AwayToRead);
+    let refused = repository.execute(&id(), Measure(vec![1.0])).await;
+    let Err(ExecuteError::Load(LoadError::Read(ReadError::Store(error)))) = refused else { panic!("{refused:?}") };
+    assert_eq!((error.kind(), store.reads(), store.asked().len()), (StoreErrorKind::Unavailable, 2, 1));
 }
 
 #[tokio::test(start_paused = true)]

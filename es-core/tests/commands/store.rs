@@ -51,6 +51,8 @@ pub(crate) enum Next {
     LostAndBusy(usize),
     /// The store is too busy to read, so many times.
     BusyToRead(usize),
+    /// The store is away once it is to be read.
+    AwayToRead,
     /// It answers for no stream at all.
     NoAnswer,
 }
@@ -207,6 +209,10 @@ impl EventStore for Store {
         if let Next::BusyToRead(left @ 1..) = log.next {
             log.next = Next::BusyToRead(left - 1);
             return Box::pin(stream::iter([Err(ReadError::Store(busy()))]));
+        }
+        if matches!(log.next, Next::AwayToRead) {
+            log.next = Next::Well;
+            return Box::pin(stream::iter([Err(ReadError::Store(away()))]));
         }
         let events: Vec<_> = log.of(stream).cloned().map(Ok).collect();
         Box::pin(stream::iter(events))
