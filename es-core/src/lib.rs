@@ -23,7 +23,7 @@ pub use event::{
 };
 pub use repository::{
     Batch, Commands, DEFAULT_SETTLE_WITHIN, EventStoreExt, ExecuteError, Executed, LoadError, Outcome, RETRIES,
-    Repository, RepositoryExt, Root, StoreRepository,
+    Repository, RepositoryExt, Root, StoreRepository, Unsettled,
 };
 pub use store::{
     Append, AppendError, Appended, AsOf, Checkpoint, CheckpointError, Conflict, Direction, EventStore, Expected,

@@ -1,9 +1,11 @@
 //! What can go wrong between an aggregate and its store.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, fmt};
 
 use crate::{
+    aggregate::Aggregate,
     event::LimitError,
+    repository::Unsettled,
     store::{AppendError, Conflict, ReadError},
 };
 
@@ -26,10 +28,11 @@ impl LoadError {
     }
 }
 
-/// Why a command recorded nothing.
-#[derive(Debug, thiserror::Error)]
+/// Why a command on an aggregate `A`, which the domain refuses with `E`, recorded nothing; or, with
+/// [`Unknown`](Self::Unknown), why it is not known whether it did.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
-pub enum ExecuteError<E = Infallible> {
+pub enum ExecuteError<A: Aggregate, E = Infallible> {
     /// The domain refused it.
     #[error(transparent)]
     Refused(E),
@@ -44,26 +47,54 @@ pub enum ExecuteError<E = Infallible> {
     /// The aggregate could not be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The events could not be appended, for another reason than a conflict.
+    /// The events could not be appended, for another reason than a conflict. Nothing was appended.
     #[error(transparent)]
     Append(AppendError),
+    /// The store's answer was lost, and the time to settle it is over. The error keeps the root:
+    /// [`settle`](crate::RepositoryExt::settle) it through the repository.
+    #[error(transparent)]
+    Unknown(Unsettled<A>),
 }
 
-impl<E> ExecuteError<E> {
+/// Shows no aggregate, so that it needs no `Debug` of one.
+impl<A: Aggregate, E: fmt::Debug> fmt::Debug for ExecuteError<A, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => f.debug_tuple("Refused").field(refusal).finish(),
+            Self::Conflict { attempts, conflict } => {
+                f.debug_struct("Conflict").field("attempts", attempts).field("conflict", conflict).finish()
+            }
+            Self::Load(error) => f.debug_tuple("Load").field(error).finish(),
+            Self::Append(error) => f.debug_tuple("Append").field(error).finish(),
+            Self::Unknown(unsettled) => f.debug_tuple("Unknown").field(unsettled).finish(),
+        }
+    }
+}
+
+impl<A: Aggregate, E> ExecuteError<A, E> {
     /// Whether the same command may succeed later: nothing was appended now, and the store's error is a
-    /// [transient](crate::StoreError::is_transient) one. What [`AppendError::is_transient`] says of conflicts and of unknown
-    /// outcomes holds here too.
+    /// [transient](crate::StoreError::is_transient) one. A conflict is none, as it was decided again already; an unknown
+    /// outcome is none, as something may have been appended: settle it, and do not decide again.
     ///
     /// ```
-    /// # use es_core::{AppendError, ExecuteError, StoreError, StoreErrorKind};
+    /// # use es_core::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+    /// # #[event(name = "account.deposited")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Aggregate, Default, Debug)]
+    /// # #[aggregate(category = "account", id = String, events(Deposited))]
+    /// # struct Account { balance: u64 }
+    /// # #[es_core::apply]
+    /// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
     /// let busy = AppendError::Store(StoreError::new(StoreErrorKind::Busy, "too many appends wait"));
-    /// assert!(ExecuteError::<std::convert::Infallible>::Append(busy).is_transient());
+    /// assert!(ExecuteError::<Account>::Append(busy).is_transient());
     /// ```
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Load(error) => error.is_transient(),
             Self::Append(error) => error.is_transient(),
-            Self::Refused(_) | Self::Conflict { .. } => false,
+            Self::Refused(_) | Self::Conflict { .. } | Self::Unknown(_) => false,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     aggregate::{Aggregate, Command, IntoEvents},
     event::Metadata,
     repository::{
-        ExecuteError, LoadError, Repository, Root,
+        ExecuteError, LoadError, Repository, Root, Unsettled,
         settle::{DEFAULT_SETTLE_WITHIN, Pause, Settling},
     },
     store::{AppendError, Recorded},
@@ -39,7 +39,7 @@ where
 
 /// The future of a command. A named type, and not `impl Future`: rustc then reports a missing `Handle` or `Clone`
 /// once, at the command.
-pub type Outcome<'a, A, E> = BoxFuture<'a, Result<Executed<A>, ExecuteError<E>>>;
+pub type Outcome<'a, A, E> = BoxFuture<'a, Result<Executed<A>, ExecuteError<A, E>>>;
 
 /// Commands on every [`Repository`], also on `dyn Repository<A>`.
 ///
@@ -54,7 +54,7 @@ pub type Outcome<'a, A, E> = BoxFuture<'a, Result<Executed<A>, ExecuteError<E>>>
 /// # struct Account { balance: u64 }
 /// # #[es_core::apply]
 /// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
-/// # async fn example(accounts: &dyn Repository<Account>) -> Result<(), ExecuteError> {
+/// # async fn example(accounts: &dyn Repository<Account>) -> Result<(), ExecuteError<Account>> {
 /// let id = "4711".to_owned();
 /// let deposited = accounts.update(&id, |account| Deposited { amount: account.balance / 100 }).await?;
 /// println!("{} at version {}", deposited.root.balance, deposited.root.version());
@@ -68,7 +68,7 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
     /// Decides on `command` and appends its events. After a conflict it decides again on fresh state, and when the store is
     /// [busy](crate::StoreErrorKind::Busy) it does so after a pause (10 ms at first, 1 s at last): at most [`RETRIES`] times,
     /// both taken together. When the store's answer is lost, it sends the same append again until it knows what became of
-    /// it, for [`DEFAULT_SETTLE_WITHIN`].
+    /// it, for [`DEFAULT_SETTLE_WITHIN`]; after that it ends with [`ExecuteError::Unknown`].
     ///
     /// # Errors
     /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds the domain's own.
@@ -104,13 +104,23 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
         Commands::new(self).try_update(id, change)
     }
 
+    /// Sends the events of a command whose answer was lost once more, the same with the same ids, until it is known what
+    /// became of them, for [`DEFAULT_SETTLE_WITHIN`]. Nothing is decided again.
+    ///
+    /// # Errors
+    /// [`ExecuteError`], never [`Refused`](ExecuteError::Refused). With all but [`Unknown`](ExecuteError::Unknown) none of the
+    /// events was or will be appended, and the command may be decided on again.
+    fn settle(&self, unsettled: Unsettled<A>) -> Outcome<'_, A, Infallible> {
+        Commands::new(self).settle(unsettled)
+    }
+
     /// The same commands, with `metadata` on every event they record.
     fn with(&self, metadata: Metadata) -> Commands<'_, Self> {
         Commands::new(self).with(metadata)
     }
 
     /// The same commands; when the store's answer is lost, the same append is sent again for so long, to learn what became
-    /// of it. 15 s unless said; with 0 the command ends with [`AppendError::Unknown`] at once.
+    /// of it. 15 s unless said; with 0 the command ends with [`ExecuteError::Unknown`] at once.
     fn settle_within(&self, time: Duration) -> Commands<'_, Self> {
         Commands::new(self).settle_within(time)
     }
@@ -208,11 +218,43 @@ impl<'a, R: ?Sized> Commands<'a, R> {
         Box::pin(self.clone().run(id, recording(change)))
     }
 
+    /// As [`RepositoryExt::settle`].
+    ///
+    /// # Errors
+    /// [`ExecuteError`].
+    pub fn settle<'f, A: Aggregate>(&self, unsettled: Unsettled<A>) -> Outcome<'f, A, Infallible>
+    where
+        'a: 'f,
+        R: Repository<A>,
+    {
+        let commands = self.clone();
+        Box::pin(async move {
+            let (mut root, attempts, outcome) = unsettled.into_parts();
+            match commands.append(&mut root, Settling::of(outcome, commands.settle_within)).await {
+                Ok(()) => Ok(executed(root)),
+                Err(error) => Err(not_executed(root, attempts, error)),
+            }
+        })
+    }
+
+    /// Appends until it is known what became of it, or until there is no time left.
+    async fn append<A: Aggregate>(&self, root: &mut Root<A>, mut settling: Settling) -> Result<(), AppendError>
+    where
+        R: Repository<A>,
+    {
+        loop {
+            let answer = self.repository.append(root).await;
+            if let Some(answer) = settling.judge(answer).await {
+                return answer.map(drop);
+            }
+        }
+    }
+
     async fn run<A: Aggregate, X: Send>(
         self,
         id: &A::Id,
         mut decide: impl FnMut(&mut Root<A>) -> Result<(), X> + Send,
-    ) -> Result<Executed<A>, ExecuteError<X>>
+    ) -> Result<Executed<A>, ExecuteError<A, X>>
     where
         R: Repository<A>,
     {
@@ -231,27 +273,30 @@ impl<'a, R: ?Sized> Commands<'a, R> {
             }
             decide(&mut root).map_err(ExecuteError::Refused)?;
             attempts += 1;
-            let mut settling = Settling::new(self.settle_within);
-            let answer = loop {
-                let answer = self.repository.append(&mut root).await;
-                if let Some(answer) = settling.judge(answer).await {
-                    break answer;
-                }
-            };
-            match answer {
-                Ok(_) => {
-                    let events = root.take_recorded();
-                    return Ok(Executed { root, events });
-                }
+            match self.append(&mut root, Settling::new(self.settle_within)).await {
+                Ok(()) => return Ok(executed(root)),
                 Err(AppendError::Conflict(_)) if left > 0 => left -= 1,
                 Err(error) if error.is_busy() && left > 0 => {
                     left -= 1;
                     pause.wait().await;
                 }
-                Err(AppendError::Conflict(conflict)) => return Err(ExecuteError::Conflict { attempts, conflict }),
-                Err(error) => return Err(ExecuteError::Append(error)),
+                Err(error) => return Err(not_executed(root, attempts, error)),
             }
         }
+    }
+}
+
+fn executed<A: Aggregate>(mut root: Root<A>) -> Executed<A> {
+    let events = root.take_recorded();
+    Executed { root, events }
+}
+
+/// What is told of a `root` that was decided `attempts` times.
+fn not_executed<A: Aggregate, X>(root: Root<A>, attempts: usize, error: AppendError) -> ExecuteError<A, X> {
+    match error {
+        AppendError::Conflict(conflict) => ExecuteError::Conflict { attempts, conflict },
+        AppendError::Unknown(outcome) => ExecuteError::Unknown(Unsettled::new(root, attempts, outcome)),
+        error => ExecuteError::Append(error),
     }
 }
 

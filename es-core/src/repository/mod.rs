@@ -12,6 +12,7 @@ mod root;
 mod settle;
 mod store_ext;
 mod store_repository;
+mod unsettled;
 
 pub use batch::Batch;
 pub use error::{ExecuteError, LoadError};
@@ -21,3 +22,4 @@ pub use root::Root;
 pub use settle::DEFAULT_SETTLE_WITHIN;
 pub use store_ext::EventStoreExt;
 pub use store_repository::StoreRepository;
+pub use unsettled::Unsettled;

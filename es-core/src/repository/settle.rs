@@ -43,6 +43,11 @@ impl Settling {
         Self { within, pause: Pause::new(), lost: None }
     }
 
+    /// Goes on where an earlier one had no time left: the first answer was lost, and `outcome` came in its place.
+    pub(crate) fn of(outcome: Box<UnknownOutcome>, within: Duration) -> Self {
+        Self { lost: Some((Instant::now(), outcome)), ..Self::new(within) }
+    }
+
     /// The answer when it settles the append, or when there is no time left; `None` when the very same append is to be
     /// sent again.
     pub(crate) async fn judge<T>(&mut self, answer: Result<T, AppendError>) -> Option<Result<T, AppendError>> {

@@ -1,13 +1,13 @@
 //! A command whose answer was lost learns what became of it, within a time.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
-use es_core::{AppendError, DEFAULT_SETTLE_WITHIN, EventStoreExt, ExecuteError, Repository, RepositoryExt};
+use es_core::{AppendError, DEFAULT_SETTLE_WITHIN, EventStoreExt, ExecuteError, Repository, RepositoryExt, Unsettled};
 use tokio::time::Instant;
 
 use crate::{
-    aggregate::{Count, Measure, id, measured, series},
-    store::Next,
+    aggregate::{Count, Measure, Series, id, measured, series},
+    store::{Next, Store},
 };
 
 #[tokio::test(start_paused = true)]
@@ -42,10 +42,10 @@ async fn the_time_is_fifteen_seconds_unless_said() {
             DEFAULT_SETTLE_WITHIN => repository.execute(&id(), Measure(vec![1.0])).await,
             within => repository.settle_within(within).execute(&id(), Measure(vec![1.0])).await,
         };
-        let Err(ExecuteError::Append(AppendError::Unknown(outcome))) = unknown else { panic!("{unknown:?}") };
+        let Err(ExecuteError::Unknown(unsettled)) = unknown else { panic!("{unknown:?}") };
         let waited = begun.elapsed();
         assert!(waited <= within && waited + Duration::from_secs(1) >= within, "{waited:?} of {within:?}");
-        assert_eq!(outcome.into_appends(), store.asked()[..1], "it tells of the append");
+        assert_eq!(unsettled.into_root().to_append().unwrap(), store.asked()[0], "it keeps what was sent");
     }
     // the first pause is 10 ms: with just so much time the append is sent once more
     for (within, known) in [(9, false), (10, true)] {
@@ -58,7 +58,80 @@ async fn the_time_is_fifteen_seconds_unless_said() {
     let (store, repository) = series();
     store.next(Next::LostAndAway(usize::MAX));
     let unknown = repository.execute(&id(), Measure(vec![1.0])).await;
-    assert!(matches!(unknown, Err(ExecuteError::Append(AppendError::Unknown(_)))), "{unknown:?}");
+    assert!(matches!(unknown, Err(ExecuteError::Unknown(_))), "{unknown:?}");
+}
+
+/// A command that ended before its lost answer was settled.
+async fn unsettled(store: &Store, repository: &dyn Repository<Series>, next: Next) -> Unsettled<Series> {
+    store.next(next);
+    let unknown = repository.settle_within(Duration::ZERO).execute(&id(), Measure(vec![1.0, 2.0])).await;
+    let Err(ExecuteError::Unknown(unsettled)) = unknown else { panic!("{unknown:?}") };
+    assert_eq!((unsettled.root().version().get(), unsettled.root().pending().len()), (0, 2));
+    unsettled
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_had_no_time_left_is_settled_later() {
+    // stored before, stored by what is sent again, and stored once the store is reached again
+    for next in [Next::AnswerLost, Next::LostAndBusy(0), Next::LostAndAway(3)] {
+        let (store, repository) = series();
+        let repository: &dyn Repository<Series> = &repository;
+        let unsettled = unsettled(&store, repository, next).await;
+        let executed = repository.settle(unsettled).await.unwrap();
+        assert_eq!((executed.events.len(), executed.root.version().get()), (2, 2), "{next:?}");
+        assert_eq!(executed.root.state().values, [1.0, 2.0], "{next:?}");
+        assert_eq!((executed.root.pending().len(), store.events(&id()).len()), (0, 2), "{next:?}");
+        let asked = store.asked();
+        assert!(asked.len() > 1 && asked.iter().all(|append| *append == asked[0]), "{next:?}: the very same append");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_others_overtook_was_not_appended_and_is_not_decided_again() {
+    let (store, repository) = series();
+    let unsettled = unsettled(&store, &repository, Next::LostAndOvertaken).await;
+    let settled = repository.settle(unsettled).await;
+    assert!(matches!(settled, Err(ExecuteError::Conflict { attempts: 1, .. })), "{settled:?}");
+    assert_eq!((store.events(&id()).len(), store.asked().len()), (1, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_cannot_be_settled_keeps_its_root_again() {
+    let (store, repository) = series();
+    let mut unsettled = unsettled(&store, &repository, Next::Silent).await;
+    for (within, asked) in [(Duration::ZERO, 2), (Duration::from_millis(10), 4)] {
+        let begun = Instant::now();
+        let unknown = repository.settle_within(within).settle(unsettled).await;
+        let Err(ExecuteError::Unknown(again)) = unknown else { panic!("{unknown:?}") };
+        assert_eq!((begun.elapsed(), store.asked().len(), again.root().pending().len()), (within, asked, 2));
+        unsettled = again;
+    }
+    let begun = Instant::now();
+    let unknown = repository.settle(unsettled).await;
+    let Err(ExecuteError::Unknown(again)) = unknown else { panic!("{unknown:?}") };
+    let waited = begun.elapsed();
+    assert!(waited <= DEFAULT_SETTLE_WITHIN && waited + Duration::from_secs(1) >= DEFAULT_SETTLE_WITHIN, "{waited:?}");
+    // it is a root like any other
+    let (sent, mut root) = (store.asked()[0].clone(), again.into_root());
+    store.next(Next::Well);
+    repository.append(&mut root).await.unwrap();
+    assert_eq!((store.events(&id()).len(), store.asked().last()), (2, Some(&sent)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_unsettled_tells_of_its_stream_and_shows_no_state() {
+    let (store, repository) = series();
+    let unsettled = unsettled(&store, &repository, Next::Silent).await;
+    let lost = unsettled.outcome().to_string();
+    let error: Box<dyn Error + Send + Sync> = ExecuteError::<_>::Unknown(unsettled).into();
+    assert_eq!(
+        error.to_string(),
+        "the store's answer was lost, and it is not known whether 2 event(s) were appended to stream `series/a`; \
+         settle it through the repository"
+    );
+    assert_eq!(error.source().map(ToString::to_string), Some(lost));
+    let shown = format!("{error:?}");
+    assert!(shown.contains("pending: 2") && !shown.contains("2.0"), "{shown}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,7 +175,7 @@ async fn with_a_wrong_number_of_answers_it_is_not_known_what_was_appended() {
         "the root still holds what was sent, with the same ids"
     );
     let answer = repository.execute(&id(), Measure(vec![1.0])).await;
-    assert!(matches!(answer, Err(ExecuteError::Append(AppendError::Unknown(_)))), "{answer:?}");
+    assert!(matches!(answer, Err(ExecuteError::Unknown(_))), "{answer:?}");
     store.next(Next::Well);
     repository.append(&mut root).await.unwrap();
     assert_eq!(store.asked(), [sent]);

@@ -68,7 +68,7 @@ pub enum RowError {
     Append(#[from] AppendError),
     /// The row could not be booked.
     #[error(transparent)]
-    Execute(#[from] ExecuteError<Refusal>),
+    Execute(#[from] ExecuteError<Account, Refusal>),
     /// The account refused it.
     #[error(transparent)]
     Refused(#[from] Refusal),

@@ -22,7 +22,7 @@ pub struct Rush {
 pub enum RushError {
     /// A booking failed, for another reason than a full conference.
     #[error(transparent)]
-    Book(#[from] ExecuteError<ConferenceRefusal>),
+    Book(#[from] ExecuteError<Conference, ConferenceRefusal>),
     /// A task did not come to its end.
     #[error(transparent)]
     Task(#[from] JoinError),
