@@ -116,7 +116,7 @@ impl Server {
         checked(Command::new("kill").args(["-KILL", &pid]), "kill")?;
         // children notice on their own; the folder is free again only when the last one is gone
         let deadline = Instant::now() + Duration::from_secs(20);
-        while Path::new("/proc").join(&pid).exists() && Instant::now() < deadline {
+        while runs(&pid) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
@@ -210,6 +210,13 @@ impl Drop for Server {
         }
         drop(self.watchdog.wait());
     }
+}
+
+/// Whether the process is there and does something; one that has ended may stay listed until its parent asks for it.
+fn runs(pid: &str) -> bool {
+    let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
+    // the state follows the name, which is in parentheses and may hold any character
+    stat.is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X'])))
 }
 
 fn fresh_folder(place: &Path) -> Result<PathBuf, ServerError> {
