@@ -7,18 +7,21 @@ use std::time::Duration;
 use es_core::limits;
 
 use crate::append::attempt::Appender;
+use crate::append::joined::Joined;
 use crate::append::statement;
 use crate::append::writer::{BatchLimits, Queue};
-use crate::connection::Connector;
-use crate::head::Head;
-use crate::joined::Joined;
-use crate::pool::Pool;
 use crate::read::Reader;
-use crate::schema_name::SchemaName;
+use crate::read::incarnation;
+use crate::server::connection::Connector;
+use crate::server::pool::Pool;
+use crate::server::schema_name::SchemaName;
+use crate::server::{checks, tls};
 use crate::snapshot::Snapshots;
 use crate::store::{Background, Parts, PostgresStore};
-use crate::wake::Wake;
-use crate::{PostgresError, checks, incarnation, migrate, protection, tls, wake};
+use crate::subscribe::head::Head;
+use crate::subscribe::notify as wake;
+use crate::subscribe::notify::Wake;
+use crate::{PostgresError, migrate, protection};
 
 /// The longest time that a server and a socket can be told, some 24 days, and the shortest that is not taken for none.
 pub(crate) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);

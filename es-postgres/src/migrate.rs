@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use tokio_postgres::{Client, Row};
 
 use crate::PostgresError;
-use crate::schema_name::{SchemaName, quote_literal};
+use crate::server::schema_name::{SchemaName, quote_literal};
 
 /// One step of the schema's history.
 #[derive(Debug, Clone, Copy)]

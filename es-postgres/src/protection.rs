@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 
 use crate::PostgresError;
 use crate::read::Reader;
-use crate::schema_name::{SchemaName, quote_literal};
+use crate::server::schema_name::{SchemaName, quote_literal};
 
 /// Something that would keep events from being changed or lost by mistake, and is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,8 +6,8 @@ use tokio_postgres::types::ToSql;
 
 use crate::PostgresError;
 use crate::read::{Reader, place};
-use crate::schema_name::SchemaName;
-use crate::wire::Binary;
+use crate::server::schema_name::SchemaName;
+use crate::server::types::Binary;
 
 /// The statements.
 #[derive(Debug)]

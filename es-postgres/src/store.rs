@@ -13,16 +13,16 @@ use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, future::ready, stream};
 use tokio::task::JoinHandle;
 
+use crate::append::joined::Joined;
 use crate::append::writer::Queue;
-use crate::head::Head;
-use crate::joined::Joined;
+use crate::append::{commit, transaction};
 use crate::read::{Cursor, Reader};
-use crate::schema_name::SchemaName;
+use crate::server::schema_name::SchemaName;
 use crate::snapshot::Snapshots;
-use crate::wake::Wake;
+use crate::subscribe::head::Head;
+use crate::subscribe::notify::Wake;
 use crate::{
-    AppendStatement, CallersTransaction, MissingProtection, PostgresBuilder, PostgresError, commit, migrate,
-    protection, transaction,
+    AppendStatement, CallersTransaction, MissingProtection, PostgresBuilder, PostgresError, migrate, protection,
 };
 
 /// A store on PostgreSQL. Clones share its connections; they close with the last of them.

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 
+use crate::PostgresError;
 use crate::append::columns::{Call, Columns, weight};
 use crate::append::mark::Mark;
 use crate::append::statement::{self, Manner};
 use crate::append::verdict::{self, Verdict};
 use crate::builder::LONGEST;
-use crate::connection::{Connection, Connector};
-use crate::{PostgresError, checks};
+use crate::server::checks;
+use crate::server::connection::{Connection, Connector};
 
 /// How long to wait before a connection is tried again, at first and at last.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);

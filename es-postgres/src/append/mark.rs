@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::PostgresError;
-use crate::connection::Process;
+use crate::server::connection::Process;
 
 /// Stands at the head of each statement that a session sends once it is ready.
 #[derive(Debug, Clone)]

@@ -19,7 +19,7 @@ use crate::append::attempt::{Appender, Lane, Outcome, Session};
 use crate::append::columns::{Call, weight};
 use crate::append::group::Group;
 use crate::append::verdict::Verdict;
-use crate::wake::Wake;
+use crate::subscribe::notify::Wake;
 
 /// How much one batch may hold.
 #[derive(Debug, Clone, Copy)]

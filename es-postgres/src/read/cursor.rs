@@ -6,7 +6,7 @@ use tokio_postgres::types::ToSql;
 use super::Sql;
 pub(crate) use super::all::AllCursor;
 pub(crate) use super::stream::StreamCursor;
-use crate::frontier::Frontier;
+use crate::read::frontier::Frontier;
 
 /// Where a reader stands, and what it reads.
 #[derive(Debug, Clone)]

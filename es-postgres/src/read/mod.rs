@@ -6,9 +6,11 @@
 
 mod all;
 mod cursor;
+pub(crate) mod frontier;
+pub(crate) mod incarnation;
+pub(crate) mod open;
 mod page;
 mod row;
-mod shared;
 mod stream;
 
 use std::collections::VecDeque;
@@ -29,14 +31,13 @@ pub(crate) use cursor::Cursor;
 
 use crate::PostgresError;
 use crate::error::BoxError;
-use crate::frontier::{Frontier, Settled};
-use crate::incarnation;
-use crate::open::OpenReaders;
-use crate::pool::Pool;
-use crate::schema_name::SchemaName;
+use crate::read::frontier::{Frontier, Settled};
+use crate::read::open::OpenReaders;
+use crate::server::pool::Pool;
+use crate::server::schema_name::SchemaName;
+use crate::server::shared::SharedConnections;
 use page::{Answer, PageSize, Way};
 use row::Decoder;
-use shared::SharedConnections;
 
 /// How long to wait before a broken connection is replaced, at first and at last.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);

@@ -6,7 +6,7 @@ use es_core::{EventName, Position, ReadError, SchemaVersion, StoredEvent, Stream
 use tokio_postgres::Row;
 
 use crate::PostgresError;
-use crate::wire::{Json, Time};
+use crate::server::types::{Json, Time};
 
 /// What stands for metadata that is so long that the server keeps it back: no store writes a number there.
 const OVERSIZED: &[u8] = b"0";

@@ -3,8 +3,8 @@
 use tokio_postgres::{Client, Row};
 
 use crate::PostgresError;
-use crate::connection::{Connection, Connector};
-use crate::schema_name::SchemaName;
+use crate::server::connection::{Connection, Connector};
+use crate::server::schema_name::SchemaName;
 
 /// The oldest server that has all that is used here.
 const OLDEST: i32 = 130_000;

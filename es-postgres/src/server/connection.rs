@@ -11,7 +11,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{AsyncMessage, Client, Config, Connection as Driver, Socket};
 
 use crate::PostgresError;
-use crate::tls::Tls;
+use crate::server::tls::Tls;
 
 /// How connections are opened.
 #[derive(Debug, Clone)]

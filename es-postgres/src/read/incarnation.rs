@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::PostgresError;
 use crate::read::{Reader, column, place};
-use crate::schema_name::SchemaName;
+use crate::server::schema_name::SchemaName;
 
 /// The statement that answers today's incarnation, and begins one where the log has moved.
 pub(crate) fn sql(schema: &SchemaName) -> String {

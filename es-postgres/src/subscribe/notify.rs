@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use crate::PostgresError;
-use crate::connection::{Connection, Connector};
+use crate::server::connection::{Connection, Connector};
 
 /// How far notifications are apart at least.
 const GAP: Duration = Duration::from_millis(20);

@@ -13,11 +13,11 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::PostgresError;
-use crate::frontier::Frontier;
-use crate::incarnation;
-use crate::open::{Open, OpenReaders};
+use crate::read::frontier::Frontier;
+use crate::read::incarnation;
+use crate::read::open::{Open, OpenReaders};
 use crate::read::{Cursor, Reader};
-use crate::wake::Wake;
+use crate::subscribe::notify::Wake;
 
 /// How long an idle log is left alone before the frontier is asked for again, at first and at last.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);

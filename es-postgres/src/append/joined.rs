@@ -10,7 +10,7 @@ use es_core::{Appended, Position};
 use tokio::sync::watch;
 
 use crate::read::Reader;
-use crate::wake::Wake;
+use crate::subscribe::notify::Wake;
 
 /// How long to wait before the frontier is asked for again: a tenth of what the transaction took so far, between these.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);

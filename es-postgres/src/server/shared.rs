@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use deadpool_postgres::ClientWrapper;
 
 use crate::PostgresError;
-use crate::pool::{Pool, SHARED};
+use crate::server::pool::{Pool, SHARED};
 
 /// Connections taken out of the pool for good, and replaced when they break.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::PostgresError;
-use crate::connection::{self, Heard};
+use crate::server::connection::{self, Heard};
 
 pub(crate) use choice::choose;
 
