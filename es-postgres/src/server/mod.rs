@@ -2,6 +2,7 @@
 
 pub(crate) mod checks;
 pub(crate) mod connection;
+pub(crate) mod driver;
 pub(crate) mod pool;
 pub(crate) mod schema_name;
 pub(crate) mod shared;
