@@ -6,7 +6,7 @@
 
 mod append;
 mod builder;
-mod error;
+mod checks;
 mod migrate;
 mod protection;
 mod read;
@@ -18,6 +18,6 @@ mod subscribe;
 pub use append::commit::CallersTransaction;
 pub use append::transaction::AppendStatement;
 pub use builder::PostgresBuilder;
-pub use error::PostgresError;
 pub use protection::MissingProtection;
+pub use server::error::PostgresError;
 pub use store::PostgresStore;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use tokio_postgres::{Client, Row};
 
-use crate::PostgresError;
+use crate::server::error::PostgresError;
 use crate::server::schema_name::{SchemaName, quote_literal};
 
 /// One step of the schema's history.

@@ -3,8 +3,8 @@
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
-use crate::PostgresError;
 use crate::append::columns::Columns;
+use crate::server::error::PostgresError;
 use crate::server::schema_name::SchemaName;
 use crate::server::types::Time;
 

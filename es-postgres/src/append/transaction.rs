@@ -7,11 +7,11 @@ use serde::Deserialize;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
 
-use crate::PostgresError;
 use crate::append::columns::{Call, Columns};
 use crate::append::joined::Joined;
 use crate::append::statement::Answer;
 use crate::append::verdict::{self, Verdict};
+use crate::server::error::PostgresError;
 use crate::server::schema_name::SchemaName;
 use crate::server::types::Time;
 

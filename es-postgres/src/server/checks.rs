@@ -1,10 +1,9 @@
-//! Start-up checks: a server that would lose or hide events is refused, with what to do about it.
+//! What a server must be: one that would lose or hide events is refused, with what to do about it.
 
 use tokio_postgres::{Client, Row};
 
-use crate::PostgresError;
-use crate::server::connection::{Connection, Connector};
-use crate::server::schema_name::SchemaName;
+use crate::server::error::PostgresError;
+use crate::server::types::column;
 
 /// The oldest server that has all that is used here.
 const OLDEST: i32 = 130_000;
@@ -61,44 +60,4 @@ async fn fitting(client: &Client) -> Result<Row, PostgresError> {
 fn is_on(row: &Row, (index, setting, remedy): Setting) -> Result<(), PostgresError> {
     let value: String = column(row, index)?;
     if value == "off" { Err(PostgresError::Unsafe { setting, remedy }) } else { Ok(()) }
-}
-
-/// Checks the log: its sequence, and that its locks are seen by other connections.
-pub(crate) async fn log(first: &Connection, connector: &Connector, schema: &SchemaName) -> Result<(), PostgresError> {
-    let query = schema.render(include_str!("checks_log.sql"));
-    let row = first.client.query_one(&query, &[]).await.map_err(PostgresError::statement)?;
-    let (increment, cache, cycle): (i64, i64, bool) = (column(&row, 0)?, column(&row, 1)?, column(&row, 2)?);
-    let alter = || schema.render("ALTER SEQUENCE {schema}.position INCREMENT 1 CACHE 1 NO CYCLE");
-    if increment != 1 || cache != 1 || cycle {
-        let what = "the sequence of positions does not count one by one, so readers would skip events";
-        return Err(PostgresError::Sequence { what, mend: alter() });
-    }
-    // the frontier needs the right to read the sequence, and says so when it is missing
-    let frontier = schema.render("SELECT {schema}.frontier()");
-    first.client.query_one(&frontier, &[]).await.map_err(PostgresError::statement)?;
-    let (highest, drawn): (i64, i64) = (column(&row, 3)?, column(&row, 4)?);
-    if drawn < highest {
-        return Err(PostgresError::Sequence {
-            what: "the sequence of positions is behind the log, as after an incomplete restore",
-            mend: schema.render(&format!("SELECT pg_catalog.setval({{position}}, {highest})")),
-        });
-    }
-    lock_is_seen(first, connector, schema).await
-}
-
-/// A proxy that spreads connections over servers, or a server with locks of its own, would break the frontier.
-async fn lock_is_seen(first: &Connection, connector: &Connector, schema: &SchemaName) -> Result<(), PostgresError> {
-    let second = connector.open().await?;
-    let fence = schema.render(include_str!("checks_fence.sql"));
-    first.client.batch_execute("BEGIN").await.map_err(PostgresError::statement)?;
-    first.client.batch_execute(&fence).await.map_err(PostgresError::statement)?;
-    let own = first.client.query_one("SELECT pg_backend_pid()", &[]).await.map_err(PostgresError::statement)?;
-    let seen = schema.render("SELECT EXISTS (SELECT FROM {schema}.es_in_flight WHERE pid = $1)");
-    let seen = second.client.query_one(&seen, &[&column::<i32>(&own, 0)?]).await.map_err(PostgresError::statement)?;
-    first.client.batch_execute("ROLLBACK").await.map_err(PostgresError::statement)?;
-    if column(&seen, 0)? { Ok(()) } else { Err(PostgresError::LockUnseen) }
-}
-
-fn column<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row, index: usize) -> Result<T, PostgresError> {
-    row.try_get(index).map_err(|error| PostgresError::Answer(error.into()))
 }

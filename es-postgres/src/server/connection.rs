@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, Config};
 
-use crate::PostgresError;
 use crate::server::driver::Heard;
+use crate::server::error::PostgresError;
 use crate::server::tls::Tls;
+
+/// The longest time that a server and a socket can be told, some 24 days.
+pub(crate) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// How connections are opened.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
-use crate::PostgresError;
+use crate::server::error::PostgresError;
 use crate::server::tls::Tls;
 
 /// The server that `url` names, and how connections to it are protected.

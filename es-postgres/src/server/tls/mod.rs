@@ -12,8 +12,8 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls};
 
-use crate::PostgresError;
 use crate::server::driver::{self, Heard};
+use crate::server::error::PostgresError;
 
 pub(crate) use choice::choose;
 
