@@ -7,21 +7,25 @@ use std::time::Duration;
 use es_core::limits;
 
 use crate::append::attempt::Appender;
+use crate::append::joined::Joined;
 use crate::append::statement;
 use crate::append::writer::{BatchLimits, Queue};
-use crate::connection::Connector;
-use crate::head::Head;
-use crate::joined::Joined;
-use crate::pool::Pool;
-use crate::read::Reader;
-use crate::schema_name::SchemaName;
+use crate::read::log::{Log, incarnation_seen_by, incarnation_sql};
+use crate::read::open::OpenReaders;
+use crate::read::{Pager, Reader};
+use crate::server::connection::{Connector, LONGEST};
+use crate::server::pool::Pool;
+use crate::server::schema_name::SchemaName;
+use crate::server::shared::SharedConnections;
+use crate::server::{checks as server_checks, tls};
 use crate::snapshot::Snapshots;
 use crate::store::{Background, Parts, PostgresStore};
-use crate::wake::Wake;
-use crate::{PostgresError, checks, incarnation, migrate, protection, tls, wake};
+use crate::subscribe::Subscriptions;
+use crate::subscribe::notify;
+use crate::subscribe::notify::Wake;
+use crate::{PostgresError, checks, migrate, protection};
 
-/// The longest time that a server and a socket can be told, some 24 days, and the shortest that is not taken for none.
-pub(crate) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
+/// The shortest time that is not taken for none.
 const SHORTEST: Duration = Duration::from_millis(1);
 /// The most connections of a pool: it makes room for all of them at once.
 const CONNECTIONS: usize = 1_000;
@@ -159,42 +163,49 @@ impl PostgresBuilder {
         let schema = SchemaName::new(&self.schema)?;
         let connector = self.connector()?;
         let first = connector.open().await?;
-        checks::server(&first.client, self.allow_unsafe).await?;
+        server_checks::server(&first.client, self.allow_unsafe).await?;
         if self.migrate {
             migrate::run(&first.client, &schema).await?;
         }
         migrate::check(&first.client, &schema).await?;
         // begun before anything is appended, where the log has moved
-        let today = incarnation::seen_by(&first.client, &schema).await?;
+        let today = incarnation_seen_by(&first.client, &schema).await?;
         checks::log(&first, &connector, &schema).await?;
         let pool = match self.pool {
             Some(pool) => Pool::of_application(pool, &connector),
             None => Pool::own(&connector, self.pool_size)?,
         };
         let (wake, joined) = (Wake::new(), Joined::default());
-        let (head, follower) = Head::new(today);
-        let reader = Arc::new(Reader::new(pool, &schema, today, self.persistence));
-        if incarnation::today(&reader).await? != today {
+        let connections = SharedConnections::new(pool.clone());
+        let log = Arc::new(Log::new(connections.clone(), &schema, today, self.persistence));
+        if log.incarnation().await? != today {
             return Err(PostgresError::OtherLog);
         }
-        protection::report(&reader, &schema).await?;
+        protection::report(&connections, &schema).await?;
+        let readers = OpenReaders::default();
+        let pager = Pager::new(pool, connections.clone(), &schema, self.persistence);
+        let reader = Arc::new(Reader::new(pager, Arc::clone(&log), readers.clone()));
+        let (subscriptions, follower) = Subscriptions::new(Arc::clone(&log), Arc::clone(&reader), today);
         let background = Background(vec![
-            tokio::spawn(wake::listen(connector.clone(), schema.channel(), wake.clone())),
-            tokio::spawn(follower.follow(Arc::clone(&reader), wake.clone())),
-            tokio::spawn(joined.clone().follow(Arc::clone(&reader), wake.clone())),
+            tokio::spawn(notify::listen(connector.clone(), schema.channel(), wake.clone())),
+            tokio::spawn(follower.follow(Arc::clone(&log), Arc::clone(&reader), wake.clone())),
+            tokio::spawn(joined.clone().follow(Arc::clone(&log), wake.clone())),
         ]);
         let appender = Appender {
             connector,
             allow_unsafe: self.allow_unsafe,
             sql: statement::sql(&schema),
-            incarnation: incarnation::sql(&schema),
+            incarnation: incarnation_sql(&schema),
             persistence: self.persistence,
         };
         Ok(PostgresStore::new(Parts {
             queue: Queue::start(Arc::new(appender), self.limits, wake.clone()),
+            connections,
+            log,
             reader,
+            readers,
             snapshots: Snapshots::new(&schema),
-            head,
+            subscriptions,
             joined,
             wake,
             background,

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use tokio_postgres::{Client, Row};
 
-use crate::PostgresError;
-use crate::schema_name::{SchemaName, quote_literal};
+use crate::server::error::PostgresError;
+use crate::server::schema_name::{SchemaName, quote_literal};
 
 /// One step of the schema's history.
 #[derive(Debug, Clone, Copy)]

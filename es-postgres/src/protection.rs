@@ -4,9 +4,9 @@ use std::fmt;
 
 use tokio_postgres::Row;
 
-use crate::PostgresError;
-use crate::read::Reader;
-use crate::schema_name::{SchemaName, quote_literal};
+use crate::server::error::PostgresError;
+use crate::server::schema_name::{SchemaName, quote_literal};
+use crate::server::shared::SharedConnections;
 
 /// Something that would keep events from being changed or lost by mistake, and is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,15 +46,18 @@ pub(crate) fn hardening(schema: &SchemaName, application: &str) -> String {
 ///
 /// # Errors
 /// [`PostgresError`] when the server does not answer.
-pub(crate) async fn missing(reader: &Reader, schema: &SchemaName) -> Result<Vec<MissingProtection>, PostgresError> {
-    let rows = reader.query(&schema.render(include_str!("protection.sql")), &[]).await?;
+pub(crate) async fn missing(
+    connections: &SharedConnections,
+    schema: &SchemaName,
+) -> Result<Vec<MissingProtection>, PostgresError> {
+    let rows = connections.query(&schema.render(include_str!("protection.sql")), &[]).await?;
     let row = rows.first().ok_or_else(|| PostgresError::Answer("no row about the table of events".into()))?;
     read(row).map_err(|error| PostgresError::Answer(error.into()))
 }
 
 /// Says in the log which protections are off.
-pub(crate) async fn report(reader: &Reader, schema: &SchemaName) -> Result<(), PostgresError> {
-    let missing = missing(reader, schema).await?;
+pub(crate) async fn report(connections: &SharedConnections, schema: &SchemaName) -> Result<(), PostgresError> {
+    let missing = missing(connections, schema).await?;
     if !missing.is_empty() {
         let off: Vec<String> = missing.iter().map(ToString::to_string).collect();
         tracing::warn!(

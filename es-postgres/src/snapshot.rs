@@ -4,10 +4,10 @@ use bytes::Bytes;
 use es_core::{SnapshotError, StoreError, StoredSnapshot, StreamId};
 use tokio_postgres::types::ToSql;
 
-use crate::PostgresError;
-use crate::read::{Reader, place};
-use crate::schema_name::SchemaName;
-use crate::wire::Binary;
+use crate::server::error::PostgresError;
+use crate::server::schema_name::SchemaName;
+use crate::server::shared::SharedConnections;
+use crate::server::types::{Binary, place};
 
 /// The statements.
 #[derive(Debug)]
@@ -26,12 +26,12 @@ impl Snapshots {
 
     pub(crate) async fn load(
         &self,
-        reader: &Reader,
+        connections: &SharedConnections,
         stream: &StreamId,
         schema: &str,
     ) -> Result<Option<StoredSnapshot>, SnapshotError> {
         let parameters: [&(dyn ToSql + Sync); 3] = [&stream.category(), &stream.id(), &schema];
-        let rows = reader.query(&self.load, &parameters).await.map_err(failed)?;
+        let rows = connections.query(&self.load, &parameters).await.map_err(failed)?;
         let Some(row) = rows.first() else { return Ok(None) };
         let payload: &[u8] = row.try_get(1).map_err(|error| failed(PostgresError::Answer(error.into())))?;
         Ok(Some(StoredSnapshot {
@@ -42,12 +42,16 @@ impl Snapshots {
         }))
     }
 
-    pub(crate) async fn store(&self, reader: &Reader, snapshot: &StoredSnapshot) -> Result<(), SnapshotError> {
+    pub(crate) async fn store(
+        &self,
+        connections: &SharedConnections,
+        snapshot: &StoredSnapshot,
+    ) -> Result<(), SnapshotError> {
         let StoredSnapshot { stream, version, schema, payload } = snapshot;
         let version = i64::from(*version);
         let parameters: [&(dyn ToSql + Sync); 5] =
             [&stream.category(), &stream.id(), schema, &version, &Binary(payload)];
-        reader.query(&self.store, &parameters).await.map(drop).map_err(failed)
+        connections.query(&self.store, &parameters).await.map(drop).map_err(failed)
     }
 }
 

@@ -13,16 +13,19 @@ use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, future::ready, stream};
 use tokio::task::JoinHandle;
 
+use crate::append::joined::Joined;
 use crate::append::writer::Queue;
-use crate::head::Head;
-use crate::joined::Joined;
+use crate::append::{commit, transaction};
+use crate::read::log::Log;
+use crate::read::open::OpenReaders;
 use crate::read::{Cursor, Reader};
-use crate::schema_name::SchemaName;
+use crate::server::schema_name::SchemaName;
+use crate::server::shared::SharedConnections;
 use crate::snapshot::Snapshots;
-use crate::wake::Wake;
+use crate::subscribe::Subscriptions;
+use crate::subscribe::notify::Wake;
 use crate::{
-    AppendStatement, CallersTransaction, MissingProtection, PostgresBuilder, PostgresError, commit, migrate,
-    protection, transaction,
+    AppendStatement, CallersTransaction, MissingProtection, PostgresBuilder, PostgresError, migrate, protection,
 };
 
 /// A store on PostgreSQL. Clones share its connections; they close with the last of them.
@@ -33,9 +36,12 @@ pub struct PostgresStore {
 
 pub(crate) struct Parts {
     pub(crate) queue: Queue,
+    pub(crate) connections: SharedConnections,
+    pub(crate) log: Arc<Log>,
     pub(crate) reader: Arc<Reader>,
+    pub(crate) readers: OpenReaders,
     pub(crate) snapshots: Snapshots,
-    pub(crate) head: Head,
+    pub(crate) subscriptions: Subscriptions,
     pub(crate) joined: Joined,
     pub(crate) wake: Wake,
     #[expect(dead_code, reason = "its tasks end when it is dropped")]
@@ -86,7 +92,7 @@ impl PostgresStore {
 
     /// How many readers and subscriptions of this store are open.
     pub fn open_readers(&self) -> usize {
-        self.parts.reader.open() + self.parts.head.subscriptions()
+        self.parts.readers.count() + self.parts.subscriptions.count()
     }
 
     /// Appends inside a transaction of the caller's: what it changes and these events become true together.
@@ -173,7 +179,7 @@ impl PostgresStore {
     /// # Errors
     /// [`PostgresError`].
     pub async fn missing_protections(&self) -> Result<Vec<MissingProtection>, PostgresError> {
-        protection::missing(&self.parts.reader, &self.parts.schema).await
+        protection::missing(&self.parts.connections, &self.parts.schema).await
     }
 
     pub(crate) fn new(parts: Parts) -> Self {
@@ -228,30 +234,30 @@ impl EventStore for PostgresStore {
     }
 
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
-        self.parts.reader.frontier().await.map(|frontier| frontier.checkpoint())
+        self.parts.log.frontier().await.map(|frontier| frontier.checkpoint())
     }
 
     async fn changed(&self, seen: Checkpoint) -> Result<Checkpoint, ReadError> {
-        let frontier = self.parts.head.changed(seen).await?;
-        // of another log: the head may not have asked for today's frontier yet
+        let frontier = self.parts.subscriptions.changed(seen).await?;
+        // of another log: the follower may not have asked for today's frontier yet
         if frontier.position() > seen.position() { Ok(frontier) } else { self.frontier().await }
     }
 
     fn subscribe_pages(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<Page, ReadError>> {
         match limits::check_filter(filter) {
-            Ok(()) => self.parts.head.subscribe(Arc::clone(&self.parts.reader), after, filter.clone()),
+            Ok(()) => self.parts.subscriptions.subscribe(after, filter.clone()),
             Err(error) => refused(error),
         }
     }
 
     async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
         limits::check_snapshot_schema(schema)?;
-        self.parts.snapshots.load(&self.parts.reader, stream, schema).await
+        self.parts.snapshots.load(&self.parts.connections, stream, schema).await
     }
 
     async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
         limits::check_snapshot_schema(&snapshot.schema)?;
-        self.parts.snapshots.store(&self.parts.reader, &snapshot).await
+        self.parts.snapshots.store(&self.parts.connections, &snapshot).await
     }
 }
 

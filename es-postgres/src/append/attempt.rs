@@ -1,6 +1,6 @@
 //! An append, tried until its outcome is known: connections break, the answer must not.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
@@ -9,13 +9,11 @@ use crate::append::columns::{Call, Columns, weight};
 use crate::append::mark::Mark;
 use crate::append::statement::{self, Manner};
 use crate::append::verdict::{self, Verdict};
-use crate::builder::LONGEST;
-use crate::connection::{Connection, Connector};
-use crate::{PostgresError, checks};
+use crate::server::back_off::{BackOff, Patience};
+use crate::server::checks;
+use crate::server::connection::{Connection, Connector, LONGEST};
+use crate::server::error::PostgresError;
 
-/// How long to wait before a connection is tried again, at first and at last.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LAST_PAUSE: Duration = Duration::from_millis(500);
 /// What the client grants the server beyond the statement's own time.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -85,8 +83,7 @@ struct Progress {
     unanswered: Option<Mark>,
     /// Whether it was sent before and no answer came.
     sent: bool,
-    deadline: Instant,
-    pause: Duration,
+    patience: Patience,
     clashes: u32,
 }
 
@@ -127,7 +124,7 @@ impl Appender {
             }
             tracing::debug!(%error, "an append is sent again");
             if error.ends_session() {
-                tokio::time::sleep(progress.pause()).await;
+                progress.patience.wait().await;
             }
         }
     }
@@ -145,8 +142,9 @@ impl Appender {
         };
         let Session { connection, statement, mark } = session;
         if let Some(unanswered) = &progress.unanswered {
+            let mut back_off = BackOff::reconnecting();
             while !self.in_time(Duration::ZERO, unanswered.end(&connection.client, mark)).await? {
-                tokio::time::sleep(FIRST_PAUSE).await;
+                back_off.wait().await;
             }
             progress.unanswered = None;
         }
@@ -195,8 +193,7 @@ impl Progress {
             manner: Manner { patient, doubtful: false },
             unanswered: None,
             sent: false,
-            deadline: Instant::now() + persistence,
-            pause: FIRST_PAUSE,
+            patience: Patience::new(persistence),
             clashes: 0,
         }
     }
@@ -205,7 +202,7 @@ impl Progress {
     fn again(&mut self, error: &PostgresError) -> bool {
         if error.ends_session() {
             self.manner.doubtful = true;
-            return Instant::now() < self.deadline;
+            return !self.patience.is_over();
         }
         if error.is(&SqlState::UNIQUE_VIOLATION) && !self.manner.doubtful {
             self.manner.doubtful = true;
@@ -214,12 +211,6 @@ impl Progress {
         self.clashes += 1;
         (error.is(&SqlState::T_R_DEADLOCK_DETECTED) || error.is(&SqlState::T_R_SERIALIZATION_FAILURE))
             && self.clashes < 4
-    }
-
-    fn pause(&mut self) -> Duration {
-        let pause = self.pause;
-        self.pause = (pause * 2).min(LAST_PAUSE);
-        pause
     }
 
     fn end(self, error: PostgresError, lock_timeout: Duration) -> Outcome {

@@ -5,8 +5,8 @@ use serde::Serialize;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::hash::lock_order;
-use crate::wire::Json;
+use crate::append::lock_order::lock_order;
+use crate::server::types::Json;
 
 /// What stands for [`Expected::Any`] and [`Expected::Exists`] where versions are numbers.
 const ANY: i64 = -1;

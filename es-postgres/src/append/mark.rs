@@ -6,8 +6,8 @@
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::PostgresError;
-use crate::connection::Process;
+use crate::server::connection::Process;
+use crate::server::error::PostgresError;
 
 /// Stands at the head of each statement that a session sends once it is ready.
 #[derive(Debug, Clone)]

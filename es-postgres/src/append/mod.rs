@@ -5,8 +5,12 @@
 
 pub(crate) mod attempt;
 pub(crate) mod columns;
+pub(crate) mod commit;
 mod group;
+pub(crate) mod joined;
+mod lock_order;
 mod mark;
 pub(crate) mod statement;
+pub(crate) mod transaction;
 pub(crate) mod verdict;
 pub(crate) mod writer;

@@ -3,10 +3,10 @@
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
-use crate::PostgresError;
 use crate::append::columns::Columns;
-use crate::schema_name::SchemaName;
-use crate::wire::Time;
+use crate::server::error::PostgresError;
+use crate::server::schema_name::SchemaName;
+use crate::server::types::Time;
 
 /// How the SQL function is to go about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use es_core::{Append, Appended, Conflict, Position, Version, Violation};
 
-use crate::PostgresError;
 use crate::append::columns::{Call, Columns};
 use crate::append::statement::Answer;
+use crate::server::error::PostgresError;
 
 /// What became of one append.
 #[derive(Debug)]

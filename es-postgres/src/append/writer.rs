@@ -14,12 +14,12 @@ use es_core::{Append, AppendError, Appended, Conflict, Expected, StoreError, Str
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use crate::PostgresError;
 use crate::append::attempt::{Appender, Lane, Outcome, Session};
 use crate::append::columns::{Call, weight};
 use crate::append::group::Group;
 use crate::append::verdict::Verdict;
-use crate::wake::Wake;
+use crate::server::error::PostgresError;
+use crate::subscribe::notify::Wake;
 
 /// How much one batch may hold.
 #[derive(Debug, Clone, Copy)]

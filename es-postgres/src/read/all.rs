@@ -4,8 +4,8 @@ use es_core::{Checkpoint, Direction, Filter, Page, Position, StoredEvent};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::frontier::Frontier;
-use crate::schema_name::SchemaName;
+use crate::read::frontier::Frontier;
+use crate::server::schema_name::SchemaName;
 
 /// How many positions one statement looks at when few of them may fit: none runs long, and the reader advances.
 const WINDOW: i64 = 20_000;

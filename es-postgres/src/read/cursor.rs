@@ -3,10 +3,23 @@
 use es_core::{Checkpoint, Direction, Filter, Page, Position, StoredEvent, StreamId, Version};
 use tokio_postgres::types::ToSql;
 
-use super::Sql;
-pub(crate) use super::all::AllCursor;
-pub(crate) use super::stream::StreamCursor;
-use crate::frontier::Frontier;
+use super::all::{self, AllCursor};
+use super::stream::{self, StreamCursor};
+use crate::read::frontier::Frontier;
+use crate::server::schema_name::SchemaName;
+
+/// The texts of the statements.
+#[derive(Debug)]
+pub(super) struct Sql {
+    stream: stream::Sql,
+    all: all::Sql,
+}
+
+impl Sql {
+    pub(super) fn new(schema: &SchemaName) -> Self {
+        Self { stream: stream::Sql::new(schema), all: all::Sql::new(schema) }
+    }
+}
 
 /// Where a reader stands, and what it reads.
 #[derive(Debug, Clone)]

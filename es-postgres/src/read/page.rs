@@ -9,9 +9,13 @@ use futures_util::TryStreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
+use super::cursor::{Cursor, Sql};
 use super::row::Decoder;
-use super::{Cursor, Sql};
-use crate::PostgresError;
+use crate::server::back_off::Patience;
+use crate::server::error::PostgresError;
+use crate::server::pool::Pool;
+use crate::server::schema_name::SchemaName;
+use crate::server::shared::SharedConnections;
 
 /// How many bytes of events are gathered before they must be passed on.
 const BYTES: usize = 4 * 1024 * 1024;
@@ -19,6 +23,16 @@ const BYTES: usize = 4 * 1024 * 1024;
 const EVENTS: usize = 1024;
 /// How old a statement may be that waits for a reader: the server ends one that takes too long, and holds its snapshot.
 const HELD: Duration = Duration::from_secs(1);
+
+/// Reads pages, and again where the connection is lost over one.
+#[derive(Debug)]
+pub(crate) struct Pager {
+    pool: Pool,
+    shared: SharedConnections,
+    sql: Sql,
+    /// For how long a page is tried again after its connection was lost.
+    persistence: Duration,
+}
 
 /// How a page is read.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +67,7 @@ impl Answer {
 
 /// Why a page could not be read.
 #[derive(Debug)]
-pub(super) enum Failure {
+enum Failure {
     Server(PostgresError),
     Event(ReadError),
 }
@@ -64,9 +78,48 @@ impl From<PostgresError> for Failure {
     }
 }
 
+impl Pager {
+    pub(crate) fn new(pool: Pool, shared: SharedConnections, schema: &SchemaName, persistence: Duration) -> Self {
+        Self { pool, shared, sql: Sql::new(schema), persistence }
+    }
+
+    /// The next page of up to `rows` events. `rows` becomes what is left of it.
+    pub(super) async fn page(
+        &self,
+        cursor: &mut Cursor,
+        decoder: &mut Decoder,
+        way: Way<'_>,
+        rows: &mut usize,
+    ) -> Result<Answer, ReadError> {
+        if cursor.is_at_end() {
+            return Ok(Answer::nothing(cursor));
+        }
+        let mut patience = Patience::new(self.persistence);
+        loop {
+            let page = match way {
+                Way::Shared => match self.shared.any().await {
+                    Ok(client) => read(&client, &self.sql, cursor, decoder, way, rows).await,
+                    Err(error) => Err(error.into()),
+                },
+                Way::Alone | Way::Pool(_) => match self.pool.get().await {
+                    Ok(client) => read(&client, &self.sql, cursor, decoder, way, rows).await,
+                    Err(error) => Err(PostgresError::pool(error).into()),
+                },
+            };
+            match page {
+                Ok(page) => return Ok(page),
+                Err(Failure::Server(error)) => {
+                    patience.again(error).await.map_err(|error| ReadError::Store(error.into()))?;
+                }
+                Err(Failure::Event(error)) => return Err(error),
+            }
+        }
+    }
+}
+
 /// Reads up to `rows` events and moves the cursor behind those that are answered or passed on. `rows` becomes what is
 /// left of it: another try after a failure must not ask for what was passed on.
-pub(super) async fn read(
+async fn read(
     client: &ClientWrapper,
     sql: &Sql,
     cursor: &mut Cursor,

@@ -5,8 +5,8 @@ use es_core::limits::{METADATA_BYTES, PAYLOAD_BYTES};
 use es_core::{EventName, Position, ReadError, SchemaVersion, StoredEvent, StreamId, Version};
 use tokio_postgres::Row;
 
-use crate::PostgresError;
-use crate::wire::{Json, Time};
+use crate::server::error::PostgresError;
+use crate::server::types::{Json, Time};
 
 /// What stands for metadata that is so long that the server keeps it back: no store writes a number there.
 const OVERSIZED: &[u8] = b"0";

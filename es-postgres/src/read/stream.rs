@@ -3,7 +3,7 @@
 use es_core::{Direction, StoredEvent, StreamId, Version};
 use tokio_postgres::types::ToSql;
 
-use crate::schema_name::SchemaName;
+use crate::server::schema_name::SchemaName;
 
 /// The texts of the statements.
 #[derive(Debug)]

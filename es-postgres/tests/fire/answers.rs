@@ -7,13 +7,13 @@ use es_core::{Append, AppendError, EventStore, Expected, StreamId};
 use es_postgres::PostgresBuilder;
 use test_postgres::Database;
 
-use crate::broken::{Broken, Fault};
-use crate::healing;
-use crate::ledger;
+use crate::faults::broken::{Broken, Fault};
 use crate::lies::port;
-use crate::proxy::{Lie, Proxy};
-use crate::trial::builder;
-use crate::workload::event;
+use crate::tools::healing;
+use crate::tools::ledger;
+use crate::tools::proxy::{Lie, Proxy};
+use crate::tools::trial::builder;
+use crate::tools::workload::event;
 
 /// A store that lies are told to.
 struct Deceived {

@@ -13,11 +13,11 @@ use futures_util::{StreamExt, stream};
 use test_postgres::{Database, Server};
 use uuid::Uuid;
 
-use crate::broken::{Broken, Fault};
-use crate::healing;
-use crate::ledger::{self, Ledger};
-use crate::seed::{self, Chance};
-use crate::trial::{Trial, builder, connect, stores};
+use crate::faults::broken::{Broken, Fault};
+use crate::tools::healing;
+use crate::tools::ledger::{self, Ledger};
+use crate::tools::seed::{self, Chance};
+use crate::tools::trial::{Trial, builder, connect, stores};
 
 /// What a child process is to do, and where.
 const ROLE: &str = "ES_FIRE_CHILD";

@@ -11,8 +11,8 @@ use test_postgres::Database;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::lenient::{Lenient, Manner};
-use crate::trial::connect;
+use crate::faults::lenient::{Lenient, Manner};
+use crate::tools::trial::connect;
 
 #[derive(Event, Clone, Debug, Serialize, Deserialize)]
 #[event(name = "counted")]

@@ -9,11 +9,11 @@ use es_core::{Append, Checkpoint, EventStore, Expected, Filter, StoredSnapshot, 
 use futures_util::StreamExt;
 use test_postgres::Database;
 
-use crate::broken::{Broken, Fault};
-use crate::healing;
-use crate::ledger::{self, Ledger};
-use crate::trial::{builder, connect};
-use crate::workload::event;
+use crate::faults::broken::{Broken, Fault};
+use crate::tools::healing;
+use crate::tools::ledger::{self, Ledger};
+use crate::tools::trial::{builder, connect};
+use crate::tools::workload::event;
 
 /// Polls `future` at most `polls` times, and drops it; what it gave, if it was ready before.
 async fn polled<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {

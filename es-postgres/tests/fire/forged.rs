@@ -5,10 +5,10 @@ use es_postgres::PostgresStore;
 use futures_util::TryStreamExt;
 use tokio_postgres::Client;
 
-use crate::altered::{Change, change};
-use crate::contract::appends_and_reads;
+use crate::faults::altered::{Change, change};
 use crate::privilege::Hardened;
-use crate::trial::connect;
+use crate::tools::contract::appends_and_reads;
+use crate::tools::trial::connect;
 
 /// A function and the types of what it takes.
 struct Granted {

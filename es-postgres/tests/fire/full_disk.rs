@@ -10,9 +10,9 @@ use es_core::EventStore;
 use test_postgres::{Binaries, Database, Server};
 use uuid::Uuid;
 
-use crate::broken::{Broken, Fault};
-use crate::seed::Chance;
-use crate::trial::{Report, Trial, builder, connect};
+use crate::faults::broken::{Broken, Fault};
+use crate::tools::seed::Chance;
+use crate::tools::trial::{Report, Trial, builder, connect};
 
 /// A small file system, unmounted when this is dropped.
 struct Disk(PathBuf);

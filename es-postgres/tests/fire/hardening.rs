@@ -4,10 +4,10 @@ use es_postgres::{MissingProtection, PostgresError, PostgresStore};
 use test_postgres::{Database, Server};
 use tracing::subscriber::NoSubscriber;
 
-use crate::altered::{Change, change};
-use crate::contract::appends_and_reads;
+use crate::faults::altered::{Change, change};
 use crate::privilege::Hardened;
-use crate::trial::connect;
+use crate::tools::contract::appends_and_reads;
+use crate::tools::trial::connect;
 use crate::warnings::Warnings;
 
 /// A server on which the owners of databases are no superusers.

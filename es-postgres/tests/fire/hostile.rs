@@ -9,7 +9,7 @@ use futures_util::TryStreamExt;
 use test_postgres::Database;
 use uuid::Uuid;
 
-use crate::trial::{builder, connect};
+use crate::tools::trial::{builder, connect};
 
 /// Texts that end up in SQL, in arrays, in JSON and in logs somewhere.
 fn texts() -> Vec<String> {
@@ -188,7 +188,7 @@ async fn schema_names_that_are_no_plain_identifiers_are_quoted_or_refused() {
         "{name}",
     ] {
         let store = builder(&database.url()).schema(name).connect().await.unwrap();
-        crate::contract::appends_and_reads(&store).await;
+        crate::tools::contract::appends_and_reads(&store).await;
     }
     for name in ["", "a\0b", "pg_mine", &"x".repeat(64)] {
         let refused = builder(&database.url()).schema(name).connect().await.unwrap_err();

@@ -7,12 +7,12 @@ use es_core::{Append, AppendError, EventStore, Expected, StreamId};
 use test_postgres::{Database, Server};
 use tokio_postgres::NoTls;
 
-use crate::altered::{Change, change};
-use crate::broken::{Broken, Fault};
-use crate::healing;
-use crate::seed::{self, Chance};
-use crate::trial::{Trial, connect, stores};
-use crate::workload::event;
+use crate::faults::altered::{Change, change};
+use crate::faults::broken::{Broken, Fault};
+use crate::tools::healing;
+use crate::tools::seed::{self, Chance};
+use crate::tools::trial::{Trial, connect, stores};
+use crate::tools::workload::event;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_killed_in_the_middle_of_appends_loses_nothing_it_acknowledged() {
@@ -70,7 +70,7 @@ fn lazy() -> Server {
 async fn lost(server: &Server, off: &str, change: Change) -> usize {
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
-    let store = crate::trial::builder(&url).connect().await.unwrap();
+    let store = crate::tools::trial::builder(&url).connect().await.unwrap();
     store.append(one("0")).await.unwrap();
     let client = connect(&url).await;
     change.in_function(&client, "es.make_durable").await;
@@ -108,7 +108,7 @@ async fn lost(server: &Server, off: &str, change: Change) -> usize {
     acknowledged.len() - usize::try_from(stored).unwrap()
 }
 
-async fn kill(server: Server, fault: Change, chance: &mut Chance) -> Result<crate::trial::Report, String> {
+async fn kill(server: Server, fault: Change, chance: &mut Chance) -> Result<crate::tools::trial::Report, String> {
     let server = Arc::new(server);
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
@@ -139,7 +139,7 @@ async fn kill(server: Server, fault: Change, chance: &mut Chance) -> Result<crat
 async fn unsafe_stores(urls: &[&str]) -> Vec<Arc<dyn EventStore>> {
     let mut stores: Vec<Arc<dyn EventStore>> = Vec::new();
     for url in urls {
-        stores.push(Arc::new(crate::trial::builder(url).allow_unsafe_server().connect().await.unwrap()));
+        stores.push(Arc::new(crate::tools::trial::builder(url).allow_unsafe_server().connect().await.unwrap()));
     }
     stores
 }
@@ -185,7 +185,7 @@ async fn a_store_that_replaces_no_session_is_caught() {
     let mut chance = Chance::new("replaces no session");
     let database = Database::fresh().unwrap();
     let url = database.url();
-    let store = crate::trial::builder(&url).persistence(Duration::ZERO).connect().await.unwrap();
+    let store = crate::tools::trial::builder(&url).persistence(Duration::ZERO).connect().await.unwrap();
     let broken = Arc::new(Broken::new(store, Fault::StaysDown, &url));
     let trial = Trial::start(&url, vec![broken.clone()], 4, &mut chance).patience(Duration::from_secs(2));
     // until one of them had an append on its way: a slow machine ends few
@@ -231,10 +231,10 @@ async fn away(
     fault: Option<Fault>,
     persistence: Duration,
     chance: &mut Chance,
-) -> Result<crate::trial::Report, String> {
+) -> Result<crate::tools::trial::Report, String> {
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
-    let store = crate::trial::builder(&url).persistence(persistence).connect().await.unwrap();
+    let store = crate::tools::trial::builder(&url).persistence(persistence).connect().await.unwrap();
     let store: Arc<dyn EventStore> = match fault {
         Some(fault) => Arc::new(Broken::new(store, fault, &url)),
         None => Arc::new(store),

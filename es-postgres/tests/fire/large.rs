@@ -10,11 +10,11 @@ use test_postgres::Database;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::healing::{self, PATIENCE};
 use crate::hostile::event;
 use crate::lies::port;
-use crate::proxy::{Lie, Proxy};
-use crate::trial::builder;
+use crate::tools::healing::{self, PATIENCE};
+use crate::tools::proxy::{Lie, Proxy};
+use crate::tools::trial::builder;
 
 const MIB: usize = 1024 * 1024;
 

@@ -8,12 +8,12 @@ use es_postgres::PostgresError;
 use futures_util::TryStreamExt;
 use test_postgres::Database;
 
-use crate::broken::{Broken, Fault};
-use crate::healing;
-use crate::proxy::{Lie, Proxy};
-use crate::seed::{self, Chance};
-use crate::trial::{Report, Trial, builder};
-use crate::workload::event;
+use crate::faults::broken::{Broken, Fault};
+use crate::tools::healing;
+use crate::tools::proxy::{Lie, Proxy};
+use crate::tools::seed::{self, Chance};
+use crate::tools::trial::{Report, Trial, builder};
+use crate::tools::workload::event;
 
 /// The port of the server at `url`.
 pub(crate) fn port(url: &str) -> u16 {

@@ -10,7 +10,7 @@ use futures_util::TryStreamExt;
 use test_postgres::Database;
 use uuid::Uuid;
 
-use crate::broken::{Broken, Fault};
+use crate::faults::broken::{Broken, Fault};
 use crate::hostile::event;
 
 /// Payloads that are at some limit come back byte for byte from a log on which `statements` were run.

@@ -14,11 +14,11 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::healing::{self, SESSIONS};
-use crate::seed::{self, Chance};
-use crate::trial::{builder, connect};
-use crate::wasteful::{Waste, Wasteful};
-use crate::workload::{appends, event};
+use crate::faults::wasteful::{Waste, Wasteful};
+use crate::tools::healing::{self, SESSIONS};
+use crate::tools::seed::{self, Chance};
+use crate::tools::trial::{builder, connect};
+use crate::tools::workload::{appends, event};
 
 /// One after the other: they measure this process.
 static ALONE: Mutex<()> = Mutex::const_new(());

@@ -5,39 +5,29 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 #![expect(clippy::print_stdout, reason = "seeds and figures are printed, to repeat and to compare")]
 
-mod altered;
 mod answers;
-mod broken;
 mod children;
-mod contract;
 mod damaged;
 mod dropped;
-mod follower;
+mod faults;
 mod forged;
 mod full_disk;
 mod hardening;
-mod healing;
 mod hostile;
 mod kills;
 mod large;
-mod ledger;
-mod lenient;
 mod lies;
 mod limits;
 mod load;
 mod moves;
 mod odd_rows;
 mod privilege;
-mod proxy;
 mod restore;
-mod seed;
 mod subscribers;
 #[cfg(feature = "tls")]
 mod tls;
+mod tools;
 mod transactions;
-mod trial;
 mod unreplicated;
 #[path = "../shared/warnings.rs"]
 mod warnings;
-mod wasteful;
-mod workload;

@@ -9,9 +9,9 @@ use futures_util::{StreamExt, TryStreamExt};
 use test_postgres::{Database, Server};
 use tokio_postgres::Client;
 
-use crate::altered::change;
-use crate::trial::connect;
-use crate::workload::event;
+use crate::faults::altered::change;
+use crate::tools::trial::connect;
+use crate::tools::workload::event;
 
 const LIMIT: Duration = Duration::from_secs(30);
 

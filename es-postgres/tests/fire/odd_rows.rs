@@ -9,8 +9,8 @@ use es_core::{
 use futures_util::TryStreamExt;
 
 use crate::damaged::{Damaged, load};
-use crate::lenient::{Lenient, Manner};
-use crate::trial::connect;
+use crate::faults::lenient::{Lenient, Manner};
+use crate::tools::trial::connect;
 
 /// Counter `a`, as `store` reads it.
 async fn counter(store: &dyn EventStore) -> Result<Vec<StoredEvent>, ReadError> {

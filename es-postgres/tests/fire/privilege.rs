@@ -9,9 +9,9 @@ use test_postgres::{Database, Server};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-use crate::altered::{Change, change};
-use crate::contract::appends_and_reads;
-use crate::trial::connect;
+use crate::faults::altered::{Change, change};
+use crate::tools::contract::appends_and_reads;
+use crate::tools::trial::connect;
 
 /// A log on a server of its own, since roles belong to the whole server, and an application without rights.
 pub(crate) struct Hardened {
@@ -94,7 +94,7 @@ async fn the_application_appends_and_reads_with_nothing_but_execute_and_select()
     assert_eq!(store.load_snapshot(&stream, "s").await.unwrap(), Some(snapshot));
     let mut client = connect(&hardened.url("app")).await;
     let transaction = client.transaction().await.unwrap();
-    let append = es_core::Append::new(stream, es_core::Expected::Exists, vec![crate::workload::event()]);
+    let append = es_core::Append::new(stream, es_core::Expected::Exists, vec![crate::tools::workload::event()]);
     store.append_in(&transaction, &[append]).await.unwrap();
     transaction.commit().await.unwrap();
     let all: Vec<_> = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await.unwrap();

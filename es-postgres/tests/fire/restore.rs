@@ -8,9 +8,9 @@ use futures_util::TryStreamExt;
 use test_postgres::{Binaries, Database, Server};
 use uuid::Uuid;
 
-use crate::altered::{Change, change};
-use crate::trial::connect;
-use crate::workload::event;
+use crate::faults::altered::{Change, change};
+use crate::tools::trial::connect;
+use crate::tools::workload::event;
 
 /// A server that `pg_dump` belongs to.
 fn server() -> Server {

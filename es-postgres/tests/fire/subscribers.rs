@@ -8,11 +8,11 @@ use es_core::{Append, EventStore, EventStoreExt, Expected, Position, StreamId};
 use test_postgres::Database;
 use tokio::task::JoinSet;
 
-use crate::healing;
-use crate::ledger;
-use crate::trial::{builder, connect};
-use crate::wasteful::{Waste, Wasteful};
-use crate::workload::event;
+use crate::faults::wasteful::{Waste, Wasteful};
+use crate::tools::healing;
+use crate::tools::ledger;
+use crate::tools::trial::{builder, connect};
+use crate::tools::workload::event;
 
 const EVENTS: u64 = 200;
 

@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use test_postgres::{Database, Server};
 
-use crate::trial::connect;
+use crate::tools::trial::connect;
 
 /// An authority that signs certificates for hosts.
 struct Authority {
@@ -146,7 +146,7 @@ async fn a_certificate_for_the_host_from_a_known_authority_is_accepted_and_every
         .connect()
         .await
         .unwrap();
-    crate::contract::appends_and_reads(&store).await;
+    crate::tools::contract::appends_and_reads(&store).await;
     let sessions = "SELECT count(*) FILTER (WHERE s.ssl), count(*) FROM pg_stat_ssl s \
                     JOIN pg_stat_activity a USING (pid) WHERE a.application_name = 'es-tls'";
     let row = connect(&database.url()).await.query_one(sessions, &[]).await.unwrap();

@@ -9,12 +9,12 @@ use test_postgres::Database;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::follower::seen;
-use crate::healing;
-use crate::ledger;
-use crate::seed::{self, Chance};
-use crate::trial::{Trial, builder, connect};
-use crate::workload::event;
+use crate::tools::follower::seen;
+use crate::tools::healing;
+use crate::tools::ledger;
+use crate::tools::seed::{self, Chance};
+use crate::tools::trial::{Trial, builder, connect};
+use crate::tools::workload::event;
 
 /// Two stores on one database, and one of them by its own type.
 async fn two(url: &str) -> (Arc<PostgresStore>, Vec<Arc<dyn EventStore>>) {

@@ -6,11 +6,11 @@ use es_core::{Append, AppendError, EventStore, Expected, StreamId};
 use test_postgres::{Database, Server};
 use tokio::task::JoinHandle;
 
-use crate::altered::{Change, change};
-use crate::healing;
-use crate::ledger;
-use crate::trial::{builder, connect};
-use crate::workload::event;
+use crate::faults::altered::{Change, change};
+use crate::tools::healing;
+use crate::tools::ledger;
+use crate::tools::trial::{builder, connect};
+use crate::tools::workload::event;
 
 /// Names the standby that commits wait for, or none, and waits until they do: it is the checkpointer that tells them.
 async fn standby(url: &str, names: &str) {

@@ -4,17 +4,13 @@
 //! any others: readers of this process are woken at once, those of others by a notification.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use es_core::{Appended, Position};
 use tokio::sync::watch;
 
-use crate::read::Reader;
-use crate::wake::Wake;
-
-/// How long to wait before the frontier is asked for again: a tenth of what the transaction took so far, between these.
-const FIRST_PAUSE: Duration = Duration::from_millis(2);
-const LAST_PAUSE: Duration = Duration::from_millis(250);
+use crate::read::log::Log;
+use crate::server::back_off::BackOff;
+use crate::subscribe::notify::Wake;
 
 /// The highest position that transactions of callers were given.
 #[derive(Debug, Clone, Default)]
@@ -33,23 +29,23 @@ impl Joined {
     }
 
     /// Wakes readers when such transactions end, for ever.
-    pub(crate) async fn follow(self, reader: Arc<Reader>, wake: Wake) {
+    pub(crate) async fn follow(self, log: Arc<Log>, wake: Wake) {
         let mut given = self.0.subscribe();
         // the sender lives in this very task
         while given.changed().await.is_ok() {
-            let mut began = Instant::now();
+            let mut back_off = BackOff::watching();
             loop {
                 if given.has_changed().unwrap_or(false) {
-                    began = Instant::now();
+                    back_off.reset();
                 }
                 let highest = *given.borrow_and_update();
-                match reader.frontier().await {
+                match log.frontier().await {
                     Ok(frontier) if frontier.decided >= highest => break,
                     Ok(_) => {}
-                    // who follows the head says so in the log
+                    // the follower says so in the log
                     Err(error) => tracing::debug!(%error, "cannot look whether a transaction of a caller's ended"),
                 }
-                tokio::time::sleep((began.elapsed() / 10).clamp(FIRST_PAUSE, LAST_PAUSE)).await;
+                back_off.wait().await;
             }
             wake.appended();
         }

@@ -1,17 +1,16 @@
-//! One connection: opened, set up, driven, and listened to.
+//! One connection: opened and set up.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use tokio::sync::Notify;
-use tokio::task::JoinHandle;
-use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{AsyncMessage, Client, Config, Connection as Driver, Socket};
+use tokio_postgres::{Client, Config};
 
-use crate::PostgresError;
-use crate::tls::Tls;
+use crate::server::driver::Heard;
+use crate::server::error::PostgresError;
+use crate::server::tls::Tls;
+
+/// The longest time that a server and a socket can be told, some 24 days.
+pub(crate) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// How connections are opened.
 #[derive(Debug, Clone)]
@@ -48,19 +47,6 @@ pub(crate) struct Process {
     pub(crate) started: i64,
 }
 
-/// What the server says aside from answers.
-#[derive(Debug, Default)]
-pub(crate) struct Heard {
-    /// How often the wait for a synchronous replica was cut short.
-    unreplicated: AtomicU64,
-    /// Notifications of other processes.
-    woken: Notify,
-    /// Whether the connection ended.
-    ended: AtomicBool,
-    /// The server's process of this connection, whose notifications are our own.
-    own: AtomicI32,
-}
-
 impl Process {
     pub(crate) async fn of(client: &Client) -> Result<Self, PostgresError> {
         let own = "SELECT pid, (extract(epoch FROM backend_start) OPERATOR(pg_catalog.*) 1000000)::bigint \
@@ -68,18 +54,6 @@ impl Process {
         let row = client.query_one(own, &[]).await.map_err(PostgresError::statement)?;
         let read = || Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)? });
         read().map_err(|error: tokio_postgres::Error| PostgresError::Answer(error.into()))
-    }
-}
-
-impl Heard {
-    pub(crate) fn unreplicated(&self) -> u64 {
-        self.unreplicated.load(Ordering::Acquire)
-    }
-
-    /// Waits for a notification of another process; `false` when the connection ended.
-    pub(crate) async fn notified(&self) -> bool {
-        self.woken.notified().await;
-        !self.ended.load(Ordering::Acquire)
     }
 }
 
@@ -94,7 +68,7 @@ impl Connector {
         let (client, heard, _) = self.tls.open(&self.config).await.map_err(|error| self.tls.failed(error))?;
         client.batch_execute(&self.settings(Scope::Session)).await.map_err(PostgresError::statement)?;
         let process = Process::of(&client).await?;
-        heard.own.store(process.pid, Ordering::Release);
+        heard.began_on(process.pid);
         Ok(Connection { client, heard, process })
     }
 
@@ -139,50 +113,4 @@ impl Connector {
         });
         always.concat() + &newer.concat()
     }
-}
-
-/// Connects and starts the task that drives the connection.
-pub(crate) async fn start<T>(
-    config: &Config,
-    tls: T,
-) -> Result<(Client, Arc<Heard>, JoinHandle<()>), tokio_postgres::Error>
-where
-    T: MakeTlsConnect<Socket>,
-    T::Stream: Send + 'static,
-{
-    let (client, driver) = config.connect(tls).await?;
-    let heard = Arc::<Heard>::default();
-    let task = tokio::spawn(drive(driver, Arc::clone(&heard)));
-    Ok((client, heard, task))
-}
-
-/// Passes messages on in the order they arrive: a warning is heard before the answer that follows it.
-async fn drive<S>(mut driver: Driver<Socket, S>, heard: Arc<Heard>)
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-{
-    let mut messages = futures_util::stream::poll_fn(move |context| driver.poll_message(context));
-    while let Some(message) = messages.next().await {
-        match message {
-            Ok(AsyncMessage::Notice(notice)) if notice.routine() == Some("SyncRepWaitForLSN") => {
-                heard.unreplicated.fetch_add(1, Ordering::AcqRel);
-                tracing::warn!(code = notice.code().code(), "a synchronous replica did not confirm an append");
-            }
-            Ok(AsyncMessage::Notice(notice)) => {
-                // a notice may hold what was sent
-                tracing::debug!(code = notice.code().code(), severity = notice.severity(), "a notice of the server");
-            }
-            Ok(AsyncMessage::Notification(sent)) if sent.process_id() != heard.own.load(Ordering::Acquire) => {
-                heard.woken.notify_one();
-            }
-            Ok(_) => {}
-            Err(error) => {
-                tracing::debug!(%error, "a connection ended");
-                break;
-            }
-        }
-    }
-    // whoever waits for a notification finds out that there are none any more
-    heard.ended.store(true, Ordering::Release);
-    heard.woken.notify_one();
 }

@@ -3,7 +3,7 @@
 use es_core::{Append, Direction, EventStore, Expected, Filter, Position, StreamId, Version};
 use futures_util::TryStreamExt;
 
-use crate::workload::event;
+use crate::tools::workload::event;
 
 /// Appends, conflicts, repeats and reads.
 pub(crate) async fn appends_and_reads(store: &dyn EventStore) {

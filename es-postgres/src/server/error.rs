@@ -326,6 +326,15 @@ fn io(error: &tokio_postgres::Error) -> bool {
     false
 }
 
+/// The innermost cause, for the log.
+pub(crate) fn deepest<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ use futures_core::stream::BoxStream;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-use crate::healing::{SESSIONS, application};
+use crate::tools::healing::{SESSIONS, application};
 
 /// How a store breaks its promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

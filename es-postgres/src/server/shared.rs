@@ -3,13 +3,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use deadpool_postgres::ClientWrapper;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
-use crate::PostgresError;
-use crate::pool::{Pool, SHARED};
+use crate::server::error::PostgresError;
+use crate::server::pool::{Pool, SHARED};
 
 /// Connections taken out of the pool for good, and replaced when they break.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedConnections(Arc<Shared>);
+
 #[derive(Debug)]
-pub(crate) struct SharedConnections {
+struct Shared {
     pool: Pool,
     slots: Mutex<[Option<Arc<ClientWrapper>>; SHARED]>,
     /// One connection is opened at a time.
@@ -18,7 +23,14 @@ pub(crate) struct SharedConnections {
 
 impl SharedConnections {
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool, slots: Mutex::default(), opening: tokio::sync::Mutex::default() }
+        Self(Arc::new(Shared { pool, slots: Mutex::default(), opening: tokio::sync::Mutex::default() }))
+    }
+
+    /// A statement with few rows.
+    pub(crate) async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, PostgresError> {
+        let client = self.any().await?;
+        let statement = client.prepare_cached(sql).await.map_err(PostgresError::statement)?;
+        client.query(&statement, parameters).await.map_err(PostgresError::statement)
     }
 
     /// The connection that has the least to do; of idle ones the first, whose server process is the warmest.
@@ -26,19 +38,19 @@ impl SharedConnections {
         if let Ok(ready) = self.ready() {
             return Ok(ready);
         }
-        let _opening = self.opening.lock().await;
+        let _opening = self.0.opening.lock().await;
         let slot = match self.ready() {
             Ok(ready) => return Ok(ready),
             Err(slot) => slot,
         };
-        let client = Arc::new(self.pool.take().await.map_err(PostgresError::pool)?);
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)[slot] = Some(Arc::clone(&client));
+        let client = Arc::new(self.0.pool.take().await.map_err(PostgresError::pool)?);
+        self.0.slots.lock().unwrap_or_else(PoisonError::into_inner)[slot] = Some(Arc::clone(&client));
         Ok(client)
     }
 
     /// An idle connection, or the least busy where all are open; else the slot for another one.
     fn ready(&self) -> Result<Arc<ClientWrapper>, usize> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
         for slot in slots.iter_mut() {
             slot.take_if(|client| client.is_closed());
         }

@@ -11,7 +11,7 @@ use es_core::{
 };
 use uuid::Uuid;
 
-use crate::trial::connect;
+use crate::tools::trial::connect;
 
 /// What callers were told.
 #[derive(Debug, Default)]

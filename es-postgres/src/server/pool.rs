@@ -11,8 +11,8 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config};
 
-use crate::PostgresError;
-use crate::connection::{Connector, Scope};
+use crate::server::connection::{Connector, Scope};
+use crate::server::error::PostgresError;
 
 /// How many connections all readers share: they leave the pool for good. More of them brought nothing.
 pub(crate) const SHARED: usize = 4;

@@ -8,14 +8,12 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use crate::PostgresError;
-use crate::connection::{Connection, Connector};
+use crate::server::back_off::BackOff;
+use crate::server::connection::{Connection, Connector};
+use crate::server::error::PostgresError;
 
 /// How far notifications are apart at least.
 const GAP: Duration = Duration::from_millis(20);
-/// How long to wait before listening is tried again, at first and at last.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LAST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Tells that something was appended, here or elsewhere.
 #[derive(Debug, Clone)]
@@ -46,7 +44,7 @@ impl Wake {
 
 /// Listens to other processes and tells them of what this one appended, for ever.
 pub(crate) async fn listen(connector: Connector, channel: String, wake: Wake) {
-    let mut pause = FIRST_PAUSE;
+    let mut back_off = BackOff::listening();
     let mut deaf = false;
     loop {
         let lost = match open(&connector, &channel).await {
@@ -54,7 +52,7 @@ pub(crate) async fn listen(connector: Connector, channel: String, wake: Wake) {
                 if deaf {
                     tracing::info!(channel, "hears other processes again");
                 }
-                pause = FIRST_PAUSE;
+                back_off.reset();
                 // what was notified before is found by looking
                 wake.stir();
                 stay(&connection, &channel, &wake).await
@@ -65,8 +63,7 @@ pub(crate) async fn listen(connector: Connector, channel: String, wake: Wake) {
             tracing::warn!(channel, error = %lost, "hears no other process; readers poll until it is mended");
         }
         deaf = true;
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LAST_PAUSE);
+        back_off.wait().await;
     }
 }
 

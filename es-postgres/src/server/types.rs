@@ -1,11 +1,15 @@
-//! Values on the wire: JSON and times, without a detour.
+//! Values on the wire: JSON and times without a detour, and the columns of an answer.
 
 use std::fmt;
 
 use bytes::{BufMut, BytesMut};
 use es_core::Timestamp;
 use serde::{Serialize, Serializer};
+use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
+
+use crate::server::error::BoxError;
+use crate::server::error::PostgresError;
 
 type AnyError = Box<dyn std::error::Error + Sync + Send>;
 
@@ -86,4 +90,21 @@ impl<'a> FromSql<'a> for Time {
     }
 
     accepts!(TIMESTAMPTZ);
+}
+
+/// A column of the row that a function answers.
+pub(crate) fn column<'r, T: for<'a> FromSql<'a>>(
+    row: impl Into<Option<&'r Row>>,
+    index: usize,
+) -> Result<T, PostgresError> {
+    let row = row.into().ok_or_else(|| PostgresError::Answer("no row".into()))?;
+    row.try_get(index).map_err(|error| PostgresError::Answer(error.into()))
+}
+
+/// A column with a place: what is below 0 is none.
+pub(crate) fn place<T: TryFrom<i64, Error: Into<BoxError>>>(
+    row: Option<&Row>,
+    index: usize,
+) -> Result<T, PostgresError> {
+    T::try_from(column(row, index)?).map_err(|error| PostgresError::Answer(error.into()))
 }

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use es_core::{Append, EventStore, Expected, Position, StreamId};
 use futures_util::future::try_join_all;
 
-use crate::ledger::Ledger;
-use crate::trial::connect;
-use crate::workload::event;
+use crate::tools::ledger::Ledger;
+use crate::tools::trial::connect;
+use crate::tools::workload::event;
 
 /// What one store opens at most: readers, the writer, the patient lane, large appends, and the listener.
 pub(crate) const SESSIONS: i64 = 16 + 1 + 8 + 2 + 1;

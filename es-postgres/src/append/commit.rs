@@ -5,7 +5,7 @@ use std::future::Future;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error, Transaction};
 
-use crate::PostgresError;
+use crate::server::error::PostgresError;
 
 /// Fails in a transaction that COMMIT would roll back, and where there is no transaction; else it changes nothing.
 const ALIVE: &str = "SAVEPOINT es_commit";

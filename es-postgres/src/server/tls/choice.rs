@@ -8,8 +8,8 @@ use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
-use crate::PostgresError;
-use crate::tls::Tls;
+use crate::server::error::PostgresError;
+use crate::server::tls::Tls;
 
 /// The server that `url` names, and how connections to it are protected.
 ///
@@ -37,7 +37,7 @@ pub(crate) fn choose(url: &str) -> Result<(Config, Tls), PostgresError> {
 
 #[cfg(feature = "tls")]
 fn verified(_: &Config, authorities: Option<&Path>) -> Result<Tls, PostgresError> {
-    crate::tls::verified::connector(authorities).map(Tls::Verified)
+    crate::server::tls::verified::connector(authorities).map(Tls::Verified)
 }
 
 #[cfg(not(feature = "tls"))]

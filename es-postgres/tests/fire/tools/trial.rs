@@ -8,11 +8,11 @@ use es_core::{Append, AppendError, Appended, EventStore, Expected, StreamId};
 use es_postgres::{PostgresBuilder, PostgresStore};
 use tokio_postgres::{Client, NoTls};
 
-use crate::follower::Follower;
-use crate::healing;
-use crate::ledger::{self, Ledger};
-use crate::seed::Chance;
-use crate::workload::{Errors, Workload, event};
+use crate::tools::follower::Follower;
+use crate::tools::healing;
+use crate::tools::ledger::{self, Ledger};
+use crate::tools::seed::Chance;
+use crate::tools::workload::{Errors, Workload, event};
 
 /// How many streams the writers of a trial share.
 const STREAMS: u64 = 24;

@@ -1,6 +1,6 @@
 //! The name of the schema, and SQL with the name in its place.
 
-use crate::PostgresError;
+use crate::server::error::PostgresError;
 
 /// The name of the schema that holds the log: any name that PostgreSQL takes.
 #[derive(Debug, Clone, PartialEq, Eq)]

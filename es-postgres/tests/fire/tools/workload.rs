@@ -11,8 +11,8 @@ use futures_util::StreamExt;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::ledger::Ledger;
-use crate::seed::Chance;
+use crate::tools::ledger::Ledger;
+use crate::tools::seed::Chance;
 
 /// Writers over one or more stores, and what they were told.
 pub(crate) struct Workload {

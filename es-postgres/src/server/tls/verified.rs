@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::PostgresError;
+use crate::server::error::PostgresError;
 
 /// What connects by TLS, trusting the authorities in a PEM file, or the system's.
 ///
@@ -73,6 +73,6 @@ fn some(trusted: RootCertStore, place: &str) -> Result<RootCertStore, PostgresEr
     if trusted.is_empty() { Err(certificates(place, "it holds no certificate")) } else { Ok(trusted) }
 }
 
-fn certificates(place: &str, source: impl Into<crate::error::BoxError>) -> PostgresError {
+fn certificates(place: &str, source: impl Into<crate::server::error::BoxError>) -> PostgresError {
     PostgresError::Certificates { place: place.to_owned(), source: source.into() }
 }

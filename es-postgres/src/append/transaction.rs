@@ -7,13 +7,13 @@ use serde::Deserialize;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
 
-use crate::PostgresError;
 use crate::append::columns::{Call, Columns};
+use crate::append::joined::Joined;
 use crate::append::statement::Answer;
 use crate::append::verdict::{self, Verdict};
-use crate::joined::Joined;
-use crate::schema_name::SchemaName;
-use crate::wire::Time;
+use crate::server::error::PostgresError;
+use crate::server::schema_name::SchemaName;
+use crate::server::types::Time;
 
 /// The types of the SQL function's parameters.
 const TYPES: [Type; 16] = [
@@ -74,7 +74,7 @@ impl AppendStatement {
 
     pub(crate) fn new(schema: &SchemaName, appends: Vec<Append>, joined: Joined) -> Result<Self, AppendError> {
         limits::check(&appends)?;
-        let sql = schema.render(include_str!("append/statement.sql"));
+        let sql = schema.render(include_str!("statement.sql"));
         let parameter = serde_json::to_string(&Columns::of(&[Call::whole(&appends)]))
             .map_err(|error| refused(PostgresError::Answer(error.into())))?;
         Ok(Self { sql, parameter, appends, joined })

@@ -13,7 +13,7 @@ use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 use tokio_postgres::{Client, NoTls};
 
-use crate::healing::application;
+use crate::tools::healing::application;
 
 /// What is wasted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls};
 
-use crate::PostgresError;
-use crate::connection::{self, Heard};
+use crate::server::driver::{self, Heard};
+use crate::server::error::PostgresError;
 
 pub(crate) use choice::choose;
 
@@ -33,9 +33,9 @@ impl Tls {
         config: &Config,
     ) -> Result<(Client, Arc<Heard>, JoinHandle<()>), tokio_postgres::Error> {
         match self {
-            Self::Off => connection::start(config, NoTls).await,
+            Self::Off => driver::start(config, NoTls).await,
             #[cfg(feature = "tls")]
-            Self::Verified(connector) => connection::start(config, connector.clone()).await,
+            Self::Verified(connector) => driver::start(config, connector.clone()).await,
         }
     }
 

@@ -1,0 +1,141 @@
+//! How long to wait before something is tried or looked at again.
+
+use std::time::{Duration, Instant};
+
+use crate::server::error::PostgresError;
+
+/// Pauses that grow from the first one to the longest; it starts anew when it is [reset](Self::reset).
+///
+/// | what for | first | each next | longest |
+/// |---|---|---|---|
+/// | [a lost connection](Self::reconnecting) | 10 ms | twice as long | 500 ms |
+/// | [a lost listener](Self::listening) | 100 ms | twice as long | 5 s |
+/// | [an idle log](Self::idling) | 5 ms | twice as long | 250 ms |
+/// | [a transaction of a caller's](Self::watching) | 2 ms | a tenth longer | 250 ms |
+///
+/// The pauses are the same in every process: nothing is added by chance.
+#[derive(Debug, Clone)]
+pub(crate) struct BackOff {
+    first: Duration,
+    longest: Duration,
+    /// How many tenths of a pause the next one has.
+    tenths: u32,
+    next: Duration,
+}
+
+impl BackOff {
+    /// Before a server is asked again whose connection was lost or could not be opened.
+    pub(crate) const fn reconnecting() -> Self {
+        Self::new(Duration::from_millis(10), 20, Duration::from_millis(500))
+    }
+
+    /// Before it is tried again to hear other processes: meanwhile readers look at the log by themselves.
+    pub(crate) const fn listening() -> Self {
+        Self::new(Duration::from_millis(100), 20, Duration::from_secs(5))
+    }
+
+    /// Before the frontier of a log is asked for again to which nobody was heard to append.
+    pub(crate) const fn idling() -> Self {
+        Self::new(Duration::from_millis(5), 20, Duration::from_millis(250))
+    }
+
+    /// Before it is looked again whether a transaction of a caller's has ended: a tenth of what it took so far.
+    pub(crate) const fn watching() -> Self {
+        Self::new(Duration::from_millis(2), 11, Duration::from_millis(250))
+    }
+
+    const fn new(first: Duration, tenths: u32, longest: Duration) -> Self {
+        Self { first, longest, tenths, next: first }
+    }
+
+    /// The next pause, for who waits for something else meanwhile.
+    pub(crate) fn pause(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * self.tenths / 10).min(self.longest);
+        pause
+    }
+
+    /// Waits for the next pause.
+    pub(crate) async fn wait(&mut self) {
+        tokio::time::sleep(self.pause()).await;
+    }
+
+    /// The next pause is the first again: something went well, or something new began.
+    pub(crate) fn reset(&mut self) {
+        self.next = self.first;
+    }
+}
+
+/// How long something is tried again after its connection was lost.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    deadline: Instant,
+    back_off: BackOff,
+}
+
+impl Patience {
+    /// It is over when `persistence` has passed from now on.
+    pub(crate) fn new(persistence: Duration) -> Self {
+        Self { deadline: Instant::now() + persistence, back_off: BackOff::reconnecting() }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+
+    /// Waits before another try.
+    pub(crate) async fn wait(&mut self) {
+        self.back_off.wait().await;
+    }
+
+    /// Waits before another try, or gives the error back when there is none.
+    pub(crate) async fn again(&mut self, error: PostgresError) -> Result<(), PostgresError> {
+        if !error.ends_session() || self.is_over() {
+            return Err(error);
+        }
+        tracing::debug!(%error, "what the server was asked is asked again");
+        self.wait().await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pauses(back_off: &mut BackOff, count: usize) -> Vec<u128> {
+        (0..count).map(|_| back_off.pause().as_millis()).collect()
+    }
+
+    #[test]
+    fn pauses_grow_up_to_the_longest_and_begin_anew() {
+        for (mut back_off, schedule) in [
+            (BackOff::reconnecting(), [10, 20, 40, 80, 160, 320, 500, 500]),
+            (BackOff::listening(), [100, 200, 400, 800, 1600, 3200, 5000, 5000]),
+            (BackOff::idling(), [5, 10, 20, 40, 80, 160, 250, 250]),
+        ] {
+            assert_eq!(pauses(&mut back_off, 8), schedule);
+            back_off.reset();
+            assert_eq!(pauses(&mut back_off, 2), schedule[..2]);
+        }
+    }
+
+    #[test]
+    fn a_transaction_is_looked_at_again_after_a_tenth_of_its_time() {
+        let mut back_off = BackOff::watching();
+        let mut waited = Duration::ZERO;
+        for _ in 0..100 {
+            let pause = back_off.pause();
+            let tenth = (waited / 10 + Duration::from_millis(2)).min(Duration::from_millis(250));
+            assert!(pause.abs_diff(tenth) < Duration::from_micros(1), "{pause:?} after {waited:?}");
+            waited += pause;
+        }
+        assert_eq!(back_off.pause(), Duration::from_millis(250));
+    }
+
+    #[test]
+    fn patience_without_persistence_is_over_at_once() {
+        assert!(Patience::new(Duration::ZERO).is_over());
+        assert!(!Patience::new(Duration::from_mins(10)).is_over());
+    }
+}

@@ -1,0 +1,63 @@
+//! What a server must be: one that would lose or hide events is refused, with what to do about it.
+
+use tokio_postgres::{Client, Row};
+
+use crate::server::error::PostgresError;
+use crate::server::types::column;
+
+/// The oldest server that has all that is used here.
+const OLDEST: i32 = 130_000;
+
+/// A setting that is off on a server that loses data, with what to do about it.
+type Setting = (usize, &'static str, &'static str);
+
+/// The server's own: a restart or a reload may change them under a store.
+const SERVERS: [Setting; 2] = [
+    (4, "fsync", "a crash of the machine loses the database; set `fsync = on` in postgresql.conf"),
+    (5, "full_page_writes", "a crash can tear pages; set `full_page_writes = on` in postgresql.conf"),
+];
+
+/// One that appends switch on for themselves, on whatever connection; who has it off is told once.
+const SESSIONS: Setting = (
+    6,
+    "synchronous_commit",
+    "a crash loses what other statements acknowledged; set `synchronous_commit = on` for the server, the database and the role",
+);
+
+/// Checks the server before anything is written to it.
+pub(crate) async fn server(client: &Client, allow_unsafe: bool) -> Result<(), PostgresError> {
+    let row = fitting(client).await?;
+    for setting in SERVERS.into_iter().chain([SESSIONS]) {
+        match is_on(&row, setting) {
+            Err(PostgresError::Unsafe { setting, remedy }) if allow_unsafe => {
+                tracing::warn!(setting, "the server is unsafe, as allowed: {remedy}");
+            }
+            checked => checked?,
+        }
+    }
+    Ok(())
+}
+
+/// Checks what may be another than it was when the store was opened: on each connection that appends.
+pub(crate) async fn again(client: &Client, allow_unsafe: bool) -> Result<(), PostgresError> {
+    let row = fitting(client).await?;
+    if allow_unsafe { Ok(()) } else { SERVERS.into_iter().try_for_each(|setting| is_on(&row, setting)) }
+}
+
+/// What the server says of itself, where it has all that is used here.
+async fn fitting(client: &Client) -> Result<Row, PostgresError> {
+    let row = client.query_one(include_str!("checks_server.sql"), &[]).await.map_err(PostgresError::statement)?;
+    if column::<i32>(&row, 0)? < OLDEST {
+        return Err(PostgresError::TooOld { found: column(&row, 1)? });
+    }
+    if column(&row, 2)? {
+        return Err(PostgresError::Replica);
+    }
+    let encoding: String = column(&row, 3)?;
+    if encoding == "UTF8" { Ok(row) } else { Err(PostgresError::Encoding { found: encoding }) }
+}
+
+fn is_on(row: &Row, (index, setting, remedy): Setting) -> Result<(), PostgresError> {
+    let value: String = column(row, index)?;
+    if value == "off" { Err(PostgresError::Unsafe { setting, remedy }) } else { Ok(()) }
+}

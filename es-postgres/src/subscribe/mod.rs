@@ -1,0 +1,12 @@
+//! Subscribing: one task follows the log and reads its newest events, for all subscriptions together.
+//!
+//! `follower` is that task, `newest` what it publishes, `subscriptions` those who wait for it, `subscription` one of them,
+//! and `notify` how processes wake each other.
+
+mod follower;
+mod newest;
+pub(crate) mod notify;
+mod subscription;
+mod subscriptions;
+
+pub(crate) use subscriptions::Subscriptions;
