@@ -45,7 +45,7 @@ async fn the_time_is_fifteen_seconds_unless_said() {
         let Err(ExecuteError::Append(AppendError::Unknown(outcome))) = unknown else { panic!("{unknown:?}") };
         let waited = begun.elapsed();
         assert!(waited <= within && waited + Duration::from_secs(1) >= within, "{waited:?} of {within:?}");
-        assert_eq!(outcome.into_appends(), store.asked()[..1], "it tells of the append");
+        assert_eq!(outcome.request().appends(), &store.asked()[..1], "it tells of the append");
     }
     // the first pause is 10 ms: with just so much time the append is sent once more
     for (within, known) in [(9, false), (10, true)] {
@@ -97,7 +97,7 @@ async fn with_a_wrong_number_of_answers_it_is_not_known_what_was_appended() {
     let Err(AppendError::Unknown(outcome)) = answer else { panic!("{answer:?}") };
     let sent = root.to_append().unwrap();
     assert_eq!(
-        outcome.into_appends(),
+        outcome.request().appends(),
         std::slice::from_ref(&sent),
         "the root still holds what was sent, with the same ids"
     );
