@@ -54,7 +54,7 @@ async fn it_is_as_busy_as_it_is_told_to_be() -> Result<(), Broken> {
     let (store, stream) = (store(1), StreamId::new("account", "4711")?);
     let mut busy = 0;
     for _ in 0..200 {
-        match store.append(vec![Append::assertion(stream.clone(), Expected::NoStream)]).await {
+        match store.append(Append::assertion(stream.clone(), Expected::NoStream).into()).await {
             Err(AppendError::Store(error)) if error.kind() == StoreErrorKind::Busy => busy += 1,
             answer => drop(answer?),
         }

@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use es_core::{
-    Aggregate, Append, AppendError, Appended, Checkpoint, Direction, Event, EventStore, EventStoreExt, Filter, Handle,
-    IntoEvents, Page, Position, ReadError, RepositoryExt, Root, StoredEvent, StreamId, Timestamp, Version, apply,
+    Aggregate, Append, AppendError, AppendRequest, Appended, Checkpoint, Direction, Event, EventStore, EventStoreExt,
+    Filter, Handle, IntoEvents, Page, Position, ReadError, RepositoryExt, Root, StoredEvent, StreamId, Timestamp,
+    Version, apply,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
@@ -95,9 +96,9 @@ struct Little(Mutex<Vec<StoredEvent>>);
 
 #[async_trait]
 impl EventStore for Little {
-    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
         let mut log = self.0.lock().unwrap();
-        let Append { stream, events, .. } = appends.into_iter().next().unwrap();
+        let Append { stream, events, .. } = request.into_appends()?.remove(0);
         let positions: Vec<_> = (log.len() as u64 + 1..).map(Position::new).take(events.len()).collect();
         for (event, position) in events.into_iter().zip(&positions) {
             let version = Version::new(position.get());

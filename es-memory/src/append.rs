@@ -3,24 +3,33 @@
 use std::mem;
 
 use es_core::{
-    Append, AppendError, Appended, Expected, Known, Position, StoredEvent, StreamId, Timestamp, Verdict, Version,
+    Append, AppendError, AppendRequest, Appended, Expected, Known, KnownKey, NewEvent, Position, StoredEvent, StreamId,
+    Timestamp, Verdict, Version,
 };
 use uuid::Uuid;
 
-use crate::log::{Log, Place};
+use crate::log::{Key, Log, Place};
 
-/// Appends all of `appends` or none, at the time that `clock` shows. The limits are checked already.
+/// Appends all of `request` or nothing, at the time that `clock` shows. The limits are checked already.
 pub(crate) fn append(
     log: &mut Log,
-    appends: Vec<Append>,
+    request: AppendRequest,
     clock: impl Fn() -> Timestamp,
 ) -> Result<Vec<Appended>, AppendError> {
-    match Verdict::on(&appends, log) {
+    match Verdict::on(&request, log) {
         Verdict::Append => {}
-        Verdict::Repeated => return Ok(appends.into_iter().map(|append| first_answer(log, append)).collect()),
+        Verdict::Repeated => {
+            return Ok(request.into_parts().0.into_iter().map(|append| first_answer(log, append)).collect());
+        }
+        Verdict::KeyTaken(taken) => return Err(taken.into()),
         Verdict::Conflict(conflict) => return Err(conflict.into()),
     }
     let now = clock();
+    let event = request.events().next().map(NewEvent::id);
+    let (appends, keys) = request.into_parts();
+    for key in keys {
+        log.keys.insert(key.key().to_owned(), Key { event, key });
+    }
     Ok(appends.into_iter().map(|append| execute(log, append, now)).collect())
 }
 
@@ -33,6 +42,11 @@ impl Known for Log {
         let place = self.ids.get(&id)?;
         let event = &self.events[place.index];
         Some(es_core::Place { stream: &event.stream, version: event.version, together: place.together })
+    }
+
+    fn key(&self, key: &str) -> Option<KnownKey<'_>> {
+        let Key { key, event } = self.keys.get(key)?;
+        Some(KnownKey { digest: key.digest(), outcome: key.outcome(), event: *event })
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
-use es_core::{Checkpoint, Position, StoredEvent, StoredSnapshot, StreamId, Version};
+use es_core::{Checkpoint, IdempotencyKey, Position, StoredEvent, StoredSnapshot, StreamId, Version};
 use uuid::Uuid;
 
 use crate::events::Events;
@@ -20,6 +20,8 @@ pub(crate) struct Log {
     pub(crate) streams: HashMap<StreamId, Vec<usize>>,
     /// Where each event is, by its id.
     pub(crate) ids: HashMap<Uuid, Place, BuildHasherDefault<IdHasher>>,
+    /// The idempotency keys that were taken.
+    pub(crate) keys: HashMap<String, Key>,
     /// The newest snapshot of each stream and schema.
     pub(crate) snapshots: HashMap<(StreamId, String), StoredSnapshot>,
 }
@@ -32,6 +34,14 @@ pub(crate) struct Place {
     pub(crate) together: usize,
 }
 
+/// An idempotency key that was taken.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) key: IdempotencyKey,
+    /// The first event that came with it.
+    pub(crate) event: Option<Uuid>,
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self {
@@ -39,6 +49,7 @@ impl Default for Log {
             events: Events::default(),
             streams: HashMap::default(),
             ids: HashMap::default(),
+            keys: HashMap::default(),
             snapshots: HashMap::default(),
         }
     }

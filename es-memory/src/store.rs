@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, SnapshotError,
+    AppendError, AppendRequest, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, SnapshotError,
     StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, Timestamp, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
@@ -37,7 +37,7 @@ use crate::{
 ///     SchemaVersion::FIRST,
 ///     r#"{"owner":"Ada"}"#,
 /// )?;
-/// let appended = store.append(vec![Append::new(stream, Expected::NoStream, vec![opened])]).await?;
+/// let appended = store.append(Append::new(stream, Expected::NoStream, vec![opened]).into()).await?;
 /// assert_eq!(appended[0].version, Version::FIRST);
 /// # Ok(())
 /// # }
@@ -81,11 +81,11 @@ impl MemoryStore {
 
 #[async_trait]
 impl EventStore for MemoryStore {
-    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
-        limits::check(&appends)?;
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        limits::check(&request)?;
         let mut log = self.shared.write();
         let before = log.events.len();
-        let answer = append::append(&mut log, appends, &self.shared.clock)?;
+        let answer = append::append(&mut log, request, &self.shared.clock)?;
         // Under the lock, as who waits looks and subscribes under it: it has seen these events, or is told of them.
         if log.events.len() > before && self.shared.wake.receiver_count() > 0 {
             self.shared.wake.send_replace(());

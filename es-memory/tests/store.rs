@@ -29,21 +29,22 @@ async fn events_are_recorded_at_the_time_of_the_callers_clock_but_within_a_strea
     let store = MemoryStore::with_clock(move || Timestamp::from_micros(shown.load(Ordering::SeqCst)).unwrap());
     for (time, a, b) in [(50, 50, 50), (70, 70, 70), (60, 70, 70), (70, 70, 70), (71, 71, 71)] {
         clock.store(time, Ordering::SeqCst);
-        let answer = store.append(vec![append("a", 1), append("b", 2), append(&time.to_string(), 1)]).await.unwrap();
+        let answer =
+            store.append(vec![append("a", 1), append("b", 2), append(&time.to_string(), 1)].into()).await.unwrap();
         let recorded: Vec<_> = answer.iter().map(|one| one.recorded_at.unwrap().as_micros()).collect();
         assert_eq!(recorded[..2], [a, b], "at {time}");
     }
     clock.store(10, Ordering::SeqCst);
-    let new = store.append(vec![append("new", 1)]).await.unwrap();
+    let new = store.append(append("new", 1).into()).await.unwrap();
     assert_eq!(new[0].recorded_at, Timestamp::from_micros(10), "a new stream begins at the clock's time");
-    assert_eq!(store.append(vec![append("a", 0)]).await.unwrap()[0].recorded_at, None);
+    assert_eq!(store.append(append("a", 0).into()).await.unwrap()[0].recorded_at, None);
 }
 
 #[tokio::test]
 async fn a_store_shows_how_much_it_holds_and_how_many_read_it() {
     let store = MemoryStore::new();
     assert_eq!(format!("{store:?}"), "MemoryStore { events: 0, streams: 0 }");
-    store.append(vec![append("a", 3), append("b", 1)]).await.unwrap();
+    store.append(vec![append("a", 3), append("b", 1)].into()).await.unwrap();
     assert_eq!(format!("{:?}", store.clone()), "MemoryStore { events: 4, streams: 2 }");
     assert_eq!(store.open_readers(), 0);
     let stream = StreamId::new("note", "a").unwrap();
@@ -61,13 +62,13 @@ async fn a_store_shows_how_much_it_holds_and_how_many_read_it() {
 async fn a_reader_that_appends_for_each_event_comes_to_an_end() {
     let store = MemoryStore::new();
     let stream = StreamId::new("note", "a").unwrap();
-    store.append(vec![append("a", 3)]).await.unwrap();
+    store.append(append("a", 3).into()).await.unwrap();
     for there in [3_u64, 6] {
         let mut events = store.read_stream(&stream, Version::FIRST, Direction::Forward, None);
         for version in 1..=there {
             let event = poll_fn(|context| events.as_mut().poll_next(context)).await.unwrap().unwrap();
             assert_eq!(event.version, version);
-            store.append(vec![append("a", 1)]).await.unwrap();
+            store.append(append("a", 1).into()).await.unwrap();
         }
         let more = poll_fn(|context| events.as_mut().poll_next(context)).await;
         assert!(more.is_none(), "what was appended since is for the next reader");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use es_core::{
-    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Filter, LimitError, Page, ReadError,
+    AppendError, AppendRequest, Appended, Checkpoint, Direction, EventStore, Filter, LimitError, Page, ReadError,
     SnapshotError, StoredEvent, StoredSnapshot, StreamId, UnknownOutcome, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
@@ -110,16 +110,16 @@ impl PostgresStore {
     /// is the caller's own.
     ///
     /// ```no_run
-    /// # use es_core::Append;
+    /// # use es_core::AppendRequest;
     /// # use es_postgres::PostgresStore;
     /// # async fn example(
     /// #     store: &PostgresStore,
     /// #     client: &mut tokio_postgres::Client,
-    /// #     appends: Vec<Append>,
+    /// #     request: AppendRequest,
     /// # ) -> Result<(), Box<dyn std::error::Error>> {
     /// let transaction = client.transaction().await?;
     /// transaction.execute("UPDATE seats SET taken = true WHERE id = 7", &[]).await?;
-    /// store.append_in(&transaction, &appends).await?;
+    /// store.append_in(&transaction, request).await?;
     /// store.commit(transaction).await?;
     /// # Ok(())
     /// # }
@@ -130,9 +130,9 @@ impl PostgresStore {
     pub async fn append_in(
         &self,
         transaction: &tokio_postgres::Transaction<'_>,
-        appends: &[Append],
+        request: impl Into<AppendRequest>,
     ) -> Result<Vec<Appended>, AppendError> {
-        let appended = transaction::append_in(&self.parts.append_sql, transaction, appends).await?;
+        let appended = transaction::append_in(&self.parts.append_sql, transaction, request.into()).await?;
         self.parts.joined.appended(&appended);
         Ok(appended)
     }
@@ -160,9 +160,9 @@ impl PostgresStore {
     /// roll back.
     ///
     /// # Errors
-    /// [`AppendError`] when the append is over a limit.
-    pub fn append_statement(&self, appends: Vec<Append>) -> Result<AppendStatement, AppendError> {
-        AppendStatement::new(&self.parts.schema, appends, self.parts.joined.clone())
+    /// [`AppendError`] when the append is over a limit, or has idempotency keys.
+    pub fn append_statement(&self, request: impl Into<AppendRequest>) -> Result<AppendStatement, AppendError> {
+        AppendStatement::new(&self.parts.schema, request.into(), self.parts.joined.clone())
     }
 
     /// The statements that leave the role `application` no right but to call the functions of the store, and to read:
@@ -189,8 +189,9 @@ impl PostgresStore {
 
 #[async_trait]
 impl EventStore for PostgresStore {
-    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
-        limits::check(&appends)?;
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        limits::check(&request)?;
+        let appends = request.into_appends()?;
         if appends.is_empty() {
             return Ok(Vec::new());
         }
@@ -198,10 +199,10 @@ impl EventStore for PostgresStore {
     }
 
     async fn resolve(&self, outcome: UnknownOutcome) -> Result<Vec<Appended>, AppendError> {
-        let appends = outcome.into_appends();
-        match self.append(appends.clone()).await {
+        let request = outcome.into_request();
+        match self.append(request.clone()).await {
             // nothing was appended this time, which says nothing of the first
-            Err(AppendError::Store(source)) => Err(UnknownOutcome::new(appends, source).into()),
+            Err(AppendError::Store(source)) => Err(UnknownOutcome::new(request, source).into()),
             outcome => outcome,
         }
     }

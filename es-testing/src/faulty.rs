@@ -11,7 +11,7 @@ use std::{
 use async_stream::stream;
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, SnapshotError,
+    AppendError, AppendRequest, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, SnapshotError,
     StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, UnknownOutcome, Version,
 };
 use futures_core::stream::BoxStream;
@@ -179,7 +179,7 @@ impl<S: EventStore> FaultyStore<S> {
 
 #[async_trait]
 impl<S: EventStore> EventStore for FaultyStore<S> {
-    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
         self.pause().await;
         if self.dice.hits(self.chances.errors_before) {
             return Err(AppendError::Store(on_purpose("the append was not sent")));
@@ -187,14 +187,14 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
         if self.dice.hits(self.chances.busy) {
             return Err(AppendError::Store(StoreError::new(StoreErrorKind::Busy, "the store is busy, on purpose")));
         }
-        let again = appends.clone();
+        let again = request.clone();
         let lost = |what| AppendError::from(UnknownOutcome::new(again, on_purpose(what)));
         if self.dice.hits(self.chances.cancellations) {
             let points = usize::try_from(self.dice.below(4)).unwrap_or_default();
-            drop(DropAfter::new(self.store.append(appends), points).await);
+            drop(DropAfter::new(self.store.append(request), points).await);
             return Err(lost("the append was cancelled"));
         }
-        let answer = self.store.append(appends).await?;
+        let answer = self.store.append(request).await?;
         self.pause().await;
         if self.dice.hits(self.chances.lost_answers) { Err(lost("the answer was lost")) } else { Ok(answer) }
     }

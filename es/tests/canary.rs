@@ -13,9 +13,9 @@ use std::{
 
 use async_trait::async_trait;
 use es::{
-    Append, AppendError, Appended, AsOf, Checkpoint, Direction, EncodeError, EventName, EventStore, Expected, Filter,
-    Metadata, NewEvent, Page, Position, ReadError, SchemaVersion, StoreError, StoreErrorKind, StoredEvent,
-    StoredSnapshot, StreamId, Timestamp, UnknownOutcome, Version, prelude::*, testing::scenario,
+    Append, AppendError, AppendRequest, Appended, AsOf, Checkpoint, Direction, EncodeError, EventName, EventStore,
+    Expected, Filter, Metadata, NewEvent, Page, Position, ReadError, SchemaVersion, StoreError, StoreErrorKind,
+    StoredEvent, StoredSnapshot, StreamId, Timestamp, UnknownOutcome, Version, prelude::*, testing::scenario,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -242,7 +242,7 @@ impl Holding {
 
 #[async_trait]
 impl EventStore for Holding {
-    async fn append(&self, _: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+    async fn append(&self, _: AppendRequest) -> Result<Vec<Appended>, AppendError> {
         Err(AppendError::Store(StoreError::new(StoreErrorKind::Other, "it holds what it holds")))
     }
 
@@ -378,7 +378,7 @@ fn events_and_unknown_appends_are_shown_without_what_they_say() {
     let lengths = format!("payload_bytes: {payload}, metadata_bytes: Some({metadata})");
     let append = Append::new(stream.clone(), Expected::Any, vec![event]);
     let unknown = AppendError::from(UnknownOutcome::new(
-        vec![append.clone()],
+        append.clone(),
         StoreError::new(StoreErrorKind::Other, Quoting("of the connection".into())),
     ));
     for shown in [format!("{stored:?}"), format!("{append:?}"), format!("{unknown:?}")] {

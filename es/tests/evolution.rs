@@ -99,7 +99,7 @@ async fn store_with(log: &[(&str, u32, &str)]) -> Arc<dyn EventStore> {
     let store = MemoryStore::new();
     let events = log.iter().map(|(name, schema_version, payload)| stored(name, *schema_version, payload)).collect();
     let stream = StreamId::new("account", "ada").unwrap();
-    store.append(vec![Append::new(stream, Expected::NoStream, events)]).await.unwrap();
+    store.append(Append::new(stream, Expected::NoStream, events).into()).await.unwrap();
     Arc::new(store)
 }
 

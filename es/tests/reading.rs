@@ -88,7 +88,7 @@ async fn written() -> Arc<dyn EventStore> {
         root.record(Several { times });
         let mut append = root.to_append().expect("an append");
         append.expected = es::Expected::Exact(Version::new(version));
-        store.append(vec![append]).await.expect("stored");
+        store.append(append.into()).await.expect("stored");
         root = Root::new("a".to_owned()).expect("a root");
     }
     store

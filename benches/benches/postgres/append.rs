@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use es::{Append, EventName, EventStore, Expected, NewEvent, PostgresStore, SchemaVersion, StreamId, Version};
+use es::{
+    Append, AppendRequest, EventName, EventStore, Expected, NewEvent, PostgresStore, SchemaVersion, StreamId, Version,
+};
 use uuid::Uuid;
 
 use crate::Ground;
@@ -115,11 +117,11 @@ pub(crate) async fn fill(ground: &Ground, count: usize) {
     println!("filled with {count} events in {:.0?}", began.elapsed());
 }
 
-fn one(id: &str, expected: Expected) -> Vec<Append> {
+fn one(id: &str, expected: Expected) -> AppendRequest {
     let payload = serde_json::to_vec(&Deposited::sample(1)).unwrap();
     let name = EventName::from_static("account.deposited").unwrap();
     let event = NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, payload).unwrap();
-    vec![Append::new(StreamId::new(CATEGORY, id).unwrap(), expected, vec![event])]
+    Append::new(StreamId::new(CATEGORY, id).unwrap(), expected, vec![event]).into()
 }
 
 /// The rate of 64 tasks, or a part of them, on streams of their own: what a process of several does.

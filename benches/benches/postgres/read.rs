@@ -21,7 +21,7 @@ pub(crate) async fn rehydrate(ground: &Ground) -> Row {
             NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, payload).unwrap()
         };
         let stream = StreamId::new(CATEGORY, &id).unwrap();
-        ground.store.append(vec![Append::new(stream, Expected::Any, (0..1_000).map(event).collect())]).await.unwrap();
+        ground.store.append(Append::new(stream, Expected::Any, (0..1_000).map(event).collect()).into()).await.unwrap();
     }
     copy_to_raw(ground).await;
     let accounts = ground.store.repository::<Account>();

@@ -192,7 +192,7 @@ pub async fn a_visitor_starts_at_its_version(factory: &dyn Factory) -> Result<()
 /// An append that names no stream is answered with nothing.
 pub async fn an_append_of_nothing_answers_nothing(factory: &dyn Factory) -> Result<(), Broken> {
     let subject = Subject::fresh(factory).await?;
-    same("an append of nothing answers nothing", 0, subject.store.append(Vec::new()).await?.len())?;
+    same("an append of nothing answers nothing", 0, subject.store.append(Vec::new().into()).await?.len())?;
     same("an append of nothing stores nothing", 0, subject.log().await?.len())
 }
 

@@ -43,7 +43,7 @@ async fn write(store: &Arc<dyn EventStore>, shared: &StreamId, own: &StreamId, s
         Append::new(own.clone(), Expected::Exact(Version::new(stored)), vec![note(stored)?]),
     ];
     for _ in 0..TRIES {
-        match store.append(appends.clone()).await {
+        match store.append(appends.clone().into()).await {
             Ok(answers) => {
                 let again = answers.iter().any(|answer: &Appended| answer.repeated);
                 return held("what was refused as busy is accepted as new", !again, || format!("{answers:?}"));

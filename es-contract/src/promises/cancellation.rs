@@ -20,10 +20,10 @@ pub async fn a_dropped_append_is_whole_and_can_be_sent_again(factory: &dyn Facto
         subject.append(&stream, Expected::NoStream, vec![note(0)?]).await?;
         let events = notes(1..=3)?;
         let append = vec![Append::new(stream.clone(), Expected::Exact(Version::FIRST), events.clone())];
-        let answered = DropAfter::new(subject.store.append(append.clone()), points).await;
+        let answered = DropAfter::new(subject.store.append(append.clone().into()), points).await;
         let half = subject.events(&stream).await?.len();
         held("a dropped append is whole or not there", half == 1 || half == 4, || format!("{half} events of 1 or 4"))?;
-        let again = subject.store.append(append).await?;
+        let again = subject.store.append(append.into()).await?;
         same("sent again it is answered", Some(4), again.first().map(|appended| appended.version.get()))?;
         one_append(&subject, &stream, &events).await?;
         if answered.is_some() {
@@ -46,8 +46,8 @@ pub async fn a_dropped_append_to_several_streams_is_whole(factory: &dyn Factory)
             Append::new(a.clone(), Expected::Exact(Version::FIRST), to_a.clone()),
             Append::new(b.clone(), Expected::Any, to_b.clone()),
         ];
-        let answered = DropAfter::new(subject.store.append(append.clone()), points).await;
-        subject.store.append(append).await?;
+        let answered = DropAfter::new(subject.store.append(append.clone().into()), points).await;
+        subject.store.append(append.into()).await?;
         one_append(&subject, &a, &to_a).await?;
         one_append(&subject, &b, &to_b).await?;
         if answered.is_some() {
@@ -63,7 +63,7 @@ pub async fn a_stream_goes_on_after_dropped_appends(factory: &dyn Factory) -> Re
     let stream = subject.stream("goes-on")?;
     for points in 0..20 {
         let append = vec![Append::new(stream.clone(), Expected::Any, notes(0..2)?)];
-        let answered = DropAfter::new(subject.store.append(append), points % 5).await;
+        let answered = DropAfter::new(subject.store.append(append.into()), points % 5).await;
         if let Some(answer) = answered {
             answer?;
         }

@@ -113,7 +113,7 @@ pub async fn sixty_four_writers_keep_every_acknowledged_event(factory: &dyn Fact
                         acknowledged.push((version, event.id()));
                     }
                     Err(AppendError::Conflict(conflict)) => {
-                        version = conflict.actual();
+                        version = conflict.actual().unwrap_or(version);
                         tokio::task::yield_now().await;
                     }
                     Err(error) => return Err(Broken::from(error)),

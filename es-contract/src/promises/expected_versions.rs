@@ -1,6 +1,6 @@
 //! Expected versions: what is appended was decided on what is stored.
 
-use es_core::{Append, AppendError, Appended, Expected, StreamId, Version};
+use es_core::{Append, AppendError, Appended, Expected, StreamId, Version, Violation};
 
 use super::{
     Subject, conflict, note, notes, same,
@@ -48,14 +48,14 @@ pub async fn a_version_that_no_stream_reaches_never_holds(factory: &dyn Factory)
             for events in [Vec::new(), vec![note(9)?], notes(0..3)?] {
                 let what = format!("{} event(s) expecting {expected} of a stream at version {actual}", events.len());
                 let alone = conflict(&what, subject.append(stream, expected, events.clone()).await)?;
-                same(&format!("{what}: the actual version"), actual, alone.actual().get())?;
+                same(&format!("{what}: the actual version"), Some(Version::new(actual)), alone.actual())?;
                 let together = vec![
                     Append::new(beside.clone(), Expected::Any, vec![note(1)?]),
                     Append::new(stream.clone(), expected, events),
                 ];
                 let together =
-                    conflict(&format!("{what}, beside another"), only(subject.store.append(together).await))?;
-                same(&format!("{what}, beside another: the stream"), stream, together.stream())?;
+                    conflict(&format!("{what}, beside another"), only(subject.store.append(together.into()).await))?;
+                same(&format!("{what}, beside another: the stream"), Some(stream), together.stream())?;
             }
         }
     }
@@ -111,7 +111,7 @@ async fn holds_at(factory: &dyn Factory, expected: Expected, versions: &[u64], e
             same(&format!("{what}: the stream holds them"), version + events, stored)?;
         } else {
             let conflict = conflict(&what, answer)?;
-            same(&format!("{what}: the actual version"), version, conflict.actual().get())?;
+            same(&format!("{what}: the actual version"), Some(Version::new(version)), conflict.actual())?;
             let stored = subject.events(&stream).await?.len() as u64;
             same(&format!("{what}: the stream is as it was"), version, stored)?;
         }
@@ -152,11 +152,11 @@ pub async fn a_conflict_carries_expected_and_actual(factory: &dyn Factory) -> Re
     for (stream, expected, actual) in cases {
         for events in [Vec::new(), vec![note(9)?]] {
             let conflict = conflict("an unmet expectation", subject.append(stream, expected, events).await)?;
-            same("the conflict names the stream", stream, conflict.stream())?;
-            same("the conflict carries what was expected", expected, conflict.expected())?;
-            same("the conflict carries the actual version", actual, conflict.actual().get())?;
+            same("the conflict names the stream", Some(stream), conflict.stream())?;
+            same("the conflict carries what was expected", Some(expected), conflict.expected())?;
+            same("the conflict carries the actual version", Some(Version::new(actual)), conflict.actual())?;
             same("the conflict is of one stream", 1, conflict.violations().count())?;
-            let taken = conflict.violations().any(|violation| violation.ids_taken);
+            let taken = conflict.violations().any(Violation::ids_taken);
             same("the conflict is not about event ids", false, taken)?;
         }
     }

@@ -219,7 +219,7 @@ pub async fn recorded_times_never_go_back_when_the_clock_does(factory: &dyn Fact
         for appends in
             [vec![to(&one, 1)?], vec![to(&several, 3)?], vec![to(&together, 1)?, to(&with_it, 2)?, to(&new, 1)?]]
         {
-            for answer in store.append(appends).await? {
+            for answer in store.append(appends.into()).await? {
                 let times: Vec<_> =
                     subject.events(&answer.stream).await?.iter().map(|event| event.recorded_at).collect();
                 held("times never go back within a stream", times.is_sorted(), || format!("{times:?}"))?;

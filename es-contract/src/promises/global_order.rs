@@ -261,7 +261,7 @@ pub async fn writers_that_fail_leave_subscribers_complete(factory: &dyn Factory)
                 let append = vec![Append::new(stream.clone(), expected, notes(writer..writer + 3)?)];
                 // Cancelled after some microseconds, or never; a conflict and a success are both fine.
                 let patience = Duration::from_micros(if round % 3 == 0 { writer * 50 } else { 5_000_000 });
-                let outcome = tokio::time::timeout(patience, store.append(append)).await;
+                let outcome = tokio::time::timeout(patience, store.append(append.into())).await;
                 drop(outcome);
             }
             Ok::<_, Broken>(())
@@ -323,7 +323,8 @@ async fn writers(
                 } else {
                     vec![Append::new(one.clone(), Expected::Any, vec![first, second])]
                 };
-                positions.extend(store.append(appends).await?.into_iter().flat_map(|appended| appended.positions));
+                positions
+                    .extend(store.append(appends.into()).await?.into_iter().flat_map(|appended| appended.positions));
                 tokio::task::yield_now().await;
             }
             Ok(positions)

@@ -1,8 +1,8 @@
 //! Limits: typed errors before anything is sent; up to them everything comes back.
 
 use es_core::{
-    Append, AppendError, Checkpoint, EncodeError, EventName, EventStore, Expected, Filter, LimitError, Metadata,
-    NewEvent, ReadError, SchemaVersion, StoredEvent,
+    Append, AppendError, AppendRequest, Checkpoint, EncodeError, EventName, EventStore, Expected, Filter, LimitError,
+    Metadata, NewEvent, ReadError, SchemaVersion, StoredEvent,
     limits::{APPEND_BYTES, EVENTS, JSON_DEPTH, METADATA_BYTES, NAME_BYTES, PAYLOAD_BYTES},
 };
 use futures_util::StreamExt;
@@ -101,7 +101,7 @@ pub async fn a_thousand_events_in_one_append_come_back(factory: &dyn Factory) ->
         Append::new(a, Expected::NoStream, notes(0..half)?),
         Append::new(b, Expected::NoStream, notes(half..count)?),
     ];
-    subject.store.append(appends).await?;
+    subject.store.append(appends.into()).await?;
     same("all of them are stored", 2 * EVENTS, subject.log().await?.len())
 }
 
@@ -129,7 +129,7 @@ pub async fn more_than_a_thousand_streams_in_one_append_are_refused(factory: &dy
 }
 
 async fn too_many(subject: &Subject, what: &str, appends: Vec<Append>) -> Result<(), Broken> {
-    let answer = subject.store.append(appends).await;
+    let answer = subject.store.append(appends.into()).await;
     let refused = matches!(
         &answer,
         Err(AppendError::Limit(LimitError::TooMany { what: seen, count })) if *seen == what && *count == EVENTS + 1
@@ -145,7 +145,7 @@ pub async fn as_many_bytes_as_one_append_may_have_come_back(factory: &dyn Factor
     let [a, b] = halves(&subject, 0)?;
     let appends = streams.iter().zip([&a, &b]);
     let appends = appends.map(|(stream, events)| Append::new(stream.clone(), Expected::NoStream, events.clone()));
-    subject.store.append(appends.collect()).await?;
+    subject.store.append(AppendRequest::new(appends)).await?;
     for (stream, events) in streams.iter().zip([a, b]) {
         let stored = subject.events(stream).await?;
         let equal = |(new, stored): (&NewEvent, &StoredEvent)| {
@@ -168,7 +168,7 @@ pub async fn more_bytes_than_one_append_may_have_are_refused(factory: &dyn Facto
         Append::assertion(subject.stream("c")?, Expected::NoStream),
     ];
     for appends in [one, several] {
-        let answer = subject.store.append(appends).await;
+        let answer = subject.store.append(appends.into()).await;
         let refused = matches!(
             &answer,
             Err(AppendError::Limit(LimitError::TooLarge { bytes })) if *bytes == APPEND_BYTES + 1

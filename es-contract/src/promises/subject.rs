@@ -85,7 +85,7 @@ pub(crate) async fn append(
     expected: Expected,
     events: Vec<NewEvent>,
 ) -> Result<Appended, AppendError> {
-    let answer = store.append(vec![Append::new(stream.clone(), expected, events)]).await?;
+    let answer = store.append(Append::new(stream.clone(), expected, events).into()).await?;
     let count = answer.len();
     let mut answer = answer.into_iter();
     match (answer.next(), answer.next()) {

@@ -71,7 +71,7 @@ pub async fn run(plan: Plan) -> Result<(History, FinalLog), Broken> {
 async fn append_the_end(plan: &Plan) -> Result<Attempt, Broken> {
     let event = NewEvent::from_json(Uuid::now_v7(), EventName::from_static(END)?, SchemaVersion::FIRST, "null")?;
     let appends = vec![Append::new(StreamId::new("torture", "end")?, Expected::Any, vec![event])];
-    let answer = plan.handles[0].append(appends.clone()).await?;
+    let answer = plan.handles[0].append(appends.clone().into()).await?;
     Ok(Attempt { appends, outcome: Outcome::Acknowledged(answer) })
 }
 

@@ -44,14 +44,14 @@ async fn send(
     known: &mut HashMap<StreamId, Version>,
 ) -> Outcome {
     for _ in 0..AGAIN {
-        match store.append(appends.to_vec()).await {
+        match store.append(appends.to_vec().into()).await {
             Ok(answer) => {
                 let places = answer.iter().map(|Appended { stream, version, .. }| (stream.clone(), *version));
                 known.extend(places);
                 return Outcome::Acknowledged(answer);
             }
             Err(AppendError::Conflict(conflict)) => {
-                known.extend(conflict.violations().map(|one| (one.stream.clone(), one.actual)));
+                known.extend(conflict.violations().filter_map(|one| Some((one.stream()?.clone(), one.actual()?))));
                 return Outcome::Refused;
             }
             // Nothing was sent, or nobody knows: both may be sent again, and some are left as they are.

@@ -8,6 +8,7 @@ mod append;
 mod caught;
 mod encoding;
 mod fault;
+mod keys;
 mod matrix;
 mod pages;
 mod read;

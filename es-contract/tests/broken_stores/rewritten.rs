@@ -1,8 +1,8 @@
 //! Appends that a fault makes others of, and their answers.
 
 use es_core::{
-    Append, AppendError, Appended, Conflict, EventStore, Expected, LimitError, NewEvent, Position, StoredEvent,
-    Timestamp, Violation, limits,
+    Append, AppendError, AppendRequest, Appended, Conflict, EventStore, Expected, LimitError, NewEvent, Position,
+    StoredEvent, Timestamp, Version, Violation, limits,
 };
 use es_memory::MemoryStore;
 use uuid::Uuid;
@@ -10,12 +10,12 @@ use uuid::Uuid;
 use crate::append::{Answer, failed, log, version_of};
 
 pub(crate) async fn forget_the_last(inner: &MemoryStore, mut appends: Vec<Append>) -> Answer {
-    limits::check(&appends)?;
+    limits::check(&appends.clone().into())?;
     let whole: Vec<_> = appends.iter().map(|append| append.events.len()).collect();
     for append in appends.iter_mut().filter(|append| append.events.len() > 1) {
         append.events.pop();
     }
-    let mut answers = inner.append(appends).await?;
+    let mut answers = inner.append(appends.into()).await?;
     for (answer, whole) in answers.iter_mut().zip(whole) {
         if let Some(last) = answer.positions.last().filter(|_| answer.positions.len() < whole) {
             answer.positions.push(last.plus(1));
@@ -26,12 +26,12 @@ pub(crate) async fn forget_the_last(inner: &MemoryStore, mut appends: Vec<Append
 }
 
 pub(crate) async fn forget_single(inner: &MemoryStore, mut appends: Vec<Append>) -> Answer {
-    let [append] = appends.as_mut_slice() else { return inner.append(appends).await };
+    let [append] = appends.as_mut_slice() else { return inner.append(appends.into()).await };
     if append.events.len() != 1 {
-        return inner.append(appends).await;
+        return inner.append(appends.into()).await;
     }
     append.events.clear();
-    let mut answers = inner.append(appends).await?;
+    let mut answers = inner.append(appends.into()).await?;
     let position =
         inner.frontier().await.map_err(|error| AppendError::Store(failed(&error.to_string())))?.position().plus(1);
     for answer in &mut answers {
@@ -44,8 +44,8 @@ pub(crate) async fn forget_single(inner: &MemoryStore, mut appends: Vec<Append>)
 
 /// Answers as if it were stored.
 pub(crate) async fn lost(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
-    let checks = appends.iter().map(|append| Append::assertion(append.stream.clone(), append.expected)).collect();
-    let mut answers = inner.append(checks).await?;
+    let checks = appends.iter().map(|append| Append::assertion(append.stream.clone(), append.expected));
+    let mut answers = inner.append(AppendRequest::new(checks)).await?;
     for (answer, append) in answers.iter_mut().zip(&appends) {
         answer.positions = (1..=append.events.len() as u64).map(|number| Position::START.plus(number)).collect();
         answer.version = answer.version.plus(append.events.len() as u64);
@@ -56,22 +56,22 @@ pub(crate) async fn lost(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
 
 pub(crate) async fn event_by_event(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
     // One by one in its own append, until the first conflict; a repeat of the whole is still answered.
-    if let Ok(answer) = inner.append(appends.clone()).await {
+    if let Ok(answer) = inner.append(appends.clone().into()).await {
         return Ok(answer);
     }
     let mut answers = Vec::new();
     for append in appends {
         for event in append.events {
-            answers.extend(inner.append(vec![Append::new(append.stream.clone(), Expected::Any, vec![event])]).await?);
+            answers.extend(inner.append(Append::new(append.stream.clone(), Expected::Any, vec![event]).into()).await?);
         }
     }
     Ok(answers)
 }
 
 pub(crate) async fn without_assertions(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
-    limits::check(&appends)?;
+    limits::check(&appends.clone().into())?;
     let events = appends.iter().filter(|append| !append.events.is_empty()).cloned().collect::<Vec<_>>();
-    let mut stored = if events.is_empty() { Vec::new() } else { inner.append(events).await? }.into_iter();
+    let mut stored = if events.is_empty() { Vec::new() } else { inner.append(events.into()).await? }.into_iter();
     let mut answers = Vec::new();
     for append in appends {
         answers.extend(match append.events.as_slice() {
@@ -93,7 +93,7 @@ pub(crate) async fn too_many(inner: &MemoryStore, appends: Vec<Append>) -> Answe
     for append in appends {
         for events in append.events.chunks(limits::EVENTS) {
             answers
-                .extend(inner.append(vec![Append::new(append.stream.clone(), Expected::Any, events.to_vec())]).await?);
+                .extend(inner.append(Append::new(append.stream.clone(), Expected::Any, events.to_vec()).into()).await?);
         }
     }
     Ok(answers)
@@ -101,7 +101,7 @@ pub(crate) async fn too_many(inner: &MemoryStore, appends: Vec<Append>) -> Answe
 
 /// Takes what has too many bytes all the same, where `takes` says so.
 pub(crate) async fn too_much(inner: &MemoryStore, appends: Vec<Append>, takes: impl Fn(&[Append]) -> bool) -> Answer {
-    match inner.append(appends.clone()).await {
+    match inner.append(appends.clone().into()).await {
         Err(AppendError::Limit(LimitError::TooLarge { .. })) if takes(&appends) => event_by_event(inner, appends).await,
         answer => answer,
     }
@@ -136,10 +136,14 @@ pub(crate) async fn repeated(
         .collect()
 }
 
-pub(crate) fn changed(conflict: &Conflict, change: impl Fn(&mut Violation)) -> AppendError {
-    let violations = conflict.violations().cloned().map(|mut one| {
-        change(&mut one);
-        one
+/// The conflict with other versions, and other words about taken ids.
+pub(crate) fn changed(conflict: &Conflict, change: impl Fn(Version, bool) -> (Version, bool)) -> AppendError {
+    let violations = conflict.violations().map(|one| {
+        let told = one.stream().cloned().zip(one.expected()).zip(one.actual());
+        told.map_or(one.clone(), |((stream, expected), actual)| {
+            let (actual, ids_taken) = change(actual, one.ids_taken());
+            Violation::of_stream(stream, expected, actual).with_ids_taken(ids_taken)
+        })
     });
     Conflict::from_all(violations).unwrap_or_else(|| conflict.clone()).into()
 }

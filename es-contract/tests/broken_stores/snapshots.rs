@@ -55,7 +55,11 @@ pub(crate) async fn store(store: &Reads, snapshot: StoredSnapshot) -> Result<(),
             let event =
                 NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, snapshot.payload.clone()).unwrap();
             let append = Append::new(snapshot.stream.clone(), Expected::Any, vec![event]);
-            store.inner.append(vec![append]).await.map_err(|error| SnapshotError::Store(failed(&error.to_string())))?;
+            store
+                .inner
+                .append(append.into())
+                .await
+                .map_err(|error| SnapshotError::Store(failed(&error.to_string())))?;
             store.inner.store_snapshot(snapshot).await?;
         }
         _ => store.inner.store_snapshot(snapshot).await?,

@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use es_contract::{Factory, FreshStore, Operation, Property, promises::Sample};
 use es_core::{
-    Append, AppendError, Appended, Checkpoint, Direction, EncodeError, EventStore, Filter, LimitError, Metadata,
+    AppendError, AppendRequest, Appended, Checkpoint, Direction, EncodeError, EventStore, Filter, LimitError, Metadata,
     NewEvent, Page, Position, ReadError, SnapshotError, StoredEvent, StoredSnapshot, StreamId, Timestamp, Version,
     Visitor,
 };
@@ -60,8 +60,8 @@ pub(crate) struct Reads {
 
 #[async_trait]
 impl EventStore for Reads {
-    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
-        append::append(self, appends).await
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        append::append(self, request).await
     }
 
     fn read_stream(
@@ -111,8 +111,8 @@ pub(crate) struct BrokenStore(Reads);
 
 #[async_trait]
 impl EventStore for BrokenStore {
-    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
-        self.0.append(appends).await
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        self.0.append(request).await
     }
 
     fn read_stream(

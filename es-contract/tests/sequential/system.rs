@@ -1,8 +1,8 @@
 //! The store, driven by the operations of the model, and compared with it.
 
 use es_core::{
-    Append, AppendError, Direction, EventName, EventStore, Expected, Filter, NewEvent, Position, SchemaVersion,
-    StoredEvent, StreamId, Version,
+    Append, AppendError, AppendRequest, Direction, EventName, EventStore, Expected, Filter, NewEvent, Position,
+    SchemaVersion, StoredEvent, StreamId, Version,
 };
 use es_memory::MemoryStore;
 use futures_core::stream::BoxStream;
@@ -51,7 +51,8 @@ impl System {
     fn ask(&mut self, operation: &Operation) -> Answer {
         match operation {
             Operation::Append(parts) => {
-                let answer = self.runtime.block_on(self.store.append(parts.iter().map(to_append).collect()));
+                let request = AppendRequest::new(parts.iter().map(to_append));
+                let answer = self.runtime.block_on(self.store.append(request));
                 match answer {
                     Ok(answer) => {
                         let new = answer.iter().filter(|one| !one.repeated).flat_map(|one| one.positions.clone());
@@ -67,8 +68,9 @@ impl System {
                     Err(AppendError::Conflict(conflict)) => Answer::Conflict(
                         conflict
                             .violations()
-                            .map(|one| (number(&one.stream), one.actual.get(), one.ids_taken))
-                            .collect(),
+                            .map(|one| Some((number(one.stream()?), one.actual()?.get(), one.ids_taken())))
+                            .collect::<Option<_>>()
+                            .expect("a conflict of streams"),
                     ),
                     Err(AppendError::DuplicateStream { .. }) => Answer::StreamTwice,
                     Err(AppendError::DuplicateEventId { .. }) => Answer::IdTwice,

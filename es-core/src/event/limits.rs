@@ -6,9 +6,13 @@ pub const PAYLOAD_BYTES: usize = 1024 * 1024;
 pub const METADATA_BYTES: usize = 64 * 1024;
 /// The most events of one append, over all its streams; also the most streams.
 pub const EVENTS: usize = 1_000;
-/// The most bytes of one append, payloads and metadata together, over all its streams: 64 MiB.
+/// The most idempotency keys of one append: as many as events.
+pub const KEYS: usize = EVENTS;
+/// The longest outcome of an idempotency key, in bytes: 64 KiB.
+pub const OUTCOME_BYTES: usize = 64 * 1024;
+/// The most bytes of one append, payloads, metadata and outcomes of keys together, over all its streams: 64 MiB.
 pub const APPEND_BYTES: usize = 64 * 1024 * 1024;
-/// The longest category, stream id, event name or snapshot schema, in bytes.
+/// The longest category, stream id, event name, snapshot schema or idempotency key, in bytes.
 pub const NAME_BYTES: usize = 512;
 /// The deepest nesting of arrays and objects in a payload or metadata.
 pub const JSON_DEPTH: usize = 100;
@@ -20,13 +24,14 @@ pub enum LimitError {
     /// A name is empty.
     #[error("the {what} is empty; give it at least one character")]
     Empty {
-        /// `category`, `stream id` or `event name`.
+        /// `category`, `stream id`, `event name` or `idempotency key`.
         what: &'static str,
     },
     /// A name, a payload or metadata is too long.
     #[error("the {what} has {bytes} bytes; the limit is {limit}")]
     TooLong {
-        /// `category`, `stream id`, `event name`, `snapshot schema`, `payload` or `metadata`.
+        /// `category`, `stream id`, `event name`, `snapshot schema`, `idempotency key`, `outcome of an idempotency key`,
+        /// `payload` or `metadata`.
         what: &'static str,
         /// Its length in bytes.
         bytes: usize,
@@ -36,13 +41,13 @@ pub enum LimitError {
     /// A name holds a NUL character, which not every database can store.
     #[error("the {what} holds a NUL character; remove it")]
     Nul {
-        /// `category`, `stream id`, `event name` or `snapshot schema`.
+        /// `category`, `stream id`, `event name`, `snapshot schema` or `idempotency key`.
         what: &'static str,
     },
-    /// One append has too many events, or names too many streams.
+    /// One append has too many events or keys, or names too many streams.
     #[error("one append has {count} {what}; the limit is {EVENTS}, append the rest with a second one")]
     TooMany {
-        /// `events` or `streams`.
+        /// `events`, `streams` or `idempotency keys`.
         what: &'static str,
         /// How many there are.
         count: usize,
@@ -57,10 +62,10 @@ pub enum LimitError {
         /// The last one asked for.
         last: u16,
     },
-    /// The payloads and metadata of one append are too long together.
+    /// The payloads, the metadata and the outcomes of one append are too long together.
     #[error(
-        "one append has {bytes} bytes of payloads and metadata; the limit is {APPEND_BYTES}, append the rest with a \
-         second one"
+        "one append has {bytes} bytes of payloads, metadata and outcomes; the limit is {APPEND_BYTES}, append the rest \
+         with a second one"
     )]
     TooLarge {
         /// How many bytes there are.

@@ -9,7 +9,7 @@ use crate::{
         RETRIES, Root,
         settle::{DEFAULT_SETTLE_WITHIN, Pause, Settling},
     },
-    store::{Append, AppendError, Appended, EventStore, StoreError, StoreErrorKind, UnknownOutcome},
+    store::{Append, AppendError, AppendRequest, Appended, EventStore, StoreError, StoreErrorKind, UnknownOutcome},
 };
 
 /// Several aggregates in one append, all or nothing: [`store.batch()`](crate::EventStoreExt::batch) begins one.
@@ -107,17 +107,18 @@ impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
     /// [`AppendError`]; [`DuplicateStream`](AppendError::DuplicateStream) when an aggregate is there twice.
     pub async fn append(self) -> Result<Vec<Appended>, AppendError> {
         let Self { store, mut members, settle_within, retries } = self;
-        let appends: Vec<Append> = members
+        let appends = members
             .iter()
             .map(|member| match member {
                 Member::Change(root) => root.to_append(),
                 Member::Unchanged(assertion) => Ok(assertion.clone()),
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        let request = AppendRequest::from(appends);
         let (mut settling, mut left, mut pause) = (Settling::new(settle_within), retries, Pause::new());
         let answers = loop {
-            let answer = match store.append(appends.clone()).await {
-                Ok(answers) if answers.len() != appends.len() => Err(wrong_number(appends.clone(), answers.len())),
+            let answer = match store.append(request.clone()).await {
+                Ok(answers) if answers.len() != members.len() => Err(wrong_number(request.clone(), answers.len())),
                 answer => answer,
             };
             match settling.judge(answer).await {
@@ -139,9 +140,9 @@ impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
 }
 
 /// With another number of answers than appends it is not known what became of them.
-pub(crate) fn wrong_number(appends: Vec<Append>, answers: usize) -> AppendError {
-    let what = format!("the store gave {answers} answer(s) for {} stream(s)", appends.len());
-    UnknownOutcome::new(appends, StoreError::new(StoreErrorKind::Corrupt, what)).into()
+pub(crate) fn wrong_number(request: AppendRequest, answers: usize) -> AppendError {
+    let what = format!("the store gave {answers} answer(s) for {} stream(s)", request.appends().len());
+    UnknownOutcome::new(request, StoreError::new(StoreErrorKind::Corrupt, what)).into()
 }
 
 impl<S: fmt::Debug + ?Sized> fmt::Debug for Batch<'_, S> {

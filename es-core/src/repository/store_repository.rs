@@ -72,10 +72,10 @@ impl<A: Aggregate, S: EventStore> Repository<A> for StoreRepository<A, S> {
             });
         }
         let append = root.to_append()?;
-        let answers = self.store.append(vec![append]).await?;
+        let answers = self.store.append(append.into()).await?;
         let appended = match <[Appended; 1]>::try_from(answers) {
             Ok([appended]) => appended,
-            Err(answers) => return Err(wrong_number(vec![root.to_append()?], answers.len())),
+            Err(answers) => return Err(wrong_number(root.to_append()?.into(), answers.len())),
         };
         root.settle(&appended);
         Ok(appended)

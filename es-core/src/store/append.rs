@@ -15,17 +15,17 @@ use crate::{
 /// # async fn example(store: &dyn EventStore, transfer: NewEvent) -> Result<(), Box<dyn std::error::Error>> {
 /// let (from, to) = (StreamId::new("account", "1")?, StreamId::new("account", "2")?);
 /// let appended = store
-///     .append(vec![
+///     .append(AppendRequest::new([
 ///         Append::new(from, Expected::Exact(Version::new(7)), vec![transfer]),
 ///         Append::assertion(to, Expected::Exists),
-///     ])
+///     ]))
 ///     .await?;
 /// assert_eq!(appended[0].version, 8);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "written as a literal by those who append without a repository")]
+#[non_exhaustive]
 pub struct Append {
     /// The stream.
     pub stream: StreamId,

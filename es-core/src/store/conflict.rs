@@ -1,36 +1,76 @@
-//! The conflict: which streams were not as an append expected them.
+//! The conflict: what was not as an append expected it.
 
 use std::{error::Error, fmt};
 
 use crate::store::{Expected, StreamId, Version};
 
-/// The streams that were not as an append expected them: at least one.
+/// What was not as an append expected it: at least one [`Violation`].
 ///
 /// ```
 /// # use es_core::*;
 /// let stream = StreamId::new("account", "4711")?;
-/// let violation = Violation { stream, expected: Expected::NoStream, actual: Version::FIRST, ids_taken: false };
-/// assert_eq!(Conflict::new(violation).to_string(), "stream `account/4711` is at version 1, expected no stream");
+/// let conflict = Conflict::new(Violation::of_stream(stream, Expected::NoStream, Version::FIRST));
+/// assert_eq!(conflict.to_string(), "stream `account/4711` is at version 1, expected no stream");
+/// assert_eq!(conflict.actual(), Some(Version::FIRST));
 /// # Ok::<(), LimitError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Conflict {
     first: Violation,
     more: Vec<Violation>,
 }
 
-/// One stream that was not as expected.
+/// One thing that was not as expected: today always a stream. An append may come to expect something that no stream has;
+/// then [`stream`](Self::stream), [`expected`](Self::expected) and [`actual`](Self::actual) give `None`.
+///
+/// ```
+/// # use es_core::*;
+/// let stream = StreamId::new("account", "4711")?;
+/// let violation = Violation::of_stream(stream.clone(), Expected::NoStream, Version::FIRST).with_ids_taken(true);
+/// assert_eq!((violation.stream(), violation.ids_taken()), (Some(&stream), true));
+/// # Ok::<(), LimitError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
+#[non_exhaustive]
 pub struct Violation {
-    /// The stream.
-    pub stream: StreamId,
-    /// What the append expected of it.
-    pub expected: Expected,
-    /// The version it has.
-    pub actual: Version,
+    stream: StreamId,
+    expected: Expected,
+    actual: Version,
+    ids_taken: bool,
+}
+
+impl Violation {
+    /// `stream` is at version `actual`, which is not what the append expected.
+    pub fn of_stream(stream: StreamId, expected: Expected, actual: Version) -> Self {
+        Self { stream, expected, actual, ids_taken: false }
+    }
+
+    /// Says whether some of the event ids were there already, but not as the very same append; not unless said.
+    #[must_use]
+    pub fn with_ids_taken(self, ids_taken: bool) -> Self {
+        Self { ids_taken, ..self }
+    }
+
+    /// The stream, if it is one that was not as expected.
+    pub fn stream(&self) -> Option<&StreamId> {
+        Some(&self.stream)
+    }
+
+    /// What the append expected of the stream.
+    pub fn expected(&self) -> Option<Expected> {
+        Some(self.expected)
+    }
+
+    /// The version that the stream has.
+    pub fn actual(&self) -> Option<Version> {
+        Some(self.actual)
+    }
+
     /// Whether some of the event ids were there already, but not as the very same append.
-    pub ids_taken: bool,
+    pub fn ids_taken(&self) -> bool {
+        self.ids_taken
+    }
 }
 
 impl Conflict {
@@ -45,22 +85,22 @@ impl Conflict {
         Some(Self { first: violations.next()?, more: violations.collect() })
     }
 
-    /// The first stream that was not as expected.
-    pub fn stream(&self) -> &StreamId {
-        &self.first.stream
+    /// The first stream that was not as expected; `None` when what was not as expected is no stream.
+    pub fn stream(&self) -> Option<&StreamId> {
+        self.first.stream()
     }
 
     /// What was expected of the first stream.
-    pub fn expected(&self) -> Expected {
-        self.first.expected
+    pub fn expected(&self) -> Option<Expected> {
+        self.first.expected()
     }
 
     /// The version that the first stream has.
-    pub fn actual(&self) -> Version {
-        self.first.actual
+    pub fn actual(&self) -> Option<Version> {
+        self.first.actual()
     }
 
-    /// Every stream that was not as expected.
+    /// Everything that was not as expected.
     pub fn violations(&self) -> impl Iterator<Item = &Violation> {
         std::iter::once(&self.first).chain(&self.more)
     }

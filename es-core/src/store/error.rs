@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     event::{DecodeError, EncodeError, EventName, LimitError, SchemaVersion},
-    store::{Append, Checkpoint, Conflict, Position, StoreError, StoreErrorKind, StreamId, Version},
+    store::{AppendRequest, Checkpoint, Conflict, KeysTaken, Position, StoreError, StoreErrorKind, StreamId, Version},
 };
 
 /// Why nothing was appended, or why that is not known.
@@ -14,6 +14,13 @@ pub enum AppendError {
     /// A stream is not at the expected version: load again and decide again. Nothing was appended.
     #[error(transparent)]
     Conflict(#[from] Conflict),
+    /// An idempotency key was taken before: what was asked for is done, and its first outcome is the answer, if it was the
+    /// same command. It comes before a conflict. Nothing was appended.
+    #[error(transparent)]
+    KeyTaken(#[from] KeysTaken),
+    /// This store holds no idempotency keys; send the append without them, or to a store that does. Nothing was appended.
+    #[error("this store holds no idempotency keys; append without them, or to a store that holds them")]
+    KeysUnsupported,
     /// An event cannot be stored. Nothing was appended.
     #[error(transparent)]
     Encode(#[from] EncodeError),
@@ -41,6 +48,12 @@ pub enum AppendError {
         /// The id.
         id: Uuid,
     },
+    /// One request has the same idempotency key twice. Nothing was appended.
+    #[error("idempotency key `{key}` is there twice in one append; give it once")]
+    DuplicateKey {
+        /// The key.
+        key: String,
+    },
     /// The store could not be reached or refused to work. Nothing was appended.
     #[error("the store could not append; nothing was appended")]
     Store(#[source] StoreError),
@@ -51,8 +64,8 @@ pub enum AppendError {
 
 impl AppendError {
     /// Whether the same append may be accepted later: nothing was appended now, and the store's error is a
-    /// [transient](StoreError::is_transient) one. A [`Conflict`](Self::Conflict) is none, as it will not go away;
-    /// [`Unknown`](Self::Unknown) is none, as something may have been appended: settle it, and do not decide again.
+    /// [transient](StoreError::is_transient) one. A [`Conflict`](Self::Conflict) or a [taken key](Self::KeyTaken) is none, as
+    /// it will not go away; [`Unknown`](Self::Unknown) is none, as something may have been appended: settle it, and do not decide again.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_transient())
     }
@@ -67,8 +80,8 @@ impl AppendError {
 ///
 /// ```
 /// # use es_core::*;
-/// # async fn example(store: &dyn EventStore, append: Vec<Append>) -> Result<(), AppendError> {
-/// let appended = match store.append(append).await {
+/// # async fn example(store: &dyn EventStore, request: AppendRequest) -> Result<(), AppendError> {
+/// let appended = match store.append(request).await {
 ///     Err(AppendError::Unknown(outcome)) => store.resolve(*outcome).await?,
 ///     answer => answer?,
 /// };
@@ -76,22 +89,27 @@ impl AppendError {
 /// # }
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[error("no answer for an append to {} stream(s)", appends.len())]
+#[error("no answer for an append to {} stream(s)", request.appends().len())]
 pub struct UnknownOutcome {
-    appends: Vec<Append>,
+    request: AppendRequest,
     #[source]
     source: StoreError,
 }
 
 impl UnknownOutcome {
-    /// `appends` were sent, and `source` came instead of an answer.
-    pub fn new(appends: Vec<Append>, source: impl Into<StoreError>) -> Self {
-        Self { appends, source: source.into() }
+    /// `request` was sent, and `source` came instead of an answer.
+    pub fn new(request: impl Into<AppendRequest>, source: impl Into<StoreError>) -> Self {
+        Self { request: request.into(), source: source.into() }
     }
 
-    /// The append, to send it again: the same events with the same ids.
-    pub fn into_appends(self) -> Vec<Append> {
-        self.appends
+    /// What was sent, to look at it.
+    pub fn request(&self) -> &AppendRequest {
+        &self.request
+    }
+
+    /// What was sent, to send it again: the same events with the same ids, and the same keys.
+    pub fn into_request(self) -> AppendRequest {
+        self.request
     }
 }
 

@@ -6,35 +6,41 @@ use bytes::Bytes;
 
 use crate::{
     event::limits::check_name,
-    store::{Append, AppendError, Filter, NewEvent, StreamId},
+    store::{AppendError, AppendRequest, Filter, IdempotencyKey, NewEvent, StreamId},
 };
 
 pub use crate::event::limits::{
-    APPEND_BYTES, EVENTS, JSON_DEPTH, LimitError, METADATA_BYTES, NAME_BYTES, PAYLOAD_BYTES,
+    APPEND_BYTES, EVENTS, JSON_DEPTH, KEYS, LimitError, METADATA_BYTES, NAME_BYTES, OUTCOME_BYTES, PAYLOAD_BYTES,
 };
 
-/// Checks what every store must refuse in an append before it writes anything: too many events, streams or
-/// bytes, a stream that is named twice, an event id that is there twice.
+/// Checks what every store must refuse in an append before it writes anything: too many events, streams, keys or
+/// bytes, a stream that is named twice, an event id or a key that is there twice.
 ///
-/// Each name, payload and metadata needs no check: [`StreamId`] and
-/// [`NewEvent`] cannot be made with bad ones.
+/// Each name, payload, metadata and key needs no check: [`StreamId`], [`NewEvent`] and [`IdempotencyKey`] cannot be made
+/// with bad ones.
 ///
 /// # Errors
-/// [`AppendError::Limit`], [`AppendError::DuplicateStream`], [`AppendError::DuplicateEventId`].
-pub fn check(appends: &[Append]) -> Result<(), AppendError> {
-    if let [append] = appends
+/// [`AppendError::Limit`], [`AppendError::DuplicateStream`], [`AppendError::DuplicateEventId`],
+/// [`AppendError::DuplicateKey`].
+pub fn check(request: &AppendRequest) -> Result<(), AppendError> {
+    let (appends, keys) = (request.appends(), request.keys());
+    if let ([append], []) = (appends, keys)
         && let [] | [_] = append.events.as_slice()
     {
         return Ok(());
     }
-    let count = appends.iter().map(|append| append.events.len()).sum();
+    let count = request.events().count();
     if count > EVENTS {
         return Err(LimitError::TooMany { what: "events", count }.into());
     }
     if appends.len() > EVENTS {
         return Err(LimitError::TooMany { what: "streams", count: appends.len() }.into());
     }
-    let bytes = appends.iter().flat_map(|append| &append.events).map(bytes).sum();
+    if keys.len() > KEYS {
+        return Err(LimitError::TooMany { what: "idempotency keys", count: keys.len() }.into());
+    }
+    let outcomes: usize = keys.iter().map(|key| key.outcome().len()).sum();
+    let bytes = request.events().map(bytes).sum::<usize>() + outcomes;
     if bytes > APPEND_BYTES {
         return Err(LimitError::TooLarge { bytes }.into());
     }
@@ -48,7 +54,9 @@ pub fn check(appends: &[Append]) -> Result<(), AppendError> {
             return Err(AppendError::DuplicateEventId { id: event.id() });
         }
     }
-    Ok(())
+    let mut texts = HashSet::with_capacity(keys.len());
+    let twice = keys.iter().map(IdempotencyKey::key).find(|key| !texts.insert(*key));
+    twice.map_or(Ok(()), |key| Err(AppendError::DuplicateKey { key: key.to_owned() }))
 }
 
 fn bytes(event: &NewEvent) -> usize {

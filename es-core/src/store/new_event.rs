@@ -37,6 +37,7 @@ use crate::{
 /// # Ok::<(), EncodeError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NewEvent {
     id: Uuid,
     name: EventName,

@@ -7,8 +7,8 @@ use futures_core::{future::BoxFuture, stream::BoxStream};
 use futures_util::StreamExt;
 
 use crate::store::{
-    Append, AppendError, Appended, Checkpoint, Filter, Page, ReadError, SnapshotError, StoredEvent, StoredSnapshot,
-    StreamId, UnknownOutcome, Version, page, subscription,
+    AppendError, AppendRequest, Appended, Checkpoint, Filter, Page, ReadError, SnapshotError, StoredEvent,
+    StoredSnapshot, StreamId, UnknownOutcome, Version, page, subscription,
 };
 
 /// Which way to read.
@@ -46,9 +46,14 @@ pub trait EventStore: Send + Sync + Debug + 'static {
     /// [`Expected::Any`](crate::Expected::Any) and [`Exists`](crate::Expected::Exists) the place is where the first
     /// id stands in that stream. Several streams must be all repeated or all new.
     ///
+    /// A store never ignores an idempotency key: it holds each key of the request from then on, or refuses the request
+    /// with [`KeysUnsupported`](AppendError::KeysUnsupported) before anything is written. A key that was taken before is
+    /// answered with [`KeyTaken`](AppendError::KeyTaken), whatever else the request asks for, unless it is the same
+    /// append, sent again; [`Verdict::on`](crate::Verdict::on) has the whole order.
+    ///
     /// # Errors
-    /// [`AppendError`]; unless it is [`Unknown`](AppendError::Unknown), nothing was appended.
-    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError>;
+    /// [`AppendError`]; unless it is [`Unknown`](AppendError::Unknown), nothing was appended, and no key is held.
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError>;
 
     /// Reads a stream from version `from` on, that one included: towards newer events, or backwards towards older
     /// ones (from the last one with [`Version::MAX`]). At most `limit` events; `None` for all. A stream that does
@@ -153,12 +158,14 @@ pub trait EventStore: Send + Sync + Debug + 'static {
         &[]
     }
 
-    /// Sends an append again whose outcome could not be learnt, with the same event ids: always safe.
+    /// Sends an append again whose outcome could not be learnt, with the same event ids and the same keys: always safe. One
+    /// that has keys and no events cannot be told from another one with the same keys: if it was stored, the answer is
+    /// [`KeyTaken`](AppendError::KeyTaken) with its own outcome.
     ///
     /// # Errors
     /// As [`append`](Self::append).
     async fn resolve(&self, outcome: UnknownOutcome) -> Result<Vec<Appended>, AppendError> {
-        self.append(outcome.into_appends()).await
+        self.append(outcome.into_request()).await
     }
 
     /// The newest snapshot of `stream` that has this `schema`, unless it is ahead of the stream.
@@ -183,11 +190,11 @@ pub trait EventStore: Send + Sync + Debug + 'static {
 
 /// Forwards each method to the store inside, without a second box around its future.
 impl<S: EventStore + ?Sized> EventStore for Arc<S> {
-    fn append<'a, 'f>(&'a self, appends: Vec<Append>) -> BoxFuture<'f, Result<Vec<Appended>, AppendError>>
+    fn append<'a, 'f>(&'a self, request: AppendRequest) -> BoxFuture<'f, Result<Vec<Appended>, AppendError>>
     where
         'a: 'f,
     {
-        (**self).append(appends)
+        (**self).append(request)
     }
 
     fn read_stream(

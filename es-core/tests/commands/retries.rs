@@ -32,7 +32,7 @@ async fn so_many_retries_are_made_and_not_one_more() {
         let refused = repository.retries(retries).execute(&id(), Count).await;
         let Err(ExecuteError::Conflict { attempts, conflict }) = refused else { panic!("{refused:?}") };
         assert_eq!((attempts, store.asked().len()), (retries + 1, 2 * (retries + 1)));
-        assert_eq!(conflict.actual().get(), 2 * retries as u64 + 2);
+        assert_eq!(conflict.actual(), Some(Version::new(2 * retries as u64 + 2)));
     }
     let (store, repository) = series();
     store.next(Next::Overtaken(usize::MAX));

@@ -170,7 +170,7 @@ async fn with_a_wrong_number_of_answers_it_is_not_known_what_was_appended() {
     let Err(AppendError::Unknown(outcome)) = answer else { panic!("{answer:?}") };
     let sent = root.to_append().unwrap();
     assert_eq!(
-        outcome.into_appends(),
+        outcome.request().appends(),
         std::slice::from_ref(&sent),
         "the root still holds what was sent, with the same ids"
     );

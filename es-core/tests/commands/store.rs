@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, Appended, Checkpoint, Conflict, Direction, EventName, EventStore, Expected, Filter, NewEvent,
-    Page, Position, ReadError, SchemaVersion, StoreError, StoreErrorKind, StoredEvent, StreamId, Timestamp,
-    UnknownOutcome, Version, Violation,
+    Append, AppendError, AppendRequest, Appended, Checkpoint, Conflict, Direction, EventName, EventStore, Expected,
+    Filter, NewEvent, Page, Position, ReadError, SchemaVersion, StoreError, StoreErrorKind, StoredEvent, StreamId,
+    Timestamp, UnknownOutcome, Version, Violation,
 };
 use futures_core::stream::BoxStream;
 use futures_util::stream;
@@ -123,7 +123,7 @@ impl Log {
             }
             Next::LostAndBusy(left) => {
                 self.next = Next::Busy(left);
-                return Err(UnknownOutcome::new(vec![append], lost()).into());
+                return Err(UnknownOutcome::new(append, lost()).into());
             }
             Next::LostAndAway(0) => self.next = Next::Well,
             Next::LostAndAway(left) => {
@@ -132,28 +132,28 @@ impl Log {
                 return Err(if again {
                     AppendError::Store(away())
                 } else {
-                    UnknownOutcome::new(vec![append], lost()).into()
+                    UnknownOutcome::new(append, lost()).into()
                 });
             }
             Next::LostAndOvertaken => {
                 self.next = Next::Well;
                 self.store(&append.stream, vec![foreign()]);
-                return Err(UnknownOutcome::new(vec![append], lost()).into());
+                return Err(UnknownOutcome::new(append, lost()).into());
             }
-            Next::Silent => return Err(UnknownOutcome::new(vec![append], lost()).into()),
+            Next::Silent => return Err(UnknownOutcome::new(append, lost()).into()),
             Next::AnswerLost => {
                 self.next = Next::Well;
                 self.store(&append.stream, append.events.clone());
-                return Err(UnknownOutcome::new(vec![append], lost()).into());
+                return Err(UnknownOutcome::new(append, lost()).into());
             }
             _ => {}
         }
-        let Append { stream, expected, events } = append;
+        let Append { stream, expected, events, .. } = append;
         let ids: Vec<Uuid> = events.iter().map(NewEvent::id).collect();
         let repeated = self.events.iter().any(|event| ids.contains(&event.id));
         let actual = self.version(&stream);
         if !repeated && !(matches!(expected, Expected::Exact(version) if version == actual)) {
-            return Err(Conflict::new(Violation { stream, expected, actual, ids_taken: false }).into());
+            return Err(Conflict::new(Violation::of_stream(stream, expected, actual)).into());
         }
         if !repeated {
             self.store(&stream, events);
@@ -188,12 +188,12 @@ fn foreign() -> NewEvent {
 
 #[async_trait]
 impl EventStore for Store {
-    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
         let mut log = self.log();
         if matches!(log.next, Next::NoAnswer) {
             return Ok(Vec::new());
         }
-        appends.into_iter().map(|append| log.append(append)).collect()
+        request.into_appends()?.into_iter().map(|append| log.append(append)).collect()
     }
 
     fn read_stream(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use es_core::{Append, AppendError, Appended, limits};
+use es_core::{Append, AppendError, AppendRequest, Appended, limits};
 use serde::Deserialize;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
@@ -72,8 +72,9 @@ impl AppendStatement {
         Ok(appended)
     }
 
-    pub(crate) fn new(schema: &SchemaName, appends: Vec<Append>, joined: Joined) -> Result<Self, AppendError> {
-        limits::check(&appends)?;
+    pub(crate) fn new(schema: &SchemaName, request: AppendRequest, joined: Joined) -> Result<Self, AppendError> {
+        limits::check(&request)?;
+        let appends = request.into_appends()?;
         let sql = schema.render(include_str!("statement.sql"));
         let parameter = serde_json::to_string(&Columns::of(&[Call::whole(&appends)]))
             .map_err(|error| refused(PostgresError::Answer(error.into())))?;
@@ -92,10 +93,11 @@ impl fmt::Debug for AppendStatement {
 pub(crate) async fn append_in(
     sql: &str,
     transaction: &Transaction<'_>,
-    appends: &[Append],
+    request: AppendRequest,
 ) -> Result<Vec<Appended>, AppendError> {
-    limits::check(appends)?;
-    let columns = Columns::of(&[Call::whole(appends)]);
+    limits::check(&request)?;
+    let appends = request.into_appends()?;
+    let columns = Columns::of(&[Call::whole(&appends)]);
     // a violation would end the caller's transaction, so repeats are looked for first
     let (patient, doubtful) = (true, true);
     let parameters: Vec<_> =
@@ -105,7 +107,7 @@ pub(crate) async fn append_in(
     let answer =
         rows.first().map(Answer::read).transpose().map_err(|error| refused(PostgresError::Answer(error.into())))?;
     let answer = answer.ok_or_else(|| refused(PostgresError::Answer("the append answered no row".into())))?;
-    judge(appends, &columns, &answer)
+    judge(&appends, &columns, &answer)
 }
 
 fn judge(appends: &[Append], columns: &Columns<'_>, answer: &Answer) -> Result<Vec<Appended>, AppendError> {

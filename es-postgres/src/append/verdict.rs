@@ -84,12 +84,8 @@ fn conflict(appends: &[Append], places: &[usize], answer: &Answer) -> Option<Con
     let violations = appends.iter().zip(places).filter_map(|(append, place)| {
         let actual = Version::try_from(*answer.actual.get(*place)?).ok()?;
         let ids_taken = answer.known.as_ref().and_then(|known| known.get(*place)).is_some_and(|known| *known);
-        (ids_taken || !append.expected.holds(actual)).then(|| Violation {
-            stream: append.stream.clone(),
-            expected: append.expected,
-            actual,
-            ids_taken,
-        })
+        (ids_taken || !append.expected.holds(actual))
+            .then(|| Violation::of_stream(append.stream.clone(), append.expected, actual).with_ids_taken(ids_taken))
     });
     Conflict::from_all(violations)
 }

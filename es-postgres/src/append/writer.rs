@@ -262,7 +262,7 @@ impl Writer {
                 }
             }
             // the expectation is the first one's: a stream that does not exist, which the others need not mind
-            (Err(group), Verdict::Conflict(conflict)) if !conflict.violations().any(|stream| stream.ids_taken) => {
+            (Err(group), Verdict::Conflict(conflict)) if !conflict.violations().any(Violation::ids_taken) => {
                 let mut jobs = group.jobs.into_iter();
                 if let Some(first) = jobs.next() {
                     first.hear(Err(conflict.into()));
@@ -302,7 +302,7 @@ impl Writer {
             match job.lost_against(winner, &taken) {
                 Some(expected) => {
                     let stream = winner.stream.clone();
-                    let violation = Violation { stream, expected, actual: appended.version, ids_taken: false };
+                    let violation = Violation::of_stream(stream, expected, appended.version);
                     job.hear(Err(Conflict::new(violation).into()));
                 }
                 None => left.push_back(job),

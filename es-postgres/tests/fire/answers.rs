@@ -56,7 +56,7 @@ async fn swallowed(fault: Option<Fault>) -> Result<(), String> {
     let deceived = Deceived::new(fault, |store| store.persistence(persistence)).await;
     for (round, lie) in [Lie::SwallowAcknowledgement, Lie::CutBefore, Lie::CutWithin].into_iter().enumerate() {
         deceived.proxy.once(lie);
-        let answer = deceived.store.append(append("1", Expected::Any)).await;
+        let answer = deceived.store.append(append("1", Expected::Any).into()).await;
         let answer = answer.map_err(|error| format!("{lie:?} is answered by `{error}`"))?.remove(0);
         let (is, should) =
             ((answer.repeated, answer.version.get()), (lie == Lie::SwallowAcknowledgement, 2 * (round as u64 + 1)));
@@ -89,10 +89,10 @@ async fn a_store_that_guesses_or_sends_anew_is_caught() {
 async fn unresolved(fault: Option<Fault>) -> Result<(), String> {
     let deceived = Deceived::new(fault, |store| store.persistence(Duration::from_millis(300))).await;
     let Deceived { store, proxy, .. } = &deceived;
-    store.append(append("0", Expected::Any)).await.unwrap();
+    store.append(append("0", Expected::Any).into()).await.unwrap();
     proxy.once(Lie::SwallowAcknowledgement);
     proxy.refuse(true);
-    let Err(AppendError::Unknown(unknown)) = store.append(append("1", Expected::NoStream)).await else {
+    let Err(AppendError::Unknown(unknown)) = store.append(append("1", Expected::NoStream).into()).await else {
         return Err("an outcome is known that nobody told".to_owned());
     };
     let Err(AppendError::Unknown(unknown)) = store.resolve(*unknown).await else {
@@ -133,9 +133,9 @@ async fn silent(statement_timeout: Duration, patience: Duration) -> Result<(), S
     let store = &deceived.store;
     deceived.proxy.once(Lie::Silence);
     let both = async {
-        tokio::join!(store.append(append("1", Expected::NoStream)), async {
+        tokio::join!(store.append(append("1", Expected::NoStream).into()), async {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            store.append(append("2", Expected::NoStream)).await
+            store.append(append("2", Expected::NoStream).into()).await
         })
     };
     let (first, second) = tokio::time::timeout(patience, both).await.map_err(|_| "the writer is stuck")?;
@@ -161,8 +161,10 @@ async fn late(fault: Option<Fault>) -> Result<(), String> {
     let deceived = Deceived::new(fault, |store| store.statement_timeout(TIME_OUT)).await;
     let store = &deceived.store;
     deceived.proxy.once(Lie::Delay(TIME_OUT * 5 / 2));
-    let (one, other) =
-        tokio::join!(store.append(append("1", Expected::NoStream)), store.append(append("2", Expected::NoStream)));
+    let (one, other) = tokio::join!(
+        store.append(append("1", Expected::NoStream).into()),
+        store.append(append("2", Expected::NoStream).into())
+    );
     if one.unwrap()[0].repeated || other.unwrap()[0].repeated {
         return Err("it was sent again".to_owned());
     }

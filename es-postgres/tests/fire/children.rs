@@ -126,7 +126,7 @@ async fn import(url: &str, id: fn(u64) -> Uuid) {
             let payload = format!(r#"{{"row":{row}}}"#);
             let event = NewEvent::from_json(id(row), name, SchemaVersion::FIRST, payload).unwrap();
             let to = StreamId::new("import", (row % 13).to_string()).unwrap();
-            let answer = store.append(vec![Append::new(to, Expected::Any, vec![event])]).await.unwrap();
+            let answer = store.append(Append::new(to, Expected::Any, vec![event]).into()).await.unwrap();
             println!("{MARK}{row} {} {} {}", answer[0].version, answer[0].positions[0], answer[0].repeated);
         }
     });

@@ -62,7 +62,7 @@ async fn an_operation_that_is_dropped_anywhere_leaves_nothing_behind() {
             let mut client = client;
             let transaction = client.transaction().await.unwrap();
             let appends = append("2", 2);
-            store.append_in(&transaction, &appends).await.unwrap();
+            store.append_in(&transaction, appends).await.unwrap();
             // never committed
             drop(transaction);
         })

@@ -60,7 +60,7 @@ async fn names_that_look_like_sql_are_stored_and_read_back_equal() {
         let payload = serde_json::to_string(&serde_json::json!({ text: text, "other": [other] })).unwrap();
         let new = event(text, &payload).unwrap().with_metadata(&metadata).unwrap();
         let answer =
-            store.append(vec![Append::new(stream.clone(), Expected::NoStream, vec![new.clone()])]).await.unwrap();
+            store.append(Append::new(stream.clone(), Expected::NoStream, vec![new.clone()]).into()).await.unwrap();
         let by_stream: Vec<_> =
             store.read_stream(&stream, Version::FIRST, Direction::Forward, None).try_collect().await.unwrap();
         let filter = Filter::all().category(text.clone()).name(text.clone());
@@ -82,7 +82,7 @@ async fn names_that_look_like_sql_are_stored_and_read_back_equal() {
     let (composed, decomposed) = (StreamId::new("ä", "1").unwrap(), StreamId::new("a\u{308}", "1").unwrap());
     for stream in [composed, decomposed] {
         let append = Append::new(stream, Expected::NoStream, vec![event("e", "1").unwrap()]);
-        assert!(!store.append(vec![append]).await.unwrap()[0].repeated);
+        assert!(!store.append(append.into()).await.unwrap()[0].repeated);
     }
 }
 

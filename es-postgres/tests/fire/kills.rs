@@ -71,7 +71,7 @@ async fn lost(server: &Server, off: &str, change: Change) -> usize {
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
     let store = crate::tools::trial::builder(&url).connect().await.unwrap();
-    store.append(one("0")).await.unwrap();
+    store.append(one("0").into()).await.unwrap();
     let client = connect(&url).await;
     change.in_function(&client, "es.make_durable").await;
     let off = off.replace("{database}", database.name());
@@ -88,9 +88,9 @@ async fn lost(server: &Server, off: &str, change: Change) -> usize {
     for number in 0..20 {
         let (own, joined, stated) = (one("own"), one("joined"), one("stated"));
         acknowledged.extend([&own, &joined, &stated].map(|append| append[0].events[0].id()));
-        store.append(own).await.unwrap();
+        store.append(own.into()).await.unwrap();
         let transaction = caller.transaction().await.unwrap();
-        store.append_in(&transaction, &joined).await.unwrap();
+        store.append_in(&transaction, joined).await.unwrap();
         store.commit(transaction).await.unwrap();
         let transaction = caller.transaction().await.unwrap();
         let statement = store.append_statement(stated).unwrap();

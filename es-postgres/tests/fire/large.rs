@@ -53,7 +53,7 @@ impl Slow {
 
     fn append(store: &Arc<PostgresStore>, id: &str, mebibytes: usize) -> JoinHandle<Vec<Appended>> {
         let (store, append) = (Arc::clone(store), append(id, mebibytes));
-        tokio::spawn(async move { store.append(append).await.unwrap() })
+        tokio::spawn(async move { store.append(append.into()).await.unwrap() })
     }
 
     /// Appends, large ones too, to a hundred other streams, and reads them.
@@ -106,7 +106,7 @@ async fn a_large_append_has_longer_on_the_server() {
     slow.proxy.let_through();
     assert_eq!(slow.large.await.unwrap()[0].version, 3);
     // which a small one has not
-    let small = slow.store.append(append("1", 0)).await;
+    let small = slow.store.append(append("1", 0).into()).await;
     assert!(matches!(small, Err(AppendError::Store(_))), "{small:?}");
 }
 

@@ -105,7 +105,7 @@ async fn a_pooler_without_room_stops_appends_and_reads_for_no_longer_than_their_
     let limit = Duration::from_millis(300);
     let store = builder(&proxy.url(&url)).connect_timeout(limit).persistence(limit).connect().await.unwrap();
     let stream = StreamId::new("fire", "1").unwrap();
-    let append = || store.append(vec![Append::new(stream.clone(), Expected::Any, vec![event()])]);
+    let append = || store.append(Append::new(stream.clone(), Expected::Any, vec![event()]).into());
     append().await.unwrap();
     proxy.fill(true);
     proxy.cut();
@@ -137,7 +137,7 @@ async fn an_append_whose_answer_was_lost_is_not_refused_because_its_stream_is_he
     let direct = builder(&url).connect().await.unwrap();
     let stream = StreamId::new("account", "held").unwrap();
     let append = |expected| vec![Append::new(stream.clone(), expected, vec![event()])];
-    store.append(append(Expected::NoStream)).await.unwrap();
+    store.append(append(Expected::NoStream).into()).await.unwrap();
     let count = async || {
         let events = direct.read_stream(&stream, Version::FIRST, Direction::Forward, None);
         events.try_collect::<Vec<_>>().await.unwrap().len()
@@ -149,13 +149,13 @@ async fn an_append_whose_answer_was_lost_is_not_refused_because_its_stream_is_he
     let sent = append(Expected::Any);
     let answer = tokio::spawn({
         let (store, sent) = (store.clone(), sent.clone());
-        async move { store.append(sent).await }
+        async move { store.append(sent.into()).await }
     });
     while count().await < 2 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let transaction = client.transaction().await.unwrap();
-    direct.append_in(&transaction, &append(Expected::Any)).await.unwrap();
+    direct.append_in(&transaction, append(Expected::Any)).await.unwrap();
     proxy.refuse(false);
     let answer = answer.await.unwrap();
     transaction.rollback().await.unwrap();

@@ -38,7 +38,7 @@ async fn at_the_limits(statements: &[&str]) -> Result<(), String> {
     let events: Vec<NewEvent> = payloads.iter().map(|payload| event("limits.tried", payload).unwrap()).collect();
     let ids: Vec<Uuid> = events.iter().map(NewEvent::id).collect();
     let append = Append::new(stream.clone(), Expected::NoStream, events);
-    store.append(vec![append]).await.map_err(|error| format!("refused: {error:?}"))?;
+    store.append(append.into()).await.map_err(|error| format!("refused: {error:?}"))?;
     let read = store.read_stream(&stream, Version::FIRST, Direction::Forward, None).try_collect::<Vec<_>>();
     let read = read.await.map_err(|error| format!("not read: {error}"))?;
     let start = |text: &str| text.chars().take(40).collect::<String>();
@@ -84,7 +84,7 @@ async fn too_much_is_refused(store: &dyn EventStore) -> Result<(), String> {
     let stream = StreamId::new("c", "1").unwrap();
     let append = |expected, count| {
         let events = (0..count).map(|_| event("e", "1").unwrap()).collect();
-        store.append(vec![Append::new(stream.clone(), expected, events)])
+        store.append(Append::new(stream.clone(), expected, events).into())
     };
     match append(Expected::Any, 1_001).await {
         Err(AppendError::Limit(LimitError::TooMany { count: 1_001, .. })) => {}

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use es_core::{Append, AppendError, EventName, EventStore, EventStoreExt, Expected, NewEvent, SchemaVersion, StreamId};
+use es_core::{
+    Append, AppendError, AppendRequest, EventName, EventStore, EventStoreExt, Expected, NewEvent, SchemaVersion,
+    StreamId,
+};
 use test_postgres::Database;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
@@ -110,7 +113,7 @@ struct Counts {
 async fn write(store: Arc<dyn EventStore>, counts: Arc<Counts>, mut chance: Chance) {
     while !counts.stop.load(Ordering::Acquire) {
         let appends = appends(&*store, &mut chance, 200).await;
-        match store.append(appends).await {
+        match store.append(appends.into()).await {
             Ok(answers) => {
                 let events = answers.iter().map(|answer| answer.positions.len() as u64).sum();
                 counts.events.fetch_add(events, Ordering::AcqRel);
@@ -133,7 +136,7 @@ async fn follow(store: Arc<dyn EventStore>, counts: Arc<Counts>) {
 /// Appends one more event, and waits until the subscriber has it, or for `longest`.
 async fn sample(store: &dyn EventStore, url: &str, counts: &Counts, longest: Duration) -> Sample {
     let append = Append::new(StreamId::new("probe", "1").unwrap(), Expected::Any, vec![event()]);
-    let position = store.append(vec![append]).await.unwrap()[0].positions[0].get();
+    let position = store.append(append.into()).await.unwrap()[0].positions[0].get();
     counts.events.fetch_add(1, Ordering::AcqRel);
     let began = Instant::now();
     let behind = position.saturating_sub(counts.position.load(Ordering::Acquire));
@@ -236,7 +239,7 @@ async fn an_event_takes_about_five_hundred_bytes() {
             };
             Append::new(stream, Expected::Any, (0..5).map(|_| event()).collect())
         });
-        store.append(appends.collect()).await.unwrap();
+        store.append(AppendRequest::new(appends)).await.unwrap();
     }
     let query = format!("SELECT pg_total_relation_size('es.events') / {EVENTS}, count(*) FROM es.events");
     let row = connect(&database.url()).await.query_one(&query, &[]).await.unwrap();

@@ -20,7 +20,7 @@ fn one(id: &str) -> Vec<Append> {
 }
 
 async fn append(store: &PostgresStore, id: &str) -> Position {
-    store.append(one(id)).await.unwrap()[0].positions[0]
+    store.append(one(id).into()).await.unwrap()[0].positions[0]
 }
 
 /// What the server answers, without what the store makes of it.
@@ -60,7 +60,7 @@ async fn a_lock_that_comes_late_moves_no_frontier_back() {
     let transaction = writer.transaction().await.unwrap();
     transaction.batch_execute("SET LOCAL es.late = 'yes'").await.unwrap();
     let slow = one("late");
-    let (late, settled) = tokio::join!(store.append_in(&transaction, &slow), async {
+    let (late, settled) = tokio::join!(store.append_in(&transaction, slow), async {
         let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted";
         while gate.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -95,7 +95,7 @@ async fn positions_that_are_drawn_again_after_a_crash_are_not_skipped() {
         // the sequence's next value is logged anew
         client.batch_execute("CHECKPOINT").await.unwrap();
         let transaction = client.transaction().await.unwrap();
-        store.append_in(&transaction, &one("2")).await.unwrap();
+        store.append_in(&transaction, one("2")).await.unwrap();
         transaction.rollback().await.unwrap();
         let told = raw_frontier(&client).await;
         assert!(told > last.get());
@@ -191,7 +191,7 @@ async fn a_subscription_whose_events_are_all_still_there_goes_on_after_a_move() 
     let name = es_core::EventName::from_static("bank.none").unwrap();
     let wanted = es_core::NewEvent::from_json(uuid::Uuid::now_v7(), name, es_core::SchemaVersion::FIRST, "{}").unwrap();
     let wanted = Append::new(StreamId::new("bank", "x").unwrap(), Expected::Any, vec![wanted]);
-    let wanted = store.append(vec![wanted]).await.unwrap()[0].positions[0];
+    let wanted = store.append(wanted.into()).await.unwrap()[0].positions[0];
     assert_eq!(wanted, positions[7], "it takes the place of a lost one");
     let last = append(&store, "y").await;
     assert_eq!(next(&mut none).await.unwrap(), wanted);
@@ -217,7 +217,7 @@ async fn a_read_of_the_whole_log_ends_where_the_log_moves() {
     // more than is read ahead of who takes it
     for number in 0..20 {
         let stream = StreamId::new("bank", format!("more-{number}")).unwrap();
-        store.append(vec![Append::new(stream, Expected::Any, (0..500).map(|_| event()).collect())]).await.unwrap();
+        store.append(Append::new(stream, Expected::Any, (0..500).map(|_| event()).collect()).into()).await.unwrap();
     }
     let mut events = store.read_all(Checkpoint::START, &Filter::all().category("bank"), None);
     let first = next(&mut events).await.unwrap();
@@ -246,7 +246,7 @@ async fn a_callers_own_transaction_appends_nothing_before_a_new_incarnation_has_
     let mut client = connect(&database.url()).await;
     for number in 0..5 {
         let transaction = client.transaction().await.unwrap();
-        store.append_in(&transaction, &one(&number.to_string())).await.unwrap();
+        store.append_in(&transaction, one(&number.to_string())).await.unwrap();
         transaction.commit().await.unwrap();
     }
     let error = next(&mut all).await.unwrap_err();

@@ -129,7 +129,7 @@ async fn time_is_read((text, time): (&str, Timestamp), manner: Option<Manner>) -
         return Err(format!("the time is read as {read:?}, and the sum is {sum}"));
     }
     let append = Append::assertion(StreamId::new("counter", "a").unwrap(), Expected::Exact(Version::new(3)));
-    store.append(vec![append]).await.map_err(|error| error.to_string())?;
+    store.append(append.into()).await.map_err(|error| error.to_string())?;
     damaged.others_go_on(&store).await
 }
 

@@ -95,7 +95,7 @@ async fn the_application_appends_and_reads_with_nothing_but_execute_and_select()
     let mut client = connect(&hardened.url("app")).await;
     let transaction = client.transaction().await.unwrap();
     let append = es_core::Append::new(stream, es_core::Expected::Exists, vec![crate::tools::workload::event()]);
-    store.append_in(&transaction, &[append]).await.unwrap();
+    store.append_in(&transaction, append).await.unwrap();
     transaction.commit().await.unwrap();
     let all: Vec<_> = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await.unwrap();
     assert_eq!(all.len(), 3);

@@ -22,7 +22,7 @@ async fn append(store: &PostgresStore, count: u64) -> Position {
     let mut last = Position::START;
     for number in 0..count {
         let stream = StreamId::new("bank", (number % 7).to_string()).unwrap();
-        let answer = store.append(vec![Append::new(stream, Expected::Any, vec![event(), event()])]).await.unwrap();
+        let answer = store.append(Append::new(stream, Expected::Any, vec![event(), event()]).into()).await.unwrap();
         last = answer[0].positions[1];
     }
     last
@@ -153,7 +153,7 @@ async fn prepared_over_a_move(change: Change) -> Result<Position, ReadError> {
     append(&store, 5).await;
     let transaction = client.transaction().await.unwrap();
     let prepared = Append::new(StreamId::new("bank", "prepared").unwrap(), Expected::Any, vec![event()]);
-    store.append_in(&transaction, &[prepared]).await.unwrap();
+    store.append_in(&transaction, prepared).await.unwrap();
     transaction.batch_execute(&format!("PREPARE TRANSACTION '{}'", database.name())).await.unwrap();
     drop(transaction);
     let position = append(&store, 1).await;
@@ -190,7 +190,7 @@ async fn a_restore_that_lost_the_sequence_is_refused_with_the_statement_that_men
     let blind = PostgresStore::connect(&restored.url()).await.unwrap();
     restored.run(&["ALTER SEQUENCE es.position RESTART"]).unwrap();
     let below = Append::new(StreamId::new("bank", "blind").unwrap(), Expected::Any, vec![event()]);
-    assert!(blind.append(vec![below]).await.is_err());
+    assert!(blind.append(below.into()).await.is_err());
     drop(blind);
     let refused = PostgresStore::connect(&restored.url()).await.unwrap_err();
     let PostgresError::Sequence { mend, .. } = &refused else { panic!("{refused}") };

@@ -60,7 +60,7 @@ async fn share(waste: Option<Waste>, subscribers: u64, patience: Duration) -> Re
     let mut slow = store.stored_events().owned().subscribe();
     let append = |number: u64| {
         let stream = StreamId::new("fire", (number % 7).to_string()).unwrap();
-        store.append(vec![Append::new(stream, Expected::Any, vec![event()])])
+        store.append(Append::new(stream, Expected::Any, vec![event()]).into())
     };
     append(0).await.unwrap();
     slow.next().await.unwrap().unwrap();

@@ -23,8 +23,8 @@ async fn two(url: &str) -> (Arc<PostgresStore>, Vec<Arc<dyn EventStore>>) {
     (Arc::clone(&first), vec![first, second])
 }
 
-fn append(category: &str, id: u64) -> [Append; 1] {
-    [Append::new(StreamId::new(category, id.to_string()).unwrap(), Expected::Any, vec![event(), event()])]
+fn append(category: &str, id: u64) -> Append {
+    Append::new(StreamId::new(category, id.to_string()).unwrap(), Expected::Any, vec![event(), event()])
 }
 
 /// Reads as if positions became visible in their order.
@@ -49,7 +49,7 @@ async fn transactions_prepared_and_finished_later_are_neither_skipped_nor_lost()
     let end = Instant::now() + seed::duration(Duration::from_secs(3));
     while Instant::now() < end || number < 8 {
         let transaction = client.transaction().await.unwrap();
-        store.append_in(&transaction, &append("prepared", number)).await.unwrap();
+        store.append_in(&transaction, append("prepared", number)).await.unwrap();
         let name = format!("es_{}_{number}", database.name());
         transaction.batch_execute(&format!("PREPARE TRANSACTION '{name}'")).await.unwrap();
         drop(transaction);
@@ -117,7 +117,7 @@ async fn rollbacks_by_the_thousand_leave_gaps_and_nothing_else() {
             let mut client = connect(&url).await;
             for number in 0..250 {
                 let transaction = client.transaction().await.unwrap();
-                store.append_in(&transaction, &append("rolled-back", task * 1_000 + number)).await.unwrap();
+                store.append_in(&transaction, append("rolled-back", task * 1_000 + number)).await.unwrap();
                 tokio::time::sleep(chance.pause(Duration::from_millis(2))).await;
                 transaction.rollback().await.unwrap();
             }
@@ -150,10 +150,10 @@ async fn appends_that_wait_for_forty_streams_share_the_sessions_of_the_patient_l
     let store = builder(&url).lock_timeout(healing::PATIENCE).connect().await.unwrap();
     let mut client = connect(&url).await;
     let transaction = client.transaction().await.unwrap();
-    let held: Vec<Append> = (0..STREAMS).flat_map(|number| append("fire", number)).collect();
-    store.append_in(&transaction, &held).await.unwrap();
+    let held: Vec<Append> = (0..STREAMS).map(|number| append("fire", number)).collect();
+    store.append_in(&transaction, held).await.unwrap();
     let ledger = ledger::Ledger::default();
-    let waiting = (0..STREAMS).map(|number| ledger.append(&store, append("fire", number).into()));
+    let waiting = (0..STREAMS).map(|number| ledger.append(&store, vec![append("fire", number)]));
     let (answers, ()) = tokio::join!(futures_util::future::join_all(waiting), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         transaction.rollback().await.unwrap();

@@ -82,7 +82,7 @@ async fn is_acknowledged(setting: &str, change: Change) -> bool {
     standby(&waits, "nobody").await;
     let administrator = cancel_waits(&url);
     let append = vec![Append::new(StreamId::new("fire", "1").unwrap(), Expected::NoStream, vec![event()])];
-    let answer = store.append(append).await;
+    let answer = store.append(append.into()).await;
     administrator.abort();
     standby(&waits, "").await;
     match answer {
@@ -100,12 +100,14 @@ async fn an_append_that_no_standby_confirmed_is_unknown_until_one_does() {
     database.run(&["CREATE TABLE plain (i int)"]).unwrap();
     let store = builder(&url).persistence(Duration::from_secs(1)).connect().await.unwrap();
     let append = |id: &str| vec![Append::new(StreamId::new("fire", id).unwrap(), Expected::NoStream, vec![event()])];
-    store.append(append("1")).await.unwrap();
+    store.append(append("1").into()).await.unwrap();
     let plain = connect(&url).await;
 
     standby(&url, "nobody").await;
     let administrator = cancel_waits(&url);
-    let Err(AppendError::Unknown(unknown)) = store.append(append("2")).await else { panic!("it is acknowledged") };
+    let Err(AppendError::Unknown(unknown)) = store.append(append("2").into()).await else {
+        panic!("it is acknowledged")
+    };
     let kind = std::error::Error::source(&*unknown).unwrap();
     let why = kind.source().unwrap().to_string();
     assert!(why.contains("synchronous replica"), "{why}");
@@ -118,7 +120,7 @@ async fn an_append_that_no_standby_confirmed_is_unknown_until_one_does() {
     standby(&url, "").await;
     let answer = store.resolve(*unknown).await.unwrap();
     assert!(answer[0].repeated);
-    assert!(!store.append(append("3")).await.unwrap()[0].repeated);
+    assert!(!store.append(append("3").into()).await.unwrap()[0].repeated);
     assert_eq!(ledger::log(&url).await.events.len(), 3);
     healing::nothing_held(&url, 1, healing::PATIENCE).await.unwrap();
     drop(store);

@@ -51,7 +51,7 @@ impl Log {
         let name = EventName::from_static("t").unwrap();
         let event = NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, "{}").unwrap();
         let append = Append::new(StreamId::new("inside", "1").unwrap(), Expected::Any, vec![event]);
-        self.store.append(vec![append]).await.unwrap()[0].positions[0]
+        self.store.append(append.into()).await.unwrap()[0].positions[0]
     }
 
     async fn as_role(&self, role: &str) -> Client {
@@ -212,7 +212,7 @@ async fn a_stranger_that_holds_a_stream_delays_it_and_nothing_else() {
     let append = || async {
         let name = EventName::from_static("t").unwrap();
         let event = NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, "{}").unwrap();
-        log.store.append(vec![Append::new(stream.clone(), Expected::Any, vec![event])]).await
+        log.store.append(Append::new(stream.clone(), Expected::Any, vec![event]).into()).await
     };
     let (one, two, three) = tokio::join!(append(), append(), append());
     let mut versions = [one, two, three].map(|answer| answer.unwrap()[0].version.get());

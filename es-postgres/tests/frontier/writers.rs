@@ -39,7 +39,7 @@ impl Writers {
                     // every third appends as everybody does, through the coalescing writer
                     chance.pause(10).await;
                     if number % 3 == 0 && fence == Fence::Inside {
-                        store.append(append(&mut chance)).await.unwrap();
+                        store.append(append(&mut chance).into()).await.unwrap();
                     } else {
                         transaction(&store, &mut client, fence, &mut chance).await;
                     }
@@ -83,7 +83,7 @@ async fn write(
         transaction.execute("SELECT es.late_fence()", &[]).await.unwrap();
         *fenced = true;
     }
-    match store.append_in(transaction, &append(chance)).await {
+    match store.append_in(transaction, append(chance)).await {
         Ok(_) => true,
         // two transactions that hold a stream each and want the other's: one of them has to go
         Err(AppendError::Store(_)) => false,

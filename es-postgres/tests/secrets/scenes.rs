@@ -57,21 +57,25 @@ pub(crate) async fn appends(stage: &Stage, log: &Log) {
     let store = builder.connect().await.unwrap();
     log.hear("a store", &format!("{store:?} {store:#?}"));
     let first = append("1", Expected::NoStream);
-    hear(log, "one", &store.append(vec![first.clone()]).await);
-    hear(log, "a repeat", &store.append(vec![first.clone()]).await);
-    hear(log, "ids that are taken", &store.append(vec![Append { stream: stream("2"), ..first.clone() }]).await);
-    hear(log, "a conflict", &store.append(vec![append("1", Expected::NoStream)]).await);
+    hear(log, "one", &store.append(first.clone().into()).await);
+    hear(log, "a repeat", &store.append(first.clone().into()).await);
+    hear(
+        log,
+        "ids that are taken",
+        &store.append(Append::new(stream("2"), first.expected, first.events.clone()).into()).await,
+    );
+    hear(log, "a conflict", &store.append(append("1", Expected::NoStream).into()).await);
     let several =
         vec![append("3", Expected::Any), append("4", Expected::Any), Append::assertion(stream("1"), Expected::Exists)];
-    hear(log, "several streams", &store.append(several).await);
-    hear(log, "twice", &store.append(vec![first.clone(), first.clone()]).await);
-    let batch = (0..200).map(|number| store.append(vec![append(&format!("{}", number % 20), Expected::Any)]));
+    hear(log, "several streams", &store.append(several.into()).await);
+    hear(log, "twice", &store.append(vec![first.clone(), first.clone()].into()).await);
+    let batch = (0..200).map(|number| store.append(append(&format!("{}", number % 20), Expected::Any).into()));
     for answer in join_all(batch).await {
         hear(log, "a batch", &answer);
     }
     let big = event(&"z".repeat(1024 * 1000));
     let large = (0..6).map(|_| big.clone().with_id(Uuid::now_v7())).collect();
-    hear(log, "a large one", &store.append(vec![Append::new(stream("large"), Expected::Any, large)]).await);
+    hear(log, "a large one", &store.append(Append::new(stream("large"), Expected::Any, large).into()).await);
     hear(
         log,
         "resolved",
@@ -91,8 +95,8 @@ pub(crate) async fn transactions(stage: &Stage, log: &Log) {
     let store = builder(stage).connect().await.unwrap();
     let mut client = client(&stage.url).await;
     let transaction = client.transaction().await.unwrap();
-    hear(log, "append_in", &store.append_in(&transaction, &[append("in", Expected::NoStream)]).await);
-    hear(log, "append_in", &store.append_in(&transaction, &[append("in", Expected::NoStream)]).await);
+    hear(log, "append_in", &store.append_in(&transaction, append("in", Expected::NoStream)).await);
+    hear(log, "append_in", &store.append_in(&transaction, append("in", Expected::NoStream)).await);
     transaction.commit().await.unwrap();
     let statement = store.append_statement(vec![append("statement", Expected::NoStream)]).unwrap();
     log.hear("a statement", &format!("{statement:?} {statement:#?} {}", statement.sql()));
@@ -149,10 +153,10 @@ pub(crate) async fn refusals(stage: &Stage, log: &Log) {
     let refuse = "ALTER TABLE es.events ADD CONSTRAINT refuses CHECK (payload::text NOT LIKE '%refuse-me%') NOT VALID";
     stage.database.run(&[refuse]).unwrap();
     let refused = |id: &str| vec![Append::new(stream(id), Expected::Any, vec![event("refuse-me")])];
-    hear(log, "refused", &store.append(refused("r")).await);
+    hear(log, "refused", &store.append(refused("r").into()).await);
     let batch = (0..20).map(|number| {
         let good = vec![append(&format!("{number}"), Expected::Any)];
-        store.append(if number == 7 { refused("r") } else { good })
+        store.append(if number == 7 { refused("r").into() } else { good.into() })
     });
     let answers = join_all(batch).await;
     assert!(answers[7].is_err() && answers.iter().filter(|answer| answer.is_err()).count() == 1);
@@ -161,13 +165,13 @@ pub(crate) async fn refusals(stage: &Stage, log: &Log) {
     }
     let mut client = client(&stage.url).await;
     let transaction = client.transaction().await.unwrap();
-    hear(log, "append_in", &store.append_in(&transaction, &refused("r")).await);
+    hear(log, "append_in", &store.append_in(&transaction, refused("r")).await);
     transaction.rollback().await.unwrap();
     let raises = "CREATE FUNCTION es.tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                   RAISE NOTICE 'stored %', NEW.payload; RETURN NEW; END $$";
     let trigger = "CREATE TRIGGER tell BEFORE INSERT ON es.events FOR EACH ROW EXECUTE FUNCTION es.tell()";
     stage.database.run(&["ALTER TABLE es.events DROP CONSTRAINT refuses", raises, trigger]).unwrap();
-    hear(log, "a notice", &store.append(vec![append("notice", Expected::Any)]).await);
+    hear(log, "a notice", &store.append(append("notice", Expected::Any).into()).await);
     stage.database.run(&["DROP TRIGGER tell ON es.events"]).unwrap();
 }
 
@@ -180,10 +184,10 @@ pub(crate) async fn breaks(stage: &Stage, log: &Log) {
     let (mut holder, mut subscription) = (client(&stage.url).await, store.subscribe(Checkpoint::START, &Filter::all()));
     hear(log, "a subscription", &subscription.next().await.unwrap());
     let transaction = holder.transaction().await.unwrap();
-    store.append_in(&transaction, &[append("held", Expected::Any)]).await.unwrap();
+    store.append_in(&transaction, append("held", Expected::Any)).await.unwrap();
     let waits = [&store, &impatient].map(|store| {
         let store = store.clone();
-        tokio::spawn(async move { store.append(vec![append("held", Expected::Any)]).await })
+        tokio::spawn(async move { store.append(append("held", Expected::Any).into()).await })
     });
     let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
     while other.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) < 2 {
@@ -200,7 +204,7 @@ pub(crate) async fn breaks(stage: &Stage, log: &Log) {
     hear(log, "lost", &lost);
     let read = impatient.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
     hear(log, "a read", &read.try_collect::<Vec<_>>().await);
-    hear(log, "another", &store.append(vec![append("another", Expected::Any)]).await);
+    hear(log, "another", &store.append(append("another", Expected::Any).into()).await);
     hear(log, "a subscription", &subscription.next().await.unwrap());
 }
 
@@ -254,7 +258,7 @@ pub(crate) async fn tls(stage: &Stage, log: &Log) {
     let builder = PostgresStore::builder(&url);
     log.hear("a builder", &format!("{builder:?} {builder:#?}"));
     let store = builder.connect().await.unwrap();
-    hear(log, "over TLS", &store.append(vec![append("tls", Expected::NoStream)]).await);
+    hear(log, "over TLS", &store.append(append("tls", Expected::NoStream).into()).await);
     let events = store.read_stream(&stream("tls"), Version::FIRST, Direction::Forward, None);
     hear(log, "over TLS", &events.try_collect::<Vec<_>>().await);
     let wrong = url.replace(PASSWORD, "wrong").replace("localhost", "127.0.0.1");

@@ -20,19 +20,19 @@ async fn an_append_to_a_stream_that_another_transaction_holds_is_busy_and_wrote_
     let fixture = Fixture::with(|builder| builder.lock_timeout(Duration::from_millis(100))).await;
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
-    fixture.store.append_in(&transaction, &one("held", Expected::NoStream)).await.unwrap();
+    fixture.store.append_in(&transaction, one("held", Expected::NoStream)).await.unwrap();
     let mut both = one("free", Expected::NoStream);
     both.extend(one("held", Expected::NoStream));
-    let error = store_error(fixture.store.append(both.clone()).await);
+    let error = store_error(fixture.store.append(both.clone().into()).await);
     assert!(error.kind() == StoreErrorKind::Busy && error.is_transient(), "{error:?}");
     // and so is the whole batch that one of them is in
-    let batch = (0..20).map(|_| fixture.store.append(one("held", Expected::Any)));
+    let batch = (0..20).map(|_| fixture.store.append(one("held", Expected::Any).into()));
     for answer in futures_util::future::join_all(batch).await {
         assert_eq!(store_error(answer).kind(), StoreErrorKind::Busy);
     }
     transaction.rollback().await.unwrap();
     assert!(all(&fixture.store).await.is_empty(), "what was busy left nothing behind");
-    let answers = fixture.store.append(both).await.unwrap();
+    let answers = fixture.store.append(both.into()).await.unwrap();
     assert!(answers.iter().all(|answer| !answer.repeated && answer.version.get() == 1), "{answers:?}");
     assert_eq!(all(&fixture.store).await.len(), 2);
 }
@@ -42,17 +42,17 @@ async fn transactions_that_wait_for_each_other_are_busy_and_wrote_nothing() {
     let fixture = Fixture::new().await;
     let (mut one_client, mut other_client) = (fixture.client().await, fixture.client().await);
     let (first, second) = (one_client.transaction().await.unwrap(), other_client.transaction().await.unwrap());
-    fixture.store.append_in(&first, &one("a", Expected::NoStream)).await.unwrap();
-    fixture.store.append_in(&second, &one("b", Expected::NoStream)).await.unwrap();
+    fixture.store.append_in(&first, one("a", Expected::NoStream)).await.unwrap();
+    fixture.store.append_in(&second, one("b", Expected::NoStream)).await.unwrap();
     let (crossed, back) = (one("b", Expected::Any), one("a", Expected::Any));
     // whose append the server ends rolls back, and lets the other one go on
     let ours = async {
-        let answer = fixture.store.append_in(&first, &crossed).await;
+        let answer = fixture.store.append_in(&first, crossed).await;
         if answer.is_err() { first.rollback().await } else { first.commit().await }.unwrap();
         answer
     };
     let theirs = async {
-        let answer = fixture.store.append_in(&second, &back).await;
+        let answer = fixture.store.append_in(&second, back).await;
         if answer.is_err() { second.rollback().await } else { second.commit().await }.unwrap();
         answer
     };

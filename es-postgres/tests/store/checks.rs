@@ -28,7 +28,7 @@ async fn allowed(database: &Database, setting: &str) -> usize {
     let warnings = Warnings::default();
     let _listening = tracing::subscriber::set_default(warnings.clone());
     let store = PostgresStore::builder(&database.url()).allow_unsafe_server().connect().await.unwrap();
-    store.append(one("1", Expected::NoStream)).await.unwrap();
+    store.append(one("1", Expected::NoStream).into()).await.unwrap();
     warnings.said().matches(&format!("set `{setting} = on`")).count()
 }
 
@@ -73,7 +73,7 @@ async fn asynchronous_commit_is_refused_unless_allowed() {
 async fn a_sequence_that_would_skip_or_repeat_is_refused_with_the_statement_that_mends_it() {
     let fixture = Fixture::new().await;
     for _ in 0..3 {
-        fixture.store.append(one("1", Expected::Any)).await.unwrap();
+        fixture.store.append(one("1", Expected::Any).into()).await.unwrap();
     }
     let broken = [
         "ALTER SEQUENCE es.position CACHE 10",
@@ -90,13 +90,13 @@ async fn a_sequence_that_would_skip_or_repeat_is_refused_with_the_statement_that
         }
         PostgresStore::connect(&fixture.database.url()).await.unwrap();
     }
-    assert_eq!(fixture.store.append(one("1", Expected::Any)).await.unwrap()[0].version, 4);
+    assert_eq!(fixture.store.append(one("1", Expected::Any).into()).await.unwrap()[0].version, 4);
 }
 
 #[tokio::test]
 async fn an_owner_without_the_right_to_the_sequence_is_refused() {
     let fixture = Fixture::new().await;
-    fixture.store.append(one("1", Expected::Any)).await.unwrap();
+    fixture.store.append(one("1", Expected::Any).into()).await.unwrap();
     let role = format!("owner_{}", fixture.database.name());
     let statements = [
         &format!("CREATE ROLE {role}"),
@@ -115,7 +115,7 @@ async fn a_replica_is_refused_and_gives_no_frontier() {
     let server = Server::start(&[]).unwrap();
     let database = Database::on(&server.url()).unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
-    store.append(one("1", Expected::NoStream)).await.unwrap();
+    store.append(one("1", Expected::NoStream).into()).await.unwrap();
     server.kill().unwrap();
     server.place("standby.signal", b"").unwrap();
     server.restart().unwrap();
@@ -125,7 +125,7 @@ async fn a_replica_is_refused_and_gives_no_frontier() {
     for url in [database.url(), server.url()] {
         assert!(matches!(refusal(&url).await, PostgresError::Replica));
     }
-    assert!(store.append(vec![Append::assertion(crate::fixture::stream("1"), Expected::Exists)]).await.is_err());
+    assert!(store.append(Append::assertion(crate::fixture::stream("1"), Expected::Exists).into()).await.is_err());
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn a_database_owner_without_further_rights_is_enough() {
         .unwrap();
     let url = database.url().replacen("postgres@", &format!("{role}@"), 1);
     let store = PostgresStore::connect(&url).await.unwrap();
-    store.append(one("1", Expected::NoStream)).await.unwrap();
+    store.append(one("1", Expected::NoStream).into()).await.unwrap();
     assert_eq!(all(&store).await.len(), 1);
     drop(store);
     drop(database);

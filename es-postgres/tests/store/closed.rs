@@ -41,7 +41,7 @@ fn says_closed<T, E: Error + 'static>(what: &str, outcome: Result<T, E>) {
 /// Asks everything of a store whose runtime has ended.
 async fn everything_ends(store: &PostgresStore, database: &Database, checkpoint: Checkpoint) {
     let (all, stream) = (Filter::all(), stream("1"));
-    says_closed("append", ends("append", store.append(one("1", Expected::Any))).await);
+    says_closed("append", ends("append", store.append(one("1", Expected::Any).into())).await);
     let unknown = UnknownOutcome::new(
         one("1", Expected::Any),
         es_core::StoreError::new(es_core::StoreErrorKind::Unavailable, "lost"),
@@ -87,7 +87,7 @@ async fn everything_ends(store: &PostgresStore, database: &Database, checkpoint:
     // the caller's connection is not the store's
     let mut client = connect(&database.url()).await;
     let transaction = client.transaction().await.unwrap();
-    ends("append_in", store.append_in(&transaction, &one("2", Expected::Any))).await.unwrap();
+    ends("append_in", store.append_in(&transaction, one("2", Expected::Any))).await.unwrap();
     let statement = store.append_statement(one("3", Expected::Any)).unwrap();
     let row = transaction.query_one(statement.sql(), &[&statement.parameter()]).await.unwrap();
     assert_eq!(statement.outcome(row.get(0)).unwrap()[0].version, 1);
@@ -104,7 +104,7 @@ fn what_ends(with_pool: bool) {
             builder = builder.pool(pool(&database, 8, ""));
         }
         let store = builder.connect().await.unwrap();
-        let position = store.append(one("1", Expected::Any)).await.unwrap()[0].positions[0];
+        let position = store.append(one("1", Expected::Any).into()).await.unwrap()[0].positions[0];
         store.changed(Checkpoint::START).await.unwrap();
         (store.clone(), store.frontier().await.unwrap().at(position))
     });
@@ -129,7 +129,7 @@ fn what_ends(with_pool: bool) {
         let client = connect(&database.url()).await;
         let held = store.clone();
         client.batch_execute("BEGIN; LOCK TABLE es.events").await.unwrap();
-        let append = tokio::spawn(async move { held.append(one("held", Expected::Any)).await });
+        let append = tokio::spawn(async move { held.append(one("held", Expected::Any).into()).await });
         let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'es.events'::regclass";
         while client.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -168,7 +168,7 @@ async fn readers_over_a_pool_that_was_closed_end() {
     let database = Database::fresh().unwrap();
     let pool = pool(&database, 8, "");
     let store = PostgresStore::from_pool(pool.clone(), &database.url()).await.unwrap();
-    store.append(one("1", Expected::Any)).await.unwrap();
+    store.append(one("1", Expected::Any).into()).await.unwrap();
     pool.close();
     let client = connect(&database.url()).await;
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'theirs' \

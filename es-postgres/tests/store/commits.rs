@@ -10,7 +10,7 @@ use crate::pools::pool;
 
 /// Appends, and looks away from the error of another statement.
 async fn swallow(store: &PostgresStore, transaction: &Transaction<'_>) {
-    store.append_in(transaction, &one("1", Expected::NoStream)).await.unwrap();
+    store.append_in(transaction, one("1", Expected::NoStream)).await.unwrap();
     assert!(transaction.batch_execute("SELECT 1 / 0").await.is_err());
 }
 
@@ -46,7 +46,7 @@ async fn a_commit_that_rolls_back_because_of_a_swallowed_error_says_so() {
     assert!(all(&fixture.store).await.is_empty());
 
     let transaction = client.transaction().await.unwrap();
-    fixture.store.append_in(&transaction, &one("1", Expected::NoStream)).await.unwrap();
+    fixture.store.append_in(&transaction, one("1", Expected::NoStream)).await.unwrap();
     fixture.store.commit(transaction).await.unwrap();
     assert_eq!(all(&fixture.store).await.len(), 1);
 }
@@ -59,13 +59,13 @@ async fn an_append_that_failed_is_told_at_commit_and_a_conflict_is_not() {
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
     let bad = es_core::Append::new(stream("1"), Expected::Any, vec![event("\"bad\"")]);
-    assert!(matches!(fixture.store.append_in(&transaction, &[bad]).await, Err(AppendError::Store(_))));
+    assert!(matches!(fixture.store.append_in(&transaction, bad).await, Err(AppendError::Store(_))));
     rolled_back(fixture.store.commit(transaction).await);
 
     let transaction = client.transaction().await.unwrap();
-    let conflict = fixture.store.append_in(&transaction, &one("1", exact(7))).await;
+    let conflict = fixture.store.append_in(&transaction, one("1", exact(7))).await;
     assert!(matches!(conflict, Err(AppendError::Conflict(_))));
-    fixture.store.append_in(&transaction, &one("1", Expected::NoStream)).await.unwrap();
+    fixture.store.append_in(&transaction, one("1", Expected::NoStream)).await.unwrap();
     fixture.store.commit(transaction).await.unwrap();
     assert_eq!(all(&fixture.store).await.len(), 1);
 }
@@ -79,7 +79,7 @@ async fn what_is_refused_at_commit_is_rolled_back() {
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
     transaction.batch_execute("INSERT INTO children VALUES (1)").await.unwrap();
-    fixture.store.append_in(&transaction, &one("1", Expected::NoStream)).await.unwrap();
+    fixture.store.append_in(&transaction, one("1", Expected::NoStream)).await.unwrap();
     assert_eq!(state(&rolled_back(fixture.store.commit(transaction).await)), "23503");
     assert!(all(&fixture.store).await.is_empty());
 }
@@ -96,13 +96,13 @@ async fn an_append_of_the_store_that_is_refused_at_commit_is_refused() {
     fixture.database.run(&[late]).unwrap();
     let append = |events: Vec<NewEvent>| vec![es_core::Append::new(stream("1"), Expected::Any, events)];
     for events in [vec![event("\"bad\"")], vec![event("{}"), event("\"bad\"")]] {
-        let Err(AppendError::Store(source)) = fixture.store.append(append(events)).await else {
+        let Err(AppendError::Store(source)) = fixture.store.append(append(events).into()).await else {
             panic!("acknowledged")
         };
         assert_eq!(state(source.downcast_ref().unwrap()), "23514");
         assert!(all(&fixture.store).await.is_empty());
     }
-    fixture.store.append(append(vec![event("{}")])).await.unwrap();
+    fixture.store.append(append(vec![event("{}")]).into()).await.unwrap();
 }
 
 #[tokio::test]
@@ -114,9 +114,9 @@ async fn a_savepoint_that_cannot_be_released_says_so_and_the_rest_is_committed()
     swallow(&fixture.store, &savepoint).await;
     assert_eq!(state(&rolled_back(fixture.store.commit(savepoint).await)), "25P02");
     let savepoint = transaction.transaction().await.unwrap();
-    fixture.store.append_in(&savepoint, &one("2", Expected::NoStream)).await.unwrap();
+    fixture.store.append_in(&savepoint, one("2", Expected::NoStream)).await.unwrap();
     fixture.store.commit(savepoint).await.unwrap();
-    fixture.store.append_in(&transaction, &one("3", Expected::NoStream)).await.unwrap();
+    fixture.store.append_in(&transaction, one("3", Expected::NoStream)).await.unwrap();
     assert!(all(&fixture.store).await.is_empty());
     fixture.store.commit(transaction).await.unwrap();
     let ids: Vec<_> = all(&fixture.store).await.iter().map(|event| event.stream.id().to_owned()).collect();
@@ -147,7 +147,7 @@ async fn a_connection_lost_before_the_commit_is_a_rollback_and_over_it_is_unknow
     fixture.database.run(&[ends]).unwrap();
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
-    fixture.store.append_in(&transaction, &one("1", Expected::NoStream)).await.unwrap();
+    fixture.store.append_in(&transaction, one("1", Expected::NoStream)).await.unwrap();
     assert!(transaction.batch_execute("SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(60)").await.is_err());
     let lost = rolled_back(fixture.store.commit(transaction).await);
     assert!(matches!(lost, PostgresError::Lost(_)), "{lost}");
@@ -171,7 +171,7 @@ async fn a_transaction_of_a_pool_is_committed_the_same_way() {
     swallow(&fixture.store, &transaction).await;
     assert_eq!(state(&rolled_back(fixture.store.commit(transaction).await)), "25P02");
     let transaction = client.transaction().await.unwrap();
-    fixture.store.append_in(&transaction, &one("1", Expected::NoStream)).await.unwrap();
+    fixture.store.append_in(&transaction, one("1", Expected::NoStream)).await.unwrap();
     fixture.store.commit(transaction).await.unwrap();
     assert_eq!(all(&fixture.store).await.len(), 1);
 }

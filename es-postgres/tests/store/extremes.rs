@@ -20,7 +20,7 @@ const NUMBERS: [usize; 4] = [usize::MAX, usize::MAX / 2, 1, 0];
 /// Opens a store, appends at once and after a wait for a stream, and reads.
 async fn works(builder: PostgresBuilder) -> Result<(), String> {
     let store = builder.connect().await.map_err(|error| format!("connect: {error:?}"))?;
-    let appends = (0..20).map(|number| store.append(one(&(number % 7).to_string(), Expected::Any)));
+    let appends = (0..20).map(|number| store.append(one(&(number % 7).to_string(), Expected::Any).into()));
     for append in join_all(appends).await {
         append.map_err(|error| format!("append: {error:?}"))?;
     }
@@ -88,8 +88,8 @@ async fn the_shortest_times_are_limits() {
     let store = PostgresStore::builder(&database.url()).lock_timeout(Duration::from_nanos(1)).connect().await.unwrap();
     let mut client = crate::fixture::connect(&database.url()).await;
     let transaction = client.transaction().await.unwrap();
-    store.append_in(&transaction, &one("1", Expected::Any)).await.unwrap();
-    let append = tokio::time::timeout(LIMIT, store.append(one("1", Expected::Any))).await.expect("it hangs");
+    store.append_in(&transaction, one("1", Expected::Any)).await.unwrap();
+    let append = tokio::time::timeout(LIMIT, store.append(one("1", Expected::Any).into())).await.expect("it hangs");
     let Err(AppendError::Store(held)) = append else { panic!("{append:?}") };
     assert!(matches!(held.downcast_ref(), Some(PostgresError::Held(time)) if *time == Duration::from_millis(1)));
     transaction.rollback().await.unwrap();
@@ -121,7 +121,7 @@ async fn an_url_with_odd_values_works_or_is_refused() {
         let url = format!("{}?{option}={number}", database.url());
         let connected = in_time(&url, async {
             let store = PostgresStore::connect(&url).await.map_err(|error| format!("{error:?}"))?;
-            store.append(one("1", Expected::Any)).await.map(drop).map_err(|error| format!("append: {error:?}"))
+            store.append(one("1", Expected::Any).into()).await.map(drop).map_err(|error| format!("append: {error:?}"))
         });
         match connected.await {
             Err(error) if error.starts_with("Url(") || error.starts_with("Connect(") => {}

@@ -48,7 +48,7 @@ async fn held_to_usual(fixture: &Fixture, rounds: usize) -> f64 {
     let usual = p99(&fixture.store, rounds).await;
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
-    fixture.store.append_in(&transaction, &one("X", Expected::Any)).await.unwrap();
+    fixture.store.append_in(&transaction, one("X", Expected::Any)).await.unwrap();
     let held = p99(&fixture.store, rounds).await;
     transaction.commit().await.unwrap();
     held.as_secs_f64() / usual.as_secs_f64()
@@ -62,7 +62,7 @@ async fn p99(store: &PostgresStore, rounds: usize) -> Duration {
             let (store, over) = (store.clone(), Arc::clone(&over));
             tokio::spawn(async move {
                 while !over.load(Ordering::Relaxed) {
-                    match store.append(one("X", Expected::Any)).await {
+                    match store.append(one("X", Expected::Any).into()).await {
                         Ok(_) | Err(AppendError::Store(_)) => {}
                         Err(error) => panic!("{error}"),
                     }
@@ -76,7 +76,7 @@ async fn p99(store: &PostgresStore, rounds: usize) -> Duration {
             let mut took = Vec::with_capacity(rounds);
             for _ in 0..rounds {
                 let began = Instant::now();
-                store.append(one(&number.to_string(), Expected::Any)).await.unwrap();
+                store.append(one(&number.to_string(), Expected::Any).into()).await.unwrap();
                 took.push(began.elapsed());
             }
             took

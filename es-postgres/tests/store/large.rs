@@ -22,7 +22,7 @@ async fn an_append_at_the_limit_goes_through_in_a_callers_transaction() {
     let few = |id| append(id, APPEND_BYTES / PAYLOAD_BYTES, PAYLOAD_BYTES);
     let many = |id| append(id, EVENTS, APPEND_BYTES / EVENTS / 2 * 2);
     let transaction = client.transaction().await.unwrap();
-    fixture.store.append_in(&transaction, &few("in")).await.unwrap();
+    fixture.store.append_in(&transaction, few("in")).await.unwrap();
     let statement = fixture.store.append_statement(many("statement")).unwrap();
     let row = transaction.query_one(statement.sql(), &[&statement.parameter()]).await.unwrap();
     statement.outcome(row.get(0)).unwrap();
@@ -45,9 +45,9 @@ async fn more_than_the_limit_is_refused_before_the_wire_in_every_way() {
         let bytes = APPEND_BYTES + 1;
         assert!(matches!(error, AppendError::Limit(LimitError::TooLarge { bytes: seen }) if seen == bytes), "{error}");
     };
-    too_large(fixture.store.append(appends.clone()).await.unwrap_err());
+    too_large(fixture.store.append(appends.clone().into()).await.unwrap_err());
     too_large(fixture.store.append_statement(appends.clone()).unwrap_err());
     let transaction = client.transaction().await.unwrap();
-    too_large(fixture.store.append_in(&transaction, &appends).await.unwrap_err());
+    too_large(fixture.store.append_in(&transaction, appends).await.unwrap_err());
     transaction.query("SELECT 1", &[]).await.unwrap();
 }

@@ -29,7 +29,7 @@ async fn the_migrations_run_by_hand_make_the_same_schema() {
         database.run(&[&sql]).unwrap();
     }
     let store = PostgresStore::builder(&database.url()).migrate(false).connect().await.unwrap();
-    store.append(one("1", Expected::NoStream)).await.unwrap();
+    store.append(one("1", Expected::NoStream).into()).await.unwrap();
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn an_older_schema_is_refused_when_migrating_is_off_and_else_brought_up_to
             )
         );
         let store = PostgresStore::connect(&database.url()).await.unwrap();
-        store.append(one("1", Expected::NoStream)).await.unwrap();
+        store.append(one("1", Expected::NoStream).into()).await.unwrap();
         PostgresStore::builder(&database.url()).migrate(false).connect().await.unwrap();
     }
 }
@@ -104,7 +104,7 @@ async fn logs_in_schemas_with_odd_names_live_side_by_side() {
     let database = Database::fresh().unwrap();
     for name in ["es", "we\"ird", "quo'te", "back\\slash", "{schema}", "über öß", "a.b", &"x".repeat(63)] {
         let store = PostgresStore::builder(&database.url()).schema(name).connect().await.unwrap();
-        store.append(one("1", Expected::NoStream)).await.unwrap();
+        store.append(one("1", Expected::NoStream).into()).await.unwrap();
         assert_eq!(all(&store).await.len(), 1, "{name}");
         PostgresStore::builder(&database.url()).schema(name).connect().await.unwrap();
     }

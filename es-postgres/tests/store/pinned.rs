@@ -59,14 +59,14 @@ async fn works(store: &PostgresStore) {
     let mut events = store.subscribe(Checkpoint::START, &Filter::all());
     for version in 0..3 {
         let append = es_core::Append::new(odd.clone(), exact(version), vec![event(payload)]);
-        store.append(vec![append]).await.unwrap();
+        store.append(append.into()).await.unwrap();
         // longer than a session or a transaction may do nothing here
         tokio::time::sleep(Duration::from_millis(600)).await;
     }
     let both = [one("1", Expected::NoStream), one("2", Expected::NoStream)].concat();
-    assert!(!store.append(both.clone()).await.unwrap()[1].repeated);
-    assert!(store.append(both).await.unwrap()[1].repeated);
-    assert!(matches!(store.append(one("1", Expected::NoStream)).await, Err(AppendError::Conflict(_))));
+    assert!(!store.append(both.clone().into()).await.unwrap()[1].repeated);
+    assert!(store.append(both.into()).await.unwrap()[1].repeated);
+    assert!(matches!(store.append(one("1", Expected::NoStream).into()).await, Err(AppendError::Conflict(_))));
     for read in [
         store.read_all(Checkpoint::START, &Filter::all(), None),
         store.read_stream(&odd, Version::FIRST, Direction::Forward, None),
@@ -91,7 +91,7 @@ async fn works(store: &PostgresStore) {
 /// Why the store appends nothing, once it knows that its session is gone.
 async fn refusal(store: &PostgresStore) -> PostgresError {
     loop {
-        match store.append(one("1", Expected::Exists)).await {
+        match store.append(one("1", Expected::Exists).into()).await {
             Err(AppendError::Store(source)) => return *source.into_inner().downcast::<PostgresError>().unwrap(),
             // sent to the session that was ended: the next one goes over another
             Err(AppendError::Unknown(_)) => {}
@@ -127,7 +127,7 @@ async fn a_pool_with_odd_settings_reads_everything_and_keeps_them() {
     let store = PostgresStore::from_pool(pool.clone(), &database.url()).await.unwrap();
     for _ in 0..5 {
         let events = (0..1_000).map(|_| event("{}")).collect();
-        store.append(vec![es_core::Append::new(stream("many"), Expected::Any, events)]).await.unwrap();
+        store.append(es_core::Append::new(stream("many"), Expected::Any, events).into()).await.unwrap();
     }
     assert_eq!(all(&store).await.len(), 5_000);
     let client = pool.get().await.unwrap();
@@ -145,7 +145,7 @@ async fn a_transaction_with_odd_settings_takes_part() {
     let mut client = connect(&database.url()).await;
     client.batch_execute("SET default_transaction_isolation = 'read committed'").await.unwrap();
     let transaction = client.transaction().await.unwrap();
-    store.append_in(&transaction, &one("1", Expected::NoStream)).await.unwrap();
+    store.append_in(&transaction, one("1", Expected::NoStream)).await.unwrap();
     let appends = [one("1", exact(1)), one("2", Expected::NoStream)].concat();
     let statement = store.append_statement(appends).unwrap();
     let row = transaction.query_one(statement.sql(), &[&statement.parameter()]).await.unwrap();
@@ -181,7 +181,7 @@ async fn a_server_started_again_that_may_lose_data_takes_no_more_appends() {
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     let told = PostgresStore::builder(&database.url()).allow_unsafe_server().connect().await.unwrap();
     for (setting, number) in [("fsync", 0), ("full_page_writes", 1)] {
-        store.append(one("1", exact(2 * number))).await.unwrap();
+        store.append(one("1", exact(2 * number)).into()).await.unwrap();
         let restart = async |value: &str| {
             database.run(&[&format!("ALTER SYSTEM SET {setting} = {value}")]).unwrap();
             server.kill().unwrap();
@@ -190,17 +190,17 @@ async fn a_server_started_again_that_may_lose_data_takes_no_more_appends() {
         restart("off").await;
         let refused = refusal(&store).await;
         assert!(matches!(&refused, PostgresError::Unsafe { setting: named, .. } if *named == setting), "{refused}");
-        told.append(one("1", Expected::Exists)).await.unwrap();
+        told.append(one("1", Expected::Exists).into()).await.unwrap();
         restart("on").await;
     }
-    assert_eq!(store.append(one("1", Expected::Exists)).await.unwrap()[0].version, 5);
+    assert_eq!(store.append(one("1", Expected::Exists).into()).await.unwrap()[0].version, 5);
 }
 
 /// An administrator's brake: it holds, and it is said.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_switched_to_read_only_refuses_appends_and_is_read() {
     let fixture = Fixture::new().await;
-    fixture.store.append(one("1", Expected::NoStream)).await.unwrap();
+    fixture.store.append(one("1", Expected::NoStream).into()).await.unwrap();
     let name = fixture.database.name();
     fixture.database.run(&[&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")]).unwrap();
     let client = fixture.client().await;
@@ -227,9 +227,9 @@ async fn an_append_is_durable_in_a_transaction_that_was_not_and_leaves_what_is_m
         let transaction = client.transaction().await.unwrap();
         // one that goes back with its event
         transaction.batch_execute("SAVEPOINT s").await.unwrap();
-        fixture.store.append_in(&transaction, &one(set, Expected::NoStream)).await.unwrap();
+        fixture.store.append_in(&transaction, one(set, Expected::NoStream)).await.unwrap();
         transaction.batch_execute("ROLLBACK TO s").await.unwrap();
-        fixture.store.append_in(&transaction, &one(set, Expected::NoStream)).await.unwrap();
+        fixture.store.append_in(&transaction, one(set, Expected::NoStream)).await.unwrap();
         let shown: String = transaction.query_one("SHOW synchronous_commit", &[]).await.unwrap().get(0);
         assert_eq!(shown, meant);
         fixture.store.commit(transaction).await.unwrap();

@@ -65,11 +65,11 @@ async fn every_read_of_a_long_log_is_an_index_scan() {
 #[tokio::test]
 async fn the_last_event_is_found_without_a_look_at_what_is_in_flight() {
     let fixture = Fixture::new().await;
-    fixture.store.append(one("1", Expected::NoStream)).await.unwrap();
+    fixture.store.append(one("1", Expected::NoStream).into()).await.unwrap();
     let mut writer = fixture.client().await;
     let transaction = writer.transaction().await.unwrap();
     let append = Append::new(stream("2"), Expected::NoStream, (0..1000).map(|_| event("{}")).collect());
-    fixture.store.append_in(&transaction, &[append]).await.unwrap();
+    fixture.store.append_in(&transaction, append).await.unwrap();
     let client = fixture.client().await;
     let frontier = include_str!("../../src/read/frontier.sql").replace("{schema}", "es");
     let set_up = format!("SET enable_seqscan = off; SET enable_bitmapscan = off; PREPARE frontier AS {frontier}");

@@ -27,7 +27,7 @@ async fn a_pool_of_repeatable_read_connections_reads_everything_and_gets_them_ba
     let store = PostgresStore::from_pool(pool.clone(), &database.url()).await.unwrap();
     for _ in 0..5 {
         let events = (0..1_000).map(|_| event("{}")).collect();
-        store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
+        store.append(Append::new(stream("1"), Expected::Any, events).into()).await.unwrap();
     }
     assert_eq!(all(&store).await.len(), 5_000);
     let events = store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
@@ -68,8 +68,8 @@ async fn a_subscription_over_a_pool_of_repeatable_read_connections_waits_for_ope
     let mut client = fixture.client().await;
     for number in 0..20 {
         let transaction = client.transaction().await.unwrap();
-        fixture.store.append_in(&transaction, &one("slow", Expected::Any)).await.unwrap();
-        store.append(one("quick", Expected::Any)).await.unwrap();
+        fixture.store.append_in(&transaction, one("slow", Expected::Any)).await.unwrap();
+        store.append(one("quick", Expected::Any).into()).await.unwrap();
         assert_eq!(all(&store).await.len(), 2 * number);
         transaction.commit().await.unwrap();
         for stream in ["slow", "quick"] {

@@ -17,7 +17,7 @@ async fn a_long_stream_is_read_in_pages_both_ways() {
     let fixture = Fixture::new().await;
     for _ in 0..5 {
         let events = (0..1000).map(|_| event("{}")).collect();
-        fixture.store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
+        fixture.store.append(Append::new(stream("1"), Expected::Any, events).into()).await.unwrap();
     }
     let forward = versions(&fixture, Version::FIRST, Direction::Forward, None).await;
     assert!(forward.into_iter().eq(1..=5000));
@@ -35,7 +35,7 @@ async fn big_events_are_read_in_bounded_pieces() {
     let big = format!("\"{}\"", "x".repeat(1_000_000));
     for _ in 0..10 {
         let events = (0..3).map(|_| event(&big)).collect();
-        fixture.store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
+        fixture.store.append(Append::new(stream("1"), Expected::Any, events).into()).await.unwrap();
     }
     let events = fixture.store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
     let lengths: Vec<usize> = events.map_ok(|event| event.payload.len()).try_collect().await.unwrap();
@@ -47,11 +47,11 @@ async fn big_events_are_read_in_bounded_pieces() {
 async fn a_reader_that_is_slower_than_a_statement_may_be_gets_everything() {
     let fixture = Fixture::with(|builder| builder.statement_timeout(Duration::from_secs(2))).await;
     let events = (0..1_000).map(|_| event("{}")).collect();
-    fixture.store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
+    fixture.store.append(Append::new(stream("1"), Expected::Any, events).into()).await.unwrap();
     let big = format!("\"{}\"", "x".repeat(1_000_000));
     for _ in 0..15 {
         let events = (0..4).map(|_| event(&big)).collect();
-        fixture.store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
+        fixture.store.append(Append::new(stream("1"), Expected::Any, events).into()).await.unwrap();
     }
     let mut events = fixture.store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
     let mut versions = Vec::new();
@@ -72,7 +72,7 @@ async fn a_connection_that_breaks_within_a_page_neither_repeats_nor_adds_events(
     let big = format!("\"{}\"", "x".repeat(8_000));
     for payload in ["{}", "{}", "{}", &big, &big, &big] {
         let events = (0..1_000).map(|_| event(payload)).collect();
-        fixture.store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
+        fixture.store.append(Append::new(stream("1"), Expected::Any, events).into()).await.unwrap();
     }
     let mut events = fixture.store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, Some(5_500));
     let mut versions = Vec::new();
@@ -105,7 +105,7 @@ async fn a_long_log_is_read_whole_over_gaps_big_events_and_broken_connections() 
             continue;
         }
         let events = (0..1_000).map(|_| event(payload)).collect();
-        let appended = fixture.store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
+        let appended = fixture.store.append(Append::new(stream("1"), Expected::Any, events).into()).await.unwrap();
         wanted.extend(appended[0].positions.clone());
     }
     let mut events = fixture.store.read_all(Checkpoint::START, &Filter::all(), None);
@@ -128,7 +128,8 @@ async fn categories_are_merged_in_the_order_of_positions() {
     for number in 0..600 {
         let category = ["a", "b", "c"][number % 3];
         let stream = es_core::StreamId::new(category, "1").unwrap();
-        let appended = fixture.store.append(vec![Append::new(stream, Expected::Any, vec![event("{}")])]).await.unwrap();
+        let appended =
+            fixture.store.append(Append::new(stream, Expected::Any, vec![event("{}")]).into()).await.unwrap();
         if category != "c" {
             wanted.extend(appended[0].positions.clone());
         }
@@ -151,7 +152,7 @@ async fn what_stands_behind_the_frontier_is_not_read() {
     let transaction = client.transaction().await.unwrap();
     transaction.execute("SELECT es.fence()", &[]).await.unwrap();
     let held = fixture.store.frontier().await.unwrap().position();
-    fixture.store.append(one("1", Expected::NoStream)).await.unwrap();
+    fixture.store.append(one("1", Expected::NoStream).into()).await.unwrap();
     assert_eq!(fixture.store.frontier().await.unwrap().position(), held);
     assert!(crate::fixture::all(&fixture.store).await.is_empty());
     transaction.commit().await.unwrap();

@@ -19,7 +19,7 @@ async fn readers_have_as_many_connections_as_the_pool_is_big_and_not_more() {
     let fixture = Fixture::with(|builder| builder.pool_size(7).application_name("counted")).await;
     for _ in 0..2 {
         let events = (0..1_000).map(|_| event("{}")).collect();
-        fixture.store.append(vec![Append::new(stream("1"), Expected::Any, events)]).await.unwrap();
+        fixture.store.append(Append::new(stream("1"), Expected::Any, events).into()).await.unwrap();
     }
     let reads = (0..40).map(|_| {
         let store = fixture.store.clone();
@@ -41,7 +41,7 @@ async fn readers_have_as_many_connections_as_the_pool_is_big_and_not_more() {
 #[tokio::test]
 async fn connections_and_those_who_hold_the_frontier_are_known_by_their_application() {
     let fixture = Fixture::with(|builder| builder.application_name("mine")).await;
-    fixture.store.append(one("1", Expected::Any)).await.unwrap();
+    fixture.store.append(one("1", Expected::Any).into()).await.unwrap();
     let client = fixture.client().await;
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
                   AND backend_type = 'client backend' AND application_name <> 'mine'";
@@ -55,7 +55,7 @@ async fn connections_and_those_who_hold_the_frontier_are_known_by_their_applicat
     let mut holder = connect(&url).await;
     let pid: i32 = holder.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
     let transaction = holder.transaction().await.unwrap();
-    fixture.store.append_in(&transaction, &one("2", Expected::Any)).await.unwrap();
+    fixture.store.append_in(&transaction, one("2", Expected::Any)).await.unwrap();
     let who = "SELECT pid, application, age > interval '0', state, low FROM es.es_in_flight";
     let row = client.query_one(who, &[]).await.unwrap();
     let who: (i32, String, bool, String, i64) = (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4));
@@ -67,7 +67,7 @@ async fn connections_and_those_who_hold_the_frontier_are_known_by_their_applicat
 async fn batches_are_as_small_as_their_limits() {
     let transactions = async |bytes, events, streams| {
         let fixture = Fixture::with(|builder| builder.batch_limits(bytes, events, streams)).await;
-        let appends = (0..60).map(|number| fixture.store.append(one(&number.to_string(), Expected::Any)));
+        let appends = (0..60).map(|number| fixture.store.append(one(&number.to_string(), Expected::Any).into()));
         join_all(appends).await.into_iter().for_each(|append| drop(append.unwrap()));
         count(&fixture.client().await, "SELECT count(DISTINCT xmin::text) FROM es.events").await
     };
@@ -91,18 +91,18 @@ async fn a_statement_that_takes_too_long_is_ended() {
     let Err(ReadError::Store(source)) = read else { panic!("read past a lock") };
     let ended = source.downcast_ref::<PostgresError>();
     assert!(matches!(ended, Some(PostgresError::Refused { code, .. }) if code == "57014"), "{source}");
-    let append = tokio::time::timeout(Duration::from_secs(15), fixture.store.append(one("1", Expected::Any)));
+    let append = tokio::time::timeout(Duration::from_secs(15), fixture.store.append(one("1", Expected::Any).into()));
     assert!(append.await.unwrap().is_err());
     transaction.commit().await.unwrap();
-    fixture.store.append(one("1", Expected::Any)).await.unwrap();
+    fixture.store.append(one("1", Expected::Any).into()).await.unwrap();
 }
 
 #[tokio::test]
 async fn an_url_of_the_other_spelling_and_a_name_that_is_taken_up_again_are_one_log() {
     let database = Database::fresh().unwrap();
     let first = PostgresStore::builder(&database.url()).schema("bank").connect().await.unwrap();
-    first.append(one("1", Expected::NoStream)).await.unwrap();
+    first.append(one("1", Expected::NoStream).into()).await.unwrap();
     let other = database.url().replacen("postgres://", "postgresql://", 1);
     let second = PostgresStore::builder(&other).schema("bank").connect().await.unwrap();
-    assert_eq!(second.append(one("1", Expected::Exists)).await.unwrap()[0].version, 2);
+    assert_eq!(second.append(one("1", Expected::Exists).into()).await.unwrap()[0].version, 2);
 }

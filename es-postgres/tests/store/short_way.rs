@@ -63,7 +63,7 @@ async fn compare(function: &str) -> Result<Answers, String> {
 
 /// What was answered, without its time.
 async fn answer(fixture: &Fixture, appends: Vec<Append>, answers: &mut Answers) -> String {
-    match fixture.store.append(appends).await {
+    match fixture.store.append(appends.into()).await {
         Ok(appended) => {
             let repeated = appended.iter().any(|appended| appended.repeated);
             *(if repeated { &mut answers.repeated } else { &mut answers.appended }) += 1;

@@ -15,12 +15,12 @@ const LIMIT: Duration = Duration::from_secs(30);
 async fn a_subscription_catches_up_and_goes_on_live_in_another_store() {
     let fixture = Fixture::new().await;
     let other = PostgresStore::connect(&fixture.database.url()).await.unwrap();
-    fixture.store.append(one("1", Expected::Any)).await.unwrap();
+    fixture.store.append(one("1", Expected::Any).into()).await.unwrap();
     let mut events = other.subscribe(Checkpoint::START, &Filter::all());
     for number in 1..=50 {
         let event = tokio::time::timeout(LIMIT, events.next()).await.unwrap().unwrap().unwrap();
         assert_eq!(event.version, number);
-        fixture.store.append(one("1", Expected::Any)).await.unwrap();
+        fixture.store.append(one("1", Expected::Any).into()).await.unwrap();
     }
 }
 
@@ -40,7 +40,7 @@ async fn many_subscriptions_get_every_event_once_and_in_order() {
     for number in 0..100 {
         let events = (0..3).map(|_| event("{}")).collect();
         let append = Append::new(stream(&format!("{}", number % 7)), Expected::Any, events);
-        positions.extend(fixture.store.append(vec![append]).await.unwrap().remove(0).positions);
+        positions.extend(fixture.store.append(append.into()).await.unwrap().remove(0).positions);
     }
     for subscriber in subscribers {
         assert_eq!(tokio::time::timeout(LIMIT, subscriber).await.unwrap().unwrap(), positions);
@@ -51,7 +51,7 @@ async fn many_subscriptions_get_every_event_once_and_in_order() {
 async fn a_filtered_subscription_passes_by_what_it_does_not_want() {
     let fixture = Fixture::new().await;
     for number in 0..20 {
-        fixture.store.append(one(&number.to_string(), Expected::Any)).await.unwrap();
+        fixture.store.append(one(&number.to_string(), Expected::Any).into()).await.unwrap();
     }
     let filter = Filter::all().category("account").name("account.closed");
     let mut events = fixture.store.subscribe(Checkpoint::START, &filter);
@@ -63,7 +63,7 @@ async fn a_filtered_subscription_passes_by_what_it_does_not_want() {
         "{}",
     );
     let append = Append::new(stream("3"), Expected::Exists, vec![closed.unwrap()]);
-    let position = fixture.store.append(vec![append]).await.unwrap()[0].positions[0];
+    let position = fixture.store.append(append.into()).await.unwrap()[0].positions[0];
     let event = tokio::time::timeout(LIMIT, events.next()).await.unwrap().unwrap().unwrap();
     assert_eq!(event.position, position);
 }
@@ -76,7 +76,7 @@ async fn a_subscription_outlives_its_connections_and_says_so() {
     let client = fixture.client().await;
     let mut events = fixture.store.subscribe(Checkpoint::START, &Filter::all());
     for number in 1..=5 {
-        fixture.store.append(one("1", Expected::Any)).await.unwrap();
+        fixture.store.append(one("1", Expected::Any).into()).await.unwrap();
         let event = tokio::time::timeout(LIMIT, events.next()).await.unwrap().unwrap().unwrap();
         assert_eq!(event.version, number);
         let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \

@@ -23,7 +23,7 @@ const LONGER: Duration = Duration::from_millis(50);
 async fn an_idle_store_hears_soon_of_an_append_of_another_one() {
     let fixture = Fixture::new().await;
     let other = PostgresStore::connect(&fixture.database.url()).await.unwrap();
-    hears_soon(&other, async || drop(fixture.store.append(one("1", Expected::Any)).await.unwrap())).await;
+    hears_soon(&other, async || drop(fixture.store.append(one("1", Expected::Any).into()).await.unwrap())).await;
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn an_idle_store_hears_soon_of_a_callers_transaction_its_own_and_another_o
     let append = async || {
         let mut client = connect(&url).await;
         let transaction = client.transaction().await.unwrap();
-        fixture.store.append_in(&transaction, &one("1", Expected::Any)).await.unwrap();
+        fixture.store.append_in(&transaction, one("1", Expected::Any)).await.unwrap();
         // not so soon that whoever looks once sees it
         tokio::time::sleep(Duration::from_millis(100)).await;
         transaction.commit().await.unwrap();
@@ -65,7 +65,7 @@ async fn without_notifications_everything_is_found_but_not_soon() {
     database.run(&deaf).unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     let other = PostgresStore::connect(&database.url()).await.unwrap();
-    let append = async || drop(store.append(one("1", Expected::Any)).await.unwrap());
+    let append = async || drop(store.append(one("1", Expected::Any).into()).await.unwrap());
     let mut delays = Vec::new();
     // on a slow machine chance may have it look just then three times of five
     for _ in 0..4 {
@@ -149,7 +149,7 @@ async fn notifications(fixture: &Fixture, inside: &str) -> (usize, BTreeSet<i32>
         .await
         .unwrap();
     for _ in 0..200 {
-        fixture.store.append(one("1", Expected::Any)).await.unwrap();
+        fixture.store.append(one("1", Expected::Any).into()).await.unwrap();
     }
     let mut notifiers = vec![tokio::time::timeout(LIMIT, notifications.recv()).await.unwrap().unwrap()];
     tokio::time::sleep(Duration::from_millis(100)).await;

@@ -8,8 +8,8 @@ use std::{
 };
 
 use es::{
-    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Expected, Filter, Known, NewEvent, Page, Place,
-    Position, ReadError, StoredEvent, StreamId, Timestamp, Verdict, Version, limits,
+    Append, AppendError, AppendRequest, Appended, Checkpoint, Direction, EventStore, Expected, Filter, Known, KnownKey,
+    NewEvent, Page, Place, Position, ReadError, StoredEvent, StreamId, Timestamp, Verdict, Version, limits,
 };
 use es_contract::{Factory, FreshStore};
 use futures_util::{
@@ -54,16 +54,19 @@ impl Default for OwnStore {
 
 #[async_trait::async_trait]
 impl EventStore for OwnStore {
-    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
-        limits::check(&appends)?; // typed errors, before anything is touched
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        limits::check(&request)?; // typed errors, before anything is touched
+        let request = AppendRequest::from(request.into_appends()?); // no place for keys: refused, and never ignored
+        let appends = request.appends();
         let mut log = self.log(); // one lock over verdict and execution: no write skew, nothing half done
-        match Verdict::on(&appends, &*log) {
+        match Verdict::on(&request, &*log) {
             Verdict::Append => {}
             Verdict::Repeated => return Ok(appends.iter().map(|append| log.answer(append, true)).collect()),
+            Verdict::KeyTaken(taken) => return Err(taken.into()),
             Verdict::Conflict(conflict) => return Err(conflict.into()),
         }
         let now = Timestamp::now();
-        for append in &appends {
+        for append in appends {
             log.store(append, now);
         }
         Ok(appends.iter().map(|append| log.answer(append, false)).collect())
@@ -143,6 +146,10 @@ impl Known for Log {
     fn place(&self, id: Uuid) -> Option<Place<'_>> {
         let (index, together) = *self.ids.get(&id)?;
         Some(Place { stream: &self.events[index].stream, version: self.events[index].version, together })
+    }
+
+    fn key(&self, _: &str) -> Option<KnownKey<'_>> {
+        None // none was ever taken
     }
 }
 

@@ -44,7 +44,7 @@ async fn store(log: &str) -> Arc<dyn EventStore> {
         .expect("an event");
         let stream = StreamId::new(line.category, line.id).expect("a stream");
         let expected = Expected::Exact((line.version - 1).into());
-        store.append(vec![Append::new(stream, expected, vec![event])]).await.expect("appended");
+        store.append(Append::new(stream, expected, vec![event]).into()).await.expect("appended");
     }
     store
 }

@@ -7,8 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use es::{
-    Append, AppendError, Appended, Checkpoint, Direction, Filter, Page, ReadError, StoredEvent, StreamId, Version,
-    prelude::*, testing::scenario,
+    AppendError, AppendRequest, Appended, Checkpoint, Direction, Filter, Page, ReadError, StoredEvent, StreamId,
+    Version, prelude::*, testing::scenario,
 };
 use futures_core::stream::BoxStream;
 use orders::{
@@ -124,13 +124,13 @@ struct LeavesInBetween {
 
 #[async_trait]
 impl EventStore for LeavesInBetween {
-    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
-        let is_order = appends.iter().any(|append| append.stream.category() == Order::CATEGORY);
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        let is_order = request.appends().iter().any(|append| append.stream.category() == Order::CATEGORY);
         if is_order && !self.left.swap(true, Ordering::SeqCst) {
             let customers = self.store.repository::<Customer>();
             customers.execute(&CUSTOMER, Deactivate { reason: because() }).await.expect("deactivated");
         }
-        self.store.append(appends).await
+        self.store.append(request).await
     }
 
     fn read_stream(

@@ -54,7 +54,7 @@ async fn rounds_of(store: &Arc<dyn EventStore>, rounds: u64, [us, them]: [&str; 
         let patience = tokio::time::timeout(Duration::from_secs(30), there).await;
         held("the other process comes along", patience.is_ok(), || format!("not in round {round}"))?;
         let (ours, theirs) = (stream(us, round)?, stream(them, round)?);
-        match store.append(several_streams::crossed(&ours, &theirs, false)?).await {
+        match store.append(several_streams::crossed(&ours, &theirs, false)?.into()).await {
             Ok(_) => won.push(round),
             Err(AppendError::Conflict(_)) => {}
             Err(error) => return Err(error.into()),

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Expected, Filter, Page, Position, ReadError,
-    StoredEvent, StreamId, Timestamp, UnknownOutcome, Version,
+    Append, AppendError, AppendRequest, Appended, Checkpoint, Direction, EventStore, Expected, Filter, Page, Position,
+    ReadError, StoredEvent, StreamId, Timestamp, UnknownOutcome, Version,
 };
 use futures_core::stream::BoxStream;
 use tokio_postgres::{Client, NoTls};
@@ -79,18 +79,19 @@ impl Broken {
 
 #[async_trait]
 impl EventStore for Broken {
-    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        let appends = request.into_appends()?;
         if self.fault == Fault::OneByOne {
             return self.one_by_one(appends).await;
         }
         if self.fault == Fault::Overflows {
-            return self.store.append(appends.into_iter().map(overflow).collect()).await;
+            return self.store.append(AppendRequest::new(appends.into_iter().map(overflow))).await;
         }
         if self.fault == Fault::Impatient {
-            let first = tokio::time::timeout(Duration::from_millis(500), self.store.append(appends.clone()));
+            let first = tokio::time::timeout(Duration::from_millis(500), self.store.append(appends.clone().into()));
             return match first.await {
                 Ok(outcome) => outcome,
-                Err(_) => self.store.append(appends).await,
+                Err(_) => self.store.append(appends.into()).await,
             };
         }
         let hurt = self.hurt.lock().unwrap().clone();
@@ -104,9 +105,9 @@ impl EventStore for Broken {
             return std::future::pending().await;
         }
         let streams: Vec<StreamId> = appends.iter().map(|append| append.stream.clone()).collect();
-        match self.store.append(appends.clone()).await {
+        match self.store.append(appends.clone().into()).await {
             Err(AppendError::Unknown(unknown)) if self.fault != Fault::ForgetsDoubt => {
-                let answer = self.guess(unknown.into_appends()).await;
+                let answer = self.guess(unknown.into_request().into_appends()?).await;
                 self.hurt.lock().unwrap().extend(streams);
                 answer
             }
@@ -121,7 +122,7 @@ impl EventStore for Broken {
 
     async fn resolve(&self, outcome: UnknownOutcome) -> Result<Vec<Appended>, AppendError> {
         if self.fault == Fault::ForgetsDoubt {
-            return self.append(outcome.into_appends()).await;
+            return self.append(outcome.into_request()).await;
         }
         self.store.resolve(outcome).await
     }
@@ -188,7 +189,7 @@ impl Broken {
             | Fault::KeepsStreams
             | Fault::StandsStill => {}
         }
-        let mut outcome = self.store.append(appends).await;
+        let mut outcome = self.store.append(appends.into()).await;
         while let Err(AppendError::Unknown(unknown)) = outcome {
             outcome = self.store.resolve(*unknown).await;
         }
@@ -212,11 +213,11 @@ impl Broken {
 
     async fn one_by_one(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
         let mut all = Vec::new();
-        for Append { stream, expected, events } in appends {
+        for Append { stream, expected, events, .. } in appends {
             let mut last: Option<Appended> = None;
             for event in events {
                 let expected = last.as_ref().map_or(expected, |last| Expected::Exact(last.version));
-                let mut next = self.store.append(vec![Append::new(stream.clone(), expected, vec![event])]).await?;
+                let mut next = self.store.append(Append::new(stream.clone(), expected, vec![event]).into()).await?;
                 let mut next = next.remove(0);
                 if let Some(mut last) = last {
                     last.positions.append(&mut next.positions);

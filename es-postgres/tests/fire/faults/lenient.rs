@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, Appended, Checkpoint, Direction, EventName, EventStore, Filter, Page, Position, ReadError,
-    SchemaVersion, StoredEvent, StreamId, Timestamp, Version,
+    AppendError, AppendRequest, Appended, Checkpoint, Direction, EventName, EventStore, Filter, Page, Position,
+    ReadError, SchemaVersion, StoredEvent, StreamId, Timestamp, Version,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
@@ -141,8 +141,8 @@ fn guess(row: &Row, stream: &StreamId, next: u64) -> StoredEvent {
 
 #[async_trait]
 impl EventStore for Lenient {
-    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
-        self.store.append(appends).await
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        self.store.append(request).await
     }
 
     fn read_stream(

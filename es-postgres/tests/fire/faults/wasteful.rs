@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, StoredEvent, StreamId,
-    Version,
+    AppendError, AppendRequest, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, StoredEvent,
+    StreamId, Version,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -72,7 +72,7 @@ impl Wasteful {
 
 #[async_trait]
 impl EventStore for Wasteful {
-    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
         let number = self.appended.fetch_add(1, Ordering::AcqRel);
         match self.waste {
             Waste::Memory => self.memory.lock().unwrap().push(vec![1; 64 * 1024]),
@@ -84,7 +84,7 @@ impl EventStore for Wasteful {
             }
             Waste::Sessions | Waste::Lag | Waste::Reading => {}
         }
-        self.store.append(appends).await
+        self.store.append(request).await
     }
 
     fn read_stream(

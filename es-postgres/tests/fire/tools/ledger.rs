@@ -36,7 +36,7 @@ impl Ledger {
         appends: Vec<Append>,
     ) -> Result<Vec<Appended>, AppendError> {
         let number = self.begin(&appends);
-        let mut outcome = store.append(appends).await;
+        let mut outcome = store.append(appends.into()).await;
         let deadline = Instant::now() + Duration::from_secs(90);
         while let Err(AppendError::Unknown(unknown)) = outcome {
             assert!(Instant::now() < deadline, "an outcome cannot be learnt");

@@ -1,0 +1,78 @@
+//! The idempotency key: a name for what is asked for once, however often it is sent.
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+
+use crate::event::{
+    LimitError,
+    limits::{OUTCOME_BYTES, check_length, check_name},
+};
+
+/// A key that a store takes once: with it goes a digest of what was asked for, and the outcome that whoever asks again is
+/// given.
+///
+/// The digest tells a repeat from another command that was given the same key by mistake. It has 32 bytes, those of SHA-256
+/// and BLAKE3: of a fixed size, it needs no limit and is compared as a whole, and no two commands have the same one by
+/// chance. The caller chooses the hash, and never changes it for keys that are still in use.
+///
+/// The outcome is any bytes, as the caller reads them; no store looks into them.
+///
+/// ```
+/// # use es_core::IdempotencyKey;
+/// # fn sha256(_: &[u8]) -> [u8; 32] { [7; 32] }
+/// let key = IdempotencyKey::new("request-4711", sha256(br#"{"amount":5}"#), r#"{"receipt":12}"#)?;
+/// assert_eq!(key.key(), "request-4711");
+/// assert_eq!(key.outcome(), r#"{"receipt":12}"#);
+/// # Ok::<(), es_core::LimitError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IdempotencyKey {
+    key: Arc<str>,
+    digest: [u8; 32],
+    outcome: Bytes,
+}
+
+impl IdempotencyKey {
+    /// The key `key`, 1 to 512 bytes of UTF-8 without NUL, of a command with this digest, and at most 64 KiB that whoever
+    /// sends the key again is given.
+    ///
+    /// # Errors
+    /// [`LimitError`] when the key is empty, too long or holds a NUL, or the outcome is too long.
+    pub fn new(key: impl AsRef<str>, digest: [u8; 32], outcome: impl Into<Bytes>) -> Result<Self, LimitError> {
+        let (key, outcome) = (key.as_ref(), outcome.into());
+        check_name("idempotency key", key)?;
+        check_length("outcome of an idempotency key", outcome.len(), OUTCOME_BYTES)?;
+        Ok(Self { key: key.into(), digest, outcome })
+    }
+
+    /// The key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.key)
+    }
+
+    /// The digest of what was asked for.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    /// What whoever sends the key again is given.
+    pub fn outcome(&self) -> &Bytes {
+        &self.outcome
+    }
+}
+
+impl fmt::Debug for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // errors hold keys: how long the outcome is, and never what it says
+        f.debug_struct("IdempotencyKey")
+            .field("key", &self.key)
+            .field("outcome_bytes", &self.outcome.len())
+            .finish_non_exhaustive()
+    }
+}
