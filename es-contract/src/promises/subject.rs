@@ -23,7 +23,13 @@ impl Subject {
     pub(crate) async fn fresh(factory: &dyn Factory) -> Result<Self, Broken> {
         let fresh = factory.fresh().await?;
         let store = fresh.handle().await?;
-        Ok(Self { fresh, store })
+        match store.partitions().len() {
+            0 => Ok(Self { fresh, store }),
+            several => Err(Broken::new(
+                "a store that is put to the contract is its only partition; put each of `partitions()` to it",
+                format!("{several} partitions"),
+            )),
+        }
     }
 
     pub(crate) async fn another_handle(&self) -> Result<Arc<dyn EventStore>, Broken> {

@@ -176,6 +176,13 @@ pub enum ReadError {
         /// Up to here both incarnations hold the same events; `None` when the incarnation is not known here.
         common: Option<Position>,
     },
+    /// The store has several partitions, each with an order of its own, and none over all of them: read each of
+    /// [`EventStore::partitions`](crate::EventStore::partitions). Nothing was read.
+    #[error("the store has {partitions} partitions and no order over all of them; read each of `store.partitions()`")]
+    Partitioned {
+        /// How many.
+        partitions: usize,
+    },
     /// The store could not be reached or refused to work; try again.
     #[error("the store could not read")]
     Store(#[source] StoreError),

@@ -1,10 +1,10 @@
 //! Reading as a sentence: which events, from where, which way.
 
-use std::{borrow::Cow, ops::RangeInclusive};
+use std::{borrow::Cow, future::ready, ops::RangeInclusive};
 
 use async_stream::try_stream;
 use futures_core::stream::BoxStream;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 
 use crate::{
     event::{Event, EventSet},
@@ -107,13 +107,13 @@ impl<'a, S: EventStore + ?Sized, T, const BACKWARD: bool> ReadEvents<'a, S, T, B
         let Self { store, after, before, set, narrower, limit, reads } = self;
         let filter = set.and(&narrower);
         if BACKWARD {
-            let pages = store.ask(move |store| {
+            let pages = store.ask_one(move |store| {
                 let pages = store.read_pages(before, Direction::Backward, &filter, limit);
                 if after == Checkpoint::START { pages } else { above(store, after, pages) }
             });
             Reader::new(before, pages, reads)
         } else {
-            let pages = store.ask(move |store| store.read_pages(after, Direction::Forward, &filter, limit));
+            let pages = store.ask_one(move |store| store.read_pages(after, Direction::Forward, &filter, limit));
             Reader::new(after, pages, reads)
         }
     }
@@ -155,7 +155,7 @@ impl<'a, S: EventStore + ?Sized, T> ReadEvents<'a, S, T> {
     /// ```
     pub fn subscribe(self) -> Reader<'a, T> {
         let (after, filter) = (self.after, self.set.and(&self.narrower));
-        let pages = self.store.ask(move |store| store.subscribe_pages(after, &filter));
+        let pages = self.store.ask_one(move |store| store.subscribe_pages(after, &filter));
         Reader::new(after, pages, self.reads)
     }
 }
@@ -295,6 +295,17 @@ impl<'a, S: EventStore + ?Sized> Held<'a, S> {
     }
 
     /// What the store answers to `ask`, as a stream that lives as long as the store is held.
+    /// As [`ask`](Self::ask), where the store is its only partition: there is no order over several.
+    fn ask_one(
+        self,
+        ask: impl for<'s> FnOnce(&'s S) -> BoxStream<'s, Result<Page, ReadError>> + Send + 'a,
+    ) -> BoxStream<'a, Result<Page, ReadError>> {
+        self.ask(|store| match store.partitions().len() {
+            0 => ask(store),
+            partitions => stream::once(ready(Err(ReadError::Partitioned { partitions }))).boxed(),
+        })
+    }
+
     fn ask<I: Send + 'a>(
         self,
         ask: impl for<'s> FnOnce(&'s S) -> BoxStream<'s, Result<I, ReadError>> + Send + 'a,

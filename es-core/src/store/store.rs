@@ -154,6 +154,28 @@ pub trait EventStore: Send + Sync + Debug + 'static {
     /// The stores that this one is made of, each with an order and an incarnation of its own; empty when it is its only
     /// partition. Order is promised within a partition, and a checkpoint is of one of them. A stream is in one partition, and
     /// an append that spans several is refused with [`AppendError::SpansPartitions`].
+    ///
+    /// A store with partitions takes appends and reads streams itself. There is no order over all of its events, so it answers
+    /// with [`ReadError::Partitioned`] to what reads the log, gives its frontier or subscribes; who reads the log asks for the
+    /// partitions first, and reads each. A store that wraps another one wraps its partitions too.
+    ///
+    /// ```
+    /// # use es_core::{EventStore, EventStoreExt, Position, ReadError};
+    /// # use std::sync::Arc;
+    /// /// The last position of each log in `store`.
+    /// async fn last_positions(store: &Arc<dyn EventStore>) -> Result<Vec<Position>, ReadError> {
+    ///     let partitions = match store.partitions() {
+    ///         [] => std::slice::from_ref(store),
+    ///         partitions => partitions,
+    ///     };
+    ///     let mut last = Vec::new();
+    ///     for partition in partitions {
+    ///         let event = partition.stored_events().backward().limit(1).read().try_next().await?;
+    ///         last.push(event.map_or(Position::START, |event| event.position));
+    ///     }
+    ///     Ok(last)
+    /// }
+    /// ```
     fn partitions(&self) -> &[Arc<dyn EventStore>] {
         &[]
     }

@@ -1,0 +1,209 @@
+//! A store of several partitions: each stream is in one, and who reads the log asks for them.
+
+#![cfg(feature = "memory")]
+
+use std::{future::ready, sync::Arc};
+
+use async_trait::async_trait;
+use es::{
+    AppendError, AppendRequest, Appended, Checkpoint, Direction, Filter, MemoryStore, Page, ReadError, StoredEvent,
+    StreamId, Version, prelude::*,
+};
+use futures_core::stream::BoxStream;
+use futures_util::{StreamExt, stream};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "counted")]
+struct Counted {
+    by: u64,
+}
+
+#[derive(Aggregate, Default, Debug)]
+#[aggregate(category = "counter", id = u64, events(Counted))]
+struct Counter {
+    sum: u64,
+}
+
+#[es::apply]
+impl Counter {
+    fn counted(&mut self, event: Counted) {
+        self.sum += event.by;
+    }
+}
+
+/// Two stores in memory; which of them a stream is in follows from its slice.
+#[derive(Debug)]
+struct Halves([Arc<dyn EventStore>; 2]);
+
+impl Halves {
+    fn new() -> Arc<dyn EventStore> {
+        Arc::new(Self([Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new())]))
+    }
+
+    fn number(stream: &StreamId) -> usize {
+        usize::from(stream.slice() % 2)
+    }
+
+    fn of(&self, stream: &StreamId) -> &Arc<dyn EventStore> {
+        &self.0[Self::number(stream)]
+    }
+}
+
+#[async_trait]
+impl EventStore for Halves {
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        let Some(first) = request.appends().first() else { return Ok(Vec::new()) };
+        let elsewhere = |append: &&es::Append| Self::number(&append.stream) != Self::number(&first.stream);
+        if let Some(other) = request.appends().iter().find(elsewhere) {
+            let (stream, other) = (first.stream.clone(), other.stream.clone());
+            return Err(AppendError::SpansPartitions { stream, other });
+        }
+        self.of(&first.stream).append(request).await
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.of(stream).read_stream(stream, from, direction, limit)
+    }
+
+    fn read_pages(
+        &self,
+        _: Checkpoint,
+        _: Direction,
+        _: &Filter,
+        _: Option<usize>,
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        stream::once(ready(Err(ReadError::Partitioned { partitions: 2 }))).boxed()
+    }
+
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
+        Err(ReadError::Partitioned { partitions: 2 })
+    }
+
+    fn partitions(&self) -> &[Arc<dyn EventStore>] {
+        &self.0
+    }
+}
+
+/// The ids of counters that are in the first and in the second half.
+fn ids() -> [u64; 2] {
+    let id = |half| (1..).find(|id: &u64| Halves::number(&StreamId::new("counter", id.to_string()).unwrap()) == half);
+    [id(0).unwrap(), id(1).unwrap()]
+}
+
+#[tokio::test]
+async fn aggregates_are_loaded_and_appended_wherever_they_are() {
+    let store = Halves::new();
+    let counters = store.repository::<Counter>();
+    for id in ids() {
+        counters.update(&id, |_| Counted { by: id }).await.unwrap();
+        assert_eq!(counters.load(&id).await.unwrap().sum, id);
+    }
+    for partition in store.partitions() {
+        let events: Vec<_> = partition.events::<CounterEvent>().read().try_collect().await.unwrap();
+        assert_eq!(events.len(), 1, "each is in one of them");
+    }
+}
+
+#[tokio::test]
+async fn one_append_does_not_span_two_partitions_and_the_roots_keep_their_events() {
+    let store = Halves::new();
+    let (counters, [one, other]) = (store.repository::<Counter>(), ids());
+    let (mut one, mut other) = (counters.load(&one).await.unwrap(), counters.load(&other).await.unwrap());
+    one.record(Counted { by: 1 });
+    other.record(Counted { by: 1 });
+    let refused = store.batch().change(&mut one).change(&mut other).append().await;
+    assert!(
+        matches!(&refused, Err(AppendError::SpansPartitions { stream, other: second })
+            if stream == one.stream() && second == other.stream()),
+        "{refused:?}"
+    );
+    assert_eq!((one.pending().len(), other.pending().len()), (1, 1));
+    for partition in store.partitions() {
+        assert_eq!(partition.stored_events().read().try_next().await.unwrap(), None);
+    }
+}
+
+/// A store that does not refuse to be read as one log: it gives what one of its partitions has.
+#[derive(Debug)]
+struct ReadsOne(Halves);
+
+#[async_trait]
+impl EventStore for ReadsOne {
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        self.0.append(request).await
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.0.read_stream(stream, from, direction, limit)
+    }
+
+    fn read_pages(
+        &self,
+        from: Checkpoint,
+        direction: Direction,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        self.0.0[0].read_pages(from, direction, filter, limit)
+    }
+
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
+        self.0.0[0].frontier().await
+    }
+
+    fn partitions(&self) -> &[Arc<dyn EventStore>] {
+        self.0.partitions()
+    }
+}
+
+#[tokio::test]
+async fn nobody_reads_several_partitions_as_one_log() {
+    let one = ReadsOne(Halves([Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new())]));
+    for store in [Halves::new(), Arc::new(one)] {
+        for id in ids() {
+            store.repository::<Counter>().update(&id, |_| Counted { by: 1 }).await.unwrap();
+        }
+        let refusals = [
+            store.events::<CounterEvent>().read().try_next().await.map(drop),
+            store.events::<CounterEvent>().backward().read().try_next().await.map(drop),
+            store.events::<CounterEvent>().owned().read().try_next().await.map(drop),
+            store.events::<CounterEvent>().subscribe().try_next().await.map(drop),
+            store.stored_events().limit(1).read().try_next().await.map(drop),
+            store.stored_events().subscribe().try_next().await.map(drop),
+        ];
+        for refused in refusals {
+            assert!(matches!(refused, Err(ReadError::Partitioned { partitions: 2 })), "{refused:?}");
+        }
+    }
+    let refused = Halves::new().subscribe_pages(Checkpoint::START, &Filter::all()).next().await;
+    assert!(matches!(refused, Some(Err(ReadError::Partitioned { .. }))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_checkpoint_says_which_partition_it_belongs_to() {
+    let store = Halves::new();
+    for id in ids() {
+        store.repository::<Counter>().update(&id, |_| Counted { by: 1 }).await.unwrap();
+    }
+    let [one, other] = store.partitions() else { panic!("there are two") };
+    let frontiers = [one.frontier().await.unwrap(), other.frontier().await.unwrap()];
+    assert_eq!(frontiers[0].position(), frontiers[1].position());
+    assert_ne!(frontiers[0].incarnation(), frontiers[1].incarnation());
+    for (store, own, foreign) in [(one, frontiers[0], frontiers[1]), (other, frontiers[1], frontiers[0])] {
+        assert_eq!(store.stored_events().after(own).read().try_next().await.unwrap(), None);
+        let refused = store.stored_events().after(foreign).read().try_next().await;
+        assert!(matches!(refused, Err(ReadError::Restored { checkpoint, .. }) if checkpoint == foreign), "{refused:?}");
+    }
+}
