@@ -126,7 +126,8 @@ impl PostgresStore {
     /// ```
     ///
     /// # Errors
-    /// [`AppendError`]; after a conflict the transaction can go on, after [`AppendError::Store`] it cannot.
+    /// [`AppendError`]; after a conflict, or where idempotency keys were refused, the transaction can go on, after
+    /// [`AppendError::Store`] it cannot.
     pub async fn append_in(
         &self,
         transaction: &tokio_postgres::Transaction<'_>,

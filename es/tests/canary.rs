@@ -14,8 +14,9 @@ use std::{
 use async_trait::async_trait;
 use es::{
     Append, AppendError, AppendRequest, Appended, AsOf, Checkpoint, Direction, EncodeError, EventName, EventStore,
-    Expected, Filter, Metadata, NewEvent, Page, Position, ReadError, SchemaVersion, StoreError, StoreErrorKind,
-    StoredEvent, StoredSnapshot, StreamId, Timestamp, UnknownOutcome, Version, prelude::*, testing::scenario,
+    Expected, Filter, IdempotencyKey, KeysTaken, Metadata, NewEvent, Page, Position, ReadError, SchemaVersion,
+    StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, TakenKey, Timestamp, UnknownOutcome, Version,
+    prelude::*, testing::scenario,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -377,16 +378,20 @@ fn events_and_unknown_appends_are_shown_without_what_they_say() {
     let (payload, metadata) = (event.payload().len(), serde_json::to_vec(&metadata).unwrap().len());
     let lengths = format!("payload_bytes: {payload}, metadata_bytes: Some({metadata})");
     let append = Append::new(stream.clone(), Expected::Any, vec![event]);
+    let key = IdempotencyKey::new("request-4711", [7; 32], TEXT).unwrap();
+    let request = AppendRequest::from(append.clone()).with_key(key);
     let unknown = AppendError::from(UnknownOutcome::new(
-        append.clone(),
+        request.clone(),
         StoreError::new(StoreErrorKind::Other, Quoting("of the connection".into())),
     ));
-    for shown in [format!("{stored:?}"), format!("{append:?}"), format!("{unknown:?}")] {
+    for shown in [format!("{stored:?}"), format!("{append:?}"), format!("{request:?}"), format!("{unknown:?}")] {
         assert!(!shown.contains(CANARY), "{shown}");
         for says in ["account.moved", &Uuid::from_u128(4711).to_string(), &lengths] {
             assert!(shown.contains(says), "{says:?} is not in {shown}");
         }
     }
+    let taken = TakenKey::new(&request.keys()[0], &[7; 32], request.keys()[0].outcome().clone());
+    silent("a key that is taken", "`KeysTaken`", &AppendError::from(KeysTaken::new(taken)));
     let snapshot = StoredSnapshot { stream, version: Version::FIRST, schema: "s".into(), payload: stored.payload };
     let shown = format!("{snapshot:?}");
     assert!(!shown.contains(CANARY) && shown.contains(&format!("payload_bytes: {payload}")), "{shown}");

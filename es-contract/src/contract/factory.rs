@@ -42,6 +42,8 @@ impl fmt::Display for Property {
 pub enum Operation {
     /// It keeps snapshots.
     Snapshots,
+    /// It holds idempotency keys.
+    Keys,
 }
 
 /// Makes stores for the contract, and declares what they can do.

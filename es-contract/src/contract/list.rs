@@ -172,6 +172,24 @@ macro_rules! __promises {
                 an_id_twice_in_one_append_is_refused
                 an_id_twice_in_two_streams_of_one_append_is_refused
             }
+            keys {
+                a_key_is_never_ignored
+                undeclared_keys_are_refused
+                a_taken_key_gives_the_first_outcome
+                another_digest_under_a_taken_key_is_told
+                keys_without_events_are_taken
+                a_refused_request_takes_no_key
+                of_two_requests_with_one_key_one_wins
+                the_same_append_with_its_keys_is_repeated
+                the_same_events_with_a_new_key_conflict
+                a_taken_key_comes_before_a_conflict
+                every_taken_key_is_told
+                a_key_twice_in_one_append_is_refused
+                a_thousand_keys_in_one_append_are_taken
+                keys_and_outcomes_at_the_limit_come_back
+                outcomes_count_as_bytes_of_an_append
+                a_reopened_store_holds_its_keys
+            }
             global_order {
                 positions_are_unique_and_rise
                 the_order_of_a_stream_is_that_of_the_log

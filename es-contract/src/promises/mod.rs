@@ -10,6 +10,7 @@ pub mod expected_versions;
 pub mod fields;
 pub mod global_order;
 pub mod idempotence;
+pub mod keys;
 pub mod limits;
 pub mod memory_use;
 pub mod pages;

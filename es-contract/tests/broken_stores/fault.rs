@@ -323,4 +323,42 @@ pub(crate) enum Fault {
     TakesNoBarePosition,
     /// Waits with a checkpoint of another log.
     WaitsWithAnotherLog,
+    /// Appends without the keys.
+    IgnoresKeys,
+    /// Ignores the keys of a request without events.
+    IgnoresKeysWithoutEvents,
+    /// Answers events that are known as a repeat, whatever keys come with them.
+    IgnoresTheKeysOfARepeat,
+    /// Takes keys that it does not declare.
+    PretendsToHoldKeys,
+    /// Answers the same append with the same keys as one whose keys are taken.
+    TakesARepeatForATakenKey,
+    /// Gives who sends a key again the outcome that comes with it now.
+    GivesTheOutcomeOfNow,
+    /// Takes each command under a key for the same.
+    TakesEachDigestForTheSame,
+    /// Reports the first taken key alone.
+    ReportsOneTakenKey,
+    /// Looks at versions before it looks at keys.
+    ConflictsBeforeItLooksAtKeys,
+    /// Takes the keys of a request that it refuses.
+    TakesTheKeysOfWhatItRefuses,
+    /// Looks at the keys before the append and not in it.
+    ChecksKeysOutside,
+    /// Takes a key twice in a request.
+    TakesAKeyTwice,
+    /// Takes a thousand keys of any number.
+    TakesTooManyKeys,
+    /// Counts payloads and metadata, and not outcomes.
+    CountsNoOutcomes,
+    /// Cuts long keys.
+    CutsLongKeys,
+    /// Takes keys in lower case.
+    LowersKeys,
+    /// Takes keys without the spaces around them.
+    TrimsKeys,
+    /// Cuts long outcomes.
+    CutsLongOutcomes,
+    /// Takes the bytes of an outcome for text.
+    TakesOutcomesForText,
 }

@@ -1,7 +1,7 @@
 //! The broken store: a store in memory with one fault.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) hidden: Mutex<HashMap<Position, Instant>>,
     /// Snapshots of the faults about snapshots.
     pub(crate) snapshots: Mutex<Vec<StoredSnapshot>>,
+    /// Keys of the fault that looks at them outside.
+    pub(crate) keys: Mutex<HashSet<String>>,
     /// By how many microseconds the clock was put back.
     behind: AtomicI64,
     /// What the clock showed at the appends of the faults about it.
@@ -184,7 +186,11 @@ impl Factory for Broken {
     }
 
     fn operations(&self) -> &[Operation] {
-        if self.0 == Fault::PretendsToKeepSnapshots { &[] } else { &[Operation::Snapshots] }
+        match self.0 {
+            Fault::PretendsToKeepSnapshots => &[Operation::Keys],
+            Fault::PretendsToHoldKeys => &[Operation::Snapshots],
+            _ => &[Operation::Snapshots, Operation::Keys],
+        }
     }
 }
 

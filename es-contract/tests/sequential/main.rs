@@ -11,7 +11,7 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state
 
 use crate::{
     model::Model,
-    operation::{Operation, append, read_all, read_stream},
+    operation::{Operation, append, keyed, read_all, read_stream},
     system::System,
 };
 
@@ -73,12 +73,32 @@ fn a_part_of_an_append_is_no_repeat_of_it() {
 }
 
 #[test]
+fn a_repeat_is_told_from_another_attempt_with_its_key() {
+    replay([
+        keyed(&[(0, Some(0), &[1, 2]), (1, None, &[3])], &[(1, 0, 7), (2, 0, 8)]),
+        append(&[(0, None, &[4])]),
+        keyed(&[(0, Some(0), &[1, 2]), (1, None, &[3])], &[(1, 0, 7), (2, 0, 8)]),
+        keyed(&[(0, Some(0), &[1, 2]), (1, None, &[3])], &[(2, 0, 8)]),
+        keyed(&[(0, Some(0), &[1, 2]), (1, None, &[3])], &[(1, 1, 7)]),
+        keyed(&[(0, Some(0), &[1, 2]), (1, None, &[3])], &[(1, 0, 9)]),
+        keyed(&[(0, Some(0), &[1, 2]), (1, None, &[3])], &[(3, 0, 7)]),
+        keyed(&[(0, Some(3), &[5])], &[(3, 0, 7), (1, 0, 9)]),
+        keyed(&[], &[(3, 0, 7)]),
+        keyed(&[], &[(3, 0, 9)]),
+        keyed(&[(0, Some(0), &[5])], &[(4, 0, 7), (4, 0, 7)]),
+        keyed(&[(0, Some(0), &[5])], &[(4, 0, 7)]),
+        keyed(&[(0, Some(3), &[5])], &[(4, 0, 7)]),
+    ]);
+}
+
+#[test]
 fn a_failure_prints_as_a_runnable_test() {
     let mut system = System::default();
     system.run(append(&[(0, Some(0), &[1, 2]), (1, None, &[])]));
+    system.run(keyed(&[(0, None, &[3])], &[(1, 2, 3)]));
     system.run(read_stream(0, 2, true, 3));
     let printed = system.as_test();
     let expected = "#[test]\nfn shrunk() {\n    replay([\n        append(&[(0, Some(0), &[1, 2]), (1, None, &[])]),\n        \
-                    read_stream(0, 2, true, 3),\n    ]);\n}\n";
+                    keyed(&[(0, None, &[3])], &[(1, 2, 3)]),\n        read_stream(0, 2, true, 3),\n    ]);\n}\n";
     assert_eq!(printed, expected);
 }

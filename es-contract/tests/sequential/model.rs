@@ -2,14 +2,16 @@
 
 use std::collections::HashSet;
 
-use crate::operation::{EXISTS, Operation, Part};
+use crate::operation::{EXISTS, Key, Operation, Part, Request};
 
 /// Every event, in the order of the log.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model {
     events: Vec<Event>,
+    /// Every key that was taken, and the first event that came with it.
+    keys: Vec<(Key, Option<u8>)>,
     /// Every append that was sent.
-    pub(crate) sent: Vec<Vec<Part>>,
+    pub(crate) sent: Vec<Request>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -31,8 +33,11 @@ pub(crate) enum Answer {
     },
     /// For each stream in conflict its version, and whether ids of it are taken.
     Conflict(Vec<(u8, u64, bool)>),
+    /// For each key that is taken its first outcome, and whether the digest is the same.
+    KeysTaken(Vec<(u8, u8, bool)>),
     StreamTwice,
     IdTwice,
+    KeyTwice,
     /// Stream, version and id.
     Events(Vec<(u8, u64, u8)>),
 }
@@ -44,9 +49,9 @@ impl Model {
 
     pub(crate) fn answer(&mut self, operation: &Operation) -> Answer {
         match operation {
-            Operation::Append(parts) => {
-                self.sent.push(parts.clone());
-                self.append(parts)
+            Operation::Append(request) => {
+                self.sent.push(request.clone());
+                self.append(request)
             }
             Operation::ReadStream { stream, from, backward, limit } => {
                 let of_stream = self.events.iter().filter(|event| event.stream == *stream);
@@ -65,8 +70,8 @@ impl Model {
         }
     }
 
-    fn append(&mut self, parts: &[Part]) -> Answer {
-        let mut seen = (HashSet::new(), HashSet::new());
+    fn append(&mut self, Request { parts, keys }: &Request) -> Answer {
+        let mut seen = (HashSet::new(), HashSet::new(), HashSet::new());
         for part in parts {
             if !seen.0.insert(part.stream) {
                 return Answer::StreamTwice;
@@ -75,8 +80,25 @@ impl Model {
                 return Answer::IdTwice;
             }
         }
+        if keys.iter().any(|key| !seen.2.insert(key.name)) {
+            return Answer::KeyTwice;
+        }
         let taken = |part: &Part| part.ids.iter().any(|id| self.place(*id).is_some());
-        let repeated = parts.iter().any(taken) && parts.iter().all(|part| part.ids.is_empty() || self.repeats(part));
+        let with_it = |key: &Key| {
+            let of_it = |first: &u8| parts.iter().any(|part| part.ids.contains(first));
+            self.keys.iter().any(|(held, first)| held == key && first.as_ref().is_some_and(of_it))
+        };
+        let repeated = parts.iter().any(taken)
+            && parts.iter().all(|part| part.ids.is_empty() || self.repeats(part))
+            && keys.iter().all(with_it);
+        let held = |key: &Key| {
+            let (held, _) = self.keys.iter().find(|(held, _)| held.name == key.name)?;
+            Some((key.name, held.outcome, held.digest == key.digest))
+        };
+        let keys_taken: Vec<_> = keys.iter().filter_map(held).collect();
+        if !repeated && !keys_taken.is_empty() {
+            return Answer::KeysTaken(keys_taken);
+        }
         let conflict = |part: &&Part| taken(part) || !holds(part.expected, self.version(part.stream));
         let conflicts: Vec<_> = parts.iter().filter(conflict).collect();
         if !repeated && !conflicts.is_empty() {
@@ -84,6 +106,10 @@ impl Model {
             return Answer::Conflict(conflicts.iter().map(violation).collect());
         }
         let append = self.sent.len();
+        if !repeated {
+            let first = parts.iter().flat_map(|part| &part.ids).next().copied();
+            self.keys.extend(keys.iter().map(|key| (*key, first)));
+        }
         for part in parts.iter().filter(|_| !repeated) {
             for id in &part.ids {
                 let (stream, version) = (part.stream, self.version(part.stream) + 1);

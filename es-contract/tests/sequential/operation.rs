@@ -1,4 +1,4 @@
-//! The operations: few streams and few event ids, so that they meet.
+//! The operations: few streams, few event ids and few keys, so that they meet.
 
 use std::fmt;
 
@@ -9,9 +9,24 @@ use crate::model::Model;
 /// What is done.
 #[derive(Clone)]
 pub(crate) enum Operation {
-    Append(Vec<Part>),
+    Append(Request),
     ReadStream { stream: u8, from: u64, backward: bool, limit: usize },
     ReadAll { skip: usize, category: Option<u8>, limit: usize },
+}
+
+/// What is asked for in one append.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Request {
+    pub(crate) parts: Vec<Part>,
+    pub(crate) keys: Vec<Key>,
+}
+
+/// An idempotency key by its name, with a digest and an outcome.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Key {
+    pub(crate) name: u8,
+    pub(crate) digest: u8,
+    pub(crate) outcome: u8,
 }
 
 /// What is appended to one stream; `expected` is an exact version, or nothing, or with [`EXISTS`] that it exists.
@@ -26,12 +41,17 @@ pub(crate) struct Part {
 pub(crate) const EXISTS: u64 = u64::MAX;
 
 pub(crate) fn append(parts: &[(u8, Option<u64>, &[u8])]) -> Operation {
+    keyed(parts, &[])
+}
+
+pub(crate) fn keyed(parts: &[(u8, Option<u64>, &[u8])], keys: &[(u8, u8, u8)]) -> Operation {
     let part = |(stream, expected, ids): &(u8, Option<u64>, &[u8])| Part {
         stream: *stream,
         expected: *expected,
         ids: ids.to_vec(),
     };
-    Operation::Append(parts.iter().map(part).collect())
+    let key = |&(name, digest, outcome): &(u8, u8, u8)| Key { name, digest, outcome };
+    Operation::Append(Request { parts: parts.iter().map(part).collect(), keys: keys.iter().map(key).collect() })
 }
 
 pub(crate) fn read_stream(stream: u8, from: u64, backward: bool, limit: usize) -> Operation {
@@ -55,15 +75,20 @@ pub(crate) fn random(model: &Model) -> BoxedStrategy<Operation> {
         };
         Part { stream, expected, ids }
     });
-    let appends = vec(part, 0..4).prop_map(Operation::Append);
-    // Old appends once more, whole or without their last part.
+    let key = || (0..12_u8, 0..3_u8, 0..3_u8).prop_map(|(name, digest, outcome)| Key { name, digest, outcome });
+    let keys = move || prop_oneof![2 => Just(Vec::new()), 1 => vec(key(), 1..3)];
+    let appends = (vec(part, 0..4), keys()).prop_map(|(parts, keys)| Operation::Append(Request { parts, keys }));
+    // Old appends once more, whole, without their last part, or with other keys.
     let old = model.sent.clone();
-    let again = (any::<prop::sample::Index>(), any::<bool>()).prop_map(move |(index, whole)| {
-        let mut parts = if old.is_empty() { Vec::new() } else { index.get(&old).clone() };
-        if !whole {
-            parts.pop();
+    let again = (any::<prop::sample::Index>(), 0..5_u8, keys()).prop_map(move |(index, change, keys)| {
+        let mut request = if old.is_empty() { Request::default() } else { index.get(&old).clone() };
+        match change {
+            0 => drop(request.parts.pop()),
+            1 => request.keys = keys,
+            2 => request.keys.extend(keys),
+            _ => {}
         }
-        Operation::Append(parts)
+        Operation::Append(request)
     });
     let stream = (0..5_u8, 0..12_u64, any::<bool>(), 0..8_usize)
         .prop_map(|(stream, from, backward, limit)| read_stream(stream, from, backward, limit));
@@ -76,9 +101,14 @@ pub(crate) fn random(model: &Model) -> BoxedStrategy<Operation> {
 impl fmt::Debug for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Append(parts) => {
+            Self::Append(Request { parts, keys }) => {
                 let part = |Part { stream, expected, ids }: &Part| format!("({stream}, {expected:?}, &{ids:?})");
-                write!(f, "append(&[{}])", parts.iter().map(part).collect::<Vec<_>>().join(", "))
+                let key = |Key { name, digest, outcome }: &Key| format!("({name}, {digest}, {outcome})");
+                let parts = parts.iter().map(part).collect::<Vec<_>>().join(", ");
+                match keys.iter().map(key).collect::<Vec<_>>().join(", ") {
+                    none if none.is_empty() => write!(f, "append(&[{parts}])"),
+                    keys => write!(f, "keyed(&[{parts}], &[{keys}])"),
+                }
             }
             Self::ReadStream { stream, from, backward, limit } => {
                 write!(f, "read_stream({stream}, {from}, {backward}, {limit})")

@@ -1,8 +1,8 @@
 //! The store, driven by the operations of the model, and compared with it.
 
 use es_core::{
-    Append, AppendError, AppendRequest, Direction, EventName, EventStore, Expected, Filter, NewEvent, Position,
-    SchemaVersion, StoredEvent, StreamId, Version,
+    Append, AppendError, AppendRequest, Direction, EventName, EventStore, Expected, Filter, IdempotencyKey, NewEvent,
+    Position, SchemaVersion, StoredEvent, StreamId, TakenKey, Version,
 };
 use es_memory::MemoryStore;
 use futures_core::stream::BoxStream;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     model::{Answer, Model},
-    operation::{EXISTS, Operation, Part},
+    operation::{EXISTS, Key, Operation, Part, Request},
 };
 
 /// A store, the model beside it, and what was done so far.
@@ -50,8 +50,11 @@ impl System {
 
     fn ask(&mut self, operation: &Operation) -> Answer {
         match operation {
-            Operation::Append(parts) => {
-                let request = AppendRequest::new(parts.iter().map(to_append));
+            Operation::Append(Request { parts, keys }) => {
+                let request = keys
+                    .iter()
+                    .map(to_key)
+                    .fold(AppendRequest::new(parts.iter().map(to_append)), AppendRequest::with_key);
                 let answer = self.runtime.block_on(self.store.append(request));
                 match answer {
                     Ok(answer) => {
@@ -72,6 +75,14 @@ impl System {
                             .collect::<Option<_>>()
                             .expect("a conflict of streams"),
                     ),
+                    Err(AppendError::KeyTaken(taken)) => {
+                        let shown = |one: &TakenKey| {
+                            let name = one.key().parse().expect("a key of the operations");
+                            (name, one.outcome()[0], one.same_digest())
+                        };
+                        Answer::KeysTaken(taken.keys().map(shown).collect())
+                    }
+                    Err(AppendError::DuplicateKey { .. }) => Answer::KeyTwice,
                     Err(AppendError::DuplicateStream { .. }) => Answer::StreamTwice,
                     Err(AppendError::DuplicateEventId { .. }) => Answer::IdTwice,
                     Err(error) => panic!("{error}\n{}", self.as_test()),
@@ -113,6 +124,10 @@ fn to_append(part: &Part) -> Append {
         NewEvent::from_json(id, name.clone(), SchemaVersion::FIRST, "null").expect("an event")
     };
     Append::new(stream_of(part.stream), expected, part.ids.iter().map(event).collect())
+}
+
+fn to_key(Key { name, digest, outcome }: &Key) -> IdempotencyKey {
+    IdempotencyKey::new(name.to_string(), [*digest; 32], vec![*outcome]).expect("a key")
 }
 
 fn category_of(stream: u8) -> &'static str {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use es_core::{Append, AppendError, EventStore, Expected};
+use es_core::{Append, AppendError, AppendRequest, EventStore, Expected, IdempotencyKey};
 use es_postgres::{PostgresError, PostgresStore};
 use tokio_postgres::IsolationLevel;
 
@@ -207,6 +207,23 @@ async fn a_statement_is_shown_without_its_payloads() {
     assert!(statement.parameter().contains("canary"));
     let shown = format!("{statement:?}");
     assert!(!shown.contains("canary") && shown.contains("payload_bytes: 8"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_key_is_refused_in_a_callers_transaction_before_anything_is_sent() {
+    let fixture = Fixture::new().await;
+    let key = || IdempotencyKey::new("request-4711", [7; 32], "done").unwrap();
+    let mut client = fixture.client().await;
+    let transaction = client.transaction().await.unwrap();
+    for request in [AppendRequest::from(one("1", Expected::NoStream)), AppendRequest::default()] {
+        let refused = fixture.store.append_in(&transaction, request.clone().with_key(key())).await;
+        assert!(matches!(refused, Err(AppendError::KeysUnsupported)), "{refused:?}");
+        let refused = fixture.store.append_statement(request.with_key(key()));
+        assert!(matches!(refused, Err(AppendError::KeysUnsupported)), "{refused:?}");
+    }
+    fixture.store.append_in(&transaction, one("2", Expected::NoStream)).await.unwrap();
+    fixture.store.commit(transaction).await.unwrap();
+    assert_eq!(all(&fixture.store).await.len(), 1);
 }
 
 /// Ids that stand in another stream: every expectation holds, and only a look before the insert finds them.
