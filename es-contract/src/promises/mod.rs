@@ -13,6 +13,7 @@ pub mod idempotence;
 pub mod limits;
 pub mod memory_use;
 pub mod pages;
+pub(crate) mod race;
 pub mod sample;
 pub mod several_streams;
 pub mod slices;
