@@ -6,8 +6,8 @@ use futures_util::TryStreamExt;
 use tokio_postgres::Client;
 
 use crate::faults::altered::{Change, change};
-use crate::privilege::Hardened;
 use crate::tools::contract::appends_and_reads;
+use crate::tools::hardened::Hardened;
 use crate::tools::trial::connect;
 
 /// A function and the types of what it takes.
