@@ -15,7 +15,6 @@ mod group;
 mod job;
 pub(crate) mod joined;
 mod lanes;
-mod lock_order;
 mod mark;
 pub(crate) mod statement;
 pub(crate) mod transaction;

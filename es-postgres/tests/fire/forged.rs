@@ -40,7 +40,6 @@ fn right(name: &str, streams: usize) -> Vec<String> {
             "false".into(),
             "false".into(),
             numbers(|n| n.to_string(), streams),
-            numbers(|n| n.to_string(), streams),
             numbers(|_| "forged".into(), streams),
             if streams == 1 { "'{one}'".into() } else { numbers(|n| format!("s{n}"), streams) },
             numbers(|_| "-1".into(), streams),

@@ -39,7 +39,7 @@ async fn is_acknowledged(setting: &str, change: Change) -> bool {
     let statements =
         ["CREATE TABLE plain (i int)".to_owned(), format!("ALTER DATABASE {} SET {setting}", database.name())];
     drop(builder(&url).connect().await.unwrap());
-    change.in_function(&connect(&url).await, "es.make_durable").await;
+    change.in_function(&connect(&url).await, "es.append").await;
     database.run(&statements.each_ref().map(String::as_str)).unwrap();
     // whose own commits wait
     let waits = format!("{url}?options=-csynchronous_commit%3Don");
