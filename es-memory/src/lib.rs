@@ -10,13 +10,14 @@
 //!
 //! # Layout
 //! `store` is what is public, `log` the events and their indexes, `events` the events alone, `append` the verdict on
-//! an append, `read` the streams of events.
+//! an append, `read` and `pages` what readers are given, `shared` what clones and readers share.
 
 mod append;
 mod events;
 mod log;
 mod pages;
 mod read;
+mod shared;
 mod store;
 
 pub use store::MemoryStore;

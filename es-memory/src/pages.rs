@@ -12,7 +12,7 @@ use futures_core::Stream;
 
 use crate::{
     log::Log,
-    store::{OpenReader, Shared},
+    shared::{OpenReader, Shared},
 };
 
 /// The most events copied under one lock, and the most events looked at.

@@ -1,12 +1,6 @@
 //! The store: a handle to a log that its clones share.
 
-use std::{
-    fmt,
-    sync::{
-        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use es_core::{
@@ -14,13 +8,12 @@ use es_core::{
     StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, Timestamp, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
-use tokio::sync::watch;
 
 use crate::{
     append,
-    log::Log,
     pages::Pages,
     read::{PAGE, Reader, Rest},
+    shared::Shared,
 };
 
 /// A store in memory. Clones share the log; it ends with the last of them.
@@ -47,14 +40,6 @@ pub struct MemoryStore {
     shared: Arc<Shared>,
 }
 
-pub(crate) struct Shared {
-    log: RwLock<Log>,
-    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
-    /// Wakes who waits for a change.
-    wake: watch::Sender<()>,
-    readers: AtomicUsize,
-}
-
 impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
@@ -70,12 +55,12 @@ impl MemoryStore {
     /// let store = MemoryStore::with_clock(|| Timestamp::UNIX_EPOCH);
     /// ```
     pub fn with_clock(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self { shared: Arc::new(Shared { clock: Box::new(clock), ..Shared::default() }) }
+        Self { shared: Arc::new(Shared::new(clock)) }
     }
 
     /// How many readers and waiting subscriptions are open.
     pub fn open_readers(&self) -> usize {
-        self.shared.readers.load(Ordering::Relaxed) + self.shared.wake.receiver_count()
+        self.shared.readers() + self.shared.wake.receiver_count()
     }
 }
 
@@ -164,51 +149,6 @@ impl EventStore for MemoryStore {
             log.snapshots.insert(key, snapshot);
         }
         Ok(())
-    }
-}
-
-/// A reader that is open, and counted until it is dropped.
-#[derive(Debug)]
-pub(crate) struct OpenReader(Arc<Shared>);
-
-impl OpenReader {
-    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
-        shared.readers.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(shared))
-    }
-
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.0
-    }
-}
-
-impl Drop for OpenReader {
-    fn drop(&mut self) {
-        self.0.readers.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-// A panic in another thread poisons the lock; an append decides before it writes, so the log behind it is whole.
-impl Shared {
-    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Log> {
-        self.log.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Log> {
-        self.log.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Default for Shared {
-    fn default() -> Self {
-        let (log, clock) = (RwLock::default(), Box::new(Timestamp::now));
-        Self { log, clock, wake: watch::Sender::new(()), readers: AtomicUsize::new(0) }
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").finish_non_exhaustive()
     }
 }
 

@@ -23,7 +23,7 @@ use crate::store::{Background, Parts, PostgresStore};
 use crate::subscribe::Subscriptions;
 use crate::subscribe::notify;
 use crate::subscribe::notify::Wake;
-use crate::{PostgresError, checks, migrate, protection};
+use crate::{PostgresConnectError, PostgresSchemaNameError, PostgresUrlError, checks, migrate, protection};
 
 /// The shortest time that is not taken for none.
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -158,8 +158,8 @@ impl PostgresBuilder {
     /// Connects, checks the server, brings the schema up to date, and starts the writer.
     ///
     /// # Errors
-    /// [`PostgresError`].
-    pub async fn connect(self) -> Result<PostgresStore, PostgresError> {
+    /// [`PostgresConnectError`].
+    pub async fn connect(self) -> Result<PostgresStore, PostgresConnectError> {
         let schema = SchemaName::new(&self.schema)?;
         let connector = self.connector()?;
         let first = connector.open().await?;
@@ -179,7 +179,7 @@ impl PostgresBuilder {
         let connections = SharedConnections::new(pool.clone());
         let log = Arc::new(Log::new(connections.clone(), &schema, today, self.persistence));
         if log.incarnation().await? != today {
-            return Err(PostgresError::OtherLog);
+            return Err(PostgresConnectError::OtherLog);
         }
         protection::report(&connections, &schema).await?;
         let readers = OpenReaders::default();
@@ -217,12 +217,12 @@ impl PostgresBuilder {
     /// [`PostgresStore::hardening`] for a log in this schema.
     ///
     /// # Errors
-    /// [`PostgresError::SchemaName`].
-    pub fn hardening(&self, application: &str) -> Result<String, PostgresError> {
+    /// [`PostgresSchemaNameError`].
+    pub fn hardening(&self, application: &str) -> Result<String, PostgresSchemaNameError> {
         Ok(protection::hardening(&SchemaName::new(&self.schema)?, application))
     }
 
-    fn connector(&self) -> Result<Connector, PostgresError> {
+    fn connector(&self) -> Result<Connector, PostgresUrlError> {
         let (mut config, tls) = tls::choose(&self.url)?;
         if config.get_application_name().is_none() {
             config.application_name(&self.application_name);

@@ -1,26 +1,31 @@
 //! What a log must be before it is used: one that would hide events is refused, with what to do about it.
 
+use crate::error::PostgresConnectError;
 use crate::server::connection::{Connection, Connector};
 use crate::server::error::PostgresError;
 use crate::server::schema_name::SchemaName;
 use crate::server::types::column;
 
 /// Checks the log: its sequence, and that its locks are seen by other connections.
-pub(crate) async fn log(first: &Connection, connector: &Connector, schema: &SchemaName) -> Result<(), PostgresError> {
+pub(crate) async fn log(
+    first: &Connection,
+    connector: &Connector,
+    schema: &SchemaName,
+) -> Result<(), PostgresConnectError> {
     let query = schema.render(include_str!("checks_log.sql"));
     let row = first.client.query_one(&query, &[]).await.map_err(PostgresError::statement)?;
     let (increment, cache, cycle): (i64, i64, bool) = (column(&row, 0)?, column(&row, 1)?, column(&row, 2)?);
     let alter = || schema.render("ALTER SEQUENCE {schema}.position INCREMENT 1 CACHE 1 NO CYCLE");
     if increment != 1 || cache != 1 || cycle {
         let what = "the sequence of positions does not count one by one, so readers would skip events";
-        return Err(PostgresError::Sequence { what, mend: alter() });
+        return Err(PostgresConnectError::Sequence { what, mend: alter() });
     }
     // the frontier needs the right to read the sequence, and says so when it is missing
     let frontier = schema.render("SELECT {schema}.frontier()");
     first.client.query_one(&frontier, &[]).await.map_err(PostgresError::statement)?;
     let (highest, drawn): (i64, i64) = (column(&row, 3)?, column(&row, 4)?);
     if drawn < highest {
-        return Err(PostgresError::Sequence {
+        return Err(PostgresConnectError::Sequence {
             what: "the sequence of positions is behind the log, as after an incomplete restore",
             mend: schema.render(&format!("SELECT pg_catalog.setval({{position}}, {highest})")),
         });
@@ -29,7 +34,11 @@ pub(crate) async fn log(first: &Connection, connector: &Connector, schema: &Sche
 }
 
 /// A proxy that spreads connections over servers, or a server with locks of its own, would break the frontier.
-async fn lock_is_seen(first: &Connection, connector: &Connector, schema: &SchemaName) -> Result<(), PostgresError> {
+async fn lock_is_seen(
+    first: &Connection,
+    connector: &Connector,
+    schema: &SchemaName,
+) -> Result<(), PostgresConnectError> {
     let second = connector.open().await?;
     let fence = schema.render(include_str!("checks_fence.sql"));
     first.client.batch_execute("BEGIN").await.map_err(PostgresError::statement)?;
@@ -38,5 +47,5 @@ async fn lock_is_seen(first: &Connection, connector: &Connector, schema: &Schema
     let seen = schema.render("SELECT EXISTS (SELECT FROM {schema}.es_in_flight WHERE pid = $1)");
     let seen = second.client.query_one(&seen, &[&column::<i32>(&own, 0)?]).await.map_err(PostgresError::statement)?;
     first.client.batch_execute("ROLLBACK").await.map_err(PostgresError::statement)?;
-    if column(&seen, 0)? { Ok(()) } else { Err(PostgresError::LockUnseen) }
+    if column(&seen, 0)? { Ok(()) } else { Err(PostgresConnectError::LockUnseen) }
 }

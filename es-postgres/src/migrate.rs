@@ -2,10 +2,71 @@
 
 use std::cmp::Ordering;
 
+use es_core::StoreErrorKind;
 use tokio_postgres::{Client, Row};
 
-use crate::server::error::PostgresError;
+use crate::server::error::{PostgresError, reacts};
 use crate::server::schema_name::{SchemaName, quote_literal};
+
+/// Why a schema is not at the newest migration that this library knows.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostgresMigrateError {
+    /// The log was made by a newer version of this library.
+    #[error("the schema is at migration {found}, this library knows {known}; deploy a newer version of it")]
+    Newer {
+        /// The newest migration of the schema.
+        found: i32,
+        /// The newest this library knows.
+        known: i32,
+    },
+    /// The log is older than this library, and migrating it was switched off.
+    #[error("the schema is at migration {found}, this library needs {known}; run `PostgresStore::migrations()`")]
+    Older {
+        /// The newest migration of the schema.
+        found: i32,
+        /// The newest this library knows.
+        known: i32,
+    },
+    /// The schema's history holds other migrations than this library's: nothing was changed.
+    #[error(
+        "migration {number} of the schema is `{found}`, and this library's is `{known}`: another set of migrations made \
+         it; give the log a schema of its own with `builder(url).schema(\"…\")`, or drop this one"
+    )]
+    Other {
+        /// The number of the first that differs.
+        number: i32,
+        /// Its name in the schema; empty when it is missing there.
+        found: String,
+        /// Its name in this library.
+        known: &'static str,
+    },
+    /// A migration did not run; nothing of it is left.
+    #[error("migration {number} `{name}` failed")]
+    Failed {
+        /// Its number.
+        number: i32,
+        /// Its name.
+        name: &'static str,
+        /// What the server said.
+        source: PostgresError,
+    },
+    /// The server could not be asked for the schema's history, or to change it.
+    #[error(transparent)]
+    Server(#[from] PostgresError),
+}
+
+impl PostgresMigrateError {
+    /// How to react to it.
+    pub fn kind(&self) -> StoreErrorKind {
+        match self {
+            Self::Newer { .. } | Self::Older { .. } | Self::Other { .. } => StoreErrorKind::Misconfigured,
+            Self::Failed { source, .. } | Self::Server(source) => source.kind(),
+        }
+    }
+}
+
+reacts!(PostgresMigrateError);
 
 /// One step of the schema's history.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +102,7 @@ pub(crate) fn scripts(schema: &SchemaName) -> Vec<(String, String)> {
 
 /// The number of the newest migration of the schema; 0 when there is none, or none that may be seen. Refuses a schema whose
 /// migrations are not the ones of this library, as far as it knows them: nothing could follow on them.
-pub(crate) async fn applied(client: &Client, schema: &SchemaName) -> Result<i32, PostgresError> {
+pub(crate) async fn applied(client: &Client, schema: &SchemaName) -> Result<i32, PostgresMigrateError> {
     let exists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'migrations')";
     let row = client.query_one(exists, &[&schema.as_str()]).await.map_err(PostgresError::statement)?;
     if !row.try_get::<_, bool>(0).map_err(|error| PostgresError::Answer(error.into()))? {
@@ -55,20 +116,20 @@ pub(crate) async fn applied(client: &Client, schema: &SchemaName) -> Result<i32,
 }
 
 /// The newest of the migrations in this history, in their order, if they are the ones of this library.
-fn follow(history: &[(i32, String)]) -> Result<i32, PostgresError> {
+fn follow(history: &[(i32, String)]) -> Result<i32, PostgresMigrateError> {
     let newest = history.last().map_or(0, |(number, _)| *number);
     for step in STEPS.iter().filter(|step| step.number <= newest) {
         let found = history.iter().find(|(number, _)| *number == step.number).map(|(_, name)| name.as_str());
         if found != Some(step.name) {
             let found = found.unwrap_or_default().to_owned();
-            return Err(PostgresError::OtherMigrations { number: step.number, found, known: step.name });
+            return Err(PostgresMigrateError::Other { number: step.number, found, known: step.name });
         }
     }
     Ok(newest)
 }
 
 /// Brings the schema to the newest migration. Any number of processes may do so at once.
-pub(crate) async fn run(client: &Client, schema: &SchemaName) -> Result<(), PostgresError> {
+pub(crate) async fn run(client: &Client, schema: &SchemaName) -> Result<(), PostgresMigrateError> {
     let found = applied(client, schema).await?;
     if found >= newest() {
         return Ok(());
@@ -85,7 +146,7 @@ pub(crate) async fn run(client: &Client, schema: &SchemaName) -> Result<(), Post
     client.batch_execute(&begin).await.map_err(PostgresError::statement)?;
     match steps(client, schema).await {
         // COMMIT alone answers no error where it rolls back
-        Ok(()) => client.batch_execute("SELECT; COMMIT").await.map_err(PostgresError::statement),
+        Ok(()) => Ok(client.batch_execute("SELECT; COMMIT").await.map_err(PostgresError::statement)?),
         Err(error) => {
             if let Err(rollback) = client.batch_execute("ROLLBACK").await {
                 tracing::debug!(%rollback, "the rollback of a migration failed; the server does it on its own");
@@ -96,25 +157,25 @@ pub(crate) async fn run(client: &Client, schema: &SchemaName) -> Result<(), Post
 }
 
 /// Refuses a schema that this library does not fit.
-pub(crate) async fn check(client: &Client, schema: &SchemaName) -> Result<(), PostgresError> {
+pub(crate) async fn check(client: &Client, schema: &SchemaName) -> Result<(), PostgresMigrateError> {
     let (found, known) = (applied(client, schema).await?, newest());
     match found.cmp(&known) {
-        Ordering::Less => Err(PostgresError::Older { found, known }),
+        Ordering::Less => Err(PostgresMigrateError::Older { found, known }),
         Ordering::Equal => Ok(()),
-        Ordering::Greater => Err(PostgresError::Newer { found, known }),
+        Ordering::Greater => Err(PostgresMigrateError::Newer { found, known }),
     }
 }
 
-async fn steps(client: &Client, schema: &SchemaName) -> Result<(), PostgresError> {
+async fn steps(client: &Client, schema: &SchemaName) -> Result<(), PostgresMigrateError> {
     let applied = applied(client, schema).await?;
     if applied == 0 {
         client.batch_execute(&schema.render(HISTORY)).await.map_err(PostgresError::statement)?;
     }
     for step in STEPS.iter().filter(|step| step.number > applied) {
-        client.batch_execute(&script(schema, step)).await.map_err(|error| PostgresError::Migration {
+        client.batch_execute(&script(schema, step)).await.map_err(|error| PostgresMigrateError::Failed {
             number: step.number,
             name: step.name,
-            source: Box::new(PostgresError::statement(error)),
+            source: PostgresError::statement(error),
         })?;
         tracing::info!(schema = schema.as_str(), number = step.number, name = step.name, "migrated");
     }

@@ -25,7 +25,8 @@ use crate::snapshot::Snapshots;
 use crate::subscribe::Subscriptions;
 use crate::subscribe::notify::Wake;
 use crate::{
-    AppendStatement, CallersTransaction, MissingProtection, PostgresBuilder, PostgresError, migrate, protection,
+    AppendStatement, CallersTransaction, MissingProtection, PostgresBuilder, PostgresCommitError, PostgresConnectError,
+    PostgresError, PostgresSchemaNameError, migrate, protection,
 };
 
 /// A store on PostgreSQL. Clones share its connections; they close with the last of them.
@@ -63,8 +64,8 @@ impl PostgresStore {
     /// Opens the store at `postgres://user@host/database`, in the schema `es`, and brings that up to date.
     ///
     /// # Errors
-    /// [`PostgresError`].
-    pub async fn connect(url: &str) -> Result<Self, PostgresError> {
+    /// [`PostgresConnectError`].
+    pub async fn connect(url: &str) -> Result<Self, PostgresConnectError> {
         Self::builder(url).connect().await
     }
 
@@ -77,16 +78,16 @@ impl PostgresStore {
     /// connections of the store's own, which `url` opens.
     ///
     /// # Errors
-    /// [`PostgresError`]; [`PostgresError::OtherLog`] when the pool and the URL lead to different logs.
-    pub async fn from_pool(pool: Pool, url: &str) -> Result<Self, PostgresError> {
+    /// [`PostgresConnectError`]; [`OtherLog`](PostgresConnectError::OtherLog) when the pool and the URL lead to different logs.
+    pub async fn from_pool(pool: Pool, url: &str) -> Result<Self, PostgresConnectError> {
         Self::builder(url).pool(pool).connect().await
     }
 
     /// The migrations as SQL, each with its name, in the order to run them: for people with a migrator of their own.
     ///
     /// # Errors
-    /// [`PostgresError::SchemaName`].
-    pub fn migrations(schema: &str) -> Result<Vec<(String, String)>, PostgresError> {
+    /// [`PostgresSchemaNameError`].
+    pub fn migrations(schema: &str) -> Result<Vec<(String, String)>, PostgresSchemaNameError> {
         Ok(migrate::scripts(&SchemaName::new(schema)?))
     }
 
@@ -143,11 +144,11 @@ impl PostgresStore {
     /// A savepoint's transaction is released the same way: what it holds is stored when the outer one is committed.
     ///
     /// # Errors
-    /// [`PostgresError::RolledBack`] when a statement of the transaction had failed, also one whose error nobody looked at,
+    /// [`PostgresCommitError::RolledBack`] when a statement of the transaction had failed, also one whose error nobody looked at,
     /// or when the commit itself was refused, as by a deferred constraint: nothing of it is stored.
-    /// [`PostgresError::CommitUnknown`] when the connection was lost over the commit: run the whole transaction again, with
+    /// [`PostgresCommitError::Unknown`] when the connection was lost over the commit: run the whole transaction again, with
     /// the same events. Where these are answered as `repeated`, all of the first one is stored: roll the second back.
-    pub async fn commit(&self, transaction: impl CallersTransaction) -> Result<(), PostgresError> {
+    pub async fn commit(&self, transaction: impl CallersTransaction) -> Result<(), PostgresCommitError> {
         commit::commit(transaction).await?;
         self.parts.wake.appended();
         Ok(())

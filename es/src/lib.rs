@@ -83,7 +83,11 @@ pub use es_core::*;
 #[cfg(feature = "memory")]
 pub use es_memory::MemoryStore;
 #[cfg(feature = "postgres")]
-pub use es_postgres::{PostgresBuilder, PostgresError, PostgresStore};
+pub use es_postgres::{
+    AppendStatement, CallersTransaction, MissingProtection, PostgresAppendError, PostgresBuilder, PostgresCommitError,
+    PostgresConnectError, PostgresError, PostgresMigrateError, PostgresReadError, PostgresSchemaNameError,
+    PostgresStore, PostgresUnfitError, PostgresUrlError,
+};
 
 /// The example of the README, as a test.
 #[cfg(all(doctest, feature = "memory"))]

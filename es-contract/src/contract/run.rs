@@ -7,8 +7,15 @@ use std::{
 
 use tokio::{runtime, time};
 
-use super::{Rerun, child, list::Check};
-use crate::{Broken, Factory, Property};
+use super::{
+    Rerun,
+    child::{self, Task},
+    list::Check,
+};
+use crate::{
+    Broken, Factory, Property,
+    promises::{memory_use, race},
+};
 
 /// How long one promise may take before the store counts as one that hangs.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -30,8 +37,23 @@ pub fn run(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result<(), Brok
 /// As [`run`].
 pub async fn decide(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result<(), Broken> {
     let late = |_| Broken::new(format!("an answer within {} s", PATIENCE.as_secs()), "none; the store hangs");
-    let promise = async { if child::act(factory).await? { Ok(()) } else { check(factory).await } };
+    let promise = async {
+        match child::task()? {
+            Some(task) => act(factory, task).await,
+            None => check(factory).await,
+        }
+    };
     time::timeout(PATIENCE, rerun.scope(promise)).await.map_err(late)?
+}
+
+/// Does the task of a child.
+async fn act(factory: &dyn Factory, task: Task) -> Result<(), Broken> {
+    match task {
+        Task::Read => memory_use::read(factory).await?,
+        Task::Stall => memory_use::stall(factory).await?,
+        Task::Race { rounds, address } => race::race_back(factory, rounds, &address).await?,
+    }
+    child::done()
 }
 
 /// Lists, on stderr, the properties that the factory does not declare: no promise holds the store to them.

@@ -14,6 +14,7 @@ pub mod keys;
 pub mod limits;
 pub mod memory_use;
 pub mod pages;
+pub(crate) mod race;
 pub mod sample;
 pub mod several_streams;
 pub mod slices;

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use es_core::{Append, AppendError, Appended, EventStore, Expected, NewEvent, StreamId, Version, Violation};
+use es_core::{Append, AppendError, Appended, EventStore, Expected, StreamId, Version, Violation};
 
 use super::{
-    Subject, conflict, held, note, notes, same,
+    Subject, conflict, held, note, notes,
+    race::{self, crossed},
+    same,
     subject::{ids, joined, new_ids},
 };
-use crate::{Broken, Effort, Factory, Property, contract::child};
+use crate::{Broken, Effort, Factory, Property};
 
 /// How often two appends are raced for a write skew when everything is run.
 const ROUNDS: u32 = 1_000;
@@ -202,22 +204,12 @@ pub async fn write_skew_between_two_processes_lets_one_win(factory: &dyn Factory
     if !factory.properties().contains(&Property::SeveralProcesses) {
         return Ok(());
     }
-    child::race(factory, Effort::from_env()?.times(ROUNDS / 5).into()).await
+    race::race(factory, Effort::from_env()?.times(ROUNDS / 5).into()).await
 }
 
 /// The start of a stream that the rounds of a write skew are about.
 pub(crate) fn begun(stream: &StreamId) -> Result<Append, Broken> {
     Ok(Append::new(stream.clone(), Expected::NoStream, vec![note(0)?]))
-}
-
-/// An append to `stream` that asserts `other` to be as it was found.
-pub(crate) fn crossed(stream: &StreamId, other: &StreamId, existing: bool) -> Result<Vec<Append>, Broken> {
-    let expected = Expected::Exact(Version::new(existing.into()));
-    let events: Vec<NewEvent> = vec![note(1)?];
-    Ok(vec![
-        Append::new(stream.clone(), expected, events),
-        Append::assertion(other.clone(), if existing { expected } else { Expected::NoStream }),
-    ])
 }
 
 fn one_wins(answers: [Result<Vec<Appended>, AppendError>; 2]) -> Result<(), Broken> {

@@ -1,11 +1,9 @@
-//! The rules of an apply method, and of all of them together.
+//! The rules of all apply methods of a block together.
 
 use std::mem;
 
-use syn::{Receiver, ReceiverKind, ReturnType, Safety, Signature, Type, spanned::Spanned};
-
-use super::parse::{Method, typed};
-use crate::{listed::text, mistakes::Mistakes, tokens};
+use super::parse::Method;
+use crate::{listed::text, mistakes::Mistakes};
 
 /// Notes the methods for an event that another one applies already, and leaves them out.
 pub(crate) fn leave_out_repeats(methods: &mut Vec<Method<'_>>, mistakes: &mut Mistakes) {
@@ -22,64 +20,5 @@ pub(crate) fn leave_out_repeats(methods: &mut Vec<Method<'_>>, mistakes: &mut Mi
             method.event,
             format!("`{first}` applies `{written}` already; do in `{first}` what `{second}` does"),
         );
-    }
-}
-
-/// Whether a method with `signature` can be called to apply `event`; else notes all that keeps it from that.
-pub(crate) fn is_callable(signature: &Signature, event: &Type, mistakes: &mut Mistakes) -> bool {
-    let before = mistakes.count();
-    let ident = &signature.ident;
-    let written = text(event);
-    let model = format!("`fn {ident}(&mut self, event: {written})`");
-    let mut arguments = typed(signature);
-    if let Some(first) = arguments.next()
-        && let Type::Reference(_) = tokens::ty(&first.ty)
-    {
-        mistakes
-            .spanning(&first.ty, format!("an event is applied by value, so that replay moves it; write `{written}`"));
-    }
-    if let Some(second) = arguments.next() {
-        mistakes.spanning(
-            second,
-            format!("an apply method takes the event alone; write {model}, and put what it needs into the event"),
-        );
-    }
-    let changes = || format!("an apply method changes the state; write {model}");
-    match signature.receiver() {
-        Some(receiver) if is_mutable_reference(receiver) => {}
-        Some(receiver) => mistakes.spanning(receiver, changes()),
-        None => mistakes.at(ident.span(), changes()),
-    }
-    if let Some(keyword) = &signature.asyncness {
-        mistakes.at(keyword.span, format!("applying does no I/O and cannot wait; write {model}"));
-    }
-    if let Safety::Unsafe(keyword) = &signature.safety {
-        mistakes.at(keyword.span, format!("an apply method is safe to call; write {model}"));
-    }
-    if let Some(first) = signature.generics.params.first() {
-        mistakes.at(first.span(), format!("an apply method is for one event; write {model}"));
-    }
-    // `fn opened(self, event: Opened) -> Self` is one mistake
-    let is_by_value = signature.receiver().is_some_and(|receiver| matches!(receiver.kind, ReceiverKind::Value));
-    if let ReturnType::Type(_, returned) = &signature.output
-        && !is_by_value
-        && !matches!(tokens::ty(returned), Type::Tuple(tuple) if tuple.elems.is_empty())
-    {
-        mistakes.spanning(
-            returned,
-            format!("an apply method returns nothing and cannot fail, the event has happened; write {model}"),
-        );
-    }
-    mistakes.count() == before
-}
-
-/// `&mut self`, or `self: &mut Self` in more words.
-fn is_mutable_reference(receiver: &Receiver) -> bool {
-    match &receiver.kind {
-        ReceiverKind::Reference(_, _, mutability) => mutability.is_some(),
-        ReceiverKind::Typed(_, ty) => {
-            matches!(tokens::ty(ty), Type::Reference(reference) if reference.mutability.is_some())
-        }
-        _ => false,
     }
 }

@@ -8,6 +8,7 @@ use crate::mistakes::Mistakes;
 mod check;
 mod expand;
 mod parse;
+mod signature;
 
 /// The block as it stands, the `Apply` impls that call its methods, and its mistakes.
 pub(crate) fn expand(arguments: TokenStream, block: &TokenStream) -> TokenStream {

@@ -3,14 +3,13 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
-    Attribute, Error, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemFn, ItemImpl, PatType, Path, Result, Signature,
-    Stmt, Type,
+    Attribute, Error, Ident, ImplItem, ImplItemFn, Item, ItemFn, ItemImpl, PatType, Path, Result, Stmt, Type,
     parse::{ParseStream, Parser},
     parse_quote,
     spanned::Spanned,
 };
 
-use super::check;
+use super::signature::{is_callable, typed};
 use crate::{attribute, listed::text, mistakes::Mistakes, tokens};
 
 const CRATE: &str = "crate";
@@ -154,14 +153,6 @@ fn method<'a>(function: &'a ImplItemFn, aggregate: &Type, mistakes: &mut Mistake
         );
         return Some(Method { ident, event: None, cfgs, callable: false });
     }
-    let callable = check::is_callable(signature, event, mistakes);
+    let callable = is_callable(signature, event, mistakes);
     Some(Method { ident, event: Some(event), cfgs, callable })
-}
-
-/// The arguments behind `self`.
-pub(super) fn typed(signature: &Signature) -> impl Iterator<Item = &PatType> {
-    signature.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(typed) => Some(typed),
-        FnArg::Receiver(_) => None,
-    })
 }

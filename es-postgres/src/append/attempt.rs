@@ -6,6 +6,7 @@ use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 
 use crate::append::columns::{Call, Columns, weight};
+use crate::append::error::PostgresAppendError;
 use crate::append::mark::Mark;
 use crate::append::statement::{self, Manner};
 use crate::append::verdict::{self, Verdict};
@@ -61,9 +62,9 @@ pub(crate) enum Outcome {
     /// A verdict on each append. Those that are left undecided may still be stored where they were sent before.
     Verdicts { verdicts: Vec<Verdict>, sent_before: bool },
     /// Nothing was appended.
-    Refused(PostgresError),
+    Refused(PostgresAppendError),
     /// It may have been appended.
-    Unknown(PostgresError),
+    Unknown(PostgresAppendError),
 }
 
 /// What is granted beyond the usual times, by the size of what is sent.
@@ -89,7 +90,7 @@ struct Progress {
 
 impl Appender {
     /// A session whose statements may take `longer` than usual.
-    async fn open(&self, longer: Duration) -> Result<Session, PostgresError> {
+    async fn open(&self, longer: Duration) -> Result<Session, PostgresAppendError> {
         let connection = self.connector.open().await?;
         checks::again(&connection.client, self.allow_unsafe).await?;
         let statement = self.connector.statement_timeout;
@@ -112,7 +113,7 @@ impl Appender {
             let error = match self.send(session, &columns, allowance, &mut progress).await {
                 Ok(answer) => match verdict::verdicts(calls, &columns, &answer) {
                     Ok(verdicts) => return Outcome::Verdicts { verdicts, sent_before: progress.sent },
-                    Err(error) => return Outcome::Unknown(error),
+                    Err(error) => return Outcome::Unknown(error.into()),
                 },
                 Err(error) => error,
             };
@@ -135,7 +136,7 @@ impl Appender {
         columns: &Columns<'_>,
         allowance: Allowance,
         progress: &mut Progress,
-    ) -> Result<statement::Answer, PostgresError> {
+    ) -> Result<statement::Answer, PostgresAppendError> {
         let session = match session {
             Some(session) if !session.connection.client.is_closed() => session,
             _ => session.insert(self.in_time(Duration::ZERO, self.open(allowance.work)).await?),
@@ -153,7 +154,7 @@ impl Appender {
         match self.in_time(allowance.transfer + allowance.work, answer).await {
             Ok(_) if connection.heard.unreplicated() != unreplicated => {
                 progress.sent = true;
-                Err(PostgresError::NotReplicated)
+                Err(PostgresAppendError::NotReplicated)
             }
             Err(error) if error.ends_session() => {
                 progress.sent = true;
@@ -165,17 +166,23 @@ impl Appender {
     }
 
     /// The answer, unless the server does not even time out. It has `longer` than usual.
-    async fn in_time<T>(
+    async fn in_time<T, E>(
         &self,
         longer: Duration,
-        answer: impl Future<Output = Result<T, PostgresError>>,
-    ) -> Result<T, PostgresError> {
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, PostgresAppendError>
+    where
+        PostgresAppendError: From<E>,
+    {
         let statement = self.connector.statement_timeout;
         if statement.is_zero() {
-            return answer.await;
+            return Ok(answer.await?);
         }
         let limit = longer + statement + GRACE;
-        tokio::time::timeout(limit, answer).await.unwrap_or(Err(PostgresError::Silent(limit)))
+        match tokio::time::timeout(limit, answer).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(PostgresError::Silent(limit).into()),
+        }
     }
 }
 
@@ -199,7 +206,7 @@ impl Progress {
     }
 
     /// Whether to try again after this error, and how.
-    fn again(&mut self, error: &PostgresError) -> bool {
+    fn again(&mut self, error: &PostgresAppendError) -> bool {
         if error.ends_session() {
             self.manner.doubtful = true;
             return !self.patience.is_over();
@@ -213,13 +220,13 @@ impl Progress {
             && self.clashes < 4
     }
 
-    fn end(self, error: PostgresError, lock_timeout: Duration) -> Outcome {
+    fn end(self, error: PostgresAppendError, lock_timeout: Duration) -> Outcome {
         match error {
-            PostgresError::Answer(_) => Outcome::Unknown(error),
+            PostgresAppendError::Server(PostgresError::Answer(_)) => Outcome::Unknown(error),
             _ if self.sent => Outcome::Unknown(error),
             _ if error.is(&SqlState::LOCK_NOT_AVAILABLE) => {
                 tracing::warn!(%error, "an append gave up waiting for a stream");
-                Outcome::Refused(PostgresError::Held(lock_timeout))
+                Outcome::Refused(PostgresAppendError::Held(lock_timeout))
             }
             _ => Outcome::Refused(error),
         }

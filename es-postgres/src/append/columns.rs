@@ -5,7 +5,6 @@ use serde::Serialize;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::append::lock_order::lock_order;
 use crate::server::types::Json;
 
 /// What stands for [`Expected::Any`] and [`Expected::Exists`] where versions are numbers.
@@ -34,7 +33,6 @@ pub(crate) struct Columns<'a> {
     #[serde(skip)]
     places: Vec<Vec<usize>>,
     calls: Vec<i32>,
-    locks: Vec<i32>,
     categories: Vec<&'a str>,
     ids: Vec<&'a str>,
     expected: Vec<i64>,
@@ -52,25 +50,23 @@ pub(crate) struct Columns<'a> {
 impl<'a> Columns<'a> {
     /// The parameters for several appends, each of them whole or not at all.
     pub(crate) fn of(calls: &[Call<'a>]) -> Self {
-        let mut streams: Vec<(i32, usize, usize, &Append)> = calls
+        let mut streams: Vec<(&Append, usize, usize)> = calls
             .iter()
             .enumerate()
-            .flat_map(|(number, call)| call.appends.iter().enumerate().map(move |(at, append)| (number, at, append)))
-            .map(|(call, at, append)| (lock_order(&append.stream), call, at, append))
+            .flat_map(|(number, call)| call.appends.iter().enumerate().map(move |(at, append)| (append, number, at)))
             .collect();
-        // streams in one order everywhere
-        streams.sort_unstable_by_key(|(lock, call, at, _)| (*lock, *call, *at));
+        // in one order everywhere: of two writers that want the same streams, one gets them all
+        streams.sort_unstable_by_key(|(append, call, at)| (append.stream.category(), append.stream.id(), *call, *at));
         let mut columns =
             Self { places: calls.iter().map(|call| vec![0; call.appends.len()]).collect(), ..Self::default() };
-        for (item, (lock, call, at, append)) in streams.iter().enumerate() {
+        for (item, (append, call, at)) in streams.iter().enumerate() {
             columns.places[*call][*at] = item;
             columns.calls.push(number(*call));
-            columns.locks.push(*lock);
             columns.categories.push(append.stream.category());
             columns.ids.push(append.stream.id());
             columns.expected.push(expected(append.expected));
         }
-        // positions rise in the order of the appends, whatever the order of the locks
+        // positions rise in the order of the appends, whatever the order of the streams
         for (number, call) in calls.iter().enumerate() {
             for (at, append) in call.appends.iter().enumerate() {
                 let item = columns.places[number][at];
@@ -100,10 +96,9 @@ impl<'a> Columns<'a> {
     }
 
     /// The parameters behind `patient` and `doubtful`, in the order of the SQL function.
-    pub(crate) fn parameters(&self) -> [&(dyn ToSql + Sync); 14] {
+    pub(crate) fn parameters(&self) -> [&(dyn ToSql + Sync); 13] {
         [
             &self.calls,
-            &self.locks,
             &self.categories,
             &self.ids,
             &self.expected,

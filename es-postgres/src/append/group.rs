@@ -3,7 +3,7 @@
 use es_core::{Append, Appended, Version};
 
 use crate::append::columns::Call;
-use crate::append::writer::Job;
+use crate::append::job::Job;
 
 /// Appends that are sent as one.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Group {
         let mut version = all.as_ref().map_or(0, |all| all.first_version().get() - 1);
         let mut positions = all.as_ref().map(|all| all.positions.clone()).unwrap_or_default().into_iter();
         self.jobs.into_iter().map(move |job| {
-            let count: usize = job.appends.iter().map(|append| append.events.len()).sum();
+            let count = job.events();
             version += count as u64;
             let part = all.clone().map(|all| Appended {
                 version: Version::new(version),

@@ -32,7 +32,7 @@ pub(crate) struct Answer {
 pub(crate) fn sql(schema: &SchemaName) -> String {
     schema.render(
         "SELECT verdicts, actual, known, recorded, positions FROM \
-         {schema}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+         {schema}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
 }
 

@@ -16,11 +16,11 @@ SELECT pg_catalog.json_build_object(
         ORDER BY u.o),
     'positions', a.positions)::pg_catalog.text
 FROM pg_catalog.json_to_record($1::pg_catalog.text::pg_catalog.json) AS given(
-    calls integer[], locks integer[], categories pg_catalog.text[], ids pg_catalog.text[], expected bigint[],
+    calls integer[], categories pg_catalog.text[], ids pg_catalog.text[], expected bigint[],
     items integer[], steps bigint[], together smallint[], event_ids pg_catalog.uuid[], names pg_catalog.text[],
     schema_versions bigint[], slices smallint[], payloads pg_catalog.text[], metadata pg_catalog.text[]),
 LATERAL {schema}.append(
-    true, true, given.calls, given.locks, given.categories, given.ids, given.expected,
+    true, true, given.calls, given.categories, given.ids, given.expected,
     given.items, given.steps, given.together, given.event_ids, given.names, given.schema_versions, given.slices,
     -- as texts that hold the very bytes: a document would be written anew
     given.payloads::pg_catalog.json[], given.metadata::pg_catalog.json[]) a

@@ -16,10 +16,9 @@ use crate::server::schema_name::SchemaName;
 use crate::server::types::Time;
 
 /// The types of the SQL function's parameters.
-const TYPES: [Type; 16] = [
+const TYPES: [Type; 15] = [
     Type::BOOL,
     Type::BOOL,
-    Type::INT4_ARRAY,
     Type::INT4_ARRAY,
     Type::TEXT_ARRAY,
     Type::TEXT_ARRAY,

@@ -6,17 +6,17 @@
 //! nobody else waits for its transfer.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
 
-use es_core::{Append, AppendError, Appended, Conflict, Expected, StoreError, StreamId, UnknownOutcome, Violation};
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::task::JoinSet;
+use es_core::{Append, AppendError, Appended, Conflict, StreamId, UnknownOutcome, Violation};
+use tokio::sync::mpsc;
 
 use crate::append::attempt::{Appender, Lane, Outcome, Session};
-use crate::append::columns::{Call, weight};
+use crate::append::columns::Call;
+use crate::append::error::PostgresAppendError;
 use crate::append::group::Group;
+use crate::append::job::{Job, share};
+use crate::append::lanes::{Lanes, Through};
 use crate::append::verdict::Verdict;
 use crate::server::error::PostgresError;
 use crate::subscribe::notify::Wake;
@@ -30,25 +30,6 @@ pub(crate) struct BatchLimits {
     pub(crate) streams: usize,
 }
 
-/// How many appends wait for streams that others hold, each with a connection of its own.
-const PATIENT: usize = 8;
-/// How many appends that are bigger than a batch are on their way at once, each over a connection of its own: while one is
-/// sent, it is in memory three times.
-const LARGE: usize = 2;
-
-/// One append and who waits for its outcome.
-#[derive(Debug)]
-pub(crate) struct Job {
-    pub(super) appends: Arc<Vec<Append>>,
-    weight: usize,
-    since: Instant,
-    /// Whether it must not go together with others to its stream.
-    alone: bool,
-    /// Whether it was sent and no answer came: then it may be stored, though another attempt is refused.
-    sent_before: bool,
-    answer: oneshot::Sender<Result<Vec<Appended>, AppendError>>,
-}
-
 /// Gives appends to the writer.
 #[derive(Debug, Clone)]
 pub(crate) struct Queue(mpsc::UnboundedSender<Job>);
@@ -57,38 +38,21 @@ impl Queue {
     /// Starts the writer; it ends with the last queue.
     pub(crate) fn start(appender: Arc<Appender>, limits: BatchLimits, wake: Wake) -> Self {
         let (sender, jobs) = mpsc::unbounded_channel();
-        let writer = Writer {
-            appender,
-            limits,
-            wake,
-            waiting: VecDeque::new(),
-            held: HashMap::new(),
-            lane: JoinSet::new(),
-            room: Arc::new(Semaphore::new(PATIENT)),
-            spare: Arc::default(),
-            large: Arc::new(Semaphore::new(LARGE)),
-        };
+        let lanes = Lanes::new(Arc::clone(&appender));
+        let writer = Writer { appender, limits, wake, waiting: VecDeque::new(), lanes };
         tokio::spawn(writer.run(jobs));
         Self(sender)
     }
 
     /// Appends. When this future is dropped the append still happens, or does not.
     pub(crate) async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
-        let (answer, outcome) = oneshot::channel();
         let appends = Arc::new(appends);
-        let job = Job {
-            weight: weight(&appends),
-            appends: Arc::clone(&appends),
-            since: Instant::now(),
-            alone: false,
-            sent_before: false,
-            answer,
-        };
+        let (job, outcome) = Job::new(Arc::clone(&appends));
         // every caller has at most one append in here, and waits: the callers bound the queue
         if self.0.send(job).is_err() {
-            return Err(AppendError::Store(PostgresError::Closed.into()));
+            return Err(AppendError::Store(closed().into()));
         }
-        outcome.await.unwrap_or_else(|_| Err(UnknownOutcome::new(appends.to_vec(), PostgresError::Closed).into()))
+        outcome.await.unwrap_or_else(|_| Err(UnknownOutcome::new(appends.to_vec(), closed()).into()))
     }
 }
 
@@ -98,16 +62,8 @@ struct Writer {
     limits: BatchLimits,
     wake: Wake,
     waiting: VecDeque<Job>,
-    /// The streams of appends that are in a lane, and since when.
-    held: HashMap<StreamId, Instant>,
-    /// Appends that go by themselves: those that wait for streams, and the large ones.
-    lane: JoinSet<(Job, Outcome)>,
-    /// How many connections of the patient lane may be open.
-    room: Arc<Semaphore>,
-    /// Those of them that have nothing to do: taken and given back by who has room.
-    spare: Arc<Mutex<Vec<Session>>>,
-    /// How many large appends may be on their way.
-    large: Arc<Semaphore>,
+    /// Appends that go by themselves.
+    lanes: Lanes,
 }
 
 impl Writer {
@@ -115,7 +71,7 @@ impl Writer {
         let mut session = None;
         let mut open = true;
         let mut answered = 0;
-        while open || !self.waiting.is_empty() || !self.lane.is_empty() {
+        while open || !self.waiting.is_empty() || !self.lanes.is_empty() {
             if answered > 1 {
                 // those who were just answered come back before the next batch leaves without them
                 tokio::task::yield_now().await;
@@ -123,13 +79,13 @@ impl Writer {
             self.hear(&mut jobs);
             let batch = self.batch();
             if batch.is_empty() {
-                // something must be awaited here, or the patient lane is never heard
+                // without an await here this loop would spin, and no task of a lane would come to an end
                 tokio::select! {
                     job = jobs.recv(), if open => match job {
                         Some(job) => self.waiting.push_back(job),
                         None => open = false,
                     },
-                    Some(done) = self.lane.join_next() => self.waited(done),
+                    Some(through) = self.lanes.next() => self.through(through),
                     // nobody waits for what was left, and nobody can come
                     else => {}
                 }
@@ -144,7 +100,7 @@ impl Writer {
                 loop {
                     tokio::select! {
                         outcome = &mut flight => break outcome,
-                        Some(done) = self.lane.join_next() => self.waited(done),
+                        Some(through) = self.lanes.next() => self.through(through),
                     }
                 }
             };
@@ -168,10 +124,10 @@ impl Writer {
         let mut batch: Vec<Group> = Vec::new();
         let mut left = VecDeque::new();
         while let Some(job) = self.waiting.pop_front() {
-            if job.answer.is_closed() {
+            if job.is_abandoned() {
                 continue;
             }
-            let count: usize = job.appends.iter().map(|append| append.events.len()).sum();
+            let count = job.events();
             let large = job.weight > self.limits.bytes;
             let full = !large
                 && !batch.is_empty()
@@ -182,7 +138,7 @@ impl Writer {
                 left.push_back(job);
                 break;
             }
-            let blocked = |append: &Append| taken.contains(&append.stream) || self.held.contains_key(&append.stream);
+            let blocked = |append: &Append| taken.contains(&append.stream) || self.lanes.hold(&append.stream);
             let leader = job.joinable().filter(|_| !large).and_then(|append| leaders.get(&append.stream).copied());
             if leader.is_none() && job.appends.iter().any(blocked) {
                 // streams of what stays behind are taken too: appends to one stream keep their order
@@ -194,7 +150,7 @@ impl Writer {
                 continue;
             }
             if large {
-                self.send_apart(job);
+                self.lanes.send_apart(job);
                 continue;
             }
             (events, bytes) = (events + count, bytes + job.weight);
@@ -226,13 +182,13 @@ impl Writer {
                 if !error.ends_session() && batch.iter().map(|group| group.jobs.len()).sum::<usize>() > 1 =>
             {
                 tracing::debug!(%error, "a batch was refused; its appends go one by one");
-                for job in batch.into_iter().flat_map(|group| group.jobs) {
+                for job in jobs(batch) {
                     let outcome = self.appender.append(session, &[Call::whole(&job.appends)], Lane::Batch).await;
                     self.settle(job, outcome);
                 }
             }
-            Outcome::Refused(error) => share(batch, error, Job::refused),
-            Outcome::Unknown(error) => share(batch, error, Job::unknown),
+            Outcome::Refused(error) => share(jobs(batch), error, Job::refused),
+            Outcome::Unknown(error) => share(jobs(batch), error, Job::unknown),
         }
     }
 
@@ -243,7 +199,9 @@ impl Writer {
                     job.sent_before |= sent_before;
                     self.judge(job, verdict);
                 }
-                None => job.unknown(PostgresError::Answer("the append's answer is empty".into())),
+                None => {
+                    job.unknown(PostgresAppendError::from(PostgresError::Answer("the append's answer is empty".into())))
+                }
             },
             Outcome::Refused(error) => job.refused(error),
             Outcome::Unknown(error) => job.unknown(error),
@@ -286,7 +244,7 @@ impl Writer {
                 job.hear(Ok(done));
             }
             Verdict::Conflict(conflict) => job.hear(Err(conflict.into())),
-            Verdict::Busy => self.wait_for_streams(job),
+            Verdict::Busy => self.lanes.wait_for_streams(job),
         }
     }
 
@@ -311,133 +269,23 @@ impl Writer {
         self.waiting = left;
     }
 
-    /// Keeps the streams of an append that goes to a lane out of batches.
-    fn hold(&mut self, job: &Job) {
-        let now = Instant::now();
-        self.held.extend(job.appends.iter().map(|append| (append.stream.clone(), now)));
-    }
-
-    /// Sends a large append over a connection of its own. That one is not kept: its buffers have grown as large.
-    fn send_apart(&mut self, job: Job) {
-        self.hold(&job);
-        let (appender, large) = (Arc::clone(&self.appender), Arc::clone(&self.large));
-        self.lane.spawn(async move {
-            let _room = large.acquire().await;
-            if job.answer.is_closed() {
-                return (job, Outcome::Refused(PostgresError::Closed));
-            }
-            let outcome = appender.append(&mut None, &[Call::whole(&job.appends)], Lane::Large).await;
-            (job, outcome)
-        });
-    }
-
-    /// Moves an append to the patient lane: a connection of its own that waits for the streams.
-    fn wait_for_streams(&mut self, job: Job) {
-        self.hold(&job);
-        let appender = Arc::clone(&self.appender);
-        let (room, spare) = (Arc::clone(&self.room), Arc::clone(&self.spare));
-        self.lane.spawn(async move {
-            let patience = appender.connector.lock_timeout;
-            let outcome = match tokio::time::timeout(patience, room.acquire()).await {
-                Ok(_room) => {
-                    let mut session = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                    let outcome = appender.append(&mut session, &[Call::whole(&job.appends)], Lane::Patient).await;
-                    spare.lock().unwrap_or_else(PoisonError::into_inner).extend(session);
-                    outcome
-                }
-                Err(_) => Outcome::Refused(PostgresError::Held(patience)),
-            };
-            (job, outcome)
-        });
-    }
-
-    /// An append of a lane is through, in one way or the other.
-    fn waited(&mut self, done: Result<(Job, Outcome), tokio::task::JoinError>) {
-        let Ok((job, outcome)) = done else {
-            tracing::error!("an append in a lane panicked");
-            return;
-        };
-        let began: Vec<(StreamId, Option<Instant>)> =
-            job.appends.iter().map(|append| (append.stream.clone(), self.held.remove(&append.stream))).collect();
-        if let Outcome::Refused(PostgresError::Held(patience)) = &outcome {
-            self.give_up(&began, *patience);
+    /// Answers an append that went by itself, and those that waited behind it for as long until it gave up.
+    fn through(&mut self, through: Through) {
+        if let Some(patience) = through.gave_up() {
+            let waited = |job: &Job| through.kept_waiting(job);
+            let (gone, left): (VecDeque<Job>, VecDeque<Job>) = self.waiting.drain(..).partition(waited);
+            self.waiting = left;
+            gone.into_iter().for_each(|job| job.refused(PostgresAppendError::Held(patience)));
         }
-        self.settle(job, outcome);
-    }
-
-    /// Who waited behind an append that gave up, and for as long, gives up too.
-    fn give_up(&mut self, streams: &[(StreamId, Option<Instant>)], patience: std::time::Duration) {
-        let waited = |job: &Job| {
-            job.appends.iter().any(|append| {
-                streams
-                    .iter()
-                    .any(|(stream, since)| *stream == append.stream && since.is_some_and(|since| job.since <= since))
-            })
-        };
-        let (gone, left): (VecDeque<Job>, VecDeque<Job>) = self.waiting.drain(..).partition(waited);
-        self.waiting = left;
-        for job in gone {
-            job.refused(PostgresError::Held(patience));
-        }
+        self.settle(through.job, through.outcome);
     }
 }
 
-impl Job {
-    /// Its append, where it can follow another one to the same stream whatever that one does to the version.
-    pub(super) fn joinable(&self) -> Option<&Append> {
-        match self.appends.as_slice() {
-            [append] if !self.alone && !append.events.is_empty() && append.expected.version().is_none() => Some(append),
-            _ => None,
-        }
-    }
-
-    /// What it expected, if it lost against `winner`, which took the versions after `taken`.
-    fn lost_against(&self, winner: &Append, taken: &Range<u64>) -> Option<Expected> {
-        let [append] = self.appends.as_slice() else { return None };
-        let lost = append.expected.version().is_some_and(|version| taken.contains(&version.get()));
-        let same = || append.events.iter().any(|event| winner.events.iter().any(|taken| taken.id() == event.id()));
-        (append.stream == winner.stream && lost && !same()).then_some(append.expected)
-    }
-
-    fn hear(self, outcome: Result<Vec<Appended>, AppendError>) {
-        // a caller that is gone does not want to know
-        drop(self.answer.send(outcome));
-    }
-
-    /// Nothing was appended by the last attempt.
-    fn refused(self, source: impl Into<StoreError>) {
-        if self.sent_before {
-            self.unknown(source);
-        } else {
-            self.hear(Err(AppendError::Store(source.into())));
-        }
-    }
-
-    fn unknown(self, source: impl Into<StoreError>) {
-        let appends = Arc::unwrap_or_clone(self.appends);
-        drop(self.answer.send(Err(UnknownOutcome::new(appends, source).into())));
-    }
+fn jobs(batch: Vec<Group>) -> Vec<Job> {
+    batch.into_iter().flat_map(|group| group.jobs).collect()
 }
 
-/// One error for every append of a batch; who is alone gets it as it is.
-fn share(batch: Vec<Group>, error: PostgresError, tell: impl Fn(Job, StoreError)) {
-    let mut jobs: Vec<Job> = batch.into_iter().flat_map(|group| group.jobs).collect();
-    match (jobs.pop(), jobs.is_empty()) {
-        (Some(job), true) => tell(job, error.into()),
-        (last, _) => {
-            let error = Shared(Arc::new(error));
-            jobs.into_iter().chain(last).for_each(|job| tell(job, error.clone().into()));
-        }
-    }
+/// The writer has ended with its runtime.
+fn closed() -> PostgresAppendError {
+    PostgresError::Closed.into()
 }
-
-impl From<Shared> for StoreError {
-    fn from(shared: Shared) -> Self {
-        Self::new(shared.0.kind(), shared)
-    }
-}
-
-/// An error that several appends are answered with.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error(transparent)]
-struct Shared(Arc<PostgresError>);

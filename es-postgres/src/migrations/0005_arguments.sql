@@ -43,25 +43,24 @@ END
 $es$;
 
 CREATE FUNCTION {schema}.check_arguments(
-    patient boolean, doubtful boolean, calls integer[], locks integer[], categories text[], ids text[], expected bigint[],
+    patient boolean, doubtful boolean, calls integer[], categories text[], ids text[], expected bigint[],
     items integer[], steps bigint[], together smallint[], event_ids uuid[], names text[], schema_versions bigint[],
     slices smallint[], payloads json[], metadata json[]) RETURNS void
     LANGUAGE plpgsql VOLATILE
 AS $es$
 DECLARE
-    streams CONSTANT integer := cardinality(locks);
+    streams CONSTANT integer := cardinality(calls);
     events  CONSTANT integer := cardinality(event_ids);
     of_all  CONSTANT text := CASE WHEN streams > 0 THEN '[1:' || streams || ']' ELSE '' END;
     of_each CONSTANT text := CASE WHEN events > 0 THEN '[1:' || events || ']' ELSE '' END;
     fault   text;
 BEGIN
-    IF patient IS NULL OR doubtful IS NULL OR streams IS NULL OR events IS NULL OR calls IS NULL OR categories IS NULL
+    IF patient IS NULL OR doubtful IS NULL OR streams IS NULL OR events IS NULL OR categories IS NULL
         OR ids IS NULL OR expected IS NULL OR items IS NULL OR steps IS NULL OR together IS NULL OR names IS NULL
         OR schema_versions IS NULL OR slices IS NULL OR payloads IS NULL OR metadata IS NULL THEN
         RAISE EXCEPTION 'the append is refused: an argument is NULL' USING ERRCODE = 'ES011';
     END IF;
-    IF NOT of_all = ALL (ARRAY[coalesce(array_dims(calls), ''), coalesce(array_dims(locks), ''),
-                                   coalesce(array_dims(categories), ''), coalesce(array_dims(ids), ''),
+    IF NOT of_all = ALL (ARRAY[coalesce(array_dims(calls), ''), coalesce(array_dims(categories), ''), coalesce(array_dims(ids), ''),
                                    coalesce(array_dims(expected), '')])
         OR NOT of_each = ALL (ARRAY[coalesce(array_dims(items), ''), coalesce(array_dims(steps), ''),
                                     coalesce(array_dims(together), ''), coalesce(array_dims(event_ids), ''),
@@ -71,13 +70,13 @@ BEGIN
         RAISE EXCEPTION 'the append is refused: its arrays differ in their shape' USING ERRCODE = 'ES011';
     END IF;
     SELECT CASE
-        WHEN bool_or(u.call IS NULL OR u.lock IS NULL) THEN 'an argument is NULL'
+        WHEN bool_or(u.call IS NULL) THEN 'an argument is NULL'
         WHEN bool_or((octet_length(u.c) BETWEEN 1 AND 512 AND octet_length(u.i) BETWEEN 1 AND 512) IS NOT TRUE)
             THEN 'a name is missing, empty or longer than 512 bytes'
         WHEN bool_or((u.x >= -2) IS NOT TRUE) THEN 'an expected version is none'
         END
       INTO fault
-      FROM unnest(calls, locks, categories, ids, expected) u(call, lock, c, i, x);
+      FROM unnest(calls, categories, ids, expected) u(call, c, i, x);
     IF fault IS NOT NULL THEN
         RAISE EXCEPTION 'the append is refused: %', fault USING ERRCODE = 'ES011';
     END IF;
@@ -117,5 +116,5 @@ $es$;
 
 COMMENT ON FUNCTION {schema}.readable(text) IS 'Whether every reader can read this JSON.';
 COMMENT ON FUNCTION {schema}.fits(json, integer) IS 'Whether every reader can read this JSON, and it has no more bytes.';
-COMMENT ON FUNCTION {schema}.check_arguments(boolean, boolean, integer[], integer[], text[], text[], bigint[], integer[], bigint[],
+COMMENT ON FUNCTION {schema}.check_arguments(boolean, boolean, integer[], text[], text[], bigint[], integer[], bigint[],
     smallint[], uuid[], text[], bigint[], smallint[], json[], json[]) IS 'Refuses arguments of append that a reader would not pass.';

@@ -1,24 +1,6 @@
 -- Appending: whatever the number of streams and events, one call, and a verdict for each append. `append` is called from
--- outside, and is the order of the steps. Each step is a function that says what it guarantees; it runs with the settings
--- and the rights of `append`, and nobody else calls it.
-
--- Guarantees, whatever the connection is set to: what is acknowledged is on disk, and where a standby is waited for; and
--- that a warning arrives, by which alone the server tells that the wait for a standby was cut short.
-CREATE FUNCTION {schema}.make_durable() RETURNS void
-    LANGUAGE plpgsql VOLATILE
-AS $es$
-DECLARE
-    -- an assignment costs less than a query
-    nothing text;
-BEGIN
-    IF current_setting('synchronous_commit') IN ('off', 'local') THEN
-        nothing := set_config('synchronous_commit', 'on', true);
-    END IF;
-    IF current_setting('client_min_messages') = 'error' THEN
-        nothing := set_config('client_min_messages', 'warning', true);
-    END IF;
-END
-$es$;
+-- outside, and is the order of the steps. A step that most appends do not need is a function of its own, which says what it
+-- guarantees; it runs with the settings and the rights of `append`, and nobody else calls it.
 
 -- Guarantees, for each stream: its last version, a time that is not before its last event, and the slice it began in; and
 -- whether any of them is not what was expected. Called after the streams are held.
@@ -105,14 +87,15 @@ BEGIN
 END
 $es$;
 
+-- Guarantees that each append is stored whole or not at all, durably, at versions that follow on what was expected and at
+-- positions that no reader has looked past; and that no event is stored twice.
 CREATE FUNCTION {schema}.append(
     -- wait for streams that somebody holds, instead of leaving their appends out
     patient         boolean,
     -- look for events that are already stored, also when every expectation holds
     doubtful        boolean,
-    -- one for each stream of each append; the function makes the locks from the names, since a caller's may be wrong
+    -- one for each stream of each append
     calls           integer[],
-    locks           integer[],
     categories      text[],
     ids             text[],
     expected        bigint[],
@@ -126,7 +109,7 @@ CREATE FUNCTION {schema}.append(
     schema_versions bigint[],
     slices          smallint[],
     payloads        json[],
-    metadata           json[],
+    metadata        json[],
     -- 0 appended, 1 conflict, 2 repeated, 3 busy, one for each stream; NULL when all are appended
     OUT verdicts    smallint[],
     -- the version before an append, the actual one of a conflict, the one after a repeated append
@@ -148,7 +131,7 @@ DECLARE
     after   bigint[];
     first   timestamptz[];
     -- one event for one stream, which is what most appends are, goes without queries over arrays
-    single  CONSTANT boolean := cardinality(locks) = 1 AND cardinality(event_ids) = 1;
+    single  CONSTANT boolean := cardinality(calls) = 1 AND cardinality(event_ids) = 1;
     last    bigint;
     since   timestamptz;
     -- the slices of streams that exist: a stream stays in the one where it began
@@ -160,7 +143,14 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'an append needs READ COMMITTED' USING ERRCODE = 'ES002';
     END IF;
-    nothing := {schema}.make_durable();
+    -- What is acknowledged is on disk, and where a standby is waited for, whatever the connection is set to; and a warning
+    -- arrives, by which alone the server tells that the wait for a standby was cut short.
+    IF current_setting('synchronous_commit') IN ('off', 'local') THEN
+        nothing := set_config('synchronous_commit', 'on', true);
+    END IF;
+    IF current_setting('client_min_messages') = 'error' THEN
+        nothing := set_config('client_min_messages', 'warning', true);
+    END IF;
 
     -- first the streams are held
     IF patient THEN
@@ -206,7 +196,7 @@ BEGIN
              OR {schema}.fits(payloads[1], 1048576))
         AND (metadata[1] IS NULL OR {schema}.fits(metadata[1], 65536));
     IF plain IS NOT TRUE THEN
-        nothing := {schema}.check_arguments(patient, doubtful, calls, locks, categories, ids, expected, items, steps, together,
+        nothing := {schema}.check_arguments(patient, doubtful, calls, categories, ids, expected, items, steps, together,
                                             event_ids, names, schema_versions, slices, payloads, metadata);
         IF doubtful OR refused OR false = ANY (held) THEN
             SELECT d.verdicts, d.known, d.after, d.first INTO verdicts, known, after, first
@@ -244,12 +234,11 @@ BEGIN
 END
 $es$;
 
-COMMENT ON FUNCTION {schema}.make_durable() IS 'Makes the commit of this transaction wait for the disk.';
 COMMENT ON FUNCTION {schema}.look_up(text[], text[], bigint[]) IS 'The last versions of streams that are held.';
 COMMENT ON FUNCTION {schema}.decide(integer[], text[], text[], bigint[], integer[], bigint[], uuid[], boolean[], bigint[]) IS
     'The verdict on each append that may be refused or repeated.';
 COMMENT ON FUNCTION {schema}.repeat_answers(smallint[], bigint[], timestamptz[], bigint[], bigint[], timestamptz[]) IS
     'What repeated appends are answered.';
-COMMENT ON FUNCTION {schema}.append(boolean, boolean, integer[], integer[], text[], text[], bigint[], integer[], bigint[],
+COMMENT ON FUNCTION {schema}.append(boolean, boolean, integer[], text[], text[], bigint[], integer[], bigint[],
     smallint[], uuid[], text[], bigint[], smallint[], json[], json[]) IS
     'Appends events to streams: each append whole or not at all, with a verdict of its own. Called by es alone.';

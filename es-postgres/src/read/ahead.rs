@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::all::AllCursor;
 use super::cursor::Cursor;
+use super::error::unread;
 use super::open::Open;
 use super::page::{Answer, PageSize, Pager, Way};
 use super::row::Decoder;
@@ -57,7 +58,7 @@ pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: Open) -> Page
             let Some(window) = fetched.pop_front() else { break };
             let Ok((mut page, mut rest)) = window.await else {
                 // only a runtime that shuts down ends it
-                drop(pages.send(Err(ReadError::Store(PostgresError::Closed.into()))).await);
+                drop(pages.send(Err(unread(PostgresError::Closed))).await);
                 break;
             };
             loop {

@@ -8,6 +8,7 @@ use es_core::{Checkpoint, Position, ReadError};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
+use crate::read::error::unread;
 use crate::read::frontier::{Frontier, Settled};
 use crate::server::back_off::Patience;
 use crate::server::error::PostgresError;
@@ -110,8 +111,4 @@ pub(crate) fn incarnation_sql(schema: &SchemaName) -> String {
 pub(crate) async fn incarnation_seen_by(client: &Client, schema: &SchemaName) -> Result<Uuid, PostgresError> {
     let row = client.query_one(&incarnation_sql(schema), &[]).await.map_err(PostgresError::statement)?;
     column(&row, 0)
-}
-
-fn unread(error: PostgresError) -> ReadError {
-    ReadError::Store(error.into())
 }

@@ -7,6 +7,7 @@
 mod ahead;
 mod all;
 mod cursor;
+pub(crate) mod error;
 pub(crate) mod frontier;
 pub(crate) mod log;
 pub(crate) mod open;

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 use super::cursor::{Cursor, Sql};
+use super::error::{PostgresReadError, unread};
 use super::row::Decoder;
 use crate::server::back_off::Patience;
 use crate::server::error::PostgresError;
@@ -68,12 +69,12 @@ impl Answer {
 /// Why a page could not be read.
 #[derive(Debug)]
 enum Failure {
-    Server(PostgresError),
+    Server(PostgresReadError),
     Event(ReadError),
 }
 
-impl From<PostgresError> for Failure {
-    fn from(error: PostgresError) -> Self {
+impl From<PostgresReadError> for Failure {
+    fn from(error: PostgresReadError) -> Self {
         Self::Server(error)
     }
 }
@@ -99,18 +100,19 @@ impl Pager {
             let page = match way {
                 Way::Shared => match self.shared.any().await {
                     Ok(client) => read(&client, &self.sql, cursor, decoder, way, rows).await,
-                    Err(error) => Err(error.into()),
+                    Err(error) => Err(Failure::Server(error.into())),
                 },
                 Way::Alone | Way::Pool(_) => match self.pool.get().await {
                     Ok(client) => read(&client, &self.sql, cursor, decoder, way, rows).await,
-                    Err(error) => Err(PostgresError::pool(error).into()),
+                    Err(error) => Err(Failure::Server(PostgresError::pool(error).into())),
                 },
             };
             match page {
                 Ok(page) => return Ok(page),
-                Err(Failure::Server(error)) => {
-                    patience.again(error).await.map_err(|error| ReadError::Store(error.into()))?;
+                Err(Failure::Server(PostgresReadError::Server(error))) => {
+                    patience.again(error).await.map_err(unread)?;
                 }
+                Err(Failure::Server(error)) => return Err(unread(error)),
                 Err(Failure::Event(error)) => return Err(error),
             }
         }
@@ -127,15 +129,15 @@ async fn read(
     way: Way<'_>,
     rows: &mut usize,
 ) -> Result<Answer, Failure> {
-    let statement = client.prepare_cached(cursor.sql(sql)).await.map_err(PostgresError::statement)?;
+    let statement = client.prepare_cached(cursor.sql(sql)).await.map_err(PostgresReadError::statement)?;
     let asked = *rows;
     let held = Instant::now() + HELD;
     let limit = i64::try_from(asked).unwrap_or(i64::MAX);
-    let found = client.query_raw(&statement, cursor.parameters(&limit)).await.map_err(PostgresError::statement)?;
+    let found = client.query_raw(&statement, cursor.parameters(&limit)).await.map_err(PostgresReadError::statement)?;
     let mut found = pin!(found);
     let mut events = Vec::with_capacity(asked.min(EVENTS));
     let (mut count, mut total, mut gathered) = (0, 0, 0);
-    while let Some(row) = found.try_next().await.map_err(PostgresError::statement)? {
+    while let Some(row) = found.try_next().await.map_err(PostgresReadError::statement)? {
         let event = match decoder.event(&row, cursor.of_stream()) {
             Ok(event) => event,
             // what stands before a damaged event is good: it goes out first

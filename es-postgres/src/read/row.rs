@@ -5,6 +5,7 @@ use es_core::limits::{METADATA_BYTES, PAYLOAD_BYTES};
 use es_core::{EventName, Position, ReadError, SchemaVersion, StoredEvent, StreamId, Version};
 use tokio_postgres::Row;
 
+use crate::read::error::unread;
 use crate::server::error::PostgresError;
 use crate::server::types::{Json, Time};
 
@@ -105,5 +106,5 @@ fn column<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row, index: usize)
 }
 
 fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> ReadError {
-    ReadError::Store(PostgresError::Answer(error.into()).into())
+    unread(PostgresError::Answer(error.into()))
 }

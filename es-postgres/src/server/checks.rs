@@ -1,9 +1,67 @@
 //! What a server must be: one that would lose or hide events is refused, with what to do about it.
 
+use es_core::StoreErrorKind;
 use tokio_postgres::{Client, Row};
 
-use crate::server::error::PostgresError;
+use crate::server::error::{PostgresError, reacts};
 use crate::server::types::column;
+
+/// Why a server is not one to keep a log on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostgresUnfitError {
+    /// The server is older than 13.
+    #[error("the server is PostgreSQL {found}; this library needs 13 or newer: upgrade the server")]
+    TooOld {
+        /// Its version.
+        found: String,
+    },
+    /// The server is not set up to keep what it acknowledges.
+    #[error("`{setting}` is off: {remedy}, or call `allow_unsafe_server()` for a server whose data may be lost")]
+    Unsafe {
+        /// The setting.
+        setting: &'static str,
+        /// What it means and what to do.
+        remedy: &'static str,
+    },
+    /// The database stores another encoding than UTF-8, which has no place for some characters that events may hold.
+    #[error(
+        "the database stores {found}, which cannot hold every event; make one with `CREATE DATABASE … ENCODING 'UTF8' \
+         TEMPLATE template0`"
+    )]
+    Encoding {
+        /// Its encoding.
+        found: String,
+    },
+}
+
+impl PostgresUnfitError {
+    /// How to react to it: somebody has to change the server first.
+    pub fn kind(&self) -> StoreErrorKind {
+        StoreErrorKind::Misconfigured
+    }
+}
+
+reacts!(PostgresUnfitError);
+
+/// What a check can end with.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Unfit(PostgresUnfitError),
+    Server(PostgresError),
+}
+
+impl From<PostgresUnfitError> for Failure {
+    fn from(error: PostgresUnfitError) -> Self {
+        Self::Unfit(error)
+    }
+}
+
+impl From<PostgresError> for Failure {
+    fn from(error: PostgresError) -> Self {
+        Self::Server(error)
+    }
+}
 
 /// The oldest server that has all that is used here.
 const OLDEST: i32 = 130_000;
@@ -25,11 +83,11 @@ const SESSIONS: Setting = (
 );
 
 /// Checks the server before anything is written to it.
-pub(crate) async fn server(client: &Client, allow_unsafe: bool) -> Result<(), PostgresError> {
+pub(crate) async fn server(client: &Client, allow_unsafe: bool) -> Result<(), Failure> {
     let row = fitting(client).await?;
     for setting in SERVERS.into_iter().chain([SESSIONS]) {
         match is_on(&row, setting) {
-            Err(PostgresError::Unsafe { setting, remedy }) if allow_unsafe => {
+            Err(Failure::Unfit(PostgresUnfitError::Unsafe { setting, remedy })) if allow_unsafe => {
                 tracing::warn!(setting, "the server is unsafe, as allowed: {remedy}");
             }
             checked => checked?,
@@ -39,25 +97,25 @@ pub(crate) async fn server(client: &Client, allow_unsafe: bool) -> Result<(), Po
 }
 
 /// Checks what may be another than it was when the store was opened: on each connection that appends.
-pub(crate) async fn again(client: &Client, allow_unsafe: bool) -> Result<(), PostgresError> {
+pub(crate) async fn again(client: &Client, allow_unsafe: bool) -> Result<(), Failure> {
     let row = fitting(client).await?;
     if allow_unsafe { Ok(()) } else { SERVERS.into_iter().try_for_each(|setting| is_on(&row, setting)) }
 }
 
 /// What the server says of itself, where it has all that is used here.
-async fn fitting(client: &Client) -> Result<Row, PostgresError> {
+async fn fitting(client: &Client) -> Result<Row, Failure> {
     let row = client.query_one(include_str!("checks_server.sql"), &[]).await.map_err(PostgresError::statement)?;
     if column::<i32>(&row, 0)? < OLDEST {
-        return Err(PostgresError::TooOld { found: column(&row, 1)? });
+        return Err(PostgresUnfitError::TooOld { found: column(&row, 1)? }.into());
     }
     if column(&row, 2)? {
-        return Err(PostgresError::Replica);
+        return Err(PostgresError::Replica.into());
     }
     let encoding: String = column(&row, 3)?;
-    if encoding == "UTF8" { Ok(row) } else { Err(PostgresError::Encoding { found: encoding }) }
+    if encoding == "UTF8" { Ok(row) } else { Err(PostgresUnfitError::Encoding { found: encoding }.into()) }
 }
 
-fn is_on(row: &Row, (index, setting, remedy): Setting) -> Result<(), PostgresError> {
+fn is_on(row: &Row, (index, setting, remedy): Setting) -> Result<(), Failure> {
     let value: String = column(row, index)?;
-    if value == "off" { Err(PostgresError::Unsafe { setting, remedy }) } else { Ok(()) }
+    if value == "off" { Err(PostgresUnfitError::Unsafe { setting, remedy }.into()) } else { Ok(()) }
 }

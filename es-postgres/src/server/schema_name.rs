@@ -1,6 +1,28 @@
 //! The name of the schema, and SQL with the name in its place.
 
-use crate::server::error::PostgresError;
+use es_core::StoreErrorKind;
+
+use crate::server::error::reacts;
+
+/// Why no schema can have a name.
+#[derive(Debug, thiserror::Error)]
+#[error("`{name}` cannot be the name of a schema: {why}")]
+#[non_exhaustive]
+pub struct PostgresSchemaNameError {
+    /// The name.
+    pub name: String,
+    /// What is wrong with it.
+    pub why: &'static str,
+}
+
+impl PostgresSchemaNameError {
+    /// How to react to it: another name has to be chosen first.
+    pub fn kind(&self) -> StoreErrorKind {
+        StoreErrorKind::Misconfigured
+    }
+}
+
+reacts!(PostgresSchemaNameError);
 
 /// The name of the schema that holds the log: any name that PostgreSQL takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +35,8 @@ impl Default for SchemaName {
 }
 
 impl SchemaName {
-    pub(crate) fn new(name: &str) -> Result<Self, PostgresError> {
-        let refused = |why| Err(PostgresError::SchemaName { name: name.to_owned(), why });
+    pub(crate) fn new(name: &str) -> Result<Self, PostgresSchemaNameError> {
+        let refused = |why| Err(PostgresSchemaNameError { name: name.to_owned(), why });
         match name {
             "" => refused("it is empty"),
             _ if name.len() > 63 => refused("it is longer than 63 bytes"),

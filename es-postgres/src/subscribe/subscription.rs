@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::newest::{Advance, Newest};
+use crate::read::error::{PostgresReadError, unread};
 use crate::read::frontier::Frontier;
 use crate::read::log::Log;
 use crate::read::open::Open;
@@ -78,11 +79,11 @@ impl Subscription {
                     };
                     match lost {
                         None => after = after.max(frontier.position),
-                        Some(error) if is(&error, |error| matches!(error, PostgresError::Moved)) => {
+                        Some(error) if is(&error, |error| matches!(error, PostgresReadError::Moved)) => {
                             self.other_than(frontier.incarnation).await?;
                             continue 'log;
                         }
-                        Some(error) if is(&error, PostgresError::ends_session) => {
+                        Some(error) if is(&error, PostgresReadError::ends_session) => {
                             tracing::warn!(error = %deepest(&error), "a subscription lost its connection and tries again");
                             self.back_off.wait().await;
                         }
@@ -148,15 +149,15 @@ impl Subscription {
 }
 
 /// Whether it is over as soon as the server, or its successor, is there.
-fn passes(error: &PostgresError) -> bool {
-    error.ends_session() || matches!(error, PostgresError::Replica)
+fn passes(error: &PostgresReadError) -> bool {
+    error.ends_session() || matches!(error, PostgresReadError::Server(PostgresError::Replica))
 }
 
 /// Who follows the log has ended.
 pub(super) fn closed() -> ReadError {
-    ReadError::Store(PostgresError::Closed.into())
+    unread(PostgresError::Closed)
 }
 
-fn is(error: &ReadError, kind: impl FnOnce(&PostgresError) -> bool) -> bool {
+fn is(error: &ReadError, kind: impl FnOnce(&PostgresReadError) -> bool) -> bool {
     matches!(error, ReadError::Store(source) if source.downcast_ref().is_some_and(kind))
 }

@@ -8,10 +8,9 @@ use es_postgres::PostgresBuilder;
 use test_postgres::Database;
 
 use crate::faults::broken::{Broken, Fault};
-use crate::lies::port;
 use crate::tools::healing;
 use crate::tools::ledger;
-use crate::tools::proxy::{Lie, Proxy};
+use crate::tools::proxy::{Lie, Proxy, port};
 use crate::tools::trial::builder;
 use crate::tools::workload::event;
 

@@ -1,12 +1,9 @@
 //! Other processes: several that append and subscribe at once, and one that is killed in the middle of an import.
 
 use std::env;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::io::Read;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
-
-use std::io::{BufRead, BufReader, Read, Write};
 
 use es_core::{Append, Direction, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId, Version};
 use futures_util::{StreamExt, stream};
@@ -16,68 +13,14 @@ use uuid::Uuid;
 use crate::faults::broken::{Broken, Fault};
 use crate::tools::healing;
 use crate::tools::ledger::{self, Ledger};
+use crate::tools::process::{MARK, Process, ROLE, URL};
 use crate::tools::seed::{self, Chance};
 use crate::tools::trial::{Trial, builder, connect, stores};
 
-/// What a child process is to do, and where.
-const ROLE: &str = "ES_FIRE_CHILD";
-const URL: &str = "ES_FIRE_URL";
-/// What every line of a child begins with, since the test harness writes lines of its own.
-const MARK: &str = "@ ";
+/// The entry of child processes.
+const ENTRY: &str = "children::what_a_child_process_does";
 /// How many rows an import has.
 const ROWS: u64 = 600;
-
-/// Another process that runs this same program; killed when this is dropped.
-struct Process {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    lines: Receiver<String>,
-}
-
-impl Process {
-    fn start(role: &str, url: &str) -> Self {
-        let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "children::what_a_child_process_does", "--nocapture"])
-            .envs([(ROLE, role), (URL, url)])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (stdin, stdout) = (child.stdin.take(), child.stdout.take().unwrap());
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                // a harness may have written the test's name on the same line
-                if let Some((_, line)) = line.split_once(MARK) {
-                    drop(sender.send(line.to_owned()));
-                }
-            }
-        });
-        Self { child, stdin, lines }
-    }
-
-    fn line(&self) -> Option<String> {
-        self.lines.recv_timeout(Duration::from_mins(1)).ok()
-    }
-
-    /// Lets it go on with its next step.
-    fn next(&mut self) {
-        self.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
-    }
-
-    /// Waits for its end; whether it was content.
-    fn end(mut self) -> bool {
-        drop(self.stdin.take());
-        self.child.wait().unwrap().success()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
 
 /// The entry of child processes; on its own it has nothing to do.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -154,7 +97,7 @@ fn killed_import(role: &str, url: &str, chance: &mut Chance) -> Result<Vec<Told>
     loop {
         let lost = first.iter().flatten().any(|told| told.repeated);
         let to_the_end = lines >= ROWS || (kills >= 3 && lost);
-        let process = Process::start(role, url);
+        let process = Process::start(ENTRY, role, url);
         // further than the time before: what was heard of before cannot be lost
         lines += chance.below(if kills < 3 { ROWS / 5 } else { ROWS / 30 }) + 1;
         kills += 1;
@@ -217,7 +160,7 @@ async fn two_processes(role: &str, chance: &mut Chance) -> Result<(), String> {
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
     drop(builder(&url).connect().await.unwrap());
-    let mut processes = [Process::start(role, &url), Process::start(role, &url)];
+    let mut processes = [Process::start(ENTRY, role, &url), Process::start(ENTRY, role, &url)];
     for process in &processes {
         assert_eq!(process.line().as_deref(), Some("works"));
     }

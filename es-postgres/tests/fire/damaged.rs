@@ -3,34 +3,12 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use es_core::{Aggregate, Apply, Event, EventStore, EventStoreExt, Filter, LoadError, Position, ReadError, Repository};
-use es_postgres::PostgresStore;
-use futures_util::TryStreamExt;
-use serde::{Deserialize, Serialize};
-use test_postgres::Database;
-use tokio_postgres::Client;
-use uuid::Uuid;
+use es_core::{EventStore, ReadError};
 
 use crate::faults::lenient::{Lenient, Manner};
+use crate::tools::counter::load;
+use crate::tools::damage::Damaged;
 use crate::tools::trial::connect;
-
-#[derive(Event, Clone, Debug, Serialize, Deserialize)]
-#[event(name = "counted")]
-pub(crate) struct Counted {
-    pub(crate) number: u64,
-}
-
-#[derive(Aggregate, Default, Clone, Debug)]
-#[aggregate(category = "counter", id = String, events(Counted))]
-pub(crate) struct Counter {
-    sum: u64,
-}
-
-impl Apply<Counted> for Counter {
-    fn apply(&mut self, event: Counted) {
-        self.sum += event.number;
-    }
-}
 
 /// As what the damage is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,107 +21,36 @@ enum Told {
     Hole,
 }
 
-/// A log of two counters with three events each, whose protections are off.
-pub(crate) struct Damaged {
-    // the store's connections end before the database is dropped
-    pub(crate) store: PostgresStore,
-    client: Client,
-    pub(crate) database: Database,
-}
-
-impl Damaged {
-    /// With `statement` run on it, which finds the second event of counter `a`.
-    pub(crate) async fn by(statement: &str) -> Self {
-        let database = Database::fresh().unwrap();
-        let store = PostgresStore::connect(&database.url()).await.unwrap();
-        let counters = store.repository::<Counter>();
-        for id in ["a", "b"] {
-            let mut root = counters.load(&id.to_owned()).await.unwrap();
-            for number in 1..=3 {
-                root.record(Counted { number });
-                counters.append(&mut root).await.unwrap();
-            }
-        }
-        let client = connect(&database.url()).await;
-        client.batch_execute("ALTER TABLE es.events DISABLE TRIGGER events_never_change").await.unwrap();
-        client
-            .batch_execute(&statement.replace("$second", "category = 'counter' AND id = 'a' AND version = 2"))
-            .await
-            .unwrap();
-        Self { store, client, database }
+/// Counter `a` is told to be damaged where it is, and everything else goes on.
+///
+/// # Errors
+/// What a reader of `store` would not have been told, or could not do any more.
+async fn is_told(damaged: &Damaged, store: Arc<dyn EventStore>, told: Told, says: &str) -> Result<(), String> {
+    let error = match load(&store, "a").await? {
+        Ok(sum) => return Err(format!("nothing was told, and the sum is {sum}")),
+        Err(error) => error,
+    };
+    let (as_what, at) = match &error {
+        ReadError::Decode { version, .. } => (Told::Decode, version.get()),
+        ReadError::Damaged { version, .. } => (Told::Damaged, version.get()),
+        ReadError::Hole { after, found, .. } if after.plus(2) == *found => (Told::Hole, after.get() + 1),
+        error => return Err(format!("it was told as {error:?}")),
+    };
+    if (as_what, at) != (told, 2) {
+        return Err(format!("it was told as {error:?}"));
     }
-
-    /// Counter `a` is told to be damaged where it is, and everything else goes on.
-    ///
-    /// # Errors
-    /// What a reader of `store` would not have been told, or could not do any more.
-    async fn is_told(&self, store: Arc<dyn EventStore>, told: Told, says: &str) -> Result<(), String> {
-        let error = match load(&store, "a").await? {
-            Ok(sum) => return Err(format!("nothing was told, and the sum is {sum}")),
-            Err(error) => error,
-        };
-        let (as_what, at) = match &error {
-            ReadError::Decode { version, .. } => (Told::Decode, version.get()),
-            ReadError::Damaged { version, .. } => (Told::Damaged, version.get()),
-            ReadError::Hole { after, found, .. } if after.plus(2) == *found => (Told::Hole, after.get() + 1),
-            error => return Err(format!("it was told as {error:?}")),
-        };
-        if (as_what, at) != (told, 2) {
-            return Err(format!("it was told as {error:?}"));
-        }
-        let text = format!("{error} {}", error.source().map(ToString::to_string).unwrap_or_default());
-        if !text.contains("counter/a") || !text.contains(says) || text.contains("secret") {
-            return Err(format!("it was told as `{text}`"));
-        }
-        self.others_go_on(&store).await
+    let text = format!("{error} {}", error.source().map(ToString::to_string).unwrap_or_default());
+    if !text.contains("counter/a") || !text.contains(says) || text.contains("secret") {
+        return Err(format!("it was told as `{text}`"));
     }
-
-    /// Counter `b` and what is appended anew do not suffer; the whole log can be read past the damage.
-    ///
-    /// # Errors
-    /// What does.
-    pub(crate) async fn others_go_on(&self, store: &Arc<dyn EventStore>) -> Result<(), String> {
-        let b = load(store, "b").await?.map_err(|error| format!("counter b: {error}"))?;
-        let id = Uuid::now_v7().to_string();
-        let counters = store.repository::<Counter>();
-        let mut fresh = counters.load(&id).await.map_err(|error| format!("a new counter: {error}"))?;
-        fresh.record(Counted { number: 7 });
-        counters.append(&mut fresh).await.map_err(|error| format!("a new counter: {error}"))?;
-        let c = load(store, &id).await?.map_err(|error| format!("a new counter: {error}"))?;
-        if (b, c) != (6, 7) {
-            return Err(format!("the other sums are {b} and {c}"));
-        }
-        let rest: Vec<_> = store
-            .read_all(Position::new(3).into(), &Filter::all(), None)
-            .try_collect()
-            .await
-            .map_err(|error| format!("past the damage: {error}"))?;
-        let count = "SELECT count(*) FROM es.events WHERE position > 3";
-        let count: i64 = self.client.query_one(count, &[]).await.unwrap().get(0);
-        if rest.len() as u64 != count.unsigned_abs() {
-            return Err(format!("{} of {count} events are past the damage", rest.len()));
-        }
-        // another process that starts now starts
-        PostgresStore::connect(&self.database.url()).await.map(drop).map_err(|error| format!("start-up: {error}"))
-    }
-}
-
-/// Loads a counter in a task of its own: what it may not do is to panic.
-pub(crate) async fn load(store: &Arc<dyn EventStore>, id: &str) -> Result<Result<u64, ReadError>, String> {
-    let (counters, id) = (store.repository::<Counter>(), id.to_owned());
-    match tokio::spawn(async move { counters.load(&id).await.map(|root| root.sum) }).await {
-        Ok(Ok(sum)) => Ok(Ok(sum)),
-        Ok(Err(LoadError::Read(error))) => Ok(Err(error)),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(panic) => Err(format!("reading panicked: {panic}")),
-    }
+    damaged.others_go_on(&store).await
 }
 
 /// The store tells of the damage that `statement` does; stores that guess, leave out, stop or panic do not.
 async fn damage_is_told(statement: &str, told: Told, says: &str) {
     let damaged = Damaged::by(statement).await;
     let store: Arc<dyn EventStore> = Arc::new(damaged.store.clone());
-    damaged.is_told(Arc::clone(&store), told, says).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    is_told(&damaged, Arc::clone(&store), told, says).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
     let manners = [
         (Manner::Guesses, "nothing was told"),
         (Manner::LeavesOut, "nothing was told"),
@@ -153,7 +60,7 @@ async fn damage_is_told(statement: &str, told: Told, says: &str) {
     // a hole is noticed by who folds the stream, not by the store
     for (manner, as_what) in manners.into_iter().take(if told == Told::Hole { 2 } else { 4 }) {
         let lenient = Lenient::new(Arc::clone(&store), manner, connect(&damaged.database.url()).await);
-        let caught = damaged.is_told(Arc::new(lenient), told, says).await.expect_err(statement);
+        let caught = is_told(&damaged, Arc::new(lenient), told, says).await.expect_err(statement);
         assert!(caught.contains(as_what), "{statement}, by a store that {manner:?}: {caught}");
     }
 }

@@ -6,23 +6,32 @@ use futures_util::TryStreamExt;
 use tokio_postgres::Client;
 
 use crate::faults::altered::{Change, change};
-use crate::privilege::Hardened;
 use crate::tools::contract::appends_and_reads;
+use crate::tools::hardened::Hardened;
 use crate::tools::trial::connect;
 
-/// A function and the types of what it takes.
+/// A function, and the types and names of what it takes.
 struct Granted {
     name: String,
     types: Vec<String>,
+    names: Vec<String>,
+}
+
+impl Granted {
+    /// Where this argument stands.
+    fn place(&self, argument: &str) -> usize {
+        self.names.iter().position(|name| name == argument).unwrap_or_else(|| panic!("no argument `{argument}`"))
+    }
 }
 
 /// Every function that the role may execute, as the server knows them.
 async fn granted(client: &Client) -> Vec<Granted> {
-    let functions = "SELECT p.proname::text, ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) t)
+    let functions = "SELECT p.proname::text, ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) t),
+                     coalesce(p.proargnames, '{}')
                      FROM pg_proc p WHERE p.pronamespace = 'es'::regnamespace AND has_function_privilege(p.oid, 'EXECUTE')
                      ORDER BY p.proname";
     let rows = client.query(functions, &[]).await.unwrap();
-    rows.iter().map(|row| Granted { name: row.get(0), types: row.get(1) }).collect()
+    rows.iter().map(|row| Granted { name: row.get(0), types: row.get(1), names: row.get(2) }).collect()
 }
 
 /// Arguments that are right, for `streams` streams of two events each, or one of one event.
@@ -39,7 +48,6 @@ fn right(name: &str, streams: usize) -> Vec<String> {
         "append" => vec![
             "false".into(),
             "false".into(),
-            numbers(|n| n.to_string(), streams),
             numbers(|n| n.to_string(), streams),
             numbers(|_| "forged".into(), streams),
             if streams == 1 { "'{one}'".into() } else { numbers(|n| format!("s{n}"), streams) },
@@ -119,7 +127,7 @@ fn wrong(of: &str, right: &str) -> Vec<String> {
 }
 
 /// The call with these arguments.
-fn call(Granted { name, types }: &Granted, arguments: &[String]) -> String {
+fn call(Granted { name, types, .. }: &Granted, arguments: &[String]) -> String {
     let arguments: Vec<String> =
         arguments.iter().zip(types).map(|(argument, of)| format!("({argument})::{of}")).collect();
     format!("SELECT es.{name}({})", arguments.join(", "))
@@ -178,7 +186,8 @@ async fn nothing_can_be_forged(change: Change) -> Result<usize, String> {
                     for (nth, wrong) in wrong(of, &right(&function.name, streams)[at]).into_iter().enumerate() {
                         let mut arguments = right(&function.name, streams);
                         if function.name == "append" && again == 0 {
-                            arguments[4] = arguments[4].replace("forged", &format!("new{streams}_{at}_{nth}"));
+                            let category = &mut arguments[function.place("categories")];
+                            *category = category.replace("forged", &format!("new{streams}_{at}_{nth}"));
                         }
                         arguments[at] = wrong;
                         let call = call(function, &arguments);
@@ -237,25 +246,27 @@ async fn what_no_reader_would_pass_is_refused() {
     let append = functions.iter().find(|function| function.name == "append").unwrap();
     for streams in [1, 3] {
         client.batch_execute(&call(append, &right("append", streams))).await.unwrap();
-        for (at, of, value) in [
-            (4, "text", "''"),
-            (5, "text", "repeat('x', 513)"),
-            (6, "bigint", "-3"),
-            (8, "bigint", "1000"),
-            (9, "smallint", "-1"),
-            (11, "text", "''"),
-            (12, "bigint", "0"),
-            (12, "bigint", "4294967296"),
-            (13, "smallint", "-1"),
-            (14, "json", "repeat('[', 5000) || repeat(']', 5000)"),
-            (14, "json", "repeat('[', 101) || repeat(']', 101)"),
-            (14, "json", "'\"' || repeat('x', 3000000) || '\"'"),
-            (14, "json", "'\"\\u0000\"'"),
-            (15, "json", "'\"' || repeat('x', 65536) || '\"'"),
+        for (argument, of, value) in [
+            ("categories", "text", "''"),
+            ("ids", "text", "repeat('x', 513)"),
+            ("expected", "bigint", "-3"),
+            ("steps", "bigint", "1000"),
+            ("together", "smallint", "-1"),
+            ("names", "text", "''"),
+            ("schema_versions", "bigint", "0"),
+            ("schema_versions", "bigint", "4294967296"),
+            ("slices", "smallint", "-1"),
+            ("payloads", "json", "repeat('[', 5000) || repeat(']', 5000)"),
+            ("payloads", "json", "repeat('[', 101) || repeat(']', 101)"),
+            ("payloads", "json", "'\"' || repeat('x', 3000000) || '\"'"),
+            ("payloads", "json", "'\"\\u0000\"'"),
+            ("metadata", "json", "'\"' || repeat('x', 65536) || '\"'"),
         ] {
             let mut arguments = right("append", streams);
             // names and slices matter where a stream begins
-            arguments[4] = arguments[4].replace("forged", "another");
+            let category = &mut arguments[append.place("categories")];
+            *category = category.replace("forged", "another");
+            let at = append.place(argument);
             arguments[at] = format!("array_fill(({value})::{of}, ARRAY[cardinality(({})::{of}[])])", arguments[at]);
             let refused = client.batch_execute(&call(append, &arguments)).await.unwrap_err();
             let code = refused.code().map(|code| code.code().to_owned());

@@ -1,12 +1,12 @@
 //! Who may harden a log, which roles are refused, and what start-up says of a log that is not hardened.
 
-use es_postgres::{MissingProtection, PostgresError, PostgresStore};
+use es_postgres::{MissingProtection, PostgresConnectError, PostgresStore};
 use test_postgres::{Database, Server};
 use tracing::subscriber::NoSubscriber;
 
 use crate::faults::altered::{Change, change};
-use crate::privilege::Hardened;
 use crate::tools::contract::appends_and_reads;
+use crate::tools::hardened::Hardened;
 use crate::tools::trial::connect;
 use crate::warnings::Warnings;
 
@@ -107,7 +107,9 @@ async fn a_hardening_that_takes_any_role_is_caught() {
 }
 
 /// A store that starts by `start` says which protections are off, and nothing when all are on.
-async fn start_up_says(start: impl AsyncFn(String) -> Result<PostgresStore, PostgresError>) -> Result<(), String> {
+async fn start_up_says(
+    start: impl AsyncFn(String) -> Result<PostgresStore, PostgresConnectError>,
+) -> Result<(), String> {
     let hardened = Hardened::new().await;
     let warnings = Warnings::default();
     let _listening = tracing::subscriber::set_default(warnings.clone());

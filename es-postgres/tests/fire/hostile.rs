@@ -4,12 +4,13 @@ use es_core::{
     Append, Checkpoint, Direction, EncodeError, EventName, EventStore, Expected, Filter, LimitError, Metadata,
     NewEvent, SchemaVersion, StreamId, Version,
 };
-use es_postgres::{PostgresError, PostgresStore};
+use es_postgres::{PostgresConnectError, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::Database;
 use uuid::Uuid;
 
 use crate::tools::trial::{builder, connect};
+use crate::tools::workload::named;
 
 /// Texts that end up in SQL, in arrays, in JSON and in logs somewhere.
 fn texts() -> Vec<String> {
@@ -44,11 +45,6 @@ fn texts() -> Vec<String> {
     texts
 }
 
-/// An event with this payload, unless it is refused.
-pub(crate) fn event(name: &str, payload: &str) -> Result<NewEvent, EncodeError> {
-    NewEvent::from_json(Uuid::now_v7(), EventName::new(name)?, SchemaVersion::FIRST, payload.to_owned())
-}
-
 #[tokio::test]
 async fn names_that_look_like_sql_are_stored_and_read_back_equal() {
     let database = Database::fresh().unwrap();
@@ -58,7 +54,7 @@ async fn names_that_look_like_sql_are_stored_and_read_back_equal() {
         let stream = StreamId::new(text, other).unwrap();
         let metadata = Metadata::default().actor(text.replace('\0', "")).extra(other.clone(), text.clone());
         let payload = serde_json::to_string(&serde_json::json!({ text: text, "other": [other] })).unwrap();
-        let new = event(text, &payload).unwrap().with_metadata(&metadata).unwrap();
+        let new = named(text, &payload).unwrap().with_metadata(&metadata).unwrap();
         let answer =
             store.append(Append::new(stream.clone(), Expected::NoStream, vec![new.clone()]).into()).await.unwrap();
         let by_stream: Vec<_> =
@@ -81,7 +77,7 @@ async fn names_that_look_like_sql_are_stored_and_read_back_equal() {
     // the same text in another form is another stream
     let (composed, decomposed) = (StreamId::new("ä", "1").unwrap(), StreamId::new("a\u{308}", "1").unwrap());
     for stream in [composed, decomposed] {
-        let append = Append::new(stream, Expected::NoStream, vec![event("e", "1").unwrap()]);
+        let append = Append::new(stream, Expected::NoStream, vec![named("e", "1").unwrap()]);
         assert!(!store.append(append.into()).await.unwrap()[0].repeated);
     }
 }
@@ -134,7 +130,7 @@ fn payloads_that_could_not_be_read_again_are_refused_before_the_wire() {
         ("1 2", "two values"),
         ("{'a':1}", "not JSON"),
     ] {
-        let refused = event("e", payload).map(drop);
+        let refused = named("e", payload).map(drop);
         assert!(
             matches!(refused, Err(EncodeError::NotJson { .. } | EncodeError::Nul { .. } | EncodeError::TooDeep { .. })),
             "{why}: {refused:?}"
@@ -143,11 +139,11 @@ fn payloads_that_could_not_be_read_again_are_refused_before_the_wire() {
     let bytes =
         NewEvent::from_json(Uuid::now_v7(), EventName::new("e").unwrap(), SchemaVersion::FIRST, vec![b'"', 0xff, b'"']);
     assert!(matches!(bytes, Err(EncodeError::NotJson { .. })), "{bytes:?}");
-    let huge = event("e", &format!("\"{}\"", "x".repeat(1024 * 1024)));
+    let huge = named("e", &format!("\"{}\"", "x".repeat(1024 * 1024)));
     assert!(matches!(huge, Err(EncodeError::Limit(LimitError::TooLong { .. }))));
-    let metadata = event("e", "1").unwrap().with_metadata(&Metadata::default().actor("a\0b"));
+    let metadata = named("e", "1").unwrap().with_metadata(&Metadata::default().actor("a\0b"));
     assert!(matches!(metadata, Err(EncodeError::Nul { .. })), "{metadata:?}");
-    let metadata = event("e", "1").unwrap().with_metadata(&Metadata::default().actor("x".repeat(65_536)));
+    let metadata = named("e", "1").unwrap().with_metadata(&Metadata::default().actor("x".repeat(65_536)));
     assert!(matches!(metadata, Err(EncodeError::Limit(_))), "{metadata:?}");
 }
 
@@ -159,7 +155,7 @@ async fn the_server_would_take_what_is_refused() {
     let client = connect(&database.url()).await;
     let deep = "[".repeat(3_000) + &"]".repeat(3_000);
     for (number, payload) in (1_i64..).zip([r#""\ud800""#, r#""\udc00\ud800""#, "1e999", &deep]) {
-        assert!(event("e", payload).is_err());
+        assert!(named("e", payload).is_err());
         let row = "INSERT INTO es.events (position, version, recorded_at, event_id, together, schema_version, slice, category, id, name, payload)
                    VALUES ($1, 1, now(), gen_random_uuid(), 1, 1, 0, 'poisoned', $1::bigint::text, 'e', $2::text::json)";
         client.execute(row, &[&number, &payload]).await.unwrap();
@@ -192,7 +188,7 @@ async fn schema_names_that_are_no_plain_identifiers_are_quoted_or_refused() {
     }
     for name in ["", "a\0b", "pg_mine", &"x".repeat(64)] {
         let refused = builder(&database.url()).schema(name).connect().await.unwrap_err();
-        assert!(matches!(refused, PostgresError::SchemaName { .. }), "{name:?}: {refused}");
+        assert!(matches!(refused, PostgresConnectError::SchemaName(_)), "{name:?}: {refused}");
     }
     client.batch_execute("TABLE witness").await.unwrap();
     // what this test is for: quotes alone are not quoting

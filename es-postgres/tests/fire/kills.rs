@@ -73,7 +73,7 @@ async fn lost(server: &Server, off: &str, change: Change) -> usize {
     let store = crate::tools::trial::builder(&url).connect().await.unwrap();
     store.append(one("0").into()).await.unwrap();
     let client = connect(&url).await;
-    change.in_function(&client, "es.make_durable").await;
+    change.in_function(&client, "es.append").await;
     let off = off.replace("{database}", database.name());
     client.batch_execute(&format!("{off} SET synchronous_commit = off")).await.unwrap();
     let reconnect = "SELECT pg_reload_conf(), count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -113,7 +113,7 @@ async fn kill(server: Server, fault: Change, chance: &mut Chance) -> Result<crat
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
     let stores = unsafe_stores(&[&url, &url]).await;
-    fault.in_function(&connect(&url).await, "es.make_durable").await;
+    fault.in_function(&connect(&url).await, "es.append").await;
     // a server that acknowledges too early is to lose events, and not the log as a whole
     connect(&url).await.batch_execute("CHECKPOINT").await.unwrap();
     let trial = Trial::start(&url, stores, 4, chance);

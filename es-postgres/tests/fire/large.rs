@@ -10,19 +10,18 @@ use test_postgres::Database;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::hostile::event;
-use crate::lies::port;
 use crate::tools::healing::{self, PATIENCE};
-use crate::tools::proxy::{Lie, Proxy};
+use crate::tools::proxy::{Lie, Proxy, port};
 use crate::tools::trial::builder;
+use crate::tools::workload::named;
 
 const MIB: usize = 1024 * 1024;
 
 fn append(id: &str, mebibytes: usize) -> Vec<Append> {
     let events: Vec<NewEvent> = match mebibytes {
-        0 => vec![event("large.small", "1").unwrap()],
+        0 => vec![named("large.small", "1").unwrap()],
         count => {
-            let one = event("large.large", &format!("\"{}\"", "x".repeat(MIB - 2))).unwrap();
+            let one = named("large.large", &format!("\"{}\"", "x".repeat(MIB - 2))).unwrap();
             (0..count).map(|_| one.clone().with_id(Uuid::now_v7())).collect()
         }
     };

@@ -4,22 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use es_core::{Append, AppendError, Direction, EventStore, Expected, StreamId, Version};
-use es_postgres::PostgresError;
+use es_postgres::{PostgresConnectError, PostgresError};
 use futures_util::TryStreamExt;
 use test_postgres::Database;
 
 use crate::faults::broken::{Broken, Fault};
 use crate::tools::healing;
-use crate::tools::proxy::{Lie, Proxy};
+use crate::tools::proxy::{Lie, Proxy, port};
 use crate::tools::seed::{self, Chance};
 use crate::tools::trial::{Report, Trial, builder};
 use crate::tools::workload::event;
-
-/// The port of the server at `url`.
-pub(crate) fn port(url: &str) -> u16 {
-    let config: tokio_postgres::Config = url.parse().unwrap();
-    config.get_ports()[0]
-}
 
 /// Each kind of lie in turn, once in `times` appends.
 fn in_turn(mut chance: Chance, times: u64) -> impl FnMut() -> Lie + Send + 'static {
@@ -121,7 +115,7 @@ async fn a_pooler_without_room_stops_appends_and_reads_for_no_longer_than_their_
     // nobody has a session to begin with
     let anew = builder(&proxy.url(&url)).connect_timeout(limit).connect();
     let error = tokio::time::timeout(patience, anew).await.expect("the start hangs").unwrap_err();
-    assert!(matches!(error, PostgresError::Silent(time) if time == limit), "{error}");
+    assert!(matches!(error, PostgresConnectError::Server(PostgresError::Silent(time)) if time == limit), "{error}");
     proxy.fill(false);
     proxy.cut();
     healing::left_nothing(Arc::new(store), &url).await.unwrap();

@@ -11,7 +11,7 @@ use test_postgres::Database;
 use uuid::Uuid;
 
 use crate::faults::broken::{Broken, Fault};
-use crate::hostile::event;
+use crate::tools::workload::named;
 
 /// Payloads that are at some limit come back byte for byte from a log on which `statements` were run.
 async fn at_the_limits(statements: &[&str]) -> Result<(), String> {
@@ -35,7 +35,7 @@ async fn at_the_limits(statements: &[&str]) -> Result<(), String> {
         &deep,
         &long,
     ];
-    let events: Vec<NewEvent> = payloads.iter().map(|payload| event("limits.tried", payload).unwrap()).collect();
+    let events: Vec<NewEvent> = payloads.iter().map(|payload| named("limits.tried", payload).unwrap()).collect();
     let ids: Vec<Uuid> = events.iter().map(NewEvent::id).collect();
     let append = Append::new(stream.clone(), Expected::NoStream, events);
     store.append(append.into()).await.map_err(|error| format!("refused: {error:?}"))?;
@@ -83,7 +83,7 @@ async fn a_log_that_changes_payloads_at_the_limits_is_caught() {
 async fn too_much_is_refused(store: &dyn EventStore) -> Result<(), String> {
     let stream = StreamId::new("c", "1").unwrap();
     let append = |expected, count| {
-        let events = (0..count).map(|_| event("e", "1").unwrap()).collect();
+        let events = (0..count).map(|_| named("e", "1").unwrap()).collect();
         store.append(Append::new(stream.clone(), expected, events).into())
     };
     match append(Expected::Any, 1_001).await {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use es_core::{Append, Checkpoint, EventStore, Expected, Filter, Position, ReadError, StoredEvent, StreamId};
-use es_postgres::{PostgresError, PostgresStore};
+use es_postgres::{PostgresReadError, PostgresStore};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use test_postgres::{Database, Server};
@@ -229,7 +229,7 @@ async fn a_read_of_the_whole_log_ends_where_the_log_moves() {
         }
     };
     let ReadError::Store(source) = &error else { panic!("{error}") };
-    assert!(matches!(source.downcast_ref(), Some(PostgresError::Moved)), "{error}");
+    assert!(matches!(source.downcast_ref(), Some(PostgresReadError::Moved)), "{error}");
     let all: Vec<_> = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await.unwrap();
     assert_eq!(all.len(), 10_010);
 }

@@ -8,8 +8,9 @@ use es_core::{
 };
 use futures_util::TryStreamExt;
 
-use crate::damaged::{Damaged, load};
 use crate::faults::lenient::{Lenient, Manner};
+use crate::tools::counter::load;
+use crate::tools::damage::Damaged;
 use crate::tools::trial::connect;
 
 /// Counter `a`, as `store` reads it.

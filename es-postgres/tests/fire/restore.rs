@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, Position, ReadError, StreamId};
-use es_postgres::{PostgresError, PostgresStore};
+use es_postgres::{PostgresConnectError, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::{Binaries, Database, Server};
 use uuid::Uuid;
@@ -193,7 +193,7 @@ async fn a_restore_that_lost_the_sequence_is_refused_with_the_statement_that_men
     assert!(blind.append(below.into()).await.is_err());
     drop(blind);
     let refused = PostgresStore::connect(&restored.url()).await.unwrap_err();
-    let PostgresError::Sequence { mend, .. } = &refused else { panic!("{refused}") };
+    let PostgresConnectError::Sequence { mend, .. } = &refused else { panic!("{refused}") };
     assert!(refused.to_string().contains(mend.as_str()), "{refused}");
     restored.run(&[mend]).unwrap();
     let store = PostgresStore::connect(&restored.url()).await.unwrap();

@@ -4,48 +4,13 @@ use std::time::Duration;
 
 use es_core::{Append, AppendError, EventStore, Expected, StreamId};
 use test_postgres::{Database, Server};
-use tokio::task::JoinHandle;
 
 use crate::faults::altered::{Change, change};
 use crate::tools::healing;
 use crate::tools::ledger;
+use crate::tools::standby::{cancel_waits, standby};
 use crate::tools::trial::{builder, connect};
 use crate::tools::workload::event;
-
-/// Names the standby that commits wait for, or none, and waits until they do: it is the checkpointer that tells them.
-async fn standby(url: &str, names: &str) {
-    let client = connect(url).await;
-    client.batch_execute(&format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'")).await.unwrap();
-    client.batch_execute("SELECT pg_reload_conf()").await.unwrap();
-    loop {
-        let other = connect(url).await;
-        let commit = tokio::spawn(async move { other.batch_execute("INSERT INTO plain VALUES (0)").await });
-        while !commit.is_finished() {
-            let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-            if !names.is_empty() && client.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) > 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        commit.await.unwrap().unwrap();
-        if names.is_empty() {
-            return;
-        }
-    }
-}
-
-/// Cuts short every wait for the standby, as an administrator does who wants the application back.
-fn cancel_waits(url: &str) -> JoinHandle<()> {
-    let url = url.to_owned();
-    tokio::spawn(async move {
-        let client = connect(&url).await;
-        loop {
-            let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-            client.batch_execute(cancel).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-}
 
 /// A database that keeps warnings to itself, and a role that commits without the standby, unless it is told otherwise.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,7 +39,7 @@ async fn is_acknowledged(setting: &str, change: Change) -> bool {
     let statements =
         ["CREATE TABLE plain (i int)".to_owned(), format!("ALTER DATABASE {} SET {setting}", database.name())];
     drop(builder(&url).connect().await.unwrap());
-    change.in_function(&connect(&url).await, "es.make_durable").await;
+    change.in_function(&connect(&url).await, "es.append").await;
     database.run(&statements.each_ref().map(String::as_str)).unwrap();
     // whose own commits wait
     let waits = format!("{url}?options=-csynchronous_commit%3Don");

@@ -14,7 +14,7 @@ use crate::writers::connect;
 
 /// One who appends, as `outsider` does, by a function that runs with the rights of the log's owner.
 const DEPOSIT: &str = "CREATE FUNCTION public.deposit(id text) RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$
-    SELECT (es.append(true, false, '{0}', '{0}', '{outside}', ARRAY[id], '{-1}', '{1}', '{1}', '{1}',
+    SELECT (es.append(true, false, '{0}', '{outside}', ARRAY[id], '{-1}', '{1}', '{1}', '{1}',
                       ARRAY[gen_random_uuid()], '{t}', '{1}', '{0}', '{\"{}\"}', '{NULL}')).positions[1] $$;
     GRANT EXECUTE ON FUNCTION public.deposit(text) TO PUBLIC";
 
@@ -221,7 +221,7 @@ async fn a_stranger_that_holds_a_stream_delays_it_and_nothing_else() {
     number(&owner, "SELECT deposit('x')").await;
     // an assertion holds until its transaction ends: nobody appends to the stream meanwhile, also when the stranger is gone
     owner.batch_execute("BEGIN").await.unwrap();
-    let assertion = "SELECT es.append(true, true, '{0}', '{0}', '{outside}', '{x}', '{4}', '{}', '{}', '{}', '{}', '{}', \
+    let assertion = "SELECT es.append(true, true, '{0}', '{outside}', '{x}', '{4}', '{}', '{}', '{}', '{}', '{}', \
                      '{}', '{}', '{}', '{}')";
     owner.batch_execute(assertion).await.unwrap();
     stranger.batch_execute("SELECT pg_advisory_unlock_all()").await.unwrap();

@@ -1,13 +1,13 @@
 //! Start-up checks.
 
 use es_core::{Append, EventStore, Expected, ReadError};
-use es_postgres::{PostgresError, PostgresStore};
+use es_postgres::{PostgresConnectError, PostgresError, PostgresReadError, PostgresStore, PostgresUnfitError};
 use test_postgres::{Database, Server};
 
 use crate::fixture::{Fixture, all, one};
 use crate::warnings::Warnings;
 
-async fn refusal(url: &str) -> PostgresError {
+async fn refusal(url: &str) -> PostgresConnectError {
     PostgresStore::connect(url).await.unwrap_err()
 }
 
@@ -17,7 +17,10 @@ async fn a_server_that_may_lose_data_is_refused_unless_allowed() {
         let server = Server::start(&[(setting, "off")]).unwrap();
         let database = Database::on(&server.url()).unwrap();
         let refused = refusal(&database.url()).await;
-        assert!(matches!(refused, PostgresError::Unsafe { setting: named, .. } if named == setting), "{refused}");
+        assert!(
+            matches!(&refused, PostgresConnectError::Unfit(PostgresUnfitError::Unsafe { setting: named, .. }) if *named == setting),
+            "{refused}"
+        );
         assert!(refused.to_string().contains("allow_unsafe_server"));
         assert_eq!(allowed(&database, setting).await, 1);
     }
@@ -43,7 +46,10 @@ async fn a_server_that_is_too_old_is_refused() {
                 ELSE pg_catalog.true_setting($1) END $$";
     database.run(&[old]).unwrap();
     let refused = refusal(&database.url()).await;
-    assert!(matches!(&refused, PostgresError::TooOld { found } if found == "12.22"), "{refused}");
+    assert!(
+        matches!(&refused, PostgresConnectError::Unfit(PostgresUnfitError::TooOld { found }) if found == "12.22"),
+        "{refused}"
+    );
     assert!(refused.to_string().contains("13 or newer"), "{refused}");
 }
 
@@ -56,7 +62,7 @@ async fn a_server_where_connections_do_not_see_each_others_locks_is_refused() {
     ];
     fixture.database.run(&blind).unwrap();
     let refused = refusal(&fixture.database.url()).await;
-    assert!(matches!(refused, PostgresError::LockUnseen), "{refused}");
+    assert!(matches!(refused, PostgresConnectError::LockUnseen), "{refused}");
     assert!(refused.to_string().contains("without the proxy"), "{refused}");
 }
 
@@ -65,7 +71,13 @@ async fn asynchronous_commit_is_refused_unless_allowed() {
     let database = Database::fresh().unwrap();
     database.run(&[&format!("ALTER DATABASE {} SET synchronous_commit = off", database.name())]).unwrap();
     let refused = refusal(&database.url()).await;
-    assert!(matches!(refused, PostgresError::Unsafe { setting: "synchronous_commit", .. }), "{refused}");
+    assert!(
+        matches!(
+            &refused,
+            PostgresConnectError::Unfit(PostgresUnfitError::Unsafe { setting: "synchronous_commit", .. })
+        ),
+        "{refused}"
+    );
     assert_eq!(allowed(&database, "synchronous_commit").await, 1);
 }
 
@@ -85,7 +97,7 @@ async fn a_sequence_that_would_skip_or_repeat_is_refused_with_the_statement_that
     for statement in broken {
         fixture.database.run(&[statement]).unwrap();
         match refusal(&fixture.database.url()).await {
-            PostgresError::Sequence { mend, .. } => fixture.database.run(&[&mend]).unwrap(),
+            PostgresConnectError::Sequence { mend, .. } => fixture.database.run(&[&mend]).unwrap(),
             other => panic!("{statement}: {other}"),
         }
         PostgresStore::connect(&fixture.database.url()).await.unwrap();
@@ -107,7 +119,7 @@ async fn an_owner_without_the_right_to_the_sequence_is_refused() {
     fixture.database.run(&statements.map(String::as_str)).unwrap();
     let refused = refusal(&fixture.database.url()).await;
     fixture.database.run(&[&format!("DROP OWNED BY {role} CASCADE"), &format!("DROP ROLE {role}")]).unwrap();
-    assert!(matches!(&refused, PostgresError::SequenceRight), "{refused}");
+    assert!(matches!(&refused, PostgresConnectError::Server(PostgresError::SequenceRight)), "{refused}");
 }
 
 #[tokio::test]
@@ -120,10 +132,10 @@ async fn a_replica_is_refused_and_gives_no_frontier() {
     server.place("standby.signal", b"").unwrap();
     server.restart().unwrap();
     let Err(ReadError::Store(source)) = store.frontier().await else { panic!("a replica gave a frontier") };
-    assert!(matches!(source.downcast_ref(), Some(PostgresError::Replica)), "{source}");
+    assert!(matches!(source.downcast_ref(), Some(PostgresReadError::Server(PostgresError::Replica))), "{source}");
     // where there is a log, and where there is none that could say so itself
     for url in [database.url(), server.url()] {
-        assert!(matches!(refusal(&url).await, PostgresError::Replica));
+        assert!(matches!(refusal(&url).await, PostgresConnectError::Server(PostgresError::Replica)));
     }
     assert!(store.append(Append::assertion(crate::fixture::stream("1"), Expected::Exists).into()).await.is_err());
 }

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use es_core::{
-    AppendError, Checkpoint, Direction, EventStore, Expected, Filter, Position, StoredSnapshot, UnknownOutcome, Version,
+    AppendError, Checkpoint, Direction, EventStore, Expected, Filter, Position, StoreError, StoreErrorKind,
+    StoredSnapshot, UnknownOutcome, Version,
 };
 use es_postgres::{PostgresError, PostgresStore};
 use futures_util::{StreamExt, TryStreamExt};
@@ -30,7 +31,8 @@ fn says_closed<T, E: Error + 'static>(what: &str, outcome: Result<T, E>) {
     let Err(error) = outcome else { panic!("`{what}` goes on") };
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(error) = cause {
-        if matches!(error.downcast_ref(), Some(PostgresError::Closed)) {
+        let kind = error.downcast_ref().map(StoreError::kind);
+        if kind == Some(StoreErrorKind::Closed) || matches!(error.downcast_ref(), Some(PostgresError::Closed)) {
             return;
         }
         cause = error.source();
@@ -42,10 +44,7 @@ fn says_closed<T, E: Error + 'static>(what: &str, outcome: Result<T, E>) {
 async fn everything_ends(store: &PostgresStore, database: &Database, checkpoint: Checkpoint) {
     let (all, stream) = (Filter::all(), stream("1"));
     says_closed("append", ends("append", store.append(one("1", Expected::Any).into())).await);
-    let unknown = UnknownOutcome::new(
-        one("1", Expected::Any),
-        es_core::StoreError::new(es_core::StoreErrorKind::Unavailable, "lost"),
-    );
+    let unknown = UnknownOutcome::new(one("1", Expected::Any), StoreError::new(StoreErrorKind::Unavailable, "lost"));
     let resolved = ends("resolve", store.resolve(unknown)).await;
     assert!(matches!(resolved, Err(AppendError::Unknown(_))), "{resolved:?}");
     says_closed("resolve", resolved);

@@ -2,7 +2,7 @@
 
 use es_core::{AppendError, Expected};
 use es_core::{EventStore, NewEvent};
-use es_postgres::{PostgresError, PostgresStore};
+use es_postgres::{PostgresAppendError, PostgresCommitError, PostgresError, PostgresStore};
 use tokio_postgres::Transaction;
 
 use crate::fixture::{Fixture, all, event, exact, one, stream};
@@ -22,9 +22,9 @@ fn state(error: &PostgresError) -> &str {
 }
 
 /// What the server said, of a transaction of which nothing is stored.
-fn rolled_back(outcome: Result<(), PostgresError>) -> PostgresError {
+fn rolled_back(outcome: Result<(), PostgresCommitError>) -> PostgresError {
     match outcome {
-        Err(PostgresError::RolledBack(source)) => *source,
+        Err(PostgresCommitError::RolledBack(source)) => source,
         other => panic!("{other:?}"),
     }
 }
@@ -99,7 +99,8 @@ async fn an_append_of_the_store_that_is_refused_at_commit_is_refused() {
         let Err(AppendError::Store(source)) = fixture.store.append(append(events).into()).await else {
             panic!("acknowledged")
         };
-        assert_eq!(state(source.downcast_ref().unwrap()), "23514");
+        let Some(PostgresAppendError::Server(said)) = source.downcast_ref() else { panic!("{source:?}") };
+        assert_eq!(state(said), "23514");
         assert!(all(&fixture.store).await.is_empty());
     }
     fixture.store.append(append(vec![event("{}")]).into()).await.unwrap();
@@ -131,8 +132,10 @@ async fn a_transaction_that_a_statement_ended_is_not_committed_again() {
     for ended in ["ROLLBACK", "COMMIT"] {
         let transaction = client.transaction().await.unwrap();
         transaction.batch_execute(ended).await.unwrap();
-        let refused = fixture.store.commit(transaction).await.unwrap_err();
-        assert_eq!(state(&refused), "25P01", "{ended}");
+        match fixture.store.commit(transaction).await {
+            Err(PostgresCommitError::NoTransaction(said)) => assert_eq!(state(&said), "25P01", "{ended}"),
+            other => panic!("{ended}: {other:?}"),
+        }
     }
 }
 
@@ -156,10 +159,7 @@ async fn a_connection_lost_before_the_commit_is_a_rollback_and_over_it_is_unknow
     let transaction = client.transaction().await.unwrap();
     transaction.batch_execute("INSERT INTO theirs VALUES (1)").await.unwrap();
     let unknown = fixture.store.commit(transaction).await.unwrap_err();
-    assert!(
-        matches!(&unknown, PostgresError::CommitUnknown(lost) if matches!(**lost, PostgresError::Lost(_))),
-        "{unknown}"
-    );
+    assert!(matches!(&unknown, PostgresCommitError::Unknown(PostgresError::Lost(_))), "{unknown}");
 }
 
 #[tokio::test]

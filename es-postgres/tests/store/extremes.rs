@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use es_core::{AppendError, Checkpoint, EventStore, Expected, Filter};
-use es_postgres::{PostgresBuilder, PostgresError, PostgresStore};
+use es_core::{AppendError, Checkpoint, EventStore, Expected, Filter, StoreError, StoreErrorKind};
+use es_postgres::{PostgresAppendError, PostgresBuilder, PostgresStore};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use test_postgres::Database;
@@ -91,15 +91,20 @@ async fn the_shortest_times_are_limits() {
     store.append_in(&transaction, one("1", Expected::Any)).await.unwrap();
     let append = tokio::time::timeout(LIMIT, store.append(one("1", Expected::Any).into())).await.expect("it hangs");
     let Err(AppendError::Store(held)) = append else { panic!("{append:?}") };
-    assert!(matches!(held.downcast_ref(), Some(PostgresError::Held(time)) if *time == Duration::from_millis(1)));
+    assert!(matches!(held.downcast_ref(), Some(PostgresAppendError::Held(time)) if *time == Duration::from_millis(1)));
     transaction.rollback().await.unwrap();
     // with a statement that takes longer than the shortest time
     let store = PostgresStore::builder(&database.url()).persistence(Duration::ZERO);
     let read = async {
-        let store = store.statement_timeout(Duration::from_nanos(1)).migrate(false).connect().await?;
+        let store = store
+            .statement_timeout(Duration::from_nanos(1))
+            .migrate(false)
+            .connect()
+            .await
+            .map_err(StoreError::from)?;
         client.batch_execute("BEGIN; LOCK TABLE es.events IN ACCESS EXCLUSIVE MODE").await.unwrap();
         let events = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect::<Vec<_>>().await;
-        events.map_err(|error| PostgresError::Answer(error.into()))
+        events.map_err(|error| StoreError::new(StoreErrorKind::Other, error))
     };
     let read = tokio::time::timeout(LIMIT, read).await.expect("it hangs");
     assert!(format!("{read:?}").contains("57014"), "{read:?}");
@@ -124,14 +129,14 @@ async fn an_url_with_odd_values_works_or_is_refused() {
             store.append(one("1", Expected::Any).into()).await.map(drop).map_err(|error| format!("append: {error:?}"))
         });
         match connected.await {
-            Err(error) if error.starts_with("Url(") || error.starts_with("Connect(") => {}
+            Err(error) if error.starts_with("Url(") || error.starts_with("Server(Connect(") => {}
             connected => connected.unwrap_or_else(|error| panic!("`{option}={number}`: {error}")),
         }
     }
     for name in ["a\0b", &"n".repeat(100_000), ""] {
         if let Err(error) = set("application_name", |store| store.application_name(name)).await {
             // the server hangs up on a start message that is longer than it reads
-            assert!(!name.is_empty() && error.starts_with("connect: Connect("), "{error}");
+            assert!(!name.is_empty() && error.starts_with("connect: Server(Connect("), "{error}");
         }
         let schema = PostgresStore::builder(&database.url()).schema(name);
         let refused = in_time("schema", works(schema)).await.unwrap_err();

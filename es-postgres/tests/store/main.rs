@@ -6,6 +6,7 @@ mod busy;
 mod checks;
 mod closed;
 mod commits;
+mod crowded;
 mod extremes;
 mod fixture;
 mod held;

@@ -1,7 +1,7 @@
 //! The schema's history.
 
 use es_core::{EventStore, Expected};
-use es_postgres::{PostgresError, PostgresStore};
+use es_postgres::{PostgresConnectError, PostgresMigrateError, PostgresStore};
 use test_postgres::Database;
 
 use crate::fixture::{Fixture, all, connect, one};
@@ -36,7 +36,10 @@ async fn the_migrations_run_by_hand_make_the_same_schema() {
 async fn a_schema_without_migrations_is_refused_when_migrating_is_off() {
     let database = Database::fresh().unwrap();
     let refused = PostgresStore::builder(&database.url()).migrate(false).connect().await;
-    assert!(matches!(refused, Err(PostgresError::Older { found: 0, .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(PostgresConnectError::Migrate(PostgresMigrateError::Older { found: 0, .. }))),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -68,7 +71,10 @@ async fn a_schema_newer_than_the_library_is_refused() {
     let newer = "INSERT INTO es.migrations (number, name, library) VALUES (9999, 'later', '9')";
     fixture.database.run(&[newer]).unwrap();
     let refused = PostgresStore::connect(&fixture.database.url()).await;
-    assert!(matches!(refused, Err(PostgresError::Newer { found: 9999, .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(PostgresConnectError::Migrate(PostgresMigrateError::Newer { found: 9999, .. }))),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -89,7 +95,9 @@ async fn a_schema_that_other_migrations_made_is_refused_and_left_as_it_is() {
         for migrate in [true, false] {
             let refused = PostgresStore::builder(&database.url()).migrate(migrate).connect().await.unwrap_err();
             let first = if history[0].1 == "log" { (2, "", "frontier") } else { (1, "events", "log") };
-            let PostgresError::OtherMigrations { number, found, known } = refused else { panic!("{refused:?}") };
+            let PostgresConnectError::Migrate(PostgresMigrateError::Other { number, found, known }) = refused else {
+                panic!("{refused:?}")
+            };
             assert_eq!((number, found.as_str(), known), first, "{history:?}");
         }
         let tables =

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use es_core::{AppendError, Checkpoint, Direction, EventStore, Expected, Filter, StoredSnapshot, Version};
-use es_postgres::{PostgresError, PostgresStore};
+use es_postgres::{PostgresAppendError, PostgresConnectError, PostgresError, PostgresStore, PostgresUnfitError};
 use futures_util::TryStreamExt;
 use test_postgres::{Database, Server};
 
@@ -89,10 +89,10 @@ async fn works(store: &PostgresStore) {
 }
 
 /// Why the store appends nothing, once it knows that its session is gone.
-async fn refusal(store: &PostgresStore) -> PostgresError {
+async fn refusal(store: &PostgresStore) -> PostgresAppendError {
     loop {
         match store.append(one("1", Expected::Exists).into()).await {
-            Err(AppendError::Store(source)) => return *source.into_inner().downcast::<PostgresError>().unwrap(),
+            Err(AppendError::Store(source)) => return *source.into_inner().downcast().unwrap(),
             // sent to the session that was ended: the next one goes over another
             Err(AppendError::Unknown(_)) => {}
             other => panic!("{other:?}"),
@@ -168,7 +168,10 @@ async fn a_database_of_another_encoding_is_refused_before_anything_is_written() 
         let made: i64 =
             client.query_one("SELECT count(*) FROM pg_namespace WHERE nspname = 'es'", &[]).await.unwrap().get(0);
         server.run(&[&format!("DROP DATABASE {name} WITH (FORCE)")]).unwrap();
-        assert!(matches!(&refused, PostgresError::Encoding { found } if found == encoding), "{refused}");
+        assert!(
+            matches!(&refused, PostgresConnectError::Unfit(PostgresUnfitError::Encoding { found }) if found == encoding),
+            "{refused}"
+        );
         assert!(refused.to_string().contains("ENCODING 'UTF8'"), "{refused}");
         assert_eq!(made, 0);
     }
@@ -189,7 +192,10 @@ async fn a_server_started_again_that_may_lose_data_takes_no_more_appends() {
         };
         restart("off").await;
         let refused = refusal(&store).await;
-        assert!(matches!(&refused, PostgresError::Unsafe { setting: named, .. } if *named == setting), "{refused}");
+        assert!(
+            matches!(&refused, PostgresAppendError::Unfit(PostgresUnfitError::Unsafe { setting: named, .. }) if *named == setting),
+            "{refused}"
+        );
         told.append(one("1", Expected::Exists).into()).await.unwrap();
         restart("on").await;
     }
@@ -208,7 +214,10 @@ async fn a_database_that_is_switched_to_read_only_refuses_appends_and_is_read() 
                      WHERE datname = current_database() AND pid <> pg_backend_pid()";
     client.execute(reconnect, &[]).await.unwrap();
     let refused = refusal(&fixture.store).await;
-    assert!(matches!(&refused, PostgresError::Refused { code, .. } if code == "25006"), "{refused}");
+    assert!(
+        matches!(&refused, PostgresAppendError::Server(PostgresError::Refused { code, .. }) if code == "25006"),
+        "{refused}"
+    );
     assert_eq!(all(&fixture.store).await.len(), 1);
 }
 

@@ -2,7 +2,7 @@
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, Version};
-use es_postgres::{PostgresError, PostgresStore};
+use es_postgres::{PostgresConnectError, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::Database;
 use tokio_postgres::NoTls;
@@ -82,5 +82,5 @@ async fn a_subscription_over_a_pool_of_repeatable_read_connections_waits_for_ope
 async fn a_pool_of_another_log_is_refused() {
     let (one, other) = (Fixture::new().await, Fixture::new().await);
     let refused = PostgresStore::from_pool(pool(&one.database, 4, ""), &other.database.url()).await;
-    assert!(matches!(refused, Err(PostgresError::OtherLog)), "{refused:?}");
+    assert!(matches!(refused, Err(PostgresConnectError::OtherLog)), "{refused:?}");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use es_core::{Append, Checkpoint, EventStore, Expected, Filter, ReadError};
-use es_postgres::{PostgresError, PostgresStore};
+use es_postgres::{PostgresError, PostgresReadError, PostgresStore};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use test_postgres::Database;
@@ -89,8 +89,11 @@ async fn a_statement_that_takes_too_long_is_ended() {
     let read = fixture.store.read_stream(&stream("1"), es_core::Version::FIRST, es_core::Direction::Forward, None);
     let read = tokio::time::timeout(Duration::from_secs(15), read.try_collect::<Vec<_>>()).await.unwrap();
     let Err(ReadError::Store(source)) = read else { panic!("read past a lock") };
-    let ended = source.downcast_ref::<PostgresError>();
-    assert!(matches!(ended, Some(PostgresError::Refused { code, .. }) if code == "57014"), "{source}");
+    let ended = source.downcast_ref();
+    assert!(
+        matches!(ended, Some(PostgresReadError::Server(PostgresError::Refused { code, .. })) if code == "57014"),
+        "{source}"
+    );
     let append = tokio::time::timeout(Duration::from_secs(15), fixture.store.append(one("1", Expected::Any).into()));
     assert!(append.await.unwrap().is_err());
     transaction.commit().await.unwrap();

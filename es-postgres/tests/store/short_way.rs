@@ -16,7 +16,7 @@ struct Answers {
 
 #[tokio::test]
 async fn the_short_way_answers_as_the_long_one() {
-    let long = with_append("cardinality(locks) = 1 AND cardinality(event_ids) = 1", "false");
+    let long = with_append("cardinality(calls) = 1 AND cardinality(event_ids) = 1", "false");
     let answers = compare(&long).await.unwrap();
     let enough = APPENDS / 10;
     assert!(answers.appended > enough && answers.repeated > enough && answers.refused > enough, "{answers:?}");

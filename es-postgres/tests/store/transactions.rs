@@ -1,16 +1,18 @@
 //! Appends inside a transaction of the caller's.
 
+use std::error::Error;
 use std::time::{Duration, Instant};
 
 use es_core::{Append, AppendError, AppendRequest, EventStore, Expected, IdempotencyKey};
-use es_postgres::{PostgresError, PostgresStore};
+use es_postgres::{PostgresAppendError, PostgresError, PostgresStore};
 use tokio_postgres::IsolationLevel;
 
 use crate::fixture::{Fixture, all, event, exact, one, stream, with_append};
 
-fn store_error(outcome: Result<Vec<es_core::Appended>, AppendError>) -> PostgresError {
+/// The store's own error, which is an `E`.
+fn store_error<E: Error + 'static>(outcome: Result<Vec<es_core::Appended>, AppendError>) -> E {
     match outcome {
-        Err(AppendError::Store(source)) => *source.into_inner().downcast::<PostgresError>().unwrap(),
+        Err(AppendError::Store(source)) => *source.into_inner().downcast().unwrap(),
         other => panic!("{other:?}"),
     }
 }
@@ -133,7 +135,7 @@ async fn while_a_transaction_holds_a_stream_others_go_on_and_waiters_time_out() 
     let began = Instant::now();
     for waiter in waiting {
         let outcome = tokio::time::timeout(Duration::from_secs(20), waiter).await.unwrap().unwrap();
-        assert!(matches!(store_error(outcome), PostgresError::Held(_)));
+        assert!(matches!(store_error(outcome), PostgresAppendError::Held(_)));
     }
     assert!(began.elapsed() < Duration::from_secs(20), "each waited for the one before");
     transaction.commit().await.unwrap();
@@ -149,7 +151,7 @@ async fn a_lock_that_all_streams_share_is_caught() {
     let transaction = client.transaction().await.unwrap();
     fixture.store.append_in(&transaction, one("X", Expected::NoStream)).await.unwrap();
     let other = fixture.store.append(one("Y", Expected::NoStream).into()).await;
-    assert!(matches!(store_error(other), PostgresError::Held(_)));
+    assert!(matches!(store_error(other), PostgresAppendError::Held(_)));
 }
 
 #[tokio::test]

@@ -7,10 +7,10 @@ use super::{
         ADDED, ALIAS, CHANGED, EVENT, FLATTENED, FROM_OLD, KEEP_EVENT, KEEP_TYPE, KEEP_WITH, MODULE, NO_STEP, PLACES,
         REMOVED, RENAMED, SAME_NAME, WRITE_STEP,
     },
-    compare::plain,
     contents::{Entry, History, Layout, Named},
     convert::convert,
     types,
+    written::plain,
 };
 
 /// The steps from one shape to the next.

@@ -359,25 +359,3 @@ impl Named {
 fn all(today: &[Entry], stored: &[Entry]) -> bool {
     today.len() == stored.len() && today.iter().zip(stored).all(|(today, stored)| today.reads(stored))
 }
-
-/// `ty` without the paths that lead to the standard library's own types.
-pub(super) fn plain(ty: &str) -> String {
-    let mut plain = String::new();
-    let mut word = String::new();
-    let flush = |word: &mut String, plain: &mut String| {
-        let rooted = word.strip_prefix("::").unwrap_or(word);
-        let standard = ["std::", "core::", "alloc::"].iter().any(|root| rooted.starts_with(root));
-        plain.push_str(if standard { rooted.rsplit("::").next().unwrap_or(rooted) } else { word });
-        word.clear();
-    };
-    for letter in ty.chars() {
-        if letter.is_alphanumeric() || matches!(letter, '_' | ':') {
-            word.push(letter);
-        } else {
-            flush(&mut word, &mut plain);
-            plain.push(letter);
-        }
-    }
-    flush(&mut word, &mut plain);
-    plain
-}

@@ -1,10 +1,9 @@
 //! An expression that leads from one type to another, as far as their texts tell.
 
 use super::{
-    compare::plain,
     node::Node,
     types,
-    written::{self, split},
+    written::{self, plain, split},
 };
 
 /// A function from `from` to `to`; nothing where there is none, and nobody but the standard library could write a `From`.

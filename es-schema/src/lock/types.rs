@@ -6,10 +6,10 @@ use std::{
 };
 
 use super::{
-    compare::plain,
     contents::{Contents, Deep, Entry, History, OPEN},
     node::{Definitions, Node, Root},
-    reads, written,
+    reads,
+    written::{self, plain},
 };
 
 impl Entry {

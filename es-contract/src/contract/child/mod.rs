@@ -4,15 +4,9 @@ use std::{env, io::Write, process::Stdio, time::Duration};
 
 use tokio::{io::AsyncReadExt, process::Command};
 
-use crate::{
-    Broken, Factory, FactoryError,
-    promises::{memory_use, several_streams},
-};
+use crate::{Broken, FactoryError};
 
 pub(crate) mod peak;
-mod race;
-
-pub(crate) use race::race;
 
 /// Names the task to a child.
 const TASK: &str = "ES_CONTRACT_CHILD";
@@ -101,18 +95,16 @@ impl Task {
     }
 }
 
-/// Does the task of a child, if this process is one.
-pub(crate) async fn act(factory: &dyn Factory) -> Result<bool, Broken> {
-    let Ok(text) = env::var(TASK) else { return Ok(false) };
-    match Task::parse(&text)? {
-        Task::Read => memory_use::read(factory).await?,
-        Task::Stall => memory_use::stall(factory).await?,
-        Task::Race { rounds, address } => race::race_back(factory, rounds, &address).await?,
-    }
+/// The task of this process, if it is a child.
+pub(super) fn task() -> Result<Option<Task>, FactoryError> {
+    env::var(TASK).ok().map(|text| Task::parse(&text)).transpose()
+}
+
+/// Says that this process, a child, has done its task.
+pub(super) fn done() -> Result<(), Broken> {
     // Written directly: a test's captured output would not leave the process.
     let written = writeln!(std::io::stdout().lock(), "{DONE}");
-    written.map_err(|error| Broken::new("the child says that it is done", error.to_string()))?;
-    Ok(true)
+    written.map_err(|error| Broken::new("the child says that it is done", error.to_string()))
 }
 
 /// Runs a task in a child and waits for it.

@@ -4,12 +4,54 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use es_core::StoreErrorKind;
 use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
-use crate::server::error::PostgresError;
+use crate::server::error::{BoxError, reacts};
 use crate::server::tls::Tls;
+
+/// Why a URL leads to no server, or to one without the protection that it asks for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostgresUrlError {
+    /// The URL does not describe a server.
+    #[error("the URL does not describe a PostgreSQL server: {0}; write `postgres://user@host/database`")]
+    Malformed(String),
+    /// The URL's `sslmode` protects nothing, or is no mode.
+    #[error("`sslmode={0}` may go without protection; write `verify-full`, or `disable` to go without it on purpose")]
+    SslMode(String),
+    /// The server is another machine, and this program was built without TLS.
+    #[error(
+        "`{host}` asks for TLS; switch on the feature `tls` of `es-postgres` (`postgres-tls` of `es`), or write \
+         `sslmode=disable` into the URL to send everything in the clear"
+    )]
+    Unprotected {
+        /// The host.
+        host: String,
+    },
+    /// There is no certificate to trust.
+    #[error(
+        "no certificate to trust in `{place}`; name a PEM file of authorities with `sslrootcert=…`, or write \
+         `sslmode=disable` to go without TLS"
+    )]
+    Certificates {
+        /// Where it was looked for.
+        place: String,
+        /// What is wrong there.
+        source: BoxError,
+    },
+}
+
+impl PostgresUrlError {
+    /// How to react to it: the URL, or what it names, has to be changed first.
+    pub fn kind(&self) -> StoreErrorKind {
+        StoreErrorKind::Misconfigured
+    }
+}
+
+reacts!(PostgresUrlError);
 
 /// The server that `url` names, and how connections to it are protected.
 ///
@@ -17,11 +59,10 @@ use crate::server::tls::Tls;
 /// `disable` is the way out; `require`, `verify-ca` and `verify-full` all verify in full.
 ///
 /// # Errors
-/// [`PostgresError::Url`], [`PostgresError::SslMode`], [`PostgresError::Unprotected`],
-/// [`PostgresError::Certificates`].
-pub(crate) fn choose(url: &str) -> Result<(Config, Tls), PostgresError> {
+/// [`PostgresUrlError`].
+pub(crate) fn choose(url: &str) -> Result<(Config, Tls), PostgresUrlError> {
     let (url, wishes) = Wishes::take(url)?;
-    let mut config: Config = url.parse().map_err(|error| PostgresError::Url(unreadable(&error)))?;
+    let mut config: Config = url.parse().map_err(|error| PostgresUrlError::Malformed(unreadable(&error)))?;
     let protected = match wishes.mode.as_deref() {
         Some("disable") => false,
         Some("require" | "verify-ca" | "verify-full") => true,
@@ -36,13 +77,13 @@ pub(crate) fn choose(url: &str) -> Result<(Config, Tls), PostgresError> {
 }
 
 #[cfg(feature = "tls")]
-fn verified(_: &Config, authorities: Option<&Path>) -> Result<Tls, PostgresError> {
+fn verified(_: &Config, authorities: Option<&Path>) -> Result<Tls, PostgresUrlError> {
     crate::server::tls::verified::connector(authorities).map(Tls::Verified)
 }
 
 #[cfg(not(feature = "tls"))]
-fn verified(config: &Config, _: Option<&Path>) -> Result<Tls, PostgresError> {
-    Err(PostgresError::Unprotected { host: distant(config).unwrap_or_else(|| "localhost".to_owned()) })
+fn verified(config: &Config, _: Option<&Path>) -> Result<Tls, PostgresUrlError> {
+    Err(PostgresUrlError::Unprotected { host: distant(config).unwrap_or_else(|| "localhost".to_owned()) })
 }
 
 /// The first host that is not this machine.
@@ -71,7 +112,7 @@ struct Wishes {
 
 impl Wishes {
     /// Takes them out of the URL: the driver knows fewer words.
-    fn take(url: &str) -> Result<(Cow<'_, str>, Self), PostgresError> {
+    fn take(url: &str) -> Result<(Cow<'_, str>, Self), PostgresUrlError> {
         // a password may hold a question mark
         let credentials = url.find('@').unwrap_or(0);
         let Some(query) = url[credentials..].find('?').map(|at| credentials + at) else {
@@ -108,13 +149,13 @@ fn unreadable(error: &tokio_postgres::Error) -> String {
 }
 
 /// A mode that is none is shown where `psql` knows it: anything else may be a part of the password.
-fn no_mode(mode: &str) -> PostgresError {
+fn no_mode(mode: &str) -> PostgresUrlError {
     let known = ["", "allow", "prefer", "disable", "require", "verify-ca", "verify-full"];
     let shown = if known.contains(&mode.to_lowercase().as_str()) { mode } else { "…" };
-    PostgresError::SslMode(shown.to_owned())
+    PostgresUrlError::SslMode(shown.to_owned())
 }
 
-fn decode(value: &str) -> Result<String, PostgresError> {
+fn decode(value: &str) -> Result<String, PostgresUrlError> {
     let decoded = percent_decode_str(value).decode_utf8();
     decoded.map(Cow::into_owned).map_err(|_| no_mode(value))
 }
@@ -123,7 +164,7 @@ fn decode(value: &str) -> Result<String, PostgresError> {
 mod tests {
     use super::*;
 
-    fn mode(url: &str) -> Result<SslMode, PostgresError> {
+    fn mode(url: &str) -> Result<SslMode, PostgresUrlError> {
         choose(url).map(|(config, _)| config.get_ssl_mode())
     }
 
@@ -167,7 +208,7 @@ mod tests {
     fn a_mode_that_may_fall_back_to_plain_is_refused() {
         for word in ["prefer", "allow", "Disable", ""] {
             let error = mode(&format!("postgres://me@localhost/bank?sslmode={word}")).unwrap_err();
-            assert!(matches!(&error, PostgresError::SslMode(mode) if mode == word), "{error}");
+            assert!(matches!(&error, PostgresUrlError::SslMode(mode) if mode == word), "{error}");
         }
     }
 

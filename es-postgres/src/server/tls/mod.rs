@@ -15,6 +15,7 @@ use tokio_postgres::{Client, Config, NoTls};
 use crate::server::driver::{self, Heard};
 use crate::server::error::PostgresError;
 
+pub use choice::PostgresUrlError;
 pub(crate) use choice::choose;
 
 /// How connections are protected.

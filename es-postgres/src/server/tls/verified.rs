@@ -9,13 +9,13 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::server::error::PostgresError;
+use super::choice::PostgresUrlError;
 
 /// What connects by TLS, trusting the authorities in a PEM file, or the system's.
 ///
 /// # Errors
-/// [`PostgresError::Certificates`] when there are none.
-pub(crate) fn connector(authorities: Option<&Path>) -> Result<MakeRustlsConnect, PostgresError> {
+/// [`PostgresUrlError::Certificates`] when there are none.
+pub(crate) fn connector(authorities: Option<&Path>) -> Result<MakeRustlsConnect, PostgresUrlError> {
     let trusted = match authorities {
         Some(file) => from_file(file)?,
         None => from_system()?,
@@ -47,7 +47,7 @@ pub(crate) fn is_handshake(error: &tokio_postgres::Error) -> bool {
     !network && error.as_db_error().is_none() && error.source().is_some()
 }
 
-fn from_file(file: &Path) -> Result<RootCertStore, PostgresError> {
+fn from_file(file: &Path) -> Result<RootCertStore, PostgresUrlError> {
     let name = file.display().to_string();
     let certificates_in = CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
@@ -59,7 +59,7 @@ fn from_file(file: &Path) -> Result<RootCertStore, PostgresError> {
     some(trusted, &name)
 }
 
-fn from_system() -> Result<RootCertStore, PostgresError> {
+fn from_system() -> Result<RootCertStore, PostgresUrlError> {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
         tracing::warn!(%error, "a certificate of the system could not be read");
@@ -69,10 +69,10 @@ fn from_system() -> Result<RootCertStore, PostgresError> {
     some(trusted, "the system's store")
 }
 
-fn some(trusted: RootCertStore, place: &str) -> Result<RootCertStore, PostgresError> {
+fn some(trusted: RootCertStore, place: &str) -> Result<RootCertStore, PostgresUrlError> {
     if trusted.is_empty() { Err(certificates(place, "it holds no certificate")) } else { Ok(trusted) }
 }
 
-fn certificates(place: &str, source: impl Into<crate::server::error::BoxError>) -> PostgresError {
-    PostgresError::Certificates { place: place.to_owned(), source: source.into() }
+fn certificates(place: &str, source: impl Into<crate::server::error::BoxError>) -> PostgresUrlError {
+    PostgresUrlError::Certificates { place: place.to_owned(), source: source.into() }
 }

@@ -12,7 +12,7 @@ use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 use tokio_postgres::{Client, Row};
 
-use crate::damaged::{Counted, CounterEvent};
+use crate::tools::counter::{Counted, CounterEvent};
 
 /// What a reader does with what it cannot read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

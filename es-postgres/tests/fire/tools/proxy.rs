@@ -270,3 +270,9 @@ fn text(bytes: &[u8]) -> (&[u8], &[u8]) {
     let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     (&bytes[..end], &bytes[(end + 1).min(bytes.len())..])
 }
+
+/// The port of the server at `url`.
+pub(crate) fn port(url: &str) -> u16 {
+    let config: tokio_postgres::Config = url.parse().unwrap();
+    config.get_ports()[0]
+}

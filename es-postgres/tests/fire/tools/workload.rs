@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use es_core::{
-    Append, AppendError, Direction, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId, Version,
+    Append, AppendError, Direction, EncodeError, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId,
+    Version,
 };
 use futures_util::StreamExt;
 use tokio::task::JoinSet;
@@ -115,4 +116,9 @@ pub(crate) fn event() -> NewEvent {
     let payload = format!(r#"{{"process":{},"number":{number}}}"#, std::process::id());
     NewEvent::from_json(Uuid::now_v7(), EventName::from_static("fire.happened").unwrap(), SchemaVersion::FIRST, payload)
         .unwrap()
+}
+
+/// An event with this name and payload, unless it is refused.
+pub(crate) fn named(name: &str, payload: &str) -> Result<NewEvent, EncodeError> {
+    NewEvent::from_json(Uuid::now_v7(), EventName::new(name)?, SchemaVersion::FIRST, payload.to_owned())
 }

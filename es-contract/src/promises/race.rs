@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use es_core::{AppendError, EventStore, Expected, StreamId, Version};
+use es_core::{Append, AppendError, EventStore, Expected, NewEvent, StreamId, Version};
 use futures_util::StreamExt;
 
-use super::{Task, run, several_streams};
+use super::{Subject, held, note, same, subject};
 use crate::{
     Broken, Factory,
-    promises::{Subject, held, note, same, subject},
+    contract::child::{Task, run},
 };
 
 /// Races a child for `rounds`: in each, both append to a stream of their own and assert the other's.
@@ -34,7 +34,7 @@ pub(crate) async fn race(factory: &dyn Factory, rounds: u64) -> Result<(), Broke
 }
 
 /// The child's side.
-pub(super) async fn race_back(factory: &dyn Factory, rounds: u64, address: &str) -> Result<(), Broken> {
+pub(crate) async fn race_back(factory: &dyn Factory, rounds: u64, address: &str) -> Result<(), Broken> {
     let store = factory.join(address).await?;
     rounds_of(&store, rounds, ["child", "parent"]).await.map(drop)
 }
@@ -54,7 +54,7 @@ async fn rounds_of(store: &Arc<dyn EventStore>, rounds: u64, [us, them]: [&str; 
         let patience = tokio::time::timeout(Duration::from_secs(30), there).await;
         held("the other process comes along", patience.is_ok(), || format!("not in round {round}"))?;
         let (ours, theirs) = (stream(us, round)?, stream(them, round)?);
-        match store.append(several_streams::crossed(&ours, &theirs, false)?.into()).await {
+        match store.append(crossed(&ours, &theirs, false)?.into()).await {
             Ok(_) => won.push(round),
             Err(AppendError::Conflict(_)) => {}
             Err(error) => return Err(error.into()),
@@ -65,4 +65,14 @@ async fn rounds_of(store: &Arc<dyn EventStore>, rounds: u64, [us, them]: [&str; 
 
 fn stream(side: &str, round: u64) -> Result<StreamId, Broken> {
     Ok(StreamId::new("race", format!("{side}-{round}"))?)
+}
+
+/// An append to `stream` that asserts `other` to be as it was found.
+pub(crate) fn crossed(stream: &StreamId, other: &StreamId, existing: bool) -> Result<Vec<Append>, Broken> {
+    let expected = Expected::Exact(Version::new(existing.into()));
+    let events: Vec<NewEvent> = vec![note(1)?];
+    Ok(vec![
+        Append::new(stream.clone(), expected, events),
+        Append::assertion(other.clone(), if existing { expected } else { Expected::NoStream }),
+    ])
 }

@@ -1,0 +1,77 @@
+//! What the clones of a store, and its readers, share.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use es_core::Timestamp;
+use tokio::sync::watch;
+
+use crate::log::Log;
+
+/// The log, and who reads it.
+pub(crate) struct Shared {
+    log: RwLock<Log>,
+    pub(crate) clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Wakes who waits for a change.
+    pub(crate) wake: watch::Sender<()>,
+    readers: AtomicUsize,
+}
+
+/// A reader that is open, and counted until it is dropped.
+#[derive(Debug)]
+pub(crate) struct OpenReader(Arc<Shared>);
+
+impl OpenReader {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
+        shared.readers.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(shared))
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Drop for OpenReader {
+    fn drop(&mut self) {
+        self.0.readers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+// A panic in another thread poisons the lock; an append decides before it writes, so the log behind it is whole.
+impl Shared {
+    pub(crate) fn new(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        let (log, clock) = (RwLock::default(), Box::new(clock));
+        Self { log, clock, wake: watch::Sender::new(()), readers: AtomicUsize::new(0) }
+    }
+
+    /// How many readers are open.
+    pub(crate) fn readers(&self) -> usize {
+        self.readers.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Log> {
+        self.log.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Log> {
+        self.log.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self::new(Timestamp::now)
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,73 @@
+//! A log that somebody else damaged.
+
+use std::sync::Arc;
+
+use es_core::{EventStore, EventStoreExt, Filter, Position, Repository};
+use es_postgres::PostgresStore;
+use futures_util::TryStreamExt;
+use test_postgres::Database;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::tools::counter::{Counted, Counter, load};
+use crate::tools::trial::connect;
+
+/// A log of two counters with three events each, whose protections are off.
+pub(crate) struct Damaged {
+    // the store's connections end before the database is dropped
+    pub(crate) store: PostgresStore,
+    client: Client,
+    pub(crate) database: Database,
+}
+
+impl Damaged {
+    /// With `statement` run on it, which finds the second event of counter `a`.
+    pub(crate) async fn by(statement: &str) -> Self {
+        let database = Database::fresh().unwrap();
+        let store = PostgresStore::connect(&database.url()).await.unwrap();
+        let counters = store.repository::<Counter>();
+        for id in ["a", "b"] {
+            let mut root = counters.load(&id.to_owned()).await.unwrap();
+            for number in 1..=3 {
+                root.record(Counted { number });
+                counters.append(&mut root).await.unwrap();
+            }
+        }
+        let client = connect(&database.url()).await;
+        client.batch_execute("ALTER TABLE es.events DISABLE TRIGGER events_never_change").await.unwrap();
+        client
+            .batch_execute(&statement.replace("$second", "category = 'counter' AND id = 'a' AND version = 2"))
+            .await
+            .unwrap();
+        Self { store, client, database }
+    }
+
+    /// Counter `b` and what is appended anew do not suffer; the whole log can be read past the damage.
+    ///
+    /// # Errors
+    /// What does.
+    pub(crate) async fn others_go_on(&self, store: &Arc<dyn EventStore>) -> Result<(), String> {
+        let b = load(store, "b").await?.map_err(|error| format!("counter b: {error}"))?;
+        let id = Uuid::now_v7().to_string();
+        let counters = store.repository::<Counter>();
+        let mut fresh = counters.load(&id).await.map_err(|error| format!("a new counter: {error}"))?;
+        fresh.record(Counted { number: 7 });
+        counters.append(&mut fresh).await.map_err(|error| format!("a new counter: {error}"))?;
+        let c = load(store, &id).await?.map_err(|error| format!("a new counter: {error}"))?;
+        if (b, c) != (6, 7) {
+            return Err(format!("the other sums are {b} and {c}"));
+        }
+        let rest: Vec<_> = store
+            .read_all(Position::new(3).into(), &Filter::all(), None)
+            .try_collect()
+            .await
+            .map_err(|error| format!("past the damage: {error}"))?;
+        let count = "SELECT count(*) FROM es.events WHERE position > 3";
+        let count: i64 = self.client.query_one(count, &[]).await.unwrap().get(0);
+        if rest.len() as u64 != count.unsigned_abs() {
+            return Err(format!("{} of {count} events are past the damage", rest.len()));
+        }
+        // another process that starts now starts
+        PostgresStore::connect(&self.database.url()).await.map(drop).map_err(|error| format!("start-up: {error}"))
+    }
+}

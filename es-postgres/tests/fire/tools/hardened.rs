@@ -1,0 +1,40 @@
+//! A log that is hardened.
+
+use std::sync::Arc;
+
+use es_postgres::{MissingProtection, PostgresStore};
+use test_postgres::{Database, Server};
+
+use crate::faults::altered::Change;
+
+/// A log on a server of its own, since roles belong to the whole server, and an application without rights.
+pub(crate) struct Hardened {
+    // the database goes before its server
+    pub(crate) database: Database,
+    _server: Arc<Server>,
+}
+
+impl Hardened {
+    pub(crate) async fn new() -> Self {
+        Self::with(&Arc::new(Server::start(&[]).unwrap()), Change::NONE).await
+    }
+
+    /// With a change in the statements that harden.
+    pub(crate) async fn with(server: &Arc<Server>, change: Change) -> Self {
+        let database = Database::on(&server.url()).unwrap();
+        let store = PostgresStore::connect(&database.url()).await.unwrap();
+        assert_eq!(store.missing_protections().await.unwrap(), [MissingProtection::Superuser]);
+        let hardening = change.of(&PostgresStore::hardening("app"));
+        // rights that it had before are taken from it, and again, as after a migration
+        database.run(&[&hardening, EVERY_RIGHT, &hardening]).unwrap();
+        Self { database, _server: Arc::clone(server) }
+    }
+
+    pub(crate) fn url(&self, user: &str) -> String {
+        self.database.url().replace("postgres@", &format!("{user}@"))
+    }
+}
+
+/// What an application may have been given that was easy to set up.
+const EVERY_RIGHT: &str = "GRANT ALL ON SCHEMA es TO app; GRANT ALL ON ALL TABLES IN SCHEMA es TO app; \
+                           GRANT ALL ON ALL SEQUENCES IN SCHEMA es TO app; GRANT ALL ON ALL FUNCTIONS IN SCHEMA es TO app";

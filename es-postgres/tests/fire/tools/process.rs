@@ -1,0 +1,67 @@
+//! Another process that does a part of a test.
+
+use std::env;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// What a child process is to do, and where.
+pub(crate) const ROLE: &str = "ES_FIRE_CHILD";
+pub(crate) const URL: &str = "ES_FIRE_URL";
+/// What every line of a child begins with, since the test harness writes lines of its own.
+pub(crate) const MARK: &str = "@ ";
+
+/// Another process that runs this same program; killed when this is dropped.
+pub(crate) struct Process {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+}
+
+impl Process {
+    /// Starts the test `entry` in another process, with this role on the log at `url`.
+    pub(crate) fn start(entry: &str, role: &str, url: &str) -> Self {
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", entry, "--nocapture"])
+            .envs([(ROLE, role), (URL, url)])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                // a harness may have written the test's name on the same line
+                if let Some((_, line)) = line.split_once(MARK) {
+                    drop(sender.send(line.to_owned()));
+                }
+            }
+        });
+        Self { child, stdin, lines }
+    }
+
+    /// What it says next, within a minute.
+    pub(crate) fn line(&self) -> Option<String> {
+        self.lines.recv_timeout(Duration::from_mins(1)).ok()
+    }
+
+    /// Lets it go on with its next step.
+    pub(crate) fn next(&mut self) {
+        self.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+    }
+
+    /// Waits for its end; whether it was content.
+    pub(crate) fn end(mut self) -> bool {
+        drop(self.stdin.take());
+        self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
