@@ -26,10 +26,10 @@ pub use repository::{
     Repository, RepositoryExt, Root, StoreRepository,
 };
 pub use store::{
-    Append, AppendError, Appended, AsOf, Checkpoint, CheckpointError, Conflict, Direction, EventStore, Expected,
-    Filter, Known, NewEvent, Page, Place, Position, ReadError, ReadEvents, ReadStream, Reader, Recorded, SnapshotError,
-    StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, StreamReader, UnknownOutcome, Verdict, Version,
-    Violation, Visitor, limits, stable_hash,
+    Append, AppendError, Appended, AsOf, Capabilities, Checkpoint, CheckpointError, Conflict, Direction, EventStore,
+    Expected, Filter, Known, NewEvent, Page, Place, Position, ReadError, ReadEvents, ReadStream, Reader, Recorded,
+    SnapshotError, Snapshots, StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, StreamReader,
+    UnknownOutcome, Verdict, Version, Violation, Visitor, limits, stable_hash,
 };
 
 #[cfg(feature = "derive")]

@@ -10,13 +10,14 @@
 //!
 //! # Layout
 //! `store` is what is public, `log` the events and their indexes, `events` the events alone, `append` the verdict on
-//! an append, `read` the streams of events.
+//! an append, `read` the streams of events, `snapshots` what they were folded to.
 
 mod append;
 mod events;
 mod log;
 mod pages;
 mod read;
+mod snapshots;
 mod store;
 
 pub use store::MemoryStore;

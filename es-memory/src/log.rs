@@ -5,10 +5,10 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
-use es_core::{Checkpoint, Position, StoredEvent, StoredSnapshot, StreamId, Version};
+use es_core::{Checkpoint, Position, StoredEvent, StreamId, Version};
 use uuid::Uuid;
 
-use crate::events::Events;
+use crate::{events::Events, snapshots::Kept};
 
 /// Everything that is stored. The event at `events[i]` has position `i + 1`.
 #[derive(Debug)]
@@ -20,8 +20,7 @@ pub(crate) struct Log {
     pub(crate) streams: HashMap<StreamId, Vec<usize>>,
     /// Where each event is, by its id.
     pub(crate) ids: HashMap<Uuid, Place, BuildHasherDefault<IdHasher>>,
-    /// The newest snapshot of each stream and schema.
-    pub(crate) snapshots: HashMap<(StreamId, String), StoredSnapshot>,
+    pub(crate) snapshots: Kept,
 }
 
 /// Where an event is.
@@ -39,7 +38,7 @@ impl Default for Log {
             events: Events::default(),
             streams: HashMap::default(),
             ids: HashMap::default(),
-            snapshots: HashMap::default(),
+            snapshots: Kept::default(),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::joined::Joined;
 use crate::pool::Pool;
 use crate::read::Reader;
 use crate::schema_name::SchemaName;
-use crate::snapshot::Snapshots;
+use crate::snapshot::SnapshotSql;
 use crate::store::{Background, Parts, PostgresStore};
 use crate::wake::Wake;
 use crate::{PostgresError, checks, incarnation, migrate, protection, tls, wake};
@@ -193,7 +193,7 @@ impl PostgresBuilder {
         Ok(PostgresStore::new(Parts {
             queue: Queue::start(Arc::new(appender), self.limits, wake.clone()),
             reader,
-            snapshots: Snapshots::new(&schema),
+            snapshots: SnapshotSql::new(&schema),
             head,
             joined,
             wake,

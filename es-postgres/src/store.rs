@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use es_core::{
-    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Filter, LimitError, Page, ReadError,
-    SnapshotError, StoredEvent, StoredSnapshot, StreamId, UnknownOutcome, Version, Visitor, limits,
+    Append, AppendError, Appended, Capabilities, Checkpoint, Direction, EventStore, Filter, LimitError, Page,
+    ReadError, StoredEvent, StreamId, UnknownOutcome, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, future::ready, stream};
@@ -18,7 +18,7 @@ use crate::head::Head;
 use crate::joined::Joined;
 use crate::read::{Cursor, Reader};
 use crate::schema_name::SchemaName;
-use crate::snapshot::Snapshots;
+use crate::snapshot::SnapshotSql;
 use crate::wake::Wake;
 use crate::{
     AppendStatement, CallersTransaction, MissingProtection, PostgresBuilder, PostgresError, commit, migrate,
@@ -28,13 +28,13 @@ use crate::{
 /// A store on PostgreSQL. Clones share its connections; they close with the last of them.
 #[derive(Clone)]
 pub struct PostgresStore {
-    parts: Arc<Parts>,
+    pub(crate) parts: Arc<Parts>,
 }
 
 pub(crate) struct Parts {
     pub(crate) queue: Queue,
     pub(crate) reader: Arc<Reader>,
-    pub(crate) snapshots: Snapshots,
+    pub(crate) snapshots: SnapshotSql,
     pub(crate) head: Head,
     pub(crate) joined: Joined,
     pub(crate) wake: Wake,
@@ -244,14 +244,8 @@ impl EventStore for PostgresStore {
         }
     }
 
-    async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
-        limits::check_snapshot_schema(schema)?;
-        self.parts.snapshots.load(&self.parts.reader, stream, schema).await
-    }
-
-    async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
-        limits::check_snapshot_schema(&snapshot.schema)?;
-        self.parts.snapshots.store(&self.parts.reader, &snapshot).await
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities { snapshots: Some(self) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A store that fails on purpose.
 
+mod snapshots;
+
 use std::{
     sync::{
         Arc,
@@ -11,8 +13,8 @@ use std::{
 use async_stream::stream;
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, SnapshotError,
-    StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, UnknownOutcome, Version,
+    Append, AppendError, Appended, Capabilities, Checkpoint, Direction, EventStore, Filter, Page, ReadError, Snapshots,
+    StoreError, StoreErrorKind, StoredEvent, StreamId, UnknownOutcome, Version,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -23,6 +25,9 @@ use crate::drop_after::DropAfter;
 ///
 /// Nothing fails until it is asked for. What a fault does is what a network may do: it never breaks a promise of the
 /// store but that a subscription with [`duplicates`](Self::duplicates) delivers events again.
+///
+/// What the store can do beyond events fails as well: to look for a snapshot is a read, and to store one fails as an append
+/// does.
 ///
 /// ```
 /// # use es_core::EventStore;
@@ -232,14 +237,10 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
         self.faulty_pages(self.store.subscribe_pages(after, filter), self.chances.duplicates)
     }
 
-    async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
-        self.pause().await;
-        self.store.load_snapshot(stream, schema).await
-    }
-
-    async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
-        self.pause().await;
-        self.store.store_snapshot(snapshot).await
+    /// What the store inside can do, each behind the faults.
+    fn capabilities(&self) -> Capabilities<'_> {
+        let Capabilities { snapshots } = self.store.capabilities();
+        Capabilities { snapshots: snapshots.map(|_| self as &dyn Snapshots) }
     }
 }
 

@@ -13,9 +13,9 @@ use std::{
 
 use async_trait::async_trait;
 use es::{
-    Append, AppendError, Appended, AsOf, Checkpoint, Direction, EncodeError, EventName, EventStore, Expected, Filter,
-    Metadata, NewEvent, Page, Position, ReadError, SchemaVersion, StoreError, StoreErrorKind, StoredEvent,
-    StoredSnapshot, StreamId, Timestamp, UnknownOutcome, Version, prelude::*, testing::scenario,
+    Append, AppendError, Appended, AsOf, Capabilities, Checkpoint, Direction, EncodeError, EventName, EventStore,
+    Expected, Filter, Metadata, NewEvent, Page, Position, ReadError, SchemaVersion, StoreError, StoreErrorKind,
+    StoredEvent, StoredSnapshot, StreamId, Timestamp, UnknownOutcome, Version, prelude::*, testing::scenario,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -270,6 +270,10 @@ impl EventStore for Holding {
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         Ok(self.0.position.into())
     }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities { snapshots: None }
+    }
 }
 
 #[test]
@@ -387,8 +391,8 @@ fn events_and_unknown_appends_are_shown_without_what_they_say() {
             assert!(shown.contains(says), "{says:?} is not in {shown}");
         }
     }
-    let snapshot = StoredSnapshot { stream, version: Version::FIRST, schema: "s".into(), payload: stored.payload };
-    let shown = format!("{snapshot:?}");
+    let snapshot = StoredSnapshot::after(&stored, "s", stored.payload.clone());
+    let shown = format!("{snapshot:?} {}", snapshot.no_such_event());
     assert!(!shown.contains(CANARY) && shown.contains(&format!("payload_bytes: {payload}")), "{shown}");
 }
 

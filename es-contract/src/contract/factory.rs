@@ -36,12 +36,25 @@ impl fmt::Display for Property {
     }
 }
 
-/// What a store may be able to do. One that is not declared has to be refused with a typed error.
+/// What a store may be able to do beyond events: its [capabilities](es_core::Capabilities). One that is declared has to be
+/// offered, and one that is not must not be; it is listed as not promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
     /// It keeps snapshots.
     Snapshots,
+}
+
+impl Operation {
+    pub(crate) const ALL: [Self; 1] = [Self::Snapshots];
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Snapshots => "snapshots are kept",
+        })
+    }
 }
 
 /// Makes stores for the contract, and declares what they can do.

@@ -8,7 +8,7 @@ use std::{
 use tokio::{runtime, time};
 
 use super::{Rerun, child, list::Check};
-use crate::{Broken, Factory, Property};
+use crate::{Broken, Factory, Operation, Property};
 
 /// How long one promise may take before the store counts as one that hangs.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -34,7 +34,7 @@ pub async fn decide(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result
     time::timeout(PATIENCE, rerun.scope(promise)).await.map_err(late)?
 }
 
-/// Lists, on stderr, the properties that the factory does not declare: no promise holds the store to them.
+/// Lists, on stderr, the properties and operations that the factory does not declare: no promise holds the store to them.
 ///
 /// # Errors
 /// They cannot be listed.
@@ -44,6 +44,9 @@ pub fn list_what_is_not_promised(factory: &dyn Factory) -> Result<(), Broken> {
     let mut stderr = io::stderr().lock();
     for property in Property::ALL.iter().filter(|property| !factory.properties().contains(property)) {
         writeln!(stderr, "not promised: {property}").map_err(failed)?;
+    }
+    for operation in Operation::ALL.iter().filter(|operation| !factory.operations().contains(operation)) {
+        writeln!(stderr, "not promised: {operation}").map_err(failed)?;
     }
     if cfg!(not(target_os = "linux")) {
         writeln!(stderr, "not measured: the peak of memory, which is known on Linux alone").map_err(failed)?;

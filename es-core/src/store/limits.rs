@@ -75,7 +75,7 @@ pub fn check_filter(filter: &Filter) -> Result<(), LimitError> {
     }
 }
 
-/// Checks what every store must refuse as the schema of a snapshot, whether it is loaded or stored: more than
+/// Checks what every store must refuse as the schema of a snapshot, whether one is looked for or stored: more than
 /// [`NAME_BYTES`], or a NUL. It may be empty.
 ///
 /// # Errors

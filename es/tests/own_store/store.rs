@@ -8,8 +8,8 @@ use std::{
 };
 
 use es::{
-    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Expected, Filter, Known, NewEvent, Page, Place,
-    Position, ReadError, StoredEvent, StreamId, Timestamp, Verdict, Version, limits,
+    Append, AppendError, Appended, Capabilities, Checkpoint, Direction, EventStore, Expected, Filter, Known, NewEvent,
+    Page, Place, Position, ReadError, StoredEvent, StreamId, Timestamp, Verdict, Version, limits,
 };
 use es_contract::{Factory, FreshStore};
 use futures_util::{
@@ -111,6 +111,10 @@ impl EventStore for OwnStore {
 
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         Ok(self.log().frontier()) // whole appends alone are in the log
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities { snapshots: None } // this one keeps events alone
     }
 }
 
