@@ -17,6 +17,7 @@ mod pools;
 mod reading;
 mod settings;
 mod short_way;
+mod snapshots;
 mod subscriptions;
 mod transactions;
 mod wakes;
