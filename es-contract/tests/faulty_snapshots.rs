@@ -1,5 +1,7 @@
 //! The store that fails on purpose passes snapshots on, breaks them as it is told to, and offers none where there are none.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

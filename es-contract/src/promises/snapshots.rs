@@ -137,7 +137,7 @@ pub async fn the_nearest_snapshot_is_found_by_time(factory: &dyn Factory) -> Res
     for time in times {
         let justly = time.as_micros().checked_sub(1).and_then(Timestamp::from_micros);
         for time in justly.into_iter().chain([time]) {
-            let nearest = kept.iter().filter(|snapshot| snapshot.recorded_at <= time).next_back();
+            let nearest = kept.iter().rfind(|snapshot| snapshot.recorded_at <= time);
             trial.finds("1", AsOf::Time(time), nearest).await?;
         }
     }
