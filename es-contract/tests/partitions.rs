@@ -5,14 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use es_contract::{Factory, FactoryError, FreshStore, Property, contract::PROMISES};
 use es_core::{
-    AppendError, AppendRequest, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, StoredEvent,
-    StreamId, Version,
+    Append, AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Expected, Filter,
+    LimitError, Page, ReadError, StoredEvent, StreamId, Version,
 };
 use es_memory::MemoryStore;
+use es_testing::FaultyStore;
 use futures_core::stream::BoxStream;
 
 /// A store that says it has a partition besides itself; all else it leaves to the first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Several([Arc<dyn EventStore>; 2]);
 
 #[async_trait]
@@ -48,6 +49,10 @@ impl EventStore for Several {
     fn partitions(&self) -> &[Arc<dyn EventStore>] {
         &self.0
     }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities { snapshots: None }
+    }
 }
 
 struct Stores;
@@ -65,10 +70,14 @@ impl Factory for Stores {
 
 struct Fresh;
 
+fn several() -> Several {
+    Several([Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new())])
+}
+
 #[async_trait]
 impl FreshStore for Fresh {
     async fn handle(&self) -> Result<Arc<dyn EventStore>, FactoryError> {
-        Ok(Arc::new(Several([Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new())])))
+        Ok(Arc::new(several()))
     }
 
     fn open_readers(&self) -> usize {
@@ -78,9 +87,25 @@ impl FreshStore for Fresh {
 
 #[tokio::test]
 async fn no_promise_takes_several_partitions_for_one() {
-    // the store keeps no snapshots, and is asked for none; the use of memory is asked in a process of its own
-    for promise in PROMISES.iter().filter(|promise| !["snapshots", "memory_use"].contains(&promise.family)) {
+    // the store declares neither snapshots nor keys, and is asked for none; the use of memory is asked in a process of its own
+    let others = ["snapshots", "keys", "memory_use"];
+    for promise in PROMISES.iter().filter(|promise| !others.contains(&promise.family)) {
         let broken = (promise.check)(&Stores).await.err().map(|broken| broken.to_string());
         assert!(broken.as_deref().is_some_and(|why| why.contains("2 partitions")), "{promise:?}: {broken:?}");
     }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_on_purpose_fails_in_each_partition() -> Result<(), LimitError> {
+    let store = FaultyStore::new(several(), 1);
+    assert_eq!(store.partitions().len(), 2);
+    let append = Append::assertion(StreamId::new("account", "4711")?, Expected::NoStream);
+    for (chance, fails) in [(0.0, false), (1.0, true)] {
+        let store = store.clone().errors_before(chance);
+        for partition in store.partitions() {
+            let refused = partition.append(append.clone().into()).await;
+            assert_eq!(matches!(&refused, Err(AppendError::Store(_))), fails, "{refused:?}");
+        }
+    }
+    Ok(())
 }

@@ -26,10 +26,11 @@ pub use repository::{
     Repository, RepositoryExt, Root, StoreRepository, Unsettled,
 };
 pub use store::{
-    Append, AppendError, AppendRequest, Appended, AsOf, Checkpoint, CheckpointError, Conflict, Direction, EventStore,
-    Expected, Filter, IdempotencyKey, KeysTaken, Known, KnownKey, NewEvent, Page, Place, Position, ReadError,
-    ReadEvents, ReadStream, Reader, Recorded, SnapshotError, StoreError, StoreErrorKind, StoredEvent, StoredSnapshot,
-    StreamId, StreamReader, TakenKey, UnknownOutcome, Verdict, Version, Violation, Visitor, limits, stable_hash,
+    Append, AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, CheckpointError, Conflict, Direction,
+    EventStore, Expected, Filter, IdempotencyKey, KeysTaken, Known, KnownKey, NewEvent, Page, Place, Position,
+    ReadError, ReadEvents, ReadStream, Reader, Recorded, SnapshotError, Snapshots, StoreError, StoreErrorKind,
+    StoredEvent, StoredSnapshot, StreamId, StreamReader, TakenKey, UnknownOutcome, Verdict, Version, Violation,
+    Visitor, limits, stable_hash,
 };
 
 #[cfg(feature = "derive")]

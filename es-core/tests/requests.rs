@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, AppendRequest, Appended, Checkpoint, Conflict, Direction, EventName, EventStore, Expected,
-    Filter, IdempotencyKey, KeysTaken, LimitError, NewEvent, Page, ReadError, SchemaVersion, StoreError,
+    Append, AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Conflict, Direction, EventName, EventStore,
+    Expected, Filter, IdempotencyKey, KeysTaken, LimitError, NewEvent, Page, ReadError, SchemaVersion, StoreError,
     StoreErrorKind, StoredEvent, StreamId, TakenKey, UnknownOutcome, Version, Violation,
     limits::{self, KEYS, NAME_BYTES, OUTCOME_BYTES},
 };
@@ -133,6 +133,10 @@ impl EventStore for Asked {
 
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         Ok(Checkpoint::START)
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities { snapshots: None }
     }
 }
 

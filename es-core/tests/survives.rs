@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use es_core::{
-    Aggregate, Append, AppendError, AppendRequest, Appended, Checkpoint, Direction, Event, EventStore, EventStoreExt,
-    Filter, Handle, IntoEvents, Page, Position, ReadError, RepositoryExt, Root, StoredEvent, StreamId, Timestamp,
-    Version, apply,
+    Aggregate, Append, AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, Event, EventStore,
+    EventStoreExt, Filter, Handle, IntoEvents, Page, Position, ReadError, RepositoryExt, Root, StoredEvent, StreamId,
+    Timestamp, Version, apply,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
@@ -132,6 +132,10 @@ impl EventStore for Little {
 
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         Ok(Checkpoint::new(Uuid::nil(), Position::new(self.0.lock().unwrap().len() as u64)))
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities { snapshots: None }
     }
 }
 

@@ -10,7 +10,8 @@
 //!
 //! # Layout
 //! `store` is what is public, `log` the events and their indexes, `events` the events alone, `append` the verdict on
-//! an append, `read` and `pages` what readers are given, `shared` what clones and readers share.
+//! an append, `read` and `pages` what readers are given, `snapshots` what events were folded to, `shared` what clones and
+//! readers share.
 
 mod append;
 mod events;
@@ -18,6 +19,7 @@ mod log;
 mod pages;
 mod read;
 mod shared;
+mod snapshots;
 mod store;
 
 pub use store::MemoryStore;

@@ -5,10 +5,10 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
-use es_core::{Checkpoint, IdempotencyKey, Position, StoredEvent, StoredSnapshot, StreamId, Version};
+use es_core::{Checkpoint, IdempotencyKey, Position, StoredEvent, StreamId, Version};
 use uuid::Uuid;
 
-use crate::events::Events;
+use crate::{events::Events, snapshots::Kept};
 
 /// Everything that is stored. The event at `events[i]` has position `i + 1`.
 #[derive(Debug)]
@@ -22,8 +22,7 @@ pub(crate) struct Log {
     pub(crate) ids: HashMap<Uuid, Place, BuildHasherDefault<IdHasher>>,
     /// The idempotency keys that were taken.
     pub(crate) keys: HashMap<String, Key>,
-    /// The newest snapshot of each stream and schema.
-    pub(crate) snapshots: HashMap<(StreamId, String), StoredSnapshot>,
+    pub(crate) snapshots: Kept,
 }
 
 /// Where an event is.
@@ -50,7 +49,7 @@ impl Default for Log {
             streams: HashMap::default(),
             ids: HashMap::default(),
             keys: HashMap::default(),
-            snapshots: HashMap::default(),
+            snapshots: Kept::default(),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use es_core::{
-    AppendError, AppendRequest, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, SnapshotError,
-    StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, Timestamp, Version, Visitor, limits,
+    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Filter, Page, ReadError,
+    StoreError, StoreErrorKind, StoredEvent, StreamId, Timestamp, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
 
@@ -37,7 +37,7 @@ use crate::{
 /// ```
 #[derive(Clone, Default)]
 pub struct MemoryStore {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl MemoryStore {
@@ -133,22 +133,8 @@ impl EventStore for MemoryStore {
         Ok(frontier)
     }
 
-    async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
-        limits::check_snapshot_schema(schema)?;
-        let log = self.shared.read();
-        Ok(log.snapshots.get(&(stream.clone(), schema.to_owned())).cloned())
-    }
-
-    async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
-        limits::check_snapshot_schema(&snapshot.schema)?;
-        let mut log = self.shared.write();
-        let key = (snapshot.stream.clone(), snapshot.schema.clone());
-        let newer = log.snapshots.get(&key).is_none_or(|kept| kept.version < snapshot.version);
-        // Streams never shrink here, so what is not ahead now never will be.
-        if newer && snapshot.version <= log.version(&snapshot.stream) {
-            log.snapshots.insert(key, snapshot);
-        }
-        Ok(())
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities { snapshots: Some(self) }
     }
 }
 

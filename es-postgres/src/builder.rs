@@ -18,7 +18,7 @@ use crate::server::pool::Pool;
 use crate::server::schema_name::SchemaName;
 use crate::server::shared::SharedConnections;
 use crate::server::{checks as server_checks, tls};
-use crate::snapshot::Snapshots;
+use crate::snapshot::SnapshotSql;
 use crate::store::{Background, Parts, PostgresStore};
 use crate::subscribe::Subscriptions;
 use crate::subscribe::notify;
@@ -204,7 +204,7 @@ impl PostgresBuilder {
             log,
             reader,
             readers,
-            snapshots: Snapshots::new(&schema),
+            snapshots: SnapshotSql::new(&schema),
             subscriptions,
             joined,
             wake,

@@ -1,57 +1,78 @@
 //! Snapshots: a shortcut that is never the truth.
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use es_core::{SnapshotError, StoreError, StoredSnapshot, StreamId};
+use es_core::{
+    AsOf, Position, SnapshotError, Snapshots, StoreError, StoredSnapshot, StreamId, Timestamp, Version, limits,
+};
 use tokio_postgres::types::ToSql;
 
+use crate::PostgresStore;
 use crate::server::error::PostgresError;
 use crate::server::schema_name::SchemaName;
-use crate::server::shared::SharedConnections;
-use crate::server::types::{Binary, place};
+use crate::server::types::{Binary, Time, column, place};
 
-/// The statements.
+/// The texts of the statements.
 #[derive(Debug)]
-pub(crate) struct Snapshots {
-    load: String,
+pub(crate) struct SnapshotSql {
+    nearest: String,
     store: String,
 }
 
-impl Snapshots {
+impl SnapshotSql {
     pub(crate) fn new(schema: &SchemaName) -> Self {
         Self {
-            load: schema.render(include_str!("snapshot_load.sql")),
+            nearest: schema.render(include_str!("snapshot_nearest.sql")),
             store: schema.render(include_str!("snapshot_store.sql")),
         }
     }
+}
 
-    pub(crate) async fn load(
+#[async_trait]
+impl Snapshots for PostgresStore {
+    async fn nearest(
         &self,
-        connections: &SharedConnections,
         stream: &StreamId,
         schema: &str,
+        at: AsOf,
     ) -> Result<Option<StoredSnapshot>, SnapshotError> {
-        let parameters: [&(dyn ToSql + Sync); 3] = [&stream.category(), &stream.id(), &schema];
-        let rows = connections.query(&self.load, &parameters).await.map_err(failed)?;
+        limits::check_snapshot_schema(schema)?;
+        let (version, position, recorded_at) = bounds(at);
+        let (version, position) = (i64::from(version), i64::from(position));
+        let recorded_at = recorded_at.map(Time);
+        let parameters: [&(dyn ToSql + Sync); 6] =
+            [&stream.category(), &stream.id(), &schema, &version, &position, &recorded_at];
+        let rows = self.parts.connections.query(&self.parts.snapshots.nearest, &parameters).await.map_err(failed)?;
         let Some(row) = rows.first() else { return Ok(None) };
-        let payload: &[u8] = row.try_get(1).map_err(|error| failed(PostgresError::Answer(error.into())))?;
+        let payload: &[u8] = row.try_get(3).map_err(|error| failed(PostgresError::Answer(error.into())))?;
         Ok(Some(StoredSnapshot {
             stream: stream.clone(),
             version: place(Some(row), 0).map_err(failed)?,
+            position: place(Some(row), 1).map_err(failed)?,
+            recorded_at: column::<Time>(Some(row), 2).map_err(failed)?.0,
             schema: schema.to_owned(),
             payload: Bytes::copy_from_slice(payload),
         }))
     }
 
-    pub(crate) async fn store(
-        &self,
-        connections: &SharedConnections,
-        snapshot: &StoredSnapshot,
-    ) -> Result<(), SnapshotError> {
-        let StoredSnapshot { stream, version, schema, payload } = snapshot;
-        let version = i64::from(*version);
-        let parameters: [&(dyn ToSql + Sync); 5] =
-            [&stream.category(), &stream.id(), schema, &version, &Binary(payload)];
-        connections.query(&self.store, &parameters).await.map(drop).map_err(failed)
+    async fn store(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
+        let StoredSnapshot { stream, version, position, recorded_at, schema, payload } = &snapshot;
+        limits::check_snapshot_schema(schema)?;
+        let (version, position, recorded_at) = (i64::from(*version), i64::from(*position), Time(*recorded_at));
+        let parameters: [&(dyn ToSql + Sync); 7] =
+            [&stream.category(), &stream.id(), schema, &version, &position, &recorded_at, &Binary(payload)];
+        let rows = self.parts.connections.query(&self.parts.snapshots.store, &parameters).await.map_err(failed)?;
+        if column(rows.first(), 0).map_err(failed)? { Ok(()) } else { Err(snapshot.no_such_event()) }
+    }
+}
+
+/// The last version and position, and the last time where there is one.
+fn bounds(at: AsOf) -> (Version, Position, Option<Timestamp>) {
+    match at {
+        AsOf::Newest => (Version::MAX, Position::MAX, None),
+        AsOf::Version(last) => (last, Position::MAX, None),
+        AsOf::Position(last) => (Version::MAX, last, None),
+        AsOf::Time(last) => (Version::MAX, Position::MAX, Some(last)),
     }
 }
 

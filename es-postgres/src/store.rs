@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use es_core::{
-    AppendError, AppendRequest, Appended, Checkpoint, Direction, EventStore, Filter, LimitError, Page, ReadError,
-    SnapshotError, StoredEvent, StoredSnapshot, StreamId, UnknownOutcome, Version, Visitor, limits,
+    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Filter, LimitError, Page,
+    ReadError, StoredEvent, StreamId, UnknownOutcome, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, future::ready, stream};
@@ -21,7 +21,7 @@ use crate::read::open::OpenReaders;
 use crate::read::{Cursor, Reader};
 use crate::server::schema_name::SchemaName;
 use crate::server::shared::SharedConnections;
-use crate::snapshot::Snapshots;
+use crate::snapshot::SnapshotSql;
 use crate::subscribe::Subscriptions;
 use crate::subscribe::notify::Wake;
 use crate::{
@@ -32,7 +32,7 @@ use crate::{
 /// A store on PostgreSQL. Clones share its connections; they close with the last of them.
 #[derive(Clone)]
 pub struct PostgresStore {
-    parts: Arc<Parts>,
+    pub(crate) parts: Arc<Parts>,
 }
 
 pub(crate) struct Parts {
@@ -41,7 +41,7 @@ pub(crate) struct Parts {
     pub(crate) log: Arc<Log>,
     pub(crate) reader: Arc<Reader>,
     pub(crate) readers: OpenReaders,
-    pub(crate) snapshots: Snapshots,
+    pub(crate) snapshots: SnapshotSql,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) joined: Joined,
     pub(crate) wake: Wake,
@@ -253,14 +253,8 @@ impl EventStore for PostgresStore {
         }
     }
 
-    async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
-        limits::check_snapshot_schema(schema)?;
-        self.parts.snapshots.load(&self.parts.connections, stream, schema).await
-    }
-
-    async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
-        limits::check_snapshot_schema(&snapshot.schema)?;
-        self.parts.snapshots.store(&self.parts.connections, &snapshot).await
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities { snapshots: Some(self) }
     }
 }
 

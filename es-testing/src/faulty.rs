@@ -1,8 +1,10 @@
 //! A store that fails on purpose.
 
+mod snapshots;
+
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -11,8 +13,8 @@ use std::{
 use async_stream::stream;
 use async_trait::async_trait;
 use es_core::{
-    AppendError, AppendRequest, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, SnapshotError,
-    StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, UnknownOutcome, Version,
+    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Filter, Page, ReadError,
+    Snapshots, StoreError, StoreErrorKind, StoredEvent, StreamId, UnknownOutcome, Version,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -23,6 +25,9 @@ use crate::drop_after::DropAfter;
 ///
 /// Nothing fails until it is asked for. What a fault does is what a network may do: it never breaks a promise of the
 /// store but that a subscription with [`duplicates`](Self::duplicates) delivers events again.
+///
+/// What the store can do beyond events fails as well: to look for a snapshot is a read, and to store one fails as an append
+/// does.
 ///
 /// ```
 /// # use es_core::EventStore;
@@ -37,6 +42,8 @@ pub struct FaultyStore<S> {
     store: S,
     chances: Chances,
     dice: Arc<Dice>,
+    /// Those of the store inside, each behind the same faults; made when they are asked for.
+    partitions: OnceLock<Vec<Arc<dyn EventStore>>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,61 +61,62 @@ struct Chances {
 impl<S: EventStore> FaultyStore<S> {
     /// `store` with faults drawn from `seed`; the same seed and the same calls in the same order give the same faults.
     pub fn new(store: S, seed: u64) -> Self {
-        Self { store, chances: Chances::default(), dice: Arc::new(Dice::new(seed)) }
+        Self { store, chances: Chances::default(), dice: Arc::new(Dice::new(seed)), partitions: OnceLock::new() }
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Chances)) -> Self {
+        set(&mut self.chances);
+        self.partitions = OnceLock::new();
+        self
     }
 
     /// The chance that an append fails before it is sent, with [`AppendError::Store`] as from a store
     /// that cannot be reached: nothing is appended.
     #[must_use]
-    pub fn errors_before(mut self, chance: f64) -> Self {
-        self.chances.errors_before = chance;
-        self
+    pub fn errors_before(self, chance: f64) -> Self {
+        self.with(|chances| chances.errors_before = chance)
     }
 
     /// The chance that an append is refused as busy, with [`StoreErrorKind::Busy`]: nothing is appended, and it is safe to
     /// decide again.
     #[must_use]
-    pub fn busy(mut self, chance: f64) -> Self {
-        self.chances.busy = chance;
-        self
+    pub fn busy(self, chance: f64) -> Self {
+        self.with(|chances| chances.busy = chance)
     }
 
     /// The chance that an append is done, but its answer is lost: [`AppendError::Unknown`].
     #[must_use]
-    pub fn lost_answers(mut self, chance: f64) -> Self {
-        self.chances.lost_answers = chance;
-        self
+    pub fn lost_answers(self, chance: f64) -> Self {
+        self.with(|chances| chances.lost_answers = chance)
     }
 
     /// The chance, at each event that is read, that the read ends with [`ReadError::Store`].
     #[must_use]
-    pub fn read_errors(mut self, chance: f64) -> Self {
-        self.chances.read_errors = chance;
-        self
+    pub fn read_errors(self, chance: f64) -> Self {
+        self.with(|chances| chances.read_errors = chance)
     }
 
     /// The chance of a pause of up to `longest` before an operation and after it.
     #[must_use]
-    pub fn delays(mut self, chance: f64, longest: Duration) -> Self {
-        self.chances.delays = chance;
-        self.chances.longest_delay = longest;
-        self
+    pub fn delays(self, chance: f64, longest: Duration) -> Self {
+        self.with(|chances| {
+            chances.delays = chance;
+            chances.longest_delay = longest;
+        })
     }
 
     /// The chance that an append is cancelled at one of its await points, and its answer is lost with it:
     /// [`AppendError::Unknown`], whether it was done or not.
     #[must_use]
-    pub fn cancellations(mut self, chance: f64) -> Self {
-        self.chances.cancellations = chance;
-        self
+    pub fn cancellations(self, chance: f64) -> Self {
+        self.with(|chances| chances.cancellations = chance)
     }
 
     /// The chance, at each event that a subscription delivers, that it is delivered twice: what a consumer sees that
     /// was stopped before it noted how far it had come.
     #[must_use]
-    pub fn duplicates(mut self, chance: f64) -> Self {
-        self.chances.duplicates = chance;
-        self
+    pub fn duplicates(self, chance: f64) -> Self {
+        self.with(|chances| chances.duplicates = chance)
     }
 
     /// The store inside.
@@ -232,14 +240,20 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
         self.faulty_pages(self.store.subscribe_pages(after, filter), self.chances.duplicates)
     }
 
-    async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
-        self.pause().await;
-        self.store.load_snapshot(stream, schema).await
+    fn partitions(&self) -> &[Arc<dyn EventStore>] {
+        self.partitions.get_or_init(|| {
+            let behind_faults = |store: &Arc<dyn EventStore>| -> Arc<dyn EventStore> {
+                let (store, dice) = (Arc::clone(store), Arc::clone(&self.dice));
+                Arc::new(FaultyStore { store, chances: self.chances, dice, partitions: OnceLock::new() })
+            };
+            self.store.partitions().iter().map(behind_faults).collect()
+        })
     }
 
-    async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
-        self.pause().await;
-        self.store.store_snapshot(snapshot).await
+    /// What the store inside can do, each behind the faults.
+    fn capabilities(&self) -> Capabilities<'_> {
+        let Capabilities { snapshots } = self.store.capabilities();
+        Capabilities { snapshots: snapshots.map(|_| self as &dyn Snapshots) }
     }
 }
 

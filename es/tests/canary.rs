@@ -13,10 +13,10 @@ use std::{
 
 use async_trait::async_trait;
 use es::{
-    Append, AppendError, AppendRequest, Appended, AsOf, Checkpoint, Direction, EncodeError, EventName, EventStore,
-    Expected, Filter, IdempotencyKey, KeysTaken, Metadata, NewEvent, Page, Position, ReadError, SchemaVersion,
-    StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, TakenKey, Timestamp, UnknownOutcome, Version,
-    prelude::*, testing::scenario,
+    Append, AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, Direction, EncodeError, EventName,
+    EventStore, Expected, Filter, IdempotencyKey, KeysTaken, Metadata, NewEvent, Page, Position, ReadError,
+    SchemaVersion, StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, TakenKey, Timestamp,
+    UnknownOutcome, Version, prelude::*, testing::scenario,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -271,6 +271,10 @@ impl EventStore for Holding {
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         Ok(self.0.position.into())
     }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities { snapshots: None }
+    }
 }
 
 #[test]
@@ -392,8 +396,8 @@ fn events_and_unknown_appends_are_shown_without_what_they_say() {
     }
     let taken = TakenKey::new(&request.keys()[0], &[7; 32], request.keys()[0].outcome().clone());
     silent("a key that is taken", "`KeysTaken`", &AppendError::from(KeysTaken::new(taken)));
-    let snapshot = StoredSnapshot { stream, version: Version::FIRST, schema: "s".into(), payload: stored.payload };
-    let shown = format!("{snapshot:?}");
+    let snapshot = StoredSnapshot::after(&stored, "s", stored.payload.clone());
+    let shown = format!("{snapshot:?} {}", snapshot.no_such_event());
     assert!(!shown.contains(CANARY) && shown.contains(&format!("payload_bytes: {payload}")), "{shown}");
 }
 

@@ -6,8 +6,8 @@ use std::{future::ready, sync::Arc};
 
 use async_trait::async_trait;
 use es::{
-    AppendError, AppendRequest, Appended, Checkpoint, Direction, Filter, MemoryStore, Page, ReadError, StoredEvent,
-    StreamId, Version, prelude::*,
+    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, Filter, MemoryStore, Page, ReadError,
+    StoredEvent, StreamId, Version, prelude::*,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
@@ -52,7 +52,7 @@ impl Halves {
 #[async_trait]
 impl EventStore for Halves {
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
-        let Some(first) = request.appends().first() else { return Ok(Vec::new()) };
+        let Some(first) = request.appends().first() else { return self.0[0].append(request).await };
         let elsewhere = |append: &&es::Append| Self::number(&append.stream) != Self::number(&first.stream);
         if let Some(other) = request.appends().iter().find(elsewhere) {
             let (stream, other) = (first.stream.clone(), other.stream.clone());
@@ -87,6 +87,10 @@ impl EventStore for Halves {
 
     fn partitions(&self) -> &[Arc<dyn EventStore>] {
         &self.0
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities { snapshots: None }
     }
 }
 
@@ -165,6 +169,10 @@ impl EventStore for ReadsOne {
 
     fn partitions(&self) -> &[Arc<dyn EventStore>] {
         self.0.partitions()
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        self.0.capabilities()
     }
 }
 

@@ -191,6 +191,7 @@ async fn the_past_can_be_loaded() {
         (AsOf::Position(first.position), 1),
         (AsOf::Time(first.recorded_at), 1),
         (AsOf::Version(Version::MAX), 11),
+        (AsOf::Newest, 11),
     ] {
         assert_eq!(counters.load_at(&id, at).await.unwrap().sum, sum, "{at:?}");
     }

@@ -1,4 +1,5 @@
-//! What the macros accept, and the messages they teach with: `ui/<macro>/pass` and `ui/<macro>/fail`.
+//! What the macros accept, and the messages they teach with: `ui/<macro>/pass` and `ui/<macro>/fail`. `ui/store` is what a
+//! store and one around it have to say.
 //!
 //! One file: `cargo test -p es --test ui -- macros trybuild=missing_apply`. After a message was changed on purpose, or a new
 //! file was added: the same with `TRYBUILD=overwrite`, and then read what was written as a newcomer would.

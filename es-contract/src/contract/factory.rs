@@ -36,7 +36,8 @@ impl fmt::Display for Property {
     }
 }
 
-/// What a store may be able to do. One that is not declared has to be refused with a typed error.
+/// What a store may be able to do beyond events: its [capabilities](es_core::Capabilities), and what it takes with an append. One
+/// that is declared has to be offered, and one that is not must not be; it is listed as not promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -44,6 +45,19 @@ pub enum Operation {
     Snapshots,
     /// It holds idempotency keys.
     Keys,
+}
+
+impl Operation {
+    pub(crate) const ALL: [Self; 2] = [Self::Snapshots, Self::Keys];
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Snapshots => "snapshots are kept",
+            Self::Keys => "idempotency keys are held",
+        })
+    }
 }
 
 /// Makes stores for the contract, and declares what they can do.

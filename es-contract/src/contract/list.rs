@@ -239,13 +239,19 @@ macro_rules! __promises {
                 a_declared_wake_up_needs_no_polling
             }
             snapshots {
-                undeclared_snapshots_are_refused
+                snapshots_are_offered_where_they_are_declared
                 a_stream_without_a_snapshot_has_none
-                the_latest_snapshot_is_loaded
-                a_newer_snapshot_replaces_an_older_one
-                an_older_snapshot_is_ignored
-                a_snapshot_ahead_of_its_stream_is_ignored
-                a_snapshot_of_another_schema_is_ignored
+                the_newest_snapshot_is_found
+                an_older_snapshot_hides_no_newer_one
+                no_snapshot_takes_the_place_of_another
+                the_first_snapshot_of_a_version_stays
+                the_nearest_snapshot_is_found_by_version
+                the_nearest_snapshot_is_found_by_position
+                the_nearest_snapshot_is_found_by_time
+                a_snapshot_of_no_event_is_refused
+                a_snapshot_of_another_event_is_refused
+                a_snapshot_of_another_schema_is_not_found
+                the_state_of_a_snapshot_comes_back
                 a_snapshot_never_changes_what_is_read
                 a_schema_with_a_bad_name_is_refused
             }

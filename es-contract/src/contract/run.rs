@@ -13,7 +13,7 @@ use super::{
     list::Check,
 };
 use crate::{
-    Broken, Factory, Property,
+    Broken, Factory, Operation, Property,
     promises::{memory_use, race},
 };
 
@@ -56,7 +56,7 @@ async fn act(factory: &dyn Factory, task: Task) -> Result<(), Broken> {
     child::done()
 }
 
-/// Lists, on stderr, the properties that the factory does not declare: no promise holds the store to them.
+/// Lists, on stderr, the properties and operations that the factory does not declare: no promise holds the store to them.
 ///
 /// # Errors
 /// They cannot be listed.
@@ -66,6 +66,9 @@ pub fn list_what_is_not_promised(factory: &dyn Factory) -> Result<(), Broken> {
     let mut stderr = io::stderr().lock();
     for property in Property::ALL.iter().filter(|property| !factory.properties().contains(property)) {
         writeln!(stderr, "not promised: {property}").map_err(failed)?;
+    }
+    for operation in Operation::ALL.iter().filter(|operation| !factory.operations().contains(operation)) {
+        writeln!(stderr, "not promised: {operation}").map_err(failed)?;
     }
     if cfg!(not(target_os = "linux")) {
         writeln!(stderr, "not measured: the peak of memory, which is known on Linux alone").map_err(failed)?;

@@ -1,122 +1,251 @@
 //! Snapshots, as far as the store itself answers: a shortcut, never the truth.
 
-use es_core::{SnapshotError, StoredSnapshot, StreamId, Version, limits::NAME_BYTES};
+use std::time::Duration;
 
-use super::{Subject, held, same};
+use es_core::{
+    AsOf, EventStore, Expected, Position, SnapshotError, Snapshots, StoredEvent, StoredSnapshot, StreamId, Timestamp,
+    Version, limits::NAME_BYTES,
+};
+
+use super::{Subject, held, notes, same};
 use crate::{Broken, Factory, Operation};
 
-/// A store that does not declare snapshots refuses them with a typed error.
-pub async fn undeclared_snapshots_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
-    if declared(factory) {
-        return Ok(());
-    }
+/// A store whose factory declares snapshots offers them, by every handle, and a store whose factory does not offers none: as
+/// a capability and by the accessor alike.
+pub async fn snapshots_are_offered_where_they_are_declared(factory: &dyn Factory) -> Result<(), Broken> {
     let subject = Subject::fresh(factory).await?;
-    let stream = subject.stream("snapshot")?;
-    let loaded = subject.store.load_snapshot(&stream, "1").await;
-    held("loading is refused", matches!(loaded, Err(SnapshotError::Unsupported)), || format!("{loaded:?}"))?;
-    let stored = subject.store.store_snapshot(snapshot(&stream, 1, "1", "x")).await;
-    held("storing is refused", matches!(stored, Err(SnapshotError::Unsupported)), || format!("{stored:?}"))
+    let declared = declared(factory);
+    for store in [&subject.store, &subject.another_handle().await?] {
+        same("the capabilities are as declared", declared, store.capabilities().snapshots.is_some())?;
+        same("the accessor gives what the capabilities say", declared, store.snapshots().is_some())?;
+    }
+    Ok(())
 }
 
 /// A stream without a snapshot has none.
 pub async fn a_stream_without_a_snapshot_has_none(factory: &dyn Factory) -> Result<(), Broken> {
-    let Some((subject, stream)) = begun(factory).await? else { return Ok(()) };
-    loads(&subject, &stream, "1", None).await?;
-    subject.store.store_snapshot(snapshot(&stream, 3, "1", "three")).await?;
-    loads(&subject, &subject.stream("other")?, "1", None).await
+    let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
+    trial.finds("1", AsOf::Newest, None).await?;
+    trial.store(&trial.snapshot(3, "1", "three")).await?;
+    let other = trial.subject.stream("other")?;
+    let seen = trial.snapshots()?.nearest(&other, "1", AsOf::Newest).await?;
+    same("the snapshot of a stream that does not exist", None, seen.as_ref())?;
+    trial.subject.fill(&other, 3).await?;
+    let seen = trial.snapshots()?.nearest(&other, "1", AsOf::Newest).await?;
+    same("the snapshot of a stream that has none", None, seen.as_ref())
 }
 
-/// The latest snapshot is loaded, by every handle.
-pub async fn the_latest_snapshot_is_loaded(factory: &dyn Factory) -> Result<(), Broken> {
-    let Some((subject, stream)) = begun(factory).await? else { return Ok(()) };
-    let three = snapshot(&stream, 3, "1", "three");
-    subject.store.store_snapshot(three.clone()).await?;
-    loads(&subject, &stream, "1", Some(&three)).await?;
-    let seen = subject.another_handle().await?.load_snapshot(&stream, "1").await?;
-    same("another handle loads it too", Some(&three), seen.as_ref())
-}
-
-/// A newer snapshot takes the place of an older one.
-pub async fn a_newer_snapshot_replaces_an_older_one(factory: &dyn Factory) -> Result<(), Broken> {
-    let Some((subject, stream)) = begun(factory).await? else { return Ok(()) };
+/// The newest snapshot is found, with its version, position, time and state, by every handle.
+pub async fn the_newest_snapshot_is_found(factory: &dyn Factory) -> Result<(), Broken> {
+    let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     for version in 1..=5 {
-        let newer = snapshot(&stream, version, "1", &format!("at {version}"));
-        subject.store.store_snapshot(newer.clone()).await?;
-        loads(&subject, &stream, "1", Some(&newer)).await?;
+        let newer = trial.snapshot(version, "1", &format!("at {version}"));
+        trial.store(&newer).await?;
+        trial.finds("1", AsOf::Newest, Some(&newer)).await?;
+        let handle = trial.subject.another_handle().await?;
+        let seen = offered(&*handle)?.nearest(&trial.stream, "1", AsOf::Newest).await?;
+        same("another handle finds it too", Some(&newer), seen.as_ref())?;
     }
     Ok(())
 }
 
-/// A snapshot that is older than the newest, or as old, does not take its place.
-pub async fn an_older_snapshot_is_ignored(factory: &dyn Factory) -> Result<(), Broken> {
-    let Some((subject, stream)) = begun(factory).await? else { return Ok(()) };
-    let newest = snapshot(&stream, 4, "1", "four");
-    subject.store.store_snapshot(newest.clone()).await?;
-    for version in 1..=4 {
-        // Refused is as good as ignored.
-        let answer = subject.store.store_snapshot(snapshot(&stream, version, "1", "older")).await;
-        drop(answer);
-        loads(&subject, &stream, "1", Some(&newest)).await?;
+/// A snapshot that is older than the newest does not hide it.
+pub async fn an_older_snapshot_hides_no_newer_one(factory: &dyn Factory) -> Result<(), Broken> {
+    let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
+    let newest = trial.snapshot(4, "1", "four");
+    trial.store(&newest).await?;
+    for version in [3, 1, 2] {
+        trial.store(&trial.snapshot(version, "1", "older")).await?;
+        trial.finds("1", AsOf::Newest, Some(&newest)).await?;
     }
     Ok(())
 }
 
-/// A snapshot of a version that its stream never reached is not loaded, and does no harm to those that come.
-pub async fn a_snapshot_ahead_of_its_stream_is_ignored(factory: &dyn Factory) -> Result<(), Broken> {
-    let Some((subject, stream)) = begun(factory).await? else { return Ok(()) };
-    let answer = subject.store.store_snapshot(snapshot(&stream, 6, "1", "ahead")).await;
-    drop(answer);
-    loads(&subject, &stream, "1", None).await?;
-    let honest = snapshot(&stream, 5, "1", "five");
-    subject.store.store_snapshot(honest.clone()).await?;
-    loads(&subject, &stream, "1", Some(&honest)).await?;
-    let answer = subject.store.store_snapshot(snapshot(&stream, u64::MAX, "1", "far ahead")).await;
-    drop(answer);
-    let seen = subject.store.load_snapshot(&stream, "1").await?;
-    held("what is ahead is never loaded", seen.is_none_or(|seen| seen == honest), || "far ahead".to_owned())
+/// Several snapshots of a stream and schema are kept, in whatever order they are stored: none takes another one's place.
+pub async fn no_snapshot_takes_the_place_of_another(factory: &dyn Factory) -> Result<(), Broken> {
+    let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
+    let mut kept = Vec::new();
+    for version in [3, 1, 5, 2, 4] {
+        let snapshot = trial.snapshot(version, "1", &format!("at {version}"));
+        trial.store(&snapshot).await?;
+        kept.push(snapshot);
+        for snapshot in &kept {
+            trial.finds("1", AsOf::Version(snapshot.version), Some(snapshot)).await?;
+        }
+    }
+    Ok(())
 }
 
-/// A snapshot of another schema is not loaded, and each schema keeps its own.
-pub async fn a_snapshot_of_another_schema_is_ignored(factory: &dyn Factory) -> Result<(), Broken> {
-    let Some((subject, stream)) = begun(factory).await? else { return Ok(()) };
-    let old = snapshot(&stream, 4, "account 1", "old");
-    subject.store.store_snapshot(old.clone()).await?;
+/// Of two snapshots of one stream, schema and version the first one stays, and both are answered alike.
+pub async fn the_first_snapshot_of_a_version_stays(factory: &dyn Factory) -> Result<(), Broken> {
+    let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
+    let first = trial.snapshot(3, "1", "first");
+    trial.store(&first).await?;
+    for again in ["first", "second"] {
+        trial.store(&trial.snapshot(3, "1", again)).await?;
+        trial.finds("1", AsOf::Newest, Some(&first)).await?;
+        trial.finds("1", AsOf::Version(first.version), Some(&first)).await?;
+    }
+    Ok(())
+}
+
+/// The newest snapshot at or before a version is found.
+pub async fn the_nearest_snapshot_is_found_by_version(factory: &dyn Factory) -> Result<(), Broken> {
+    let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
+    let (two, four) = trial.two_and_four().await?;
+    let expected = [(0, None), (1, None), (2, Some(&two)), (3, Some(&two)), (4, Some(&four)), (5, Some(&four))];
+    for (version, nearest) in expected {
+        trial.finds("1", AsOf::Version(Version::new(version)), nearest).await?;
+    }
+    trial.finds("1", AsOf::Version(Version::MAX), Some(&four)).await
+}
+
+/// The newest snapshot at or before a position is found, whichever stream the event at that position belongs to.
+pub async fn the_nearest_snapshot_is_found_by_position(factory: &dyn Factory) -> Result<(), Broken> {
+    let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
+    let (two, four) = trial.two_and_four().await?;
+    let before = |position: Position| Position::new(position.get().saturating_sub(1));
+    let expected = [
+        (Position::START, None),
+        (before(two.position), None),
+        (two.position, Some(&two)),
+        (before(four.position), Some(&two)),
+        (four.position, Some(&four)),
+        (Position::MAX, Some(&four)),
+    ];
+    for (position, nearest) in expected {
+        trial.finds("1", AsOf::Position(position), nearest).await?;
+    }
+    Ok(())
+}
+
+/// The newest snapshot at or before a time is found: with all events that were recorded at that very time.
+pub async fn the_nearest_snapshot_is_found_by_time(factory: &dyn Factory) -> Result<(), Broken> {
+    let Some(mut trial) = Trial::begin(factory).await? else { return Ok(()) };
+    // Two events of one append have one time.
+    trial.subject.append(&trial.stream, Expected::Any, notes([6, 7])?).await?;
+    trial.events_again(7).await?;
+    let mut kept = Vec::new();
+    for version in [2, 4, 6, 7] {
+        kept.push(trial.snapshot(version, "1", &format!("at {version}")));
+    }
+    for snapshot in &kept {
+        trial.store(snapshot).await?;
+    }
+    let times: Vec<Timestamp> = trial.events.iter().map(|event| event.recorded_at).collect();
+    held("time passes between two appends", times.first() < times.last(), || format!("{times:?}"))?;
+    for time in times {
+        let justly = time.as_micros().checked_sub(1).and_then(Timestamp::from_micros);
+        for time in justly.into_iter().chain([time]) {
+            let nearest = kept.iter().rfind(|snapshot| snapshot.recorded_at <= time);
+            trial.finds("1", AsOf::Time(time), nearest).await?;
+        }
+    }
+    trial.finds("1", AsOf::Time(Timestamp::MIN), None).await?;
+    trial.finds("1", AsOf::Time(Timestamp::MAX), kept.last()).await
+}
+
+/// A snapshot of a version at which its stream has no event, such as 0, is refused, and does no harm to those that come.
+pub async fn a_snapshot_of_no_event_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    let Some(mut trial) = Trial::begin(factory).await? else { return Ok(()) };
+    let five = trial.snapshot(5, "1", "five");
+    for version in [0, 6, 1_000_000, Version::MAX.get()] {
+        let ahead = StoredSnapshot { version: Version::new(version), ..five.clone() };
+        trial.refuses("a snapshot of a version without an event", &ahead).await?;
+    }
+    trial.finds("1", AsOf::Newest, None).await?;
+    trial
+        .refuses("a snapshot of no stream", &StoredSnapshot { stream: trial.subject.stream("none")?, ..five.clone() })
+        .await?;
+    trial.store(&five).await?;
+    // What was refused does not come true when the stream has grown.
+    trial.subject.fill(&trial.stream, 2).await?;
+    trial.finds("1", AsOf::Newest, Some(&five)).await?;
+    trial.events_again(7).await?;
+    let six = trial.snapshot(6, "1", "six");
+    trial.store(&six).await?;
+    trial.finds("1", AsOf::Newest, Some(&six)).await
+}
+
+/// A snapshot whose position or time is not that of the event of its version is refused: neither is taken from the caller,
+/// and none is put right in silence.
+pub async fn a_snapshot_of_another_event_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+    let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
+    let (honest, before) = (trial.snapshot(4, "1", "four"), trial.snapshot(3, "1", "three"));
+    let foreign = trial.subject.log().await?.into_iter().find(|event| event.stream != trial.stream);
+    let positions = [before.position, Position::START, Position::MAX].into_iter();
+    for position in positions.chain(foreign.map(|event| event.position)) {
+        trial.refuses("a snapshot at a foreign position", &StoredSnapshot { position, ..honest.clone() }).await?;
+    }
+    let later = honest.recorded_at.as_micros().checked_add(1).and_then(Timestamp::from_micros);
+    for recorded_at in later.into_iter().chain([Timestamp::UNIX_EPOCH, Timestamp::MIN, Timestamp::MAX]) {
+        trial.refuses("a snapshot of a foreign time", &StoredSnapshot { recorded_at, ..honest.clone() }).await?;
+    }
+    trial.finds("1", AsOf::Newest, None).await?;
+    trial.store(&honest).await?;
+    trial.finds("1", AsOf::Newest, Some(&honest)).await
+}
+
+/// A snapshot of another schema is not found, and each schema keeps its own, also of one version.
+pub async fn a_snapshot_of_another_schema_is_not_found(factory: &dyn Factory) -> Result<(), Broken> {
+    let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
+    let old = trial.snapshot(4, "account 1", "old");
+    trial.store(&old).await?;
     for foreign in ["account 2", "account", "", "account 1 "] {
-        loads(&subject, &stream, foreign, None).await?;
+        trial.finds(foreign, AsOf::Newest, None).await?;
     }
-    let new = snapshot(&stream, 2, "account 2", "new");
-    subject.store.store_snapshot(new.clone()).await?;
-    loads(&subject, &stream, "account 2", Some(&new)).await?;
-    loads(&subject, &stream, "account 1", Some(&old)).await
+    for version in [2, 4, 5] {
+        let new = trial.snapshot(version, "account 2", "new");
+        trial.store(&new).await?;
+        trial.finds("account 2", AsOf::Newest, Some(&new)).await?;
+        trial.finds("account 1", AsOf::Newest, Some(&old)).await?;
+    }
+    Ok(())
+}
+
+/// The state of a snapshot comes back byte for byte, whatever it is.
+pub async fn the_state_of_a_snapshot_comes_back(factory: &dyn Factory) -> Result<(), Broken> {
+    let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
+    let every_byte: Vec<u8> = (0..=u8::MAX).collect();
+    let large = every_byte.repeat(4096);
+    for (state, version) in [Vec::new(), every_byte, b"\xff\xfe{\"a\":1}\0".to_vec(), large].into_iter().zip(1..) {
+        let snapshot = StoredSnapshot { payload: state.into(), ..trial.snapshot(version, "1", "") };
+        trial.store(&snapshot).await?;
+        let found = trial.snapshots()?.nearest(&trial.stream, "1", AsOf::Newest).await?;
+        let seen = found.as_ref().map(|found| found.payload.len());
+        held("the very state comes back", found.as_ref() == Some(&snapshot), || format!("{seen:?} bytes"))?;
+    }
+    Ok(())
 }
 
 /// Events come back the same whether there are snapshots or not.
 pub async fn a_snapshot_never_changes_what_is_read(factory: &dyn Factory) -> Result<(), Broken> {
-    let Some((subject, stream)) = begun(factory).await? else { return Ok(()) };
+    let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
+    let subject = &trial.subject;
     let (before, frontier) = (subject.log().await?, subject.frontier().await?);
-    subject.store.store_snapshot(snapshot(&stream, 4, "1", "four")).await?;
+    trial.store(&trial.snapshot(4, "1", "four")).await?;
     same("the log is as it was", &before, &subject.log().await?)?;
-    same("the stream is as it was", &before, &subject.events(&stream).await?)?;
+    same("the stream is as it was", &trial.events, &subject.events(&trial.stream).await?)?;
     same("the frontier is where it was", frontier, subject.frontier().await?)
 }
 
-/// A schema that not every store can keep is refused with a typed error, whether a snapshot is stored or loaded: a NUL, or
+/// A schema that not every store can keep is refused with a typed error, whether a snapshot is stored or looked for: a NUL, or
 /// a text that is too long. The longest and the empty one are kept.
 pub async fn a_schema_with_a_bad_name_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
-    let Some((subject, stream)) = begun(factory).await? else { return Ok(()) };
+    let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     for bad in ["a\0b", "\0", &"s".repeat(NAME_BYTES + 1)] {
         let what = bad.get(..bad.len().min(9));
-        let stored = subject.store.store_snapshot(snapshot(&stream, 3, bad, "three")).await;
+        let stored = trial.snapshots()?.store(trial.snapshot(3, bad, "three")).await;
         let refused = matches!(stored, Err(SnapshotError::Limit(_)));
         held(&format!("storing with schema {what:?} is refused"), refused, || format!("{stored:?}"))?;
-        let loaded = subject.store.load_snapshot(&stream, bad).await;
-        let refused = matches!(loaded, Err(SnapshotError::Limit(_)));
-        held(&format!("loading with schema {what:?} is refused"), refused, || format!("{loaded:?}"))?;
+        let found = trial.snapshots()?.nearest(&trial.stream, bad, AsOf::Newest).await;
+        let refused = matches!(found, Err(SnapshotError::Limit(_)));
+        held(&format!("looking for schema {what:?} is refused"), refused, || format!("{found:?}"))?;
     }
     for good in ["", &"s".repeat(NAME_BYTES)] {
-        let kept = snapshot(&stream, 3, good, "three");
-        subject.store.store_snapshot(kept.clone()).await?;
-        loads(&subject, &stream, good, Some(&kept)).await?;
+        let kept = trial.snapshot(3, good, "three");
+        trial.store(&kept).await?;
+        trial.finds(good, AsOf::Newest, Some(&kept)).await?;
     }
     Ok(())
 }
@@ -125,32 +254,86 @@ fn declared(factory: &dyn Factory) -> bool {
     factory.operations().contains(&Operation::Snapshots)
 }
 
-/// A stream of five events, where snapshots are declared.
-async fn begun(factory: &dyn Factory) -> Result<Option<(Subject, StreamId)>, Broken> {
-    if !declared(factory) {
-        return Ok(None);
-    }
-    let subject = Subject::fresh(factory).await?;
-    let stream = subject.stream("snapshot")?;
-    subject.fill(&stream, 5).await?;
-    Ok(Some((subject, stream)))
+fn offered(store: &dyn EventStore) -> Result<&dyn Snapshots, Broken> {
+    store.snapshots().ok_or_else(|| Broken::new("the store offers snapshots, as its factory declares", "none"))
 }
 
-fn snapshot(stream: &StreamId, version: u64, schema: &str, payload: &str) -> StoredSnapshot {
-    StoredSnapshot {
-        stream: stream.clone(),
-        version: Version::new(version),
-        schema: schema.to_owned(),
-        payload: format!("\"{payload}\"").into(),
-    }
+/// A stream of five events in a store that keeps snapshots, with events of another stream between them.
+struct Trial {
+    subject: Subject,
+    stream: StreamId,
+    events: Vec<StoredEvent>,
 }
 
-async fn loads(
-    subject: &Subject,
-    stream: &StreamId,
-    schema: &str,
-    expected: Option<&StoredSnapshot>,
-) -> Result<(), Broken> {
-    let seen = subject.store.load_snapshot(stream, schema).await?;
-    same(&format!("the snapshot of schema `{schema}`"), expected, seen.as_ref())
+impl Trial {
+    /// None where no snapshots are declared.
+    async fn begin(factory: &dyn Factory) -> Result<Option<Self>, Broken> {
+        if !declared(factory) {
+            return Ok(None);
+        }
+        let subject = Subject::fresh(factory).await?;
+        let (stream, between) = (subject.stream("snapshot")?, subject.stream("between")?);
+        for _ in 0..5 {
+            subject.fill(&stream, 1).await?;
+            subject.fill(&between, 1).await?;
+            // So that time passes: what happens at one time cannot be told apart by it.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let mut trial = Self { subject, stream, events: Vec::new() };
+        trial.events_again(5).await?;
+        Ok(Some(trial))
+    }
+
+    /// Reads the events of the stream, of which there are so many.
+    async fn events_again(&mut self, count: usize) -> Result<(), Broken> {
+        self.events = self.subject.events(&self.stream).await?;
+        same("the stream has its events", count, self.events.len())
+    }
+
+    fn snapshots(&self) -> Result<&dyn Snapshots, Broken> {
+        offered(&*self.subject.store)
+    }
+
+    /// A snapshot of the event at `version`, which there is.
+    fn snapshot(&self, version: u64, schema: &str, state: &str) -> StoredSnapshot {
+        let index = usize::try_from(version).map_or(0, |version| version.saturating_sub(1));
+        let last = &self.events[index];
+        StoredSnapshot {
+            stream: self.stream.clone(),
+            version: last.version,
+            position: last.position,
+            recorded_at: last.recorded_at,
+            schema: schema.to_owned(),
+            payload: format!("\"{state}\"").into(),
+        }
+    }
+
+    async fn store(&self, snapshot: &StoredSnapshot) -> Result<(), Broken> {
+        Ok(self.snapshots()?.store(snapshot.clone()).await?)
+    }
+
+    /// Stores snapshots of versions 2 and 4, the newer one first.
+    async fn two_and_four(&self) -> Result<(StoredSnapshot, StoredSnapshot), Broken> {
+        let (two, four) = (self.snapshot(2, "1", "two"), self.snapshot(4, "1", "four"));
+        self.store(&four).await?;
+        self.store(&two).await?;
+        Ok((two, four))
+    }
+
+    async fn finds(&self, schema: &str, at: AsOf, expected: Option<&StoredSnapshot>) -> Result<(), Broken> {
+        let seen = self.snapshots()?.nearest(&self.stream, schema, at).await?;
+        same(&format!("the nearest snapshot of schema `{schema}` as of {at:?}"), expected, seen.as_ref())
+    }
+
+    async fn refuses(&self, what: &str, snapshot: &StoredSnapshot) -> Result<(), Broken> {
+        let answer = self.snapshots()?.store(snapshot.clone()).await;
+        let named = match &answer {
+            Err(SnapshotError::NoSuchEvent { stream, version, position, recorded_at }) => {
+                (stream, version, position, recorded_at)
+                    == (&snapshot.stream, &snapshot.version, &snapshot.position, &snapshot.recorded_at)
+            }
+            _ => false,
+        };
+        held(&format!("{what} is refused: {snapshot:?}"), named, || format!("{answer:?}"))
+    }
 }

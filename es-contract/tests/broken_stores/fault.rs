@@ -233,20 +233,44 @@ pub(crate) enum Fault {
     KeepsDroppedSubscriptions,
     /// Ignores the filter of a subscription.
     SubscribesWithoutTheFilter,
-    /// Loads a snapshot of any schema.
-    LoadsAnySchema,
-    /// Loads a snapshot of any stream.
-    LoadsAnyStream,
-    /// Loads the oldest snapshot.
-    LoadsTheOldestSnapshot,
-    /// Loads a snapshot that is ahead of its stream.
-    LoadsWhatIsAhead,
+    /// Finds a snapshot of any schema.
+    FindsAnySchema,
+    /// Finds a snapshot of any stream.
+    FindsAnyStream,
+    /// Finds the oldest snapshot.
+    FindsTheOldestSnapshot,
+    /// Finds the snapshot that was stored last, whatever its version.
+    FindsTheSnapshotStoredLast,
+    /// Finds the newest snapshot whatever version it is asked for.
+    FindsSnapshotsBeyondTheVersion,
+    /// Finds the newest snapshot whatever position it is asked for.
+    FindsSnapshotsBeyondThePosition,
+    /// Finds the newest snapshot whatever time it is asked for.
+    FindsSnapshotsBeyondTheTime,
+    /// Finds no snapshot at the very version, position or time.
+    FindsSnapshotsBeforeThePoint,
+    /// Keeps a snapshot without an event, and says that it is of one when there is one.
+    KeepsSnapshotsWithoutEvents,
+    /// Keeps no snapshot without an event, and says nothing.
+    IgnoresSnapshotsWithoutEvents,
+    /// Keeps a snapshot with whatever position and time it names.
+    TrustsTheSnapshot,
+    /// Gives a snapshot the position and time of the event of its version, whatever it names.
+    CorrectsTheSnapshot,
     /// Keeps one snapshot a stream, whatever its schema.
     KeepsOneSnapshotAStream,
-    /// Takes an older snapshot for the latest.
-    TakesOlderSnapshots,
+    /// Keeps the newest snapshot alone.
+    KeepsTheNewestSnapshotAlone,
+    /// Puts a snapshot in the place of that of the same version.
+    OverwritesSnapshots,
+    /// Refuses a snapshot of a version that has one.
+    RefusesASnapshotAgain,
     /// Loses snapshots.
     LosesSnapshots,
+    /// Forgets the position of a snapshot.
+    ForgetsThePositionOfASnapshot,
+    /// Takes the state of a snapshot for text.
+    TakesAStateForText,
     /// Stores an event with each snapshot.
     ASnapshotIsAnEvent,
     /// Turns NaN into null.
@@ -275,8 +299,12 @@ pub(crate) enum Fault {
     StartsAgainWhenReopened,
     /// Declares several processes and cannot be joined.
     CannotBeJoined,
-    /// Takes snapshots that it does not declare.
+    /// Offers snapshots that it does not declare.
     PretendsToKeepSnapshots,
+    /// Declares snapshots that it does not offer.
+    HidesItsSnapshots,
+    /// Offers snapshots by the accessor alone.
+    HidesTheCapabilityOfSnapshots,
     /// Gives each handle a log of its own.
     EachHandleHasItsOwnLog,
     /// Takes a version far ahead for `Any`, as a number that became negative on the way.
@@ -285,7 +313,7 @@ pub(crate) enum Fault {
     TakesAHugePositionForTheStart,
     /// Finds nothing where a filter asks for what no event can have.
     FindsNothingForABadFilter,
-    /// Loads nothing and keeps nothing where the schema of a snapshot has a bad name.
+    /// Finds nothing and keeps nothing where the schema of a snapshot has a bad name.
     IgnoresASchemaWithABadName,
     /// Counts no readers.
     CountsNoReaders,

@@ -1,78 +1,162 @@
 //! Faults of snapshots.
 
 use es_core::{
-    Append, EventName, EventStore, Expected, NewEvent, SchemaVersion, SnapshotError, StoredSnapshot, StreamId, limits,
+    Append, AsOf, EventName, EventStore, Expected, NewEvent, Position, SchemaVersion, SnapshotError, Snapshots,
+    StoredSnapshot, StreamId, Timestamp, Version, limits,
 };
 use uuid::Uuid;
 
-use crate::{
-    append::{failed, version_of},
-    fault::Fault,
-    store::Reads,
-};
+use crate::{append::failed, fault::Fault, store::Reads};
 
-pub(crate) async fn load(
+pub(crate) async fn nearest(
     store: &Reads,
     stream: &StreamId,
     schema: &str,
+    at: AsOf,
 ) -> Result<Option<StoredSnapshot>, SnapshotError> {
     if store.fault == Fault::IgnoresASchemaWithABadName && limits::check_snapshot_schema(schema).is_err() {
         return Ok(None);
     }
-    let kept = store.shared.snapshots.lock().unwrap().clone();
-    let mut of_stream = kept.into_iter().filter(|one| one.stream == *stream);
+    if keeps_its_own(store.fault) {
+        limits::check_snapshot_schema(schema)?;
+        return Ok(own(store, stream, schema, at));
+    }
+    let at = match (store.fault, at) {
+        (Fault::FindsSnapshotsBeyondTheVersion, AsOf::Version(_))
+        | (Fault::FindsSnapshotsBeyondThePosition, AsOf::Position(_))
+        | (Fault::FindsSnapshotsBeyondTheTime, AsOf::Time(_)) => AsOf::Newest,
+        (Fault::FindsSnapshotsBeforeThePoint, AsOf::Version(last)) => {
+            AsOf::Version(Version::new(last.get().saturating_sub(1)))
+        }
+        (Fault::FindsSnapshotsBeforeThePoint, AsOf::Position(last)) => {
+            AsOf::Position(Position::new(last.get().saturating_sub(1)))
+        }
+        (Fault::FindsSnapshotsBeforeThePoint, AsOf::Time(last)) => {
+            AsOf::Time(Timestamp::from_micros(last.as_micros() - 1).unwrap_or(last))
+        }
+        (_, at) => at,
+    };
+    let found = Snapshots::nearest(&store.inner, stream, schema, at).await?;
     Ok(match store.fault {
-        Fault::LoadsAnySchema => of_stream.next_back(),
-        Fault::LoadsAnyStream => {
-            store.shared.snapshots.lock().unwrap().iter().rfind(|one| one.schema == schema).cloned()
-        }
-        Fault::LoadsTheOldestSnapshot | Fault::LoadsWhatIsAhead | Fault::KeepsOneSnapshotAStream => {
-            of_stream.find(|one| one.schema == schema)
-        }
-        Fault::TakesOlderSnapshots => of_stream.rfind(|one| one.schema == schema),
         Fault::LosesSnapshots => None,
-        _ => store.inner.load_snapshot(stream, schema).await?,
+        Fault::ForgetsThePositionOfASnapshot => {
+            found.map(|found| StoredSnapshot { position: Position::START, ..found })
+        }
+        _ => found,
     })
 }
 
-pub(crate) async fn store(store: &Reads, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
-    let ahead = snapshot.version > version_of(&store.inner, &snapshot.stream).await;
+pub(crate) async fn store(store: &Reads, mut snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
+    let inner = &store.inner;
     match store.fault {
-        Fault::IgnoresASchemaWithABadName if limits::check_snapshot_schema(&snapshot.schema).is_err() => {}
-        Fault::LoadsWhatIsAhead => {
-            keep(store, snapshot, |kept, new| kept.schema == new.schema && kept.version < new.version);
+        Fault::IgnoresASchemaWithABadName if limits::check_snapshot_schema(&snapshot.schema).is_err() => Ok(()),
+        Fault::KeepsSnapshotsWithoutEvents => {
+            limits::check_snapshot_schema(&snapshot.schema)?;
+            keep(store, snapshot);
+            Ok(())
         }
-        Fault::KeepsOneSnapshotAStream if !ahead => {
-            keep(store, snapshot, |kept, new| kept.schema != new.schema || kept.version < new.version);
+        Fault::TrustsTheSnapshot => {
+            let place = event(store, &snapshot).await.ok_or_else(|| snapshot.no_such_event())?;
+            Snapshots::store(inner, at(&snapshot, place)).await?;
+            keep(store, snapshot);
+            Ok(())
         }
-        Fault::LoadsTheOldestSnapshot | Fault::LoadsAnySchema | Fault::LoadsAnyStream | Fault::TakesOlderSnapshots
-            if !ahead =>
-        {
-            store.shared.snapshots.lock().unwrap().push(snapshot);
+        Fault::IgnoresSnapshotsWithoutEvents => match Snapshots::store(inner, snapshot).await {
+            Err(SnapshotError::NoSuchEvent { .. }) => Ok(()),
+            answer => answer,
+        },
+        Fault::CorrectsTheSnapshot => {
+            let place = event(store, &snapshot).await.ok_or_else(|| snapshot.no_such_event())?;
+            Snapshots::store(inner, at(&snapshot, place)).await
+        }
+        Fault::RefusesASnapshotAgain => {
+            let (stream, schema) = (snapshot.stream.clone(), snapshot.schema.clone());
+            let there = Snapshots::nearest(inner, &stream, &schema, AsOf::Version(snapshot.version)).await?;
+            if there.is_some_and(|there| there.version == snapshot.version) {
+                return Err(SnapshotError::Store(failed("there is one already")));
+            }
+            Snapshots::store(inner, snapshot).await
+        }
+        Fault::TakesAStateForText => {
+            snapshot.payload = String::from_utf8_lossy(&snapshot.payload).into_owned().into();
+            Snapshots::store(inner, snapshot).await
         }
         Fault::ASnapshotIsAnEvent => {
             let name = EventName::from_static("snapshot").unwrap();
             let event =
                 NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, snapshot.payload.clone()).unwrap();
             let append = Append::new(snapshot.stream.clone(), Expected::Any, vec![event]);
-            store
-                .inner
-                .append(append.into())
-                .await
-                .map_err(|error| SnapshotError::Store(failed(&error.to_string())))?;
-            store.inner.store_snapshot(snapshot).await?;
+            inner.append(append.into()).await.map_err(|error| SnapshotError::Store(failed(&error.to_string())))?;
+            Snapshots::store(inner, snapshot).await
         }
-        _ => store.inner.store_snapshot(snapshot).await?,
+        fault => {
+            Snapshots::store(inner, snapshot.clone()).await?;
+            if keeps_its_own(fault) {
+                keep(store, snapshot);
+            }
+            Ok(())
+        }
     }
-    Ok(())
 }
 
-/// Keeps one snapshot a stream, where `newer` says that the new one takes the old one's place.
-fn keep(store: &Reads, new: StoredSnapshot, newer: impl Fn(&StoredSnapshot, &StoredSnapshot) -> bool) {
-    let mut kept = store.shared.snapshots.lock().unwrap();
-    match kept.iter().position(|one| one.stream == new.stream) {
-        Some(place) if newer(&kept[place], &new) => kept[place] = new,
-        Some(_) => {}
-        None => kept.push(new),
+/// Whether a store with this fault keeps snapshots beside those of the store inside, and finds only these.
+fn keeps_its_own(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::FindsAnySchema
+            | Fault::FindsAnyStream
+            | Fault::FindsTheOldestSnapshot
+            | Fault::FindsTheSnapshotStoredLast
+            | Fault::KeepsSnapshotsWithoutEvents
+            | Fault::TrustsTheSnapshot
+            | Fault::KeepsOneSnapshotAStream
+            | Fault::KeepsTheNewestSnapshotAlone
+            | Fault::OverwritesSnapshots
+    )
+}
+
+fn own(store: &Reads, stream: &StreamId, schema: &str, at: AsOf) -> Option<StoredSnapshot> {
+    let kept = store.shared.snapshots.lock().unwrap();
+    let mut found: Vec<_> = kept
+        .iter()
+        .filter(|one| one.stream == *stream || store.fault == Fault::FindsAnyStream)
+        .filter(|one| one.schema == schema || store.fault == Fault::FindsAnySchema)
+        .filter(|one| at.includes(one.version, one.position, one.recorded_at))
+        .collect();
+    match store.fault {
+        Fault::FindsTheSnapshotStoredLast => {}
+        Fault::FindsTheOldestSnapshot => found.sort_by_key(|one| std::cmp::Reverse(one.version)),
+        _ => found.sort_by_key(|one| one.version),
     }
+    found.last().copied().cloned()
+}
+
+fn keep(store: &Reads, new: StoredSnapshot) {
+    let mut kept = store.shared.snapshots.lock().unwrap();
+    let of_stream = |one: &StoredSnapshot| one.stream == new.stream;
+    let of_schema = |one: &StoredSnapshot| of_stream(one) && one.schema == new.schema;
+    let is_there = kept.iter().any(|one| of_schema(one) && one.version == new.version);
+    match store.fault {
+        Fault::KeepsOneSnapshotAStream => kept.retain(|one| !of_stream(one)),
+        Fault::OverwritesSnapshots => kept.retain(|one| !of_schema(one) || one.version != new.version),
+        Fault::KeepsTheNewestSnapshotAlone if kept.iter().any(|one| of_schema(one) && one.version >= new.version) => {
+            return;
+        }
+        Fault::KeepsTheNewestSnapshotAlone => kept.retain(|one| !of_schema(one)),
+        _ if is_there => return,
+        _ => {}
+    }
+    kept.push(new);
+}
+
+/// Where the event is that the snapshot names by its version.
+async fn event(store: &Reads, snapshot: &StoredSnapshot) -> Option<(Position, Timestamp)> {
+    let events = store.inner.read_stream(&snapshot.stream, snapshot.version, es_core::Direction::Forward, Some(1));
+    let found = futures_util::TryStreamExt::try_collect::<Vec<_>>(events).await.ok()?;
+    let event = found.first().filter(|event| event.version == snapshot.version)?;
+    Some((event.position, event.recorded_at))
+}
+
+fn at(snapshot: &StoredSnapshot, (position, recorded_at): (Position, Timestamp)) -> StoredSnapshot {
+    StoredSnapshot { position, recorded_at, ..snapshot.clone() }
 }

@@ -12,9 +12,9 @@ use std::{
 use async_trait::async_trait;
 use es_contract::{Factory, FreshStore, Operation, Property, promises::Sample};
 use es_core::{
-    AppendError, AppendRequest, Appended, Checkpoint, Direction, EncodeError, EventStore, Filter, LimitError, Metadata,
-    NewEvent, Page, Position, ReadError, SnapshotError, StoredEvent, StoredSnapshot, StreamId, Timestamp, Version,
-    Visitor,
+    AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, Direction, EncodeError, EventStore, Filter,
+    LimitError, Metadata, NewEvent, Page, Position, ReadError, SnapshotError, Snapshots, StoredEvent, StoredSnapshot,
+    StreamId, Timestamp, Version, Visitor,
 };
 use es_memory::MemoryStore;
 use futures_core::stream::BoxStream;
@@ -98,11 +98,32 @@ impl EventStore for Reads {
         read::changed(self, seen).await
     }
 
-    async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
-        snapshots::load(self, stream, schema).await
+    fn capabilities(&self) -> Capabilities<'_> {
+        let Capabilities { snapshots } = self.inner.capabilities();
+        let hidden = matches!(self.fault, Fault::HidesItsSnapshots | Fault::HidesTheCapabilityOfSnapshots);
+        Capabilities { snapshots: snapshots.filter(|_| !hidden).map(|_| self as &dyn Snapshots) }
     }
 
-    async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        match self.fault {
+            Fault::HidesTheCapabilityOfSnapshots => Some(self),
+            _ => self.capabilities().snapshots,
+        }
+    }
+}
+
+#[async_trait]
+impl Snapshots for Reads {
+    async fn nearest(
+        &self,
+        stream: &StreamId,
+        schema: &str,
+        at: AsOf,
+    ) -> Result<Option<StoredSnapshot>, SnapshotError> {
+        snapshots::nearest(self, stream, schema, at).await
+    }
+
+    async fn store(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
         snapshots::store(self, snapshot).await
     }
 }
@@ -153,12 +174,12 @@ impl EventStore for BrokenStore {
         subscribe::subscribe_pages(&self.0, after, filter)
     }
 
-    async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
-        self.0.load_snapshot(stream, schema).await
+    fn capabilities(&self) -> Capabilities<'_> {
+        self.0.capabilities()
     }
 
-    async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
-        self.0.store_snapshot(snapshot).await
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        self.0.snapshots()
     }
 }
 

@@ -53,12 +53,7 @@ impl<A: Aggregate, S: EventStore> Repository<A> for StoreRepository<A, S> {
     }
 
     async fn load_at(&self, id: &A::Id, at: AsOf) -> Result<Root<A>, LoadError> {
-        self.replay(id, |event| match at {
-            AsOf::Version(version) => event.version <= version,
-            AsOf::Position(position) => event.position <= position,
-            AsOf::Time(time) => event.recorded_at <= time,
-        })
-        .await
+        self.replay(id, |event| at.includes(event.version, event.position, event.recorded_at)).await
     }
 
     async fn append(&self, root: &mut Root<A>) -> Result<Appended, AppendError> {

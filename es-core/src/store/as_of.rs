@@ -1,11 +1,11 @@
-//! A point in the past.
+//! A point in a stream's past, or today.
 
 use crate::{
     event::Timestamp,
     store::{Position, Version},
 };
 
-/// A point in a stream's past.
+/// A point in a stream's past, or today.
 ///
 /// ```
 /// # use es_core::*;
@@ -25,12 +25,35 @@ use crate::{
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "stores search by it; a new kind of point has to reach each of them")]
 pub enum AsOf {
+    /// With all events.
+    Newest,
     /// With the events up to this version.
     Version(Version),
     /// With the events up to this position.
     Position(Position),
     /// With the events recorded up to this time, by the store's clock.
     Time(Timestamp),
+}
+
+impl AsOf {
+    /// Whether an event at this place of its stream and of the log, recorded at this time, is at or before this point. Within a
+    /// stream all three rise or stay, so what comes before an event that is included is included.
+    ///
+    /// ```
+    /// # use es_core::{AsOf, Position, Timestamp, Version};
+    /// let (version, position, recorded_at) = (Version::new(3), Position::new(40), Timestamp::UNIX_EPOCH);
+    /// assert!(AsOf::Newest.includes(version, position, recorded_at));
+    /// assert!(AsOf::Version(Version::new(3)).includes(version, position, recorded_at));
+    /// assert!(!AsOf::Position(Position::new(39)).includes(version, position, recorded_at));
+    /// ```
+    pub fn includes(self, version: Version, position: Position, recorded_at: Timestamp) -> bool {
+        match self {
+            Self::Newest => true,
+            Self::Version(last) => version <= last,
+            Self::Position(last) => position <= last,
+            Self::Time(last) => recorded_at <= last,
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::{
-    event::{DecodeError, EncodeError, EventName, LimitError, SchemaVersion},
+    event::{DecodeError, EncodeError, EventName, LimitError, SchemaVersion, Timestamp},
     store::{AppendRequest, Checkpoint, Conflict, KeysTaken, Position, StoreError, StoreErrorKind, StreamId, Version},
 };
 
@@ -207,17 +207,36 @@ fn in_common(common: Option<Position>) -> String {
     }
 }
 
-/// Why a snapshot was not loaded or stored.
+/// Why a snapshot was not found or stored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// This store keeps no snapshots.
-    #[error("this store keeps no snapshots")]
-    Unsupported,
     /// The schema's name is over a limit.
     #[error(transparent)]
     Limit(#[from] LimitError),
-    /// The store could not be reached or refused to work.
+    /// The event that the snapshot says it was folded up to is not in the log: its stream is not that long, or another event
+    /// stands there, as after a restore. Nothing was stored; load again and fold anew.
+    #[error(
+        "stream `{stream}` has no event {version} at position {position} recorded at {recorded_at}; fold the snapshot from what is stored"
+    )]
+    NoSuchEvent {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the last event folded into the snapshot; 0 when there was none.
+        version: Version,
+        /// The position that the snapshot has for it.
+        position: Position,
+        /// The time that the snapshot has for it.
+        recorded_at: Timestamp,
+    },
+    /// The store could not be reached or refused to work. A snapshot may have been stored or not; storing it again is safe.
     #[error("the store could not handle the snapshot")]
     Store(#[source] StoreError),
+}
+
+impl SnapshotError {
+    /// Whether the same call may succeed later: the store's error is a [transient](StoreError::is_transient) one.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_transient())
+    }
 }

@@ -83,8 +83,14 @@ pub fn check_filter(filter: &Filter) -> Result<(), LimitError> {
     }
 }
 
-/// Checks what every store must refuse as the schema of a snapshot, whether it is loaded or stored: more than
+/// Checks what every store must refuse as the schema of a snapshot, whether one is looked for or stored: more than
 /// [`NAME_BYTES`], or a NUL. It may be empty.
+///
+/// ```
+/// # use es_core::limits;
+/// assert!(limits::check_snapshot_schema("account 1").is_ok());
+/// assert!(limits::check_snapshot_schema("acc\0unt").is_err());
+/// ```
 ///
 /// # Errors
 /// [`LimitError`].

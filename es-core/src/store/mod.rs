@@ -5,6 +5,7 @@
 
 mod append;
 mod as_of;
+mod capabilities;
 mod checkpoint;
 mod conflict;
 mod error;
@@ -28,6 +29,7 @@ mod verdict;
 
 pub use append::{Append, Appended};
 pub use as_of::AsOf;
+pub use capabilities::Capabilities;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use conflict::{Conflict, Violation};
 pub use error::{AppendError, ReadError, SnapshotError, UnknownOutcome};
@@ -40,7 +42,7 @@ pub use reading::{ReadEvents, ReadStream};
 pub(crate) use reading::{as_stored, decoded};
 pub use recorded::{Recorded, StoredEvent};
 pub use request::AppendRequest;
-pub use snapshot::StoredSnapshot;
+pub use snapshot::{Snapshots, StoredSnapshot};
 pub use store::{Direction, EventStore, Visitor};
 pub use store_error::{StoreError, StoreErrorKind};
 pub use stream::{Expected, Position, StreamId, Version, stable_hash};

@@ -2,30 +2,123 @@
 
 use std::fmt;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::store::{StreamId, Version};
+use crate::{
+    event::Timestamp,
+    store::{AsOf, Position, SnapshotError, StoredEvent, StreamId, Version},
+};
 
-/// Folded state at a version, encoded: a shortcut, never the truth.
+/// Keeps snapshots, several for each stream and schema: what a store offers in
+/// [`Capabilities::snapshots`](crate::Capabilities::snapshots).
+///
+/// Snapshots never change what is read or loaded: whoever finds none, or one that it cannot read, folds the stream from its
+/// first event on. The store may lose them.
+///
+/// ```
+/// # use es_core::{AsOf, EventStore, SnapshotError, StoredEvent, StoredSnapshot, Timestamp};
+/// # async fn example(
+/// #     store: &dyn EventStore,
+/// #     last: StoredEvent,
+/// #     state: Vec<u8>,
+/// #     yesterday: Timestamp,
+/// # ) -> Result<(), SnapshotError> {
+/// if let Some(snapshots) = store.snapshots() {
+///     // `state` was folded from the stream up to and with the event `last`.
+///     snapshots.store(StoredSnapshot::after(&last, "account 1", state)).await?;
+///     let then = snapshots.nearest(&last.stream, "account 1", AsOf::Time(yesterday)).await?;
+///     println!("fold on from version {:?}", then.map(|then| then.version));
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[async_trait]
+pub trait Snapshots: Send + Sync {
+    /// The newest snapshot of `stream` with this `schema` that lies at or before `at`: the last event folded into it does.
+    ///
+    /// That event is in the log: a snapshot whose event is not, as after a restore, is never given.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Limit`] as by [`limits::check_snapshot_schema`](crate::limits::check_snapshot_schema);
+    /// [`SnapshotError::Store`].
+    async fn nearest(&self, stream: &StreamId, schema: &str, at: AsOf)
+    -> Result<Option<StoredSnapshot>, SnapshotError>;
+
+    /// Keeps `snapshot`, beside all others. Where there is one of the same stream, schema and version already, that one stays,
+    /// and the answer is the same: storing a snapshot again is safe. Programs whose states look different name different
+    /// schemas, and so never meet.
+    ///
+    /// # Errors
+    /// [`SnapshotError::NoSuchEvent`] when the log has no event of that version, position and time in the stream, and so always
+    /// at version 0; [`SnapshotError::Limit`] as by [`nearest`](Self::nearest); [`SnapshotError::Store`].
+    async fn store(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError>;
+}
+
+/// Folded state at a version, encoded: a shortcut, never the truth. [`Snapshots`] keeps it.
 #[derive(Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
 pub struct StoredSnapshot {
     /// The stream it was folded from.
     pub stream: StreamId,
-    /// The version it was folded up to.
+    /// The version of the last event folded into it.
     pub version: Version,
+    /// The position of that event.
+    pub position: Position,
+    /// When that event was recorded.
+    pub recorded_at: Timestamp,
     /// What the state looked like to the program that wrote it; another one is ignored.
     pub schema: String,
     /// The encoded state.
     pub payload: Bytes,
 }
 
+impl StoredSnapshot {
+    /// The state folded from a stream up to and with its event `last`.
+    ///
+    /// ```
+    /// # use es_core::{StoredEvent, StoredSnapshot};
+    /// # fn example(last: &StoredEvent) {
+    /// let snapshot = StoredSnapshot::after(last, "account 1", r#"{"balance":5}"#);
+    /// assert_eq!((&snapshot.stream, snapshot.version), (&last.stream, last.version));
+    /// # }
+    /// ```
+    pub fn after(last: &StoredEvent, schema: impl Into<String>, payload: impl Into<Bytes>) -> Self {
+        let StoredEvent { stream, version, position, recorded_at, .. } = last;
+        Self {
+            stream: stream.clone(),
+            version: *version,
+            position: *position,
+            recorded_at: *recorded_at,
+            schema: schema.into(),
+            payload: payload.into(),
+        }
+    }
+
+    /// The error of a snapshot whose event is not in the log.
+    ///
+    /// ```
+    /// # use es_core::{SnapshotError, StoredSnapshot};
+    /// # fn example(snapshot: &StoredSnapshot, is_in_the_log: bool) -> Result<(), SnapshotError> {
+    /// if is_in_the_log { Ok(()) } else { Err(snapshot.no_such_event()) }
+    /// # }
+    /// ```
+    pub fn no_such_event(&self) -> SnapshotError {
+        let Self { stream, version, position, recorded_at, .. } = self;
+        let (version, position, recorded_at) = (*version, *position, *recorded_at);
+        SnapshotError::NoSuchEvent { stream: stream.clone(), version, position, recorded_at }
+    }
+}
+
+/// Without the state, which holds people's data.
 impl fmt::Debug for StoredSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stream, version, schema, payload } = self;
+        let Self { stream, version, position, recorded_at, schema, payload } = self;
         f.debug_struct("StoredSnapshot")
             .field("stream", stream)
             .field("version", version)
+            .field("position", position)
+            .field("recorded_at", recorded_at)
             .field("schema", schema)
             .field("payload_bytes", &payload.len())
             .finish()

@@ -7,8 +7,8 @@ use futures_core::{future::BoxFuture, stream::BoxStream};
 use futures_util::StreamExt;
 
 use crate::store::{
-    AppendError, AppendRequest, Appended, Checkpoint, Filter, Page, ReadError, SnapshotError, StoredEvent,
-    StoredSnapshot, StreamId, UnknownOutcome, Version, page, subscription,
+    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Filter, Page, ReadError, Snapshots, StoredEvent,
+    StreamId, UnknownOutcome, Version, page, subscription,
 };
 
 /// Which way to read.
@@ -190,23 +190,16 @@ pub trait EventStore: Send + Sync + Debug + 'static {
         self.append(outcome.into_request()).await
     }
 
-    /// The newest snapshot of `stream` that has this `schema`, unless it is ahead of the stream.
+    /// What the store can do beyond events. A wrapper takes what the store inside can do apart, field by field, and says what it
+    /// does with each: see [`Capabilities`].
     ///
-    /// # Errors
-    /// [`SnapshotError::Unsupported`] from a store that keeps none: that is what is provided. [`SnapshotError::Limit`]
-    /// as by [`limits::check_snapshot_schema`](crate::limits::check_snapshot_schema).
-    async fn load_snapshot(&self, stream: &StreamId, schema: &str) -> Result<Option<StoredSnapshot>, SnapshotError> {
-        let _ = (stream, schema);
-        Err(SnapshotError::Unsupported)
-    }
+    /// It answers the same as long as the store lives.
+    fn capabilities(&self) -> Capabilities<'_>;
 
-    /// Keeps `snapshot` in place of an older one of its stream and schema; one that is not newer is ignored.
-    ///
-    /// # Errors
-    /// As [`load_snapshot`](Self::load_snapshot).
-    async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
-        let _ = snapshot;
-        Err(SnapshotError::Unsupported)
+    /// The snapshots, where the store keeps any: the field of [`capabilities`](Self::capabilities). A store says it there, and
+    /// does not write this method.
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        self.capabilities().snapshots
     }
 }
 
@@ -295,23 +288,12 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         (**self).resolve(outcome)
     }
 
-    fn load_snapshot<'a, 'b, 'c, 'f>(
-        &'a self,
-        stream: &'b StreamId,
-        schema: &'c str,
-    ) -> BoxFuture<'f, Result<Option<StoredSnapshot>, SnapshotError>>
-    where
-        'a: 'f,
-        'b: 'f,
-        'c: 'f,
-    {
-        (**self).load_snapshot(stream, schema)
+    // Whole, as nothing stands before the store inside: there is no capability to be forgotten here.
+    fn capabilities(&self) -> Capabilities<'_> {
+        (**self).capabilities()
     }
 
-    fn store_snapshot<'a, 'f>(&'a self, snapshot: StoredSnapshot) -> BoxFuture<'f, Result<(), SnapshotError>>
-    where
-        'a: 'f,
-    {
-        (**self).store_snapshot(snapshot)
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        (**self).snapshots()
     }
 }

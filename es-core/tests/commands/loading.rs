@@ -51,6 +51,7 @@ async fn the_past_ends_at_the_version_the_position_or_the_time_that_included() {
         (AsOf::Time(time(49)), 3),
         (AsOf::Time(time(50)), 4),
         (AsOf::Time(time(99)), 5),
+        (AsOf::Newest, 5),
     ] {
         let root = shared.load_at(&id(), at).await.unwrap();
         assert_eq!(

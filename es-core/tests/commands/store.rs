@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, AppendRequest, Appended, Checkpoint, Conflict, Direction, EventName, EventStore, Expected,
-    Filter, NewEvent, Page, Position, ReadError, SchemaVersion, StoreError, StoreErrorKind, StoredEvent, StreamId,
-    Timestamp, UnknownOutcome, Version, Violation,
+    Append, AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Conflict, Direction, EventName, EventStore,
+    Expected, Filter, NewEvent, Page, Position, ReadError, SchemaVersion, StoreError, StoreErrorKind, StoredEvent,
+    StreamId, Timestamp, UnknownOutcome, Version, Violation,
 };
 use futures_core::stream::BoxStream;
 use futures_util::stream;
@@ -233,5 +233,9 @@ impl EventStore for Store {
 
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         Err(ReadError::Store(StoreError::new(StoreErrorKind::Other, "nobody asks for the frontier here")))
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities { snapshots: None }
     }
 }

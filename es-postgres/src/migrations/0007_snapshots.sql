@@ -27,27 +27,27 @@ COMMENT ON COLUMN {schema}.snapshots.payload IS 'The encoded state.';
 COMMENT ON COLUMN {schema}.snapshots.stored_at IS 'When it was written.';
 COMMENT ON CONSTRAINT snapshots_stream_schema_version ON {schema}.snapshots IS 'Several are kept for each stream and schema.';
 
-CREATE FUNCTION {schema}.store_snapshot(category text, id text, schema text, version bigint, payload bytea) RETURNS void
+-- Answers whether the event is in the log that the state is said to be folded up to; without it nothing is kept.
+CREATE FUNCTION {schema}.store_snapshot(
+    category text, id text, schema text, version bigint, "position" bigint, recorded_at timestamptz, payload bytea
+) RETURNS boolean
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $es$
-    -- What is ahead of its stream, as after a restore, would become today's when the stream has grown.
-    DELETE FROM {schema}.snapshots s
-    WHERE s.category = $1 AND s.id = $2 AND s.schema = $3
-      AND s.version > coalesce((
-          SELECT e.version FROM {schema}.events e WHERE e.category = $1 AND e.id = $2 ORDER BY e.version DESC LIMIT 1), 0);
-    -- Position and time are those of the event, whatever the caller believes: without that event nothing is kept.
-    INSERT INTO {schema}.snapshots (category, id, schema, version, position, recorded_at, payload)
-    SELECT $1, $2, $3, e.version, e.position, e.recorded_at, $5
-    FROM {schema}.events e
-    WHERE e.category = $1 AND e.id = $2 AND e.version = $4
-      AND NOT EXISTS (
-          SELECT FROM {schema}.snapshots s WHERE s.category = $1 AND s.id = $2 AND s.schema = $3 AND s.version > $4)
-    ON CONFLICT ON CONSTRAINT snapshots_stream_schema_version DO NOTHING;
-    -- The newest alone is asked for today.
-    DELETE FROM {schema}.snapshots s
-    WHERE s.category = $1 AND s.id = $2 AND s.schema = $3 AND s.version < (
-        SELECT max(n.version) FROM {schema}.snapshots n WHERE n.category = $1 AND n.id = $2 AND n.schema = $3)
+    WITH event AS (
+        SELECT e.version, e.position, e.recorded_at
+        FROM {schema}.events e
+        WHERE e.category = $1 AND e.id = $2 AND e.version = $4 AND e.position = $5 AND e.recorded_at = $6
+    ), kept AS (
+        INSERT INTO {schema}.snapshots AS s (category, id, schema, version, position, recorded_at, payload)
+        SELECT $1, $2, $3, event.version, event.position, event.recorded_at, $7 FROM event
+        -- The first one stays, unless its event is gone, as after a restore: nobody is given that one any more.
+        ON CONFLICT ON CONSTRAINT snapshots_stream_schema_version DO UPDATE
+        SET position = EXCLUDED.position, recorded_at = EXCLUDED.recorded_at, payload = EXCLUDED.payload,
+            stored_at = EXCLUDED.stored_at
+        WHERE (s.position, s.recorded_at) <> (EXCLUDED.position, EXCLUDED.recorded_at)
+    )
+    SELECT EXISTS (SELECT FROM event)
 $es$;
 
-COMMENT ON FUNCTION {schema}.store_snapshot(text, text, text, bigint, bytea) IS
-    'Keeps a snapshot, unless there is a newer one. Called by es alone.';
+COMMENT ON FUNCTION {schema}.store_snapshot(text, text, text, bigint, bigint, timestamptz, bytea) IS
+    'Keeps a snapshot, if the event that it was folded up to is in the log. Called by es alone.';

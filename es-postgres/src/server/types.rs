@@ -108,3 +108,14 @@ pub(crate) fn place<T: TryFrom<i64, Error: Into<BoxError>>>(
 ) -> Result<T, PostgresError> {
     T::try_from(column(row, index)?).map_err(|error| PostgresError::Answer(error.into()))
 }
+
+impl ToSql for Time {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, AnyError> {
+        // no `Timestamp` is so early that this is not a number
+        out.put_i64(self.0.as_micros().saturating_sub(SERVER_EPOCH_MICROS));
+        Ok(IsNull::No)
+    }
+
+    accepts!(TIMESTAMPTZ);
+    to_sql_checked!();
+}

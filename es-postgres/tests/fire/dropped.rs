@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use es_core::{Append, Checkpoint, EventStore, Expected, Filter, StoredSnapshot, StreamId, Version};
+use es_core::{Append, AsOf, Checkpoint, Direction, EventStore, Expected, Filter, StoredSnapshot, StreamId, Version};
 use futures_util::StreamExt;
 use test_postgres::Database;
 
@@ -72,14 +72,12 @@ async fn an_operation_that_is_dropped_anywhere_leaves_nothing_behind() {
     ways += at_every_await(|| async { store.frontier().await.unwrap().position() }).await;
     ways += at_every_await(|| async { store.changed(Checkpoint::START).await.unwrap().position() }).await;
     ways += at_every_await(|| async { store.read_all(Checkpoint::START, &Filter::all(), None).count().await }).await;
-    let snapshot = StoredSnapshot {
-        stream: StreamId::new("fire", "1").unwrap(),
-        version: Version::FIRST,
-        schema: "s".to_owned(),
-        payload: "p".into(),
-    };
-    ways += at_every_await(|| async { store.store_snapshot(snapshot.clone()).await.unwrap() }).await;
-    ways += at_every_await(|| async { store.load_snapshot(&snapshot.stream, "s").await.unwrap() }).await;
+    let snapshots = store.snapshots().expect("it keeps snapshots");
+    let stream = StreamId::new("fire", "1").unwrap();
+    let first = store.read_stream(&stream, Version::FIRST, Direction::Forward, Some(1)).next().await;
+    let snapshot = StoredSnapshot::after(&first.unwrap().unwrap(), "s", "p");
+    ways += at_every_await(|| async { snapshots.store(snapshot.clone()).await.unwrap() }).await;
+    ways += at_every_await(|| async { snapshots.nearest(&snapshot.stream, "s", AsOf::Newest).await.unwrap() }).await;
     assert!(ways > 60, "{ways}");
 
     ledger.append(&*store, append("1", 1)).await.unwrap();

@@ -62,7 +62,13 @@ fn right(name: &str, streams: usize) -> Vec<String> {
             format!("array_fill('{{}}'::json, ARRAY[{events}])"),
             format!("array_fill(NULL::json, ARRAY[{events}])"),
         ],
-        "store_snapshot" => ["'day'", "'1'", "'s'", "1", "'p'"].map(str::to_owned).into(),
+        "store_snapshot" => {
+            let of_the_event = |column| {
+                format!("(SELECT {column} FROM es.events WHERE category = 'day' AND id = '1' AND version = 1)")
+            };
+            let names = ["'day'", "'1'", "'s'", "1"].map(str::to_owned);
+            names.into_iter().chain(["position", "recorded_at"].map(of_the_event)).chain(["'p'".to_owned()]).collect()
+        }
         "unmoved" => vec!["(SELECT id FROM es.incarnations ORDER BY number DESC LIMIT 1)".into()],
         "common_with" => vec!["gen_random_uuid()".into()],
         "frontier" | "drawn" | "incarnation" => vec![],
@@ -80,6 +86,7 @@ fn wrong_values(of: &str) -> Vec<String> {
         "bigint" => texts(&["-9223372036854775808", "-3", "-2", "0", "2", "1000", "4294967296", "9223372036854775807"]),
         "text" => texts(&["''", "repeat('x', 513)", "repeat('ä', 257)", "repeat('x', 1048577)", "E'a\\nb'"]),
         "uuid" => texts(&["'00000000-0000-0000-0000-000000000000'", "(SELECT event_id FROM es.events LIMIT 1)"]),
+        "timestamp with time zone" => texts(&["'infinity'", "'-infinity'", "'2000-01-01'", "'4000-01-01 BC'", "now()"]),
         "bytea" => texts(&["''", "'\\x00'", "decode(repeat('00', 1000), 'hex')"]),
         "json" => texts(&[
             "repeat('[', 101) || repeat(']', 101)",
@@ -156,8 +163,9 @@ async fn all_is_well(store: &PostgresStore, owner: &Client) -> Result<(), String
                       SELECT *, lag(position) OVER s AS p, lag(recorded_at) OVER s AS r FROM es.events
                       WINDOW s AS (PARTITION BY category, id ORDER BY version)) e WHERE p > position OR r > recorded_at
                   UNION ALL
-                  SELECT 'snapshot' FROM es.snapshots s WHERE s.version < 0 OR s.version >
-                      coalesce((SELECT max(version) FROM es.events e WHERE e.category = s.category AND e.id = s.id), 0)";
+                  SELECT 'snapshot' FROM es.snapshots s WHERE NOT EXISTS (
+                      SELECT FROM es.events e WHERE e.category = s.category AND e.id = s.id
+                          AND (e.version, e.position, e.recorded_at) = (s.version, s.position, s.recorded_at))";
     let broken: Vec<String> = owner.query(broken, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     if !broken.is_empty() {
         return Err(format!("these are out of order: {broken:?}"));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es_core::{Checkpoint, EventStore, Filter, StoredSnapshot, StreamId, Version};
+use es_core::{AsOf, Checkpoint, Direction, EventStore, Filter, StoredSnapshot, StreamId, Version};
 use es_postgres::{MissingProtection, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::{Database, Server};
@@ -57,10 +57,11 @@ async fn the_application_appends_and_reads_with_nothing_but_execute_and_select()
     appends_and_reads(&store).await;
     assert_eq!(store.missing_protections().await.unwrap(), []);
     let stream = StreamId::new("day", "1").unwrap();
-    let snapshot =
-        StoredSnapshot { stream: stream.clone(), version: Version::FIRST, schema: "s".to_owned(), payload: "p".into() };
-    store.store_snapshot(snapshot.clone()).await.unwrap();
-    assert_eq!(store.load_snapshot(&stream, "s").await.unwrap(), Some(snapshot));
+    let snapshots = store.snapshots().expect("it keeps snapshots");
+    let mut events = store.read_stream(&stream, Version::FIRST, Direction::Forward, Some(1));
+    let snapshot = StoredSnapshot::after(&events.try_next().await.unwrap().unwrap(), "s", "p");
+    snapshots.store(snapshot.clone()).await.unwrap();
+    assert_eq!(snapshots.nearest(&stream, "s", AsOf::Newest).await.unwrap(), Some(snapshot));
     let mut client = connect(&hardened.url("app")).await;
     let transaction = client.transaction().await.unwrap();
     let append = es_core::Append::new(stream, es_core::Expected::Exists, vec![crate::tools::workload::event()]);

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use es_core::{
-    Append, AppendError, Checkpoint, Direction, EventName, EventStore, Expected, Filter, Metadata, NewEvent,
-    SchemaVersion, StoredSnapshot, StreamId, UnknownOutcome, Version,
+    Append, AppendError, AsOf, Checkpoint, Direction, EventName, EventStore, Expected, Filter, Metadata, NewEvent,
+    Position, SchemaVersion, StoredSnapshot, StreamId, UnknownOutcome, Version,
 };
 use es_postgres::{PostgresBuilder, PostgresStore};
 use futures_util::future::join_all;
@@ -128,13 +128,15 @@ pub(crate) async fn reads(stage: &Stage, log: &Log) {
         Ok(std::ops::ControlFlow::Continue(()))
     };
     hear(log, "a visit", &store.visit_stream(&stream("1"), Version::FIRST, &mut visitor).await);
-    for schema in ["1", "with\0nul"] {
-        let payload = format!(r#"{{"state":"{SNAPSHOT}"}}"#).into_bytes().into();
-        let snapshot =
-            StoredSnapshot { stream: stream("1"), version: Version::FIRST, schema: schema.to_owned(), payload };
+    let snapshots = store.snapshots().expect("it keeps snapshots");
+    let mut events = store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, Some(1));
+    let first = events.try_next().await.unwrap().unwrap();
+    for (schema, position) in [("1", first.position), ("2", Position::MAX), ("with\0nul", first.position)] {
+        let snapshot = StoredSnapshot::after(&first, schema, format!(r#"{{"state":"{SNAPSHOT}"}}"#));
+        let snapshot = StoredSnapshot { position, ..snapshot };
         log.hear("a snapshot", &format!("{snapshot:?} {snapshot:#?}"));
-        hear(log, "a stored snapshot", &store.store_snapshot(snapshot).await);
-        hear(log, "a loaded snapshot", &store.load_snapshot(&stream("1"), schema).await);
+        hear(log, "a stored snapshot", &snapshots.store(snapshot).await);
+        hear(log, "a found snapshot", &snapshots.nearest(&stream("1"), schema, AsOf::Newest).await);
     }
     let frontier = store.frontier().await.unwrap();
     hear(log, "changed", &store.changed(Checkpoint::START).await);

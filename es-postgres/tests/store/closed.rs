@@ -4,8 +4,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use es_core::{
-    AppendError, Checkpoint, Direction, EventStore, Expected, Filter, Position, StoreError, StoreErrorKind,
-    StoredSnapshot, UnknownOutcome, Version,
+    AppendError, AsOf, Checkpoint, Direction, EventStore, Expected, Filter, Position, StoreError, StoreErrorKind,
+    StoredSnapshot, Timestamp, UnknownOutcome, Version,
 };
 use es_postgres::{PostgresError, PostgresStore};
 use futures_util::{StreamExt, TryStreamExt};
@@ -72,10 +72,17 @@ async fn everything_ends(store: &PostgresStore, database: &Database, checkpoint:
         says_closed("subscribe", ends("subscribe", events.next()).await.expect("it ends after an error"));
         assert!(ends("subscribe", events.next()).await.is_none());
     }
-    says_closed("load_snapshot", ends("load_snapshot", store.load_snapshot(&stream, "1")).await);
-    let snapshot =
-        StoredSnapshot { stream, version: Version::FIRST, schema: "1".to_owned(), payload: "{}".as_bytes().into() };
-    says_closed("store_snapshot", ends("store_snapshot", store.store_snapshot(snapshot)).await);
+    let snapshots = store.snapshots().expect("a closed store says what it can do");
+    says_closed("nearest", ends("nearest", snapshots.nearest(&stream, "1", AsOf::Newest)).await);
+    let snapshot = StoredSnapshot {
+        stream,
+        version: Version::FIRST,
+        position: Position::new(1),
+        recorded_at: Timestamp::UNIX_EPOCH,
+        schema: "1".to_owned(),
+        payload: "{}".as_bytes().into(),
+    };
+    says_closed("store", ends("store", snapshots.store(snapshot)).await);
     let page = ends("subscribe_pages", store.subscribe_pages(checkpoint, &all).next()).await;
     says_closed("subscribe_pages", page.expect("it ends after an error"));
     for direction in [Direction::Forward, Direction::Backward] {

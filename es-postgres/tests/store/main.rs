@@ -18,6 +18,7 @@ mod pools;
 mod reading;
 mod settings;
 mod short_way;
+mod snapshots;
 mod subscriptions;
 mod transactions;
 mod wakes;

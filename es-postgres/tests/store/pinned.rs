@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
-use es_core::{AppendError, Checkpoint, Direction, EventStore, Expected, Filter, StoredSnapshot, Version};
+use es_core::{AppendError, AsOf, Checkpoint, Direction, EventStore, Expected, Filter, StoredSnapshot, Version};
 use es_postgres::{PostgresAppendError, PostgresConnectError, PostgresError, PostgresStore, PostgresUnfitError};
 use futures_util::TryStreamExt;
 use test_postgres::{Database, Server};
@@ -78,14 +78,18 @@ async fn works(store: &PostgresStore) {
     for _ in 0..5 {
         events.try_next().await.unwrap().unwrap();
     }
-    let snapshot = StoredSnapshot {
-        stream: odd.clone(),
-        version: Version::new(2),
-        schema: "s".to_owned(),
-        payload: vec![0, 255, 92].into(),
-    };
-    store.store_snapshot(snapshot.clone()).await.unwrap();
-    assert_eq!(store.load_snapshot(&odd, "s").await.unwrap(), Some(snapshot));
+    let events: Vec<_> =
+        store.read_stream(&odd, Version::FIRST, Direction::Forward, Some(2)).try_collect().await.unwrap();
+    let snapshots = store.snapshots().expect("it keeps snapshots");
+    for event in &events {
+        let snapshot = StoredSnapshot::after(event, "s", vec![0, 255, 92]);
+        snapshots.store(snapshot.clone()).await.unwrap();
+        for at in
+            [AsOf::Newest, AsOf::Version(event.version), AsOf::Position(event.position), AsOf::Time(event.recorded_at)]
+        {
+            assert_eq!(snapshots.nearest(&odd, "s", at).await.unwrap().as_ref(), Some(&snapshot), "{at:?}");
+        }
+    }
 }
 
 /// Why the store appends nothing, once it knows that its session is gone.

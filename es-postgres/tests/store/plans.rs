@@ -63,6 +63,43 @@ async fn every_read_of_a_long_log_is_an_index_scan() {
 }
 
 #[tokio::test]
+async fn the_nearest_snapshot_of_many_is_found_by_walking_one_index() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client().await;
+    fill(&client).await;
+    let one_of_each_event = "INSERT INTO es.snapshots (category, id, schema, version, position, recorded_at, payload)
+                             SELECT category, id, 's', version, position, recorded_at, 'x' FROM es.events";
+    for statement in [one_of_each_event, "VACUUM ANALYZE es.events", "VACUUM ANALYZE es.snapshots"] {
+        client.batch_execute(statement).await.unwrap();
+    }
+    // as the store sets up its connections
+    let settings = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; \
+                    SET enable_sort = off; SET enable_incremental_sort = off; SET jit = off";
+    client.batch_execute(settings).await.unwrap();
+    let sql = include_str!("../../src/snapshot_nearest.sql").replace("{schema}", "es");
+    client.batch_execute(&format!("PREPARE nearest AS {sql}")).await.unwrap();
+    let max = i64::MAX;
+    for at in [
+        format!("{max}, {max}, NULL"),
+        format!("50, {max}, NULL"),
+        format!("{max}, 50000, NULL"),
+        format!("{max}, {max}, now()"),
+    ] {
+        let explain =
+            format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE nearest ('category-1', '0', 's', {at})");
+        let rows = client.query(&explain, &[]).await.unwrap();
+        let plan = rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n");
+        for part in [
+            "Index Scan Backward using snapshots_stream_schema_version on snapshots s (actual rows=1 loops=1)",
+            "Index Scan using events_stream_version on events e (actual rows=1 loops=1)",
+        ] {
+            assert!(plan.contains(part), "{at}\n{plan}");
+        }
+        assert!(!plan.contains("Sort") && !plan.contains("Seq Scan"), "{at}\n{plan}");
+    }
+}
+
+#[tokio::test]
 async fn the_last_event_is_found_without_a_look_at_what_is_in_flight() {
     let fixture = Fixture::new().await;
     fixture.store.append(one("1", Expected::NoStream).into()).await.unwrap();

@@ -8,8 +8,9 @@ use std::{
 };
 
 use es::{
-    Append, AppendError, AppendRequest, Appended, Checkpoint, Direction, EventStore, Expected, Filter, Known, KnownKey,
-    NewEvent, Page, Place, Position, ReadError, StoredEvent, StreamId, Timestamp, Verdict, Version, limits,
+    Append, AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Expected, Filter,
+    Known, KnownKey, NewEvent, Page, Place, Position, ReadError, StoredEvent, StreamId, Timestamp, Verdict, Version,
+    limits,
 };
 use es_contract::{Factory, FreshStore};
 use futures_util::{
@@ -114,6 +115,10 @@ impl EventStore for OwnStore {
 
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         Ok(self.log().frontier()) // whole appends alone are in the log
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        Capabilities { snapshots: None } // this one keeps events alone
     }
 }
 

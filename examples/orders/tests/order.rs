@@ -7,8 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use es::{
-    AppendError, AppendRequest, Appended, Checkpoint, Direction, Filter, Page, ReadError, StoredEvent, StreamId,
-    Version, prelude::*, testing::scenario,
+    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, Filter, Page, ReadError, StoredEvent,
+    StreamId, Version, prelude::*, testing::scenario,
 };
 use futures_core::stream::BoxStream;
 use orders::{
@@ -155,6 +155,11 @@ impl EventStore for LeavesInBetween {
 
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         self.store.frontier().await
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        let Capabilities { snapshots } = self.store.capabilities();
+        Capabilities { snapshots }
     }
 }
 

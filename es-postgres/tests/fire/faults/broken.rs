@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, AppendRequest, Appended, Checkpoint, Direction, EventStore, Expected, Filter, Page, Position,
-    ReadError, StoredEvent, StreamId, Timestamp, UnknownOutcome, Version,
+    Append, AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Expected, Filter,
+    Page, Position, ReadError, StoredEvent, StreamId, Timestamp, UnknownOutcome, Version,
 };
 use futures_core::stream::BoxStream;
 use tokio_postgres::{Client, NoTls};
@@ -152,6 +152,11 @@ impl EventStore for Broken {
             return Ok(Checkpoint::START);
         }
         self.store.frontier().await
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        let Capabilities { snapshots } = self.store.capabilities();
+        Capabilities { snapshots }
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use es_core::{
-    AppendError, AppendRequest, Appended, Checkpoint, Direction, EventName, EventStore, Filter, Page, Position,
-    ReadError, SchemaVersion, StoredEvent, StreamId, Timestamp, Version,
+    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventName, EventStore, Filter, Page,
+    Position, ReadError, SchemaVersion, StoredEvent, StreamId, Timestamp, Version,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
@@ -191,5 +191,10 @@ impl EventStore for Lenient {
 
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
         self.store.frontier().await
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        let Capabilities { snapshots } = self.store.capabilities();
+        Capabilities { snapshots }
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{
-    AppendError, AppendRequest, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, StoredEvent,
-    StreamId, Version,
+    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Filter, Page, ReadError,
+    StoredEvent, StreamId, Version,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -155,5 +155,10 @@ impl EventStore for Wasteful {
                 page
             }
         }))
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        let Capabilities { snapshots } = self.store.capabilities();
+        Capabilities { snapshots }
     }
 }

@@ -1,0 +1,200 @@
+//! The store that fails on purpose passes snapshots on, breaks them as it is told to, and offers none where there are none.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use es_contract::{Broken, Factory, FactoryError, FreshStore, Operation, contract::PROMISES};
+use es_core::{
+    Append, AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, Direction, EventName, EventStore,
+    Expected, Filter, NewEvent, Page, ReadError, SchemaVersion, SnapshotError, Snapshots, StoreErrorKind, StoredEvent,
+    StoredSnapshot, StreamId, Version,
+};
+use es_memory::MemoryStore;
+use es_testing::FaultyStore;
+use futures_core::stream::BoxStream;
+use futures_util::TryStreamExt;
+use uuid::Uuid;
+
+/// A store that keeps no snapshots, in front of one that does.
+#[derive(Clone, Debug)]
+struct EventsAlone(MemoryStore);
+
+#[async_trait]
+impl EventStore for EventsAlone {
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        self.0.append(request).await
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.0.read_stream(stream, from, direction, limit)
+    }
+
+    fn read_pages(
+        &self,
+        from: Checkpoint,
+        direction: Direction,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        self.0.read_pages(from, direction, filter, limit)
+    }
+
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
+        self.0.frontier().await
+    }
+
+    fn capabilities(&self) -> Capabilities<'_> {
+        let Capabilities { snapshots: _ } = self.0.capabilities();
+        Capabilities { snapshots: None }
+    }
+}
+
+/// Stores that fail on purpose but were not told to, with snapshots or without.
+struct Harmless {
+    snapshots: bool,
+}
+
+struct Fresh {
+    store: Arc<dyn EventStore>,
+    memory: MemoryStore,
+}
+
+#[async_trait]
+impl Factory for Harmless {
+    async fn fresh(&self) -> Result<Box<dyn FreshStore>, FactoryError> {
+        let memory = MemoryStore::new();
+        let store: Arc<dyn EventStore> = if self.snapshots {
+            Arc::new(FaultyStore::new(memory.clone(), 1))
+        } else {
+            Arc::new(FaultyStore::new(EventsAlone(memory.clone()), 1))
+        };
+        Ok(Box::new(Fresh { store, memory }))
+    }
+
+    fn operations(&self) -> &[Operation] {
+        if self.snapshots { &[Operation::Snapshots] } else { &[] }
+    }
+}
+
+#[async_trait]
+impl FreshStore for Fresh {
+    async fn handle(&self) -> Result<Arc<dyn EventStore>, FactoryError> {
+        Ok(Arc::clone(&self.store))
+    }
+
+    fn open_readers(&self) -> usize {
+        self.memory.open_readers()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_passes_on_what_the_store_inside_can_do() -> Result<(), Broken> {
+    let promises: Vec<_> = PROMISES.iter().filter(|promise| promise.family == "snapshots").collect();
+    assert!(promises.len() > 10);
+    for (promise, snapshots) in promises.iter().flat_map(|promise| [(promise, true), (promise, false)]) {
+        (promise.check)(&Harmless { snapshots }).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_the_store_inside_keeps_none_none_are_offered() {
+    let memory = MemoryStore::new();
+    let snapshot = snapshot(&memory).await;
+    let store = FaultyStore::new(EventsAlone(memory), 1);
+    assert!(store.snapshots().is_none() && store.capabilities().snapshots.is_none());
+    assert!(Arc::new(store.clone()).snapshots().is_none());
+    // who asks it past that is told
+    for error in [
+        Snapshots::store(&store, snapshot.clone()).await.unwrap_err(),
+        Snapshots::nearest(&store, &snapshot.stream, "1", AsOf::Newest).await.unwrap_err(),
+    ] {
+        assert_eq!(kind(&error), Some(StoreErrorKind::Misconfigured), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_fails_as_a_read_does() {
+    let memory = MemoryStore::new();
+    let snapshot = snapshot(&memory).await;
+    let store = FaultyStore::new(memory, 1).read_errors(1.0);
+    let snapshots = store.snapshots().expect("it keeps snapshots");
+    snapshots.store(snapshot.clone()).await.expect("only reads fail");
+    let error = snapshots.nearest(&snapshot.stream, "1", AsOf::Newest).await.unwrap_err();
+    assert_eq!(kind(&error), Some(StoreErrorKind::Unavailable), "{error:?}");
+    assert!(error.is_transient());
+    assert_eq!(found(store.into_inner(), &snapshot).await, Some(snapshot));
+}
+
+#[tokio::test]
+async fn what_fails_before_it_is_sent_is_not_stored() {
+    type Faults = fn(FaultyStore<MemoryStore>) -> FaultyStore<MemoryStore>;
+    let faults: [(Faults, StoreErrorKind); 2] = [
+        (|store| store.errors_before(1.0), StoreErrorKind::Unavailable),
+        (|store| store.busy(1.0), StoreErrorKind::Busy),
+    ];
+    for (faulty, expected) in faults {
+        let memory = MemoryStore::new();
+        let snapshot = snapshot(&memory).await;
+        let store = faulty(FaultyStore::new(memory, 1));
+        let error = store.snapshots().expect("it keeps snapshots").store(snapshot.clone()).await.unwrap_err();
+        assert_eq!(kind(&error), Some(expected), "{error:?}");
+        assert_eq!(found(store.into_inner(), &snapshot).await, None);
+    }
+}
+
+#[tokio::test]
+async fn what_loses_its_answer_is_stored() {
+    let memory = MemoryStore::new();
+    let snapshot = snapshot(&memory).await;
+    let store = FaultyStore::new(memory, 1).lost_answers(1.0);
+    let snapshots = store.snapshots().expect("it keeps snapshots");
+    for _ in 0..2 {
+        let error = snapshots.store(snapshot.clone()).await.unwrap_err();
+        assert_eq!(kind(&error), Some(StoreErrorKind::Unavailable), "{error:?}");
+        assert_eq!(snapshots.nearest(&snapshot.stream, "1", AsOf::Newest).await.unwrap().as_ref(), Some(&snapshot));
+    }
+}
+
+#[tokio::test]
+async fn what_is_cancelled_is_stored_or_not() {
+    let mut stored = 0;
+    for seed in 0..40 {
+        let memory = MemoryStore::new();
+        let snapshot = snapshot(&memory).await;
+        let store = FaultyStore::new(memory, seed).cancellations(1.0);
+        let error = store.snapshots().expect("it keeps snapshots").store(snapshot.clone()).await.unwrap_err();
+        assert_eq!(kind(&error), Some(StoreErrorKind::Unavailable), "{error:?}");
+        stored += usize::from(found(store.into_inner(), &snapshot).await.is_some());
+    }
+    assert!((1..40).contains(&stored), "{stored}");
+}
+
+/// A snapshot of an event that it appends.
+async fn snapshot(memory: &MemoryStore) -> StoredSnapshot {
+    let stream = StreamId::new("sample", "1").unwrap();
+    let name = EventName::from_static("sample.noted").unwrap();
+    let event = NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, "1").unwrap();
+    memory.append(Append::new(stream.clone(), Expected::Any, vec![event]).into()).await.unwrap();
+    let mut events = memory.read_stream(&stream, Version::FIRST, Direction::Forward, None);
+    StoredSnapshot::after(&events.try_next().await.unwrap().unwrap(), "1", "state")
+}
+
+async fn found(memory: MemoryStore, snapshot: &StoredSnapshot) -> Option<StoredSnapshot> {
+    Snapshots::nearest(&memory, &snapshot.stream, &snapshot.schema, AsOf::Newest).await.unwrap()
+}
+
+fn kind(error: &SnapshotError) -> Option<StoreErrorKind> {
+    match error {
+        SnapshotError::Store(error) => Some(error.kind()),
+        _ => None,
+    }
+}

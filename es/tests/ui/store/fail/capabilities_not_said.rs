@@ -1,0 +1,46 @@
+//! A store around another one does not say what it can do beyond events.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use es::{
+    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, StoredEvent, StreamId,
+    Version,
+};
+use futures_core::stream::BoxStream;
+
+#[derive(Debug)]
+struct Watched(Arc<dyn EventStore>);
+
+#[async_trait]
+impl EventStore for Watched {
+    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        self.0.append(appends).await
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        direction: Direction,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
+        self.0.read_stream(stream, from, direction, limit)
+    }
+
+    fn read_pages(
+        &self,
+        from: Checkpoint,
+        direction: Direction,
+        filter: &Filter,
+        limit: Option<usize>,
+    ) -> BoxStream<'_, Result<Page, ReadError>> {
+        self.0.read_pages(from, direction, filter, limit)
+    }
+
+    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
+        self.0.frontier().await
+    }
+}
+
+fn main() {}

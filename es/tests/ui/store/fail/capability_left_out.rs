@@ -1,0 +1,9 @@
+//! A store says nothing of one of its capabilities.
+
+use es::Capabilities;
+
+fn nothing() -> Capabilities<'static> {
+    Capabilities {}
+}
+
+fn main() {}
