@@ -28,7 +28,7 @@ pub(crate) fn append(
     let event = request.events().next().map(NewEvent::id);
     let (appends, keys) = request.into_parts();
     for key in keys {
-        log.keys.insert(key.key().to_owned(), Key { event, key });
+        log.keys.insert(key.key().to_owned(), Key { key, event });
     }
     Ok(appends.into_iter().map(|append| execute(log, append, now)).collect())
 }

@@ -59,7 +59,7 @@
 //! | serve many at once | [run commands concurrently](guide::run_commands_concurrently) | [`ExecuteError`], [`AppendError`] |
 //! | build read models | [read the log](guide::read_the_log) | [`derive(EventSet)`](macro@EventSet), [`AggregateEvent`], [`ReadEvents`], [`Reader`], [`Filter`], [`Page`], [`Checkpoint`] |
 //! | change what is stored already | [change an event](guide::change_an_event) | [`schema`], [`Retired`] |
-//! | write a storage crate | [write your own store](guide::write_your_own_store) | [`EventStore`], [`Append`], [`Verdict`], [`limits`], [`Capabilities`], [`Snapshots`] |
+//! | write a storage crate | [write your own store](guide::write_your_own_store) | [`EventStore`], [`AppendRequest`], [`Verdict`], [`limits`], [`Capabilities`], [`Snapshots`] |
 //!
 //! # Features
 //! - `memory` (default): the store in memory.

@@ -192,6 +192,9 @@ pub async fn the_same_events_with_a_new_key_conflict(factory: &dyn Factory) -> R
     let conflict = conflict("the same events with a new key", answer)?;
     same("the conflict says that ids are taken", true, conflict.violations().all(es_core::Violation::ids_taken))?;
     keyed.subject.store.append(AppendRequest::default().with_key(key("new", 1, "new")?)).await?;
+    let request = keyed.request(Expected::Exact(Version::FIRST), keyed.events.clone());
+    let answer = keyed.subject.store.append(request.with_key(key("new", 1, "new")?)).await;
+    taken("the same events with a key that another request took", answer)?;
     keyed.nothing_more().await
 }
 

@@ -85,6 +85,7 @@ fn a_repeat_is_told_from_another_attempt_with_its_key() {
         keyed(&[(0, Some(3), &[5])], &[(3, 0, 7), (1, 0, 9)]),
         keyed(&[], &[(3, 0, 7)]),
         keyed(&[], &[(3, 0, 9)]),
+        keyed(&[(0, Some(0), &[1, 2]), (1, None, &[3])], &[(3, 0, 7)]),
         keyed(&[(0, Some(0), &[5])], &[(4, 0, 7), (4, 0, 7)]),
         keyed(&[(0, Some(0), &[5])], &[(4, 0, 7)]),
         keyed(&[(0, Some(3), &[5])], &[(4, 0, 7)]),

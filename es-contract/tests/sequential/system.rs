@@ -53,7 +53,7 @@ impl System {
             Operation::Append(Request { parts, keys }) => {
                 let request = keys
                     .iter()
-                    .map(to_key)
+                    .map(|key| to_key(*key))
                     .fold(AppendRequest::new(parts.iter().map(to_append)), AppendRequest::with_key);
                 let answer = self.runtime.block_on(self.store.append(request));
                 match answer {
@@ -126,8 +126,8 @@ fn to_append(part: &Part) -> Append {
     Append::new(stream_of(part.stream), expected, part.ids.iter().map(event).collect())
 }
 
-fn to_key(Key { name, digest, outcome }: &Key) -> IdempotencyKey {
-    IdempotencyKey::new(name.to_string(), [*digest; 32], vec![*outcome]).expect("a key")
+fn to_key(Key { name, digest, outcome }: Key) -> IdempotencyKey {
+    IdempotencyKey::new(name.to_string(), [digest; 32], vec![outcome]).expect("a key")
 }
 
 fn category_of(stream: u8) -> &'static str {
