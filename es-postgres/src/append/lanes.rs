@@ -102,14 +102,13 @@ impl Lanes {
     /// The next append that is through; `None` when none is in a lane. Nothing is lost where nobody awaits it any more.
     pub(super) async fn next(&mut self) -> Option<Through> {
         loop {
-            match self.tasks.join_next().await? {
-                Ok((job, outcome)) => {
-                    let streams = job.appends.iter().map(|append| append.stream.clone());
-                    let held = streams.map(|stream| (stream.clone(), self.held.remove(&stream))).collect();
-                    return Some(Through { job, outcome, held });
-                }
-                Err(_) => tracing::error!("an append in a lane panicked"),
-            }
+            let Ok((job, outcome)) = self.tasks.join_next().await? else {
+                tracing::error!("an append in a lane panicked");
+                continue;
+            };
+            let streams = job.appends.iter().map(|append| append.stream.clone());
+            let held = streams.map(|stream| (stream.clone(), self.held.remove(&stream))).collect();
+            return Some(Through { job, outcome, held });
         }
     }
 

@@ -200,7 +200,9 @@ impl Writer {
                     self.judge(job, verdict);
                 }
                 None => {
-                    job.unknown(PostgresAppendError::from(PostgresError::Answer("the append's answer is empty".into())))
+                    job.unknown(PostgresAppendError::from(PostgresError::Answer(
+                        "the append's answer is empty".into(),
+                    )));
                 }
             },
             Outcome::Refused(error) => job.refused(error),
@@ -275,7 +277,9 @@ impl Writer {
             let waited = |job: &Job| through.kept_waiting(job);
             let (gone, left): (VecDeque<Job>, VecDeque<Job>) = self.waiting.drain(..).partition(waited);
             self.waiting = left;
-            gone.into_iter().for_each(|job| job.refused(PostgresAppendError::Held(patience)));
+            for job in gone {
+                job.refused(PostgresAppendError::Held(patience));
+            }
         }
         self.settle(through.job, through.outcome);
     }

@@ -19,13 +19,13 @@ pub(super) type Pages = mpsc::Receiver<Result<Page, ReadError>>;
 
 /// Reads on, one page ahead of who takes them; ends when nobody takes them any more.
 pub(super) fn pages(pager: Arc<Pager>, mut cursor: Cursor, mut decoder: Decoder, mut left: usize, open: Open) -> Pages {
-    let (pages, taken) = mpsc::channel(1);
+    let (given, taken) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut size = PageSize::default();
         while left > 0 {
             let asked = size.rows().min(left);
             let mut missing = asked;
-            let page = pager.page(&mut cursor, &mut decoder, Way::Pool(&pages), &mut missing).await;
+            let page = pager.page(&mut cursor, &mut decoder, Way::Pool(&given), &mut missing).await;
             let (page, last) = match page {
                 Ok(Answer { page, rows, bytes, last }) => {
                     size.learn(rows, bytes);
@@ -34,7 +34,7 @@ pub(super) fn pages(pager: Arc<Pager>, mut cursor: Cursor, mut decoder: Decoder,
                 }
                 Err(error) => (Err(error), true),
             };
-            if pages.send(page).await.is_err() || last {
+            if given.send(page).await.is_err() || last {
                 break;
             }
         }
@@ -45,7 +45,7 @@ pub(super) fn pages(pager: Arc<Pager>, mut cursor: Cursor, mut decoder: Decoder,
 
 /// Reads the whole log on, two windows of positions at once, so that the server need not wait for the next request.
 pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: Open) -> Pages {
-    let (pages, taken) = mpsc::channel(1);
+    let (given, taken) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut size = PageSize::default();
         let mut fetched = VecDeque::new();
@@ -58,7 +58,7 @@ pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: Open) -> Page
             let Some(window) = fetched.pop_front() else { break };
             let Ok((mut page, mut rest)) = window.await else {
                 // only a runtime that shuts down ends it
-                drop(pages.send(Err(unread(PostgresError::Closed))).await);
+                drop(given.send(Err(unread(PostgresError::Closed))).await);
                 break;
             };
             loop {
@@ -66,7 +66,7 @@ pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: Open) -> Page
                 if let Ok(page) = &page {
                     size.learn(page.rows, page.bytes);
                 }
-                if pages.send(page.map(|answer| answer.page)).await.is_err() || last {
+                if given.send(page.map(|answer| answer.page)).await.is_err() || last {
                     break 'log;
                 }
                 if rest.is_at_end() {

@@ -23,7 +23,7 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// | snapshots | [`SnapshotError`](es_core::SnapshotError) | [`PostgresError`] |
 /// | [`missing_protections`](crate::PostgresStore::missing_protections) | [`PostgresError`] | |
 ///
-/// Each of them becomes a [`StoreError`], for who wants one type for all.
+/// Each of them becomes a [`StoreError`](es_core::StoreError), for who wants one type for all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresError {

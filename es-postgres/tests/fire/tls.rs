@@ -238,5 +238,5 @@ async fn a_client_that_makes_do_without_certificates_is_caught() {
         PostgresStore::connect(&format!("{url}sslrootcert={file}")).await
     };
     let caught = files_are_named(other).await.unwrap_err();
-    assert!(caught.starts_with("`/nowhere.pem` is told as Tls"), "{caught}");
+    assert!(caught.starts_with("`/nowhere.pem` is told as Server(Tls"), "{caught}");
 }

@@ -34,14 +34,11 @@ async fn fill(url: &str) -> Vec<Client> {
 }
 
 fn is_too_many(error: &PostgresError) -> bool {
-    let said = match error {
-        PostgresError::Connect(said) | PostgresError::Pool(PoolError::Backend(said)) => said,
-        _ => return false,
-    };
+    let (PostgresError::Connect(said) | PostgresError::Pool(PoolError::Backend(said))) = error else { return false };
     said.code() == Some(&SqlState::TOO_MANY_CONNECTIONS)
 }
 
-fn says_busy(error: StoreError) {
+fn says_busy(error: &StoreError) {
     assert!(error.kind() == StoreErrorKind::Busy && error.is_transient(), "{error:?}");
 }
 
@@ -57,12 +54,12 @@ async fn is_busy(url: &str) {
         let Err(AppendError::Store(error)) = answer else { panic!("{answer:?}") };
         let said = error.downcast_ref();
         assert!(matches!(said, Some(PostgresAppendError::Server(said)) if is_too_many(said)), "{error:?}");
-        says_busy(error);
+        says_busy(&error);
     }
     let batch = (0..20).map(|number| store.append(one(&number.to_string(), Expected::Any).into()));
     for answer in join_all(batch).await {
         let Err(AppendError::Store(error)) = answer else { panic!("{answer:?}") };
-        says_busy(error);
+        says_busy(&error);
     }
     // a connection of the pool
     let asked = join_all((0..20).map(|_| store.frontier())).await;
@@ -72,19 +69,19 @@ async fn is_busy(url: &str) {
         let ReadError::Store(error) = error else { panic!("{error:?}") };
         let said = error.downcast_ref();
         assert!(matches!(said, Some(PostgresReadError::Server(said)) if is_too_many(said)), "{error:?}");
-        says_busy(error);
+        says_busy(&error);
     }
     // a store that is opened
     let error = builder().connect().await.unwrap_err();
     assert!(matches!(&error, PostgresConnectError::Server(said) if is_too_many(said)), "{error:?}");
     assert!(error.is_transient());
-    says_busy(error.into());
+    says_busy(&error.into());
 
     drop(room);
     // the server takes a while to notice that they are gone
     let answer = loop {
         match store.append(append.clone().into()).await {
-            Err(AppendError::Store(error)) => says_busy(error),
+            Err(AppendError::Store(error)) => says_busy(&error),
             answer => break answer.unwrap(),
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
