@@ -36,8 +36,8 @@ impl Counter {
 struct Halves([Arc<dyn EventStore>; 2]);
 
 impl Halves {
-    fn new() -> Arc<dyn EventStore> {
-        Arc::new(Self([Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new())]))
+    fn new() -> Self {
+        Self([Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new())])
     }
 
     fn number(stream: &StreamId) -> usize {
@@ -96,13 +96,20 @@ impl EventStore for Halves {
 
 /// The ids of counters that are in the first and in the second half.
 fn ids() -> [u64; 2] {
-    let id = |half| (1..).find(|id: &u64| Halves::number(&StreamId::new("counter", id.to_string()).unwrap()) == half);
-    [id(0).unwrap(), id(1).unwrap()]
+    [0, 1].map(|half| {
+        let is_there =
+            |id: &u64| StreamId::new("counter", id.to_string()).is_ok_and(|stream| Halves::number(&stream) == half);
+        (1..100).find(is_there).expect("half of them are in either")
+    })
+}
+
+fn halves() -> Arc<dyn EventStore> {
+    Arc::new(Halves::new())
 }
 
 #[tokio::test]
 async fn aggregates_are_loaded_and_appended_wherever_they_are() {
-    let store = Halves::new();
+    let store = halves();
     let counters = store.repository::<Counter>();
     for id in ids() {
         counters.update(&id, |_| Counted { by: id }).await.unwrap();
@@ -116,7 +123,7 @@ async fn aggregates_are_loaded_and_appended_wherever_they_are() {
 
 #[tokio::test]
 async fn one_append_does_not_span_two_partitions_and_the_roots_keep_their_events() {
-    let store = Halves::new();
+    let store = halves();
     let (counters, [one, other]) = (store.repository::<Counter>(), ids());
     let (mut one, mut other) = (counters.load(&one).await.unwrap(), counters.load(&other).await.unwrap());
     one.record(Counted { by: 1 });
@@ -178,8 +185,8 @@ impl EventStore for ReadsOne {
 
 #[tokio::test]
 async fn nobody_reads_several_partitions_as_one_log() {
-    let one = ReadsOne(Halves([Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new())]));
-    for store in [Halves::new(), Arc::new(one)] {
+    let reads_one: Arc<dyn EventStore> = Arc::new(ReadsOne(Halves::new()));
+    for store in [halves(), reads_one] {
         for id in ids() {
             store.repository::<Counter>().update(&id, |_| Counted { by: 1 }).await.unwrap();
         }
@@ -201,7 +208,7 @@ async fn nobody_reads_several_partitions_as_one_log() {
 
 #[tokio::test]
 async fn a_checkpoint_says_which_partition_it_belongs_to() {
-    let store = Halves::new();
+    let store = halves();
     for id in ids() {
         store.repository::<Counter>().update(&id, |_| Counted { by: 1 }).await.unwrap();
     }

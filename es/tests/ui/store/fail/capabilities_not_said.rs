@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use es::{
-    Append, AppendError, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, StoredEvent, StreamId,
-    Version,
+    AppendError, AppendRequest, Appended, Checkpoint, Direction, EventStore, Filter, Page, ReadError, StoredEvent,
+    StreamId, Version,
 };
 use futures_core::stream::BoxStream;
 
@@ -14,8 +14,8 @@ struct Watched(Arc<dyn EventStore>);
 
 #[async_trait]
 impl EventStore for Watched {
-    async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
-        self.0.append(appends).await
+    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        self.0.append(request).await
     }
 
     fn read_stream(
