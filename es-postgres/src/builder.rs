@@ -18,7 +18,7 @@ use crate::server::pool::Pool;
 use crate::server::schema_name::SchemaName;
 use crate::server::shared::SharedConnections;
 use crate::server::{checks as server_checks, tls};
-use crate::snapshot::SnapshotSql;
+use crate::snapshot::StoredSnapshots;
 use crate::store::{Background, Parts, PostgresStore};
 use crate::subscribe::Subscriptions;
 use crate::subscribe::notify;
@@ -200,11 +200,11 @@ impl PostgresBuilder {
         };
         Ok(PostgresStore::new(Parts {
             queue: Queue::start(Arc::new(appender), self.limits, wake.clone()),
+            snapshots: StoredSnapshots::new(connections.clone(), &schema),
             connections,
             log,
             reader,
             readers,
-            snapshots: SnapshotSql::new(&schema),
             subscriptions,
             joined,
             wake,

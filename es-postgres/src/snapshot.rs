@@ -7,21 +7,23 @@ use es_core::{
 };
 use tokio_postgres::types::ToSql;
 
-use crate::PostgresStore;
 use crate::server::error::PostgresError;
 use crate::server::schema_name::SchemaName;
+use crate::server::shared::SharedConnections;
 use crate::server::types::{Binary, Time, column, place};
 
-/// The texts of the statements.
+/// The snapshots that are stored in a schema.
 #[derive(Debug)]
-pub(crate) struct SnapshotSql {
+pub(crate) struct StoredSnapshots {
+    connections: SharedConnections,
     nearest: String,
     store: String,
 }
 
-impl SnapshotSql {
-    pub(crate) fn new(schema: &SchemaName) -> Self {
+impl StoredSnapshots {
+    pub(crate) fn new(connections: SharedConnections, schema: &SchemaName) -> Self {
         Self {
+            connections,
             nearest: schema.render(include_str!("snapshot_nearest.sql")),
             store: schema.render(include_str!("snapshot_store.sql")),
         }
@@ -29,7 +31,7 @@ impl SnapshotSql {
 }
 
 #[async_trait]
-impl Snapshots for PostgresStore {
+impl Snapshots for StoredSnapshots {
     async fn nearest(
         &self,
         stream: &StreamId,
@@ -42,7 +44,7 @@ impl Snapshots for PostgresStore {
         let recorded_at = recorded_at.map(Time);
         let parameters: [&(dyn ToSql + Sync); 6] =
             [&stream.category(), &stream.id(), &schema, &version, &position, &recorded_at];
-        let rows = self.parts.connections.query(&self.parts.snapshots.nearest, &parameters).await.map_err(failed)?;
+        let rows = self.connections.query(&self.nearest, &parameters).await.map_err(failed)?;
         let Some(row) = rows.first() else { return Ok(None) };
         let payload: &[u8] = row.try_get(3).map_err(|error| failed(PostgresError::Answer(error.into())))?;
         Ok(Some(StoredSnapshot {
@@ -61,7 +63,7 @@ impl Snapshots for PostgresStore {
         let (version, position, recorded_at) = (i64::from(*version), i64::from(*position), Time(*recorded_at));
         let parameters: [&(dyn ToSql + Sync); 7] =
             [&stream.category(), &stream.id(), schema, &version, &position, &recorded_at, &Binary(payload)];
-        let rows = self.parts.connections.query(&self.parts.snapshots.store, &parameters).await.map_err(failed)?;
+        let rows = self.connections.query(&self.store, &parameters).await.map_err(failed)?;
         if column(rows.first(), 0).map_err(failed)? { Ok(()) } else { Err(snapshot.no_such_event()) }
     }
 }

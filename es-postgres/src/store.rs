@@ -21,7 +21,7 @@ use crate::read::open::OpenReaders;
 use crate::read::{Cursor, Reader};
 use crate::server::schema_name::SchemaName;
 use crate::server::shared::SharedConnections;
-use crate::snapshot::SnapshotSql;
+use crate::snapshot::StoredSnapshots;
 use crate::subscribe::Subscriptions;
 use crate::subscribe::notify::Wake;
 use crate::{
@@ -41,7 +41,7 @@ pub(crate) struct Parts {
     pub(crate) log: Arc<Log>,
     pub(crate) reader: Arc<Reader>,
     pub(crate) readers: OpenReaders,
-    pub(crate) snapshots: SnapshotSql,
+    pub(crate) snapshots: StoredSnapshots,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) joined: Joined,
     pub(crate) wake: Wake,
@@ -254,7 +254,7 @@ impl EventStore for PostgresStore {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { snapshots: Some(self) }
+        Capabilities { snapshots: Some(&self.parts.snapshots) }
     }
 }
 

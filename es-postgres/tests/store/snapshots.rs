@@ -1,6 +1,6 @@
 //! Snapshots beside a log that was restored: what is in the table need not be of the events that are there.
 
-use es_core::{AsOf, Direction, EventStore, Expected, SnapshotError, Snapshots, StoredSnapshot, Timestamp, Version};
+use es_core::{AsOf, Direction, EventStore, Expected, SnapshotError, StoredSnapshot, Timestamp, Version};
 use futures_util::TryStreamExt;
 
 use crate::fixture::{Fixture, one, stream};
@@ -14,7 +14,7 @@ async fn three(fixture: &Fixture) -> Vec<StoredSnapshot> {
     let events: Vec<_> = events.try_collect().await.unwrap();
     let snapshots: Vec<_> = events.iter().map(|event| StoredSnapshot::after(event, "s", "kept")).collect();
     for snapshot in &snapshots {
-        Snapshots::store(&fixture.store, snapshot.clone()).await.unwrap();
+        fixture.store.snapshots().unwrap().store(snapshot.clone()).await.unwrap();
     }
     snapshots
 }
@@ -32,7 +32,7 @@ async fn a_snapshot_whose_event_a_restore_took_away_is_not_found_and_gives_way()
         fixture.client().await.batch_execute(&restored).await.unwrap();
         assert_eq!(nearest(&fixture, AsOf::Newest).await.as_ref(), Some(&kept[1]), "{elsewhere}");
         let again = StoredSnapshot { payload: "folded anew".into(), ..kept[2].clone() };
-        Snapshots::store(&fixture.store, again.clone()).await.unwrap();
+        fixture.store.snapshots().unwrap().store(again.clone()).await.unwrap();
         assert_eq!(nearest(&fixture, AsOf::Newest).await, Some(again), "{elsewhere}");
     }
 }
