@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use es_contract::{Factory, FactoryError, FreshStore, Property, contract::PROMISES};
+use es_contract::{Broken, Factory, FactoryError, FreshStore, Property, contract::PROMISES};
 use es_core::{
     Append, AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Expected, Filter,
-    LimitError, Page, ReadError, StoredEvent, StreamId, Version,
+    Page, ReadError, StoredEvent, StreamId, Version,
 };
 use es_memory::MemoryStore;
 use es_testing::FaultyStore;
@@ -96,7 +96,7 @@ async fn no_promise_takes_several_partitions_for_one() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_on_purpose_fails_in_each_partition() -> Result<(), LimitError> {
+async fn a_store_that_fails_on_purpose_fails_in_each_partition() -> Result<(), Broken> {
     let store = FaultyStore::new(several(), 1);
     assert_eq!(store.partitions().len(), 2);
     let append = Append::assertion(StreamId::new("account", "4711")?, Expected::NoStream);
@@ -106,6 +106,8 @@ async fn a_store_that_fails_on_purpose_fails_in_each_partition() -> Result<(), L
             let refused = partition.append(append.clone().into()).await;
             assert_eq!(matches!(&refused, Err(AppendError::Store(_))), fails, "{refused:?}");
         }
+        let incarnations = [store.partitions()[0].frontier().await?, store.partitions()[1].frontier().await?];
+        assert_ne!(incarnations[0], incarnations[1], "each is another one");
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ fn keys_are_counted_and_none_is_there_twice() {
     assert!(limits::check(&request(KEYS)).is_ok());
     let refused = limits::check(&request(KEYS + 1));
     let Err(AppendError::Limit(error)) = refused else { panic!("{refused:?}") };
-    assert_eq!(error, LimitError::TooMany { what: "idempotency keys", count: KEYS + 1 });
+    assert_eq!(error, LimitError::TooMany { what: "idempotency keys", count: KEYS + 1, limit: KEYS });
     // also where the short way of one event, or none, could overlook it
     for request in [AppendRequest::default(), AppendRequest::from(append())] {
         let refused = limits::check(&request.with_key(key("one")).with_key(key("one")));
@@ -77,7 +77,8 @@ fn keys_that_are_taken_say_what_to_do_and_not_what_came_of_them() {
     let error = AppendError::from(KeysTaken::from_all([again, other]).expect("two keys"));
     assert_eq!(
         error.to_string(),
-        "idempotency key `a` was taken by the same command before; idempotency key `b` was taken by another command; \
+        "idempotency key `a` was taken by the same command before; its first outcome is the answer; \
+         idempotency key `b` was taken by another command; \
          give each command a key of its own"
     );
     let shown = format!("{error:?} {:?}", AppendRequest::default().with_key(key("a")));

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use es_core::{
     AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Filter, LimitError, Page,
-    ReadError, StoredEvent, StreamId, UnknownOutcome, Version, Visitor, limits,
+    ReadError, StoredEvent, StreamId, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, future::ready, stream};
@@ -198,15 +198,6 @@ impl EventStore for PostgresStore {
             return Ok(Vec::new());
         }
         self.parts.queue.append(appends).await
-    }
-
-    async fn resolve(&self, outcome: UnknownOutcome) -> Result<Vec<Appended>, AppendError> {
-        let request = outcome.into_request();
-        match self.append(request.clone()).await {
-            // nothing was appended this time, which says nothing of the first
-            Err(AppendError::Store(source)) => Err(UnknownOutcome::new(request, source).into()),
-            outcome => outcome,
-        }
     }
 
     fn read_stream(

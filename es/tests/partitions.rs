@@ -6,8 +6,8 @@ use std::{future::ready, sync::Arc};
 
 use async_trait::async_trait;
 use es::{
-    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, Filter, MemoryStore, Page, ReadError,
-    StoredEvent, StreamId, Version, prelude::*,
+    AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, Direction, Filter, IdempotencyKey, LoadError,
+    MemoryStore, Page, ReadError, StoredEvent, StreamId, Version, prelude::*,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
@@ -52,13 +52,15 @@ impl Halves {
 #[async_trait]
 impl EventStore for Halves {
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
-        let Some(first) = request.appends().first() else { return self.0[0].append(request).await };
+        // a key held by one of them would be free in the other
+        let appends = request.into_appends()?;
+        let Some(first) = appends.first() else { return Ok(Vec::new()) };
         let elsewhere = |append: &&es::Append| Self::number(&append.stream) != Self::number(&first.stream);
-        if let Some(other) = request.appends().iter().find(elsewhere) {
+        if let Some(other) = appends.iter().find(elsewhere) {
             let (stream, other) = (first.stream.clone(), other.stream.clone());
             return Err(AppendError::SpansPartitions { stream, other });
         }
-        self.of(&first.stream).append(request).await
+        self.of(&first.stream).append(appends.clone().into()).await
     }
 
     fn read_stream(
@@ -221,4 +223,19 @@ async fn a_checkpoint_says_which_partition_it_belongs_to() {
         let refused = store.stored_events().after(foreign).read().try_next().await;
         assert!(matches!(refused, Err(ReadError::Restored { checkpoint, .. }) if checkpoint == foreign), "{refused:?}");
     }
+}
+
+#[tokio::test]
+async fn a_position_is_of_one_partition_and_a_key_of_none() {
+    let (store, [id, _]) = (halves(), ids());
+    let counters = store.repository::<Counter>();
+    let done = counters.update(&id, |_| Counted { by: 3 }).await.unwrap();
+    let position = done.events[0].position;
+    assert_eq!(counters.load_at(&id, AsOf::Version(Version::FIRST)).await.unwrap().sum, 3);
+    let refused = counters.load_at(&id, AsOf::Position(position)).await.map(drop);
+    assert!(matches!(refused, Err(LoadError::Read(ReadError::Partitioned { partitions: 2 }))), "{refused:?}");
+
+    let key = IdempotencyKey::new("request-4711", [0; 32], "done").unwrap();
+    let refused = store.append(AppendRequest::default().with_key(key)).await;
+    assert!(matches!(refused, Err(AppendError::KeysUnsupported)), "{refused:?}");
 }

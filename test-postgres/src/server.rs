@@ -114,7 +114,7 @@ impl Server {
         let pid = fs::read_to_string(self.data().join("postmaster.pid")).map_err(ServerError::io("read the pid"))?;
         let pid = pid.lines().next().unwrap_or_default().trim().to_owned();
         checked(Command::new("kill").args(["-KILL", &pid]), "kill")?;
-        // children notice on their own; the folder is free again only when the last one is gone
+        // the other processes of the server notice on their own; `restart` waits for them
         let deadline = Instant::now() + Duration::from_secs(20);
         while runs(&pid) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(10));

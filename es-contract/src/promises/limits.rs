@@ -132,7 +132,7 @@ async fn too_many(subject: &Subject, what: &str, appends: Vec<Append>) -> Result
     let answer = subject.store.append(appends.into()).await;
     let refused = matches!(
         &answer,
-        Err(AppendError::Limit(LimitError::TooMany { what: seen, count })) if *seen == what && *count == EVENTS + 1
+        Err(AppendError::Limit(LimitError::TooMany { what: seen, count, .. })) if *seen == what && *count == EVENTS + 1
     );
     held(&format!("{} {what} in one append are refused", EVENTS + 1), refused, || format!("{answer:?}"))?;
     same("nothing is stored", 0, subject.log().await?.len())

@@ -13,6 +13,17 @@ use uuid::Uuid;
 
 use crate::{Broken, Factory, FactoryError, FreshStore, contract::child};
 
+/// Whether the store is its only partition: what is promised of an order is promised of one.
+pub(crate) fn one_partition(store: &Arc<dyn EventStore>) -> Result<(), Broken> {
+    match store.partitions().len() {
+        0 => Ok(()),
+        several => Err(Broken::new(
+            "a store that is put to the contract is its only partition; put each of `partitions()` to it",
+            format!("{several} partitions"),
+        )),
+    }
+}
+
 /// A fresh store on trial.
 pub(crate) struct Subject {
     pub(crate) fresh: Box<dyn FreshStore>,
@@ -23,13 +34,8 @@ impl Subject {
     pub(crate) async fn fresh(factory: &dyn Factory) -> Result<Self, Broken> {
         let fresh = factory.fresh().await?;
         let store = fresh.handle().await?;
-        match store.partitions().len() {
-            0 => Ok(Self { fresh, store }),
-            several => Err(Broken::new(
-                "a store that is put to the contract is its only partition; put each of `partitions()` to it",
-                format!("{several} partitions"),
-            )),
-        }
+        one_partition(&store)?;
+        Ok(Self { fresh, store })
     }
 
     pub(crate) async fn another_handle(&self) -> Result<Arc<dyn EventStore>, Broken> {

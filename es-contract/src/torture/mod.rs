@@ -35,7 +35,10 @@ pub use check::{Breach, Report, check};
 pub use history::{Attempt, FinalLog, History, Outcome, Seen};
 pub use plan::Plan;
 
-use crate::{Broken, promises::subject::joined};
+use crate::{
+    Broken,
+    promises::subject::{joined, one_partition},
+};
 
 /// The name of the event after which subscribers stop.
 const END: &str = "torture.end";
@@ -43,8 +46,9 @@ const END: &str = "torture.end";
 /// Tortures the store of `plan`, and gives what was seen meanwhile, and the log that it left.
 ///
 /// # Errors
-/// The store could not be read in the end, or something panicked: never what [`check`] would find.
+/// The store could not be read in the end, it has several partitions, or something panicked: never what [`check`] would find.
 pub async fn run(plan: Plan) -> Result<(History, FinalLog), Broken> {
+    plan.handles.iter().try_for_each(one_partition)?;
     // Written directly, since a test's captured output is shown only when it fails.
     let told = writeln!(io::stderr().lock(), "torture: TORTURE_SEED={} for {:?}", plan.seed, plan.duration);
     told.map_err(|error| Broken::new("the seed is printed", error.to_string()))?;

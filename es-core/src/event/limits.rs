@@ -45,12 +45,14 @@ pub enum LimitError {
         what: &'static str,
     },
     /// One append has too many events or keys, or names too many streams.
-    #[error("one append has {count} {what}; the limit is {EVENTS}, append the rest with a second one")]
+    #[error("one append has {count} {what}; the limit is {limit}{}", advice(what))]
     TooMany {
         /// `events`, `streams` or `idempotency keys`.
         what: &'static str,
         /// How many there are.
         count: usize,
+        /// How many there may be.
+        limit: usize,
     },
     /// A range of slices is empty, or ends above the last slice.
     #[error(
@@ -71,6 +73,11 @@ pub enum LimitError {
         /// How many bytes there are.
         bytes: usize,
     },
+}
+
+/// What to do with more than one append may have. Keys of one command stay together.
+fn advice(what: &str) -> &'static str {
+    if what == "idempotency keys" { ", give the command fewer" } else { ", append the rest with a second one" }
 }
 
 pub(crate) fn check_name(what: &'static str, name: &str) -> Result<(), LimitError> {

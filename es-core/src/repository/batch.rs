@@ -114,14 +114,16 @@ impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
                 Member::Unchanged(assertion) => Ok(assertion.clone()),
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let request = AppendRequest::from(appends);
+        let (streams, request) = (appends.len(), AppendRequest::from(appends));
         let (mut settling, mut left, mut pause) = (Settling::new(settle_within), retries, Pause::new());
         let answers = loop {
-            let answer = match store.append(request.clone()).await {
-                Ok(answers) if answers.len() != members.len() => Err(wrong_number(request.clone(), answers.len())),
-                answer => answer,
+            let sent = async {
+                match store.append(request.clone()).await {
+                    Ok(answers) if answers.len() != streams => Err(wrong_number(request.clone(), answers.len())),
+                    answer => answer,
+                }
             };
-            match settling.judge(answer).await {
+            match settling.ask(sent).await {
                 Some(Err(error)) if error.is_busy() && left > 0 => {
                     left -= 1;
                     pause.wait().await;

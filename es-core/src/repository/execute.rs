@@ -243,8 +243,7 @@ impl<'a, R: ?Sized> Commands<'a, R> {
         R: Repository<A>,
     {
         loop {
-            let answer = self.repository.append(root).await;
-            if let Some(answer) = settling.judge(answer).await {
+            if let Some(answer) = settling.ask(self.repository.append(root)).await {
                 return answer.map(drop);
             }
         }

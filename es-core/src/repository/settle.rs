@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::store::{AppendError, UnknownOutcome};
+use crate::store::{AppendError, StoreErrorKind, UnknownOutcome};
 
 /// For how long an append whose answer was lost is sent again (with tokio's timer), unless
 /// [`settle_within`](crate::RepositoryExt::settle_within) says otherwise.
@@ -48,20 +48,41 @@ impl Settling {
         Self { lost: Some((Instant::now(), outcome)), ..Self::new(within) }
     }
 
-    /// The answer when it settles the append, or when there is no time left; `None` when the very same append is to be
-    /// sent again.
-    pub(crate) async fn judge<T>(&mut self, answer: Result<T, AppendError>) -> Option<Result<T, AppendError>> {
+    /// Waits for the answer to what was sent: the answer when it settles the append, or when there is no time left; `None`
+    /// when the very same append is to be sent again.
+    ///
+    /// What is sent again is waited for no longer than the time that is left.
+    pub(crate) async fn ask<T>(
+        &mut self,
+        sent: impl Future<Output = Result<T, AppendError>>,
+    ) -> Option<Result<T, AppendError>> {
+        let answer = match self.lost.as_ref().and_then(|(since, _)| since.checked_add(self.within)) {
+            None => sent.await,
+            Some(end) => match timeout_at(end, sent).await {
+                Ok(answer) => answer,
+                Err(_) => return self.give_up(),
+            },
+        };
         match (answer, &self.lost) {
             (Err(AppendError::Unknown(outcome)), None) => self.lost = Some((Instant::now(), outcome)),
+            // a closed store answers nothing else any more
+            (Err(AppendError::Store(error)), Some(_)) if error.kind() == StoreErrorKind::Closed => {
+                return self.give_up();
+            }
             // what was sent before may be appended still, whatever became of this one
             (Err(AppendError::Unknown(_) | AppendError::Store(_)), Some(_)) => {}
             (answer, _) => return Some(answer),
         }
         let waited = self.lost.as_ref().map(|(since, _)| since.elapsed()).unwrap_or_default();
         if waited.saturating_add(self.pause.0) > self.within {
-            return self.lost.take().map(|(_, outcome)| Err(AppendError::Unknown(outcome)));
+            return self.give_up();
         }
         self.pause.wait().await;
         None
+    }
+
+    /// What came in the place of the first answer.
+    fn give_up<T>(&mut self) -> Option<Result<T, AppendError>> {
+        self.lost.take().map(|(_, outcome)| Err(AppendError::Unknown(outcome)))
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::{
     aggregate::Aggregate,
     repository::{LoadError, Repository, Root, batch::wrong_number},
-    store::{AppendError, Appended, AsOf, EventStore, StoredEvent, Version},
+    store::{AppendError, Appended, AsOf, EventStore, ReadError, StoredEvent, Version},
 };
 
 /// The [`Repository`] over any [`EventStore`]: [`store.repository::<A>()`](crate::EventStoreExt::repository) gives it.
@@ -53,6 +53,10 @@ impl<A: Aggregate, S: EventStore> Repository<A> for StoreRepository<A, S> {
     }
 
     async fn load_at(&self, id: &A::Id, at: AsOf) -> Result<Root<A>, LoadError> {
+        let partitions = self.store.partitions().len();
+        if partitions > 0 && matches!(at, AsOf::Position(_)) {
+            return Err(ReadError::Partitioned { partitions }.into());
+        }
         self.replay(id, |event| at.includes(event.version, event.position, event.recorded_at)).await
     }
 

@@ -31,13 +31,13 @@ pub fn check(request: &AppendRequest) -> Result<(), AppendError> {
     }
     let count = request.events().count();
     if count > EVENTS {
-        return Err(LimitError::TooMany { what: "events", count }.into());
+        return Err(LimitError::TooMany { what: "events", count, limit: EVENTS }.into());
     }
     if appends.len() > EVENTS {
-        return Err(LimitError::TooMany { what: "streams", count: appends.len() }.into());
+        return Err(LimitError::TooMany { what: "streams", count: appends.len(), limit: EVENTS }.into());
     }
     if keys.len() > KEYS {
-        return Err(LimitError::TooMany { what: "idempotency keys", count: keys.len() }.into());
+        return Err(LimitError::TooMany { what: "idempotency keys", count: keys.len(), limit: KEYS }.into());
     }
     let outcomes: usize = keys.iter().map(|key| key.outcome().len()).sum();
     let bytes = request.events().map(bytes).sum::<usize>() + outcomes;

@@ -294,7 +294,6 @@ impl<'a, S: EventStore + ?Sized> Held<'a, S> {
         })
     }
 
-    /// What the store answers to `ask`, as a stream that lives as long as the store is held.
     /// As [`ask`](Self::ask), where the store is its only partition: there is no order over several.
     fn ask_one(
         self,
@@ -306,6 +305,7 @@ impl<'a, S: EventStore + ?Sized> Held<'a, S> {
         })
     }
 
+    /// What the store answers to `ask`, as a stream that lives as long as the store is held.
     fn ask<I: Send + 'a>(
         self,
         ask: impl for<'s> FnOnce(&'s S) -> BoxStream<'s, Result<I, ReadError>> + Send + 'a,

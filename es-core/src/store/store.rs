@@ -52,7 +52,9 @@ pub trait EventStore: Send + Sync + Debug + 'static {
     /// append, sent again; [`Verdict::on`](crate::Verdict::on) has the whole order.
     ///
     /// # Errors
-    /// [`AppendError`]; unless it is [`Unknown`](AppendError::Unknown), nothing was appended, and no key is held.
+    /// [`AppendError`]; unless it is [`Unknown`](AppendError::Unknown), nothing was appended, and this request took no key. The
+    /// keys that [`KeyTaken`](AppendError::KeyTaken) names are held: of a request without events perhaps by this very one, when
+    /// it was sent before.
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError>;
 
     /// Reads a stream from version `from` on, that one included: towards newer events, or backwards towards older
@@ -157,7 +159,8 @@ pub trait EventStore: Send + Sync + Debug + 'static {
     ///
     /// A store with partitions takes appends and reads streams itself. There is no order over all of its events, so it answers
     /// with [`ReadError::Partitioned`] to what reads the log, gives its frontier or subscribes; who reads the log asks for the
-    /// partitions first, and reads each. A store that wraps another one wraps its partitions too.
+    /// partitions first, and reads each. An idempotency key holds over all partitions, or is refused with
+    /// [`KeysUnsupported`](AppendError::KeysUnsupported). A store that wraps another one wraps its partitions too.
     ///
     /// ```
     /// # use es_core::{EventStore, EventStoreExt, Position, ReadError};
@@ -185,9 +188,14 @@ pub trait EventStore: Send + Sync + Debug + 'static {
     /// [`KeyTaken`](AppendError::KeyTaken) with its own outcome.
     ///
     /// # Errors
-    /// As [`append`](Self::append).
+    /// As [`append`](Self::append), but never [`Store`](AppendError::Store): that nothing was appended this time says nothing of
+    /// the first. It is [`Unknown`](AppendError::Unknown) again then, which holds the same request.
     async fn resolve(&self, outcome: UnknownOutcome) -> Result<Vec<Appended>, AppendError> {
-        self.append(outcome.into_request()).await
+        let request = outcome.into_request();
+        match self.append(request.clone()).await {
+            Err(AppendError::Store(source)) => Err(UnknownOutcome::new(request, source).into()),
+            answer => answer,
+        }
     }
 
     /// What the store can do beyond events. A wrapper takes what the store inside can do apart, field by field, and says what it

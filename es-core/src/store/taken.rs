@@ -85,18 +85,24 @@ impl TakenKey {
     }
 }
 
+/// How many keys a text names.
+const SHOWN: usize = 3;
+
 impl fmt::Display for KeysTaken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, taken) in self.keys().enumerate() {
+        for (number, taken) in self.keys().take(SHOWN).enumerate() {
             let separator = if number == 0 { "" } else { "; " };
             let by = if taken.same_digest {
-                "was taken by the same command before"
+                "was taken by the same command before; its first outcome is the answer"
             } else {
                 "was taken by another command; give each command a key of its own"
             };
             write!(f, "{separator}idempotency key `{}` {by}", taken.key)?;
         }
-        Ok(())
+        match self.keys().count().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::{error::Error, time::Duration};
 
-use es_core::{AppendError, DEFAULT_SETTLE_WITHIN, EventStoreExt, ExecuteError, Repository, RepositoryExt, Unsettled};
+use es_core::{
+    AppendError, DEFAULT_SETTLE_WITHIN, EventStore, EventStoreExt, ExecuteError, Repository, RepositoryExt, Unsettled,
+};
 use tokio::time::Instant;
 
 use crate::{
@@ -59,6 +61,51 @@ async fn the_time_is_fifteen_seconds_unless_said() {
     store.next(Next::LostAndAway(usize::MAX));
     let unknown = repository.execute(&id(), Measure(vec![1.0])).await;
     assert!(matches!(unknown, Err(ExecuteError::Unknown(_))), "{unknown:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_sent_again_is_waited_for_no_longer_than_the_time_that_is_left() {
+    for within in [Duration::from_millis(10), DEFAULT_SETTLE_WITHIN] {
+        let (store, repository) = series();
+        store.next(Next::LostAndHung);
+        let begun = Instant::now();
+        let unknown = repository.settle_within(within).execute(&id(), Measure(vec![1.0])).await;
+        assert!(matches!(unknown, Err(ExecuteError::Unknown(_))), "{unknown:?}");
+        assert_eq!(begun.elapsed(), within);
+
+        let mut root = repository.load(&id()).await.unwrap();
+        root.record(measured(&[1.0]));
+        store.next(Next::LostAndHung);
+        let begun = Instant::now();
+        let unknown = store.batch().change(&mut root).settle_within(within).append().await;
+        assert!(matches!(unknown, Err(AppendError::Unknown(_))), "{unknown:?}");
+        assert_eq!((begun.elapsed(), root.pending().len()), (within, 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_store_is_not_asked_again_and_nothing_is_known() {
+    let (store, repository) = series();
+    store.next(Next::LostAndClosed);
+    let begun = Instant::now();
+    let unknown = repository.execute(&id(), Measure(vec![1.0])).await;
+    assert!(matches!(unknown, Err(ExecuteError::Unknown(_))), "{unknown:?}");
+    assert_eq!((begun.elapsed(), store.asked().len()), (Duration::from_millis(10), 2));
+}
+
+#[tokio::test]
+async fn what_is_resolved_is_never_said_to_be_not_appended_by_a_store_that_is_away() {
+    let (store, repository) = series();
+    let mut root = repository.load(&id()).await.unwrap();
+    root.record(measured(&[1.0]));
+    store.next(Next::AnswerLost);
+    let Err(AppendError::Unknown(outcome)) = store.append(root.to_append().unwrap().into()).await else { panic!() };
+    let request = outcome.request().clone();
+    store.next(Next::Away);
+    let Err(AppendError::Unknown(again)) = store.resolve(*outcome).await else { panic!("it is away") };
+    assert_eq!(again.request(), &request);
+    let answers = store.resolve(*again).await.unwrap();
+    assert!(answers[0].repeated && store.events(&id()).len() == 1);
 }
 
 /// A command that ended before its lost answer was settled.

@@ -1,6 +1,9 @@
 //! A store in a list, which can be told to answer as a busy one does.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    future::pending,
+    sync::{Arc, Mutex, MutexGuard},
+};
 
 use async_trait::async_trait;
 use es_core::{
@@ -43,6 +46,14 @@ pub(crate) enum Next {
     LostAndOvertaken,
     /// Every answer is lost, and nothing is stored.
     Silent,
+    /// The answer is lost, and no answer ever comes to what is sent again.
+    LostAndHung,
+    /// No answer ever comes.
+    Hung,
+    /// The answer is lost, and the store is closed then.
+    LostAndClosed,
+    /// The store is closed.
+    Closed,
     /// The store is away once.
     Away,
     /// The store is too busy, so many times.
@@ -140,6 +151,15 @@ impl Log {
                 self.store(&append.stream, vec![foreign()]);
                 return Err(UnknownOutcome::new(append, lost()).into());
             }
+            Next::LostAndHung => {
+                self.next = Next::Hung;
+                return Err(UnknownOutcome::new(append, lost()).into());
+            }
+            Next::LostAndClosed => {
+                self.next = Next::Closed;
+                return Err(UnknownOutcome::new(append, lost()).into());
+            }
+            Next::Closed => return Err(AppendError::Store(StoreError::new(StoreErrorKind::Closed, "it is closed"))),
             Next::Silent => return Err(UnknownOutcome::new(append, lost()).into()),
             Next::AnswerLost => {
                 self.next = Next::Well;
@@ -189,11 +209,12 @@ fn foreign() -> NewEvent {
 #[async_trait]
 impl EventStore for Store {
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
-        let mut log = self.log();
-        if matches!(log.next, Next::NoAnswer) {
-            return Ok(Vec::new());
+        let next = self.log().next;
+        match next {
+            Next::NoAnswer => Ok(Vec::new()),
+            Next::Hung => pending().await,
+            _ => request.into_appends()?.into_iter().map(|append| self.log().append(append)).collect(),
         }
-        request.into_appends()?.into_iter().map(|append| log.append(append)).collect()
     }
 
     fn read_stream(

@@ -145,6 +145,10 @@ impl Appender {
         if let Some(unanswered) = &progress.unanswered {
             let mut back_off = BackOff::reconnecting();
             while !self.in_time(Duration::ZERO, unanswered.end(&connection.client, mark)).await? {
+                // a process that waits for a disk cannot be ended; what it does with the append is not known
+                if progress.patience.is_over() {
+                    return Err(PostgresError::Silent(self.persistence).into());
+                }
                 back_off.wait().await;
             }
             progress.unanswered = None;

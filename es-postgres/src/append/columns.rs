@@ -55,7 +55,7 @@ impl<'a> Columns<'a> {
             .enumerate()
             .flat_map(|(number, call)| call.appends.iter().enumerate().map(move |(at, append)| (append, number, at)))
             .collect();
-        // in one order everywhere: of two writers that want the same streams, one gets them all
+        // in the order of the index, in which the server looks them up
         streams.sort_unstable_by_key(|(append, call, at)| (append.stream.category(), append.stream.id(), *call, *at));
         let mut columns =
             Self { places: calls.iter().map(|call| vec![0; call.appends.len()]).collect(), ..Self::default() };

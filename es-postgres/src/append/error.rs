@@ -30,7 +30,8 @@ pub enum PostgresAppendError {
 impl PostgresAppendError {
     /// How to react to it.
     ///
-    /// [`Busy`](StoreErrorKind::Busy) is said only of what the server rolled back, or was never sent.
+    /// [`Busy`](StoreErrorKind::Busy) is said only of what the server rolled back, or was never sent; where an
+    /// earlier attempt may have been stored, the append is `Unknown` all the same.
     pub fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Held(_) => StoreErrorKind::Busy,

@@ -64,6 +64,9 @@ impl AppendStatement {
     /// [`AppendError::Conflict`]: nothing was appended, and the transaction can go on. [`AppendError::Store`] when
     /// `answer` is not what the statement answers.
     pub fn outcome(&self, answer: &str) -> Result<Vec<Appended>, AppendError> {
+        if self.appends.is_empty() {
+            return Ok(Vec::new());
+        }
         let answer: AnswerText =
             serde_json::from_str(answer).map_err(|error| refused(PostgresError::Answer(error.into())))?;
         let appended = judge(&self.appends, &Columns::of(&[Call::whole(&self.appends)]), &answer.into())?;
@@ -96,6 +99,9 @@ pub(crate) async fn append_in(
 ) -> Result<Vec<Appended>, AppendError> {
     limits::check(&request)?;
     let appends = request.into_appends()?;
+    if appends.is_empty() {
+        return Ok(Vec::new());
+    }
     let columns = Columns::of(&[Call::whole(&appends)]);
     // a violation would end the caller's transaction, so repeats are looked for first
     let (patient, doubtful) = (true, true);

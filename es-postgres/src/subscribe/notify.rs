@@ -51,6 +51,7 @@ pub(crate) async fn listen(connector: Connector, channel: String, wake: Wake) {
             Ok(connection) => {
                 if deaf {
                     tracing::info!(channel, "hears other processes again");
+                    deaf = false;
                 }
                 back_off.reset();
                 // what was notified before is found by looking

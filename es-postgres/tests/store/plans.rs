@@ -90,10 +90,12 @@ async fn the_nearest_snapshot_of_many_is_found_by_walking_one_index() {
         let rows = client.query(&explain, &[]).await.unwrap();
         let plan = rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n");
         for part in [
-            "Index Scan Backward using snapshots_stream_schema_version on snapshots s (actual rows=1 loops=1)",
-            "Index Scan using events_stream_version on events e (actual rows=1 loops=1)",
+            "Index Scan Backward using snapshots_stream_schema_version on snapshots s (actual rows=1",
+            "Index Scan using events_stream_version on events e (actual rows=1",
         ] {
-            assert!(plan.contains(part), "{at}\n{plan}");
+            // newer servers print a fraction of rows
+            let line = plan.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("{part}: {at}\n{plan}"));
+            assert!(line.ends_with("loops=1)"), "{at}\n{plan}");
         }
         assert!(!plan.contains("Sort") && !plan.contains("Seq Scan"), "{at}\n{plan}");
     }

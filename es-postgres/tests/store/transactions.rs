@@ -35,6 +35,20 @@ async fn events_and_a_table_of_the_callers_become_true_together() {
 }
 
 #[tokio::test]
+async fn an_append_of_nothing_answers_nothing_and_the_transaction_goes_on() {
+    let fixture = Fixture::new().await;
+    let mut client = fixture.client().await;
+    let transaction = client.transaction().await.unwrap();
+    assert_eq!(fixture.store.append_in(&transaction, Vec::new()).await.unwrap(), []);
+    let statement = fixture.store.append_statement(Vec::new()).unwrap();
+    let answer: String = transaction.query_one(statement.sql(), &[&statement.parameter()]).await.unwrap().get(0);
+    assert_eq!(statement.outcome(&answer).unwrap(), []);
+    fixture.store.append_in(&transaction, one("1", Expected::NoStream)).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(all(&fixture.store).await.len(), 1);
+}
+
+#[tokio::test]
 async fn after_a_conflict_or_a_repeat_the_transaction_goes_on() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;

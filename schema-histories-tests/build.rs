@@ -10,7 +10,7 @@ const COUNT: usize = 200;
 fn main() -> Result<(), Box<dyn Error>> {
     let seed = env::var("HISTORIES_SEED").map_or(Ok(SEED), |seed| seed.parse())?;
     let count = env::var("HISTORIES_COUNT").map_or(Ok(COUNT), |count| count.parse())?;
-    let source = histories::source::source(&histories::histories(seed, count));
+    let source = schema_histories::source::source(&schema_histories::histories(seed, count));
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("histories.rs"), source)?;
     println!("cargo::rustc-env=HISTORIES_SEED={seed}");
     println!("cargo::rustc-env=HISTORIES_COUNT={count}");

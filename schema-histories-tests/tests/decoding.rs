@@ -3,12 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers are tests too")]
 
 use es_core::{DecodeError, EventSet, SchemaVersion};
-use histories::{
+use schema_histories::{
     Dice, Form, History,
     payload::{self, Payload},
     reference::{self, Refusal},
 };
-use histories_compiled::{
+use schema_histories_tests::{
     COUNT, SEED,
     generated::{All, DECODERS},
     words::{Decoder, Facts, Value},
@@ -17,7 +17,7 @@ use histories_compiled::{
 const PAYLOADS: usize = 100;
 
 fn all() -> Vec<History> {
-    let histories = histories::histories(SEED.parse().unwrap(), COUNT.parse().unwrap());
+    let histories = schema_histories::histories(SEED.parse().unwrap(), COUNT.parse().unwrap());
     println!("HISTORIES_SEED={SEED} draws these histories");
     assert_eq!(histories.len(), DECODERS.len());
     histories
@@ -126,10 +126,10 @@ fn a_newer_schema_version_is_told_apart() {
 fn the_histories_hold_every_kind_of_step() {
     let histories = all();
     let count = |holds: &dyn Fn(&History) -> bool| histories.iter().filter(|history| holds(history)).count();
-    let life = |holds: &dyn Fn(&histories::Life) -> bool| {
+    let life = |holds: &dyn Fn(&schema_histories::Life) -> bool| {
         count(&|history| history.generations.iter().flat_map(|generation| &generation.lives).any(holds))
     };
-    let era = |holds: &dyn Fn(&histories::Era) -> bool| life(&|life| life.eras.iter().any(holds));
+    let era = |holds: &dyn Fn(&schema_histories::Era) -> bool| life(&|life| life.eras.iter().any(holds));
     for (kind, count) in [
         ("added", life(&|life| life.added.as_ref().is_some_and(|(_, added)| !added.is_closure()))),
         ("added by a closure", life(&|life| life.added.as_ref().is_some_and(|(_, added)| added.is_closure()))),
@@ -137,7 +137,7 @@ fn the_histories_hold_every_kind_of_step() {
         ("removed, once added", life(&|life| life.removed.is_some() && life.added.is_some())),
         ("renamed", life(&|life| life.eras.windows(2).any(|two| two[0].key != two[1].key && two[1].lift.is_none()))),
         ("changed", era(&|era| era.lift.as_ref().is_some_and(|lift| !lift.may_fail()))),
-        ("changed, or refused", era(&|era| era.lift.as_ref().is_some_and(histories::Lift::may_fail))),
+        ("changed, or refused", era(&|era| era.lift.as_ref().is_some_and(schema_histories::Lift::may_fail))),
         (
             "changed and renamed",
             life(&|life| life.eras.windows(2).any(|two| two[0].key != two[1].key && two[1].lift.is_some())),

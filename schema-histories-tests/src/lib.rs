@@ -1,6 +1,6 @@
 //! Two hundred events with random histories, compiled.
 //!
-//! `build.rs` prints them with the crate `histories`; the tests hold what their `derive(Event)` reads against its
+//! `build.rs` prints them with the crate `schema-histories`; the tests hold what their `derive(Event)` reads against its
 //! reference. `HISTORIES_SEED` draws others.
 
 pub mod words;

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers are tests too")]
 
 use es_core::SchemaVersion;
-use histories::{Dice, History, payload};
-use histories_compiled::{
+use schema_histories::{Dice, History, payload};
+use schema_histories_tests::{
     COUNT, SEED,
     generated::DECODERS,
     words::{Decoder, Value},
@@ -12,7 +12,7 @@ use histories_compiled::{
 
 fn all() -> impl Iterator<Item = (History, Decoder)> {
     println!("HISTORIES_SEED={SEED} draws these histories");
-    histories::histories(SEED.parse().unwrap(), COUNT.parse().unwrap()).into_iter().zip(DECODERS.iter().copied())
+    schema_histories::histories(SEED.parse().unwrap(), COUNT.parse().unwrap()).into_iter().zip(DECODERS.iter().copied())
 }
 
 fn schema_version(number: u32) -> SchemaVersion {

@@ -15,7 +15,7 @@ use std::{
 };
 
 use es_core::{Event, SchemaVersion, limits::PAYLOAD_BYTES};
-use histories_compiled::words::Value;
+use schema_histories_tests::words::Value;
 use serde::{Deserialize, Serialize};
 
 const MIB: usize = 1 << 20;

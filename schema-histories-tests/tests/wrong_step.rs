@@ -15,12 +15,12 @@ const HELD_AGAINST: &str = "every_version_of_every_event_decodes_as_the_referenc
 fn a_wrong_step_in_the_expander_is_caught() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wrong-step");
     // what the histories need
-    let copy = BrokenCopy { folder, packages: &["es-core", "es-derive", "histories", "histories-compiled"] };
+    let copy = BrokenCopy { folder, packages: &["es-core", "es-derive", "schema-histories", "schema-histories-tests"] };
     let test = |arguments: &[&str]| {
-        let decoding = ["-p", "histories-compiled", "--test", "decoding"];
+        let decoding = ["-p", "schema-histories-tests", "--test", "decoding"];
         copy.test(&[&decoding, arguments].concat(), &[("HISTORIES_COUNT", "40")])
     };
-    for fixture in fixtures("histories-compiled/tests/wrong_steps") {
+    for fixture in fixtures("schema-histories-tests/tests/wrong_steps") {
         copy.broken_by(&fixture);
         let built = test(&["--no-run"]);
         assert!(built.status.success(), "{} does not build:\n{}", fixture.display(), text(&built.stderr));
