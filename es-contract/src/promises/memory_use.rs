@@ -55,7 +55,8 @@ pub(crate) async fn stall(factory: &dyn Factory) -> Result<(), Broken> {
     let mut live = subject.store.subscribe(Checkpoint::START, &Filter::all());
     for count in 0..EVENTS {
         if count < 3 {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            // whoever reads ahead is given the time to, on a busy machine too
+            peak::stands_still(Duration::from_millis(200)).await?;
         }
         let event = patiently("a subscriber that stalled goes on", live.try_next()).await??;
         held("a subscription does not end", event.is_some(), || format!("it ended after {count} events"))?;

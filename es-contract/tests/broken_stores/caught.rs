@@ -286,6 +286,7 @@ pub(crate) const CAUGHT: &[(Fault, &[&str])] = &[
     (Fault::CountsNoReaders, &["a_reader_dropped_early_is_closed"]),
     (Fault::IgnoresKeys, &["a_key_is_never_ignored", "keys_without_events_are_taken"]),
     (Fault::IgnoresKeysWithoutEvents, &["a_key_is_never_ignored", "keys_without_events_are_taken"]),
+    (Fault::IgnoresKeysWhenResolved, &["a_key_is_never_ignored"]),
     (Fault::IgnoresTheKeysOfARepeat, &[
         "a_key_is_never_ignored",
         "the_same_events_with_a_new_key_conflict",

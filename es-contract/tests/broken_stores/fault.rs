@@ -355,6 +355,8 @@ pub(crate) enum Fault {
     IgnoresKeys,
     /// Ignores the keys of a request without events.
     IgnoresKeysWithoutEvents,
+    /// A request that is sent again after its answer was lost is sent without its keys.
+    IgnoresKeysWhenResolved,
     /// Answers events that are known as a repeat, whatever keys come with them.
     IgnoresTheKeysOfARepeat,
     /// Takes keys that it does not declare.

@@ -14,7 +14,7 @@ use es_contract::{Factory, FreshStore, Operation, Property, promises::Sample};
 use es_core::{
     AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, Direction, EncodeError, EventStore, Filter,
     LimitError, Metadata, NewEvent, Page, Position, ReadError, SnapshotError, Snapshots, StoredEvent, StoredSnapshot,
-    StreamId, Timestamp, Version, Visitor,
+    StreamId, Timestamp, UnknownOutcome, Version, Visitor,
 };
 use es_memory::MemoryStore;
 use futures_core::stream::BoxStream;
@@ -172,6 +172,17 @@ impl EventStore for BrokenStore {
 
     fn subscribe_pages(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<Page, ReadError>> {
         subscribe::subscribe_pages(&self.0, after, filter)
+    }
+
+    async fn resolve(&self, outcome: UnknownOutcome) -> Result<Vec<Appended>, AppendError> {
+        let request = outcome.into_request();
+        if self.0.fault == Fault::IgnoresKeysWhenResolved {
+            return self.append(request.into_parts().0.into()).await;
+        }
+        match self.append(request.clone()).await {
+            Err(AppendError::Store(source)) => Err(UnknownOutcome::new(request, source).into()),
+            answer => answer,
+        }
     }
 
     fn capabilities(&self) -> Capabilities<'_> {

@@ -1,6 +1,6 @@
 //! The peak of this process's memory.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use crate::Broken;
 
@@ -13,6 +13,20 @@ pub(crate) fn reset() -> Result<Option<u64>, Broken> {
     // 5 resets the peak; a system that refuses leaves the old one, from which growth counts as well.
     drop(fs::write("/proc/self/clear_refs", "5"));
     bytes().map(Some)
+}
+
+/// Waits for `pause`, and on while the peak has grown meanwhile, for 50 of them at most.
+pub(crate) async fn stands_still(pause: Duration) -> Result<(), Broken> {
+    let mut before = None;
+    for _ in 0..50 {
+        tokio::time::sleep(pause).await;
+        let now = if cfg!(target_os = "linux") { Some(bytes()?) } else { None };
+        if now == before {
+            break;
+        }
+        before = now;
+    }
+    Ok(())
 }
 
 /// `what` is broken when the peak grew by `limit` or more since `before`.

@@ -3,6 +3,8 @@
 #![cfg(feature = "testing")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod holding;
+
 use std::{
     collections::BTreeMap,
     error::Error,
@@ -11,17 +13,15 @@ use std::{
     sync::Arc,
 };
 
-use async_trait::async_trait;
 use es::{
-    Append, AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, Direction, EncodeError, EventName,
-    EventStore, Expected, Filter, IdempotencyKey, KeysTaken, Metadata, NewEvent, Page, Position, ReadError,
-    SchemaVersion, StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, TakenKey, Timestamp,
-    UnknownOutcome, Version, prelude::*, testing::scenario,
+    Append, AppendError, AppendRequest, AsOf, EncodeError, EventName, Expected, IdempotencyKey, KeysTaken, Metadata,
+    NewEvent, Position, ReadError, SchemaVersion, StoreError, StoreErrorKind, StoredSnapshot, StreamId, TakenKey,
+    Timestamp, UnknownOutcome, Version, prelude::*, testing::scenario,
 };
-use futures_core::stream::BoxStream;
-use futures_util::StreamExt;
 use serde::{Deserializer, de};
 use uuid::Uuid;
+
+use crate::holding::Holding;
 
 /// As a text and as a number; what is looked for is the part that both have.
 const CANARY: &str = "7281947281";
@@ -215,66 +215,6 @@ fn silent(what: &str, path: &str, error: &dyn Error) {
     let text = shown(error);
     assert!(!text.contains(CANARY), "{what}, by {path}, is quoted:\n{text}");
     assert!(!text.contains("canary"), "{what}, by {path}, is quoted:\n{text}");
-}
-
-/// A store that holds one event, whatever its bytes.
-#[derive(Debug)]
-struct Holding(StoredEvent);
-
-impl Holding {
-    fn new(name: &str, version: u32, payload: Vec<u8>) -> Arc<Self> {
-        Arc::new(Self(StoredEvent {
-            id: Uuid::nil(),
-            stream: StreamId::new("account", "1").unwrap(),
-            version: Version::FIRST,
-            position: Position::new(1),
-            name: EventName::new(name).unwrap(),
-            schema_version: schema_version(version),
-            payload: payload.into(),
-            metadata: None,
-            recorded_at: Timestamp::now(),
-        }))
-    }
-
-    fn stored(&self) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        futures_util::stream::iter([Ok(self.0.clone())]).boxed()
-    }
-}
-
-#[async_trait]
-impl EventStore for Holding {
-    async fn append(&self, _: AppendRequest) -> Result<Vec<Appended>, AppendError> {
-        Err(AppendError::Store(StoreError::new(StoreErrorKind::Other, "it holds what it holds")))
-    }
-
-    fn read_stream(
-        &self,
-        _: &StreamId,
-        _: Version,
-        _: Direction,
-        _: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.stored()
-    }
-
-    fn read_pages(
-        &self,
-        _: Checkpoint,
-        _: Direction,
-        _: &Filter,
-        _: Option<usize>,
-    ) -> BoxStream<'_, Result<Page, ReadError>> {
-        let position = self.0.position;
-        Box::pin(futures_util::stream::iter([Ok(Page::new(vec![self.0.clone()], position, position.into()))]))
-    }
-
-    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
-        Ok(self.0.position.into())
-    }
-
-    fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { snapshots: None }
-    }
 }
 
 #[test]
