@@ -44,7 +44,10 @@ pub async fn a_key_is_never_ignored(factory: &dyn Factory) -> Result<(), Broken>
                 subject.store.append(request).await
             };
             match answer {
-                Err(AppendError::KeysUnsupported) => same(&what, before, subject.log().await?)?,
+                Err(AppendError::KeysUnsupported) if !resolved => same(&what, before, subject.log().await?)?,
+                Err(AppendError::Unknown(unknown)) if resolved && unsupported(&unknown) => {
+                    same(&what, before, subject.log().await?)?;
+                }
                 Err(AppendError::Conflict(_)) if number == 3 => same(&what, before, subject.log().await?)?,
                 Ok(_) if number < 3 => {
                     let before = subject.log().await?;

@@ -63,15 +63,14 @@ impl Settling {
                 Err(_) => return self.give_up(),
             },
         };
-        match (answer, &self.lost) {
-            (Err(AppendError::Unknown(outcome)), None) => self.lost = Some((Instant::now(), outcome)),
-            // a closed store answers nothing else any more
-            (Err(AppendError::Store(error)), Some(_)) if error.kind() == StoreErrorKind::Closed => {
-                return self.give_up();
+        match answer {
+            Err(AppendError::Unknown(outcome)) => {
+                self.lost.get_or_insert_with(|| (Instant::now(), outcome));
             }
-            // what was sent before may be appended still, whatever became of this one
-            (Err(AppendError::Unknown(_) | AppendError::Store(_)), Some(_)) => {}
-            (answer, _) => return Some(answer),
+            Err(AppendError::Store(error)) if self.lost.is_some() && error.kind() != StoreErrorKind::Closed => {}
+            // A closed store gives no other answer any more, nor does one that refuses the request itself.
+            Err(error) if self.lost.is_some() && !error.settles() => return self.give_up(),
+            answer => return Some(answer),
         }
         let waited = self.lost.as_ref().map(|(since, _)| since.elapsed()).unwrap_or_default();
         if waited.saturating_add(self.pause.0) > self.within {

@@ -70,6 +70,14 @@ impl AppendError {
         matches!(self, Self::Store(error) if error.is_transient())
     }
 
+    /// Whether the answer to a second sending also says what became of the first, whose answer was lost. A conflict and a taken
+    /// key come from what is stored, and a store looks for the request's own events before. Any other error says that nothing
+    /// was appended this time, which is no proof for the first: the limits of the store may have changed in between, or the
+    /// second one may have reached another release of it.
+    pub(crate) fn settles(&self) -> bool {
+        matches!(self, Self::Conflict(_) | Self::KeyTaken(_))
+    }
+
     /// Whether the store was too busy: nothing was appended, and it is safe to decide again.
     pub(crate) fn is_busy(&self) -> bool {
         matches!(self, Self::Store(error) if error.kind() == StoreErrorKind::Busy)

@@ -7,8 +7,8 @@ use futures_core::{future::BoxFuture, stream::BoxStream};
 use futures_util::StreamExt;
 
 use crate::store::{
-    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Filter, Page, ReadError, Snapshots, StoredEvent,
-    StreamId, UnknownOutcome, Version, page, subscription,
+    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Filter, Page, ReadError, Snapshots, StoreError,
+    StoreErrorKind, StoredEvent, StreamId, UnknownOutcome, Version, page, subscription,
 };
 
 /// Which way to read.
@@ -188,13 +188,19 @@ pub trait EventStore: Send + Sync + Debug + 'static {
     /// [`KeyTaken`](AppendError::KeyTaken) with its own outcome.
     ///
     /// # Errors
-    /// As [`append`](Self::append), but never [`Store`](AppendError::Store): that nothing was appended this time says nothing of
-    /// the first. It is [`Unknown`](AppendError::Unknown) again then, which holds the same request.
+    /// [`Conflict`](AppendError::Conflict) and [`KeyTaken`](AppendError::KeyTaken) as [`append`](Self::append): they come from
+    /// what is stored. Any other refusal says that nothing was appended this time, and nothing of the first: the answer is
+    /// [`Unknown`](AppendError::Unknown) again then, with the same request and the refusal as its source.
     async fn resolve(&self, outcome: UnknownOutcome) -> Result<Vec<Appended>, AppendError> {
         let request = outcome.into_request();
         match self.append(request.clone()).await {
             Err(AppendError::Store(source)) => Err(UnknownOutcome::new(request, source).into()),
-            answer => answer,
+            Ok(appended) => Ok(appended),
+            Err(error) if error.settles() || matches!(error, AppendError::Unknown(_)) => Err(error),
+            Err(refusal) => {
+                let source = StoreError::new(StoreErrorKind::Other, refusal);
+                Err(UnknownOutcome::new(request, source).into())
+            }
         }
     }
 

@@ -3,7 +3,8 @@
 use std::{error::Error, time::Duration};
 
 use es_core::{
-    AppendError, DEFAULT_SETTLE_WITHIN, EventStore, EventStoreExt, ExecuteError, Repository, RepositoryExt, Unsettled,
+    AppendError, DEFAULT_SETTLE_WITHIN, EventStore, EventStoreExt, ExecuteError, Repository, RepositoryExt, StoreError,
+    StoreErrorKind, UnknownOutcome, Unsettled,
 };
 use tokio::time::Instant;
 
@@ -91,6 +92,25 @@ async fn a_closed_store_is_not_asked_again_and_nothing_is_known() {
     let unknown = repository.execute(&id(), Measure(vec![1.0])).await;
     assert!(matches!(unknown, Err(ExecuteError::Unknown(_))), "{unknown:?}");
     assert_eq!((begun.elapsed(), store.asked().len()), (Duration::from_millis(10), 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_refuses_what_is_sent_again_says_nothing_of_what_was_sent_before() {
+    let (store, repository) = series();
+    store.next(Next::LostAndRefused);
+    let begun = Instant::now();
+    let unknown = repository.execute(&id(), Measure(vec![1.0])).await;
+    let Err(ExecuteError::Unknown(unsettled)) = unknown else { panic!("the event is stored: {unknown:?}") };
+    assert_eq!((begun.elapsed(), store.asked().len()), (Duration::from_millis(10), 2));
+
+    let outcome = UnknownOutcome::new(store.asked().remove(0), StoreError::new(StoreErrorKind::TimedOut, "no answer"));
+    let Err(AppendError::Unknown(again)) = store.resolve(outcome).await else { panic!("the event is stored") };
+    let refusal = again.source().and_then(Error::source).map(|error| error.is::<AppendError>());
+    assert_eq!(refusal, Some(true), "it tells of the refusal: {again:?}");
+
+    store.next(Next::Well);
+    let executed = repository.settle(unsettled).await.unwrap();
+    assert_eq!((executed.root.version().get(), store.events(&id()).len()), (1, 1));
 }
 
 #[tokio::test]

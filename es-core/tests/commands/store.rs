@@ -54,6 +54,10 @@ pub(crate) enum Next {
     LostAndClosed,
     /// The store is closed.
     Closed,
+    /// The events are stored, and the answer is lost; then the store refuses the very same append.
+    LostAndRefused,
+    /// The store refuses an append for what it says.
+    Refused,
     /// The store is away once.
     Away,
     /// The store is too busy, so many times.
@@ -159,6 +163,12 @@ impl Log {
                 self.next = Next::Closed;
                 return Err(UnknownOutcome::new(append, lost()).into());
             }
+            Next::LostAndRefused => {
+                self.next = Next::Refused;
+                self.store(&append.stream, append.events.clone());
+                return Err(UnknownOutcome::new(append, lost()).into());
+            }
+            Next::Refused => return Err(AppendError::DuplicateStream { stream: append.stream }),
             Next::Closed => return Err(AppendError::Store(StoreError::new(StoreErrorKind::Closed, "it is closed"))),
             Next::Silent => return Err(UnknownOutcome::new(append, lost()).into()),
             Next::AnswerLost => {
