@@ -1,6 +1,6 @@
 //! Idempotency keys: none is ever ignored, and where they are declared, each is taken once.
 
-use std::sync::Arc;
+use std::{error::Error, iter, sync::Arc};
 
 use es_core::{
     Append, AppendError, AppendRequest, Appended, EventStore, Expected, IdempotencyKey, KeysTaken, LimitError,
@@ -358,6 +358,12 @@ async fn fresh(factory: &dyn Factory) -> Result<Option<Subject>, Broken> {
 
 fn key(name: &str, digest: u8, outcome: &str) -> Result<IdempotencyKey, Broken> {
     Ok(IdempotencyKey::new(name, [digest; 32], outcome.to_owned())?)
+}
+
+/// Whether the outcome is unknown because the store holds no keys.
+fn unsupported(unknown: &UnknownOutcome) -> bool {
+    let mut causes = iter::successors(Error::source(unknown), |&cause| cause.source());
+    causes.any(|cause| matches!(cause.downcast_ref(), Some(AppendError::KeysUnsupported)))
 }
 
 /// `promised` is broken unless `answer` says that a key is taken.

@@ -1,0 +1,79 @@
+//! What a store did instead of what it promised.
+
+use std::{error::Error, fmt};
+
+use super::FactoryError;
+use es_core::{AppendError, CheckpointError, EncodeError, LimitError, ReadError, SnapshotError};
+
+/// A promise that was not kept: what was promised, and what was seen.
+pub struct BrokenPromise {
+    promised: String,
+    seen: String,
+}
+
+impl BrokenPromise {
+    /// `promised` is what should have been, `seen` what was.
+    pub fn new(promised: impl Into<String>, seen: impl Into<String>) -> Self {
+        Self { promised: promised.into(), seen: seen.into() }
+    }
+
+    /// What was promised.
+    pub fn promised(&self) -> &str {
+        &self.promised
+    }
+
+    /// What was seen.
+    pub fn seen(&self) -> &str {
+        &self.seen
+    }
+
+    fn failed(operation: &str, error: &(dyn Error + 'static)) -> Self {
+        let mut seen = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            seen = format!("{seen}: {error}");
+            source = error.source();
+        }
+        Self::new(format!("{operation} succeeds"), seen)
+    }
+}
+
+impl fmt::Display for BrokenPromise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "promised: {}\n    seen: {}", self.promised, self.seen)
+    }
+}
+
+/// As [`Display`](fmt::Display), since a test that returns it prints it this way.
+impl fmt::Debug for BrokenPromise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a promise is broken\n{self}")
+    }
+}
+
+impl Error for BrokenPromise {}
+
+macro_rules! from_failed {
+    ($($error:ty: $operation:literal),+ $(,)?) => {$(
+        impl From<$error> for BrokenPromise {
+            fn from(error: $error) -> Self {
+                Self::failed($operation, &error)
+            }
+        }
+    )+};
+}
+
+from_failed! {
+    AppendError: "the append",
+    ReadError: "the read",
+    SnapshotError: "the snapshot",
+    EncodeError: "encoding the event",
+    LimitError: "naming the stream or event",
+    CheckpointError: "reading a checkpoint's text",
+}
+
+impl From<FactoryError> for BrokenPromise {
+    fn from(error: FactoryError) -> Self {
+        Self::failed("opening the store", &*error)
+    }
+}
