@@ -7,7 +7,8 @@ use uuid::Uuid;
 use crate::read::frontier::Frontier;
 use crate::server::schema_name::SchemaName;
 
-/// How many positions one statement looks at when few of them may fit: none runs long, and the reader advances.
+/// The most positions that one statement looks at where a filter may drop most of them: so no statement runs long, and the
+/// reader learns how far it has come.
 const WINDOW: i64 = 20_000;
 
 /// The texts of the statements, for each direction.
@@ -15,47 +16,45 @@ const WINDOW: i64 = 20_000;
 pub(super) struct Sql {
     forward: Texts,
     backward: Texts,
-    /// The same, of a range of slices.
-    sliced_forward: Texts,
-    sliced_backward: Texts,
 }
 
+/// The texts for one direction, each without and with a filter by name and by a range of slices.
 #[derive(Debug)]
 struct Texts {
-    all: String,
-    by_name: String,
-    by_category: String,
-    by_both: String,
+    all: [String; 4],
+    by_category: [String; 4],
+    by_categories: [String; 4],
 }
 
 impl Sql {
     pub(super) fn new(schema: &SchemaName) -> Self {
-        let [forward, sliced_forward] = [false, true].map(|sliced| Texts::new(schema, sliced, ">", "<=", "ASC"));
-        let [backward, sliced_backward] = [false, true].map(|sliced| Texts::new(schema, sliced, "<", ">=", "DESC"));
-        Self { forward, backward, sliced_forward, sliced_backward }
+        Self { forward: Texts::new(schema, ">", "<=", "ASC"), backward: Texts::new(schema, "<", ">=", "DESC") }
     }
 }
 
 impl Texts {
-    fn new(schema: &SchemaName, sliced: bool, beyond: &str, within: &str, order: &str) -> Self {
-        // the range stands behind the other parameters
-        let text = |template: &str, parameters: usize| {
-            let (first, last) = (parameters + 1, parameters + 2);
-            let range = format!(
-                " AND slice OPERATOR(pg_catalog.>=) ${first}::smallint AND slice OPERATOR(pg_catalog.<=) ${last}::smallint"
-            );
-            let directed = template
-                .replace("{beyond}", &format!("OPERATOR(pg_catalog.{beyond})"))
-                .replace("{within}", &format!("OPERATOR(pg_catalog.{within})"))
-                .replace("{order}", order)
-                .replace("{slices}", if sliced { &range } else { "" });
-            schema.render(&directed)
+    fn new(schema: &SchemaName, beyond: &str, within: &str, order: &str) -> Self {
+        // `next` is the number of the first parameter behind those of the template.
+        let texts = |template: &str, next: usize| {
+            [(false, false), (true, false), (false, true), (true, true)].map(|(named, sliced)| {
+                let (first, last) = if named { (next + 1, next + 2) } else { (next, next + 1) };
+                let names = format!(" AND name OPERATOR(pg_catalog.=) ANY (${next})");
+                let slices = format!(
+                    " AND slice OPERATOR(pg_catalog.>=) ${first}::smallint AND slice OPERATOR(pg_catalog.<=) ${last}::smallint"
+                );
+                let directed = template
+                    .replace("{beyond}", &format!("OPERATOR(pg_catalog.{beyond})"))
+                    .replace("{within}", &format!("OPERATOR(pg_catalog.{within})"))
+                    .replace("{order}", order)
+                    .replace("{names}", if named { &names } else { "" })
+                    .replace("{slices}", if sliced { &slices } else { "" });
+                schema.render(&directed)
+            })
         };
         Self {
-            all: text(include_str!("all.sql"), 4),
-            by_name: text(include_str!("all_by_name.sql"), 5),
-            by_category: text(include_str!("all_by_category.sql"), 5),
-            by_both: text(include_str!("all_by_category_and_name.sql"), 6),
+            all: texts(include_str!("all.sql"), 5),
+            by_category: texts(include_str!("all_by_category.sql"), 6),
+            by_categories: texts(include_str!("all_by_categories.sql"), 6),
         }
     }
 }
@@ -110,6 +109,11 @@ impl AllCursor {
         self.next_window();
     }
 
+    /// The statement reads beyond this position.
+    pub(super) fn position(&self) -> Position {
+        Position::new(self.from.max(0).cast_unsigned())
+    }
+
     /// How far the reader has looked, and the frontier when it began.
     pub(super) fn page(&self, events: Vec<StoredEvent>) -> Page {
         let looked = match self.end {
@@ -119,47 +123,55 @@ impl AllCursor {
         Page::new(events, Position::new(looked.max(0).cast_unsigned()), self.frontier)
     }
 
-    pub(super) fn reads_whole_log(&self) -> bool {
-        self.categories.is_none()
-            && self.names.is_none()
-            && self.slices.is_none()
-            && self.direction == Direction::Forward
+    /// Whether windows of positions can be read side by side: each statement reads a range of positions, and not just as many
+    /// as it takes to fill a page.
+    pub(super) fn reads_windows(&self) -> bool {
+        self.direction == Direction::Forward && (self.categories.is_none() || self.drops_events())
     }
 
-    /// Takes the next `rows` positions off a log that is read whole: they are known before any of them is read.
-    pub(super) fn split(&mut self, rows: usize) -> Option<Self> {
-        let frontier = self.end.filter(|_| self.reads_whole_log())?;
+    /// Takes the next window of so many positions off the log.
+    pub(super) fn split(&mut self, positions: usize) -> Option<Self> {
+        let frontier = self.end?;
         if self.from >= frontier {
             return None;
         }
-        let end = frontier.min(self.from.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX)));
+        let positions = i64::try_from(positions).unwrap_or(WINDOW).min(WINDOW);
+        let end = frontier.min(self.from.saturating_add(positions));
         let window = Self { until: end, end: Some(end), ..self.clone() };
         self.from = end;
         Some(window)
     }
 
     pub(super) fn sql<'a>(&self, sql: &'a Sql) -> &'a str {
-        let texts = match (self.direction, self.slices) {
-            (Direction::Forward, None) => &sql.forward,
-            (Direction::Forward, Some(_)) => &sql.sliced_forward,
-            (Direction::Backward, None) => &sql.backward,
-            (Direction::Backward, Some(_)) => &sql.sliced_backward,
+        let texts = match self.direction {
+            Direction::Forward => &sql.forward,
+            Direction::Backward => &sql.backward,
         };
-        match (&self.categories, &self.names) {
-            (None, None) => &texts.all,
-            (None, Some(_)) => &texts.by_name,
-            (Some(_), None) => &texts.by_category,
-            (Some(_), Some(_)) => &texts.by_both,
-        }
+        let texts = match self.categories.as_deref() {
+            None => &texts.all,
+            Some([_]) => &texts.by_category,
+            Some(_) => &texts.by_categories,
+        };
+        &texts[usize::from(self.names.is_some()) + 2 * usize::from(self.slices.is_some())]
     }
 
     pub(super) fn parameters<'a>(&'a self, rows: &'a i64) -> Vec<&'a (dyn ToSql + Sync)> {
         let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&self.from, &self.until, rows, &self.incarnation];
-        parameters.extend(self.categories.iter().chain(&self.names).map(|names| names as &(dyn ToSql + Sync)));
+        match &self.categories {
+            Some(categories) if categories.len() == 1 => parameters.push(&categories[0]),
+            Some(categories) => parameters.push(categories),
+            None => {}
+        }
+        parameters.extend(self.names.as_ref().map(|names| names as &(dyn ToSql + Sync)));
         if let Some((first, last)) = &self.slices {
             parameters.extend([first, last].map(|slice| slice as &(dyn ToSql + Sync)));
         }
         parameters
+    }
+
+    /// Whether the server reads events that the filter then drops: there is no index by name or by slice.
+    fn drops_events(&self) -> bool {
+        self.names.is_some() || self.slices.is_some()
     }
 
     pub(super) fn advance_past(&mut self, event: &StoredEvent) {
@@ -181,7 +193,7 @@ impl AllCursor {
     fn next_window(&mut self) {
         let end = self.end.unwrap_or(self.from);
         self.until = match self.direction {
-            _ if self.names.is_none() && self.slices.is_none() => end,
+            _ if !self.drops_events() => end,
             Direction::Forward => end.min(self.from.saturating_add(WINDOW)),
             Direction::Backward => end.max(self.from.saturating_sub(WINDOW)),
         };

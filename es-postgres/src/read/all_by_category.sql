@@ -1,15 +1,10 @@
--- each category by its own walk over the index, then merged; whole rows are compared, so that no other index will do
-SELECT e.position, e.version, e.recorded_at, e.event_id, e.name, e.schema_version,
-       CASE WHEN pg_catalog.pg_column_size(e.payload) OPERATOR(pg_catalog.<=) 1049600 THEN e.payload END,
-       CASE WHEN pg_catalog.pg_column_size(e.metadata) OPERATOR(pg_catalog.>) 66560 THEN '0' ELSE e.metadata END,
-       e.category, e.id
-FROM pg_catalog.unnest($5::pg_catalog.text[]) c (category)
-CROSS JOIN LATERAL (
-    SELECT *
-    FROM {schema}.events v
-    WHERE (v.category, v.position) {beyond} (c.category, $1)
-      AND (v.category, v.position) {within} (c.category, CASE WHEN {schema}.unmoved($4) THEN $2::bigint END){slices}
-    ORDER BY v.category {order}, v.position {order}
-    LIMIT $3) e
-ORDER BY e.position {order}
+-- Walks the index of one category: nothing is left to sort. Row comparisons keep the planner from any other index.
+SELECT position, version, recorded_at, event_id, name, schema_version,
+       CASE WHEN pg_catalog.pg_column_size(payload) OPERATOR(pg_catalog.<=) 1049600 THEN payload END,
+       CASE WHEN pg_catalog.pg_column_size(metadata) OPERATOR(pg_catalog.>) 66560 THEN '0' ELSE metadata END,
+       category, id
+FROM {schema}.events
+WHERE (category, position) {beyond} ($5::pg_catalog.text, $1)
+  AND (category, position) {within} ($5::pg_catalog.text, CASE WHEN {schema}.unmoved($4) THEN $2::bigint END){names}{slices}
+ORDER BY category {order}, position {order}
 LIMIT $3

@@ -1,8 +1,8 @@
 //! Reading: pages by keyset, in bounded memory.
 //!
 //! The first page goes over a few connections that all readers share, pipelined, so a short stream is read in one
-//! round trip. What comes after it goes over the pool, a page at a time and one page ahead of who takes them; of a log that
-//! is read whole, two windows of positions at once. No connection is held while nobody takes a page.
+//! round trip. What comes after it goes over the pool, a page at a time and one page ahead of the reader; of the log, read to its
+//! end, two windows of positions at once. No connection is held while nobody takes a page.
 
 mod all;
 mod cursor;

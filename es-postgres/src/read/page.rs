@@ -185,7 +185,7 @@ impl PageSize {
     /// The first page of a read.
     pub(super) const FIRST: usize = 128;
     /// How many times more rows than the last page the next may have: who stops early has not read much in vain.
-    const GROWTH: usize = 4;
+    pub(super) const GROWTH: usize = 4;
     const MOST: usize = 8192;
 
     pub(super) fn rows(&self) -> usize {

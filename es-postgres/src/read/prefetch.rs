@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use es_core::{Page, ReadError};
+use es_core::{Page, Position, ReadError};
 use tokio::sync::mpsc;
 
 use super::all::AllCursor;
@@ -49,15 +49,16 @@ pub(super) fn pages(
     taken
 }
 
-/// Reads the whole log on, two windows of positions at once, so that the server need not wait for the next request.
+/// Reads the log on, two windows of positions at once, so that the server need not wait for the next request.
 pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: OpenReader) -> Pages {
     let (given, taken) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut size = PageSize::default();
+        let mut spread = Spread::new(log.position());
         let mut fetched = VecDeque::new();
         'log: loop {
             while fetched.len() < 2
-                && let Some(window) = log.split(size.rows())
+                && let Some(window) = log.split(size.rows().saturating_mul(spread.positions))
             {
                 fetched.push_back(tokio::spawn(self::window(Arc::clone(&pager), window, size.rows())));
             }
@@ -71,6 +72,7 @@ pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: OpenReader) -
                 let last = page.is_err();
                 if let Ok(page) = &page {
                     size.learn(page.rows, page.bytes);
+                    spread.learn(page);
                 }
                 if given.send(page.map(|answer| answer.page)).await.is_err() || last {
                     break 'log;
@@ -91,4 +93,29 @@ async fn window(pager: Arc<Pager>, window: AllCursor, mut rows: usize) -> (Resul
     let mut cursor = Cursor::All(window);
     let page = pager.page(&mut cursor, &mut Decoder::default(), ReadMode::Pooled, &mut rows).await;
     (page, cursor)
+}
+
+/// How far apart the events that the filter accepts are, judged by the last page.
+#[derive(Debug)]
+struct Spread {
+    /// A window of this many positions is expected to hold one event.
+    positions: usize,
+    /// How far the pages before have looked.
+    up_to: Position,
+}
+
+impl Spread {
+    fn new(from: Position) -> Self {
+        Self { positions: 1, up_to: from }
+    }
+
+    fn learn(&mut self, page: &FetchedPage) {
+        let up_to = page.page.up_to;
+        let looked = usize::try_from(up_to.get().saturating_sub(self.up_to.get())).unwrap_or(usize::MAX);
+        self.positions = match page.rows {
+            0 => self.positions.saturating_mul(PageSize::GROWTH),
+            rows => looked.div_ceil(rows).max(1),
+        };
+        self.up_to = up_to;
+    }
 }

@@ -140,9 +140,7 @@ impl Reader {
         let ahead = (left > 0 && !first.last).then(|| {
             let (pager, open) = (Arc::clone(&self.pager), self.open_readers.register());
             match cursor {
-                Cursor::All(log) if left > usize::MAX / 2 && log.reads_whole_log() => {
-                    prefetch::windows(pager, log, open)
-                }
+                Cursor::All(log) if left > usize::MAX / 2 && log.reads_windows() => prefetch::windows(pager, log, open),
                 cursor => prefetch::pages(pager, cursor, decoder, left, open),
             }
         });
