@@ -15,13 +15,13 @@ const PAUSE: Duration = Duration::from_millis(2);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {
-    Right,
+    Correct,
     /// By the function of the database, as stores read.
     Function,
     OneStatement,
     LocksFirst,
     RepeatableRead,
-    Plain,
+    NoFrontier,
 }
 
 pub(crate) struct Reader {
@@ -41,10 +41,10 @@ impl Reader {
     }
 
     /// Reads what may be read by now.
-    pub(crate) async fn turn(&mut self) {
+    pub(crate) async fn read(&mut self) {
         let cursor = self.cursor;
         let positions = match self.reading {
-            Reading::Right => {
+            Reading::Correct => {
                 let high = number(&self.client, HIGH).await;
                 tokio::time::sleep(PAUSE).await;
                 let low = number(&self.client, LOW).await;
@@ -76,7 +76,7 @@ impl Reader {
                            SELECT position FROM f, es.events WHERE position > $1 AND position <= f ORDER BY position";
                 positions(&self.client.query(sql, &[&cursor]).await.unwrap())
             }
-            Reading::Plain => read(&self.client, cursor, i64::MAX).await,
+            Reading::NoFrontier => read(&self.client, cursor, i64::MAX).await,
         };
         self.cursor = positions.last().copied().unwrap_or(cursor);
         self.delivered.extend(positions);

@@ -9,25 +9,25 @@ use crate::writers::Fence;
 /// A way to find out how far the log may be read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Variant {
-    Right,
-    RightFunction,
+    Correct,
+    CorrectFunction,
     OneStatement,
     LocksFirst,
     CachedSequence,
     DrawBeforeLock,
     RepeatableRead,
-    Plain,
+    NoFrontier,
     ClientGuard,
     FunctionLocksFirst,
     UnfencedAlone,
     UnfencedTogether,
-    UnfencedDoubtful,
+    UnfencedRepeatLookup,
     TableAfterDraw,
 }
 
 impl Variant {
     /// Goes wrong only at a moment when hardly anybody else writes.
-    pub(crate) fn wants_few(self) -> bool {
+    pub(crate) fn needs_few_writers(self) -> bool {
         matches!(
             self,
             Self::LocksFirst
@@ -40,10 +40,10 @@ impl Variant {
 
     /// Breaks the database as the variant asks for; answers how to write and how to read.
     pub(crate) fn set_up(self, database: &Database) -> (Fence, Reading) {
-        let (mut fence, mut reading) = (Fence::Inside, Reading::Right);
+        let (mut fence, mut reading) = (Fence::ByFunction, Reading::Correct);
         match self {
-            Self::Right => database.run(&[&paused_before_insert("")]).unwrap(),
-            Self::RightFunction => {
+            Self::Correct => database.run(&[&paused_before_insert("")]).unwrap(),
+            Self::CorrectFunction => {
                 database.run(&[&paused_before_insert(""), &paused_frontier(false)]).unwrap();
                 reading = Reading::Function;
             }
@@ -54,7 +54,7 @@ impl Variant {
             // the three ways through the function that appends
             Self::UnfencedAlone => database.run(&[&unfenced("NOT single", 0)]).unwrap(),
             Self::UnfencedTogether => database.run(&[&unfenced("(single OR verdicts IS NOT NULL)", 1)]).unwrap(),
-            Self::UnfencedDoubtful => database.run(&[&unfenced("verdicts IS NULL", 1)]).unwrap(),
+            Self::UnfencedRepeatLookup => database.run(&[&unfenced("verdicts IS NULL", 1)]).unwrap(),
             Self::OneStatement => {
                 let slow = "CREATE FUNCTION es.slow_frontier() RETURNS bigint LANGUAGE plpgsql VOLATILE AS
                             $$ BEGIN PERFORM pg_sleep(0.005); RETURN es.frontier(); END $$";
@@ -67,7 +67,7 @@ impl Variant {
                 database.run(&[&paused_before_insert("PERFORM es.late_fence();"), &late_fence(), NO_FENCE]).unwrap();
             }
             Self::RepeatableRead => reading = Reading::RepeatableRead,
-            Self::Plain => reading = Reading::Plain,
+            Self::NoFrontier => reading = Reading::NoFrontier,
             Self::ClientGuard => {
                 database.run(&[&late_fence(), NO_FENCE]).unwrap();
                 fence = Fence::ByClient;
@@ -142,7 +142,7 @@ fn without_table(function: &str) -> String {
 }
 
 /// The view of locks, with another rule which of them count.
-pub(crate) fn counting(rule: &str) -> String {
+pub(crate) fn with_lock_rule(rule: &str) -> String {
     let migration = migration("frontier");
     let view = &migration[migration.find("CREATE VIEW \"es\".es_locks").unwrap()..];
     let view = &view[..view.find(";\n").unwrap()];
@@ -152,10 +152,10 @@ pub(crate) fn counting(rule: &str) -> String {
 }
 
 /// Judging a lock by the role of who holds it.
-pub(crate) fn by_role() -> String {
+pub(crate) fn locks_by_role() -> String {
     let may = "(SELECT coalesce(bool_or(has_function_privilege(a.usesysid, p.oid, 'EXECUTE')
                                         AND has_schema_privilege(a.usesysid, p.pronamespace, 'USAGE')), false)
                 FROM pg_stat_activity a, pg_proc p
                 WHERE a.pid = h.pid AND p.proname = 'append' AND p.pronamespace = 'es'::regnamespace)";
-    counting(may)
+    with_lock_rule(may)
 }

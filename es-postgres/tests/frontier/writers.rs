@@ -15,7 +15,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fence {
     /// The function that appends.
-    Inside,
+    ByFunction,
     /// The client, once a transaction by a flag of its own.
     ByClient,
 }
@@ -34,14 +34,14 @@ impl Writers {
             let (store, stop, url) = (store.clone(), Arc::clone(&stop), url.to_owned());
             tokio::spawn(async move {
                 let mut client = connect(&url).await;
-                let mut chance = Chance(seed ^ (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                let mut random = Random(seed ^ (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
                 while !stop.load(Ordering::Relaxed) {
                     // every third appends as everybody does, through the coalescing writer
-                    chance.pause(10).await;
-                    if number % 3 == 0 && fence == Fence::Inside {
-                        store.append(append(&mut chance).into()).await.unwrap();
+                    random.pause(10).await;
+                    if number % 3 == 0 && fence == Fence::ByFunction {
+                        store.append(append(&mut random).into()).await.unwrap();
                     } else {
-                        transaction(&store, &mut client, fence, &mut chance).await;
+                        transaction(&store, &mut client, fence, &mut random).await;
                     }
                 }
             })
@@ -57,18 +57,18 @@ impl Writers {
     }
 }
 
-async fn transaction(store: &PostgresStore, client: &mut Client, fence: Fence, chance: &mut Chance) {
+async fn transaction(store: &PostgresStore, client: &mut Client, fence: Fence, random: &mut Random) {
     let mut transaction = client.transaction().await.unwrap();
     let mut fenced = false;
-    if chance.one_in(2) {
+    if random.one_in(2) {
         let savepoint = transaction.transaction().await.unwrap();
-        let went = write(store, &savepoint, fence, &mut fenced, chance).await;
-        chance.pause(3).await;
-        if went && chance.one_in(2) { savepoint.commit().await.unwrap() } else { savepoint.rollback().await.unwrap() }
+        let went = write(store, &savepoint, fence, &mut fenced, random).await;
+        random.pause(3).await;
+        if went && random.one_in(2) { savepoint.commit().await.unwrap() } else { savepoint.rollback().await.unwrap() }
     }
-    let went = write(store, &transaction, fence, &mut fenced, chance).await;
-    chance.pause(20).await;
-    if went && !chance.one_in(4) { transaction.commit().await.unwrap() } else { transaction.rollback().await.unwrap() }
+    let went = write(store, &transaction, fence, &mut fenced, random).await;
+    random.pause(20).await;
+    if went && !random.one_in(4) { transaction.commit().await.unwrap() } else { transaction.rollback().await.unwrap() }
 }
 
 /// Appends; `false` when the transaction is of no more use.
@@ -77,13 +77,13 @@ async fn write(
     transaction: &Transaction<'_>,
     fence: Fence,
     fenced: &mut bool,
-    chance: &mut Chance,
+    random: &mut Random,
 ) -> bool {
     if fence == Fence::ByClient && !*fenced {
         transaction.execute("SELECT es.late_fence()", &[]).await.unwrap();
         *fenced = true;
     }
-    match store.append_in(transaction, append(chance)).await {
+    match store.append_in(transaction, append(random)).await {
         Ok(_) => true,
         // two transactions that hold a stream each and want the other's: one of them has to go
         Err(AppendError::Store(_)) => false,
@@ -91,18 +91,18 @@ async fn write(
     }
 }
 
-fn append(chance: &mut Chance) -> Vec<Append> {
+fn append(random: &mut Random) -> Vec<Append> {
     let name = EventName::from_static("tortured").unwrap();
-    let count = 1 + chance.below(3);
+    let count = 1 + random.below(3);
     let event = |_| NewEvent::from_json(Uuid::now_v7(), name.clone(), SchemaVersion::FIRST, "{}").unwrap();
-    let stream = StreamId::new("torture", chance.below(200).to_string()).unwrap();
+    let stream = StreamId::new("torture", random.below(200).to_string()).unwrap();
     vec![Append::new(stream, Expected::Any, (0..count).map(event).collect())]
 }
 
 /// Random enough, and repeatable by its seed.
-struct Chance(u64);
+struct Random(u64);
 
-impl Chance {
+impl Random {
     fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -141,7 +141,7 @@ impl Child {
     }
 
     /// In the child: where to write and for how long.
-    pub(crate) fn orders() -> Option<(String, Duration)> {
+    pub(crate) fn arguments() -> Option<(String, Duration)> {
         let millis = std::env::var("ES_TORTURE_MILLIS").ok()?.parse().ok()?;
         Some((std::env::var("ES_TORTURE_URL").ok()?, Duration::from_millis(millis)))
     }

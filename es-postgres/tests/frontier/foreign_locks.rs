@@ -9,7 +9,7 @@ use test_postgres::Database;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::variants::{by_role, migration};
+use crate::variants::{locks_by_role, migration};
 use crate::writers::connect;
 
 /// One who appends, as `outsider` does, by a function that runs with the rights of the log's owner.
@@ -73,12 +73,12 @@ async fn is_held(log: &Log, reader: &Client, client: &Client, statement: &str) -
     frontier < drawn
 }
 
-async fn definer(log: &Log) -> bool {
+async fn append_by_definer(log: &Log) -> bool {
     let reader = connect(&log.database.url()).await;
     is_held(log, &reader, &log.as_role(&log.outsider).await, "SELECT deposit('1')").await
 }
 
-async fn noinherit(log: &Log) -> bool {
+async fn append_by_set_role(log: &Log) -> bool {
     let client = log.as_role(&log.member).await;
     let role = log.member.replacen("member", "app", 1);
     client.batch_execute(&format!("SET ROLE {role}")).await.unwrap();
@@ -86,7 +86,7 @@ async fn noinherit(log: &Log) -> bool {
     is_held(log, &connect(&log.database.url()).await, &client, &format!("SELECT {statement}")).await
 }
 
-async fn connects_in_between(log: &Log) -> bool {
+async fn append_by_new_session(log: &Log) -> bool {
     // the application's own role, which any judge lets through; the reader has looked who is there before it came
     let reader = connect(&log.database.url()).await;
     reader.batch_execute("BEGIN; SELECT count(*) FROM pg_stat_activity").await.unwrap();
@@ -96,20 +96,20 @@ async fn connects_in_between(log: &Log) -> bool {
 }
 
 #[tokio::test]
-async fn whoever_appends_by_way_of_others_holds_the_frontier() {
+async fn an_append_through_another_role_holds_the_frontier() {
     let log = Log::new().await;
-    assert!(definer(&log).await, "by a definer function");
-    assert!(noinherit(&log).await, "by SET ROLE, without inheriting");
-    assert!(connects_in_between(&log).await, "by a process that came in between");
+    assert!(append_by_definer(&log).await, "by a definer function");
+    assert!(append_by_set_role(&log).await, "by SET ROLE, without inheriting");
+    assert!(append_by_new_session(&log).await, "by a process that came in between");
 }
 
 #[tokio::test]
-async fn who_judges_by_role_is_caught_skipping() {
+async fn judging_locks_by_role_is_caught() {
     let log = Log::new().await;
-    log.database.run(&[&by_role()]).unwrap();
-    assert!(!definer(&log).await, "a definer function");
-    assert!(!noinherit(&log).await, "NOINHERIT");
-    assert!(!connects_in_between(&log).await, "a process that came in between");
+    log.database.run(&[&locks_by_role()]).unwrap();
+    assert!(!append_by_definer(&log).await, "a definer function");
+    assert!(!append_by_set_role(&log).await, "NOINHERIT");
+    assert!(!append_by_new_session(&log).await, "a process that came in between");
 }
 
 /// What a stranger takes who knows the log's names and has no right: the frontier's lowest lock, and all near the present.
@@ -123,42 +123,42 @@ fn locks() -> String {
 }
 
 #[tokio::test]
-async fn a_stranger_that_holds_the_frontiers_locks_holds_up_nobody() {
+async fn foreign_locks_do_not_hold_the_frontier() {
     let log = Log::new().await;
     log.append().await;
-    let stranger = log.as_role(&log.outsider).await;
-    stranger.batch_execute("BEGIN").await.unwrap();
-    stranger.batch_execute(&locks()).await.unwrap();
+    let outsider = log.as_role(&log.outsider).await;
+    outsider.batch_execute("BEGIN").await.unwrap();
+    outsider.batch_execute(&locks()).await.unwrap();
     // some functions lock a table without asking for a right on it, in the weakest mode
     let owner = connect(&log.database.url()).await;
     let table = number(&owner, "SELECT 'es.appending'::regclass::oid::bigint").await;
     let named = format!("SELECT table_to_xmlschema({table}::oid::regclass, true, false, '')");
-    stranger.batch_execute(&named).await.unwrap();
+    outsider.batch_execute(&named).await.unwrap();
     for _ in 0..20 {
         let last = log.append().await;
         assert_eq!(log.store.frontier().await.unwrap().position(), last);
     }
     // all of them are taken: a transaction that appends is waited for all the same
-    assert!(definer(&log).await);
+    assert!(append_by_definer(&log).await);
     let shown = format!("SELECT count(*) FROM es.es_strangers WHERE role = '{}' AND low IS NOT NULL", log.outsider);
     assert_eq!(number(&owner, &shown).await, 201);
     assert_eq!(number(&owner, "SELECT count(*) FROM es.es_in_flight").await, 0);
 }
 
 #[tokio::test]
-async fn a_lock_that_counts_whoever_holds_it_is_caught_standing_still() {
+async fn counting_every_lock_is_caught() {
     let log = Log::new().await;
     log.append().await;
-    let stranger = log.as_role(&log.outsider).await;
-    stranger.batch_execute(&locks()).await.unwrap();
-    log.database.run(&[&crate::variants::counting("true")]).unwrap();
+    let outsider = log.as_role(&log.outsider).await;
+    outsider.batch_execute(&locks()).await.unwrap();
+    log.database.run(&[&crate::variants::with_lock_rule("true")]).unwrap();
     let last = log.append().await;
     let reader = connect(&log.database.url()).await;
     assert_eq!((number(&reader, "SELECT es.frontier()").await, last.get() > 0), (0, true));
 }
 
 #[tokio::test]
-async fn a_transaction_is_fenced_whatever_its_caller_did_to_the_variables() {
+async fn forged_session_variables_do_not_remove_the_fence() {
     let log = Log::new().await;
     let reader = connect(&log.database.url()).await;
     let guard = "SELECT substring(prosrc FROM 'es\\.fenced_[0-9]+') FROM pg_proc WHERE proname = 'fence'";
@@ -184,15 +184,15 @@ async fn a_transaction_is_fenced_whatever_its_caller_did_to_the_variables() {
         }
     }
     // who claims to have looked whether the log has moved, and has not, is told so
-    let liar = log.as_role(&log.outsider).await;
-    liar.batch_execute(&format!("SET {guard}_here = 'yes'")).await.unwrap();
-    let error = liar.query_one("SELECT deposit('3')", &[]).await.unwrap_err();
+    let forger = log.as_role(&log.outsider).await;
+    forger.batch_execute(&format!("SET {guard}_here = 'yes'")).await.unwrap();
+    let error = forger.query_one("SELECT deposit('3')", &[]).await.unwrap_err();
     assert_eq!(error.code().map(tokio_postgres::error::SqlState::code), Some("55000"), "{error}");
     log.append().await;
 }
 
 #[tokio::test]
-async fn a_stranger_that_holds_a_stream_delays_it_and_nothing_else() {
+async fn a_foreign_stream_lock_delays_only_that_stream() {
     let log = Log::new().await;
     log.append().await;
     let owner = connect(&log.database.url()).await;
@@ -203,8 +203,8 @@ async fn a_stranger_that_holds_a_stream_delays_it_and_nothing_else() {
     let keys = owner.query_one(keys, &[]).await.unwrap();
     let (space, key): (i64, i32) = (keys.get(0), keys.get(1));
     owner.batch_execute("ROLLBACK").await.unwrap();
-    let stranger = log.as_role(&log.outsider).await;
-    stranger.batch_execute(&format!("SELECT pg_advisory_lock({space}, {key})")).await.unwrap();
+    let outsider = log.as_role(&log.outsider).await;
+    outsider.batch_execute(&format!("SELECT pg_advisory_lock({space}, {key})")).await.unwrap();
     let shown = format!("SELECT count(*) FROM es.es_strangers WHERE role = '{}' AND stream IS NOT NULL", log.outsider);
     assert_eq!(number(&owner, &shown).await, 1);
     // more than one at once, and one in a transaction of the caller's
@@ -224,7 +224,7 @@ async fn a_stranger_that_holds_a_stream_delays_it_and_nothing_else() {
     let assertion = "SELECT es.append(true, true, '{0}', '{outside}', '{x}', '{4}', '{}', '{}', '{}', '{}', '{}', \
                      '{}', '{}', '{}', '{}')";
     owner.batch_execute(assertion).await.unwrap();
-    stranger.batch_execute("SELECT pg_advisory_unlock_all()").await.unwrap();
+    outsider.batch_execute("SELECT pg_advisory_unlock_all()").await.unwrap();
     let other = connect(&log.database.url()).await;
     other.batch_execute("SET lock_timeout = '300ms'").await.unwrap();
     let error = other.query_one("SELECT deposit('x')", &[]).await.unwrap_err();
