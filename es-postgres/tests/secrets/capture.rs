@@ -8,19 +8,19 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::needles::Needles;
+use crate::encodings::Encodings;
 
-static SAID: OnceLock<Log> = OnceLock::new();
+static CAPTURE: OnceLock<Capture> = OnceLock::new();
 
 /// What was said, as far as it matters.
 #[derive(Debug)]
-pub(crate) struct Log {
-    needles: Needles,
-    heard: Mutex<Heard>,
+pub(crate) struct Capture {
+    encodings: Encodings,
+    findings: Mutex<Findings>,
 }
 
 #[derive(Debug, Default)]
-struct Heard {
+struct Findings {
     crates: BTreeSet<String>,
     /// How many statements with parameters the driver has logged.
     statements: usize,
@@ -29,43 +29,43 @@ struct Heard {
 }
 
 /// Listens to `log` and to `tracing`, for the whole process, from now on.
-pub(crate) fn listen(needles: Needles) -> &'static Log {
-    let log = SAID.get_or_init(|| Log { needles, heard: Mutex::default() });
+pub(crate) fn start(encodings: Encodings) -> &'static Capture {
+    let capture = CAPTURE.get_or_init(|| Capture { encodings, findings: Mutex::default() });
     log::set_logger(&Listener).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     tracing::subscriber::set_global_default(Listener).unwrap();
-    log
+    capture
 }
 
-impl Log {
+impl Capture {
     /// Looks for secrets in what was said to `target`, a crate's module or a user's own print.
-    pub(crate) fn hear(&self, target: &str, said: &str) {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.crates.insert(target.split("::").next().unwrap_or_default().to_owned());
-        heard.statements += usize::from(said.contains("with parameters"));
-        if let Some(secret) = self.needles.in_text(said) {
-            let said: String = said.chars().take(600).collect();
-            heard.secrets.entry((secret, target.to_owned())).or_insert(said);
+    pub(crate) fn search(&self, target: &str, text: &str) {
+        let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        findings.crates.insert(target.split("::").next().unwrap_or_default().to_owned());
+        findings.statements += usize::from(text.contains("with parameters"));
+        if let Some(secret) = self.encodings.in_text(text) {
+            let excerpt: String = text.chars().take(600).collect();
+            findings.secrets.entry((secret, target.to_owned())).or_insert(excerpt);
         }
     }
 
     /// Looks for secrets in an error and its sources, as they are displayed and as they are debugged.
-    pub(crate) fn hear_error(&self, what: &str, error: &(dyn std::error::Error + 'static)) {
+    pub(crate) fn search_error(&self, what: &str, error: &(dyn std::error::Error + 'static)) {
         let mut cause = Some(error);
         while let Some(error) = cause {
-            self.hear(what, &format!("{error} {error:?} {error:#?}"));
+            self.search(what, &format!("{error} {error:?} {error:#?}"));
             cause = error.source();
         }
     }
 
     /// What was said of secrets; panics when a crate was not heard that has to be.
     pub(crate) fn secrets(&self, crates: &[&str]) -> BTreeMap<(&'static str, String), String> {
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
         for name in crates {
-            assert!(heard.crates.contains(*name), "nothing was heard of `{name}`: {:?}", heard.crates);
+            assert!(findings.crates.contains(*name), "nothing was heard of `{name}`: {:?}", findings.crates);
         }
-        assert!(heard.statements > 50, "the driver logged {} statements", heard.statements);
-        heard.secrets.clone()
+        assert!(findings.statements > 50, "the driver logged {} statements", findings.statements);
+        findings.secrets.clone()
     }
 }
 
@@ -77,8 +77,8 @@ impl log::Log for Listener {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        if let Some(log) = SAID.get() {
-            log.hear(record.target(), &record.args().to_string());
+        if let Some(capture) = CAPTURE.get() {
+            capture.search(record.target(), &record.args().to_string());
         }
     }
 
@@ -101,8 +101,8 @@ impl Subscriber for Listener {
     fn new_span(&self, span: &Attributes<'_>) -> Id {
         let mut fields = Fields(String::new());
         span.record(&mut fields);
-        if let Some(log) = SAID.get() {
-            log.hear(span.metadata().target(), &fields.0);
+        if let Some(capture) = CAPTURE.get() {
+            capture.search(span.metadata().target(), &fields.0);
         }
         Id::from_u64(1)
     }
@@ -110,8 +110,8 @@ impl Subscriber for Listener {
     fn record(&self, _: &Id, values: &Record<'_>) {
         let mut fields = Fields(String::new());
         values.record(&mut fields);
-        if let Some(log) = SAID.get() {
-            log.hear("a span", &fields.0);
+        if let Some(capture) = CAPTURE.get() {
+            capture.search("a span", &fields.0);
         }
     }
 
@@ -120,8 +120,8 @@ impl Subscriber for Listener {
     fn event(&self, event: &Event<'_>) {
         let mut fields = Fields(String::new());
         event.record(&mut fields);
-        if let Some(log) = SAID.get() {
-            log.hear(event.metadata().target(), &fields.0);
+        if let Some(capture) = CAPTURE.get() {
+            capture.search(event.metadata().target(), &fields.0);
         }
     }
 

@@ -1,24 +1,24 @@
 //! What must not be said, and how it would look.
 
-/// Texts that must not be said, in every form in which bytes are printed.
+/// Texts that must not be said, in every encoding in which bytes are printed.
 #[derive(Debug)]
-pub(crate) struct Needles(Vec<(&'static str, String)>);
+pub(crate) struct Encodings(Vec<(&'static str, String)>);
 
-impl Needles {
+impl Encodings {
     /// `secrets` without white space, each with a name.
     pub(crate) fn new(secrets: &[(&'static str, &str)]) -> Self {
-        Self(secrets.iter().flat_map(|(name, secret)| forms(secret).map(|form| (*name, form))).collect())
+        Self(secrets.iter().flat_map(|(name, secret)| encodings_of(secret).map(|encoding| (*name, encoding))).collect())
     }
 
     /// The name of a secret that `said` holds.
-    pub(crate) fn in_text(&self, said: &str) -> Option<&'static str> {
+    pub(crate) fn in_text(&self, text: &str) -> Option<&'static str> {
         // lists of numbers are printed in many ways: without white space they are one
-        let bare: String = said.chars().filter(|letter| !letter.is_whitespace()).collect();
-        self.0.iter().find(|(_, form)| bare.contains(form)).map(|(name, _)| *name)
+        let bare: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+        self.0.iter().find(|(_, encoding)| bare.contains(encoding)).map(|(name, _)| *name)
     }
 }
 
-fn forms(secret: &str) -> impl Iterator<Item = String> {
+fn encodings_of(secret: &str) -> impl Iterator<Item = String> {
     let list = |number: fn(&u8) -> String, between: &str| {
         secret.as_bytes().iter().map(number).collect::<Vec<_>>().join(between)
     };
@@ -42,10 +42,10 @@ fn base64(bytes: &[u8], before: usize) -> String {
 }
 
 #[test]
-fn a_secret_is_found_in_every_form() {
-    let needles = Needles::new(&[("it", "canary4711-of-a-payload")]);
+fn a_secret_is_found_in_every_encoding() {
+    let encodings = Encodings::new(&[("it", "canary4711-of-a-payload")]);
     let json = br#"{"text":"canary4711-of-a-payload"}"#;
-    let mut said = vec![
+    let mut texts = vec![
         String::from_utf8_lossy(json).into_owned(),
         format!("{json:?}"),
         format!("{json:#?}"),
@@ -56,7 +56,7 @@ fn a_secret_is_found_in_every_form() {
         json.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().concat(),
     ];
     // as `base64` prints it, with 0, 1 and 2 bytes in front
-    said.extend(
+    texts.extend(
         [
             "Y2FuYXJ5NDcxMS1vZi1hLXBheWxvYWQ=",
             "eGNhbmFyeTQ3MTEtb2YtYS1wYXlsb2Fk",
@@ -64,8 +64,8 @@ fn a_secret_is_found_in_every_form() {
         ]
         .map(str::to_owned),
     );
-    for said in said {
-        assert_eq!(needles.in_text(&said), Some("it"), "{said}");
+    for text in texts {
+        assert_eq!(encodings.in_text(&text), Some("it"), "{text}");
     }
-    assert_eq!(needles.in_text("canary4712-of-a-payload, [99, 97, 110]"), None);
+    assert_eq!(encodings.in_text("canary4712-of-a-payload, [99, 97, 110]"), None);
 }

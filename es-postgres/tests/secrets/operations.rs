@@ -13,8 +13,8 @@ use sqlx::Connection;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-use crate::log::Log;
-use crate::{METADATA, PASSWORD, PAYLOAD, SNAPSHOT, Stage};
+use crate::capture::Capture;
+use crate::{METADATA, PASSWORD, PAYLOAD, SNAPSHOT, Setup};
 
 fn stream(id: &str) -> StreamId {
     StreamId::new("account", id).unwrap()
@@ -33,8 +33,8 @@ fn append(id: &str, expected: Expected) -> Append {
     Append::new(stream(id), expected, vec![event("x"), event("y")])
 }
 
-fn builder(stage: &Stage) -> PostgresBuilder {
-    PostgresStore::builder(&stage.url).application_name("said")
+fn builder(setup: &Setup) -> PostgresBuilder {
+    PostgresStore::builder(&setup.url).application_name("secrets")
 }
 
 async fn client(url: &str) -> Client {
@@ -44,40 +44,40 @@ async fn client(url: &str) -> Client {
 }
 
 /// Debugs what was answered, and an error with its sources.
-fn hear<T: Debug>(log: &Log, what: &str, answer: &Result<T, impl std::error::Error + 'static>) {
-    log.hear(what, &format!("{answer:?} {answer:#?}"));
+fn search<T: Debug>(capture: &Capture, what: &str, answer: &Result<T, impl std::error::Error + 'static>) {
+    capture.search(what, &format!("{answer:?} {answer:#?}"));
     if let Err(error) = answer {
-        log.hear_error(what, error);
+        capture.search_error(what, error);
     }
 }
 
-pub(crate) async fn appends(stage: &Stage, log: &Log) {
-    let builder = builder(stage);
-    log.hear("a builder", &format!("{builder:?} {builder:#?}"));
+pub(crate) async fn appends(setup: &Setup, capture: &Capture) {
+    let builder = builder(setup);
+    capture.search("a builder", &format!("{builder:?} {builder:#?}"));
     let store = builder.connect().await.unwrap();
-    log.hear("a store", &format!("{store:?} {store:#?}"));
+    capture.search("a store", &format!("{store:?} {store:#?}"));
     let first = append("1", Expected::NoStream);
-    hear(log, "one", &store.append(first.clone().into()).await);
-    hear(log, "a repeat", &store.append(first.clone().into()).await);
-    hear(
-        log,
+    search(capture, "one", &store.append(first.clone().into()).await);
+    search(capture, "a repeat", &store.append(first.clone().into()).await);
+    search(
+        capture,
         "ids that are taken",
         &store.append(Append::new(stream("2"), first.expected, first.events.clone()).into()).await,
     );
-    hear(log, "a conflict", &store.append(append("1", Expected::NoStream).into()).await);
+    search(capture, "a conflict", &store.append(append("1", Expected::NoStream).into()).await);
     let several =
         vec![append("3", Expected::Any), append("4", Expected::Any), Append::assertion(stream("1"), Expected::Exists)];
-    hear(log, "several streams", &store.append(several.into()).await);
-    hear(log, "twice", &store.append(vec![first.clone(), first.clone()].into()).await);
+    search(capture, "several streams", &store.append(several.into()).await);
+    search(capture, "twice", &store.append(vec![first.clone(), first.clone()].into()).await);
     let batch = (0..200).map(|number| store.append(append(&format!("{}", number % 20), Expected::Any).into()));
     for answer in join_all(batch).await {
-        hear(log, "a batch", &answer);
+        search(capture, "a batch", &answer);
     }
     let big = event(&"z".repeat(1024 * 1000));
     let large = (0..6).map(|_| big.clone().with_id(Uuid::now_v7())).collect();
-    hear(log, "a large one", &store.append(Append::new(stream("large"), Expected::Any, large).into()).await);
-    hear(
-        log,
+    search(capture, "a large one", &store.append(Append::new(stream("large"), Expected::Any, large).into()).await);
+    search(
+        capture,
         "resolved",
         &store
             .resolve(UnknownOutcome::new(
@@ -88,74 +88,74 @@ pub(crate) async fn appends(stage: &Stage, log: &Log) {
     );
     let unknown =
         UnknownOutcome::new(vec![first], es_core::StoreError::new(es_core::StoreErrorKind::Unavailable, "lost"));
-    hear(log, "unknown", &Err::<(), _>(AppendError::from(unknown)));
+    search(capture, "unknown", &Err::<(), _>(AppendError::from(unknown)));
 }
 
-pub(crate) async fn transactions(stage: &Stage, log: &Log) {
-    let store = builder(stage).connect().await.unwrap();
-    let mut client = client(&stage.url).await;
+pub(crate) async fn transactions(setup: &Setup, capture: &Capture) {
+    let store = builder(setup).connect().await.unwrap();
+    let mut client = client(&setup.url).await;
     let transaction = client.transaction().await.unwrap();
-    hear(log, "append_in", &store.append_in(&transaction, append("in", Expected::NoStream)).await);
-    hear(log, "append_in", &store.append_in(&transaction, append("in", Expected::NoStream)).await);
+    search(capture, "append_in", &store.append_in(&transaction, append("in", Expected::NoStream)).await);
+    search(capture, "append_in", &store.append_in(&transaction, append("in", Expected::NoStream)).await);
     transaction.commit().await.unwrap();
     let statement = store.append_statement(vec![append("statement", Expected::NoStream)]).unwrap();
-    log.hear("a statement", &format!("{statement:?} {statement:#?} {}", statement.sql()));
-    let mut connection = sqlx::PgConnection::connect(&stage.url).await.unwrap();
+    capture.search("a statement", &format!("{statement:?} {statement:#?} {}", statement.sql()));
+    let mut connection = sqlx::PgConnection::connect(&setup.url).await.unwrap();
     let mut transaction = connection.begin().await.unwrap();
     let query = sqlx::query_scalar(sqlx::AssertSqlSafe(statement.sql())).bind(statement.parameter());
     let answer: String = query.fetch_one(&mut *transaction).await.unwrap();
-    hear(log, "its outcome", &statement.outcome(&answer));
-    hear(log, "another outcome", &statement.outcome("{}"));
+    search(capture, "its outcome", &statement.outcome(&answer));
+    search(capture, "another outcome", &statement.outcome("{}"));
     transaction.commit().await.unwrap();
 }
 
-pub(crate) async fn reads(stage: &Stage, log: &Log) {
-    let store = builder(stage).connect().await.unwrap();
+pub(crate) async fn reads(setup: &Setup, capture: &Capture) {
+    let store = builder(setup).connect().await.unwrap();
     for direction in [Direction::Forward, Direction::Backward] {
         let events = store.read_stream(&stream("large"), Version::MAX, direction, None);
-        hear(log, "a stream", &events.try_collect::<Vec<_>>().await);
+        search(capture, "a stream", &events.try_collect::<Vec<_>>().await);
     }
     let filters = [Filter::all(), Filter::all().category("account"), Filter::all().name("account.opened")];
     for filter in filters {
         let events = store.read_all(Checkpoint::START, &filter, None).try_collect::<Vec<_>>().await;
         assert!(events.as_ref().unwrap().len() > 400);
-        hear(log, "the log", &events);
+        search(capture, "the log", &events);
         let events = store.subscribe(Checkpoint::START, &filter).take(300).try_collect::<Vec<_>>().await;
-        hear(log, "a subscription", &events);
+        search(capture, "a subscription", &events);
     }
     let mut visitor = |event: &es_core::StoredEvent| {
-        log.hear("a visit", &format!("{event:?}"));
+        capture.search("a visit", &format!("{event:?}"));
         Ok(std::ops::ControlFlow::Continue(()))
     };
-    hear(log, "a visit", &store.visit_stream(&stream("1"), Version::FIRST, &mut visitor).await);
+    search(capture, "a visit", &store.visit_stream(&stream("1"), Version::FIRST, &mut visitor).await);
     let snapshots = store.snapshots().expect("it keeps snapshots");
     let mut events = store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, Some(1));
     let first = events.try_next().await.unwrap().unwrap();
     for (schema, position) in [("1", first.position), ("2", Position::MAX), ("with\0nul", first.position)] {
         let snapshot = StoredSnapshot::after(&first, schema, format!(r#"{{"state":"{SNAPSHOT}"}}"#));
         let snapshot = StoredSnapshot { position, ..snapshot };
-        log.hear("a snapshot", &format!("{snapshot:?} {snapshot:#?}"));
-        hear(log, "a stored snapshot", &snapshots.store(snapshot).await);
-        hear(log, "a found snapshot", &snapshots.nearest(&stream("1"), schema, AsOf::Newest).await);
+        capture.search("a snapshot", &format!("{snapshot:?} {snapshot:#?}"));
+        search(capture, "a stored snapshot", &snapshots.store(snapshot).await);
+        search(capture, "a found snapshot", &snapshots.nearest(&stream("1"), schema, AsOf::Newest).await);
     }
     let frontier = store.frontier().await.unwrap();
-    hear(log, "changed", &store.changed(Checkpoint::START).await);
-    hear(log, "protections", &store.missing_protections().await);
+    search(capture, "changed", &store.changed(Checkpoint::START).await);
+    search(capture, "protections", &store.missing_protections().await);
     for checkpoint in [frontier, Checkpoint::new(Uuid::nil(), frontier.position())] {
         for direction in [Direction::Forward, Direction::Backward] {
             let mut pages = store.read_pages(checkpoint, direction, &Filter::all(), None);
-            hear(log, "a page", &pages.try_next().await);
+            search(capture, "a page", &pages.try_next().await);
         }
     }
 }
 
 /// The server refuses what it is given, and tells its clients what that was.
-pub(crate) async fn refusals(stage: &Stage, log: &Log) {
-    let store = builder(stage).connect().await.unwrap();
+pub(crate) async fn server_refusals(setup: &Setup, capture: &Capture) {
+    let store = builder(setup).connect().await.unwrap();
     let refuse = "ALTER TABLE es.events ADD CONSTRAINT refuses CHECK (payload::text NOT LIKE '%refuse-me%') NOT VALID";
-    stage.database.run(&[refuse]).unwrap();
+    setup.database.run(&[refuse]).unwrap();
     let refused = |id: &str| vec![Append::new(stream(id), Expected::Any, vec![event("refuse-me")])];
-    hear(log, "refused", &store.append(refused("r").into()).await);
+    search(capture, "refused", &store.append(refused("r").into()).await);
     let batch = (0..20).map(|number| {
         let good = vec![append(&format!("{number}"), Expected::Any)];
         store.append(if number == 7 { refused("r").into() } else { good.into() })
@@ -163,31 +163,32 @@ pub(crate) async fn refusals(stage: &Stage, log: &Log) {
     let answers = join_all(batch).await;
     assert!(answers[7].is_err() && answers.iter().filter(|answer| answer.is_err()).count() == 1);
     for answer in &answers {
-        hear(log, "a batch", answer);
+        search(capture, "a batch", answer);
     }
-    let mut client = client(&stage.url).await;
+    let mut client = client(&setup.url).await;
     let transaction = client.transaction().await.unwrap();
-    hear(log, "append_in", &store.append_in(&transaction, refused("r")).await);
+    search(capture, "append_in", &store.append_in(&transaction, refused("r")).await);
     transaction.rollback().await.unwrap();
-    let raises = "CREATE FUNCTION es.tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    let raises = "CREATE FUNCTION es.raise_notice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                   RAISE NOTICE 'stored %', NEW.payload; RETURN NEW; END $$";
-    let trigger = "CREATE TRIGGER tell BEFORE INSERT ON es.events FOR EACH ROW EXECUTE FUNCTION es.tell()";
-    stage.database.run(&["ALTER TABLE es.events DROP CONSTRAINT refuses", raises, trigger]).unwrap();
-    hear(log, "a notice", &store.append(append("notice", Expected::Any).into()).await);
-    stage.database.run(&["DROP TRIGGER tell ON es.events"]).unwrap();
+    let trigger =
+        "CREATE TRIGGER raise_notice BEFORE INSERT ON es.events FOR EACH ROW EXECUTE FUNCTION es.raise_notice()";
+    setup.database.run(&["ALTER TABLE es.events DROP CONSTRAINT refuses", raises, trigger]).unwrap();
+    search(capture, "a notice", &store.append(append("notice", Expected::Any).into()).await);
+    setup.database.run(&["DROP TRIGGER raise_notice ON es.events"]).unwrap();
 }
 
 /// Sessions end while they work and while they are idle.
-pub(crate) async fn breaks(stage: &Stage, log: &Log) {
-    let store = builder(stage).connect().await.unwrap();
-    let impatient = builder(stage).persistence(std::time::Duration::ZERO).connect().await.unwrap();
-    let other = client(&stage.database.url()).await;
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'said'";
-    let (mut holder, mut subscription) = (client(&stage.url).await, store.subscribe(Checkpoint::START, &Filter::all()));
-    hear(log, "a subscription", &subscription.next().await.unwrap());
+pub(crate) async fn lost_sessions(setup: &Setup, capture: &Capture) {
+    let store = builder(setup).connect().await.unwrap();
+    let no_retry = builder(setup).persistence(std::time::Duration::ZERO).connect().await.unwrap();
+    let other = client(&setup.database.url()).await;
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'secrets'";
+    let (mut holder, mut subscription) = (client(&setup.url).await, store.subscribe(Checkpoint::START, &Filter::all()));
+    search(capture, "a subscription", &subscription.next().await.unwrap());
     let transaction = holder.transaction().await.unwrap();
     store.append_in(&transaction, append("held", Expected::Any)).await.unwrap();
-    let waits = [&store, &impatient].map(|store| {
+    let waits = [&store, &no_retry].map(|store| {
         let store = store.clone();
         tokio::spawn(async move { store.append(append("held", Expected::Any).into()).await })
     });
@@ -197,21 +198,21 @@ pub(crate) async fn breaks(stage: &Stage, log: &Log) {
     }
     other.query(end, &[]).await.unwrap();
     transaction.commit().await.unwrap();
-    let [patient, lost] = waits;
-    let patient = patient.await.unwrap();
-    assert!(patient.is_ok(), "{patient:?}");
-    hear(log, "sent again", &patient);
+    let [retried, lost] = waits;
+    let retried = retried.await.unwrap();
+    assert!(retried.is_ok(), "{retried:?}");
+    search(capture, "sent again", &retried);
     let lost = lost.await.unwrap();
     assert!(matches!(lost, Err(AppendError::Unknown(_))), "{lost:?}");
-    hear(log, "lost", &lost);
-    let read = impatient.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
-    hear(log, "a read", &read.try_collect::<Vec<_>>().await);
-    hear(log, "another", &store.append(append("another", Expected::Any).into()).await);
-    hear(log, "a subscription", &subscription.next().await.unwrap());
+    search(capture, "lost", &lost);
+    let read = no_retry.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
+    search(capture, "a read", &read.try_collect::<Vec<_>>().await);
+    search(capture, "another", &store.append(append("another", Expected::Any).into()).await);
+    search(capture, "a subscription", &subscription.next().await.unwrap());
 }
 
 /// URLs that lead nowhere, with the password where it belongs and where it was not escaped.
-pub(crate) async fn urls(log: &Log) {
+pub(crate) async fn urls(capture: &Capture) {
     let urls = [
         format!("postgres://teller:{PASSWORD}@127.0.0.1:1/x"),
         format!("postgres://teller:{PASSWORD}@127.0.0.1:x/x"),
@@ -235,34 +236,34 @@ pub(crate) async fn urls(log: &Log) {
     ];
     for url in urls {
         let builder = PostgresStore::builder(&url).connect_timeout(std::time::Duration::from_secs(5));
-        log.hear("a builder", &format!("{builder:?} {builder:#?}"));
+        capture.search("a builder", &format!("{builder:?} {builder:#?}"));
         let connected = builder.connect().await;
         assert!(connected.is_err(), "{connected:?}");
-        hear(log, "a URL", &connected);
+        search(capture, "a URL", &connected);
     }
 }
 
 /// Over TLS.
 #[cfg(feature = "tls")]
-pub(crate) async fn tls(stage: &Stage, log: &Log) {
+pub(crate) async fn tls(setup: &Setup, capture: &Capture) {
     let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    stage.server.place("server.crt", signed.cert.pem().as_bytes()).unwrap();
-    stage.server.place("server.key", signed.signing_key.serialize_pem().as_bytes()).unwrap();
-    stage.database.run(&["ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()"]).unwrap();
-    let on = async || client(&stage.database.url()).await.query_one("SHOW ssl", &[]).await.unwrap().get::<_, String>(0);
+    setup.server.place("server.crt", signed.cert.pem().as_bytes()).unwrap();
+    setup.server.place("server.key", signed.signing_key.serialize_pem().as_bytes()).unwrap();
+    setup.database.run(&["ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()"]).unwrap();
+    let on = async || client(&setup.database.url()).await.query_one("SHOW ssl", &[]).await.unwrap().get::<_, String>(0);
     while on().await != "on" {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     // beside the server's own, which goes when the server does
-    let authority = stage.server.data().join("server.crt");
+    let authority = setup.server.data().join("server.crt");
     let authority = authority.to_str().unwrap().replace('/', "%2F");
-    let url = format!("{}?sslmode=verify-full&sslrootcert={authority}", stage.url.replace("127.0.0.1", "localhost"));
+    let url = format!("{}?sslmode=verify-full&sslrootcert={authority}", setup.url.replace("127.0.0.1", "localhost"));
     let builder = PostgresStore::builder(&url);
-    log.hear("a builder", &format!("{builder:?} {builder:#?}"));
+    capture.search("a builder", &format!("{builder:?} {builder:#?}"));
     let store = builder.connect().await.unwrap();
-    hear(log, "over TLS", &store.append(append("tls", Expected::NoStream).into()).await);
+    search(capture, "over TLS", &store.append(append("tls", Expected::NoStream).into()).await);
     let events = store.read_stream(&stream("tls"), Version::FIRST, Direction::Forward, None);
-    hear(log, "over TLS", &events.try_collect::<Vec<_>>().await);
+    search(capture, "over TLS", &events.try_collect::<Vec<_>>().await);
     let wrong = url.replace(PASSWORD, "wrong").replace("localhost", "127.0.0.1");
-    hear(log, "over TLS", &PostgresStore::connect(&wrong).await);
+    search(capture, "over TLS", &PostgresStore::connect(&wrong).await);
 }
