@@ -9,14 +9,14 @@ use es_core::{Append, AsOf, Checkpoint, Direction, EventStore, Expected, Filter,
 use futures_util::StreamExt;
 use test_postgres::Database;
 
-use crate::faults::broken::{Broken, Fault};
-use crate::tools::healing;
+use crate::faults::faulty_store::{Fault, FaultyStore};
 use crate::tools::ledger::{self, Ledger};
+use crate::tools::recovery;
 use crate::tools::trial::{builder, connect};
 use crate::tools::workload::event;
 
 /// Polls `future` at most `polls` times, and drops it; what it gave, if it was ready before.
-async fn polled<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
+async fn poll_at_most<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let mut left = polls;
     std::future::poll_fn(|context| {
@@ -33,10 +33,10 @@ async fn polled<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// Drops the future of `operation` after one poll, after two, and so on, until it is ready before; in how many ways.
+/// Drops the future of `operation` after one poll, after two, and so on, until it is ready before; in how many points.
 async fn at_every_await<T, F: Future<Output = T>>(mut operation: impl FnMut() -> F) -> usize {
     for polls in 0..500 {
-        if polled(polls, operation()).await.is_some() {
+        if poll_at_most(polls, operation()).await.is_some() {
             return polls;
         }
     }
@@ -49,15 +49,15 @@ fn append(stream: &str, count: usize) -> Vec<Append> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_operation_that_is_dropped_anywhere_leaves_nothing_behind() {
+async fn an_operation_dropped_at_any_await_leaves_nothing_behind() {
     let database = Database::fresh().unwrap();
     let url = database.url();
     let store = Arc::new(builder(&url).connect().await.unwrap());
     let ledger = Ledger::default();
-    let mut ways = 0;
+    let mut points = 0;
     for _ in 0..20 {
-        ways += at_every_await(|| ledger.append(&*store, append("1", 3))).await;
-        ways += at_every_await(|| async {
+        points += at_every_await(|| ledger.append(&*store, append("1", 3))).await;
+        points += at_every_await(|| async {
             let client = connect(&url).await;
             let mut client = client;
             let transaction = client.transaction().await.unwrap();
@@ -68,35 +68,35 @@ async fn an_operation_that_is_dropped_anywhere_leaves_nothing_behind() {
         })
         .await;
     }
-    ways += at_every_await(|| async { builder(&url).connect().await.unwrap() }).await;
-    ways += at_every_await(|| async { store.frontier().await.unwrap().position() }).await;
-    ways += at_every_await(|| async { store.changed(Checkpoint::START).await.unwrap().position() }).await;
-    ways += at_every_await(|| async { store.read_all(Checkpoint::START, &Filter::all(), None).count().await }).await;
+    points += at_every_await(|| async { builder(&url).connect().await.unwrap() }).await;
+    points += at_every_await(|| async { store.frontier().await.unwrap().position() }).await;
+    points += at_every_await(|| async { store.changed(Checkpoint::START).await.unwrap().position() }).await;
+    points += at_every_await(|| async { store.read_all(Checkpoint::START, &Filter::all(), None).count().await }).await;
     let snapshots = store.snapshots().expect("it keeps snapshots");
     let stream = StreamId::new("fire", "1").unwrap();
     let first = store.read_stream(&stream, Version::FIRST, Direction::Forward, Some(1)).next().await;
     let snapshot = StoredSnapshot::after(&first.unwrap().unwrap(), "s", "p");
-    ways += at_every_await(|| async { snapshots.store(snapshot.clone()).await.unwrap() }).await;
-    ways += at_every_await(|| async { snapshots.nearest(&snapshot.stream, "s", AsOf::Newest).await.unwrap() }).await;
-    assert!(ways > 60, "{ways}");
+    points += at_every_await(|| async { snapshots.store(snapshot.clone()).await.unwrap() }).await;
+    points += at_every_await(|| async { snapshots.nearest(&snapshot.stream, "s", AsOf::Newest).await.unwrap() }).await;
+    assert!(points > 60, "{points}");
 
     ledger.append(&*store, append("1", 1)).await.unwrap();
-    healing::every_lane_is_free(&*store, &ledger, 4, healing::PATIENCE).await.unwrap();
-    healing::nothing_held(&url, 2, healing::PATIENCE).await.unwrap();
+    recovery::every_stream_accepts_appends(&*store, &ledger, 4, recovery::TIMEOUT).await.unwrap();
+    recovery::nothing_is_held(&url, 2, recovery::TIMEOUT).await.unwrap();
     let log = ledger::log(&url).await;
     let committed = log.events.iter().filter(|event| event.stream.id() == "1").count();
     assert!(committed > 1, "nothing was appended");
     ledger.check(&log, Vec::new()).unwrap();
     drop(store);
-    healing::no_session_is_left(&url, healing::PATIENCE).await.unwrap();
+    recovery::no_session_is_left(&url, recovery::TIMEOUT).await.unwrap();
 }
 
 /// What the test above is for: an append in several steps is left half way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_appends_step_by_step_is_caught() {
+async fn a_store_that_appends_event_by_event_is_caught() {
     let database = Database::fresh().unwrap();
     let url = database.url();
-    let broken = Broken::new(builder(&url).connect().await.unwrap(), Fault::OneByOne, &url);
+    let broken = FaultyStore::new(builder(&url).connect().await.unwrap(), Fault::AppendsEventByEvent, &url);
     let ledger = Ledger::default();
     at_every_await(|| ledger.append(&broken, append("1", 3))).await;
     let caught = ledger.check(&ledger::log(&url).await, Vec::new()).unwrap_err();

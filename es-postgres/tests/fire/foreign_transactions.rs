@@ -9,15 +9,15 @@ use test_postgres::Database;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::tools::follower::seen;
-use crate::tools::healing;
 use crate::tools::ledger;
-use crate::tools::seed::{self, Chance};
+use crate::tools::recording_subscriber::seen;
+use crate::tools::recovery;
+use crate::tools::seed::{self, Random};
 use crate::tools::trial::{Trial, builder, connect};
 use crate::tools::workload::event;
 
 /// Two stores on one database, and one of them by its own type.
-async fn two(url: &str) -> (Arc<PostgresStore>, Vec<Arc<dyn EventStore>>) {
+async fn two_stores(url: &str) -> (Arc<PostgresStore>, Vec<Arc<dyn EventStore>>) {
     let first = Arc::new(builder(url).connect().await.unwrap());
     let second = Arc::new(builder(url).connect().await.unwrap());
     (Arc::clone(&first), vec![first, second])
@@ -28,7 +28,7 @@ fn append(category: &str, id: u64) -> Append {
 }
 
 /// Reads as if positions became visible in their order.
-async fn naive(client: &Client, seen: &mut Vec<(Position, Uuid)>) {
+async fn read_without_frontier(client: &Client, seen: &mut Vec<(Position, Uuid)>) {
     let after = seen.last().map_or(0, |(position, _)| i64::try_from(position.get()).unwrap());
     let query = "SELECT position, event_id FROM es.events WHERE position > $1 ORDER BY position";
     for row in client.query(query, &[&after]).await.unwrap() {
@@ -37,14 +37,14 @@ async fn naive(client: &Client, seen: &mut Vec<(Position, Uuid)>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn transactions_prepared_and_finished_later_are_neither_skipped_nor_lost() {
-    let mut chance = Chance::new("prepared");
+async fn prepared_transactions_are_neither_skipped_nor_lost() {
+    let mut random = Random::new("prepared");
     let database = Database::fresh().unwrap();
     let url = database.url();
-    let (store, stores) = two(&url).await;
-    let trial = Trial::start(&url, stores, 2, &mut chance);
+    let (store, stores) = two_stores(&url).await;
+    let trial = Trial::start(&url, stores, 2, &mut random);
     let mut client = connect(&url).await;
-    let mut naively = Vec::new();
+    let mut read_naively = Vec::new();
     let (mut open, mut number, mut rolled_back) = (Vec::new(), 0_u64, 0);
     let end = Instant::now() + seed::duration(Duration::from_secs(3));
     while Instant::now() < end || number < 8 {
@@ -55,15 +55,15 @@ async fn transactions_prepared_and_finished_later_are_neither_skipped_nor_lost()
         drop(transaction);
         open.push(name);
         number += 1;
-        trial.goes_on(5).await;
-        naive(&client, &mut naively).await;
+        trial.wait_for_appends(5).await;
+        read_without_frontier(&client, &mut read_naively).await;
         let in_flight = "SELECT count(*) FROM es.es_in_flight WHERE pid IS NULL";
         let prepared: i64 = client.query_one(in_flight, &[]).await.unwrap().get(0);
         assert_eq!(prepared, i64::try_from(open.len()).unwrap());
-        while open.len() > 3 || (!open.is_empty() && chance.once_in(3)) {
-            let name = open.swap_remove(usize::try_from(chance.below(open.len() as u64)).unwrap());
+        while open.len() > 3 || (!open.is_empty() && random.one_in(3)) {
+            let name = open.swap_remove(usize::try_from(random.below(open.len() as u64)).unwrap());
             // those that are committed late are what can be skipped
-            let word = if rolled_back < number / 2 && chance.once_in(3) { "ROLLBACK" } else { "COMMIT" };
+            let word = if rolled_back < number / 2 && random.one_in(3) { "ROLLBACK" } else { "COMMIT" };
             rolled_back += u64::from(word == "ROLLBACK");
             client.batch_execute(&format!("{word} PREPARED '{name}'")).await.unwrap();
         }
@@ -71,7 +71,7 @@ async fn transactions_prepared_and_finished_later_are_neither_skipped_nor_lost()
     for name in open {
         client.batch_execute(&format!("COMMIT PREPARED '{name}'")).await.unwrap();
     }
-    naive(&client, &mut naively).await;
+    read_without_frontier(&client, &mut read_naively).await;
     drop(store);
     let report = trial.end().await.unwrap();
     println!("{number} prepared, {rolled_back} rolled back; {report}");
@@ -79,23 +79,23 @@ async fn transactions_prepared_and_finished_later_are_neither_skipped_nor_lost()
     let prepared = log.events.iter().filter(|event| event.stream.category() == "prepared").count() as u64;
     assert_eq!(prepared, 2 * (number - rolled_back));
     // what this test is for: who does not ask for the frontier skips
-    naive(&client, &mut naively).await;
-    let caught = ledger::followed(vec![seen(naively)], &log).unwrap_err();
+    read_without_frontier(&client, &mut read_naively).await;
+    let caught = ledger::check_subscribers(vec![seen(read_naively)], &log).unwrap_err();
     assert!(caught.contains("subscriber 0 differs from the log"), "{caught}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn readers_do_not_wait_for_an_unrelated_transaction_that_is_open_all_the_time() {
-    let mut chance = Chance::new("unrelated");
+async fn readers_do_not_wait_for_unrelated_open_transactions() {
+    let mut random = Random::new("unrelated");
     let database = Database::fresh().unwrap();
     let url = database.url();
     let unrelated = connect(&url).await;
     unrelated.batch_execute("CREATE TABLE unrelated (i int); BEGIN; INSERT INTO unrelated VALUES (1)").await.unwrap();
-    let (store, stores) = two(&url).await;
+    let (store, stores) = two_stores(&url).await;
     drop(store);
-    let trial = Trial::start(&url, stores, 4, &mut chance);
-    trial.goes_on(100).await;
-    trial.is_followed().await;
+    let trial = Trial::start(&url, stores, 4, &mut random);
+    trial.wait_for_appends(100).await;
+    trial.wait_for_subscribers().await;
     // what this test is for: who waits for all older transactions stands still
     let client = connect(&url).await;
     let waiting = "SELECT count(*) FROM es.events WHERE xmin::text::bigint < pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
@@ -105,20 +105,20 @@ async fn readers_do_not_wait_for_an_unrelated_transaction_that_is_open_all_the_t
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rollbacks_by_the_thousand_leave_gaps_and_nothing_else() {
-    let mut chance = Chance::new("rollbacks");
+async fn a_thousand_rollbacks_leave_only_gaps() {
+    let mut random = Random::new("rollbacks");
     let database = Database::fresh().unwrap();
     let url = database.url();
-    let (store, stores) = two(&url).await;
-    let trial = Trial::start(&url, stores, 2, &mut chance);
+    let (store, stores) = two_stores(&url).await;
+    let trial = Trial::start(&url, stores, 2, &mut random);
     let tasks = (0..4_u64).map(|task| {
-        let (store, url, mut chance) = (Arc::clone(&store), url.clone(), chance.fork());
+        let (store, url, mut random) = (Arc::clone(&store), url.clone(), random.fork());
         tokio::spawn(async move {
             let mut client = connect(&url).await;
             for number in 0..250 {
                 let transaction = client.transaction().await.unwrap();
                 store.append_in(&transaction, append("rolled-back", task * 1_000 + number)).await.unwrap();
-                tokio::time::sleep(chance.pause(Duration::from_millis(2))).await;
+                tokio::time::sleep(random.pause(Duration::from_millis(2))).await;
                 transaction.rollback().await.unwrap();
             }
         })
@@ -136,18 +136,18 @@ async fn rollbacks_by_the_thousand_leave_gaps_and_nothing_else() {
     // what this test is for: who waits for every gap to be filled has stood still since the first of them
     let places = log.events.iter().map(|event| (event.position, event.id));
     let gapless = places.zip(1..).take_while(|((position, _), next)| position.get() == *next);
-    let caught = ledger::followed(vec![seen(gapless.map(|(place, _)| place).collect())], &log).unwrap_err();
+    let caught = ledger::check_subscribers(vec![seen(gapless.map(|(place, _)| place).collect())], &log).unwrap_err();
     assert!(caught.contains("subscriber 0 differs from the log"), "{caught}");
 }
 
 /// However many streams others hold, only so many appends wait for them at the server.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn appends_that_wait_for_forty_streams_share_the_sessions_of_the_patient_lane() {
+async fn appends_waiting_for_forty_streams_share_few_sessions() {
     const STREAMS: u64 = 40;
     let database = Database::fresh().unwrap();
     let url = database.url();
     // no more than their number is asked here, however long they take
-    let store = builder(&url).lock_timeout(healing::PATIENCE).connect().await.unwrap();
+    let store = builder(&url).lock_timeout(recovery::TIMEOUT).connect().await.unwrap();
     let mut client = connect(&url).await;
     let transaction = client.transaction().await.unwrap();
     let held: Vec<Append> = (0..STREAMS).map(|number| append("fire", number)).collect();
@@ -159,6 +159,6 @@ async fn appends_that_wait_for_forty_streams_share_the_sessions_of_the_patient_l
         transaction.rollback().await.unwrap();
     });
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    healing::nothing_held(&url, 1, healing::PATIENCE).await.unwrap();
+    recovery::nothing_is_held(&url, 1, recovery::TIMEOUT).await.unwrap();
     ledger.check(&ledger::log(&url).await, Vec::new()).unwrap();
 }

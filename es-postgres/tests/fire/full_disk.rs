@@ -10,8 +10,8 @@ use es_core::EventStore;
 use test_postgres::{Binaries, Database, Server};
 use uuid::Uuid;
 
-use crate::faults::broken::{Broken, Fault};
-use crate::tools::seed::Chance;
+use crate::faults::faulty_store::{Fault, FaultyStore};
+use crate::tools::seed::Random;
 use crate::tools::trial::{Report, Trial, builder, connect};
 
 /// A small file system, unmounted when this is dropped.
@@ -58,8 +58,8 @@ fn start(place: &Path) -> Server {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn appends_to_a_full_disk_fail_and_go_on_when_there_is_room() {
-    let Some(outcome) = fill(None, &mut Chance::new("full disk")).await else {
+async fn appends_to_a_full_disk_fail_and_resume_when_there_is_room() {
+    let Some(outcome) = fill(None, &mut Random::new("full disk")).await else {
         println!("SKIPPED: this machine does not let the test mount a file system");
         return;
     };
@@ -71,8 +71,8 @@ async fn appends_to_a_full_disk_fail_and_go_on_when_there_is_room() {
 
 /// What the test above is for: a store that does not say that it could not append.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_calls_appends_to_a_full_disk_done_is_caught() {
-    let Some(outcome) = fill(Some(Fault::GuessesDone), &mut Chance::new("done on a full disk")).await else {
+async fn a_store_that_acknowledges_appends_to_a_full_disk_is_caught() {
+    let Some(outcome) = fill(Some(Fault::GuessesAppended), &mut Random::new("done on a full disk")).await else {
         println!("SKIPPED: this machine does not let the test mount a file system");
         return;
     };
@@ -84,18 +84,18 @@ async fn a_store_that_calls_appends_to_a_full_disk_done_is_caught() {
 }
 
 /// Fills the disk under a store and makes room again; `None` where one may not mount.
-async fn fill(fault: Option<Fault>, chance: &mut Chance) -> Option<Result<Report, String>> {
+async fn fill(fault: Option<Fault>, random: &mut Random) -> Option<Result<Report, String>> {
     let disk = Disk::mount()?;
     let server = Arc::new(start(&disk.0));
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
     let store = builder(&url).persistence(Duration::from_millis(200)).connect().await.unwrap();
     let store: Arc<dyn EventStore> = match fault {
-        Some(fault) => Arc::new(Broken::new(store, fault, &url)),
+        Some(fault) => Arc::new(FaultyStore::new(store, fault, &url)),
         None => Arc::new(store),
     };
-    let trial = Trial::start(&url, vec![store], 4, chance);
-    trial.goes_on(50).await;
+    let trial = Trial::start(&url, vec![store], 4, random);
+    trial.wait_for_appends(50).await;
     let filler = disk.fill();
     // big tables need room at once, and so does the log written ahead
     let hungry = tokio::spawn({
@@ -117,6 +117,6 @@ async fn fill(fault: Option<Fault>, chance: &mut Chance) -> Option<Result<Report
         let server = Arc::clone(&server);
         drop(tokio::task::spawn_blocking(move || server.restart()).await.unwrap());
     }
-    trial.goes_on(50).await;
+    trial.wait_for_appends(50).await;
     Some(trial.end().await)
 }

@@ -83,7 +83,7 @@ async fn names_that_look_like_sql_are_stored_and_read_back_equal() {
 }
 
 #[test]
-fn names_that_no_store_takes_are_refused_before_the_wire() {
+fn invalid_names_are_refused_before_sending() {
     let long = "x".repeat(513);
     for (category, id) in [(long.as_str(), "1"), ("c", long.as_str())] {
         assert!(matches!(StreamId::new(category, id), Err(LimitError::TooLong { bytes: 513, .. })));
@@ -97,7 +97,7 @@ fn names_that_no_store_takes_are_refused_before_the_wire() {
 
 /// What the refusals above are for: the server takes what is too long, and refuses a NUL only when it has all of a batch.
 #[tokio::test]
-async fn the_server_takes_names_that_are_too_long_and_chokes_on_a_nul() {
+async fn the_server_accepts_long_names_and_rejects_nul() {
     let database = Database::fresh().unwrap();
     PostgresStore::connect(&database.url()).await.unwrap();
     let client = connect(&database.url()).await;
@@ -109,7 +109,7 @@ async fn the_server_takes_names_that_are_too_long_and_chokes_on_a_nul() {
 }
 
 #[test]
-fn payloads_that_could_not_be_read_again_are_refused_before_the_wire() {
+fn unreadable_payloads_are_refused_before_sending() {
     let deep = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     let object = |depth: usize| r#"{"a":"#.repeat(depth) + "1" + &"}".repeat(depth);
     for (payload, why) in [
@@ -149,7 +149,7 @@ fn payloads_that_could_not_be_read_again_are_refused_before_the_wire() {
 
 /// What the refusals are for: the server takes all of these, and no reader can make sense of them again.
 #[tokio::test]
-async fn the_server_would_take_what_is_refused() {
+async fn the_server_accepts_unreadable_payloads() {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     let client = connect(&database.url()).await;
@@ -184,7 +184,7 @@ async fn schema_names_that_are_no_plain_identifiers_are_quoted_or_refused() {
         "{name}",
     ] {
         let store = builder(&database.url()).schema(name).connect().await.unwrap();
-        crate::tools::contract::appends_and_reads(&store).await;
+        crate::tools::smoke_test::appends_and_reads(&store).await;
     }
     for name in ["", "a\0b", "pg_mine", &"x".repeat(64)] {
         let refused = builder(&database.url()).schema(name).connect().await.unwrap_err();

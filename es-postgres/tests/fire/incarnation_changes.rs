@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use test_postgres::{Database, Server};
 use tokio_postgres::Client;
 
-use crate::faults::altered::change;
+use crate::faults::altered_sql::change;
 use crate::tools::trial::connect;
 use crate::tools::workload::event;
 
@@ -35,7 +35,7 @@ async fn next(events: &mut BoxStream<'_, Result<StoredEvent, ReadError>>) -> Res
 }
 
 #[tokio::test]
-async fn a_lock_that_comes_late_moves_no_frontier_back() {
+async fn a_late_fence_does_not_move_the_frontier_back() {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     let migrations = PostgresStore::migrations("es").unwrap();
@@ -82,7 +82,7 @@ async fn a_lock_that_comes_late_moves_no_frontier_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn positions_that_are_drawn_again_after_a_crash_are_not_skipped() {
+async fn positions_drawn_again_after_a_crash_are_not_skipped() {
     // as on a server that is busy with something else: what no commit waits for is not written yet
     let server = Server::start(&[("wal_writer_delay", "10s")]).unwrap();
     let database = Database::on(&server.url()).unwrap();
@@ -146,7 +146,7 @@ fn is_restored(error: &ReadError, at: Position, kept: Position) -> bool {
 }
 
 #[tokio::test]
-async fn a_subscription_that_has_handled_what_a_restore_lost_ends_and_says_so() {
+async fn a_subscription_past_the_restored_end_fails_with_restored() {
     let (database, store, positions) = ten_events().await;
     let mut all = store.subscribe(Checkpoint::START, &Filter::all());
     for position in &positions {
@@ -163,7 +163,7 @@ async fn a_subscription_that_has_handled_what_a_restore_lost_ends_and_says_so() 
 
 /// What the incarnation is for: without it, the subscription skips what took the places of the lost.
 #[tokio::test]
-async fn a_subscription_to_a_log_that_moved_unnoticed_skips() {
+async fn an_unnoticed_restore_makes_a_subscription_skip() {
     let (database, store, positions) = ten_events().await;
     let mut all = store.subscribe(positions[8].into(), &Filter::all());
     assert_eq!(next(&mut all).await.unwrap(), positions[9]);
@@ -177,7 +177,7 @@ async fn a_subscription_to_a_log_that_moved_unnoticed_skips() {
 }
 
 #[tokio::test]
-async fn a_subscription_whose_events_are_all_still_there_goes_on_after_a_move() {
+async fn a_subscription_before_the_restored_end_continues() {
     let (database, store, positions) = ten_events().await;
     // the last event that they get stands before those that are lost, and they have looked behind it
     let third = Filter::all().category("bank").name("bank.none");
@@ -202,7 +202,7 @@ async fn a_subscription_whose_events_are_all_still_there_goes_on_after_a_move() 
 }
 
 #[tokio::test]
-async fn a_store_that_did_not_look_since_a_move_subscribes_from_a_position_behind_it() {
+async fn a_store_unaware_of_a_restore_subscribes_from_a_newer_position() {
     let (database, store, positions) = ten_events().await;
     let other = PostgresStore::connect(&database.url()).await.unwrap();
     lose(&database, positions[6], true);
@@ -212,7 +212,7 @@ async fn a_store_that_did_not_look_since_a_move_subscribes_from_a_position_behin
 }
 
 #[tokio::test]
-async fn a_read_of_the_whole_log_ends_where_the_log_moves() {
+async fn read_all_fails_when_the_incarnation_changes() {
     let (database, store, _) = ten_events().await;
     // more than is read ahead of who takes it
     for number in 0..20 {
@@ -235,7 +235,7 @@ async fn a_read_of_the_whole_log_ends_where_the_log_moves() {
 }
 
 #[tokio::test]
-async fn a_callers_own_transaction_appends_nothing_before_a_new_incarnation_has_begun() {
+async fn a_callers_transaction_begins_the_new_incarnation_before_it_appends() {
     let (database, store, positions) = ten_events().await;
     let mut all = store.subscribe(Checkpoint::START, &Filter::all());
     for position in &positions {
@@ -254,7 +254,7 @@ async fn a_callers_own_transaction_appends_nothing_before_a_new_incarnation_has_
 }
 
 #[tokio::test]
-async fn a_subscription_goes_on_where_the_log_moved_back_before_its_head_was_found_elsewhere() {
+async fn a_subscription_continues_after_pages_from_another_incarnation() {
     let (database, store, positions) = ten_events().await;
     let mut all = store.subscribe(positions[9].into(), &Filter::all());
     let client = connect(&database.url()).await;
@@ -268,7 +268,7 @@ async fn a_subscription_goes_on_where_the_log_moved_back_before_its_head_was_fou
 }
 
 #[tokio::test]
-async fn a_log_that_is_elsewhere_each_time_is_asked_for_with_pauses() {
+async fn an_incarnation_that_changes_with_every_query_is_polled_with_back_off() {
     let (database, store, positions) = ten_events().await;
     // as over connections to two servers
     database
@@ -286,7 +286,7 @@ async fn a_log_that_is_elsewhere_each_time_is_asked_for_with_pauses() {
 }
 
 #[tokio::test]
-async fn a_subscription_that_asks_a_replica_for_what_is_left_after_a_move_asks_again() {
+async fn a_subscription_retries_when_a_replica_answers_after_a_failover() {
     let (database, store, positions) = ten_events().await;
     let mut all = store.subscribe(positions[9].into(), &Filter::all());
     let client = connect(&database.url()).await;

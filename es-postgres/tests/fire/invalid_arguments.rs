@@ -5,37 +5,37 @@ use es_postgres::PostgresStore;
 use futures_util::TryStreamExt;
 use tokio_postgres::Client;
 
-use crate::faults::altered::{Change, change};
-use crate::tools::contract::appends_and_reads;
-use crate::tools::hardened::Hardened;
+use crate::faults::altered_sql::{Change, change};
+use crate::tools::hardened_log::HardenedLog;
+use crate::tools::smoke_test::appends_and_reads;
 use crate::tools::trial::connect;
 
 /// A function, and the types and names of what it takes.
-struct Granted {
+struct GrantedFunction {
     name: String,
     types: Vec<String>,
     names: Vec<String>,
 }
 
-impl Granted {
+impl GrantedFunction {
     /// Where this argument stands.
-    fn place(&self, argument: &str) -> usize {
+    fn index(&self, argument: &str) -> usize {
         self.names.iter().position(|name| name == argument).unwrap_or_else(|| panic!("no argument `{argument}`"))
     }
 }
 
 /// Every function that the role may execute, as the server knows them.
-async fn granted(client: &Client) -> Vec<Granted> {
+async fn granted_functions(client: &Client) -> Vec<GrantedFunction> {
     let functions = "SELECT p.proname::text, ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) t),
                      coalesce(p.proargnames, '{}')
                      FROM pg_proc p WHERE p.pronamespace = 'es'::regnamespace AND has_function_privilege(p.oid, 'EXECUTE')
                      ORDER BY p.proname";
     let rows = client.query(functions, &[]).await.unwrap();
-    rows.iter().map(|row| Granted { name: row.get(0), types: row.get(1), names: row.get(2) }).collect()
+    rows.iter().map(|row| GrantedFunction { name: row.get(0), types: row.get(1), names: row.get(2) }).collect()
 }
 
 /// Arguments that are right, for `streams` streams of two events each, or one of one event.
-fn right(name: &str, streams: usize) -> Vec<String> {
+fn valid(name: &str, streams: usize) -> Vec<String> {
     let numbers = |number: fn(usize) -> String, count| {
         let numbers: Vec<String> = (0..count).map(number).collect();
         format!("'{{{}}}'", numbers.join(","))
@@ -77,7 +77,7 @@ fn right(name: &str, streams: usize) -> Vec<String> {
 }
 
 /// What is wrong for a single value of this type, somewhere or everywhere.
-fn wrong_values(of: &str) -> Vec<String> {
+fn invalid_values(of: &str) -> Vec<String> {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     match of {
         "boolean" => texts(&["true", "false"]),
@@ -108,10 +108,10 @@ fn wrong_values(of: &str) -> Vec<String> {
 }
 
 /// What is wrong in the place of `right`, an argument of this type.
-fn wrong(of: &str, right: &str) -> Vec<String> {
+fn invalid(of: &str, right: &str) -> Vec<String> {
     let mut wrong = vec!["NULL".to_owned()];
     match of.strip_suffix("[]") {
-        None => wrong.extend(wrong_values(of)),
+        None => wrong.extend(invalid_values(of)),
         Some(element) => {
             let right = format!("({right})::{of}");
             wrong.push("'{}'".to_owned());
@@ -121,7 +121,7 @@ fn wrong(of: &str, right: &str) -> Vec<String> {
             wrong.push(format!("({right})[2:]"));
             wrong.push(format!("ARRAY[{right}]"));
             wrong.push(format!("('[5:' || 4 + cardinality({right}) || ']=' || {right}::text)"));
-            for value in wrong_values(element).into_iter().chain(["NULL".to_owned()]) {
+            for value in invalid_values(element).into_iter().chain(["NULL".to_owned()]) {
                 wrong.push(format!("array_fill(({value})::{element}, ARRAY[cardinality({right})])"));
                 wrong.push(format!("({right})[:cardinality({right}) - 1] || ({value})::{element}"));
                 // as a whole it begins as it should, and counted from 0 its element 1 is wrong
@@ -134,14 +134,14 @@ fn wrong(of: &str, right: &str) -> Vec<String> {
 }
 
 /// The call with these arguments.
-fn call(Granted { name, types, .. }: &Granted, arguments: &[String]) -> String {
+fn call(GrantedFunction { name, types, .. }: &GrantedFunction, arguments: &[String]) -> String {
     let arguments: Vec<String> =
         arguments.iter().zip(types).map(|(argument, of)| format!("({argument})::{of}")).collect();
     format!("SELECT es.{name}({})", arguments.join(", "))
 }
 
 /// Whether everybody can still read and append, and everything is where it belongs.
-async fn all_is_well(store: &PostgresStore, owner: &Client) -> Result<(), String> {
+async fn check_log(store: &PostgresStore, owner: &Client) -> Result<(), String> {
     let all: Vec<_> = store
         .read_all(Checkpoint::START, &Filter::all(), None)
         .try_collect()
@@ -176,14 +176,14 @@ async fn all_is_well(store: &PostgresStore, owner: &Client) -> Result<(), String
 }
 
 /// Calls everything that is granted with each argument wrong in turn; answers how many calls were refused.
-async fn nothing_can_be_forged(change: Change) -> Result<usize, String> {
-    let hardened = Hardened::new().await;
+async fn call_with_invalid_arguments(change: Change) -> Result<usize, String> {
+    let hardened = HardenedLog::new().await;
     let owner = connect(&hardened.database.url()).await;
     let store = PostgresStore::connect(&hardened.url("app")).await.unwrap();
     appends_and_reads(&store).await;
     change.in_function(&owner, "es.append").await;
     let client = connect(&hardened.url("app")).await;
-    let functions = granted(&client).await;
+    let functions = granted_functions(&client).await;
     assert!(functions.iter().any(|function| function.name == "append"), "nothing is granted");
     let mut refused = 0;
     for function in &functions {
@@ -191,10 +191,10 @@ async fn nothing_can_be_forged(change: Change) -> Result<usize, String> {
             // a stream that is new to each call, and one that exists
             for again in 0..2 {
                 for (at, of) in function.types.iter().enumerate() {
-                    for (nth, wrong) in wrong(of, &right(&function.name, streams)[at]).into_iter().enumerate() {
-                        let mut arguments = right(&function.name, streams);
+                    for (nth, wrong) in invalid(of, &valid(&function.name, streams)[at]).into_iter().enumerate() {
+                        let mut arguments = valid(&function.name, streams);
                         if function.name == "append" && again == 0 {
-                            let category = &mut arguments[function.place("categories")];
+                            let category = &mut arguments[function.index("categories")];
                             *category = category.replace("forged", &format!("new{streams}_{at}_{nth}"));
                         }
                         arguments[at] = wrong;
@@ -202,29 +202,29 @@ async fn nothing_can_be_forged(change: Change) -> Result<usize, String> {
                         if client.batch_execute(&call).await.is_err() {
                             refused += 1;
                         } else {
-                            all_is_well(&store, &owner).await.map_err(|error| format!("{call}: {error}"))?;
+                            check_log(&store, &owner).await.map_err(|error| format!("{call}: {error}"))?;
                         }
                     }
                 }
-                let right = call(function, &right(&function.name, streams));
+                let right = call(function, &valid(&function.name, streams));
                 client.batch_execute(&right).await.map_err(|error| format!("{right} is refused: {error}"))?;
             }
         }
     }
-    all_is_well(&store, &owner).await?;
+    check_log(&store, &owner).await?;
     Ok(refused)
 }
 
 #[tokio::test]
-async fn whatever_the_application_calls_with_wrong_arguments_no_reader_is_hurt() {
-    let refused = nothing_can_be_forged(Change::NONE).await.unwrap();
+async fn calls_with_invalid_arguments_never_break_a_reader() {
+    let refused = call_with_invalid_arguments(Change::NONE).await.unwrap();
     assert!(refused > 300, "only {refused} calls were refused");
 }
 
 /// What the test above is for.
 #[tokio::test]
-async fn a_function_that_checks_less_is_caught() {
-    for (change, as_what) in [
+async fn a_missing_argument_check_is_caught() {
+    for (change, expected) in [
         (change("IF plain IS NOT TRUE THEN", "IF false THEN"), ""),
         (change("schema_versions[1] BETWEEN 1 AND 4294967295 AND", ""), "a reader stops"),
         // as wholes, arrays are in order that hold the wrong element where the function takes it
@@ -238,22 +238,22 @@ async fn a_function_that_checks_less_is_caught() {
         (change("slices[1] & -1024 = 0", "true"), "out of order"),
         (change("(octet_length(ids[1]) - 1) & -512 = 0", "true"), "a reader stops"),
     ] {
-        let caught = nothing_can_be_forged(change).await.expect_err(change.part);
-        assert!(caught.contains(as_what), "{change:?}: {caught}");
+        let caught = call_with_invalid_arguments(change).await.expect_err(change.part);
+        assert!(caught.contains(expected), "{change:?}: {caught}");
     }
 }
 
 /// What must not merely do no harm, but be refused.
 #[tokio::test]
-async fn what_no_reader_would_pass_is_refused() {
-    let hardened = Hardened::new().await;
+async fn invalid_append_arguments_are_refused() {
+    let hardened = HardenedLog::new().await;
     let store = PostgresStore::connect(&hardened.url("app")).await.unwrap();
     appends_and_reads(&store).await;
     let client = connect(&hardened.url("app")).await;
-    let functions = granted(&client).await;
+    let functions = granted_functions(&client).await;
     let append = functions.iter().find(|function| function.name == "append").unwrap();
     for streams in [1, 3] {
-        client.batch_execute(&call(append, &right("append", streams))).await.unwrap();
+        client.batch_execute(&call(append, &valid("append", streams))).await.unwrap();
         for (argument, of, value) in [
             ("categories", "text", "''"),
             ("ids", "text", "repeat('x', 513)"),
@@ -270,11 +270,11 @@ async fn what_no_reader_would_pass_is_refused() {
             ("payloads", "json", "'\"\\u0000\"'"),
             ("metadata", "json", "'\"' || repeat('x', 65536) || '\"'"),
         ] {
-            let mut arguments = right("append", streams);
+            let mut arguments = valid("append", streams);
             // names and slices matter where a stream begins
-            let category = &mut arguments[append.place("categories")];
+            let category = &mut arguments[append.index("categories")];
             *category = category.replace("forged", "another");
-            let at = append.place(argument);
+            let at = append.index(argument);
             arguments[at] = format!("array_fill(({value})::{of}, ARRAY[cardinality(({})::{of}[])])", arguments[at]);
             let refused = client.batch_execute(&call(append, &arguments)).await.unwrap_err();
             let code = refused.code().map(|code| code.code().to_owned());

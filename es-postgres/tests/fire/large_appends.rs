@@ -10,8 +10,8 @@ use test_postgres::Database;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::tools::healing::{self, PATIENCE};
-use crate::tools::proxy::{Lie, Proxy, port};
+use crate::tools::proxy::{NetworkFault, Proxy, port};
+use crate::tools::recovery::{self, TIMEOUT};
 use crate::tools::trial::builder;
 use crate::tools::workload::named;
 
@@ -29,21 +29,21 @@ fn append(id: &str, mebibytes: usize) -> Vec<Append> {
 }
 
 /// A store before which half of an append to the stream `slow-link` has arrived, and no more of it yet.
-struct Slow {
+struct SlowTransfer {
     store: Arc<PostgresStore>,
     proxy: Proxy,
     database: Database,
     large: JoinHandle<Vec<Appended>>,
 }
 
-impl Slow {
+impl SlowTransfer {
     async fn new(mebibytes: usize, set_up: impl FnOnce(PostgresBuilder) -> PostgresBuilder) -> Self {
         let database = Database::fresh().unwrap();
-        let proxy = Proxy::before(port(&database.url())).await;
+        let proxy = Proxy::in_front_of(port(&database.url())).await;
         let store = Arc::new(set_up(builder(&proxy.url(&database.url()))).connect().await.unwrap());
-        proxy.once_to("slow-link", Lie::HalfAtFirst);
+        proxy.once_for("slow-link", NetworkFault::HoldSecondHalf);
         let large = Self::append(&store, "slow-link", mebibytes);
-        while proxy.lies() == 0 {
+        while proxy.faults() == 0 {
             assert!(!large.is_finished());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -56,7 +56,7 @@ impl Slow {
     }
 
     /// Appends, large ones too, to a hundred other streams, and reads them.
-    async fn others(&self) {
+    async fn other_appends(&self) {
         let small = (0..100).map(|number| Self::append(&self.store, &number.to_string(), 0));
         let all = small.chain((0..2).map(|number| Self::append(&self.store, &format!("large-{number}"), 5)));
         let done = join_all(all).await.into_iter().flat_map(Result::unwrap);
@@ -68,33 +68,33 @@ impl Slow {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn appends_go_through_while_a_large_one_is_on_its_way() {
-    let slow = Slow::new(60, |store| store).await;
-    tokio::time::timeout(PATIENCE, slow.others()).await.expect("others wait for the transfer");
+async fn appends_are_not_blocked_by_a_large_transfer() {
+    let slow = SlowTransfer::new(60, |store| store).await;
+    tokio::time::timeout(TIMEOUT, slow.other_appends()).await.expect("others wait for the transfer");
     // who follows on its stream comes after it
-    let behind = Slow::append(&slow.store, "slow-link", 0);
-    tokio::time::timeout(PATIENCE, slow.others()).await.expect("others wait for the transfer");
+    let behind = SlowTransfer::append(&slow.store, "slow-link", 0);
+    tokio::time::timeout(TIMEOUT, slow.other_appends()).await.expect("others wait for the transfer");
     assert!(!slow.large.is_finished() && !behind.is_finished());
-    slow.proxy.let_through();
+    slow.proxy.release();
     let versions = (slow.large.await.unwrap()[0].version.get(), behind.await.unwrap()[0].version.get());
     assert_eq!(versions, (60, 61));
     let url = slow.database.url();
-    healing::left_nothing(slow.store, &url).await.unwrap();
+    recovery::recovers_and_leaves_nothing(slow.store, &url).await.unwrap();
 }
 
 /// What the test above is for: a writer that sends a large append over the connection of all others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_large_append_in_the_batches_of_others_is_caught() {
-    let slow = Slow::new(60, |store| store.batch_limits(usize::MAX, 1_000, 1_000)).await;
-    assert!(tokio::time::timeout(Duration::from_secs(1), slow.others()).await.is_err());
-    slow.proxy.let_through();
+async fn a_large_append_in_a_shared_batch_is_caught() {
+    let slow = SlowTransfer::new(60, |store| store.batch_limits(usize::MAX, 1_000, 1_000)).await;
+    assert!(tokio::time::timeout(Duration::from_secs(1), slow.other_appends()).await.is_err());
+    slow.proxy.release();
     slow.large.await.unwrap();
 }
 
 /// A server that takes longer than the statement's time to store what is large.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_large_append_has_longer_on_the_server() {
-    let slow = Slow::new(3, |store| {
+async fn a_large_append_gets_a_longer_statement_timeout() {
+    let slow = SlowTransfer::new(3, |store| {
         store.batch_limits(1, 1, 1).statement_timeout(Duration::from_millis(500)).persistence(Duration::ZERO)
     })
     .await;
@@ -102,7 +102,7 @@ async fn a_large_append_has_longer_on_the_server() {
                   PERFORM pg_sleep(1); RETURN NULL; END $$";
     let trigger = "CREATE TRIGGER delay AFTER INSERT ON es.events FOR EACH STATEMENT EXECUTE FUNCTION es.delay()";
     slow.database.run(&[delays, trigger]).unwrap();
-    slow.proxy.let_through();
+    slow.proxy.release();
     assert_eq!(slow.large.await.unwrap()[0].version, 3);
     // which a small one has not
     let small = slow.store.append(append("1", 0).into()).await;
@@ -111,12 +111,12 @@ async fn a_large_append_has_longer_on_the_server() {
 
 /// The server has a second for the statement and the store waits 5 s more: both begin when all of it has arrived.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_transfer_that_takes_longer_than_a_statement_may_is_no_lost_answer() {
-    let slow = Slow::new(3, |store| {
+async fn a_slow_transfer_does_not_count_against_the_statement_timeout() {
+    let slow = SlowTransfer::new(3, |store| {
         store.batch_limits(1, 1, 1).statement_timeout(Duration::from_secs(1)).persistence(Duration::ZERO)
     })
     .await;
     tokio::time::sleep(Duration::from_secs(8)).await;
-    slow.proxy.let_through();
+    slow.proxy.release();
     assert_eq!(slow.large.await.unwrap()[0].version, 3);
 }

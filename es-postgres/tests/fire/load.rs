@@ -17,9 +17,9 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::faults::wasteful::{Waste, Wasteful};
-use crate::tools::healing::{self, SESSIONS};
-use crate::tools::seed::{self, Chance};
+use crate::faults::wasteful_store::{Waste, WastefulStore};
+use crate::tools::recovery::{self, SESSIONS};
+use crate::tools::seed::{self, Random};
 use crate::tools::trial::{builder, connect};
 use crate::tools::workload::{appends, event};
 
@@ -110,9 +110,9 @@ struct Counts {
     position: AtomicU64,
 }
 
-async fn write(store: Arc<dyn EventStore>, counts: Arc<Counts>, mut chance: Chance) {
+async fn write(store: Arc<dyn EventStore>, counts: Arc<Counts>, mut random: Random) {
     while !counts.stop.load(Ordering::Acquire) {
-        let appends = appends(&*store, &mut chance, 200).await;
+        let appends = appends(&*store, &mut random, 200).await;
         match store.append(appends.into()).await {
             Ok(answers) => {
                 let events = answers.iter().map(|answer| answer.positions.len() as u64).sum();
@@ -145,7 +145,7 @@ async fn sample(store: &dyn EventStore, url: &str, counts: &Counts, longest: Dur
     }
     let lag = began.elapsed();
     let query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()";
-    let sessions = connect(url).await.query_one(query, &[&healing::application()]).await.unwrap().get(0);
+    let sessions = connect(url).await.query_one(query, &[&recovery::application()]).await.unwrap().get(0);
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
     let mib = line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024;
@@ -155,24 +155,24 @@ async fn sample(store: &dyn EventStore, url: &str, counts: &Counts, longest: Dur
 /// Two hundred tasks and a subscriber for as long as `last`; what was seen, when it was flat and nothing is lost.
 async fn load(waste: Option<Waste>, last: Duration) -> Result<Figures, String> {
     let _alone = ALONE.lock().await;
-    let mut chance = Chance::new("load");
+    let mut random = Random::new("load");
     let database = Database::fresh().unwrap();
     let url = database.url();
     let mut store: Arc<dyn EventStore> = Arc::new(builder(&url).connect().await.unwrap());
     if let Some(waste) = waste {
-        store = Arc::new(Wasteful::new(store, waste, &url));
+        store = Arc::new(WastefulStore::new(store, waste, &url));
     }
     let (counts, mut tasks) = (Arc::<Counts>::default(), JoinSet::new());
     let subscriber = tokio::spawn(follow(Arc::clone(&store), Arc::clone(&counts)));
     for _ in 0..TASKS {
-        tasks.spawn(write(Arc::clone(&store), Arc::clone(&counts), chance.fork()));
+        tasks.spawn(write(Arc::clone(&store), Arc::clone(&counts), random.fork()));
     }
     let mut figures = Figures::default();
     tokio::time::sleep(WARM_UP.max(last / 10)).await;
     let began = Instant::now();
     // on a slow machine longer: what is wasted shows by how many events there are
     let enough = if waste.is_some() { WASTED_ON } else { 0 };
-    let too_few = || counts.events.load(Ordering::Acquire) < enough && began.elapsed() < healing::PATIENCE;
+    let too_few = || counts.events.load(Ordering::Acquire) < enough && began.elapsed() < recovery::TIMEOUT;
     while began.elapsed() < last || figures.samples.len() < 9 || too_few() {
         figures.samples.push(sample(&*store, &url, &counts, last / 4).await);
         tokio::time::sleep((last / 30).min(Duration::from_secs(5))).await;
@@ -185,7 +185,7 @@ async fn load(waste: Option<Waste>, last: Duration) -> Result<Figures, String> {
     figures.are_flat()?;
     figures.events = counts.events.load(Ordering::Acquire);
     figures.conflicts = counts.conflicts.load(Ordering::Acquire);
-    let deadline = Instant::now() + healing::PATIENCE;
+    let deadline = Instant::now() + recovery::TIMEOUT;
     while counts.followed.load(Ordering::Acquire) < figures.events && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -197,10 +197,10 @@ async fn load(waste: Option<Waste>, last: Duration) -> Result<Figures, String> {
     if (stored.unsigned_abs(), followed, gaps) != (figures.events, figures.events, 0) {
         return Err(format!("{} acknowledged, {stored} stored, {followed} followed, {gaps} gaps", figures.events));
     }
-    healing::nothing_held(&url, 1, healing::PATIENCE).await?;
+    recovery::nothing_is_held(&url, 1, recovery::TIMEOUT).await?;
     subscriber.abort();
     drop((store, subscriber));
-    healing::no_session_is_left(&url, healing::PATIENCE).await?;
+    recovery::no_session_is_left(&url, recovery::TIMEOUT).await?;
     Ok(figures)
 }
 

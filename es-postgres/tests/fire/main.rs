@@ -5,29 +5,29 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 #![expect(clippy::print_stdout, reason = "seeds and figures are printed, to repeat and to compare")]
 
-mod answers;
-mod children;
-mod damaged;
-mod dropped;
+mod cancellation;
+mod damaged_rows;
 mod faults;
-mod forged;
+mod foreign_transactions;
 mod full_disk;
 mod hardening;
-mod hostile;
-mod kills;
-mod large;
-mod lies;
+mod hostile_input;
+mod incarnation_changes;
+mod invalid_arguments;
+mod large_appends;
 mod limits;
 mod load;
-mod moves;
-mod odd_rows;
+mod lost_answers;
+mod multiple_processes;
+mod network_faults;
+mod out_of_range_columns;
 mod privilege;
 mod restore;
+mod server_crashes;
 mod subscribers;
+mod synchronous_standby;
 #[cfg(feature = "tls")]
 mod tls;
 mod tools;
-mod transactions;
-mod unreplicated;
 #[path = "../shared/warnings.rs"]
 mod warnings;

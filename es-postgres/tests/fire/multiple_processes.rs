@@ -10,21 +10,21 @@ use futures_util::{StreamExt, stream};
 use test_postgres::{Database, Server};
 use uuid::Uuid;
 
-use crate::faults::broken::{Broken, Fault};
-use crate::tools::healing;
+use crate::faults::faulty_store::{Fault, FaultyStore};
 use crate::tools::ledger::{self, Ledger};
-use crate::tools::process::{MARK, Process, ROLE, URL};
-use crate::tools::seed::{self, Chance};
+use crate::tools::process::{LINE_PREFIX, Process, ROLE, URL};
+use crate::tools::recovery;
+use crate::tools::seed::{self, Random};
 use crate::tools::trial::{Trial, builder, connect, stores};
 
 /// The entry of child processes.
-const ENTRY: &str = "children::what_a_child_process_does";
+const ENTRY: &str = "multiple_processes::child_process_entry";
 /// How many rows an import has.
 const ROWS: u64 = 600;
 
 /// The entry of child processes; on its own it has nothing to do.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_child_process_does() {
+async fn child_process_entry() {
     let Ok(role) = env::var(ROLE) else { return };
     let url = env::var(URL).unwrap();
     match role.as_str() {
@@ -32,7 +32,7 @@ async fn what_a_child_process_does() {
         "import with new ids" => import(&url, |_| Uuid::now_v7()).await,
         "trial" => trial(&url, stores(&[&url]).await).await,
         "trial of a broken store" => {
-            let store = Broken::new(builder(&url).connect().await.unwrap(), Fault::OneByOne, &url);
+            let store = FaultyStore::new(builder(&url).connect().await.unwrap(), Fault::AppendsEventByEvent, &url);
             trial(&url, vec![Arc::new(store)]).await;
         }
         other => panic!("no such child: {other}"),
@@ -41,21 +41,21 @@ async fn what_a_child_process_does() {
 
 /// Appends and subscribes until it is told to stop, and holds what it was told against the table when told again.
 async fn trial(url: &str, stores: Vec<Arc<dyn EventStore>>) {
-    let mut chance = Chance::new("child");
-    let trial = Trial::start(url, stores, 3, &mut chance);
-    trial.goes_on(5).await;
-    println!("{MARK}works");
-    wait().await;
-    let quiet = trial.stop().await.unwrap();
-    println!("{MARK}stopped");
-    wait().await;
-    match quiet.check().await {
-        Ok(report) => println!("{MARK}{report}"),
-        Err(broken) => println!("{MARK}broken: {}", broken.replace('\n', " ")),
+    let mut random = Random::new("child");
+    let trial = Trial::start(url, stores, 3, &mut random);
+    trial.wait_for_appends(5).await;
+    println!("{LINE_PREFIX}works");
+    next_line().await;
+    let stopped = trial.stop().await.unwrap();
+    println!("{LINE_PREFIX}stopped");
+    next_line().await;
+    match stopped.check().await {
+        Ok(report) => println!("{LINE_PREFIX}{report}"),
+        Err(broken) => println!("{LINE_PREFIX}broken: {}", broken.replace('\n', " ")),
     }
 }
 
-async fn wait() {
+async fn next_line() {
     tokio::task::spawn_blocking(|| std::io::stdin().read_exact(&mut [0])).await.unwrap().unwrap();
 }
 
@@ -70,92 +70,94 @@ async fn import(url: &str, id: fn(u64) -> Uuid) {
             let event = NewEvent::from_json(id(row), name, SchemaVersion::FIRST, payload).unwrap();
             let to = StreamId::new("import", (row % 13).to_string()).unwrap();
             let answer = store.append(Append::new(to, Expected::Any, vec![event]).into()).await.unwrap();
-            println!("{MARK}{row} {} {} {}", answer[0].version, answer[0].positions[0], answer[0].repeated);
+            println!("{LINE_PREFIX}{row} {} {} {}", answer[0].version, answer[0].positions[0], answer[0].repeated);
         }
     });
     rows.buffer_unordered(8).collect::<Vec<()>>().await;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Told {
+struct Answer {
     version: u64,
     position: u64,
     repeated: bool,
 }
 
-fn told(line: &str) -> (u64, Told) {
+fn parse_answer(line: &str) -> (u64, Answer) {
     let parts: Vec<&str> = line.split(' ').collect();
     let number = |at: usize| parts[at].parse().unwrap();
-    (number(0), Told { version: number(1), position: number(2), repeated: parts[3] == "true" })
+    (number(0), Answer { version: number(1), position: number(2), repeated: parts[3] == "true" })
 }
 
 /// Kills an import three times on its way, and until an answer was lost by it, and then lets it run to its end; each
 /// time it says the same of the same row.
-fn killed_import(role: &str, url: &str, chance: &mut Chance) -> Result<Vec<Told>, String> {
-    let mut first: Vec<Option<Told>> = vec![None; usize::try_from(ROWS).unwrap()];
+fn killed_import(role: &str, url: &str, random: &mut Random) -> Result<Vec<Answer>, String> {
+    let mut first: Vec<Option<Answer>> = vec![None; usize::try_from(ROWS).unwrap()];
     let (mut kills, mut lines) = (0, 50);
     loop {
-        let lost = first.iter().flatten().any(|told| told.repeated);
+        let lost = first.iter().flatten().any(|answer| answer.repeated);
         let to_the_end = lines >= ROWS || (kills >= 3 && lost);
         let process = Process::start(ENTRY, role, url);
         // further than the time before: what was heard of before cannot be lost
-        lines += chance.below(if kills < 3 { ROWS / 5 } else { ROWS / 30 }) + 1;
+        lines += random.below(if kills < 3 { ROWS / 5 } else { ROWS / 30 }) + 1;
         kills += 1;
         let mut seen = 0;
         while (to_the_end || seen < lines)
             && let Some(line) = process.line()
         {
             seen += 1;
-            let (row, told) = told(&line);
-            let before = first[usize::try_from(row).unwrap()].get_or_insert(told);
-            if (before.version, before.position) != (told.version, told.position) || !told.repeated && *before != told {
+            let (row, answer) = parse_answer(&line);
+            let before = first[usize::try_from(row).unwrap()].get_or_insert(answer);
+            if (before.version, before.position) != (answer.version, answer.position)
+                || !answer.repeated && *before != answer
+            {
                 return Err(format!("row {row} was appended twice"));
             }
         }
         if to_the_end {
-            assert!(process.end());
+            assert!(process.wait());
             break;
         }
     }
-    if !first.iter().flatten().any(|told| told.repeated) {
+    if !first.iter().flatten().any(|answer| answer.repeated) {
         return Err("no answer was lost by any kill".to_owned());
     }
-    first.into_iter().map(|told| told.ok_or_else(|| "a row was never acknowledged".to_owned())).collect()
+    first.into_iter().map(|answer| answer.ok_or_else(|| "a row was never acknowledged".to_owned())).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_import_that_was_killed_half_way_is_run_again_and_doubles_nothing() {
-    let mut chance = Chance::new("killed import");
+async fn rerunning_a_killed_import_appends_nothing_twice() {
+    let mut random = Random::new("killed import");
     let database = Database::fresh().unwrap();
     let url = database.url();
-    let told = killed_import("import", &url, &mut chance).unwrap();
-    healing::no_session_of_any_process_is_left(&url).await.unwrap();
+    let answers = killed_import("import", &url, &mut random).unwrap();
+    recovery::no_session_of_any_process_is_left(&url).await.unwrap();
     let log = ledger::log(&url).await;
-    ledger::sound(&log).unwrap();
+    ledger::check_log(&log).unwrap();
     assert_eq!(log.events.len() as u64, ROWS);
     for event in log.events {
-        let told = told[usize::try_from(event.id.as_u128()).unwrap() - 1];
-        assert_eq!((event.version.get(), event.position.get()), (told.version, told.position));
+        let answer = answers[usize::try_from(event.id.as_u128()).unwrap() - 1];
+        assert_eq!((event.version.get(), event.position.get()), (answer.version, answer.position));
     }
     let store = builder(&url).connect().await.unwrap();
     let last = StreamId::new("import", "0").unwrap();
     let mut events = store.read_stream(&last, Version::MAX, Direction::Backward, Some(1));
     assert_eq!(events.next().await.unwrap().unwrap().version, ROWS.div_ceil(13));
     drop(events);
-    healing::every_lane_is_free(&store, &Ledger::default(), 4, healing::PATIENCE).await.unwrap();
+    recovery::every_stream_accepts_appends(&store, &Ledger::default(), 4, recovery::TIMEOUT).await.unwrap();
 }
 
 /// What the test above is for: an import whose ids do not follow from its rows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_import_with_new_ids_each_time_is_caught() {
-    let mut chance = Chance::new("import with new ids");
+    let mut random = Random::new("import with new ids");
     let database = Database::fresh().unwrap();
-    let caught = killed_import("import with new ids", &database.url(), &mut chance).unwrap_err();
+    let caught = killed_import("import with new ids", &database.url(), &mut random).unwrap_err();
     assert!(caught.contains("was appended twice"), "{caught}");
 }
 
 /// Two processes under fire; the first thing that one of them has to complain about.
-async fn two_processes(role: &str, chance: &mut Chance) -> Result<(), String> {
+async fn two_processes(role: &str, random: &mut Random) -> Result<(), String> {
     let server = Arc::new(Server::start(&[]).unwrap());
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
@@ -168,10 +170,10 @@ async fn two_processes(role: &str, chance: &mut Chance) -> Result<(), String> {
     let (mut killed, mut ended) = (false, false);
     // one of each at least
     while Instant::now() < end || !(killed && ended) {
-        tokio::time::sleep(chance.pause(Duration::from_millis(600))).await;
-        if (ended && !killed) || chance.once_in(3) {
+        tokio::time::sleep(random.pause(Duration::from_millis(600))).await;
+        if (ended && !killed) || random.one_in(3) {
             killed = true;
-            let (server, down) = (Arc::clone(&server), chance.pause(Duration::from_millis(300)));
+            let (server, down) = (Arc::clone(&server), random.pause(Duration::from_millis(300)));
             tokio::task::spawn_blocking(move || {
                 server.kill().unwrap();
                 std::thread::sleep(down);
@@ -184,38 +186,38 @@ async fn two_processes(role: &str, chance: &mut Chance) -> Result<(), String> {
             let client = connect(&url).await;
             let query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                          WHERE application_name LIKE 'es-fire-%' ORDER BY md5(pid::text || $1) LIMIT 3";
-            client.query(query, &[&chance.next().to_string()]).await.unwrap();
+            client.query(query, &[&random.next().to_string()]).await.unwrap();
         }
     }
-    for says in ["stopped", "events"] {
+    for expected in ["stopped", "events"] {
         for process in &mut processes {
-            process.next();
+            process.proceed();
         }
         for process in &processes {
             let line = process.line().unwrap_or_default();
-            if !line.contains(says) || line.contains("broken") {
+            if !line.contains(expected) || line.contains("broken") {
                 return Err(line);
             }
             println!("{line}");
         }
     }
-    assert!(processes.into_iter().all(Process::end));
-    healing::no_session_of_any_process_is_left(&url).await?;
+    assert!(processes.into_iter().all(Process::wait));
+    recovery::no_session_of_any_process_is_left(&url).await?;
     // each held its own answers against the table; together they fill it without a gap
     let log = ledger::log(&url).await;
     assert!(log.events.len() > 20, "{}", log.events.len());
-    ledger::sound(&log)
+    ledger::check_log(&log)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_append_and_subscribe_while_the_server_is_killed_and_sessions_are_ended() {
-    two_processes("trial", &mut Chance::new("two processes")).await.unwrap();
+async fn two_processes_survive_server_crashes_and_ended_sessions() {
+    two_processes("trial", &mut Random::new("two processes")).await.unwrap();
 }
 
 /// What the test above is for: processes that get in each other's way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_that_append_event_by_event_are_caught() {
-    let mut chance = Chance::new("event by event");
-    let caught = two_processes("trial of a broken store", &mut chance).await.unwrap_err();
+    let mut random = Random::new("event by event");
+    let caught = two_processes("trial of a broken store", &mut random).await.unwrap_err();
     assert!(caught.contains("was refused and is stored"), "{caught}");
 }

@@ -8,125 +8,126 @@ use es_postgres::{PostgresConnectError, PostgresError};
 use futures_util::TryStreamExt;
 use test_postgres::Database;
 
-use crate::faults::broken::{Broken, Fault};
-use crate::tools::healing;
-use crate::tools::proxy::{Lie, Proxy, port};
-use crate::tools::seed::{self, Chance};
+use crate::faults::faulty_store::{Fault, FaultyStore};
+use crate::tools::proxy::{NetworkFault, Proxy, port};
+use crate::tools::recovery;
+use crate::tools::seed::{self, Random};
 use crate::tools::trial::{Report, Trial, builder};
 use crate::tools::workload::event;
 
 /// Each kind of lie in turn, once in `times` appends.
-fn in_turn(mut chance: Chance, times: u64) -> impl FnMut() -> Lie + Send + 'static {
-    let late = Lie::Delay(chance.pause(Duration::from_millis(300)));
-    let mut lies = [Lie::CutBefore, Lie::SwallowAcknowledgement, Lie::CutWithin, late].into_iter().cycle();
-    move || if chance.once_in(times) { lies.next().unwrap() } else { Lie::Nothing }
+fn each_fault_in_turn(mut random: Random, times: u64) -> impl FnMut() -> NetworkFault + Send + 'static {
+    let late = NetworkFault::Delay(random.pause(Duration::from_millis(300)));
+    let mut faults =
+        [NetworkFault::CutBefore, NetworkFault::DropAcknowledgement, NetworkFault::CutWithin, late].into_iter().cycle();
+    move || if random.one_in(times) { faults.next().unwrap() } else { NetworkFault::None }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn swallowed_acknowledgements_and_cut_connections_lose_and_double_nothing() {
-    let mut chance = Chance::new("lies");
+async fn network_faults_neither_lose_nor_duplicate_events() {
+    let mut random = Random::new("network faults");
     let database = Database::fresh().unwrap();
     let url = database.url();
-    let proxy = Proxy::before(port(&url)).await;
+    let proxy = Proxy::in_front_of(port(&url)).await;
     let through = proxy.url(&url);
     let mut stores: Vec<Arc<dyn EventStore>> = Vec::new();
     for _ in 0..2 {
         let store = builder(&through).statement_timeout(Duration::from_secs(2));
         stores.push(Arc::new(store.connect().await.unwrap()));
     }
-    proxy.plan(in_turn(chance.fork(), 5));
-    let trial = Trial::start(&url, stores, 6, &mut chance);
+    proxy.plan(each_fault_in_turn(random.fork(), 5));
+    let trial = Trial::start(&url, stores, 6, &mut random);
     let end = Instant::now() + seed::duration(Duration::from_secs(4));
-    while Instant::now() < end || proxy.lies() < 8 {
-        trial.goes_on(10).await;
-        tokio::time::sleep(chance.pause(Duration::from_millis(200))).await;
+    while Instant::now() < end || proxy.faults() < 8 {
+        trial.wait_for_appends(10).await;
+        tokio::time::sleep(random.pause(Duration::from_millis(200))).await;
         proxy.cut();
-        if chance.once_in(4) {
-            proxy.refuse(true);
-            tokio::time::sleep(chance.pause(Duration::from_millis(300))).await;
-            proxy.refuse(false);
+        if random.one_in(4) {
+            proxy.refuse_connections(true);
+            tokio::time::sleep(random.pause(Duration::from_millis(300))).await;
+            proxy.refuse_connections(false);
         }
     }
-    proxy.plan(|| Lie::Nothing);
+    proxy.plan(|| NetworkFault::None);
     let report = trial.end().await.unwrap();
-    println!("{} lies; {report}", proxy.lies());
+    println!("{} network faults; {report}", proxy.faults());
 }
 
 /// What the test above is for: stores that guess instead of asking, and stores that do not heal.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_guesses_or_does_not_heal_is_caught() {
+async fn a_store_that_guesses_or_does_not_recover_is_caught() {
     let faults = [
         (Fault::GuessesRefused, "was refused and is stored"),
-        (Fault::GuessesDone, "is not what is stored"),
-        (Fault::SendsAnew, "is stored and nobody sent it"),
-        (Fault::StaysDown, "the store does not heal"),
-        (Fault::KeepsStreams, "is stuck"),
-        (Fault::StandsStill, "the frontier does not move any more"),
-        (Fault::Leaks, "sessions of 28 are left"),
-        (Fault::LeavesBehind, "1 sessions of 0 are left"),
-        (Fault::LeavesOpen, "1 open transactions"),
+        (Fault::GuessesAppended, "is not what is stored"),
+        (Fault::ResendsWithNewIds, "is stored and nobody sent it"),
+        (Fault::NeverReconnects, "the store does not heal"),
+        (Fault::NeverReleasesStreams, "is stuck"),
+        (Fault::FreezesFrontier, "the frontier does not move any more"),
+        (Fault::LeaksSessions, "sessions of 28 are left"),
+        (Fault::LeaksAfterDrop, "1 sessions of 0 are left"),
+        (Fault::LeavesTransactionOpen, "1 open transactions"),
     ];
-    futures_util::future::join_all(faults.map(|(fault, as_what)| async move {
-        let caught = one_lie(fault, &mut Chance::new("guesses")).await.expect_err(as_what);
-        assert!(caught.contains(as_what), "{fault:?} is caught as {caught}");
+    futures_util::future::join_all(faults.map(|(fault, expected)| async move {
+        let caught = one_network_fault(fault, &mut Random::new("guesses")).await.expect_err(expected);
+        assert!(caught.contains(expected), "{fault:?} is caught as {caught}");
     }))
     .await;
 }
 
 /// What comes of it when a store with this fault is lied to once.
-async fn one_lie(fault: Fault, chance: &mut Chance) -> Result<Report, String> {
+async fn one_network_fault(fault: Fault, random: &mut Random) -> Result<Report, String> {
     let database = Database::fresh().unwrap();
     let url = database.url();
-    let proxy = Proxy::before(port(&url)).await;
+    let proxy = Proxy::in_front_of(port(&url)).await;
     // it gives up at once, so that there is something to guess
     let store = builder(&proxy.url(&url)).persistence(Duration::ZERO).connect().await.unwrap();
-    let broken = Broken::new(store, fault, &url);
-    let trial = Trial::start(&url, vec![Arc::new(broken)], 3, chance).patience(Duration::from_secs(10));
-    trial.goes_on(10).await;
+    let broken = FaultyStore::new(store, fault, &url);
+    let trial = Trial::start(&url, vec![Arc::new(broken)], 3, random).recovery_limit(Duration::from_secs(10));
+    trial.wait_for_appends(10).await;
     // of an append that is stored whatever the others do, to a stream of theirs: of one that conflicts, it is true that
     // nothing was appended
-    proxy.once_to("lied-to", Lie::SwallowAcknowledgement);
-    let told = trial.append(&["0", "lied-to"]).await;
-    assert_eq!((proxy.lies(), told.is_ok()), (1, fault != Fault::GuessesRefused), "{fault:?}: {told:?}");
+    proxy.once_for("disturbed", NetworkFault::DropAcknowledgement);
+    let answer = trial.append(&["0", "disturbed"]).await;
+    assert_eq!((proxy.faults(), answer.is_ok()), (1, fault != Fault::GuessesRefused), "{fault:?}: {answer:?}");
     trial.end().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_pooler_without_room_stops_appends_and_reads_for_no_longer_than_their_time() {
+async fn a_full_pooler_blocks_appends_and_reads_no_longer_than_their_timeout() {
     let database = Database::fresh().unwrap();
     let url = database.url();
-    let proxy = Proxy::before(port(&url)).await;
+    let proxy = Proxy::in_front_of(port(&url)).await;
     let limit = Duration::from_millis(300);
     let store = builder(&proxy.url(&url)).connect_timeout(limit).persistence(limit).connect().await.unwrap();
     let stream = StreamId::new("fire", "1").unwrap();
     let append = || store.append(Append::new(stream.clone(), Expected::Any, vec![event()]).into());
     append().await.unwrap();
-    proxy.fill(true);
+    proxy.stall_connections(true);
     proxy.cut();
-    let patience = Duration::from_secs(20);
+    let limit = Duration::from_secs(20);
     let read = || {
         tokio::time::timeout(
-            patience,
+            limit,
             store.read_stream(&stream, Version::NONE, Direction::Forward, None).try_collect::<Vec<_>>(),
         )
     };
-    tokio::time::timeout(patience, append()).await.expect("an append hangs").unwrap_err();
+    tokio::time::timeout(limit, append()).await.expect("an append hangs").unwrap_err();
     assert!(read().await.expect("a read hangs").is_err());
     // nobody has a session to begin with
     let anew = builder(&proxy.url(&url)).connect_timeout(limit).connect();
-    let error = tokio::time::timeout(patience, anew).await.expect("the start hangs").unwrap_err();
+    let error = tokio::time::timeout(limit, anew).await.expect("the start hangs").unwrap_err();
     assert!(matches!(error, PostgresConnectError::Server(PostgresError::Silent(time)) if time == limit), "{error}");
-    proxy.fill(false);
+    proxy.stall_connections(false);
     proxy.cut();
-    healing::left_nothing(Arc::new(store), &url).await.unwrap();
+    recovery::recovers_and_leaves_nothing(Arc::new(store), &url).await.unwrap();
 }
 
 /// Sent, stored and not heard of: when the stream is held by then, nobody can tell, and nobody may say it was refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_append_whose_answer_was_lost_is_not_refused_because_its_stream_is_held() {
+async fn a_lost_answer_stays_unknown_while_the_stream_is_held() {
     let database = Database::fresh().unwrap();
     let url = database.url();
-    let proxy = Proxy::before(port(&url)).await;
+    let proxy = Proxy::in_front_of(port(&url)).await;
     let store = builder(&proxy.url(&url)).lock_timeout(Duration::from_millis(300)).connect().await.unwrap();
     let direct = builder(&url).connect().await.unwrap();
     let stream = StreamId::new("account", "held").unwrap();
@@ -138,8 +139,8 @@ async fn an_append_whose_answer_was_lost_is_not_refused_because_its_stream_is_he
     };
     let (mut client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
-    proxy.refuse(true);
-    proxy.once(Lie::SwallowAcknowledgement);
+    proxy.refuse_connections(true);
+    proxy.once(NetworkFault::DropAcknowledgement);
     let sent = append(Expected::Any);
     let answer = tokio::spawn({
         let (store, sent) = (store.clone(), sent.clone());
@@ -150,7 +151,7 @@ async fn an_append_whose_answer_was_lost_is_not_refused_because_its_stream_is_he
     }
     let transaction = client.transaction().await.unwrap();
     direct.append_in(&transaction, append(Expected::Any)).await.unwrap();
-    proxy.refuse(false);
+    proxy.refuse_connections(false);
     let answer = answer.await.unwrap();
     transaction.rollback().await.unwrap();
     let Err(AppendError::Unknown(unknown)) = answer else { panic!("{answer:?}") };

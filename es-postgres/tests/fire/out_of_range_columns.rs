@@ -8,9 +8,9 @@ use es_core::{
 };
 use futures_util::TryStreamExt;
 
-use crate::faults::lenient::{Lenient, Manner};
+use crate::faults::lenient_reader::{Leniency, LenientReader};
 use crate::tools::counter::load;
-use crate::tools::damage::Damaged;
+use crate::tools::damaged_log::DamagedLog;
 use crate::tools::trial::connect;
 
 /// Counter `a`, as `store` reads it.
@@ -20,36 +20,36 @@ async fn counter(store: &dyn EventStore) -> Result<Vec<StoredEvent>, ReadError> 
 }
 
 /// Who reads metadata by `decode` is told that it is damaged.
-async fn metadata_is_told(decode: fn(&StoredEvent) -> Result<Option<Metadata>, ReadError>) -> Result<(), String> {
+async fn metadata_is_reported(decode: fn(&StoredEvent) -> Result<Option<Metadata>, ReadError>) -> Result<(), String> {
     for meta in ["[1]", "7", "\"text\"", "{\"actor\":1}"] {
-        let damaged = Damaged::by(&format!("UPDATE es.events SET metadata = '{meta}' WHERE $second")).await;
+        let damaged = DamagedLog::with(&format!("UPDATE es.events SET metadata = '{meta}' WHERE $second")).await;
         let read = counter(&damaged.store).await.map_err(|error| format!("{meta} is in the way: {error}"))?;
         match decode(&read[1]) {
             Err(ReadError::Damaged { version, .. }) if version == 2 => {}
             outcome => return Err(format!("{meta} is read as {outcome:?}")),
         }
-        damaged.others_go_on(&(Arc::new(damaged.store.clone()) as _)).await?;
+        damaged.others_still_work(&(Arc::new(damaged.store.clone()) as _)).await?;
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn metadata_of_another_shape_is_damage_for_who_reads_it() {
-    metadata_is_told(StoredEvent::decode_metadata).await.unwrap();
+async fn metadata_of_another_shape_is_reported_when_decoded() {
+    metadata_is_reported(StoredEvent::decode_metadata).await.unwrap();
 }
 
 /// What the test above is for: who takes what it cannot read for nothing.
 #[tokio::test]
-async fn a_reader_of_metadata_that_guesses_is_caught() {
+async fn a_metadata_reader_that_guesses_is_caught() {
     let nothing = |event: &StoredEvent| Ok(event.metadata.as_ref().and_then(|m| serde_json::from_slice(m).ok()));
-    let caught = metadata_is_told(nothing).await.unwrap_err();
+    let caught = metadata_is_reported(nothing).await.unwrap_err();
     assert!(caught.contains("[1] is read as Ok(None)"), "{caught}");
 }
 
 /// Who reads the whole log is told of a damaged row: where it stands, when there is a name for that.
-async fn the_log_is_told(damage: &str, named: bool, manner: Option<Manner>) -> Result<(), String> {
-    let damaged = Damaged::by(&format!("UPDATE es.events SET {damage} WHERE $second")).await;
-    let store = read_by(&damaged, manner).await;
+async fn damage_is_reported(damage: &str, named: bool, leniency: Option<Leniency>) -> Result<(), String> {
+    let damaged = DamagedLog::with(&format!("UPDATE es.events SET {damage} WHERE $second")).await;
+    let store = read_by(&damaged, leniency).await;
     let reader = Arc::clone(&store);
     let all =
         tokio::spawn(
@@ -58,22 +58,22 @@ async fn the_log_is_told(damage: &str, named: bool, manner: Option<Manner>) -> R
     match all.await.map_err(|panic| format!("reading panicked: {panic}"))? {
         Err(ReadError::Damaged { position, .. }) if named && position == 2 => {}
         Err(ReadError::Store(_)) if !named => {}
-        Err(error) => return Err(format!("it was told as {error:?}")),
-        Ok(all) => return Err(format!("nothing was told, and {} events were read", all.len())),
+        Err(error) => return Err(format!("it was reported as {error:?}")),
+        Ok(all) => return Err(format!("nothing was reported, and {} events were read", all.len())),
     }
-    damaged.others_go_on(&store).await
+    damaged.others_still_work(&store).await
 }
 
-async fn read_by(damaged: &Damaged, manner: Option<Manner>) -> Arc<dyn EventStore> {
+async fn read_by(damaged: &DamagedLog, leniency: Option<Leniency>) -> Arc<dyn EventStore> {
     let store: Arc<dyn EventStore> = Arc::new(damaged.store.clone());
-    match manner {
-        Some(manner) => Arc::new(Lenient::new(store, manner, connect(&damaged.database.url()).await)),
+    match leniency {
+        Some(leniency) => Arc::new(LenientReader::new(store, leniency, connect(&damaged.database.url()).await)),
         None => store,
     }
 }
 
 /// Rows that are in no stream, and whether there is a name for where they stand.
-const NOWHERE: [(&str, bool); 4] = [
+const WITHOUT_STREAM: [(&str, bool); 4] = [
     ("version = -5", true),
     ("category = repeat('x', 513)", false),
     ("category = ''", false),
@@ -81,24 +81,24 @@ const NOWHERE: [(&str, bool); 4] = [
 ];
 
 #[tokio::test]
-async fn who_reads_the_whole_log_is_told_of_rows_that_are_in_no_stream() {
-    for (damage, named) in NOWHERE {
-        the_log_is_told(damage, named, None).await.unwrap_or_else(|error| panic!("{damage}: {error}"));
+async fn read_all_reports_rows_without_a_valid_stream() {
+    for (damage, named) in WITHOUT_STREAM {
+        damage_is_reported(damage, named, None).await.unwrap_or_else(|error| panic!("{damage}: {error}"));
     }
 }
 
 /// What the test above is for.
 #[tokio::test]
-async fn a_reader_of_the_whole_log_that_makes_the_best_of_it_is_caught() {
-    for (damage, named) in NOWHERE {
-        for (manner, as_what) in [
-            (Manner::Guesses, "nothing was told, and 6 events"),
-            (Manner::LeavesOut, "nothing was told, and 5 events"),
-            (Manner::StopsForGood, "counter b"),
-            (Manner::Panics, "reading panicked"),
+async fn a_lenient_read_all_is_caught() {
+    for (damage, named) in WITHOUT_STREAM {
+        for (leniency, expected) in [
+            (Leniency::Guesses, "nothing was reported, and 6 events"),
+            (Leniency::SkipsRows, "nothing was reported, and 5 events"),
+            (Leniency::StopsForever, "counter b"),
+            (Leniency::Panics, "reading panicked"),
         ] {
-            let caught = the_log_is_told(damage, named, Some(manner)).await.expect_err(damage);
-            assert!(caught.contains(as_what), "{damage}, by a store that {manner:?}: {caught}");
+            let caught = damage_is_reported(damage, named, Some(leniency)).await.expect_err(damage);
+            assert!(caught.contains(expected), "{damage}, by a store that {leniency:?}: {caught}");
         }
     }
 }
@@ -121,9 +121,9 @@ const fn micros(micros: i64) -> Timestamp {
 }
 
 /// A time that no clock shows is read as it is, or as the next that can be said, and its stream goes on.
-async fn time_is_read((text, time): (&str, Timestamp), manner: Option<Manner>) -> Result<(), String> {
-    let damaged = Damaged::by(&format!("UPDATE es.events SET recorded_at = '{text}' WHERE $second")).await;
-    let store = read_by(&damaged, manner).await;
+async fn time_is_read((text, time): (&str, Timestamp), leniency: Option<Leniency>) -> Result<(), String> {
+    let damaged = DamagedLog::with(&format!("UPDATE es.events SET recorded_at = '{text}' WHERE $second")).await;
+    let store = read_by(&damaged, leniency).await;
     let sum = load(&store, "a").await?.map_err(|error| error.to_string())?;
     let read = counter(&*store).await.map_err(|error| error.to_string())?[1].recorded_at;
     if (sum, read) != (6, time) {
@@ -131,11 +131,11 @@ async fn time_is_read((text, time): (&str, Timestamp), manner: Option<Manner>) -
     }
     let append = Append::assertion(StreamId::new("counter", "a").unwrap(), Expected::Exact(Version::new(3)));
     store.append(append.into()).await.map_err(|error| error.to_string())?;
-    damaged.others_go_on(&store).await
+    damaged.others_still_work(&store).await
 }
 
 #[tokio::test]
-async fn times_at_the_ends_of_what_the_server_knows_are_read() {
+async fn extreme_times_are_read() {
     for time in TIMES {
         time_is_read(time, None).await.unwrap_or_else(|error| panic!("{}: {error}", time.0));
     }
@@ -143,13 +143,13 @@ async fn times_at_the_ends_of_what_the_server_knows_are_read() {
 
 /// What the test above is for: readers that take any time for one, and those that count on without an end.
 #[tokio::test]
-async fn a_reader_of_times_that_guesses_or_counts_on_is_caught() {
+async fn a_time_reader_that_guesses_or_overflows_is_caught() {
     for time in TIMES {
-        let caught = time_is_read(time, Some(Manner::Guesses)).await.unwrap_err();
+        let caught = time_is_read(time, Some(Leniency::Guesses)).await.unwrap_err();
         assert!(caught.contains("the time is read as"), "{}: {caught}", time.0);
     }
     for time in &TIMES[..3] {
-        let caught = time_is_read(*time, Some(Manner::CountsOn)).await.unwrap_err();
+        let caught = time_is_read(*time, Some(Leniency::IgnoresRange)).await.unwrap_err();
         assert!(caught.contains("reading panicked"), "{}: {caught}", time.0);
     }
 }

@@ -9,9 +9,9 @@ use test_postgres::{Database, Server};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-use crate::faults::altered::change;
-use crate::tools::contract::appends_and_reads;
-use crate::tools::hardened::Hardened;
+use crate::faults::altered_sql::change;
+use crate::tools::hardened_log::HardenedLog;
+use crate::tools::smoke_test::appends_and_reads;
 use crate::tools::trial::connect;
 
 /// What an application has no business to do.
@@ -51,8 +51,8 @@ async fn denied(client: &Client, statement: &str) -> bool {
 }
 
 #[tokio::test]
-async fn the_application_appends_and_reads_with_nothing_but_execute_and_select() {
-    let hardened = Hardened::new().await;
+async fn the_application_works_with_execute_and_select_only() {
+    let hardened = HardenedLog::new().await;
     let store = PostgresStore::connect(&hardened.url("app")).await.unwrap();
     appends_and_reads(&store).await;
     assert_eq!(store.missing_protections().await.unwrap(), []);
@@ -72,12 +72,12 @@ async fn the_application_appends_and_reads_with_nothing_but_execute_and_select()
 }
 
 /// The application is denied everything but what it needs.
-async fn is_denied_the_rest(hardened: &Hardened) -> Result<(), String> {
+async fn is_denied_everything_else(hardened: &HardenedLog) -> Result<(), String> {
     let store = PostgresStore::connect(&hardened.url("app")).await.map_err(|error| error.to_string())?;
     appends_and_reads(&store).await;
     let client = connect(&hardened.url("app")).await;
-    let keeper = format!("SET ROLE es_owner_{}", hardened.database.name());
-    for statement in FORBIDDEN.into_iter().chain([keeper.as_str()]) {
+    let owner_role = format!("SET ROLE es_owner_{}", hardened.database.name());
+    for statement in FORBIDDEN.into_iter().chain([owner_role.as_str()]) {
         if !denied(&client, &format!("BEGIN; {statement}")).await {
             return Err(format!("`{statement}` is not denied"));
         }
@@ -93,15 +93,15 @@ async fn is_denied_the_rest(hardened: &Hardened) -> Result<(), String> {
 
 #[tokio::test]
 async fn the_application_is_denied_everything_else() {
-    is_denied_the_rest(&Hardened::new().await).await.unwrap();
+    is_denied_everything_else(&HardenedLog::new().await).await.unwrap();
 }
 
 /// What the test above is for: statements that forget something.
 #[tokio::test]
-async fn a_hardening_that_leaves_a_right_is_caught() {
+async fn hardening_that_leaves_a_privilege_is_caught() {
     let server = Arc::new(Server::start(&[]).unwrap());
     // which function is the first that is not denied depends on the version: on 18 it is `fence`
-    for (change, as_what) in [
+    for (change, expected) in [
         (change("'SCHEMA', ", ""), "`CREATE TABLE es.mine ()`"),
         (change("'ALL TABLES IN SCHEMA', ", ""), "`INSERT INTO es.events"),
         (change("'ALL SEQUENCES IN SCHEMA', ", ""), "`SELECT nextval('es.position')`"),
@@ -109,8 +109,8 @@ async fn a_hardening_that_leaves_a_right_is_caught() {
         (change("AND p.prosecdef", ""), "`SELECT es."),
         (change("GRANT SELECT ON ALL TABLES", "GRANT SELECT, DELETE ON ALL TABLES"), "`DELETE FROM es.events`"),
     ] {
-        let caught = is_denied_the_rest(&Hardened::with(&server, change).await).await.unwrap_err();
-        assert!(caught.starts_with(as_what), "{change:?}: {caught}");
+        let caught = is_denied_everything_else(&HardenedLog::with(&server, change).await).await.unwrap_err();
+        assert!(caught.starts_with(expected), "{change:?}: {caught}");
     }
 }
 
@@ -129,10 +129,10 @@ async fn an_application_that_owns_the_log_is_denied_nothing() {
 
 /// What the two tests above are for: one right too many is named.
 #[tokio::test]
-async fn a_right_too_many_is_named() {
-    let hardened = Hardened::new().await;
+async fn each_excess_privilege_is_named() {
+    let hardened = HardenedLog::new().await;
     let store = PostgresStore::connect(&hardened.url("app")).await.unwrap();
-    let keeper = format!("es_owner_{}", hardened.database.name());
+    let owner_role = format!("es_owner_{}", hardened.database.name());
     let client = connect(&hardened.database.url()).await;
     for (give, take, missing) in [
         ("GRANT INSERT ON es.events TO app", "REVOKE INSERT ON es.events FROM app", MissingProtection::ChangesEvents),
@@ -144,7 +144,11 @@ async fn a_right_too_many_is_named() {
         ("GRANT USAGE ON es.position TO app", "REVOKE USAGE ON es.position FROM app", MissingProtection::ChangesEvents),
         ("ALTER ROLE app CREATEROLE", "ALTER ROLE app NOCREATEROLE", MissingProtection::CreatesRoles),
         ("ALTER ROLE app SUPERUSER", "ALTER ROLE app NOSUPERUSER", MissingProtection::Superuser),
-        (&format!("GRANT {keeper} TO app"), &format!("REVOKE {keeper} FROM app"), MissingProtection::OwnsEvents),
+        (
+            &format!("GRANT {owner_role} TO app"),
+            &format!("REVOKE {owner_role} FROM app"),
+            MissingProtection::OwnsEvents,
+        ),
         (
             "ALTER TABLE es.events DISABLE TRIGGER events_never_change",
             "ALTER TABLE es.events ENABLE ALWAYS TRIGGER events_never_change",
@@ -159,8 +163,8 @@ async fn a_right_too_many_is_named() {
 }
 
 #[tokio::test]
-async fn events_never_change_not_even_for_their_owner() {
-    let hardened = Hardened::new().await;
+async fn events_are_immutable_even_for_their_owner() {
+    let hardened = HardenedLog::new().await;
     let store = PostgresStore::connect(&hardened.url("app")).await.unwrap();
     appends_and_reads(&store).await;
     let client = connect(&hardened.database.url()).await;

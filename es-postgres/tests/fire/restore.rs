@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use test_postgres::{Binaries, Database, Server};
 use uuid::Uuid;
 
-use crate::faults::altered::{Change, change};
+use crate::faults::altered_sql::{Change, change};
 use crate::tools::trial::connect;
 use crate::tools::workload::event;
 
@@ -44,7 +44,7 @@ async fn resume(store: &PostgresStore, checkpoint: Checkpoint) -> Result<Positio
 }
 
 #[tokio::test]
-async fn a_dump_restored_into_another_server_holds_every_event_and_goes_on_above() {
+async fn a_restored_dump_has_every_event_and_appends_above_them() {
     let old = server();
     let database = Database::on(&old.url()).unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
@@ -102,7 +102,7 @@ async fn a_checkpoint_without_its_incarnation_skips_events_after_a_restore() {
 }
 
 /// A copy of the disk, as far as the log sees one, with a change in one of its functions.
-async fn copied(function: &str, change: Change) -> Result<(), String> {
+async fn disk_copy(function: &str, change: Change) -> Result<(), String> {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     let client = connect(&database.url()).await;
@@ -123,28 +123,28 @@ async fn copied(function: &str, change: Change) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn a_copy_of_the_disk_is_noticed_when_it_is_told_and_when_the_log_is_too_short() {
-    copied("es.common_with", Change::NONE).await.unwrap();
+async fn checkpoints_beyond_a_disk_copy_are_refused() {
+    disk_copy("es.common_with", Change::NONE).await.unwrap();
 }
 
 /// What the test above is for.
 #[tokio::test]
-async fn a_log_that_does_not_know_what_it_has_in_common_is_caught() {
+async fn a_wrong_common_position_is_caught() {
     let end = "greatest(9223372036854775807, ";
-    for (function, change, as_what) in [
+    for (function, change, expected) in [
         ("es.drawn", change("coalesce(", end), "above the log"),
         ("es.common_with", change("min(later.after)", "max(9223372036854775807)"), "that others took the place of"),
         ("es.new_incarnation", change("least(", "99 + least("), "that others took the place of"),
         ("es.new_incarnation", change("max(e.position)", "min(e.position)"), "in both logs"),
     ] {
-        let caught = copied(function, change).await.unwrap_err();
-        assert!(caught.contains(as_what), "{function} with {change:?}: {caught}");
+        let caught = disk_copy(function, change).await.unwrap_err();
+        assert!(caught.contains(expected), "{function} with {change:?}: {caught}");
     }
 }
 
 /// A transaction that is prepared where the log goes on was rolled back where it came from: events after it were handled
 /// there, and here it may still commit below them.
-async fn prepared_over_a_move(change: Change) -> Result<Position, ReadError> {
+async fn prepared_across_failover(change: Change) -> Result<Position, ReadError> {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     let mut client = connect(&database.url()).await;
@@ -164,20 +164,20 @@ async fn prepared_over_a_move(change: Change) -> Result<Position, ReadError> {
 }
 
 #[tokio::test]
-async fn a_checkpoint_above_what_is_still_prepared_is_refused_after_a_move() {
-    let refused = prepared_over_a_move(Change::NONE).await.unwrap_err();
+async fn a_checkpoint_above_a_prepared_transaction_is_refused_after_a_failover() {
+    let refused = prepared_across_failover(Change::NONE).await.unwrap_err();
     assert!(matches!(refused, ReadError::Restored { common: Some(common), .. } if common.get() == 10), "{refused}");
 }
 
 /// What the test above is for: it is resumed from, and what is committed below it is skipped.
 #[tokio::test]
-async fn a_log_that_forgets_what_is_prepared_is_caught() {
+async fn ignoring_prepared_transactions_is_caught() {
     let forgets = change("\"es\".frontier()", "9223372036854775807");
-    assert!(prepared_over_a_move(forgets).await.is_ok());
+    assert!(prepared_across_failover(forgets).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_restore_that_lost_the_sequence_is_refused_with_the_statement_that_mends_it() {
+async fn a_restored_log_with_a_reset_sequence_is_refused_with_the_fix() {
     let server = server();
     let database = Database::on(&server.url()).unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
@@ -202,7 +202,7 @@ async fn a_restore_that_lost_the_sequence_is_refused_with_the_statement_that_men
 }
 
 /// Ten stores find a restore at once, of a log with a change in what begins an incarnation.
-async fn found_at_once(change: Change) -> Result<(), String> {
+async fn detect_restore_together(change: Change) -> Result<(), String> {
     let database = Database::fresh().unwrap();
     let url = database.url();
     PostgresStore::connect(&url).await.unwrap();
@@ -235,18 +235,18 @@ async fn found_at_once(change: Change) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn ten_stores_that_find_a_restore_at_once_begin_one_incarnation() {
-    found_at_once(Change::NONE).await.unwrap();
+async fn ten_stores_that_detect_a_restore_together_begin_one_incarnation() {
+    detect_restore_together(Change::NONE).await.unwrap();
 }
 
 /// What the test above is for: stores that look once, and stores that do not wait for each other.
 #[tokio::test]
-async fn a_log_that_begins_an_incarnation_for_each_store_is_caught() {
+async fn beginning_an_incarnation_per_store_is_caught() {
     let once = change("ROW EXCLUSIVE MODE;", "ROW EXCLUSIVE MODE; RETURN es.new_incarnation();");
-    let caught = found_at_once(once).await.unwrap_err();
+    let caught = detect_restore_together(once).await.unwrap_err();
     assert!(caught.starts_with("10 incarnations were begun"), "{caught}");
     // they all begin the same number, or one after the other
-    let unlocked = found_at_once(change("LOCK TABLE", "-- LOCK TABLE")).await.unwrap_err();
+    let unlocked = detect_restore_together(change("LOCK TABLE", "-- LOCK TABLE")).await.unwrap_err();
     assert!(!unlocked.starts_with("1 incarnations were begun, 0 stores failed"), "{unlocked}");
 }
 

@@ -7,18 +7,18 @@ use es_core::{Append, AppendError, EventStore, Expected, StreamId};
 use test_postgres::{Database, Server};
 use tokio_postgres::NoTls;
 
-use crate::faults::altered::{Change, change};
-use crate::faults::broken::{Broken, Fault};
-use crate::tools::healing;
-use crate::tools::seed::{self, Chance};
-use crate::tools::trial::{Trial, connect, stores};
+use crate::faults::altered_sql::{Change, change};
+use crate::faults::faulty_store::{Fault, FaultyStore};
+use crate::tools::recovery;
+use crate::tools::seed::{self, Random};
+use crate::tools::trial::{Report, Trial, builder, connect, stores};
 use crate::tools::workload::event;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_killed_in_the_middle_of_appends_loses_nothing_it_acknowledged() {
-    let mut chance = Chance::new("killed server");
+async fn a_killed_server_loses_no_acknowledged_append() {
+    let mut random = Random::new("killed server");
     let server = Server::start(&[]).unwrap();
-    let report = kill(server, Change::NONE, &mut chance).await.unwrap();
+    let report = kill(server, Change::NONE, &mut random).await.unwrap();
     println!("{report}");
     assert!(report.acknowledged > 20, "{report:?}");
 }
@@ -26,33 +26,34 @@ async fn a_server_killed_in_the_middle_of_appends_loses_nothing_it_acknowledged(
 /// What the test above is for: a server that acknowledges before the log is on disk, and an append that lets it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_acknowledges_too_early_is_caught() {
-    let mut chance = Chance::new("acknowledges too early");
+    let mut random = Random::new("acknowledges too early");
     let settings = [("synchronous_commit", "off"), ("wal_writer_delay", "10s"), ("wal_writer_flush_after", "1GB")];
     let server = Server::start(&settings).unwrap();
-    let broken = kill(server, AS_IT_IS, &mut chance).await.unwrap_err();
+    let broken = kill(server, WITHOUT_COMMIT_CHECK, &mut random).await.unwrap_err();
     assert!(broken.contains("was acknowledged and is not stored"), "{broken}");
 }
 
 /// An append that does not ask whether its commit waits for the disk.
-const AS_IT_IS: Change = change("IF current_setting('synchronous_commit') IN ('off', 'local') THEN", "IF false THEN");
+const WITHOUT_COMMIT_CHECK: Change =
+    change("IF current_setting('synchronous_commit') IN ('off', 'local') THEN", "IF false THEN");
 
 /// Ways to switch off, after the store was opened, that commits wait for the disk.
 const OFF: [&str; 3] = ["ALTER DATABASE {database}", "ALTER ROLE postgres", "ALTER SYSTEM"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_lost_where_commits_stop_to_wait_for_the_disk_after_the_store_was_opened() {
-    let server = lazy();
+async fn nothing_is_lost_when_synchronous_commit_is_switched_off_later() {
+    let server = lazy_wal_server();
     for off in OFF {
-        assert_eq!(lost(&server, off, Change::NONE).await, 0, "{off}");
+        assert_eq!(count_lost(&server, off, Change::NONE).await, 0, "{off}");
     }
 }
 
 /// What the test above is for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_append_that_does_not_wait_for_the_disk_is_caught() {
-    let server = lazy();
+    let server = lazy_wal_server();
     for off in OFF {
-        assert!(lost(&server, off, AS_IT_IS).await > 0, "{off}");
+        assert!(count_lost(&server, off, WITHOUT_COMMIT_CHECK).await > 0, "{off}");
     }
 }
 
@@ -61,16 +62,16 @@ fn one(id: &str) -> Vec<Append> {
 }
 
 /// A server that writes to its disk when it must.
-fn lazy() -> Server {
+fn lazy_wal_server() -> Server {
     Server::start(&[("wal_writer_delay", "10s"), ("wal_writer_flush_after", "1GB")]).unwrap()
 }
 
 /// How many acknowledged events the killed server has lost, appended over sessions that were opened after this switched
 /// off that commits wait for the disk.
-async fn lost(server: &Server, off: &str, change: Change) -> usize {
+async fn count_lost(server: &Server, off: &str, change: Change) -> usize {
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
-    let store = crate::tools::trial::builder(&url).connect().await.unwrap();
+    let store = builder(&url).connect().await.unwrap();
     store.append(one("0").into()).await.unwrap();
     let client = connect(&url).await;
     change.in_function(&client, "es.append").await;
@@ -108,21 +109,21 @@ async fn lost(server: &Server, off: &str, change: Change) -> usize {
     acknowledged.len() - usize::try_from(stored).unwrap()
 }
 
-async fn kill(server: Server, fault: Change, chance: &mut Chance) -> Result<crate::tools::trial::Report, String> {
+async fn kill(server: Server, fault: Change, random: &mut Random) -> Result<Report, String> {
     let server = Arc::new(server);
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
-    let stores = unsafe_stores(&[&url, &url]).await;
+    let stores = stores_on_unsafe_server(&[&url, &url]).await;
     fault.in_function(&connect(&url).await, "es.append").await;
     // a server that acknowledges too early is to lose events, and not the log as a whole
     connect(&url).await.batch_execute("CHECKPOINT").await.unwrap();
-    let trial = Trial::start(&url, stores, 4, chance);
+    let trial = Trial::start(&url, stores, 4, random);
     let end = Instant::now() + seed::duration(Duration::from_secs(3));
     loop {
-        trial.goes_on(20).await;
-        tokio::time::sleep(chance.pause(Duration::from_millis(200))).await;
+        trial.wait_for_appends(20).await;
+        tokio::time::sleep(random.pause(Duration::from_millis(200))).await;
         let victim = Arc::clone(&server);
-        let down = chance.pause(Duration::from_millis(300));
+        let down = random.pause(Duration::from_millis(300));
         tokio::task::spawn_blocking(move || {
             victim.kill().unwrap();
             std::thread::sleep(down);
@@ -136,43 +137,43 @@ async fn kill(server: Server, fault: Change, chance: &mut Chance) -> Result<crat
     }
 }
 
-async fn unsafe_stores(urls: &[&str]) -> Vec<Arc<dyn EventStore>> {
+async fn stores_on_unsafe_server(urls: &[&str]) -> Vec<Arc<dyn EventStore>> {
     let mut stores: Vec<Arc<dyn EventStore>> = Vec::new();
     for url in urls {
-        stores.push(Arc::new(crate::tools::trial::builder(url).allow_unsafe_server().connect().await.unwrap()));
+        stores.push(Arc::new(builder(url).allow_unsafe_server().connect().await.unwrap()));
     }
     stores
 }
 
 /// Ends sessions at random, two at a time; how many.
-async fn end_sessions(url: &str, trial: &Trial, chance: &mut Chance, last: Duration) -> u64 {
+async fn end_sessions(url: &str, trial: &Trial, random: &mut Random, last: Duration) -> u64 {
     let client = connect(url).await;
     let end = Instant::now() + last;
     let mut ended = 0_u64;
     while Instant::now() < end {
-        tokio::time::sleep(chance.pause(Duration::from_millis(30))).await;
+        tokio::time::sleep(random.pause(Duration::from_millis(30))).await;
         let query = "SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity \
                      WHERE application_name LIKE 'es-fire-%' AND datname = current_database() \
                      ORDER BY md5(pid::text || $1) LIMIT 2) a";
-        let row = client.query_one(query, &[&chance.next().to_string()]).await.unwrap();
+        let row = client.query_one(query, &[&random.next().to_string()]).await.unwrap();
         ended += u64::try_from(row.get::<_, i64>(0)).unwrap();
         // those that do not go on are found out in the end
-        drop(tokio::time::timeout(Duration::from_millis(300), trial.goes_on(3)).await);
+        drop(tokio::time::timeout(Duration::from_millis(300), trial.wait_for_appends(3)).await);
     }
     ended
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_ended_at_random_are_replaced() {
-    let mut chance = Chance::new("ended sessions");
+    let mut random = Random::new("ended sessions");
     let database = Database::fresh().unwrap();
     let url = database.url();
-    let trial = Trial::start(&url, stores(&[&url, &url]).await, 4, &mut chance);
-    let mut ended = end_sessions(&url, &trial, &mut chance, seed::duration(Duration::from_secs(3))).await;
+    let trial = Trial::start(&url, stores(&[&url, &url]).await, 4, &mut random);
+    let mut ended = end_sessions(&url, &trial, &mut random, seed::duration(Duration::from_secs(3))).await;
     // a slow machine ends few in that time
-    let end = Instant::now() + healing::PATIENCE;
+    let end = Instant::now() + recovery::TIMEOUT;
     while ended <= 5 && Instant::now() < end {
-        ended += end_sessions(&url, &trial, &mut chance, Duration::from_millis(100)).await;
+        ended += end_sessions(&url, &trial, &mut random, Duration::from_millis(100)).await;
     }
     let report = trial.end().await.unwrap();
     println!("{ended} sessions ended; {report}");
@@ -181,17 +182,17 @@ async fn sessions_ended_at_random_are_replaced() {
 
 /// What the test above is for: a store that keeps to the session it has.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_replaces_no_session_is_caught() {
-    let mut chance = Chance::new("replaces no session");
+async fn a_store_that_never_reconnects_is_caught() {
+    let mut random = Random::new("replaces no session");
     let database = Database::fresh().unwrap();
     let url = database.url();
-    let store = crate::tools::trial::builder(&url).persistence(Duration::ZERO).connect().await.unwrap();
-    let broken = Arc::new(Broken::new(store, Fault::StaysDown, &url));
-    let trial = Trial::start(&url, vec![broken.clone()], 4, &mut chance).patience(Duration::from_secs(2));
+    let store = builder(&url).persistence(Duration::ZERO).connect().await.unwrap();
+    let broken = Arc::new(FaultyStore::new(store, Fault::NeverReconnects, &url));
+    let trial = Trial::start(&url, vec![broken.clone()], 4, &mut random).recovery_limit(Duration::from_secs(2));
     // until one of them had an append on its way: a slow machine ends few
-    let end = Instant::now() + healing::PATIENCE;
-    while !broken.is_hurt() && Instant::now() < end {
-        end_sessions(&url, &trial, &mut chance, Duration::from_millis(500)).await;
+    let end = Instant::now() + recovery::TIMEOUT;
+    while !broken.has_failed() && Instant::now() < end {
+        end_sessions(&url, &trial, &mut random, Duration::from_millis(500)).await;
     }
     let caught = trial.end().await.unwrap_err();
     assert!(caught.contains("the store does not heal"), "{caught}");
@@ -199,10 +200,10 @@ async fn a_store_that_replaces_no_session_is_caught() {
 
 /// A store that is ended for good and begun again would hide a leak: this one is not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_away_for_long_is_found_again() {
-    let mut chance = Chance::new("away");
+async fn a_store_reconnects_after_a_long_outage() {
+    let mut random = Random::new("away");
     let server = Server::start(&[]).unwrap();
-    let report = away(&server, None, BRIEF, &mut chance).await.unwrap();
+    let report = outage(&server, None, SHORT, &mut random).await.unwrap();
     println!("{report}");
     // the writers' appends that were on their way when it went are unknown, and there may have been no others
     assert!(report.failed + report.unknown > 0, "nobody noticed: {report:?}");
@@ -210,47 +211,47 @@ async fn a_server_that_is_away_for_long_is_found_again() {
 
 /// What the test above is for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_does_not_find_its_server_again_is_caught() {
-    let mut chance = Chance::new("away for good");
+async fn a_store_that_does_not_recover_from_an_outage_is_caught() {
+    let mut random = Random::new("away for good");
     let server = Server::start(&[]).unwrap();
-    for (fault, persistence, as_what) in [
-        (Some(Fault::StaysDown), BRIEF, "the store does not heal"),
-        (Some(Fault::GuessesDone), BRIEF, "is answered by Ok"),
-        (None, Duration::from_mins(1), "nobody is told"),
+    for (fault, persistence, expected) in [
+        (Some(Fault::NeverReconnects), SHORT, "the store does not heal"),
+        (Some(Fault::GuessesAppended), SHORT, "is answered by Ok"),
+        (None, Duration::from_mins(1), "no error is reported"),
     ] {
-        let caught = away(&server, fault, persistence, &mut chance).await.unwrap_err();
-        assert!(caught.contains(as_what), "{fault:?}: {caught}");
+        let caught = outage(&server, fault, persistence, &mut random).await.unwrap_err();
+        assert!(caught.contains(expected), "{fault:?}: {caught}");
     }
 }
 
-const BRIEF: Duration = Duration::from_millis(200);
+const SHORT: Duration = Duration::from_millis(200);
 
 /// Takes the server away for longer than appends and reads are tried again, when that is brief: callers hear of it.
-async fn away(
+async fn outage(
     server: &Server,
     fault: Option<Fault>,
     persistence: Duration,
-    chance: &mut Chance,
-) -> Result<crate::tools::trial::Report, String> {
+    random: &mut Random,
+) -> Result<Report, String> {
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
-    let store = crate::tools::trial::builder(&url).persistence(persistence).connect().await.unwrap();
+    let store = builder(&url).persistence(persistence).connect().await.unwrap();
     let store: Arc<dyn EventStore> = match fault {
-        Some(fault) => Arc::new(Broken::new(store, fault, &url)),
+        Some(fault) => Arc::new(FaultyStore::new(store, fault, &url)),
         None => Arc::new(store),
     };
-    let patience = Duration::from_secs(if fault.is_some() { 3 } else { 10 });
-    let trial = Trial::start(&url, vec![store], 4, chance).patience(patience);
-    trial.goes_on(20).await;
+    let limit = Duration::from_secs(if fault.is_some() { 3 } else { 10 });
+    let trial = Trial::start(&url, vec![store], 4, random).recovery_limit(limit);
+    trial.wait_for_appends(20).await;
     server.kill().unwrap();
     tokio::time::sleep(Duration::from_millis(900)).await;
     assert!(tokio_postgres::connect(&url, NoTls).await.is_err());
     // sent to nobody: soon it is known that nothing was appended
-    let told = tokio::time::timeout(Duration::from_secs(5), trial.append(&["0"])).await;
+    let answer = tokio::time::timeout(Duration::from_secs(5), trial.append(&["0"])).await;
     server.restart().unwrap();
-    match told {
+    match answer {
         Ok(Err(AppendError::Store(_))) => trial.end().await,
-        Ok(told) => Err(format!("an append to a server that is away is answered by {told:?}")),
-        Err(_) => Err("nobody is told that the server is away".to_owned()),
+        Ok(answer) => Err(format!("an append during the outage is answered by {answer:?}")),
+        Err(_) => Err("no error is reported during the outage".to_owned()),
     }
 }

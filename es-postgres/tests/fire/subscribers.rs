@@ -8,9 +8,9 @@ use es_core::{Append, EventStore, EventStoreExt, Expected, Position, StreamId};
 use test_postgres::Database;
 use tokio::task::JoinSet;
 
-use crate::faults::wasteful::{Waste, Wasteful};
-use crate::tools::healing;
+use crate::faults::wasteful_store::{Waste, WastefulStore};
 use crate::tools::ledger;
+use crate::tools::recovery;
 use crate::tools::trial::{builder, connect};
 use crate::tools::workload::event;
 
@@ -20,9 +20,9 @@ const EVENTS: u64 = 200;
 ///
 /// # Errors
 /// The sessions that are left.
-async fn read(url: &str) -> Result<u64, String> {
+async fn rows_read(url: &str) -> Result<u64, String> {
     // an idle session keeps its counts to itself for up to ten seconds; one that ends hands them in
-    healing::no_session_is_left(url, healing::PATIENCE).await?;
+    recovery::no_session_is_left(url, recovery::TIMEOUT).await?;
     // before 15 they go to a collector, which shows them half a second later
     tokio::time::sleep(Duration::from_secs(1)).await;
     let client = connect(url).await;
@@ -46,12 +46,12 @@ async fn follow(store: Arc<dyn EventStore>, seen: Arc<AtomicU64>) {
 ///
 /// # Errors
 /// Who had to wait, or that each of them read for itself.
-async fn share(waste: Option<Waste>, subscribers: u64, patience: Duration) -> Result<u64, String> {
+async fn append_under_subscribers(waste: Option<Waste>, subscribers: u64, limit: Duration) -> Result<u64, String> {
     let database = Database::fresh().unwrap();
     let url = database.url();
     let mut store: Arc<dyn EventStore> = Arc::new(builder(&url).connect().await.unwrap());
     if let Some(waste) = waste {
-        store = Arc::new(Wasteful::new(store, waste, &url));
+        store = Arc::new(WastefulStore::new(store, waste, &url));
     }
     let (seen, mut tasks) = (Arc::new(AtomicU64::new(0)), JoinSet::new());
     for _ in 0..subscribers {
@@ -69,19 +69,19 @@ async fn share(waste: Option<Waste>, subscribers: u64, patience: Duration) -> Re
             append(number).await.unwrap();
         }
     };
-    tokio::time::timeout(patience, writing).await.map_err(|_| "writers wait for a slow subscriber")?;
+    tokio::time::timeout(limit, writing).await.map_err(|_| "writers wait for a slow subscriber")?;
     let all = async {
         while let Some(subscriber) = tasks.join_next().await {
             subscriber.unwrap();
         }
     };
-    tokio::time::timeout(patience, all).await.map_err(|_| "subscribers wait")?;
+    tokio::time::timeout(limit, all).await.map_err(|_| "subscribers wait")?;
     assert_eq!(seen.load(Ordering::Relaxed), subscribers * EVENTS);
     for _ in 1..EVENTS {
         slow.next().await.unwrap().unwrap();
     }
     drop((slow, store));
-    let rows = read(&url).await?;
+    let rows = rows_read(&url).await?;
     assert_eq!(ledger::log(&url).await.events.len() as u64, EVENTS);
     // each on its own reads them all; the writer's look-ups count, too
     if rows >= EVENTS * 50 {
@@ -91,16 +91,16 @@ async fn share(waste: Option<Waste>, subscribers: u64, patience: Duration) -> Re
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_subscribers_share_their_reading_and_a_slow_one_slows_nobody() {
-    let rows = share(None, 1_000, Duration::from_mins(1)).await.unwrap();
+async fn a_thousand_subscribers_share_reads_and_a_slow_one_blocks_nobody() {
+    let rows = append_under_subscribers(None, 1_000, Duration::from_mins(1)).await.unwrap();
     println!("1000 subscribers: {} events given, {rows} rows read", 1_000 * EVENTS);
 }
 
 /// What the test above is for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_whose_subscribers_read_alone_or_hold_writers_up_is_caught() {
-    let caught = share(Some(Waste::Reading), 100, Duration::from_mins(1)).await.unwrap_err();
+async fn separate_reads_and_blocked_writers_are_caught() {
+    let caught = append_under_subscribers(Some(Waste::SeparateReads), 100, Duration::from_mins(1)).await.unwrap_err();
     assert!(caught.contains("rows were read"), "{caught}");
-    let caught = share(Some(Waste::Waiting), 5, Duration::from_secs(5)).await.unwrap_err();
+    let caught = append_under_subscribers(Some(Waste::BlockedWriters), 5, Duration::from_secs(5)).await.unwrap_err();
     assert!(caught.contains("writers wait"), "{caught}");
 }

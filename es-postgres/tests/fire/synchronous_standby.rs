@@ -5,34 +5,34 @@ use std::time::Duration;
 use es_core::{Append, AppendError, EventStore, Expected, StreamId};
 use test_postgres::{Database, Server};
 
-use crate::faults::altered::{Change, change};
-use crate::tools::healing;
+use crate::faults::altered_sql::{Change, change};
 use crate::tools::ledger;
-use crate::tools::standby::{cancel_waits, standby};
+use crate::tools::recovery;
+use crate::tools::standby::{cancel_waits, set_standby};
 use crate::tools::trial::{builder, connect};
 use crate::tools::workload::event;
 
 /// A database that keeps warnings to itself, and a role that commits without the standby, unless it is told otherwise.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn settings_of_the_database_do_not_hide_that_no_standby_confirmed() {
+async fn database_settings_do_not_hide_a_missing_standby_confirmation() {
     for setting in ["client_min_messages = error", "synchronous_commit = local"] {
-        assert!(!is_acknowledged(setting, Change::NONE).await, "{setting}");
+        assert!(!is_acknowledged_without_standby(setting, Change::NONE).await, "{setting}");
     }
 }
 
 /// What the test above is for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_append_that_takes_the_settings_it_finds_is_caught() {
+async fn an_append_that_trusts_session_settings_is_caught() {
     for (setting, looked_for) in [
         ("client_min_messages = error", "current_setting('client_min_messages') = 'error'"),
         ("synchronous_commit = local", "current_setting('synchronous_commit') IN ('off', 'local')"),
     ] {
-        assert!(is_acknowledged(setting, change(looked_for, "false")).await, "{setting}");
+        assert!(is_acknowledged_without_standby(setting, change(looked_for, "false")).await, "{setting}");
     }
 }
 
 /// Whether an append is acknowledged that no standby confirmed, where the database has this setting.
-async fn is_acknowledged(setting: &str, change: Change) -> bool {
+async fn is_acknowledged_without_standby(setting: &str, change: Change) -> bool {
     let server = Server::start(&[]).unwrap();
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
@@ -44,12 +44,12 @@ async fn is_acknowledged(setting: &str, change: Change) -> bool {
     // whose own commits wait
     let waits = format!("{url}?options=-csynchronous_commit%3Don");
     let store = builder(&url).persistence(Duration::from_secs(1)).connect().await.unwrap();
-    standby(&waits, "nobody").await;
+    set_standby(&waits, "nobody").await;
     let administrator = cancel_waits(&url);
     let append = vec![Append::new(StreamId::new("fire", "1").unwrap(), Expected::NoStream, vec![event()])];
     let answer = store.append(append.into()).await;
     administrator.abort();
-    standby(&waits, "").await;
+    set_standby(&waits, "").await;
     match answer {
         Ok(_) => true,
         Err(AppendError::Unknown(_)) => false,
@@ -58,7 +58,7 @@ async fn is_acknowledged(setting: &str, change: Change) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_append_that_no_standby_confirmed_is_unknown_until_one_does() {
+async fn an_append_without_standby_confirmation_is_unknown() {
     let server = Server::start(&[]).unwrap();
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
@@ -68,7 +68,7 @@ async fn an_append_that_no_standby_confirmed_is_unknown_until_one_does() {
     store.append(append("1").into()).await.unwrap();
     let plain = connect(&url).await;
 
-    standby(&url, "nobody").await;
+    set_standby(&url, "nobody").await;
     let administrator = cancel_waits(&url);
     let Err(AppendError::Unknown(unknown)) = store.append(append("2").into()).await else {
         panic!("it is acknowledged")
@@ -82,12 +82,12 @@ async fn an_append_that_no_standby_confirmed_is_unknown_until_one_does() {
     let Err(AppendError::Unknown(unknown)) = store.resolve(*unknown).await else { panic!("it is acknowledged") };
     administrator.abort();
 
-    standby(&url, "").await;
+    set_standby(&url, "").await;
     let answer = store.resolve(*unknown).await.unwrap();
     assert!(answer[0].repeated);
     assert!(!store.append(append("3").into()).await.unwrap()[0].repeated);
     assert_eq!(ledger::log(&url).await.events.len(), 3);
-    healing::nothing_held(&url, 1, healing::PATIENCE).await.unwrap();
+    recovery::nothing_is_held(&url, 1, recovery::TIMEOUT).await.unwrap();
     drop(store);
-    healing::no_session_is_left(&url, healing::PATIENCE).await.unwrap();
+    recovery::no_session_is_left(&url, recovery::TIMEOUT).await.unwrap();
 }

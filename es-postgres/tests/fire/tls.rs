@@ -73,9 +73,9 @@ async fn server((certificate, key): (String, String)) -> Server {
 
 /// What the tests here are for: a client that takes any certificate.
 #[derive(Debug)]
-struct Gullible;
+struct AcceptAnyCertificate;
 
-impl ServerCertVerifier for Gullible {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,
@@ -111,12 +111,12 @@ impl ServerCertVerifier for Gullible {
 }
 
 /// Whether a client that takes any certificate gets through to the server.
-async fn gullible(database: &Database, host: &str) -> bool {
+async fn connects_unverified(database: &Database, host: &str) -> bool {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Gullible))
+        .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate))
         .with_no_client_auth();
     let url = url(database, host, "sslmode=require");
     tokio_postgres::connect(&url, tokio_postgres_rustls::MakeRustlsConnect::new(config)).await.is_ok()
@@ -135,7 +135,7 @@ async fn refused(url: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_certificate_for_the_host_from_a_known_authority_is_accepted_and_every_connection_is_encrypted() {
+async fn a_trusted_certificate_is_accepted_and_every_connection_is_encrypted() {
     let (known, unknown) = (Authority::new("known"), Authority::new("unknown"));
     let server = server(known.sign("localhost", 2100)).await;
     let database = Database::on(&server.url()).unwrap();
@@ -146,7 +146,7 @@ async fn a_certificate_for_the_host_from_a_known_authority_is_accepted_and_every
         .connect()
         .await
         .unwrap();
-    crate::tools::contract::appends_and_reads(&store).await;
+    crate::tools::smoke_test::appends_and_reads(&store).await;
     let sessions = "SELECT count(*) FILTER (WHERE s.ssl), count(*) FROM pg_stat_ssl s \
                     JOIN pg_stat_activity a USING (pid) WHERE a.application_name = 'es-tls'";
     let row = connect(&database.url()).await.query_one(sessions, &[]).await.unwrap();
@@ -159,7 +159,7 @@ async fn a_certificate_for_the_host_from_a_known_authority_is_accepted_and_every
     let parameters = format!("sslmode=require&sslrootcert={}", unknown.file());
     let unknown_authority = refused(&url(&database, "localhost", &parameters)).await;
     assert!(unknown_authority.contains("UnknownIssuer"), "{unknown_authority}");
-    assert!(gullible(&database, "127.0.0.1").await && gullible(&database, "localhost").await);
+    assert!(connects_unverified(&database, "127.0.0.1").await && connects_unverified(&database, "localhost").await);
     // the system's authorities did not sign it either
     let system = PostgresStore::connect(&url(&database, "localhost", "sslmode=require")).await.unwrap_err();
     let none_to_trust = matches!(system, PostgresConnectError::Url(PostgresUrlError::Certificates { .. }));
@@ -175,11 +175,11 @@ async fn an_expired_certificate_is_refused() {
     let parameters = format!("sslrootcert={}", authority.file());
     let expired = refused(&url(&database, "localhost", &parameters)).await;
     assert!(expired.contains("expired"), "{expired}");
-    assert!(gullible(&database, "localhost").await);
+    assert!(connects_unverified(&database, "localhost").await);
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_refused_when_tls_is_asked_for() {
+async fn a_server_without_tls_is_refused_when_tls_is_required() {
     let authority = Authority::new("plain");
     let database = Database::fresh().unwrap();
     let parameters = format!("sslmode=verify-full&sslrootcert={}", authority.file());
@@ -197,7 +197,7 @@ async fn a_server_without_tls_is_refused_when_tls_is_asked_for() {
 }
 
 /// Files without certificates are named by a store that starts by `start`, and nothing is sent in the clear instead.
-async fn files_are_named(
+async fn missing_certificates_are_reported(
     start: impl AsyncFn(String) -> Result<PostgresStore, PostgresConnectError>,
 ) -> Result<(), String> {
     let database = Database::fresh().unwrap();
@@ -222,14 +222,17 @@ async fn files_are_named(
 
 #[tokio::test]
 async fn a_file_without_certificates_is_named() {
-    files_are_named(async |url| PostgresStore::connect(&url).await).await.unwrap();
+    missing_certificates_are_reported(async |url| PostgresStore::connect(&url).await).await.unwrap();
 }
 
 /// What the test above is for: a client that goes on without, and one that trusts somebody else then.
 #[tokio::test]
-async fn a_client_that_makes_do_without_certificates_is_caught() {
+async fn a_client_that_ignores_missing_certificates_is_caught() {
     let without = async |url: String| PostgresStore::connect(url.split('?').next().unwrap()).await;
-    assert_eq!(files_are_named(without).await.unwrap_err(), "it goes on without the certificates of `/nowhere.pem`");
+    assert_eq!(
+        missing_certificates_are_reported(without).await.unwrap_err(),
+        "it goes on without the certificates of `/nowhere.pem`"
+    );
     let else_trusted = Authority::new("else");
     let other = async |url: String| {
         let (url, file) = url.split_once("sslrootcert=").unwrap();
@@ -237,6 +240,6 @@ async fn a_client_that_makes_do_without_certificates_is_caught() {
         let file = if readable { file.to_owned() } else { else_trusted.file() };
         PostgresStore::connect(&format!("{url}sslrootcert={file}")).await
     };
-    let caught = files_are_named(other).await.unwrap_err();
+    let caught = missing_certificates_are_reported(other).await.unwrap_err();
     assert!(caught.starts_with("`/nowhere.pem` is told as Server(Tls"), "{caught}");
 }

@@ -15,7 +15,7 @@ async fn count(client: &tokio_postgres::Client, sql: &str) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn readers_have_as_many_connections_as_the_pool_is_big_and_not_more() {
+async fn readers_use_no_more_connections_than_the_pool_size() {
     let fixture = Fixture::with(|builder| builder.pool_size(7).application_name("counted")).await;
     for _ in 0..2 {
         let events = (0..1_000).map(|_| event("{}")).collect();
@@ -39,7 +39,7 @@ async fn readers_have_as_many_connections_as_the_pool_is_big_and_not_more() {
 }
 
 #[tokio::test]
-async fn connections_and_those_who_hold_the_frontier_are_known_by_their_application() {
+async fn sessions_carry_the_application_name() {
     let fixture = Fixture::with(|builder| builder.application_name("mine")).await;
     fixture.store.append(one("1", Expected::Any).into()).await.unwrap();
     let client = fixture.client().await;
@@ -64,7 +64,7 @@ async fn connections_and_those_who_hold_the_frontier_are_known_by_their_applicat
 
 /// On one thread, so that all of them are waiting before the writer takes the first.
 #[tokio::test]
-async fn batches_are_as_small_as_their_limits() {
+async fn batches_respect_their_limits() {
     let transactions = async |bytes, events, streams| {
         let fixture = Fixture::with(|builder| builder.batch_limits(bytes, events, streams)).await;
         let appends = (0..60).map(|number| fixture.store.append(one(&number.to_string(), Expected::Any).into()));
@@ -78,7 +78,7 @@ async fn batches_are_as_small_as_their_limits() {
 }
 
 #[tokio::test]
-async fn a_statement_that_takes_too_long_is_ended() {
+async fn a_statement_over_its_timeout_is_cancelled() {
     let fixture = Fixture::with(|builder| {
         builder.statement_timeout(Duration::from_millis(300)).lock_timeout(Duration::from_mins(1))
     })
@@ -101,7 +101,7 @@ async fn a_statement_that_takes_too_long_is_ended() {
 }
 
 #[tokio::test]
-async fn an_url_of_the_other_spelling_and_a_name_that_is_taken_up_again_are_one_log() {
+async fn both_url_schemes_open_the_same_log() {
     let database = Database::fresh().unwrap();
     let first = PostgresStore::builder(&database.url()).schema("bank").connect().await.unwrap();
     first.append(one("1", Expected::NoStream).into()).await.unwrap();

@@ -18,7 +18,7 @@ fn store_error<E: Error + 'static>(outcome: Result<Vec<es_core::Appended>, Appen
 }
 
 #[tokio::test]
-async fn events_and_a_table_of_the_callers_become_true_together() {
+async fn events_and_caller_rows_commit_together() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;
     client.batch_execute("CREATE TABLE outbox (i int)").await.unwrap();
@@ -35,7 +35,7 @@ async fn events_and_a_table_of_the_callers_become_true_together() {
 }
 
 #[tokio::test]
-async fn an_append_of_nothing_answers_nothing_and_the_transaction_goes_on() {
+async fn an_empty_append_leaves_the_transaction_usable() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
@@ -49,7 +49,7 @@ async fn an_append_of_nothing_answers_nothing_and_the_transaction_goes_on() {
 }
 
 #[tokio::test]
-async fn after_a_conflict_or_a_repeat_the_transaction_goes_on() {
+async fn a_conflict_or_a_repeat_leaves_the_transaction_usable() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;
     let first = one("1", Expected::NoStream);
@@ -64,7 +64,7 @@ async fn after_a_conflict_or_a_repeat_the_transaction_goes_on() {
 }
 
 #[tokio::test]
-async fn savepoints_undo_the_fence_together_with_its_events() {
+async fn rolling_back_a_savepoint_releases_its_fence() {
     let fixture = Fixture::new().await;
     let (mut client, observer) = (fixture.client().await, fixture.client().await);
     let in_flight =
@@ -87,7 +87,7 @@ async fn savepoints_undo_the_fence_together_with_its_events() {
 }
 
 #[tokio::test]
-async fn twenty_thousand_appends_in_one_transaction_hold_one_fence() {
+async fn twenty_thousand_events_in_one_transaction_hold_one_fence() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
@@ -103,7 +103,7 @@ async fn twenty_thousand_appends_in_one_transaction_hold_one_fence() {
 }
 
 #[tokio::test]
-async fn two_logs_in_one_transaction_are_fenced_each() {
+async fn two_logs_in_one_transaction_are_both_fenced() {
     let fixture = Fixture::new().await;
     let other = PostgresStore::builder(&fixture.database.url()).schema("other").connect().await.unwrap();
     let (mut client, observer) = (fixture.client().await, fixture.client().await);
@@ -117,7 +117,7 @@ async fn two_logs_in_one_transaction_are_fenced_each() {
 }
 
 #[tokio::test]
-async fn a_transaction_with_a_snapshot_of_its_own_is_refused() {
+async fn a_repeatable_read_transaction_is_refused() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;
     for level in [IsolationLevel::RepeatableRead, IsolationLevel::Serializable] {
@@ -128,7 +128,7 @@ async fn a_transaction_with_a_snapshot_of_its_own_is_refused() {
 }
 
 #[tokio::test]
-async fn while_a_transaction_holds_a_stream_others_go_on_and_waiters_time_out() {
+async fn a_held_stream_delays_only_its_own_appends() {
     let fixture = Fixture::with(|builder| builder.lock_timeout(Duration::from_millis(400))).await;
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
@@ -157,7 +157,7 @@ async fn while_a_transaction_holds_a_stream_others_go_on_and_waiters_time_out() 
 }
 
 #[tokio::test]
-async fn a_lock_that_all_streams_share_is_caught() {
+async fn one_lock_for_all_streams_is_caught() {
     let fixture = Fixture::with(|builder| builder.lock_timeout(Duration::from_millis(300))).await;
     let shared = with_append("hashtext(u.c || u.i)", "0").replace("hashtext(categories[1] || ids[1])", "0");
     fixture.database.run(&[&shared]).unwrap();
@@ -169,7 +169,7 @@ async fn a_lock_that_all_streams_share_is_caught() {
 }
 
 #[tokio::test]
-async fn who_waits_for_a_stream_appends_when_it_is_free() {
+async fn a_waiting_append_succeeds_when_the_stream_is_released() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
@@ -191,7 +191,7 @@ async fn who_waits_for_a_stream_appends_when_it_is_free() {
 }
 
 #[tokio::test]
-async fn a_transaction_of_sqlx_takes_part() {
+async fn an_append_statement_works_in_an_sqlx_transaction() {
     use sqlx::{Connection as _, Row as _};
     let fixture = Fixture::new().await;
     let mut connection = sqlx::PgConnection::connect(&fixture.database.url()).await.unwrap();
@@ -216,7 +216,7 @@ async fn a_transaction_of_sqlx_takes_part() {
 }
 
 #[tokio::test]
-async fn a_statement_is_shown_without_its_payloads() {
+async fn debug_of_a_statement_hides_payloads() {
     let fixture = Fixture::new().await;
     let append = Append::new(stream("1"), Expected::NoStream, vec![event(r#""canary""#)]);
     let statement = fixture.store.append_statement(vec![append]).unwrap();
@@ -226,7 +226,7 @@ async fn a_statement_is_shown_without_its_payloads() {
 }
 
 #[tokio::test]
-async fn a_key_is_refused_in_a_callers_transaction_before_anything_is_sent() {
+async fn idempotency_keys_are_refused_in_a_callers_transaction() {
     let fixture = Fixture::new().await;
     let key = || IdempotencyKey::new("request-4711", [7; 32], "done").unwrap();
     let mut client = fixture.client().await;
@@ -244,7 +244,7 @@ async fn a_key_is_refused_in_a_callers_transaction_before_anything_is_sent() {
 
 /// Ids that stand in another stream: every expectation holds, and only a look before the insert finds them.
 #[tokio::test]
-async fn a_statement_with_ids_that_are_taken_is_a_conflict_and_the_transaction_goes_on() {
+async fn taken_event_ids_are_a_conflict_in_a_callers_transaction() {
     let fixture = Fixture::new().await;
     let taken = one("1", Expected::NoStream);
     fixture.store.append(taken.clone().into()).await.unwrap();
@@ -259,10 +259,10 @@ async fn a_statement_with_ids_that_are_taken_is_a_conflict_and_the_transaction_g
         fixture.store.append_in(&transaction, one("3", Expected::Any)).await.unwrap();
         fixture.store.commit(transaction).await.unwrap();
         // what this test is for: a statement that does not look first ends the caller's transaction
-        let hasty = statement.sql().replacen("true, true, given", "true, false, given", 1);
-        assert_ne!(hasty, statement.sql());
+        let without_lookup = statement.sql().replacen("true, true, given", "true, false, given", 1);
+        assert_ne!(without_lookup, statement.sql());
         let transaction = client.transaction().await.unwrap();
-        let error = transaction.query_one(&hasty, &[&statement.parameter()]).await.unwrap_err();
+        let error = transaction.query_one(&without_lookup, &[&statement.parameter()]).await.unwrap_err();
         assert_eq!(error.code().unwrap().code(), "23505");
         assert!(transaction.query_one("SELECT 1", &[]).await.is_err());
     }

@@ -16,7 +16,7 @@ fn store_error<T: std::fmt::Debug>(outcome: Result<T, AppendError>) -> StoreErro
 }
 
 #[tokio::test]
-async fn an_append_to_a_stream_that_another_transaction_holds_is_busy_and_wrote_nothing() {
+async fn an_append_to_a_held_stream_is_busy_and_writes_nothing() {
     let fixture = Fixture::with(|builder| builder.lock_timeout(Duration::from_millis(100))).await;
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
@@ -38,7 +38,7 @@ async fn an_append_to_a_stream_that_another_transaction_holds_is_busy_and_wrote_
 }
 
 #[tokio::test]
-async fn transactions_that_wait_for_each_other_are_busy_and_wrote_nothing() {
+async fn a_deadlock_is_busy_and_writes_nothing() {
     let fixture = Fixture::new().await;
     let (mut one_client, mut other_client) = (fixture.client().await, fixture.client().await);
     let (first, second) = (one_client.transaction().await.unwrap(), other_client.transaction().await.unwrap());
@@ -63,7 +63,7 @@ async fn transactions_that_wait_for_each_other_are_busy_and_wrote_nothing() {
 }
 
 #[tokio::test]
-async fn a_store_that_cannot_be_opened_says_who_has_to_do_something() {
+async fn a_failed_connect_reports_its_error_kind() {
     let nobody = PostgresStore::connect("postgres://me@127.0.0.1:1/bank").await.unwrap_err();
     assert_eq!(nobody.kind(), StoreErrorKind::Unavailable, "{nobody:?}");
     let database = Database::fresh().unwrap();

@@ -46,7 +46,7 @@ async fn set(what: &str, set_up: impl FnOnce(PostgresBuilder) -> PostgresBuilder
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn numbers_at_their_extremes_are_taken_for_the_nearest_that_work() {
+async fn extreme_numbers_are_clamped() {
     for number in NUMBERS {
         set("pool_size", |store| store.pool_size(number)).await.unwrap();
         set("batch_limits", |store| store.batch_limits(number, number, number)).await.unwrap();
@@ -54,7 +54,7 @@ async fn numbers_at_their_extremes_are_taken_for_the_nearest_that_work() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn times_at_their_extremes_are_taken_for_the_nearest_that_work() {
+async fn extreme_durations_are_clamped() {
     for time in TIMES {
         set("persistence", |store| store.persistence(time)).await.unwrap();
         set("lock_timeout", |store| store.lock_timeout(time)).await.unwrap();
@@ -83,7 +83,7 @@ async fn times_at_their_extremes_are_taken_for_the_nearest_that_work() {
 
 /// What a time of zero means to a server is "no limit": one that is shorter than a millisecond must not become that.
 #[tokio::test]
-async fn the_shortest_times_are_limits() {
+async fn the_shortest_durations_are_limits() {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::builder(&database.url()).lock_timeout(Duration::from_nanos(1)).connect().await.unwrap();
     let mut client = crate::fixture::connect(&database.url()).await;
@@ -111,7 +111,7 @@ async fn the_shortest_times_are_limits() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_url_with_odd_values_works_or_is_refused() {
+async fn extreme_url_values_work_or_are_refused() {
     let database = Database::fresh().unwrap();
     let numbers = ["-1", "0", "1", "2592000", "2147483648", "9223372036854775807", "9223372036854775808", "x", ""];
     let options = [

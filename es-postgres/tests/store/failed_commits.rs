@@ -9,12 +9,12 @@ use crate::fixture::{Fixture, all, event, exact, one, stream};
 use crate::pools::pool;
 
 /// Appends, and looks away from the error of another statement.
-async fn swallow(store: &PostgresStore, transaction: &Transaction<'_>) {
+async fn append_and_ignore_an_error(store: &PostgresStore, transaction: &Transaction<'_>) {
     store.append_in(transaction, one("1", Expected::NoStream)).await.unwrap();
     assert!(transaction.batch_execute("SELECT 1 / 0").await.is_err());
 }
 
-fn state(error: &PostgresError) -> &str {
+fn sqlstate(error: &PostgresError) -> &str {
     match error {
         PostgresError::Refused { code, .. } => code,
         other => panic!("{other}"),
@@ -30,19 +30,19 @@ fn rolled_back(outcome: Result<(), PostgresCommitError>) -> PostgresError {
 }
 
 #[tokio::test]
-async fn a_commit_that_rolls_back_because_of_a_swallowed_error_says_so() {
+async fn a_commit_after_a_swallowed_error_reports_the_rollback() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
-    swallow(&fixture.store, &transaction).await;
+    append_and_ignore_an_error(&fixture.store, &transaction).await;
     // what this test is for: the driver hears no error
     transaction.commit().await.unwrap();
     assert!(all(&fixture.store).await.is_empty());
 
     let transaction = client.transaction().await.unwrap();
-    swallow(&fixture.store, &transaction).await;
-    let said = rolled_back(fixture.store.commit(transaction).await);
-    assert_eq!(state(&said), "25P02");
+    append_and_ignore_an_error(&fixture.store, &transaction).await;
+    let error = rolled_back(fixture.store.commit(transaction).await);
+    assert_eq!(sqlstate(&error), "25P02");
     assert!(all(&fixture.store).await.is_empty());
 
     let transaction = client.transaction().await.unwrap();
@@ -53,7 +53,7 @@ async fn a_commit_that_rolls_back_because_of_a_swallowed_error_says_so() {
 
 /// The store's own refusal may be looked away from as well; a conflict is none.
 #[tokio::test]
-async fn an_append_that_failed_is_told_at_commit_and_a_conflict_is_not() {
+async fn a_commit_fails_after_a_failed_append_but_not_after_a_conflict() {
     let fixture = Fixture::new().await;
     fixture.database.run(&["ALTER TABLE es.events ADD CONSTRAINT theirs CHECK (payload::text <> '\"bad\"')"]).unwrap();
     let mut client = fixture.client().await;
@@ -71,7 +71,7 @@ async fn an_append_that_failed_is_told_at_commit_and_a_conflict_is_not() {
 }
 
 #[tokio::test]
-async fn what_is_refused_at_commit_is_rolled_back() {
+async fn a_constraint_violation_at_commit_rolls_back() {
     let fixture = Fixture::new().await;
     let tables = "CREATE TABLE parents (id int PRIMARY KEY);
                   CREATE TABLE children (parent int REFERENCES parents DEFERRABLE INITIALLY DEFERRED)";
@@ -80,13 +80,13 @@ async fn what_is_refused_at_commit_is_rolled_back() {
     let transaction = client.transaction().await.unwrap();
     transaction.batch_execute("INSERT INTO children VALUES (1)").await.unwrap();
     fixture.store.append_in(&transaction, one("1", Expected::NoStream)).await.unwrap();
-    assert_eq!(state(&rolled_back(fixture.store.commit(transaction).await)), "23503");
+    assert_eq!(sqlstate(&rolled_back(fixture.store.commit(transaction).await)), "23503");
     assert!(all(&fixture.store).await.is_empty());
 }
 
 /// The append itself was fine; what is wrong is found when the server commits it.
 #[tokio::test]
-async fn an_append_of_the_store_that_is_refused_at_commit_is_refused() {
+async fn an_append_that_fails_at_commit_is_refused() {
     let fixture = Fixture::new().await;
     let late = "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                     IF new.payload::text = '\"bad\"' THEN RAISE EXCEPTION 'late' USING ERRCODE = '23514'; END IF;
@@ -99,21 +99,21 @@ async fn an_append_of_the_store_that_is_refused_at_commit_is_refused() {
         let Err(AppendError::Store(source)) = fixture.store.append(append(events).into()).await else {
             panic!("acknowledged")
         };
-        let Some(PostgresAppendError::Server(said)) = source.downcast_ref() else { panic!("{source:?}") };
-        assert_eq!(state(said), "23514");
+        let Some(PostgresAppendError::Server(error)) = source.downcast_ref() else { panic!("{source:?}") };
+        assert_eq!(sqlstate(error), "23514");
         assert!(all(&fixture.store).await.is_empty());
     }
     fixture.store.append(append(vec![event("{}")]).into()).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_savepoint_that_cannot_be_released_says_so_and_the_rest_is_committed() {
+async fn a_failed_savepoint_is_reported_and_the_rest_is_committed() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;
     let mut transaction = client.transaction().await.unwrap();
     let savepoint = transaction.transaction().await.unwrap();
-    swallow(&fixture.store, &savepoint).await;
-    assert_eq!(state(&rolled_back(fixture.store.commit(savepoint).await)), "25P02");
+    append_and_ignore_an_error(&fixture.store, &savepoint).await;
+    assert_eq!(sqlstate(&rolled_back(fixture.store.commit(savepoint).await)), "25P02");
     let savepoint = transaction.transaction().await.unwrap();
     fixture.store.append_in(&savepoint, one("2", Expected::NoStream)).await.unwrap();
     fixture.store.commit(savepoint).await.unwrap();
@@ -133,14 +133,14 @@ async fn a_transaction_that_a_statement_ended_is_not_committed_again() {
         let transaction = client.transaction().await.unwrap();
         transaction.batch_execute(ended).await.unwrap();
         match fixture.store.commit(transaction).await {
-            Err(PostgresCommitError::NoTransaction(said)) => assert_eq!(state(&said), "25P01", "{ended}"),
+            Err(PostgresCommitError::NoTransaction(error)) => assert_eq!(sqlstate(&error), "25P01", "{ended}"),
             other => panic!("{ended}: {other:?}"),
         }
     }
 }
 
 #[tokio::test]
-async fn a_connection_lost_before_the_commit_is_a_rollback_and_over_it_is_unknown() {
+async fn a_connection_lost_before_commit_is_a_rollback_and_during_it_unknown() {
     let fixture = Fixture::new().await;
     let ends = "CREATE TABLE theirs (i int);
                 CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS
@@ -163,13 +163,13 @@ async fn a_connection_lost_before_the_commit_is_a_rollback_and_over_it_is_unknow
 }
 
 #[tokio::test]
-async fn a_transaction_of_a_pool_is_committed_the_same_way() {
+async fn a_pooled_transaction_is_committed_the_same_way() {
     let fixture = Fixture::new().await;
     let pool = pool(&fixture.database, 1, "");
     let mut client = pool.get().await.unwrap();
     let transaction = client.transaction().await.unwrap();
-    swallow(&fixture.store, &transaction).await;
-    assert_eq!(state(&rolled_back(fixture.store.commit(transaction).await)), "25P02");
+    append_and_ignore_an_error(&fixture.store, &transaction).await;
+    assert_eq!(sqlstate(&rolled_back(fixture.store.commit(transaction).await)), "25P02");
     let transaction = client.transaction().await.unwrap();
     fixture.store.append_in(&transaction, one("1", Expected::NoStream)).await.unwrap();
     fixture.store.commit(transaction).await.unwrap();
@@ -178,19 +178,19 @@ async fn a_transaction_of_a_pool_is_committed_the_same_way() {
 
 /// What the documentation says of other drivers: one more statement tells.
 #[tokio::test]
-async fn a_statement_before_the_commit_of_another_driver_tells() {
+async fn a_statement_before_commit_shows_the_failure_in_another_driver() {
     use sqlx::Connection as _;
     let fixture = Fixture::new().await;
     let mut connection = sqlx::PgConnection::connect(&fixture.database.url()).await.unwrap();
-    for asked in [false, true] {
+    for statement_before_commit in [false, true] {
         let mut transaction = connection.begin().await.unwrap();
         let statement = fixture.store.append_statement(one("1", Expected::NoStream)).unwrap();
         let query = sqlx::query(sqlx::AssertSqlSafe(statement.sql())).bind(statement.parameter());
         query.fetch_one(&mut *transaction).await.unwrap();
         assert!(sqlx::query("SELECT 1 / 0").execute(&mut *transaction).await.is_err());
-        if asked {
-            let told = sqlx::query("SELECT 1").execute(&mut *transaction).await.unwrap_err();
-            assert_eq!(told.as_database_error().unwrap().code().unwrap(), "25P02");
+        if statement_before_commit {
+            let error = sqlx::query("SELECT 1").execute(&mut *transaction).await.unwrap_err();
+            assert_eq!(error.as_database_error().unwrap().code().unwrap(), "25P02");
         } else {
             transaction.commit().await.unwrap();
         }

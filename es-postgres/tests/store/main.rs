@@ -2,25 +2,25 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod append;
-mod busy;
-mod checks;
+mod builder_settings;
+mod caller_transactions;
 mod closed;
-mod commits;
-mod crowded;
-mod extremes;
+mod error_kinds;
+mod extreme_settings;
+mod failed_commits;
+mod fast_path;
 mod fixture;
-mod held;
-mod large;
+mod held_stream_latency;
 mod migrations;
-mod pinned;
+mod notifications;
 mod plans;
 mod pools;
 mod reading;
-mod settings;
-mod short_way;
+mod server_settings;
+mod size_limits;
 mod snapshots;
+mod startup_checks;
 mod subscriptions;
-mod transactions;
-mod wakes;
+mod too_many_connections;
 #[path = "../shared/warnings.rs"]
 mod warnings;

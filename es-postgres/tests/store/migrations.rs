@@ -7,7 +7,7 @@ use test_postgres::Database;
 use crate::fixture::{Fixture, all, connect, one};
 
 #[tokio::test]
-async fn ten_stores_that_start_at_once_all_start() {
+async fn ten_stores_can_start_at_once() {
     let database = Database::fresh().unwrap();
     let url = database.url();
     let starts = (0..10).map(|_| {
@@ -23,7 +23,7 @@ async fn ten_stores_that_start_at_once_all_start() {
 }
 
 #[tokio::test]
-async fn the_migrations_run_by_hand_make_the_same_schema() {
+async fn migrations_run_by_hand_make_a_usable_schema() {
     let database = Database::fresh().unwrap();
     for (_, sql) in PostgresStore::migrations("es").unwrap() {
         database.run(&[&sql]).unwrap();
@@ -43,7 +43,7 @@ async fn a_schema_without_migrations_is_refused_when_migrating_is_off() {
 }
 
 #[tokio::test]
-async fn an_older_schema_is_refused_when_migrating_is_off_and_else_brought_up_to_date() {
+async fn an_older_schema_is_refused_when_migrating_is_off_and_migrated_otherwise() {
     let all = PostgresStore::migrations("es").unwrap();
     for count in 1..all.len() {
         let database = Database::fresh().unwrap();
@@ -78,7 +78,7 @@ async fn a_schema_newer_than_the_library_is_refused() {
 }
 
 #[tokio::test]
-async fn a_schema_that_other_migrations_made_is_refused_and_left_as_it_is() {
+async fn a_schema_of_other_migrations_is_refused_and_not_changed() {
     // as it was made before the first release, up to each of its migrations; and one whose history has a hole
     let early =
         ["events", "frontier", "append", "snapshots", "incarnation", "protections", "moves", "arguments", "streams"];
@@ -108,7 +108,7 @@ async fn a_schema_that_other_migrations_made_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn logs_in_schemas_with_odd_names_live_side_by_side() {
+async fn logs_in_oddly_named_schemas_are_independent() {
     let database = Database::fresh().unwrap();
     for name in ["es", "we\"ird", "quo'te", "back\\slash", "{schema}", "über öß", "a.b", &"x".repeat(63)] {
         let store = PostgresStore::builder(&database.url()).schema(name).connect().await.unwrap();

@@ -20,14 +20,14 @@ const IDLE: Duration = Duration::from_millis(600);
 const LONGER: Duration = Duration::from_millis(50);
 
 #[tokio::test]
-async fn an_idle_store_hears_soon_of_an_append_of_another_one() {
+async fn an_append_soon_wakes_an_idle_store() {
     let fixture = Fixture::new().await;
     let other = PostgresStore::connect(&fixture.database.url()).await.unwrap();
-    hears_soon(&other, async || drop(fixture.store.append(one("1", Expected::Any).into()).await.unwrap())).await;
+    wakes_soon(&other, async || drop(fixture.store.append(one("1", Expected::Any).into()).await.unwrap())).await;
 }
 
 #[tokio::test]
-async fn an_idle_store_hears_soon_of_a_callers_transaction_its_own_and_another_ones() {
+async fn a_callers_commit_soon_wakes_idle_stores() {
     let fixture = Fixture::new().await;
     let url = fixture.database.url();
     let other = PostgresStore::connect(&url).await.unwrap();
@@ -39,8 +39,8 @@ async fn an_idle_store_hears_soon_of_a_callers_transaction_its_own_and_another_o
         tokio::time::sleep(Duration::from_millis(100)).await;
         transaction.commit().await.unwrap();
     };
-    hears_soon(&other, &append).await;
-    hears_soon(&fixture.store, &append).await;
+    wakes_soon(&other, &append).await;
+    wakes_soon(&fixture.store, &append).await;
     let append = async || {
         let mut client = connect(&url).await;
         let transaction = client.transaction().await.unwrap();
@@ -50,19 +50,19 @@ async fn an_idle_store_hears_soon_of_a_callers_transaction_its_own_and_another_o
         tokio::time::sleep(Duration::from_millis(100)).await;
         transaction.commit().await.unwrap();
     };
-    hears_soon(&other, append).await;
+    wakes_soon(&other, append).await;
 }
 
 #[tokio::test]
-async fn without_notifications_everything_is_found_but_not_soon() {
+async fn without_notifications_events_are_found_by_polling() {
     let database = Database::fresh().unwrap();
     // another function stands before the server's own, as if a proxy let nothing through
-    let deaf = [
-        "CREATE SCHEMA deaf",
-        "CREATE FUNCTION deaf.pg_notify(text, text) RETURNS void LANGUAGE sql AS ''",
-        &format!("ALTER DATABASE {} SET search_path = deaf, pg_catalog, public", database.name()),
+    let without_notify = [
+        "CREATE SCHEMA no_notify",
+        "CREATE FUNCTION no_notify.pg_notify(text, text) RETURNS void LANGUAGE sql AS ''",
+        &format!("ALTER DATABASE {} SET search_path = no_notify, pg_catalog, public", database.name()),
     ];
-    database.run(&deaf).unwrap();
+    database.run(&without_notify).unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     let other = PostgresStore::connect(&database.url()).await.unwrap();
     let append = async || drop(store.append(one("1", Expected::Any).into()).await.unwrap());
@@ -75,25 +75,25 @@ async fn without_notifications_everything_is_found_but_not_soon() {
         }
         delays.push(delay);
     }
-    panic!("heard after {delays:?} of what nobody told");
+    panic!("woken after {delays:?} of what nobody told");
 }
 
 #[tokio::test]
-async fn many_appends_are_notified_together_and_outside_their_transactions() {
+async fn notifications_are_coalesced_and_sent_outside_append_transactions() {
     let (count, overlap) = notifications(&Fixture::new().await, "").await;
     assert!(count < 100, "{count} notifications for 200 appends");
     assert!(overlap.is_empty(), "notified by a session that appends");
 }
 
 #[tokio::test]
-async fn notifying_in_an_appends_transaction_is_caught() {
+async fn notifying_inside_an_append_transaction_is_caught() {
     let fixture = Fixture::new().await;
     let (_, overlap) = notifications(&fixture, "PERFORM pg_notify('{channel}', '');").await;
     assert!(!overlap.is_empty());
 }
 
 /// Half of the wake-ups must be soon; tried more than once, for a machine that is busy with something else.
-async fn hears_soon(store: &PostgresStore, append: impl AsyncFn()) {
+async fn wakes_soon(store: &PostgresStore, append: impl AsyncFn()) {
     let mut delays = Vec::new();
     for _ in 0..4 {
         let delay = median_delay(store, &append).await;
@@ -102,7 +102,7 @@ async fn hears_soon(store: &PostgresStore, append: impl AsyncFn()) {
         }
         delays.push(delay);
     }
-    panic!("heard after {delays:?}");
+    panic!("woken after {delays:?}");
 }
 
 /// How long it takes between the end of an append and its event, where nothing else happens.
@@ -125,11 +125,11 @@ async fn median_delay(store: &PostgresStore, append: &impl AsyncFn()) -> Duratio
 async fn notifications(fixture: &Fixture, inside: &str) -> (usize, BTreeSet<i32>) {
     let (client, mut connection) =
         tokio_postgres::connect(&fixture.database.url(), tokio_postgres::NoTls).await.unwrap();
-    let (heard, mut notifications) = tokio::sync::mpsc::unbounded_channel();
+    let (received, mut notifications) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
             if let AsyncMessage::Notification(notification) = message {
-                heard.send(notification.process_id()).unwrap_or_default();
+                received.send(notification.process_id()).unwrap_or_default();
             }
         }
     });

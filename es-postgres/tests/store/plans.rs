@@ -63,7 +63,7 @@ async fn every_read_of_a_long_log_is_an_index_scan() {
 }
 
 #[tokio::test]
-async fn the_nearest_snapshot_of_many_is_found_by_walking_one_index() {
+async fn the_nearest_snapshot_is_found_by_index_scans() {
     let fixture = Fixture::new().await;
     let client = fixture.client().await;
     fill(&client).await;
@@ -102,7 +102,7 @@ async fn the_nearest_snapshot_of_many_is_found_by_walking_one_index() {
 }
 
 #[tokio::test]
-async fn the_last_event_is_found_without_a_look_at_what_is_in_flight() {
+async fn the_last_event_is_found_without_scanning_uncommitted_events() {
     let fixture = Fixture::new().await;
     fixture.store.append(one("1", Expected::NoStream).into()).await.unwrap();
     let mut writer = fixture.client().await;
@@ -123,13 +123,13 @@ async fn the_last_event_is_found_without_a_look_at_what_is_in_flight() {
 }
 
 #[tokio::test]
-async fn a_statement_prepared_on_an_empty_log_does_not_keep_a_scan() {
+async fn a_statement_prepared_on_an_empty_log_does_not_keep_a_sequential_scan() {
     let fixture = Fixture::new().await;
     keeps_no_scan(&fixture, &fixture.store).await;
 }
 
 #[tokio::test]
-async fn a_statement_prepared_on_an_empty_log_over_a_pool_of_the_applications_does_not_keep_a_scan() {
+async fn a_pooled_statement_prepared_on_an_empty_log_does_not_keep_a_sequential_scan() {
     let fixture = Fixture::new().await;
     let pool = crate::pools::pool(&fixture.database, 1, "");
     let store = PostgresStore::from_pool(pool, &fixture.database.url()).await.unwrap();

@@ -10,7 +10,7 @@ use tokio_postgres::NoTls;
 use crate::fixture::{Fixture, all, event, one, stream};
 
 /// What an application may have set for itself, and no reader could use.
-const ODD: &str = "-c default_transaction_isolation=repeatable\\ read -c enable_indexscan=on -c statement_timeout=7000 \
+const ODD_SETTINGS: &str = "-c default_transaction_isolation=repeatable\\ read -c enable_indexscan=on -c statement_timeout=7000 \
                       -c plan_cache_mode=auto";
 
 pub(crate) fn pool(database: &Database, size: usize, options: &str) -> Pool {
@@ -21,9 +21,9 @@ pub(crate) fn pool(database: &Database, size: usize, options: &str) -> Pool {
 }
 
 #[tokio::test]
-async fn a_pool_of_repeatable_read_connections_reads_everything_and_gets_them_back_as_they_were() {
+async fn a_repeatable_read_pool_reads_everything_and_keeps_its_settings() {
     let database = Database::fresh().unwrap();
-    let pool = pool(&database, 1, ODD);
+    let pool = pool(&database, 1, ODD_SETTINGS);
     let store = PostgresStore::from_pool(pool.clone(), &database.url()).await.unwrap();
     for _ in 0..5 {
         let events = (0..1_000).map(|_| event("{}")).collect();
@@ -61,9 +61,10 @@ async fn a_pool_of_repeatable_read_connections_reads_everything_and_gets_them_ba
 }
 
 #[tokio::test]
-async fn a_subscription_over_a_pool_of_repeatable_read_connections_waits_for_open_transactions() {
+async fn a_subscription_over_a_repeatable_read_pool_waits_for_open_transactions() {
     let fixture = Fixture::new().await;
-    let store = PostgresStore::from_pool(pool(&fixture.database, 2, ODD), &fixture.database.url()).await.unwrap();
+    let store =
+        PostgresStore::from_pool(pool(&fixture.database, 2, ODD_SETTINGS), &fixture.database.url()).await.unwrap();
     let mut events = store.subscribe(Checkpoint::START, &Filter::all());
     let mut client = fixture.client().await;
     for number in 0..20 {

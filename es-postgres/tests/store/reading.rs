@@ -30,7 +30,7 @@ async fn a_long_stream_is_read_in_pages_both_ways() {
 }
 
 #[tokio::test]
-async fn big_events_are_read_in_bounded_pieces() {
+async fn big_events_are_read_in_bounded_pages() {
     let fixture = Fixture::new().await;
     let big = format!("\"{}\"", "x".repeat(1_000_000));
     for _ in 0..10 {
@@ -44,7 +44,7 @@ async fn big_events_are_read_in_bounded_pieces() {
 
 /// Small events first, so that many big ones are asked for in one statement, which may not run as long as the reader does.
 #[tokio::test]
-async fn a_reader_that_is_slower_than_a_statement_may_be_gets_everything() {
+async fn a_reader_slower_than_the_statement_timeout_gets_everything() {
     let fixture = Fixture::with(|builder| builder.statement_timeout(Duration::from_secs(2))).await;
     let events = (0..1_000).map(|_| event("{}")).collect();
     fixture.store.append(Append::new(stream("1"), Expected::Any, events).into()).await.unwrap();
@@ -67,7 +67,7 @@ async fn a_reader_that_is_slower_than_a_statement_may_be_gets_everything() {
 
 /// Small events first, so that the page with the big ones is asked for in one statement and goes to the reader in parts.
 #[tokio::test]
-async fn a_connection_that_breaks_within_a_page_neither_repeats_nor_adds_events() {
+async fn a_connection_lost_within_a_page_neither_repeats_nor_skips_events() {
     let fixture = Fixture::new().await;
     let big = format!("\"{}\"", "x".repeat(8_000));
     for payload in ["{}", "{}", "{}", &big, &big, &big] {
@@ -94,7 +94,7 @@ async fn a_connection_that_breaks_within_a_page_neither_repeats_nor_adds_events(
 
 /// Long enough for several windows, with a gap wider than one, and events so big that a window comes in several pages.
 #[tokio::test]
-async fn a_long_log_is_read_whole_over_gaps_big_events_and_broken_connections() {
+async fn a_long_log_is_read_completely_despite_gaps_and_lost_connections() {
     let fixture = Fixture::new().await;
     let client = fixture.client().await;
     let big = format!("\"{}\"", "x".repeat(8_000));
@@ -122,7 +122,7 @@ async fn a_long_log_is_read_whole_over_gaps_big_events_and_broken_connections() 
 }
 
 #[tokio::test]
-async fn categories_are_merged_in_the_order_of_positions() {
+async fn several_categories_are_read_in_position_order() {
     let fixture = Fixture::new().await;
     let mut wanted = Vec::new();
     for number in 0..600 {
@@ -146,7 +146,7 @@ async fn categories_are_merged_in_the_order_of_positions() {
 }
 
 #[tokio::test]
-async fn what_stands_behind_the_frontier_is_not_read() {
+async fn events_above_the_frontier_are_not_read() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();

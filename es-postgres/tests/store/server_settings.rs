@@ -12,18 +12,18 @@ use crate::fixture::{Fixture, all, connect, event, exact, one, stream};
 use crate::pools::pool;
 
 /// Functions and an operator that stand before the server's own where `search_path` says so, and lie.
-const LIARS: &str = "CREATE SCHEMA liars;
-    CREATE FUNCTION liars.never(bigint, bigint) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT false';
-    CREATE OPERATOR liars.> (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = liars.never);
-    CREATE OPERATOR liars.<= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = liars.never);
-    CREATE FUNCTION liars.json_build_object(VARIADIC \"any\") RETURNS json LANGUAGE internal AS 'json_build_object_noargs';
-    CREATE FUNCTION liars.unnest(anyarray) RETURNS SETOF anyelement LANGUAGE sql AS 'SELECT $1[1] WHERE false';
-    CREATE FUNCTION liars.current_setting(text) RETURNS text LANGUAGE sql AS $$ SELECT 'off' $$;
-    CREATE FUNCTION liars.set_config(text, text, boolean) RETURNS text LANGUAGE sql AS $$ SELECT 'off' $$;
-    CREATE DOMAIN liars.json AS text CHECK (value IS NULL)";
+const SHADOWS: &str = "CREATE SCHEMA shadow;
+    CREATE FUNCTION shadow.never(bigint, bigint) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT false';
+    CREATE OPERATOR shadow.> (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = shadow.never);
+    CREATE OPERATOR shadow.<= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = shadow.never);
+    CREATE FUNCTION shadow.json_build_object(VARIADIC \"any\") RETURNS json LANGUAGE internal AS 'json_build_object_noargs';
+    CREATE FUNCTION shadow.unnest(anyarray) RETURNS SETOF anyelement LANGUAGE sql AS 'SELECT $1[1] WHERE false';
+    CREATE FUNCTION shadow.current_setting(text) RETURNS text LANGUAGE sql AS $$ SELECT 'off' $$;
+    CREATE FUNCTION shadow.set_config(text, text, boolean) RETURNS text LANGUAGE sql AS $$ SELECT 'off' $$;
+    CREATE DOMAIN shadow.json AS text CHECK (value IS NULL)";
 
-const ODD: [(&str, &str); 19] = [
-    ("search_path", "liars, pg_catalog"),
+const ODD_SETTINGS: [(&str, &str); 19] = [
+    ("search_path", "shadow, pg_catalog"),
     ("client_encoding", "LATIN1"),
     ("standard_conforming_strings", "off"),
     ("exit_on_error", "on"),
@@ -44,10 +44,10 @@ const ODD: [(&str, &str); 19] = [
     ("plan_cache_mode", "force_custom_plan"),
 ];
 
-fn odd() -> Database {
+fn database_with_odd_settings() -> Database {
     let database = Database::fresh().unwrap();
-    database.run(&[LIARS]).unwrap();
-    for (setting, value) in ODD {
+    database.run(&[SHADOWS]).unwrap();
+    for (setting, value) in ODD_SETTINGS {
         database.run(&[&format!("ALTER DATABASE {} SET {setting} = {value}", database.name())]).unwrap();
     }
     database
@@ -114,8 +114,8 @@ async fn sessions(database: &Database) -> Vec<i32> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_with_odd_settings_is_read_and_written_as_any_other() {
-    let database = odd();
+async fn odd_database_settings_change_nothing() {
+    let database = database_with_odd_settings();
     // the log is made under them, too
     let store = PostgresStore::builder(&database.url()).allow_unsafe_server().connect().await.unwrap();
     works(&store).await;
@@ -125,8 +125,8 @@ async fn a_database_with_odd_settings_is_read_and_written_as_any_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_pool_with_odd_settings_reads_everything_and_keeps_them() {
-    let database = odd();
+async fn odd_pool_settings_change_nothing_and_are_kept() {
+    let database = database_with_odd_settings();
     let pool: Pool = pool(&database, 6, "");
     let store = PostgresStore::from_pool(pool.clone(), &database.url()).await.unwrap();
     for _ in 0..5 {
@@ -135,7 +135,7 @@ async fn a_pool_with_odd_settings_reads_everything_and_keeps_them() {
     }
     assert_eq!(all(&store).await.len(), 5_000);
     let client = pool.get().await.unwrap();
-    for (setting, value) in [("search_path", "liars, pg_catalog"), ("exit_on_error", "on")] {
+    for (setting, value) in [("search_path", "shadow, pg_catalog"), ("exit_on_error", "on")] {
         let shown: String = client.query_one(&format!("SHOW {setting}"), &[]).await.unwrap().get(0);
         assert_eq!(shown, value, "{setting}");
     }
@@ -143,8 +143,8 @@ async fn a_pool_with_odd_settings_reads_everything_and_keeps_them() {
 
 /// Whatever the caller's connection is set to, the statement means the same.
 #[tokio::test]
-async fn a_transaction_with_odd_settings_takes_part() {
-    let database = odd();
+async fn odd_settings_of_a_callers_transaction_change_nothing() {
+    let database = database_with_odd_settings();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     let mut client = connect(&database.url()).await;
     client.batch_execute("SET default_transaction_isolation = 'read committed'").await.unwrap();
@@ -182,11 +182,11 @@ async fn a_database_of_another_encoding_is_refused_before_anything_is_written() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_started_again_that_may_lose_data_takes_no_more_appends() {
+async fn appends_are_refused_after_a_restart_with_unsafe_settings() {
     let server = Server::start(&[]).unwrap();
     let database = Database::on(&server.url()).unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
-    let told = PostgresStore::builder(&database.url()).allow_unsafe_server().connect().await.unwrap();
+    let unsafe_allowed = PostgresStore::builder(&database.url()).allow_unsafe_server().connect().await.unwrap();
     for (setting, number) in [("fsync", 0), ("full_page_writes", 1)] {
         store.append(one("1", exact(2 * number)).into()).await.unwrap();
         let restart = async |value: &str| {
@@ -200,7 +200,7 @@ async fn a_server_started_again_that_may_lose_data_takes_no_more_appends() {
             matches!(&refused, PostgresAppendError::Unfit(PostgresUnfitError::Unsafe { setting: named, .. }) if *named == setting),
             "{refused}"
         );
-        told.append(one("1", Expected::Exists).into()).await.unwrap();
+        unsafe_allowed.append(one("1", Expected::Exists).into()).await.unwrap();
         restart("on").await;
     }
     assert_eq!(store.append(one("1", Expected::Exists).into()).await.unwrap()[0].version, 5);
@@ -208,7 +208,7 @@ async fn a_server_started_again_that_may_lose_data_takes_no_more_appends() {
 
 /// An administrator's brake: it holds, and it is said.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_switched_to_read_only_refuses_appends_and_is_read() {
+async fn a_read_only_database_refuses_appends_and_serves_reads() {
     let fixture = Fixture::new().await;
     fixture.store.append(one("1", Expected::NoStream).into()).await.unwrap();
     let name = fixture.database.name();
@@ -226,7 +226,7 @@ async fn a_database_that_is_switched_to_read_only_refuses_appends_and_is_read() 
 }
 
 #[tokio::test]
-async fn an_append_is_durable_in_a_transaction_that_was_not_and_leaves_what_is_more() {
+async fn an_append_raises_synchronous_commit_and_never_lowers_it() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;
     for (set, meant) in [

@@ -15,7 +15,7 @@ fn append(id: &str, events: usize, bytes: usize) -> Vec<Append> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_append_at_the_limit_goes_through_in_a_callers_transaction() {
+async fn an_append_at_the_size_limit_works_in_a_callers_transaction() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;
     // few long events and many, with what has to be escaped in a text
@@ -36,7 +36,7 @@ async fn an_append_at_the_limit_goes_through_in_a_callers_transaction() {
 }
 
 #[tokio::test]
-async fn more_than_the_limit_is_refused_before_the_wire_in_every_way() {
+async fn an_append_over_the_size_limit_is_refused_before_sending() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;
     let mut appends = append("1", APPEND_BYTES / PAYLOAD_BYTES, PAYLOAD_BYTES);

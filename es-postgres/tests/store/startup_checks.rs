@@ -32,7 +32,7 @@ async fn allowed(database: &Database, setting: &str) -> usize {
     let _listening = tracing::subscriber::set_default(warnings.clone());
     let store = PostgresStore::builder(&database.url()).allow_unsafe_server().connect().await.unwrap();
     store.append(one("1", Expected::NoStream).into()).await.unwrap();
-    warnings.said().matches(&format!("set `{setting} = on`")).count()
+    warnings.text().matches(&format!("set `{setting} = on`")).count()
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn asynchronous_commit_is_refused_unless_allowed() {
 }
 
 #[tokio::test]
-async fn a_sequence_that_would_skip_or_repeat_is_refused_with_the_statement_that_mends_it() {
+async fn a_sequence_that_would_skip_or_repeat_is_refused_with_the_fix() {
     let fixture = Fixture::new().await;
     for _ in 0..3 {
         fixture.store.append(one("1", Expected::Any).into()).await.unwrap();
@@ -106,7 +106,7 @@ async fn a_sequence_that_would_skip_or_repeat_is_refused_with_the_statement_that
 }
 
 #[tokio::test]
-async fn an_owner_without_the_right_to_the_sequence_is_refused() {
+async fn a_function_owner_without_the_sequence_privilege_is_refused() {
     let fixture = Fixture::new().await;
     fixture.store.append(one("1", Expected::Any).into()).await.unwrap();
     let role = format!("owner_{}", fixture.database.name());
@@ -141,7 +141,7 @@ async fn a_replica_is_refused_and_gives_no_frontier() {
 }
 
 #[tokio::test]
-async fn a_database_owner_without_further_rights_is_enough() {
+async fn a_plain_database_owner_can_connect_and_append() {
     let database = Database::fresh().unwrap();
     let role = format!("plain_{}", database.name());
     database

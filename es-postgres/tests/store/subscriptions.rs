@@ -12,7 +12,7 @@ use crate::warnings::Warnings;
 const LIMIT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-async fn a_subscription_catches_up_and_goes_on_live_in_another_store() {
+async fn a_subscription_in_another_store_catches_up_and_continues_live() {
     let fixture = Fixture::new().await;
     let other = PostgresStore::connect(&fixture.database.url()).await.unwrap();
     fixture.store.append(one("1", Expected::Any).into()).await.unwrap();
@@ -48,7 +48,7 @@ async fn many_subscriptions_get_every_event_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn a_filtered_subscription_passes_by_what_it_does_not_want() {
+async fn a_filtered_subscription_skips_other_events() {
     let fixture = Fixture::new().await;
     for number in 0..20 {
         fixture.store.append(one(&number.to_string(), Expected::Any).into()).await.unwrap();
@@ -69,7 +69,7 @@ async fn a_filtered_subscription_passes_by_what_it_does_not_want() {
 }
 
 #[tokio::test]
-async fn a_subscription_outlives_its_connections_and_says_so() {
+async fn a_subscription_survives_lost_connections_and_warns() {
     let warnings = Warnings::default();
     let _listening = tracing::subscriber::set_default(warnings.clone());
     let fixture = Fixture::new().await;
@@ -84,7 +84,7 @@ async fn a_subscription_outlives_its_connections_and_says_so() {
         client.execute(kill, &[]).await.unwrap();
     }
     let lost = async || {
-        while !warnings.said().contains("hears no other process") {
+        while !warnings.text().contains("hears no other process") {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };

@@ -34,16 +34,16 @@ async fn fill(url: &str) -> Vec<Client> {
 }
 
 fn is_too_many(error: &PostgresError) -> bool {
-    let (PostgresError::Connect(said) | PostgresError::Pool(PoolError::Backend(said))) = error else { return false };
-    said.code() == Some(&SqlState::TOO_MANY_CONNECTIONS)
+    let (PostgresError::Connect(error) | PostgresError::Pool(PoolError::Backend(error))) = error else { return false };
+    error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS)
 }
 
-fn says_busy(error: &StoreError) {
+fn assert_busy(error: &StoreError) {
     assert!(error.kind() == StoreErrorKind::Busy && error.is_transient(), "{error:?}");
 }
 
 /// As the user of `url`, whom the server refuses more connections at some point.
-async fn is_busy(url: &str) {
+async fn refused_connections_are_busy(url: &str) {
     let builder = || PostgresStore::builder(url).pool_size(5).persistence(Duration::ZERO).migrate(false);
     let store = builder().connect().await.unwrap();
     let room = fill(url).await;
@@ -52,14 +52,14 @@ async fn is_busy(url: &str) {
     let append = one("1", Expected::NoStream);
     for answer in [store.append(append.clone().into()).await, store.append(one("2", Expected::Any).into()).await] {
         let Err(AppendError::Store(error)) = answer else { panic!("{answer:?}") };
-        let said = error.downcast_ref();
-        assert!(matches!(said, Some(PostgresAppendError::Server(said)) if is_too_many(said)), "{error:?}");
-        says_busy(&error);
+        let source = error.downcast_ref();
+        assert!(matches!(source, Some(PostgresAppendError::Server(error)) if is_too_many(error)), "{error:?}");
+        assert_busy(&error);
     }
     let batch = (0..20).map(|number| store.append(one(&number.to_string(), Expected::Any).into()));
     for answer in join_all(batch).await {
         let Err(AppendError::Store(error)) = answer else { panic!("{answer:?}") };
-        says_busy(&error);
+        assert_busy(&error);
     }
     // a connection of the pool
     let asked = join_all((0..20).map(|_| store.frontier())).await;
@@ -67,21 +67,21 @@ async fn is_busy(url: &str) {
     assert!(!refused.is_empty(), "all readers found a connection");
     for error in refused {
         let ReadError::Store(error) = error else { panic!("{error:?}") };
-        let said = error.downcast_ref();
-        assert!(matches!(said, Some(PostgresReadError::Server(said)) if is_too_many(said)), "{error:?}");
-        says_busy(&error);
+        let source = error.downcast_ref();
+        assert!(matches!(source, Some(PostgresReadError::Server(error)) if is_too_many(error)), "{error:?}");
+        assert_busy(&error);
     }
     // a store that is opened
     let error = builder().connect().await.unwrap_err();
-    assert!(matches!(&error, PostgresConnectError::Server(said) if is_too_many(said)), "{error:?}");
+    assert!(matches!(&error, PostgresConnectError::Server(error) if is_too_many(error)), "{error:?}");
     assert!(error.is_transient());
-    says_busy(&error.into());
+    assert_busy(&error.into());
 
     drop(room);
     // the server takes a while to notice that they are gone
     let answer = loop {
         match store.append(append.clone().into()).await {
-            Err(AppendError::Store(error)) => says_busy(&error),
+            Err(AppendError::Store(error)) => assert_busy(&error),
             answer => break answer.unwrap(),
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -97,24 +97,24 @@ async fn is_busy(url: &str) {
 }
 
 #[tokio::test]
-async fn a_server_without_room_for_another_connection_is_busy_and_wrote_nothing() {
+async fn a_server_out_of_connections_is_busy_and_writes_nothing() {
     let server = Server::start(&[("max_connections", "20")]).unwrap();
     let database = Database::on(&server.url()).unwrap();
     drop(PostgresStore::connect(&database.url()).await.unwrap());
-    is_busy(&database.url()).await;
+    refused_connections_are_busy(&database.url()).await;
 }
 
 #[tokio::test]
-async fn a_role_that_has_as_many_connections_as_it_may_is_busy_and_wrote_nothing() {
+async fn a_role_out_of_connections_is_busy_and_writes_nothing() {
     let server = Server::start(&[]).unwrap();
     let database = Database::on(&server.url()).unwrap();
     drop(PostgresStore::connect(&database.url()).await.unwrap());
     database.run(&[&PostgresStore::hardening("crowd"), "ALTER ROLE crowd CONNECTION LIMIT 9"]).unwrap();
-    is_busy(&database.url().replace("postgres@", "crowd@")).await;
+    refused_connections_are_busy(&database.url().replace("postgres@", "crowd@")).await;
 }
 
 #[tokio::test]
-async fn a_pool_that_gives_no_connection_in_time_timed_out_and_wrote_nothing() {
+async fn an_exhausted_pool_times_out() {
     let database = Database::fresh().unwrap();
     let mut config: tokio_postgres::Config = database.url().parse().unwrap();
     config.application_name("theirs");
@@ -131,15 +131,15 @@ async fn a_pool_that_gives_no_connection_in_time_timed_out_and_wrote_nothing() {
     store.append(Append::new(stream("1"), Expected::NoStream, events).into()).await.unwrap();
 
     let lent = pool.get().await.unwrap();
-    let says_timed_out = |error: ReadError| {
+    let assert_timed_out = |error: ReadError| {
         let ReadError::Store(error) = error else { panic!("{error:?}") };
-        let said = error.downcast_ref();
-        let of_pool = matches!(said, Some(PostgresReadError::Server(PostgresError::Pool(PoolError::Timeout(_)))));
+        let source = error.downcast_ref();
+        let of_pool = matches!(source, Some(PostgresReadError::Server(PostgresError::Pool(PoolError::Timeout(_)))));
         assert!(of_pool && error.kind() == StoreErrorKind::TimedOut && error.is_transient(), "{error:?}");
     };
     // what comes after the first page goes over the pool
     let read = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect::<Vec<_>>().await;
-    says_timed_out(read.unwrap_err());
+    assert_timed_out(read.unwrap_err());
     // so does a connection for all readers to share, in the place of one that broke
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                WHERE datname = current_database() AND application_name = 'theirs' AND query !~ 'lent'";
@@ -152,7 +152,7 @@ async fn a_pool_that_gives_no_connection_in_time_timed_out_and_wrote_nothing() {
             answer => break answer.unwrap_err(),
         }
     };
-    says_timed_out(timed_out);
+    assert_timed_out(timed_out);
     drop(lent);
     assert_eq!(all(&store).await.len(), 1_000);
 }

@@ -13,7 +13,7 @@ use futures_core::stream::BoxStream;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-use crate::tools::healing::{SESSIONS, application};
+use crate::tools::recovery::{SESSIONS, application};
 
 /// How a store breaks its promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,99 +21,99 @@ pub(crate) enum Fault {
     /// Says `nothing was appended` where that is not known.
     GuessesRefused,
     /// Says `appended` where nothing was.
-    GuessesDone,
+    GuessesAppended,
     /// Sends what it has heard nothing of again, as new events.
-    SendsAnew,
+    ResendsWithNewIds,
     /// Waits for an answer for half a second, and sends again what is still being appended.
-    Impatient,
+    TimesOutEarly,
     /// Says `nothing was appended` of an unknown outcome when it is asked again and nobody answers.
-    ForgetsDoubt,
+    ForgetsUnknown,
     /// Appends event by event.
-    OneByOne,
+    AppendsEventByEvent,
     /// Expects nothing where the highest version is expected, after which there is none.
     Overflows,
     /// After a fault, appends no more.
-    StaysDown,
+    NeverReconnects,
     /// After a fault, never lets go of the streams.
-    KeepsStreams,
+    NeverReleasesStreams,
     /// After a fault, shows no more.
-    StandsStill,
+    FreezesFrontier,
     /// After a fault, opens connections anew and keeps the old ones.
-    Leaks,
+    LeaksSessions,
     /// After a fault, leaves a connection behind that nobody closes.
-    LeavesBehind,
+    LeaksAfterDrop,
     /// After a fault, leaves a transaction open.
-    LeavesOpen,
+    LeavesTransactionOpen,
 }
 
 /// A store with a fault.
 #[derive(Debug)]
-pub(crate) struct Broken {
+pub(crate) struct FaultyStore {
     store: Arc<dyn EventStore>,
     fault: Fault,
     url: String,
     /// Streams that appends were lost on, once there was such an append.
-    hurt: Mutex<Vec<StreamId>>,
-    leaks: AtomicBool,
+    failed_streams: Mutex<Vec<StreamId>>,
+    leaked_once: AtomicBool,
     leaked: Mutex<Vec<Client>>,
 }
 
-impl Broken {
+impl FaultyStore {
     /// `store` with `fault`; `url` is the server of both.
     pub(crate) fn new(store: impl EventStore + 'static, fault: Fault, url: &str) -> Self {
         Self {
             store: Arc::new(store),
             fault,
             url: url.to_owned(),
-            hurt: Mutex::default(),
-            leaks: AtomicBool::default(),
+            failed_streams: Mutex::default(),
+            leaked_once: AtomicBool::default(),
             leaked: Mutex::default(),
         }
     }
 
     /// Whether there was a fault.
-    pub(crate) fn is_hurt(&self) -> bool {
-        !self.hurt.lock().unwrap().is_empty()
+    pub(crate) fn has_failed(&self) -> bool {
+        !self.failed_streams.lock().unwrap().is_empty()
     }
 }
 
 #[async_trait]
-impl EventStore for Broken {
+impl EventStore for FaultyStore {
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
         let appends = request.into_appends()?;
-        if self.fault == Fault::OneByOne {
+        if self.fault == Fault::AppendsEventByEvent {
             return self.one_by_one(appends).await;
         }
         if self.fault == Fault::Overflows {
-            return self.store.append(AppendRequest::new(appends.into_iter().map(overflow))).await;
+            return self.store.append(AppendRequest::new(appends.into_iter().map(without_max_version))).await;
         }
-        if self.fault == Fault::Impatient {
+        if self.fault == Fault::TimesOutEarly {
             let first = tokio::time::timeout(Duration::from_millis(500), self.store.append(appends.clone().into()));
             return match first.await {
                 Ok(outcome) => outcome,
                 Err(_) => self.store.append(appends.into()).await,
             };
         }
-        let hurt = self.hurt.lock().unwrap().clone();
-        if self.fault == Fault::StaysDown && !hurt.is_empty() {
+        let failed = self.failed_streams.lock().unwrap().clone();
+        if self.fault == Fault::NeverReconnects && !failed.is_empty() {
             return Err(AppendError::Store(es_core::StoreError::new(
                 es_core::StoreErrorKind::Unavailable,
                 "the connection is closed",
             )));
         }
-        if self.fault == Fault::KeepsStreams && appends.iter().any(|append| hurt.contains(&append.stream)) {
+        if self.fault == Fault::NeverReleasesStreams && appends.iter().any(|append| failed.contains(&append.stream)) {
             return std::future::pending().await;
         }
         let streams: Vec<StreamId> = appends.iter().map(|append| append.stream.clone()).collect();
         match self.store.append(appends.clone().into()).await {
-            Err(AppendError::Unknown(unknown)) if self.fault != Fault::ForgetsDoubt => {
-                let answer = self.guess(unknown.into_request().into_appends()?).await;
-                self.hurt.lock().unwrap().extend(streams);
+            Err(AppendError::Unknown(unknown)) if self.fault != Fault::ForgetsUnknown => {
+                let answer = self.after_unknown(unknown.into_request().into_appends()?).await;
+                self.failed_streams.lock().unwrap().extend(streams);
                 answer
             }
-            Err(AppendError::Store(_)) if self.fault == Fault::GuessesDone => Ok(made_up(&appends)),
+            Err(AppendError::Store(_)) if self.fault == Fault::GuessesAppended => Ok(invented_answer(&appends)),
             Err(AppendError::Store(error)) => {
-                self.hurt.lock().unwrap().extend(streams);
+                self.failed_streams.lock().unwrap().extend(streams);
                 Err(AppendError::Store(error))
             }
             outcome => outcome,
@@ -121,7 +121,7 @@ impl EventStore for Broken {
     }
 
     async fn resolve(&self, outcome: UnknownOutcome) -> Result<Vec<Appended>, AppendError> {
-        if self.fault == Fault::ForgetsDoubt {
+        if self.fault == Fault::ForgetsUnknown {
             return self.append(outcome.into_request()).await;
         }
         self.store.resolve(outcome).await
@@ -148,7 +148,7 @@ impl EventStore for Broken {
     }
 
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
-        if self.fault == Fault::StandsStill && !self.hurt.lock().unwrap().is_empty() {
+        if self.fault == Fault::FreezesFrontier && !self.failed_streams.lock().unwrap().is_empty() {
             return Ok(Checkpoint::START);
         }
         self.store.frontier().await
@@ -160,8 +160,8 @@ impl EventStore for Broken {
     }
 }
 
-impl Broken {
-    async fn guess(&self, mut appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+impl FaultyStore {
+    async fn after_unknown(&self, mut appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
         match self.fault {
             Fault::GuessesRefused => {
                 return Err(AppendError::Store(es_core::StoreError::new(
@@ -169,16 +169,16 @@ impl Broken {
                     "no answer",
                 )));
             }
-            Fault::GuessesDone => return Ok(made_up(&appends)),
-            Fault::SendsAnew => {
+            Fault::GuessesAppended => return Ok(invented_answer(&appends)),
+            Fault::ResendsWithNewIds => {
                 for append in &mut appends {
                     append.expected = Expected::Any;
                     append.events = append.events.drain(..).map(|event| event.with_id(Uuid::now_v7())).collect();
                 }
             }
-            Fault::Leaks => self.leak(usize::try_from(SESSIONS).unwrap() + 1, "").await,
-            Fault::LeavesOpen => self.leak(1, "BEGIN").await,
-            Fault::LeavesBehind => {
+            Fault::LeaksSessions => self.leak(usize::try_from(SESSIONS).unwrap() + 1, "").await,
+            Fault::LeavesTransactionOpen => self.leak(1, "BEGIN").await,
+            Fault::LeaksAfterDrop => {
                 self.leak(1, "").await;
                 let left: Vec<Client> = self.leaked.lock().unwrap().drain(..).collect();
                 tokio::spawn(async move {
@@ -186,13 +186,13 @@ impl Broken {
                     std::future::pending::<()>().await;
                 });
             }
-            Fault::Impatient
-            | Fault::ForgetsDoubt
-            | Fault::OneByOne
+            Fault::TimesOutEarly
+            | Fault::ForgetsUnknown
+            | Fault::AppendsEventByEvent
             | Fault::Overflows
-            | Fault::StaysDown
-            | Fault::KeepsStreams
-            | Fault::StandsStill => {}
+            | Fault::NeverReconnects
+            | Fault::NeverReleasesStreams
+            | Fault::FreezesFrontier => {}
         }
         let mut outcome = self.store.append(appends.into()).await;
         while let Err(AppendError::Unknown(unknown)) = outcome {
@@ -203,7 +203,7 @@ impl Broken {
 
     /// Opens connections once, says `statement` on each, and keeps them.
     async fn leak(&self, count: usize, statement: &str) {
-        if self.leaks.swap(true, Ordering::AcqRel) {
+        if self.leaked_once.swap(true, Ordering::AcqRel) {
             return;
         }
         let mut config: tokio_postgres::Config = self.url.parse().unwrap();
@@ -236,7 +236,7 @@ impl Broken {
     }
 }
 
-fn overflow(mut append: Append) -> Append {
+fn without_max_version(mut append: Append) -> Append {
     if matches!(append.expected, Expected::Exact(version) if version == Version::MAX) {
         append.expected = Expected::Any;
     }
@@ -244,7 +244,7 @@ fn overflow(mut append: Append) -> Append {
 }
 
 /// An answer that looks like one.
-fn made_up(appends: &[Append]) -> Vec<Appended> {
+fn invented_answer(appends: &[Append]) -> Vec<Appended> {
     let answer = |append: &Append| Appended {
         stream: append.stream.clone(),
         version: Version::new(append.events.len() as u64),

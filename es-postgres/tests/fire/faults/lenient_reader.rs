@@ -16,32 +16,32 @@ use crate::tools::counter::{Counted, CounterEvent};
 
 /// What a reader does with what it cannot read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum Leniency {
     /// Takes it for something that it can read.
     Guesses,
     /// Leaves it out.
-    LeavesOut,
+    SkipsRows,
     /// Reads nothing more, of anything.
-    StopsForGood,
+    StopsForever,
     /// Panics.
     Panics,
     /// Counts times from an epoch of its own on, as if there were no end.
-    CountsOn,
+    IgnoresRange,
 }
 
-/// A store that reads streams in this manner.
+/// A store that reads streams in this leniency.
 #[derive(Debug)]
-pub(crate) struct Lenient {
+pub(crate) struct LenientReader {
     store: Arc<dyn EventStore>,
-    manner: Manner,
+    leniency: Leniency,
     client: Client,
     stopped: AtomicBool,
 }
 
-impl Lenient {
+impl LenientReader {
     /// `store`, whose rows `client` reads.
-    pub(crate) fn new(store: Arc<dyn EventStore>, manner: Manner, client: Client) -> Self {
-        Self { store, manner, client, stopped: AtomicBool::default() }
+    pub(crate) fn new(store: Arc<dyn EventStore>, leniency: Leniency, client: Client) -> Self {
+        Self { store, leniency, client, stopped: AtomicBool::default() }
     }
 
     async fn rows(&self, stream: StreamId) -> Vec<Result<StoredEvent, ReadError>> {
@@ -51,12 +51,14 @@ impl Lenient {
         let mut events = Vec::new();
         for row in rows {
             let next = events.len() as u64 + 1;
-            match (read(&row, &stream, next), self.manner) {
-                (Some(event), Manner::CountsOn) => events.push(StoredEvent { recorded_at: count_on(&row), ..event }),
+            match (read(&row, &stream, next), self.leniency) {
+                (Some(event), Leniency::IgnoresRange) => {
+                    events.push(StoredEvent { recorded_at: timestamp_without_range(&row), ..event })
+                }
                 (Some(event), _) => events.push(event),
-                (None, Manner::Guesses) => events.push(guess(&row, &stream, next)),
-                (None, Manner::LeavesOut) => {}
-                (None, Manner::StopsForGood | Manner::Panics | Manner::CountsOn) => panic!("this cannot be"),
+                (None, Leniency::Guesses) => events.push(guess(&row, &stream, next)),
+                (None, Leniency::SkipsRows) => {}
+                (None, Leniency::StopsForever | Leniency::Panics | Leniency::IgnoresRange) => panic!("this cannot be"),
             }
         }
         // where nothing is left to guess of, the next ones move up
@@ -68,7 +70,7 @@ impl Lenient {
     }
 }
 
-impl Lenient {
+impl LenientReader {
     /// Every row above a position; those that are in no stream are none, or in some stream.
     async fn log(&self, after: Position) -> Vec<StoredEvent> {
         let query = "SELECT position, version, event_id, category, id FROM es.events \
@@ -79,13 +81,13 @@ impl Lenient {
             let version = u64::try_from(row.get::<_, i64>(1)).ok().filter(|version| *version > 0);
             let known = stream.is_some() && version.is_some();
             let stream = stream.unwrap_or_else(|| StreamId::new("counter", "a").unwrap());
-            (known || self.manner == Manner::Guesses).then(|| guess(row, &stream, version.unwrap_or(1)))
+            (known || self.leniency == Leniency::Guesses).then(|| guess(row, &stream, version.unwrap_or(1)))
         };
         rows.iter().filter_map(event).collect()
     }
 
     /// Reads until there is something that it cannot read.
-    fn cannot_bear<'a>(
+    fn fail_on_unreadable<'a>(
         &'a self,
         events: BoxStream<'a, Result<StoredEvent, ReadError>>,
     ) -> BoxStream<'a, Result<StoredEvent, ReadError>> {
@@ -99,7 +101,7 @@ impl Lenient {
         }
         Box::pin(events.map(|event| {
             let read = event.as_ref().is_ok_and(|event| event.decode_each::<CounterEvent>(drop).is_ok());
-            if self.manner == Manner::Panics {
+            if self.leniency == Leniency::Panics {
                 assert!(read, "this cannot be");
             }
             self.stopped.fetch_or(!read, Ordering::AcqRel);
@@ -109,7 +111,7 @@ impl Lenient {
 }
 
 /// A time as a program counts it that thinks of clocks alone.
-fn count_on(row: &Row) -> Timestamp {
+fn timestamp_without_range(row: &Row) -> Timestamp {
     let since_2000 = i64::from_be_bytes(row.get::<_, &[u8]>(6).try_into().unwrap());
     Timestamp::from_micros(since_2000.checked_add(946_684_800_000_000).unwrap()).unwrap()
 }
@@ -140,7 +142,7 @@ fn guess(row: &Row, stream: &StreamId, next: u64) -> StoredEvent {
 }
 
 #[async_trait]
-impl EventStore for Lenient {
+impl EventStore for LenientReader {
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
         self.store.append(request).await
     }
@@ -152,13 +154,13 @@ impl EventStore for Lenient {
         direction: Direction,
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        match self.manner {
-            Manner::Guesses | Manner::LeavesOut | Manner::CountsOn => {
+        match self.leniency {
+            Leniency::Guesses | Leniency::SkipsRows | Leniency::IgnoresRange => {
                 let stream = stream.clone();
                 Box::pin(stream::once(async move { stream::iter(self.rows(stream).await) }).flatten())
             }
-            Manner::StopsForGood | Manner::Panics => {
-                self.cannot_bear(self.store.read_stream(stream, from, direction, limit))
+            Leniency::StopsForever | Leniency::Panics => {
+                self.fail_on_unreadable(self.store.read_stream(stream, from, direction, limit))
             }
         }
     }
@@ -170,14 +172,14 @@ impl EventStore for Lenient {
         filter: &Filter,
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<Page, ReadError>> {
-        match self.manner {
-            Manner::Guesses | Manner::LeavesOut => Box::pin(stream::once(async move {
+        match self.leniency {
+            Leniency::Guesses | Leniency::SkipsRows => Box::pin(stream::once(async move {
                 let events = self.log(from.position()).await;
                 let up_to = events.last().map_or(from.position(), |last| last.position);
                 Ok(Page::new(events, up_to, up_to.into()))
             })),
-            Manner::StopsForGood | Manner::Panics => {
-                let events = self.cannot_bear(self.store.read_all(from, filter, limit));
+            Leniency::StopsForever | Leniency::Panics => {
+                let events = self.fail_on_unreadable(self.store.read_all(from, filter, limit));
                 Box::pin(events.map(|event| {
                     event.map(|event| {
                         let up_to = event.position;
@@ -185,7 +187,7 @@ impl EventStore for Lenient {
                     })
                 }))
             }
-            Manner::CountsOn => self.store.read_pages(from, direction, filter, limit),
+            Leniency::IgnoresRange => self.store.read_pages(from, direction, filter, limit),
         }
     }
 

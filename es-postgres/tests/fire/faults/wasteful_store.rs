@@ -13,7 +13,7 @@ use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 use tokio_postgres::{Client, NoTls};
 
-use crate::tools::healing::application;
+use crate::tools::recovery::application;
 
 /// What is wasted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +25,14 @@ pub(crate) enum Waste {
     /// Its subscriptions take their time.
     Lag,
     /// Every subscription reads for itself.
-    Reading,
+    SeparateReads,
     /// Who appends waits for who reads.
-    Waiting,
+    BlockedWriters,
 }
 
 /// A store that wastes.
 #[derive(Debug)]
-pub(crate) struct Wasteful {
+pub(crate) struct WastefulStore {
     store: Arc<dyn EventStore>,
     waste: Waste,
     url: String,
@@ -40,10 +40,10 @@ pub(crate) struct Wasteful {
     memory: Mutex<Vec<Vec<u8>>>,
     sessions: Mutex<Vec<Client>>,
     /// How much each subscription was given.
-    given: Mutex<Vec<Arc<AtomicU64>>>,
+    delivered: Mutex<Vec<Arc<AtomicU64>>>,
 }
 
-impl Wasteful {
+impl WastefulStore {
     /// `store` with `waste`; `url` is the server of both.
     pub(crate) fn new(store: Arc<dyn EventStore>, waste: Waste, url: &str) -> Self {
         Self {
@@ -53,16 +53,16 @@ impl Wasteful {
             appended: AtomicU64::default(),
             memory: Mutex::default(),
             sessions: Mutex::default(),
-            given: Mutex::default(),
+            delivered: Mutex::default(),
         }
     }
 
     fn slowest(&self) -> u64 {
-        let given = self.given.lock().unwrap();
-        given.iter().map(|given| given.load(Ordering::Acquire)).min().unwrap_or(u64::MAX)
+        let delivered = self.delivered.lock().unwrap();
+        delivered.iter().map(|delivered| delivered.load(Ordering::Acquire)).min().unwrap_or(u64::MAX)
     }
 
-    async fn session(&self) {
+    async fn leak_session(&self) {
         let mut config: tokio_postgres::Config = self.url.parse().unwrap();
         let (client, connection) = config.application_name(application()).connect(NoTls).await.unwrap();
         tokio::spawn(connection);
@@ -71,18 +71,18 @@ impl Wasteful {
 }
 
 #[async_trait]
-impl EventStore for Wasteful {
+impl EventStore for WastefulStore {
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
         let number = self.appended.fetch_add(1, Ordering::AcqRel);
         match self.waste {
             Waste::Memory => self.memory.lock().unwrap().push(vec![1; 64 * 1024]),
-            Waste::Sessions if number.is_multiple_of(10) && number < 400 => self.session().await,
-            Waste::Waiting => {
+            Waste::Sessions if number.is_multiple_of(10) && number < 400 => self.leak_session().await,
+            Waste::BlockedWriters => {
                 while self.slowest() < number.saturating_sub(16) {
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
             }
-            Waste::Sessions | Waste::Lag | Waste::Reading => {}
+            Waste::Sessions | Waste::Lag | Waste::SeparateReads => {}
         }
         self.store.append(request).await
     }
@@ -112,9 +112,9 @@ impl EventStore for Wasteful {
     }
 
     fn subscribe_pages(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<Page, ReadError>> {
-        let given = Arc::<AtomicU64>::default();
-        self.given.lock().unwrap().push(Arc::clone(&given));
-        if self.waste == Waste::Reading {
+        let delivered = Arc::<AtomicU64>::default();
+        self.delivered.lock().unwrap().push(Arc::clone(&delivered));
+        if self.waste == Waste::SeparateReads {
             // what a store is given that has no subscription of its own
             return Box::pin(futures_util::stream::unfold(after, {
                 let filter = filter.clone();
@@ -135,7 +135,7 @@ impl EventStore for Wasteful {
                 }
             }));
         }
-        let late = if self.waste == Waste::Lag { Duration::from_millis(20) } else { Duration::ZERO };
+        let delay = if self.waste == Waste::Lag { Duration::from_millis(20) } else { Duration::ZERO };
         let pages = self.store.subscribe_pages(after, filter).flat_map(|page| {
             let each = page.map(|page| {
                 let alone = |event: StoredEvent| Page::new(vec![event.clone()], event.position, page.frontier);
@@ -147,10 +147,10 @@ impl EventStore for Wasteful {
             })
         });
         Box::pin(pages.then(move |page| {
-            given.fetch_add(1, Ordering::AcqRel);
+            delivered.fetch_add(1, Ordering::AcqRel);
             async move {
-                if !late.is_zero() {
-                    tokio::time::sleep(late).await;
+                if !delay.is_zero() {
+                    tokio::time::sleep(delay).await;
                 }
                 page
             }

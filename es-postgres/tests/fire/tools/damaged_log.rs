@@ -13,16 +13,16 @@ use crate::tools::counter::{Counted, Counter, load};
 use crate::tools::trial::connect;
 
 /// A log of two counters with three events each, whose protections are off.
-pub(crate) struct Damaged {
+pub(crate) struct DamagedLog {
     // the store's connections end before the database is dropped
     pub(crate) store: PostgresStore,
     client: Client,
     pub(crate) database: Database,
 }
 
-impl Damaged {
+impl DamagedLog {
     /// With `statement` run on it, which finds the second event of counter `a`.
-    pub(crate) async fn by(statement: &str) -> Self {
+    pub(crate) async fn with(statement: &str) -> Self {
         let database = Database::fresh().unwrap();
         let store = PostgresStore::connect(&database.url()).await.unwrap();
         let counters = store.repository::<Counter>();
@@ -46,7 +46,7 @@ impl Damaged {
     ///
     /// # Errors
     /// What does.
-    pub(crate) async fn others_go_on(&self, store: &Arc<dyn EventStore>) -> Result<(), String> {
+    pub(crate) async fn others_still_work(&self, store: &Arc<dyn EventStore>) -> Result<(), String> {
         let b = load(store, "b").await?.map_err(|error| format!("counter b: {error}"))?;
         let id = Uuid::now_v7().to_string();
         let counters = store.repository::<Counter>();

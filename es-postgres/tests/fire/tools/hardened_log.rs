@@ -5,16 +5,16 @@ use std::sync::Arc;
 use es_postgres::{MissingProtection, PostgresStore};
 use test_postgres::{Database, Server};
 
-use crate::faults::altered::Change;
+use crate::faults::altered_sql::Change;
 
 /// A log on a server of its own, since roles belong to the whole server, and an application without rights.
-pub(crate) struct Hardened {
+pub(crate) struct HardenedLog {
     // the database goes before its server
     pub(crate) database: Database,
     _server: Arc<Server>,
 }
 
-impl Hardened {
+impl HardenedLog {
     pub(crate) async fn new() -> Self {
         Self::with(&Arc::new(Server::start(&[]).unwrap()), Change::NONE).await
     }

@@ -15,17 +15,17 @@ use crate::tools::trial::connect;
 
 /// What callers were told.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger(Mutex<Told>);
+pub(crate) struct Ledger(Mutex<Answers>);
 
 #[derive(Debug, Default)]
-struct Told {
+struct Answers {
     /// Every append; one that nobody waited for stays unknown.
     attempts: Vec<Attempt>,
     acknowledged: usize,
     /// Appends whose outcome was `Unknown` before it was resolved.
     unknown: u64,
     /// What no store may answer at all.
-    nonsense: Option<String>,
+    impossible: Option<String>,
 }
 
 impl Ledger {
@@ -45,24 +45,24 @@ impl Ledger {
             outcome = store.resolve(*unknown).await;
             if let Err(AppendError::Store(error)) = &outcome {
                 // refused now says nothing of the first time: it stays unknown
-                let nonsense = format!("an unknown outcome became `nothing was appended`: {error}");
-                self.0.lock().unwrap().nonsense.get_or_insert(nonsense);
+                let impossible = format!("an unknown outcome became `nothing was appended`: {error}");
+                self.0.lock().unwrap().impossible.get_or_insert(impossible);
             }
         }
-        let mut told = self.0.lock().unwrap();
-        told.attempts[number].outcome = match &outcome {
-            Ok(answers) => Outcome::Acknowledged(answers.clone()),
+        let mut answers = self.0.lock().unwrap();
+        answers.attempts[number].outcome = match &outcome {
+            Ok(appended) => Outcome::Acknowledged(appended.clone()),
             Err(_) => Outcome::Refused,
         };
-        told.acknowledged += usize::from(outcome.is_ok());
+        answers.acknowledged += usize::from(outcome.is_ok());
         outcome
     }
 
     /// Until an answer is there, a call may be dropped at any time.
     fn begin(&self, appends: &[Append]) -> usize {
-        let mut told = self.0.lock().unwrap();
-        told.attempts.push(Attempt { appends: appends.to_vec(), outcome: Outcome::Unknown });
-        told.attempts.len() - 1
+        let mut answers = self.0.lock().unwrap();
+        answers.attempts.push(Attempt { appends: appends.to_vec(), outcome: Outcome::Unknown });
+        answers.attempts.len() - 1
     }
 
     /// How many appends were acknowledged.
@@ -80,9 +80,9 @@ impl Ledger {
     /// # Errors
     /// The promises that are broken, and where.
     pub(crate) fn check(&self, log: &FinalLog, subscribers: Vec<Seen>) -> Result<(), String> {
-        let told = self.0.lock().unwrap();
-        if let Some(nonsense) = &told.nonsense {
-            return Err(nonsense.clone());
+        let answers = self.0.lock().unwrap();
+        if let Some(impossible) = &answers.impossible {
+            return Err(impossible.clone());
         }
         // of what other processes append, and of what a test appends besides, this ledger knows nothing
         let own = |event: &&StoredEvent| {
@@ -90,8 +90,8 @@ impl Ledger {
             event.stream.category() == "fire" && String::from_utf8_lossy(&event.payload).contains(&process)
         };
         let own: HashSet<Uuid> = log.events.iter().filter(own).map(|event| event.id).collect();
-        let history = History { seed: 0, attempts: told.attempts.clone(), subscribers };
-        held(&history, log, |breach| !matches!(breach, Breach::Invented { id } if !own.contains(id)))
+        let history = History { seed: 0, attempts: answers.attempts.clone(), subscribers };
+        check_breaches(&history, log, |breach| !matches!(breach, Breach::Invented { id } if !own.contains(id)))
     }
 }
 
@@ -99,20 +99,20 @@ impl Ledger {
 ///
 /// # Errors
 /// What was skipped, given twice or out of order.
-pub(crate) fn followed(subscribers: Vec<Seen>, log: &FinalLog) -> Result<(), String> {
+pub(crate) fn check_subscribers(subscribers: Vec<Seen>, log: &FinalLog) -> Result<(), String> {
     let history = History { seed: 0, attempts: Vec::new(), subscribers };
-    held(&history, log, |breach| matches!(breach, Breach::Subscriber { .. }))
+    check_breaches(&history, log, |breach| matches!(breach, Breach::Subscriber { .. }))
 }
 
 /// Versions are 1 to n without a gap, positions rise, and nothing is there twice.
 ///
 /// # Errors
 /// Where that is not so.
-pub(crate) fn sound(log: &FinalLog) -> Result<(), String> {
-    held(&History::default(), log, |breach| !matches!(breach, Breach::Invented { .. }))
+pub(crate) fn check_log(log: &FinalLog) -> Result<(), String> {
+    check_breaches(&History::default(), log, |breach| !matches!(breach, Breach::Invented { .. }))
 }
 
-fn held(history: &History, log: &FinalLog, counts: impl Fn(&Breach) -> bool) -> Result<(), String> {
+fn check_breaches(history: &History, log: &FinalLog, counts: impl Fn(&Breach) -> bool) -> Result<(), String> {
     let mut report = torture::check(history, log);
     report.breaches.retain(counts);
     // one of each kind is told first

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(crate) const ROLE: &str = "ES_FIRE_CHILD";
 pub(crate) const URL: &str = "ES_FIRE_URL";
 /// What every line of a child begins with, since the test harness writes lines of its own.
-pub(crate) const MARK: &str = "@ ";
+pub(crate) const LINE_PREFIX: &str = "@ ";
 
 /// Another process that runs this same program; killed when this is dropped.
 pub(crate) struct Process {
@@ -34,7 +34,7 @@ impl Process {
         std::thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                 // a harness may have written the test's name on the same line
-                if let Some((_, line)) = line.split_once(MARK) {
+                if let Some((_, line)) = line.split_once(LINE_PREFIX) {
                     drop(sender.send(line.to_owned()));
                 }
             }
@@ -48,12 +48,12 @@ impl Process {
     }
 
     /// Lets it go on with its next step.
-    pub(crate) fn next(&mut self) {
+    pub(crate) fn proceed(&mut self) {
         self.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
     }
 
     /// Waits for its end; whether it was content.
-    pub(crate) fn end(mut self) -> bool {
+    pub(crate) fn wait(mut self) -> bool {
         drop(self.stdin.take());
         self.child.wait().unwrap().success()
     }

@@ -14,7 +14,7 @@ use crate::tools::workload::event;
 pub(crate) const SESSIONS: i64 = 16 + 1 + 8 + 2 + 1;
 
 /// How long a store may take to heal.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The name by which the stores of this process are known to the server.
 pub(crate) fn application() -> String {
@@ -25,25 +25,29 @@ pub(crate) fn application() -> String {
 ///
 /// # Errors
 /// The stream that is stuck, or what the store says.
-pub(crate) async fn every_lane_is_free(
+pub(crate) async fn every_stream_accepts_appends(
     store: &dyn EventStore,
     ledger: &Ledger,
     streams: u64,
-    patience: Duration,
+    limit: Duration,
 ) -> Result<(), String> {
-    let deadline = Instant::now() + patience;
-    let lanes = (0..streams).map(|number| async move {
+    let deadline = Instant::now() + limit;
+    let appends = (0..streams).map(|number| async move {
         let stream = StreamId::new("fire", number.to_string()).map_err(|error| error.to_string())?;
         // what is refused again and again is told by its error
-        match tokio::time::timeout(patience + Duration::from_secs(1), appended(store, ledger, &stream, deadline)).await
+        match tokio::time::timeout(
+            limit + Duration::from_secs(1),
+            append_until_acknowledged(store, ledger, &stream, deadline),
+        )
+        .await
         {
             Ok(position) => position,
             Err(_) => Err(format!("stream `{stream}` is stuck")),
         }
     });
-    let last = try_join_all(lanes).await?.into_iter().max().unwrap_or_default();
+    let last = try_join_all(appends).await?.into_iter().max().unwrap_or_default();
     let before = Position::new(last.get() - 1);
-    match tokio::time::timeout(patience, store.changed(before.into())).await {
+    match tokio::time::timeout(limit, store.changed(before.into())).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(format!("the store does not heal: {error}")),
         Err(_) => {
@@ -53,7 +57,7 @@ pub(crate) async fn every_lane_is_free(
     }
 }
 
-async fn appended(
+async fn append_until_acknowledged(
     store: &dyn EventStore,
     ledger: &Ledger,
     stream: &StreamId,
@@ -73,17 +77,17 @@ async fn appended(
 ///
 /// # Errors
 /// What is left.
-pub(crate) async fn nothing_held(url: &str, stores: usize, patience: Duration) -> Result<(), String> {
+pub(crate) async fn nothing_is_held(url: &str, stores: usize, limit: Duration) -> Result<(), String> {
     let most = SESSIONS * i64::try_from(stores).map_err(|error| error.to_string())?;
-    quiet(url, most, &application(), patience).await
+    wait_until_idle(url, most, &application(), limit).await
 }
 
 /// No session of this process' stores is left, now that they are dropped.
 ///
 /// # Errors
 /// What is left.
-pub(crate) async fn no_session_is_left(url: &str, patience: Duration) -> Result<(), String> {
-    quiet(url, 0, &application(), patience).await
+pub(crate) async fn no_session_is_left(url: &str, limit: Duration) -> Result<(), String> {
+    wait_until_idle(url, 0, &application(), limit).await
 }
 
 /// No session is left of any process.
@@ -91,23 +95,23 @@ pub(crate) async fn no_session_is_left(url: &str, patience: Duration) -> Result<
 /// # Errors
 /// What is left.
 pub(crate) async fn no_session_of_any_process_is_left(url: &str) -> Result<(), String> {
-    quiet(url, 0, "es-fire-%", PATIENCE).await
+    wait_until_idle(url, 0, "es-fire-%", TIMEOUT).await
 }
 
 /// The store works, and when it is dropped neither it nor what it was leaves anything behind.
 ///
 /// # Errors
 /// What does not work, or is left.
-pub(crate) async fn left_nothing(store: Arc<dyn EventStore>, url: &str) -> Result<(), String> {
-    every_lane_is_free(&*store, &Ledger::default(), 4, PATIENCE).await?;
-    nothing_held(url, 1, PATIENCE).await?;
+pub(crate) async fn recovers_and_leaves_nothing(store: Arc<dyn EventStore>, url: &str) -> Result<(), String> {
+    every_stream_accepts_appends(&*store, &Ledger::default(), 4, TIMEOUT).await?;
+    nothing_is_held(url, 1, TIMEOUT).await?;
     drop(store);
-    no_session_is_left(url, PATIENCE).await
+    no_session_is_left(url, TIMEOUT).await
 }
 
-async fn quiet(url: &str, most: i64, application: &str, patience: Duration) -> Result<(), String> {
+async fn wait_until_idle(url: &str, most: i64, application: &str, limit: Duration) -> Result<(), String> {
     let client = connect(url).await;
-    let deadline = Instant::now() + patience;
+    let deadline = Instant::now() + limit;
     let query =
         "WITH a AS (SELECT * FROM pg_stat_activity WHERE application_name LIKE $1 AND datname = current_database())
                  SELECT (SELECT count(*) FROM a WHERE state LIKE 'idle in%'), (SELECT count(*) FROM a),

@@ -7,9 +7,9 @@ use es_contract::Effort;
 
 /// A generator of numbers (`SplitMix64`); a test that failed is repeated with the seed it printed.
 #[derive(Debug, Clone)]
-pub(crate) struct Chance(u64);
+pub(crate) struct Random(u64);
 
-impl Chance {
+impl Random {
     /// The seed of `ES_SEED`, or one that nobody used before.
     pub(crate) fn new(test: &str) -> Self {
         let fresh = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos().into();
@@ -37,7 +37,7 @@ impl Chance {
     }
 
     /// Whether something happens that happens once in `times`.
-    pub(crate) fn once_in(&mut self, times: u64) -> bool {
+    pub(crate) fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
 

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use crate::tools::trial::connect;
 
 /// Names the standby that commits wait for, or none, and waits until they do: it is the checkpointer that tells them.
-pub(crate) async fn standby(url: &str, names: &str) {
+pub(crate) async fn set_standby(url: &str, names: &str) {
     let client = connect(url).await;
     client.batch_execute(&format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'")).await.unwrap();
     client.batch_execute("SELECT pg_reload_conf()").await.unwrap();

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::tools::ledger::Ledger;
-use crate::tools::seed::Chance;
+use crate::tools::seed::Random;
 
 /// Writers over one or more stores, and what they were told.
 pub(crate) struct Workload {
@@ -31,13 +31,13 @@ pub(crate) struct Errors {
 
 impl Workload {
     /// Starts `tasks` writers for each store, over `streams` streams that all of them share.
-    pub(crate) fn start(stores: &[Arc<dyn EventStore>], tasks: u64, streams: u64, chance: &mut Chance) -> Self {
+    pub(crate) fn start(stores: &[Arc<dyn EventStore>], tasks: u64, streams: u64, random: &mut Random) -> Self {
         let ledger = Arc::<Ledger>::default();
         let stop = Arc::<AtomicBool>::default();
         let mut writers = JoinSet::new();
         for store in stores {
             for _ in 0..tasks {
-                writers.spawn(write(Arc::clone(store), Arc::clone(&ledger), Arc::clone(&stop), chance.fork(), streams));
+                writers.spawn(write(Arc::clone(store), Arc::clone(&ledger), Arc::clone(&stop), random.fork(), streams));
             }
         }
         Self { ledger, stop, writers }
@@ -63,12 +63,12 @@ async fn write(
     store: Arc<dyn EventStore>,
     ledger: Arc<Ledger>,
     stop: Arc<AtomicBool>,
-    mut chance: Chance,
+    mut random: Random,
     streams: u64,
 ) -> Errors {
     let mut errors = Errors::default();
     while !stop.load(Ordering::Acquire) {
-        let appends = appends(&*store, &mut chance, streams).await;
+        let appends = appends(&*store, &mut random, streams).await;
         match ledger.append(&*store, appends).await {
             Ok(_) => {}
             Err(AppendError::Conflict(_)) => errors.conflicts += 1,
@@ -82,18 +82,18 @@ async fn write(
 }
 
 /// An append to one stream, sometimes to two, with any kind of expectation.
-pub(crate) async fn appends(store: &dyn EventStore, chance: &mut Chance, streams: u64) -> Vec<Append> {
-    let first = chance.below(streams);
-    let second = (first + 1 + chance.below(streams.max(2) - 1)) % streams;
+pub(crate) async fn appends(store: &dyn EventStore, random: &mut Random, streams: u64) -> Vec<Append> {
+    let first = random.below(streams);
+    let second = (first + 1 + random.below(streams.max(2) - 1)) % streams;
     let mut appends = Vec::new();
-    for number in if chance.once_in(8) && first != second { vec![first, second] } else { vec![first] } {
+    for number in if random.one_in(8) && first != second { vec![first, second] } else { vec![first] } {
         let stream = StreamId::new("fire", number.to_string()).unwrap();
-        let expected = match chance.below(4) {
+        let expected = match random.below(4) {
             0 => Expected::Any,
             1 => Expected::Exists,
             _ => last(store, &stream).await,
         };
-        let count = 1 + chance.below(4);
+        let count = 1 + random.below(4);
         appends.push(Append::new(stream, expected, (0..count).map(|_| event()).collect()));
     }
     appends
