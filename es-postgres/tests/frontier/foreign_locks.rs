@@ -1,18 +1,19 @@
-//! Locks that any role may take: readers do not wait for them, and miss nobody who appends by way of others.
+//! Advisory locks that any role can take do not hold the frontier, and appends with borrowed privileges do.
 //!
-//! Who judges a lock by the role of its holder misses appends. Each way to append without a right of one's own is a test,
-//! together with that judge, which it catches.
+//! A rule that judges a lock by its holder's role misses appends. Each way to append with borrowed privileges is tested
+//! against the real rule and against that wrong one.
 
 use es_core::{Append, EventName, EventStore, Expected, NewEvent, Position, SchemaVersion, StreamId};
 use es_postgres::PostgresStore;
 use test_postgres::Database;
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
-use crate::variants::{locks_by_role, migration};
+use crate::variants::{locks_by_role, migration, with_lock_rule};
 use crate::writers::connect;
 
-/// One who appends, as `outsider` does, by a function that runs with the rights of the log's owner.
+/// A function that appends with the privileges of the log's owner; `outsider` appends through it.
 const DEPOSIT: &str = "CREATE FUNCTION public.deposit(id text) RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$
     SELECT (es.append(true, false, '{0}', '{outside}', ARRAY[id], '{-1}', '{1}', '{1}', '{1}',
                       ARRAY[gen_random_uuid()], '{t}', '{1}', '{0}', '{\"{}\"}', '{NULL}')).positions[1] $$;
@@ -22,12 +23,12 @@ struct Log {
     store: PostgresStore,
     outsider: String,
     member: String,
-    // the store's connections end before the database is dropped
+    // Dropped last, after the store's connections have ended.
     database: Database,
 }
 
 impl Log {
-    /// A log, a role without any right on it, and one that is a member of the application's without inheriting its rights.
+    /// A log, a role without privileges on it, and a member of the application's role that does not inherit from it.
     async fn new() -> Self {
         let mut database = Database::fresh().unwrap();
         let roles = ["outsider", "member", "app"].map(|role| format!("{role}_{}", database.name()));
@@ -63,7 +64,7 @@ async fn number(client: &Client, sql: &str) -> i64 {
     client.query_one(sql, &[]).await.unwrap().get(0)
 }
 
-/// A transaction of `client` appends by `statement` and stays open while others append: is the frontier held?
+/// Whether the frontier stays below the append of an open transaction while the store appends after it.
 async fn is_held(log: &Log, reader: &Client, client: &Client, statement: &str) -> bool {
     client.batch_execute("BEGIN").await.unwrap();
     let drawn = number(client, statement).await;
@@ -87,7 +88,7 @@ async fn append_by_set_role(log: &Log) -> bool {
 }
 
 async fn append_by_new_session(log: &Log) -> bool {
-    // the application's own role, which any judge lets through; the reader has looked who is there before it came
+    // The reader's transaction takes its snapshot of `pg_stat_activity` before the writer connects.
     let reader = connect(&log.database.url()).await;
     reader.batch_execute("BEGIN; SELECT count(*) FROM pg_stat_activity").await.unwrap();
     let held = is_held(log, &reader, &connect(&log.database.url()).await, "SELECT deposit('1')").await;
@@ -98,21 +99,21 @@ async fn append_by_new_session(log: &Log) -> bool {
 #[tokio::test]
 async fn an_append_through_another_role_holds_the_frontier() {
     let log = Log::new().await;
-    assert!(append_by_definer(&log).await, "by a definer function");
-    assert!(append_by_set_role(&log).await, "by SET ROLE, without inheriting");
-    assert!(append_by_new_session(&log).await, "by a process that came in between");
+    assert!(append_by_definer(&log).await, "by a `SECURITY DEFINER` function");
+    assert!(append_by_set_role(&log).await, "by `SET ROLE` of a member that does not inherit");
+    assert!(append_by_new_session(&log).await, "by a session that connected later");
 }
 
 #[tokio::test]
 async fn judging_locks_by_role_is_caught() {
     let log = Log::new().await;
     log.database.run(&[&locks_by_role()]).unwrap();
-    assert!(!append_by_definer(&log).await, "a definer function");
-    assert!(!append_by_set_role(&log).await, "NOINHERIT");
-    assert!(!append_by_new_session(&log).await, "a process that came in between");
+    assert!(!append_by_definer(&log).await, "by a `SECURITY DEFINER` function");
+    assert!(!append_by_set_role(&log).await, "by `SET ROLE` of a member that does not inherit");
+    assert!(!append_by_new_session(&log).await, "by a session that connected later");
 }
 
-/// What a stranger takes who knows the log's names and has no right: the frontier's lowest lock, and all near the present.
+/// The locks that a role without privileges can take: the frontier's lowest lock, and all near the current position.
 fn locks() -> String {
     let view = migration("frontier");
     let fence = view.split_once("<< 48").unwrap().0.rsplit_once('(').unwrap().1.split_once(':').unwrap().0.to_owned();
@@ -129,7 +130,7 @@ async fn foreign_locks_do_not_hold_the_frontier() {
     let outsider = log.as_role(&log.outsider).await;
     outsider.batch_execute("BEGIN").await.unwrap();
     outsider.batch_execute(&locks()).await.unwrap();
-    // some functions lock a table without asking for a right on it, in the weakest mode
+    // Some functions lock a table in the weakest mode without checking privileges on it.
     let owner = connect(&log.database.url()).await;
     let table = number(&owner, "SELECT 'es.appending'::regclass::oid::bigint").await;
     let named = format!("SELECT table_to_xmlschema({table}::oid::regclass, true, false, '')");
@@ -138,7 +139,7 @@ async fn foreign_locks_do_not_hold_the_frontier() {
         let last = log.append().await;
         assert_eq!(log.store.frontier().await.unwrap().position(), last);
     }
-    // all of them are taken: a transaction that appends is waited for all the same
+    // With all of these locks taken, readers still wait for a transaction that appends.
     assert!(append_by_definer(&log).await);
     let shown = format!("SELECT count(*) FROM es.es_strangers WHERE role = '{}' AND low IS NOT NULL", log.outsider);
     assert_eq!(number(&owner, &shown).await, 201);
@@ -151,7 +152,7 @@ async fn counting_every_lock_is_caught() {
     log.append().await;
     let outsider = log.as_role(&log.outsider).await;
     outsider.batch_execute(&locks()).await.unwrap();
-    log.database.run(&[&crate::variants::with_lock_rule("true")]).unwrap();
+    log.database.run(&[&with_lock_rule("true")]).unwrap();
     let last = log.append().await;
     let reader = connect(&log.database.url()).await;
     assert_eq!((number(&reader, "SELECT es.frontier()").await, last.get() > 0), (0, true));
@@ -183,11 +184,11 @@ async fn forged_session_variables_do_not_remove_the_fence() {
             client.batch_execute("COMMIT").await.unwrap();
         }
     }
-    // who claims to have looked whether the log has moved, and has not, is told so
+    // A session that falsely claims to have checked the incarnation is refused.
     let forger = log.as_role(&log.outsider).await;
     forger.batch_execute(&format!("SET {guard}_here = 'yes'")).await.unwrap();
     let error = forger.query_one("SELECT deposit('3')", &[]).await.unwrap_err();
-    assert_eq!(error.code().map(tokio_postgres::error::SqlState::code), Some("55000"), "{error}");
+    assert_eq!(error.code().map(SqlState::code), Some("55000"), "{error}");
     log.append().await;
 }
 
@@ -196,7 +197,7 @@ async fn a_foreign_stream_lock_delays_only_that_stream() {
     let log = Log::new().await;
     log.append().await;
     let owner = connect(&log.database.url()).await;
-    // what a reader of `pg_locks` sees of it
+    // Reads the stream's lock key from `pg_locks`.
     owner.batch_execute("BEGIN; SELECT deposit('x')").await.unwrap();
     let keys = "SELECT classid::bigint, objid::bigint::bit(32)::integer FROM pg_locks
                 WHERE pid = pg_backend_pid() AND locktype = 'advisory' AND objsubid = 2";
@@ -207,7 +208,7 @@ async fn a_foreign_stream_lock_delays_only_that_stream() {
     outsider.batch_execute(&format!("SELECT pg_advisory_lock({space}, {key})")).await.unwrap();
     let shown = format!("SELECT count(*) FROM es.es_strangers WHERE role = '{}' AND stream IS NOT NULL", log.outsider);
     assert_eq!(number(&owner, &shown).await, 1);
-    // more than one at once, and one in a transaction of the caller's
+    // Several appends at once, then one in a caller's transaction.
     let stream = StreamId::new("outside", "x").unwrap();
     let append = || async {
         let name = EventName::from_static("t").unwrap();
@@ -219,7 +220,7 @@ async fn a_foreign_stream_lock_delays_only_that_stream() {
     versions.sort_unstable();
     assert_eq!(versions, [1, 2, 3]);
     number(&owner, "SELECT deposit('x')").await;
-    // an assertion holds until its transaction ends: nobody appends to the stream meanwhile, also when the stranger is gone
+    // An assertion holds until its transaction ends: no append gets in, even after the foreign lock is released.
     owner.batch_execute("BEGIN").await.unwrap();
     let assertion = "SELECT es.append(true, true, '{0}', '{outside}', '{x}', '{4}', '{}', '{}', '{}', '{}', '{}', \
                      '{}', '{}', '{}', '{}')";
@@ -228,7 +229,7 @@ async fn a_foreign_stream_lock_delays_only_that_stream() {
     let other = connect(&log.database.url()).await;
     other.batch_execute("SET lock_timeout = '300ms'").await.unwrap();
     let error = other.query_one("SELECT deposit('x')", &[]).await.unwrap_err();
-    assert_eq!(error.code().map(tokio_postgres::error::SqlState::code), Some("55P03"), "{error}");
+    assert_eq!(error.code().map(SqlState::code), Some("55P03"), "{error}");
     owner.batch_execute("COMMIT").await.unwrap();
     other.batch_execute("SELECT deposit('x')").await.unwrap();
 }

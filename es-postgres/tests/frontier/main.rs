@@ -1,9 +1,13 @@
-//! The frontier under torture: nothing is skipped, and every wrong variant of it is caught skipping.
+//! Readers that stop at the frontier skip no event, and every wrong way to compute it is caught skipping some.
 //!
-//! Transactions are stretched by pauses, rolled back, and cut by savepoints: a writer that only coalesces hides every
-//! mistake. `ES_FIRE=full` makes the right one run ten times as long; seeds are printed.
+//! The writers' transactions pause, roll back and use savepoints. Appends through the coalescing writer alone would
+//! hide every mistake. `ES_FIRE=full` runs the correct variants ten times as long. Seeds are printed.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by it, and prints its seed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a failed `unwrap` fails the test, and the seed is printed"
+)]
 
 mod foreign_locks;
 mod readers;
@@ -24,24 +28,24 @@ use readers::Reading;
 use variants::Variant;
 use writers::{Child, Fence, Writers};
 
-/// Within this time a wrong variant must be caught; by chance it takes a second or two.
+/// The time within which a wrong variant must be caught. It usually takes a second or two.
 const CAUGHT_WITHIN: Duration = Duration::from_secs(20);
-/// How many events there are before anything was tried.
+/// A test with no more events than this has tested nothing.
 const MIN_EVENTS: usize = 50;
 
-/// How long a right one goes on.
+/// How long a test of a correct variant runs.
 fn test_duration() -> Duration {
     Effort::from_env().unwrap().lasting(Duration::from_secs(4))
 }
 
-/// A database, and a store that was opened before anything in it was broken: start-up checks find some of it.
+/// A database, and a store that is opened before the test breaks the database, since the start-up checks would notice.
 async fn database() -> (Database, PostgresStore) {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     (database, store)
 }
 
-/// Runs writers beside a reader, and gives the first positions that the reader skipped.
+/// Runs writers beside a reader, and returns the first positions that the reader skipped.
 async fn run_and_find_skipped(
     database: &Database,
     store: PostgresStore,
@@ -68,7 +72,7 @@ async fn run_and_find_skipped(
         reader.read().await;
         skipped = reader.skipped().await;
     }
-    assert!(!skipped.is_empty() || reader.delivered() > MIN_EVENTS, "nothing was tried: {} events", reader.delivered());
+    assert!(!skipped.is_empty() || reader.delivered() > MIN_EVENTS, "too few events: {}", reader.delivered());
     skipped
 }
 
@@ -88,7 +92,7 @@ async fn reading_in_the_correct_order_skips_nothing() {
     assert!(skipped.is_empty(), "skipped {skipped:?}");
 }
 
-/// The function that stores ask, not its steps one by one.
+/// Tests the function that stores call; the test above runs its steps one by one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_frontier_function_skips_nothing() {
     let (database, store) = database().await;
@@ -107,7 +111,7 @@ async fn two_subscriptions_skip_nothing_while_two_processes_write() {
         tokio::spawn(async move {
             let mut events = store.subscribe(Checkpoint::START, &Filter::all());
             let mut seen = Vec::new();
-            // the last event is followed by silence
+            // Five seconds without an event mean that the writers have stopped.
             while let Ok(Some(event)) = tokio::time::timeout(Duration::from_secs(5), events.next()).await {
                 seen.push(event.unwrap().position);
             }
@@ -126,14 +130,14 @@ async fn two_subscriptions_skip_nothing_while_two_processes_write() {
     while let Some(event) = events.next().await {
         log.push(event.unwrap().position);
     }
-    assert!(log.len() > MIN_EVENTS, "nothing was tried: {} events", log.len());
+    assert!(log.len() > MIN_EVENTS, "too few events: {}", log.len());
     for subscriber in subscribers {
-        assert!(subscriber.await.unwrap() == log, "a subscription did not see exactly the log");
+        assert!(subscriber.await.unwrap() == log, "a subscription did not receive exactly the log");
     }
     check_log(&database, log.len()).await;
 }
 
-/// Versions without gaps, positions that rise with them, nothing behind the log.
+/// Versions have no gaps, positions and times rise with them, and the table holds `events` events.
 async fn check_log(database: &Database, events: usize) {
     let client = writers::connect(&database.url()).await;
     let broken = "SELECT category, id FROM es.events GROUP BY 1, 2 HAVING max(version) <> count(*)
@@ -145,15 +149,15 @@ async fn check_log(database: &Database, events: usize) {
     assert_eq!(count(&client).await, events);
 }
 
-/// How many events are stored.
+/// The number of stored events.
 async fn count(client: &Client) -> usize {
     let count: i64 = client.query_one("SELECT count(*) FROM es.events", &[]).await.unwrap().get(0);
     usize::try_from(count).unwrap()
 }
 
-/// Not a test: what the second process runs.
+/// The entry point of the second process, not a test.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by another test, in a process of its own"]
+#[ignore = "another test runs it in a second process"]
 async fn child() {
     let Some((url, time)) = Child::arguments() else { return };
     let writers = Writers::start(&PostgresStore::connect(&url).await.unwrap(), &url, Fence::ByFunction, 8);

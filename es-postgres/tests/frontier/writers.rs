@@ -1,4 +1,4 @@
-//! Writers whose transactions pause, roll back, and go back to savepoints.
+//! Writers whose transactions pause, roll back, and return to savepoints.
 
 use std::process::{Child as Process, Command, Stdio};
 use std::sync::Arc;
@@ -8,15 +8,15 @@ use std::time::Duration;
 use es_core::{Append, AppendError, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId};
 use es_postgres::PostgresStore;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{Client, NoTls, Transaction};
 use uuid::Uuid;
 
-/// Who takes the fence.
+/// What takes the fence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fence {
     /// The function that appends.
     ByFunction,
-    /// The client, once a transaction by a flag of its own.
+    /// The client, once per transaction, as remembered by a flag.
     ByClient,
 }
 
@@ -36,7 +36,7 @@ impl Writers {
                 let mut client = connect(&url).await;
                 let mut random = Random(seed ^ (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
                 while !stop.load(Ordering::Relaxed) {
-                    // every third appends as everybody does, through the coalescing writer
+                    // Every third writer appends through the coalescing writer, as applications do.
                     random.pause(10).await;
                     if number % 3 == 0 && fence == Fence::ByFunction {
                         store.append(append(&mut random).into()).await.unwrap();
@@ -62,16 +62,24 @@ async fn transaction(store: &PostgresStore, client: &mut Client, fence: Fence, r
     let mut fenced = false;
     if random.one_in(2) {
         let savepoint = transaction.transaction().await.unwrap();
-        let went = write(store, &savepoint, fence, &mut fenced, random).await;
+        let succeeded = write(store, &savepoint, fence, &mut fenced, random).await;
         random.pause(3).await;
-        if went && random.one_in(2) { savepoint.commit().await.unwrap() } else { savepoint.rollback().await.unwrap() }
+        if succeeded && random.one_in(2) {
+            savepoint.commit().await.unwrap()
+        } else {
+            savepoint.rollback().await.unwrap()
+        }
     }
-    let went = write(store, &transaction, fence, &mut fenced, random).await;
+    let succeeded = write(store, &transaction, fence, &mut fenced, random).await;
     random.pause(20).await;
-    if went && !random.one_in(4) { transaction.commit().await.unwrap() } else { transaction.rollback().await.unwrap() }
+    if succeeded && !random.one_in(4) {
+        transaction.commit().await.unwrap()
+    } else {
+        transaction.rollback().await.unwrap()
+    }
 }
 
-/// Appends; `false` when the transaction is of no more use.
+/// Appends; `false` means that the transaction has failed.
 async fn write(
     store: &PostgresStore,
     transaction: &Transaction<'_>,
@@ -85,7 +93,7 @@ async fn write(
     }
     match store.append_in(transaction, append(random)).await {
         Ok(_) => true,
-        // two transactions that hold a stream each and want the other's: one of them has to go
+        // In a deadlock of two transactions the server aborts one of them.
         Err(AppendError::Store(_)) => false,
         Err(error) => panic!("{error}"),
     }
@@ -99,7 +107,7 @@ fn append(random: &mut Random) -> Vec<Append> {
     vec![Append::new(stream, Expected::Any, (0..count).map(event).collect())]
 }
 
-/// Random enough, and repeatable by its seed.
+/// Pseudo-random numbers that a seed repeats.
 struct Random(u64);
 
 impl Random {
@@ -120,7 +128,7 @@ impl Random {
 }
 
 pub(crate) async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }
@@ -140,7 +148,7 @@ impl Child {
         assert!(self.0.wait().unwrap().success(), "the second process failed");
     }
 
-    /// In the child: where to write and for how long.
+    /// In the second process: the database to write to, and for how long.
     pub(crate) fn arguments() -> Option<(String, Duration)> {
         let millis = std::env::var("ES_TORTURE_MILLIS").ok()?.parse().ok()?;
         Some((std::env::var("ES_TORTURE_URL").ok()?, Duration::from_millis(millis)))
