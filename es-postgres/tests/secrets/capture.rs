@@ -1,6 +1,7 @@
-//! Everything that any crate says in its log, at every level.
+//! Captures the log of every crate at every level, and searches it for secrets.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::fmt::{Debug, Write};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -12,7 +13,7 @@ use crate::encodings::Encodings;
 
 static CAPTURE: OnceLock<Capture> = OnceLock::new();
 
-/// What was said, as far as it matters.
+/// The captured output, reduced to the findings.
 #[derive(Debug)]
 pub(crate) struct Capture {
     encodings: Encodings,
@@ -22,13 +23,13 @@ pub(crate) struct Capture {
 #[derive(Debug, Default)]
 struct Findings {
     crates: BTreeSet<String>,
-    /// How many statements with parameters the driver has logged.
+    /// The number of statements with parameters that the driver logged.
     statements: usize,
-    /// Which secret was said where, and one time that it was.
+    /// Each secret found, by its name and the place, with one excerpt.
     secrets: BTreeMap<(&'static str, String), String>,
 }
 
-/// Listens to `log` and to `tracing`, for the whole process, from now on.
+/// Captures `log` and `tracing` for the whole process, from now on.
 pub(crate) fn start(encodings: Encodings) -> &'static Capture {
     let capture = CAPTURE.get_or_init(|| Capture { encodings, findings: Mutex::default() });
     log::set_logger(&Listener).unwrap();
@@ -38,7 +39,7 @@ pub(crate) fn start(encodings: Encodings) -> &'static Capture {
 }
 
 impl Capture {
-    /// Looks for secrets in what was said to `target`, a crate's module or a user's own print.
+    /// Searches `text` for secrets. `target` is the module that logged it, or the operation whose answer it is.
     pub(crate) fn search(&self, target: &str, text: &str) {
         let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
         findings.crates.insert(target.split("::").next().unwrap_or_default().to_owned());
@@ -49,8 +50,8 @@ impl Capture {
         }
     }
 
-    /// Looks for secrets in an error and its sources, as they are displayed and as they are debugged.
-    pub(crate) fn search_error(&self, what: &str, error: &(dyn std::error::Error + 'static)) {
+    /// Searches the `Display` and `Debug` output of an error and its sources.
+    pub(crate) fn search_error(&self, what: &str, error: &(dyn Error + 'static)) {
         let mut cause = Some(error);
         while let Some(error) = cause {
             self.search(what, &format!("{error} {error:?} {error:#?}"));
@@ -58,11 +59,11 @@ impl Capture {
         }
     }
 
-    /// What was said of secrets; panics when a crate was not heard that has to be.
+    /// The secrets found; panics if one of `crates` logged nothing.
     pub(crate) fn secrets(&self, crates: &[&str]) -> BTreeMap<(&'static str, String), String> {
         let findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
         for name in crates {
-            assert!(findings.crates.contains(*name), "nothing was heard of `{name}`: {:?}", findings.crates);
+            assert!(findings.crates.contains(*name), "`{name}` logged nothing: {:?}", findings.crates);
         }
         assert!(findings.statements > 50, "the driver logged {} statements", findings.statements);
         findings.secrets.clone()

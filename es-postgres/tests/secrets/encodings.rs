@@ -1,18 +1,18 @@
-//! What must not be said, and how it would look.
+//! The encodings in which a secret could be printed.
 
-/// Texts that must not be said, in every encoding in which bytes are printed.
+/// Secrets, in every encoding in which bytes are printed.
 #[derive(Debug)]
 pub(crate) struct Encodings(Vec<(&'static str, String)>);
 
 impl Encodings {
-    /// `secrets` without white space, each with a name.
+    /// Takes pairs of a name and a secret without white space.
     pub(crate) fn new(secrets: &[(&'static str, &str)]) -> Self {
         Self(secrets.iter().flat_map(|(name, secret)| encodings_of(secret).map(|encoding| (*name, encoding))).collect())
     }
 
-    /// The name of a secret that `said` holds.
+    /// The name of a secret that `text` contains.
     pub(crate) fn in_text(&self, text: &str) -> Option<&'static str> {
-        // lists of numbers are printed in many ways: without white space they are one
+        // Lists of numbers differ in their white space only.
         let bare: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
         self.0.iter().find(|(_, encoding)| bare.contains(encoding)).map(|(name, _)| *name)
     }
@@ -30,7 +30,7 @@ fn encodings_of(secret: &str) -> impl Iterator<Item = String> {
     [secret.to_owned(), hex, upper].into_iter().chain(listed).chain(encoded)
 }
 
-/// What of the base64 of a longer text with `before` bytes in front of `bytes` is the same whatever these are.
+/// The part of the base64 of a longer text that depends on `bytes` alone, where `before` bytes precede them.
 fn base64(bytes: &[u8], before: usize) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let padded = [&vec![0; before], bytes].concat();
@@ -55,7 +55,7 @@ fn a_secret_is_found_in_every_encoding() {
         json.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat(),
         json.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().concat(),
     ];
-    // as `base64` prints it, with 0, 1 and 2 bytes in front
+    // The output of `base64` with 0, 1 and 2 bytes before the secret.
     texts.extend(
         [
             "Y2FuYXJ5NDcxMS1vZi1hLXBheWxvYWQ=",

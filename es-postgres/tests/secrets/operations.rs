@@ -1,10 +1,14 @@
-//! Everything that a store does, in scenes; what it answers is debugged.
+//! Calls every operation of a store, and searches the `Debug` output of every answer.
 
+use std::error::Error;
 use std::fmt::Debug;
+use std::ops::ControlFlow;
+use std::time::Duration;
 
 use es_core::{
     Append, AppendError, AsOf, Checkpoint, Direction, EventName, EventStore, Expected, Filter, Metadata, NewEvent,
-    Position, SchemaVersion, StoredSnapshot, StreamId, UnknownOutcome, Version,
+    Position, SchemaVersion, StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, UnknownOutcome,
+    Version,
 };
 use es_postgres::{PostgresBuilder, PostgresStore};
 use futures_util::future::join_all;
@@ -20,7 +24,7 @@ fn stream(id: &str) -> StreamId {
     StreamId::new("account", id).unwrap()
 }
 
-/// An event with secrets, and `more` of a payload.
+/// An event with secrets; `more` extends its payload.
 fn event(more: &str) -> NewEvent {
     let name = EventName::from_static("account.opened").unwrap();
     let payload = format!(r#"{{"text":"{PAYLOAD}","more":"{more}"}}"#);
@@ -43,8 +47,8 @@ async fn client(url: &str) -> Client {
     client
 }
 
-/// Debugs what was answered, and an error with its sources.
-fn search<T: Debug>(capture: &Capture, what: &str, answer: &Result<T, impl std::error::Error + 'static>) {
+/// Searches the `Debug` output of an answer, and an error with its sources.
+fn search<T: Debug>(capture: &Capture, what: &str, answer: &Result<T, impl Error + 'static>) {
     capture.search(what, &format!("{answer:?} {answer:#?}"));
     if let Err(error) = answer {
         capture.search_error(what, error);
@@ -80,14 +84,10 @@ pub(crate) async fn appends(setup: &Setup, capture: &Capture) {
         capture,
         "resolved",
         &store
-            .resolve(UnknownOutcome::new(
-                vec![first.clone()],
-                es_core::StoreError::new(es_core::StoreErrorKind::Unavailable, "lost"),
-            ))
+            .resolve(UnknownOutcome::new(vec![first.clone()], StoreError::new(StoreErrorKind::Unavailable, "lost")))
             .await,
     );
-    let unknown =
-        UnknownOutcome::new(vec![first], es_core::StoreError::new(es_core::StoreErrorKind::Unavailable, "lost"));
+    let unknown = UnknownOutcome::new(vec![first], StoreError::new(StoreErrorKind::Unavailable, "lost"));
     search(capture, "unknown", &Err::<(), _>(AppendError::from(unknown)));
 }
 
@@ -123,12 +123,12 @@ pub(crate) async fn reads(setup: &Setup, capture: &Capture) {
         let events = store.subscribe(Checkpoint::START, &filter).take(300).try_collect::<Vec<_>>().await;
         search(capture, "a subscription", &events);
     }
-    let mut visitor = |event: &es_core::StoredEvent| {
+    let mut visitor = |event: &StoredEvent| {
         capture.search("a visit", &format!("{event:?}"));
-        Ok(std::ops::ControlFlow::Continue(()))
+        Ok(ControlFlow::Continue(()))
     };
     search(capture, "a visit", &store.visit_stream(&stream("1"), Version::FIRST, &mut visitor).await);
-    let snapshots = store.snapshots().expect("it keeps snapshots");
+    let snapshots = store.snapshots().expect("the store has no snapshots");
     let mut events = store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, Some(1));
     let first = events.try_next().await.unwrap().unwrap();
     for (schema, position) in [("1", first.position), ("2", Position::MAX), ("with\0nul", first.position)] {
@@ -149,7 +149,7 @@ pub(crate) async fn reads(setup: &Setup, capture: &Capture) {
     }
 }
 
-/// The server refuses what it is given, and tells its clients what that was.
+/// The server refuses events, and its messages to the client quote them.
 pub(crate) async fn server_refusals(setup: &Setup, capture: &Capture) {
     let store = builder(setup).connect().await.unwrap();
     let refuse = "ALTER TABLE es.events ADD CONSTRAINT refuses CHECK (payload::text NOT LIKE '%refuse-me%') NOT VALID";
@@ -178,10 +178,10 @@ pub(crate) async fn server_refusals(setup: &Setup, capture: &Capture) {
     setup.database.run(&["DROP TRIGGER raise_notice ON es.events"]).unwrap();
 }
 
-/// Sessions end while they work and while they are idle.
+/// Sessions end while they are busy and while they are idle.
 pub(crate) async fn lost_sessions(setup: &Setup, capture: &Capture) {
     let store = builder(setup).connect().await.unwrap();
-    let no_retry = builder(setup).persistence(std::time::Duration::ZERO).connect().await.unwrap();
+    let no_retry = builder(setup).persistence(Duration::ZERO).connect().await.unwrap();
     let other = client(&setup.database.url()).await;
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'secrets'";
     let (mut holder, mut subscription) = (client(&setup.url).await, store.subscribe(Checkpoint::START, &Filter::all()));
@@ -194,7 +194,7 @@ pub(crate) async fn lost_sessions(setup: &Setup, capture: &Capture) {
     });
     let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
     while other.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) < 2 {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     other.query(end, &[]).await.unwrap();
     transaction.commit().await.unwrap();
@@ -211,7 +211,7 @@ pub(crate) async fn lost_sessions(setup: &Setup, capture: &Capture) {
     search(capture, "a subscription", &subscription.next().await.unwrap());
 }
 
-/// URLs that lead nowhere, with the password where it belongs and where it was not escaped.
+/// URLs that cannot connect, with the password in its place or not escaped.
 pub(crate) async fn urls(capture: &Capture) {
     let urls = [
         format!("postgres://teller:{PASSWORD}@127.0.0.1:1/x"),
@@ -235,7 +235,7 @@ pub(crate) async fn urls(capture: &Capture) {
         PASSWORD.to_owned(),
     ];
     for url in urls {
-        let builder = PostgresStore::builder(&url).connect_timeout(std::time::Duration::from_secs(5));
+        let builder = PostgresStore::builder(&url).connect_timeout(Duration::from_secs(5));
         capture.search("a builder", &format!("{builder:?} {builder:#?}"));
         let connected = builder.connect().await;
         assert!(connected.is_err(), "{connected:?}");
@@ -252,9 +252,9 @@ pub(crate) async fn tls(setup: &Setup, capture: &Capture) {
     setup.database.run(&["ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()"]).unwrap();
     let on = async || client(&setup.database.url()).await.query_one("SHOW ssl", &[]).await.unwrap().get::<_, String>(0);
     while on().await != "on" {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    // beside the server's own, which goes when the server does
+    // The server's data directory is removed when the server stops.
     let authority = setup.server.data().join("server.crt");
     let authority = authority.to_str().unwrap().replace('/', "%2F");
     let url = format!("{}?sslmode=verify-full&sslrootcert={authority}", setup.url.replace("127.0.0.1", "localhost"));
