@@ -1,16 +1,17 @@
-//! What can be set when a store is opened does what it says.
+//! The settings of `PostgresBuilder` have their documented effect.
 
 use std::time::Duration;
 
-use es_core::{Append, Checkpoint, EventStore, Expected, Filter, ReadError};
+use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, ReadError, Version};
 use es_postgres::{PostgresError, PostgresReadError, PostgresStore};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use test_postgres::Database;
+use tokio_postgres::Client;
 
 use crate::fixture::{Fixture, connect, event, one, stream};
 
-async fn count(client: &tokio_postgres::Client, sql: &str) -> i64 {
+async fn count(client: &Client, sql: &str) -> i64 {
     client.query_one(sql, &[]).await.unwrap().get(0)
 }
 
@@ -29,12 +30,12 @@ async fn readers_use_no_more_connections_than_the_pool_size() {
         })
     });
     join_all(reads).await.into_iter().for_each(Result::unwrap);
-    // the writer's and the listener's own are none of theirs
+    // The sessions of the writer and the listener do not count.
     let readers =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'counted'
                    AND query !~ 'LISTEN|pg_notify|append'";
     let open = count(&fixture.client().await, readers).await;
-    // those that all share, and at least one of its own for each of some pages
+    // The shared connections, and at least one more for pages.
     assert!((5..=7).contains(&open), "{open} connections");
 }
 
@@ -46,7 +47,7 @@ async fn sessions_carry_the_application_name() {
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
                   AND backend_type = 'client backend' AND application_name <> 'mine'";
     assert_eq!(count(&client, others).await, 0);
-    // what the URL says stands
+    // A name in the URL wins.
     let url = format!("{}?application_name=nightly", fixture.database.url());
     let nightly = PostgresStore::builder(&url).application_name("mine").connect().await.unwrap();
     assert!(count(&client, others).await > 0);
@@ -62,7 +63,7 @@ async fn sessions_carry_the_application_name() {
     assert_eq!(who, (pid, "nightly".to_owned(), true, "idle in transaction".to_owned(), 1));
 }
 
-/// On one thread, so that all of them are waiting before the writer takes the first.
+/// On one thread, so that all appends are queued before the writer takes the first.
 #[tokio::test]
 async fn batches_respect_their_limits() {
     let transactions = async |bytes, events, streams| {
@@ -86,9 +87,9 @@ async fn a_statement_over_its_timeout_is_cancelled() {
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
     transaction.batch_execute("LOCK TABLE es.events IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    let read = fixture.store.read_stream(&stream("1"), es_core::Version::FIRST, es_core::Direction::Forward, None);
+    let read = fixture.store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
     let read = tokio::time::timeout(Duration::from_secs(15), read.try_collect::<Vec<_>>()).await.unwrap();
-    let Err(ReadError::Store(source)) = read else { panic!("read past a lock") };
+    let Err(ReadError::Store(source)) = read else { panic!("the read did not wait for the lock") };
     let ended = source.downcast_ref();
     assert!(
         matches!(ended, Some(PostgresReadError::Server(PostgresError::Refused { code, .. })) if code == "57014"),

@@ -1,16 +1,19 @@
-//! Appends inside a transaction of the caller's.
+//! Appends inside a caller's transaction.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use es_core::{Append, AppendError, AppendRequest, EventStore, Expected, IdempotencyKey};
+use es_core::{
+    Append, AppendError, AppendRequest, Appended, EventStore, Expected, IdempotencyKey, Metadata, Violation,
+};
 use es_postgres::{PostgresAppendError, PostgresError, PostgresStore};
+use sqlx::{Connection, Row};
 use tokio_postgres::IsolationLevel;
 
 use crate::fixture::{Fixture, all, event, exact, one, stream, with_append};
 
-/// The store's own error, which is an `E`.
-fn store_error<E: Error + 'static>(outcome: Result<Vec<es_core::Appended>, AppendError>) -> E {
+/// The error of type `E` inside a store error.
+fn store_error<E: Error + 'static>(outcome: Result<Vec<Appended>, AppendError>) -> E {
     match outcome {
         Err(AppendError::Store(source)) => *source.into_inner().downcast().unwrap(),
         other => panic!("{other:?}"),
@@ -133,9 +136,9 @@ async fn a_held_stream_delays_only_its_own_appends() {
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
     fixture.store.append_in(&transaction, one("X", Expected::NoStream)).await.unwrap();
-    // the task that holds X itself may await an append to another stream
+    // The task that holds X may await an append to another stream.
     fixture.store.append(one("Y", Expected::NoStream).into()).await.unwrap();
-    // more than could wait one after the other in the time below
+    // More appends than could wait one after the other within the time limit below.
     let waiting: Vec<_> = (0..100)
         .map(|_| {
             let store = fixture.store.clone();
@@ -151,7 +154,7 @@ async fn a_held_stream_delays_only_its_own_appends() {
         let outcome = tokio::time::timeout(Duration::from_secs(20), waiter).await.unwrap().unwrap();
         assert!(matches!(store_error(outcome), PostgresAppendError::Held(_)));
     }
-    assert!(began.elapsed() < Duration::from_secs(20), "each waited for the one before");
+    assert!(began.elapsed() < Duration::from_secs(20), "the appends waited one after the other");
     transaction.commit().await.unwrap();
     assert_eq!(fixture.store.append(one("X", Expected::Any).into()).await.unwrap()[0].version, 2);
 }
@@ -192,11 +195,10 @@ async fn a_waiting_append_succeeds_when_the_stream_is_released() {
 
 #[tokio::test]
 async fn an_append_statement_works_in_an_sqlx_transaction() {
-    use sqlx::{Connection as _, Row as _};
     let fixture = Fixture::new().await;
     let mut connection = sqlx::PgConnection::connect(&fixture.database.url()).await.unwrap();
     let payload = r#"{ "quote" : "\"\\ü", "b":1,"b":2 }"#;
-    let metadata = es_core::Metadata::default().actor("O'Neil");
+    let metadata = Metadata::default().actor("O'Neil");
     let events = vec![event(payload).with_metadata(&metadata).unwrap(), event("null")];
     let appends = vec![Append::new(stream("1"), Expected::NoStream, events), Append::assertion(stream("2"), exact(0))];
     let statement = fixture.store.append_statement(appends.clone()).unwrap();
@@ -242,7 +244,7 @@ async fn idempotency_keys_are_refused_in_a_callers_transaction() {
     assert_eq!(all(&fixture.store).await.len(), 1);
 }
 
-/// Ids that stand in another stream: every expectation holds, and only a look before the insert finds them.
+/// Event ids of another stream: every expectation holds, and only a lookup before the insert finds them.
 #[tokio::test]
 async fn taken_event_ids_are_a_conflict_in_a_callers_transaction() {
     let fixture = Fixture::new().await;
@@ -255,10 +257,10 @@ async fn taken_event_ids_are_a_conflict_in_a_callers_transaction() {
         let transaction = client.transaction().await.unwrap();
         let row = transaction.query_one(statement.sql(), &[&statement.parameter()]).await.unwrap();
         let Err(AppendError::Conflict(conflict)) = statement.outcome(row.get(0)) else { panic!("no conflict") };
-        assert!(conflict.violations().all(es_core::Violation::ids_taken));
+        assert!(conflict.violations().all(Violation::ids_taken));
         fixture.store.append_in(&transaction, one("3", Expected::Any)).await.unwrap();
         fixture.store.commit(transaction).await.unwrap();
-        // what this test is for: a statement that does not look first ends the caller's transaction
+        // Shows that the test can fail: without the lookup, the statement aborts the caller's transaction.
         let without_lookup = statement.sql().replacen("true, true, given", "true, false, given", 1);
         assert_ne!(without_lookup, statement.sql());
         let transaction = client.transaction().await.unwrap();

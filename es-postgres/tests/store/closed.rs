@@ -1,6 +1,7 @@
-//! A store whose runtime has ended: whatever is asked of it from another one ends, and says why.
+//! A store whose runtime has ended: every operation from another runtime ends with the error kind `Closed`.
 
 use std::error::Error;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use es_core::{
@@ -15,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::fixture::{connect, one, stream};
 use crate::pools::pool;
 
-/// Nothing that hangs is waited for any longer.
+/// An operation that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(30);
 
 fn runtime() -> Runtime {
@@ -26,9 +27,9 @@ async fn within_limit<T>(what: &str, outcome: impl Future<Output = T>) -> T {
     tokio::time::timeout(LIMIT, outcome).await.unwrap_or_else(|_| panic!("`{what}` hangs"))
 }
 
-/// Whether it ended because the store is closed.
+/// The outcome is an error because the store is closed.
 fn assert_closed<T, E: Error + 'static>(what: &str, outcome: Result<T, E>) {
-    let Err(error) = outcome else { panic!("`{what}` goes on") };
+    let Err(error) = outcome else { panic!("`{what}` succeeds") };
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(error) = cause {
         let kind = error.downcast_ref().map(StoreError::kind);
@@ -37,10 +38,10 @@ fn assert_closed<T, E: Error + 'static>(what: &str, outcome: Result<T, E>) {
         }
         cause = error.source();
     }
-    panic!("`{what}` says {error:?}");
+    panic!("`{what}` fails with {error:?}");
 }
 
-/// Asks everything of a store whose runtime has ended.
+/// Calls every operation of a store whose runtime has ended.
 async fn every_operation_ends(store: &PostgresStore, database: &Database, checkpoint: Checkpoint) {
     let (all, stream) = (Filter::all(), stream("1"));
     assert_closed("append", within_limit("append", store.append(one("1", Expected::Any).into())).await);
@@ -60,19 +61,22 @@ async fn every_operation_ends(store: &PostgresStore, database: &Database, checkp
         "visit_stream",
         within_limit(
             "visit_stream",
-            store.visit_stream(&stream, Version::FIRST, &mut |_| Ok(std::ops::ControlFlow::Continue(()))),
+            store.visit_stream(&stream, Version::FIRST, &mut |_| Ok(ControlFlow::Continue(()))),
         )
         .await,
     );
     assert_closed("frontier", within_limit("frontier", store.frontier()).await);
-    // also where it is known that the frontier is above
+    // Also where the store already knows a frontier above the position.
     for seen in [Position::START, checkpoint.position(), Position::MAX] {
         assert_closed("changed", within_limit("changed", store.changed(seen.into())).await);
         let mut events = store.subscribe(seen.into(), &all);
-        assert_closed("subscribe", within_limit("subscribe", events.next()).await.expect("it ends after an error"));
+        assert_closed(
+            "subscribe",
+            within_limit("subscribe", events.next()).await.expect("the stream ends without an error"),
+        );
         assert!(within_limit("subscribe", events.next()).await.is_none());
     }
-    let snapshots = store.snapshots().expect("a closed store says what it can do");
+    let snapshots = store.snapshots().expect("a closed store has no snapshots");
     assert_closed("nearest", within_limit("nearest", snapshots.nearest(&stream, "1", AsOf::Newest)).await);
     let snapshot = StoredSnapshot {
         stream,
@@ -84,13 +88,16 @@ async fn every_operation_ends(store: &PostgresStore, database: &Database, checkp
     };
     assert_closed("store", within_limit("store", snapshots.store(snapshot)).await);
     let page = within_limit("subscribe_pages", store.subscribe_pages(checkpoint, &all).next()).await;
-    assert_closed("subscribe_pages", page.expect("it ends after an error"));
+    assert_closed("subscribe_pages", page.expect("the stream ends without an error"));
     for direction in [Direction::Forward, Direction::Backward] {
         let mut pages = store.read_pages(checkpoint, direction, &all, None);
-        assert_closed("read_pages", within_limit("read_pages", pages.next()).await.expect("it ends after an error"));
+        assert_closed(
+            "read_pages",
+            within_limit("read_pages", pages.next()).await.expect("the stream ends without an error"),
+        );
     }
     assert_closed("missing_protections", within_limit("missing_protections", store.missing_protections()).await);
-    // the caller's connection is not the store's
+    // The caller's own connection still works.
     let mut client = connect(&database.url()).await;
     let transaction = client.transaction().await.unwrap();
     within_limit("append_in", store.append_in(&transaction, one("2", Expected::Any))).await.unwrap();
@@ -114,8 +121,8 @@ fn operations_end(with_pool: bool) {
         store.changed(Checkpoint::START).await.unwrap();
         (store.clone(), store.frontier().await.unwrap().at(position))
     });
-    // begun before the end, from another runtime
-    let under_way: Vec<_> = (0..2)
+    // Begun from another runtime before the store's runtime ends.
+    let in_flight: Vec<_> = (0..2)
         .map(|_| {
             let (store, seen) = (store.clone(), checkpoint.position());
             let (caught_up, is_caught_up) = tokio::sync::oneshot::channel();
@@ -145,14 +152,14 @@ fn operations_end(with_pool: bool) {
     drop(own);
     other.block_on(async {
         let (client, append) = held;
-        let append = within_limit("an append that is under way", append).await.unwrap();
+        let append = within_limit("an append in flight", append).await.unwrap();
         assert!(matches!(append, Err(AppendError::Unknown(_))), "{append:?}");
-        assert_closed("an append that is under way", append);
+        assert_closed("an append in flight", append);
         drop(client);
-        for begun in under_way {
-            let (next, changed) = within_limit("what is under way", begun).await.unwrap();
-            assert_closed("a subscription that is under way", next);
-            assert_closed("`changed` that is under way", changed);
+        for begun in in_flight {
+            let (next, changed) = within_limit("an operation in flight", begun).await.unwrap();
+            assert_closed("a subscription in flight", next);
+            assert_closed("`changed` in flight", changed);
         }
         every_operation_ends(&store, &database, checkpoint).await;
     });
@@ -168,7 +175,7 @@ fn every_operation_over_an_application_pool_ends_after_the_runtime_has_ended() {
     operations_end(true);
 }
 
-/// A pool that its application has closed gives no connections any more.
+/// The application closes its pool, so that the store gets no more connections.
 #[tokio::test]
 async fn reads_over_a_closed_pool_end() {
     let database = Database::fresh().unwrap();

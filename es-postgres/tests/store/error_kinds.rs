@@ -1,5 +1,6 @@
-//! What the errors say of themselves: a store that is busy wrote nothing.
+//! Error kinds: a busy store has written nothing, and a failed connect reports its cause.
 
+use std::fmt::Debug;
 use std::time::Duration;
 
 use es_core::{AppendError, EventStore, Expected, StoreError, StoreErrorKind};
@@ -8,7 +9,7 @@ use test_postgres::Database;
 
 use crate::fixture::{Fixture, all, one};
 
-fn store_error<T: std::fmt::Debug>(outcome: Result<T, AppendError>) -> StoreError {
+fn store_error<T: Debug>(outcome: Result<T, AppendError>) -> StoreError {
     match outcome {
         Err(AppendError::Store(error)) => error,
         other => panic!("{other:?}"),
@@ -25,13 +26,13 @@ async fn an_append_to_a_held_stream_is_busy_and_writes_nothing() {
     both.extend(one("held", Expected::NoStream));
     let error = store_error(fixture.store.append(both.clone().into()).await);
     assert!(error.kind() == StoreErrorKind::Busy && error.is_transient(), "{error:?}");
-    // and so is the whole batch that one of them is in
+    // Every append of a batch to the held stream is busy.
     let batch = (0..20).map(|_| fixture.store.append(one("held", Expected::Any).into()));
     for answer in futures_util::future::join_all(batch).await {
         assert_eq!(store_error(answer).kind(), StoreErrorKind::Busy);
     }
     transaction.rollback().await.unwrap();
-    assert!(all(&fixture.store).await.is_empty(), "what was busy left nothing behind");
+    assert!(all(&fixture.store).await.is_empty(), "a busy append wrote events");
     let answers = fixture.store.append(both.into()).await.unwrap();
     assert!(answers.iter().all(|answer| !answer.repeated && answer.version.get() == 1), "{answers:?}");
     assert_eq!(all(&fixture.store).await.len(), 2);
@@ -45,7 +46,7 @@ async fn a_deadlock_is_busy_and_writes_nothing() {
     fixture.store.append_in(&first, one("a", Expected::NoStream)).await.unwrap();
     fixture.store.append_in(&second, one("b", Expected::NoStream)).await.unwrap();
     let (crossed, back) = (one("b", Expected::Any), one("a", Expected::Any));
-    // whose append the server ends rolls back, and lets the other one go on
+    // The transaction whose append the server aborts rolls back, so that the other can continue.
     let ours = async {
         let answer = fixture.store.append_in(&first, crossed).await;
         if answer.is_err() { first.rollback().await } else { first.commit().await }.unwrap();
@@ -56,16 +57,22 @@ async fn a_deadlock_is_busy_and_writes_nothing() {
         if answer.is_err() { second.rollback().await } else { second.commit().await }.unwrap();
         answer
     };
-    let ((Err(lost), Ok(_)) | (Ok(_), Err(lost))) = tokio::join!(ours, theirs) else { panic!("both or none went on") };
+    let ((Err(lost), Ok(_)) | (Ok(_), Err(lost))) = tokio::join!(ours, theirs) else {
+        panic!("both or none succeeded")
+    };
     let error = store_error::<()>(Err(lost));
     assert!(matches!(error.downcast_ref(), Some(PostgresError::Refused { code, .. }) if code == "40P01"), "{error:?}");
-    assert_eq!((error.kind(), all(&fixture.store).await.len()), (StoreErrorKind::Busy, 2), "the winner's events alone");
+    assert_eq!(
+        (error.kind(), all(&fixture.store).await.len()),
+        (StoreErrorKind::Busy, 2),
+        "only the winner's events are stored"
+    );
 }
 
 #[tokio::test]
 async fn a_failed_connect_reports_its_error_kind() {
-    let nobody = PostgresStore::connect("postgres://me@127.0.0.1:1/bank").await.unwrap_err();
-    assert_eq!(nobody.kind(), StoreErrorKind::Unavailable, "{nobody:?}");
+    let unreachable = PostgresStore::connect("postgres://me@127.0.0.1:1/bank").await.unwrap_err();
+    assert_eq!(unreachable.kind(), StoreErrorKind::Unavailable, "{unreachable:?}");
     let database = Database::fresh().unwrap();
     let missing = database.url().replacen(database.name(), "there_is_none", 1);
     for url in [missing.as_str(), "postgres://me@localhost/bank?sslmode=prefer", "mysql://localhost"] {

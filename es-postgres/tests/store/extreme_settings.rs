@@ -1,4 +1,4 @@
-//! Settings that nobody means: none of them makes a store that hangs or panics.
+//! Extreme settings: no value makes a store hang or panic.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use test_postgres::Database;
 
-use crate::fixture::one;
+use crate::fixture::{connect, one};
 
-/// Nothing that hangs is waited for any longer.
+/// An operation that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(30);
 const DAYS_30: Duration = Duration::from_hours(30 * 24);
 const TIMES: [Duration; 5] =
     [Duration::MAX, DAYS_30, Duration::from_millis(i32::MAX as u64 + 1), Duration::from_nanos(1), Duration::ZERO];
 const NUMBERS: [usize; 4] = [usize::MAX, usize::MAX / 2, 1, 0];
 
-/// Opens a store, appends at once and after a wait for a stream, and reads.
+/// Opens a store, appends to several streams at once, and reads.
 async fn works(builder: PostgresBuilder) -> Result<(), String> {
     let store = builder.connect().await.map_err(|error| format!("connect: {error:?}"))?;
     let appends = (0..20).map(|number| store.append(one(&(number % 7).to_string(), Expected::Any).into()));
@@ -65,7 +65,7 @@ async fn extreme_durations_are_clamped() {
             connected.unwrap();
             continue;
         }
-        // a millisecond is too short for most; zero is no limit for a statement alone
+        // A millisecond is too short for most operations. Zero means no limit for statements only.
         match whole {
             Err(error) if !time.is_zero() && error.contains("57014") => {}
             whole => whole.unwrap(),
@@ -81,19 +81,19 @@ async fn extreme_durations_are_clamped() {
     set("all times", |store| all(store, Duration::MAX)).await.unwrap();
 }
 
-/// What a time of zero means to a server is "no limit": one that is shorter than a millisecond must not become that.
+/// To the server, zero means no limit, so a duration below a millisecond must not be rounded to zero.
 #[tokio::test]
 async fn the_shortest_durations_are_limits() {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::builder(&database.url()).lock_timeout(Duration::from_nanos(1)).connect().await.unwrap();
-    let mut client = crate::fixture::connect(&database.url()).await;
+    let mut client = connect(&database.url()).await;
     let transaction = client.transaction().await.unwrap();
     store.append_in(&transaction, one("1", Expected::Any)).await.unwrap();
     let append = tokio::time::timeout(LIMIT, store.append(one("1", Expected::Any).into())).await.expect("it hangs");
     let Err(AppendError::Store(held)) = append else { panic!("{append:?}") };
     assert!(matches!(held.downcast_ref(), Some(PostgresAppendError::Held(time)) if *time == Duration::from_millis(1)));
     transaction.rollback().await.unwrap();
-    // with a statement that takes longer than the shortest time
+    // A statement that takes longer than the shortest timeout.
     let store = PostgresStore::builder(&database.url()).persistence(Duration::ZERO);
     let read = async {
         let store = store
@@ -135,7 +135,7 @@ async fn extreme_url_values_work_or_are_refused() {
     }
     for name in ["a\0b", &"n".repeat(100_000), ""] {
         if let Err(error) = set("application_name", |store| store.application_name(name)).await {
-            // the server hangs up on a start message that is longer than it reads
+            // The server closes the connection when the start message is too long.
             assert!(!name.is_empty() && error.starts_with("connect: Server(Connect("), "{error}");
         }
         let schema = PostgresStore::builder(&database.url()).schema(name);

@@ -1,14 +1,14 @@
-//! COMMIT of a transaction that cannot be committed: PostgreSQL rolls it back and answers no error.
+//! COMMIT of a failed transaction: PostgreSQL rolls it back without an error, and the store reports that.
 
-use es_core::{AppendError, Expected};
-use es_core::{EventStore, NewEvent};
+use es_core::{Append, AppendError, EventStore, Expected, NewEvent};
 use es_postgres::{PostgresAppendError, PostgresCommitError, PostgresError, PostgresStore};
+use sqlx::Connection;
 use tokio_postgres::Transaction;
 
 use crate::fixture::{Fixture, all, event, exact, one, stream};
 use crate::pools::pool;
 
-/// Appends, and looks away from the error of another statement.
+/// Appends, and ignores the error of another statement.
 async fn append_and_ignore_an_error(store: &PostgresStore, transaction: &Transaction<'_>) {
     store.append_in(transaction, one("1", Expected::NoStream)).await.unwrap();
     assert!(transaction.batch_execute("SELECT 1 / 0").await.is_err());
@@ -21,7 +21,7 @@ fn sqlstate(error: &PostgresError) -> &str {
     }
 }
 
-/// What the server said, of a transaction of which nothing is stored.
+/// The server's error for a transaction that was rolled back.
 fn rolled_back(outcome: Result<(), PostgresCommitError>) -> PostgresError {
     match outcome {
         Err(PostgresCommitError::RolledBack(source)) => source,
@@ -35,7 +35,7 @@ async fn a_commit_after_a_swallowed_error_reports_the_rollback() {
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
     append_and_ignore_an_error(&fixture.store, &transaction).await;
-    // what this test is for: the driver hears no error
+    // The driver's own commit reports no error.
     transaction.commit().await.unwrap();
     assert!(all(&fixture.store).await.is_empty());
 
@@ -51,14 +51,14 @@ async fn a_commit_after_a_swallowed_error_reports_the_rollback() {
     assert_eq!(all(&fixture.store).await.len(), 1);
 }
 
-/// The store's own refusal may be looked away from as well; a conflict is none.
+/// A caller may also ignore a failed append. A conflict does not fail the transaction.
 #[tokio::test]
 async fn a_commit_fails_after_a_failed_append_but_not_after_a_conflict() {
     let fixture = Fixture::new().await;
     fixture.database.run(&["ALTER TABLE es.events ADD CONSTRAINT theirs CHECK (payload::text <> '\"bad\"')"]).unwrap();
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
-    let bad = es_core::Append::new(stream("1"), Expected::Any, vec![event("\"bad\"")]);
+    let bad = Append::new(stream("1"), Expected::Any, vec![event("\"bad\"")]);
     assert!(matches!(fixture.store.append_in(&transaction, bad).await, Err(AppendError::Store(_))));
     rolled_back(fixture.store.commit(transaction).await);
 
@@ -84,7 +84,7 @@ async fn a_constraint_violation_at_commit_rolls_back() {
     assert!(all(&fixture.store).await.is_empty());
 }
 
-/// The append itself was fine; what is wrong is found when the server commits it.
+/// The insert succeeds, and a deferred trigger fails at the commit.
 #[tokio::test]
 async fn an_append_that_fails_at_commit_is_refused() {
     let fixture = Fixture::new().await;
@@ -94,7 +94,7 @@ async fn an_append_that_fails_at_commit_is_refused() {
                 CREATE CONSTRAINT TRIGGER late AFTER INSERT ON es.events DEFERRABLE INITIALLY DEFERRED
                     FOR EACH ROW EXECUTE FUNCTION late()";
     fixture.database.run(&[late]).unwrap();
-    let append = |events: Vec<NewEvent>| vec![es_core::Append::new(stream("1"), Expected::Any, events)];
+    let append = |events: Vec<NewEvent>| vec![Append::new(stream("1"), Expected::Any, events)];
     for events in [vec![event("\"bad\"")], vec![event("{}"), event("\"bad\"")]] {
         let Err(AppendError::Store(source)) = fixture.store.append(append(events).into()).await else {
             panic!("acknowledged")
@@ -124,7 +124,7 @@ async fn a_failed_savepoint_is_reported_and_the_rest_is_committed() {
     assert_eq!(ids, ["2", "3"]);
 }
 
-/// Nobody knows what a statement of the caller's did with it.
+/// A statement of the caller may have committed or rolled back the transaction.
 #[tokio::test]
 async fn a_transaction_that_a_statement_ended_is_not_committed_again() {
     let fixture = Fixture::new().await;
@@ -176,10 +176,9 @@ async fn a_pooled_transaction_is_committed_the_same_way() {
     assert_eq!(all(&fixture.store).await.len(), 1);
 }
 
-/// What the documentation says of other drivers: one more statement tells.
+/// As the documentation says for other drivers, one more statement before the commit reports the failure.
 #[tokio::test]
 async fn a_statement_before_commit_shows_the_failure_in_another_driver() {
-    use sqlx::Connection as _;
     let fixture = Fixture::new().await;
     let mut connection = sqlx::PgConnection::connect(&fixture.database.url()).await.unwrap();
     for statement_before_commit in [false, true] {

@@ -1,10 +1,10 @@
-//! One event for one stream goes a shorter way through the function that appends: it must answer as the long one does.
+//! The fast path of the function that appends, for one event to one stream, must answer like the general path.
 
 use es_core::{Append, AppendError, EventStore, Expected, NewEvent};
 
 use crate::fixture::{Fixture, event, exact, stream, with_append};
 
-/// So many appends, most of them of one event, many of them repeated or refused.
+/// The number of appends. Most have one event, and many are repeated or refused.
 const APPENDS: usize = 600;
 
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ async fn a_fast_path_with_different_answers_is_caught() {
     }
 }
 
-/// Sends the same appends to a log as it is and to one with another function: the first that is answered otherwise.
+/// Sends the same appends to an unchanged log and to one with `function`; an error is the first difference.
 async fn compare(function: &str) -> Result<Answers, String> {
     let (ours, other) = (Fixture::new().await, Fixture::new().await);
     other.database.run(&[function]).unwrap();
@@ -61,7 +61,7 @@ async fn compare(function: &str) -> Result<Answers, String> {
     Ok(answers)
 }
 
-/// What was answered, without its time.
+/// The answer without its time.
 async fn answer(fixture: &Fixture, appends: Vec<Append>, answers: &mut Answers) -> String {
     match fixture.store.append(appends.into()).await {
         Ok(appended) => {
@@ -78,7 +78,7 @@ async fn answer(fixture: &Fixture, appends: Vec<Append>, answers: &mut Answers) 
     }
 }
 
-/// The same numbers each time: what is compared must not depend on luck.
+/// Pseudo-random numbers, the same in every run.
 struct Random(u64);
 
 impl Random {
@@ -98,7 +98,7 @@ impl Random {
                 _ => exact(self.below(20) as u64 + 1),
             };
             let assertion = self.below(if place == 0 { 6 } else { 2 }) == 0;
-            // an append has an event once
+            // An append must not contain an event twice.
             let chosen = events[(self.below(3) * 2 + place) % events.len()].clone();
             Append::new(stream(id), expected, if assertion { Vec::new() } else { vec![chosen] })
         };

@@ -1,4 +1,4 @@
-//! What appends take while somebody else's transaction holds a stream that others want, too.
+//! The latency of appends while a foreign transaction holds a stream that some of them wait for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,14 +10,14 @@ use futures_util::future::join_all;
 
 use crate::fixture::{Fixture, one, with_append};
 
-/// How many times their usual p99 the appends to other streams may take.
+/// By which factor the p99 latency of appends to other streams may grow.
 const MAX_SLOWDOWN: f64 = 3.0;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_held_stream_does_not_slow_appends_to_other_streams() {
     let fixture = fixture().await;
     let mut times = Vec::new();
-    // a machine that is busy with something else slows one half of a measurement or the other
+    // A busy machine can disturb either half of a measurement, so it is repeated.
     for _ in 0..5 {
         let now = slowdown_while_held(&fixture, 40).await;
         if now <= MAX_SLOWDOWN {
@@ -41,9 +41,9 @@ async fn fixture() -> Fixture {
     Fixture::with(|builder| builder.lock_timeout(Duration::from_millis(500))).await
 }
 
-/// How many times as long as usual appends take while a transaction holds a stream.
+/// The factor by which the p99 latency grows while a transaction holds a stream.
 async fn slowdown_while_held(fixture: &Fixture, rounds: usize) -> f64 {
-    // connections and plans of their own are not what is measured
+    // Warms up connections and plans.
     p99(&fixture.store, 4).await;
     let usual = p99(&fixture.store, rounds).await;
     let mut client = fixture.client().await;
@@ -54,7 +54,7 @@ async fn slowdown_while_held(fixture: &Fixture, rounds: usize) -> f64 {
     held.as_secs_f64() / usual.as_secs_f64()
 }
 
-/// Within what time 99 of 100 appends to a hundred streams were answered, while some more want the stream X.
+/// The p99 latency of appends to a hundred streams, while three tasks append to the stream X.
 async fn p99(store: &PostgresStore, rounds: usize) -> Duration {
     let over = Arc::new(AtomicBool::new(false));
     let contenders: Vec<_> = (0..3)

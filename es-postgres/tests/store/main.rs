@@ -1,5 +1,6 @@
-//! What is PostgreSQL's own business: the promises of every store are tested by `contract`.
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+//! Behaviour that is specific to PostgreSQL; the test `contract` covers the promises of every store.
+
+#![expect(clippy::unwrap_used, reason = "a failed `unwrap` fails the test")]
 
 mod append;
 mod builder_settings;

@@ -1,4 +1,4 @@
-//! The schema's history.
+//! The migrations of the schema.
 
 use es_core::{EventStore, Expected};
 use es_postgres::{PostgresConnectError, PostgresMigrateError, PostgresStore};
@@ -79,7 +79,7 @@ async fn a_schema_newer_than_the_library_is_refused() {
 
 #[tokio::test]
 async fn a_schema_of_other_migrations_is_refused_and_not_changed() {
-    // as it was made before the first release, up to each of its migrations; and one whose history has a hole
+    // Schemas from before the first release, at each of their migrations, and a history with a gap.
     let early =
         ["events", "frontier", "append", "snapshots", "incarnation", "protections", "moves", "arguments", "streams"];
     let early: Vec<(usize, &str)> = (1..).zip(early).collect();
@@ -103,7 +103,7 @@ async fn a_schema_of_other_migrations_is_refused_and_not_changed() {
         let tables =
             "SELECT count(*) FROM pg_class WHERE relnamespace = 'es'::regnamespace AND relkind IN ('r', 'v', 'S')";
         let tables: i64 = connect(&database.url()).await.query_one(tables, &[]).await.unwrap().get(0);
-        assert_eq!(tables, 1, "{history:?}: only the history is there");
+        assert_eq!(tables, 1, "{history:?}: only the migrations table exists");
     }
 }
 
@@ -139,7 +139,7 @@ async fn everything_in_the_schema_has_a_comment() {
     let bare_things =
         async || -> Vec<String> { client.query(bare, &[]).await.unwrap().iter().map(|row| row.get(0)).collect() };
     assert_eq!(bare_things().await, Vec::<String>::new());
-    // it would be noticed
+    // Shows that the query finds missing comments.
     let strip = "COMMENT ON SCHEMA es IS NULL; COMMENT ON TABLE es.snapshots IS NULL; COMMENT ON VIEW es.es_in_flight IS NULL; \
                  COMMENT ON COLUMN es.events.slice IS NULL; COMMENT ON COLUMN es.es_in_flight.low IS NULL; \
                  COMMENT ON SEQUENCE es.position IS NULL; COMMENT ON FUNCTION es.fence() IS NULL; \

@@ -1,4 +1,4 @@
-//! Who waits for events is woken: by a notification from another process, and without it by looking.
+//! Waiting readers are woken by a notification of another process, and find events by polling without one.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -7,16 +7,16 @@ use es_core::{EventStore, Expected, Filter};
 use es_postgres::PostgresStore;
 use futures_util::StreamExt;
 use test_postgres::Database;
-use tokio_postgres::AsyncMessage;
+use tokio_postgres::{AsyncMessage, NoTls};
 
 use crate::fixture::{Fixture, connect, one, with_append};
 
 const LIMIT: Duration = Duration::from_secs(30);
-/// Within what time a process that has nothing to do hears of an append of another one.
+/// The time within which an idle store must learn of another store's append.
 const SOON: Duration = Duration::from_millis(50);
 /// Long enough for polling to become rare.
 const IDLE: Duration = Duration::from_millis(600);
-/// By how much longer each time: who looks by itself, four times a second, does it sooner one time and later another.
+/// Added to the idle time in each round, so that the phase of polling, four times a second, differs.
 const LONGER: Duration = Duration::from_millis(50);
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn a_callers_commit_soon_wakes_idle_stores() {
         let mut client = connect(&url).await;
         let transaction = client.transaction().await.unwrap();
         fixture.store.append_in(&transaction, one("1", Expected::Any)).await.unwrap();
-        // not so soon that whoever looks once sees it
+        // So late that a single poll after the insert does not find it.
         tokio::time::sleep(Duration::from_millis(100)).await;
         transaction.commit().await.unwrap();
     };
@@ -56,7 +56,7 @@ async fn a_callers_commit_soon_wakes_idle_stores() {
 #[tokio::test]
 async fn without_notifications_events_are_found_by_polling() {
     let database = Database::fresh().unwrap();
-    // another function stands before the server's own, as if a proxy let nothing through
+    // Shadows the server's function, as if a proxy dropped all notifications.
     let without_notify = [
         "CREATE SCHEMA no_notify",
         "CREATE FUNCTION no_notify.pg_notify(text, text) RETURNS void LANGUAGE sql AS ''",
@@ -67,7 +67,7 @@ async fn without_notifications_events_are_found_by_polling() {
     let other = PostgresStore::connect(&database.url()).await.unwrap();
     let append = async || drop(store.append(one("1", Expected::Any).into()).await.unwrap());
     let mut delays = Vec::new();
-    // on a slow machine chance may have it look just then three times of five
+    // On a slow machine, polling may by chance come just in time in three of five rounds.
     for _ in 0..4 {
         let delay = median_delay(&other, &append).await;
         if delay > SOON {
@@ -75,14 +75,14 @@ async fn without_notifications_events_are_found_by_polling() {
         }
         delays.push(delay);
     }
-    panic!("woken after {delays:?} of what nobody told");
+    panic!("woken without a notification after {delays:?}");
 }
 
 #[tokio::test]
 async fn notifications_are_coalesced_and_sent_outside_append_transactions() {
     let (count, overlap) = notifications(&Fixture::new().await, "").await;
     assert!(count < 100, "{count} notifications for 200 appends");
-    assert!(overlap.is_empty(), "notified by a session that appends");
+    assert!(overlap.is_empty(), "a session that appends sends notifications");
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn notifying_inside_an_append_transaction_is_caught() {
     assert!(!overlap.is_empty());
 }
 
-/// Half of the wake-ups must be soon; tried more than once, for a machine that is busy with something else.
+/// The median wake-up must be within [`SOON`]; tried four times, in case the machine is busy.
 async fn wakes_soon(store: &PostgresStore, append: impl AsyncFn()) {
     let mut delays = Vec::new();
     for _ in 0..4 {
@@ -105,7 +105,7 @@ async fn wakes_soon(store: &PostgresStore, append: impl AsyncFn()) {
     panic!("woken after {delays:?}");
 }
 
-/// How long it takes between the end of an append and its event, where nothing else happens.
+/// The median time from the end of an append until its event arrives, in an idle store.
 async fn median_delay(store: &PostgresStore, append: &impl AsyncFn()) -> Duration {
     let mut events = store.subscribe(store.frontier().await.unwrap(), &Filter::all());
     let mut delays = Vec::new();
@@ -120,11 +120,11 @@ async fn median_delay(store: &PostgresStore, append: &impl AsyncFn()) -> Duratio
     delays[delays.len() / 2]
 }
 
-/// How many notifications 200 appends make, and which sessions of the server both append and notify. `inside` stands in
-/// the function that appends.
+/// The number of notifications of 200 appends, and the sessions that both append and notify.
+///
+/// The function that appends also runs `inside`.
 async fn notifications(fixture: &Fixture, inside: &str) -> (usize, BTreeSet<i32>) {
-    let (client, mut connection) =
-        tokio_postgres::connect(&fixture.database.url(), tokio_postgres::NoTls).await.unwrap();
+    let (client, mut connection) = tokio_postgres::connect(&fixture.database.url(), NoTls).await.unwrap();
     let (received, mut notifications) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {

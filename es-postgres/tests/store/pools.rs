@@ -1,20 +1,20 @@
-//! Reads over a pool of the application's, whatever its connections are set to.
+//! Reads over an application's pool, whatever the settings of its connections.
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, Version};
 use es_postgres::{PostgresConnectError, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::Database;
-use tokio_postgres::NoTls;
+use tokio_postgres::{Config, NoTls};
 
-use crate::fixture::{Fixture, all, event, one, stream};
+use crate::fixture::{Fixture, all, connect, event, one, stream};
 
-/// What an application may have set for itself, and no reader could use.
+/// Settings that an application may use, and that would break the store's reads.
 const ODD_SETTINGS: &str = "-c default_transaction_isolation=repeatable\\ read -c enable_indexscan=on -c statement_timeout=7000 \
                       -c plan_cache_mode=auto";
 
 pub(crate) fn pool(database: &Database, size: usize, options: &str) -> Pool {
-    let mut config: tokio_postgres::Config = database.url().parse().unwrap();
+    let mut config: Config = database.url().parse().unwrap();
     config.options(options).application_name("theirs");
     let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     Pool::builder(manager).max_size(size).build().unwrap()
@@ -32,7 +32,7 @@ async fn a_repeatable_read_pool_reads_everything_and_keeps_its_settings() {
     assert_eq!(all(&store).await.len(), 5_000);
     let events = store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, None);
     assert_eq!(events.try_collect::<Vec<_>>().await.unwrap().len(), 5_000);
-    // one that nobody reads to its end
+    // A read that is dropped before its end.
     let mut events = store.read_all(Checkpoint::START, &Filter::all(), None);
     for _ in 0..700 {
         events.try_next().await.unwrap();
@@ -52,7 +52,7 @@ async fn a_repeatable_read_pool_reads_everything_and_keeps_its_settings() {
         assert_eq!(shown, value, "{setting}");
     }
     client.batch_execute("CREATE TABLE theirs ()").await.unwrap();
-    let other = crate::fixture::connect(&database.url()).await;
+    let other = connect(&database.url()).await;
     other.batch_execute("DROP TABLE theirs").await.unwrap();
     let read =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'theirs'

@@ -1,9 +1,11 @@
-//! Settings that a server, a database or a role may have, and on which nothing of the store depends.
+//! Settings of a server, a database or a role, which must not change what the store does.
 
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
-use es_core::{AppendError, AsOf, Checkpoint, Direction, EventStore, Expected, Filter, StoredSnapshot, Version};
+use es_core::{
+    Append, AppendError, AsOf, Checkpoint, Direction, EventStore, Expected, Filter, StoredSnapshot, StreamId, Version,
+};
 use es_postgres::{PostgresAppendError, PostgresConnectError, PostgresError, PostgresStore, PostgresUnfitError};
 use futures_util::TryStreamExt;
 use test_postgres::{Database, Server};
@@ -11,7 +13,7 @@ use test_postgres::{Database, Server};
 use crate::fixture::{Fixture, all, connect, event, exact, one, stream};
 use crate::pools::pool;
 
-/// Functions and an operator that stand before the server's own where `search_path` says so, and lie.
+/// Functions, operators and a type that shadow the server's own through `search_path`, and give wrong results.
 const SHADOWS: &str = "CREATE SCHEMA shadow;
     CREATE FUNCTION shadow.never(bigint, bigint) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT false';
     CREATE OPERATOR shadow.> (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = shadow.never);
@@ -55,12 +57,12 @@ fn database_with_odd_settings() -> Database {
 
 async fn works(store: &PostgresStore) {
     let payload = "{\"snow\":\"\u{2603}\",\"back\":\"\\\\\"}";
-    let odd = es_core::StreamId::new("account", "it's \\ a \u{2603}").unwrap();
+    let odd = StreamId::new("account", "it's \\ a \u{2603}").unwrap();
     let mut events = store.subscribe(Checkpoint::START, &Filter::all());
     for version in 0..3 {
-        let append = es_core::Append::new(odd.clone(), exact(version), vec![event(payload)]);
+        let append = Append::new(odd.clone(), exact(version), vec![event(payload)]);
         store.append(append.into()).await.unwrap();
-        // longer than a session or a transaction may do nothing here
+        // Longer than the idle timeouts.
         tokio::time::sleep(Duration::from_millis(600)).await;
     }
     let both = [one("1", Expected::NoStream), one("2", Expected::NoStream)].concat();
@@ -80,7 +82,7 @@ async fn works(store: &PostgresStore) {
     }
     let events: Vec<_> =
         store.read_stream(&odd, Version::FIRST, Direction::Forward, Some(2)).try_collect().await.unwrap();
-    let snapshots = store.snapshots().expect("it keeps snapshots");
+    let snapshots = store.snapshots().expect("the store has no snapshots");
     for event in &events {
         let snapshot = StoredSnapshot::after(event, "s", vec![0, 255, 92]);
         snapshots.store(snapshot.clone()).await.unwrap();
@@ -92,19 +94,19 @@ async fn works(store: &PostgresStore) {
     }
 }
 
-/// Why the store appends nothing, once it knows that its session is gone.
+/// The store's refusal to append, after it has noticed that its session has ended.
 async fn refusal(store: &PostgresStore) -> PostgresAppendError {
     loop {
         match store.append(one("1", Expected::Exists).into()).await {
             Err(AppendError::Store(source)) => return *source.into_inner().downcast().unwrap(),
-            // sent to the session that was ended: the next one goes over another
+            // Sent over the ended session; the next append goes over a new one.
             Err(AppendError::Unknown(_)) => {}
             other => panic!("{other:?}"),
         }
     }
 }
 
-/// The sessions of the store: which processes they are.
+/// The process ids of the store's sessions.
 async fn sessions(database: &Database) -> Vec<i32> {
     let client = connect(&database.url()).await;
     let pids =
@@ -116,12 +118,12 @@ async fn sessions(database: &Database) -> Vec<i32> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn odd_database_settings_change_nothing() {
     let database = database_with_odd_settings();
-    // the log is made under them, too
+    // The migrations run under these settings, too.
     let store = PostgresStore::builder(&database.url()).allow_unsafe_server().connect().await.unwrap();
     works(&store).await;
     let before = sessions(&database).await;
     tokio::time::sleep(Duration::from_millis(900)).await;
-    assert_eq!(sessions(&database).await, before, "sessions were ended that had nothing to do");
+    assert_eq!(sessions(&database).await, before, "idle sessions were ended");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -131,7 +133,7 @@ async fn odd_pool_settings_change_nothing_and_are_kept() {
     let store = PostgresStore::from_pool(pool.clone(), &database.url()).await.unwrap();
     for _ in 0..5 {
         let events = (0..1_000).map(|_| event("{}")).collect();
-        store.append(es_core::Append::new(stream("many"), Expected::Any, events).into()).await.unwrap();
+        store.append(Append::new(stream("many"), Expected::Any, events).into()).await.unwrap();
     }
     assert_eq!(all(&store).await.len(), 5_000);
     let client = pool.get().await.unwrap();
@@ -141,7 +143,7 @@ async fn odd_pool_settings_change_nothing_and_are_kept() {
     }
 }
 
-/// Whatever the caller's connection is set to, the statement means the same.
+/// The settings of the caller's connection do not change the meaning of the statement.
 #[tokio::test]
 async fn odd_settings_of_a_callers_transaction_change_nothing() {
     let database = database_with_odd_settings();
@@ -206,7 +208,7 @@ async fn appends_are_refused_after_a_restart_with_unsafe_settings() {
     assert_eq!(store.append(one("1", Expected::Exists).into()).await.unwrap()[0].version, 5);
 }
 
-/// An administrator's brake: it holds, and it is said.
+/// An administrator may stop appends this way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_only_database_refuses_appends_and_serves_reads() {
     let fixture = Fixture::new().await;
@@ -238,7 +240,7 @@ async fn an_append_raises_synchronous_commit_and_never_lowers_it() {
     ] {
         client.batch_execute(&format!("SET synchronous_commit = {set}")).await.unwrap();
         let transaction = client.transaction().await.unwrap();
-        // one that goes back with its event
+        // The append's setting is rolled back with its event.
         transaction.batch_execute("SAVEPOINT s").await.unwrap();
         fixture.store.append_in(&transaction, one(set, Expected::NoStream)).await.unwrap();
         transaction.batch_execute("ROLLBACK TO s").await.unwrap();

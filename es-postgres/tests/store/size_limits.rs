@@ -1,4 +1,4 @@
-//! Appends at the limit, in transactions of callers too.
+//! Appends at the size limits, and over them.
 
 use es_core::limits::{APPEND_BYTES, EVENTS, PAYLOAD_BYTES};
 use es_core::{Append, AppendError, Direction, EventStore, Expected, LimitError, NewEvent, Version};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::fixture::{Fixture, event, stream};
 
-/// An append of events of so many bytes, each with an id of its own.
+/// An append of `events` events with payloads of `bytes` bytes.
 fn append(id: &str, events: usize, bytes: usize) -> Vec<Append> {
     let one = event(&format!("\"{}\"", "\\\"".repeat((bytes - 2) / 2)));
     let events: Vec<NewEvent> = (0..events).map(|_| one.clone().with_id(Uuid::now_v7())).collect();
@@ -18,7 +18,7 @@ fn append(id: &str, events: usize, bytes: usize) -> Vec<Append> {
 async fn an_append_at_the_size_limit_works_in_a_callers_transaction() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;
-    // few long events and many, with what has to be escaped in a text
+    // A few long events, and many short ones, with characters that JSON text must escape.
     let few = |id| append(id, APPEND_BYTES / PAYLOAD_BYTES, PAYLOAD_BYTES);
     let many = |id| append(id, EVENTS, APPEND_BYTES / EVENTS / 2 * 2);
     let transaction = client.transaction().await.unwrap();

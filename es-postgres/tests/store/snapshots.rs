@@ -1,11 +1,11 @@
-//! Snapshots beside a log that was restored: what is in the table need not be of the events that are there.
+//! Snapshots in a restored log, whose events may be lost or replaced.
 
 use es_core::{AsOf, Direction, EventStore, Expected, SnapshotError, StoredSnapshot, Timestamp, Version};
 use futures_util::TryStreamExt;
 
 use crate::fixture::{Fixture, one, stream};
 
-/// Three snapshots of three events, with the state `kept`.
+/// Three events, and a snapshot with the state `kept` after each.
 async fn three_snapshots(fixture: &Fixture) -> Vec<StoredSnapshot> {
     for _ in 0..3 {
         fixture.store.append(one("1", Expected::Any).into()).await.unwrap();

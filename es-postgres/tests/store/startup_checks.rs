@@ -1,10 +1,10 @@
-//! Start-up checks.
+//! The checks of the server and the schema when a store is opened.
 
 use es_core::{Append, EventStore, Expected, ReadError};
 use es_postgres::{PostgresConnectError, PostgresError, PostgresReadError, PostgresStore, PostgresUnfitError};
 use test_postgres::{Database, Server};
 
-use crate::fixture::{Fixture, all, one};
+use crate::fixture::{Fixture, all, one, stream};
 use crate::warnings::Warnings;
 
 async fn refusal(url: &str) -> PostgresConnectError {
@@ -26,10 +26,10 @@ async fn a_server_that_may_lose_data_is_refused_unless_allowed() {
     }
 }
 
-/// Opens a store on a server that is unsafe, and appends; answers how many warnings name the setting.
+/// Opens a store on an unsafe server and appends; returns the number of warnings that name the setting.
 async fn allowed(database: &Database, setting: &str) -> usize {
     let warnings = Warnings::default();
-    let _listening = tracing::subscriber::set_default(warnings.clone());
+    let _subscribed = tracing::subscriber::set_default(warnings.clone());
     let store = PostgresStore::builder(&database.url()).allow_unsafe_server().connect().await.unwrap();
     store.append(one("1", Expected::NoStream).into()).await.unwrap();
     warnings.text().matches(&format!("set `{setting} = on`")).count()
@@ -38,7 +38,7 @@ async fn allowed(database: &Database, setting: &str) -> usize {
 #[tokio::test]
 async fn a_server_that_is_too_old_is_refused() {
     let database = Database::fresh().unwrap();
-    // another function stands in the place of the server's own
+    // Replaces the server's function, to report an old version.
     let old = "SET allow_system_table_mods = on;
          ALTER FUNCTION pg_catalog.current_setting(text) RENAME TO true_setting;
          CREATE FUNCTION pg_catalog.current_setting(text) RETURNS text LANGUAGE sql STABLE STRICT AS $$
@@ -133,11 +133,11 @@ async fn a_replica_is_refused_and_gives_no_frontier() {
     server.restart().unwrap();
     let Err(ReadError::Store(source)) = store.frontier().await else { panic!("a replica gave a frontier") };
     assert!(matches!(source.downcast_ref(), Some(PostgresReadError::Server(PostgresError::Replica))), "{source}");
-    // where there is a log, and where there is none that could say so itself
+    // In a database with a log, and in one without.
     for url in [database.url(), server.url()] {
         assert!(matches!(refusal(&url).await, PostgresConnectError::Server(PostgresError::Replica)));
     }
-    assert!(store.append(Append::assertion(crate::fixture::stream("1"), Expected::Exists).into()).await.is_err());
+    assert!(store.append(Append::assertion(stream("1"), Expected::Exists).into()).await.is_err());
 }
 
 #[tokio::test]

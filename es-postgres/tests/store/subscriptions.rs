@@ -1,10 +1,11 @@
-//! Subscriptions: catch up, then live, through broken connections and between processes.
+//! Subscriptions catch up and continue live, between stores and through lost connections.
 
 use std::time::Duration;
 
-use es_core::{Append, Checkpoint, EventStore, Expected, Filter};
+use es_core::{Append, Checkpoint, EventName, EventStore, Expected, Filter, NewEvent, SchemaVersion};
 use es_postgres::PostgresStore;
 use futures_util::StreamExt;
+use uuid::Uuid;
 
 use crate::fixture::{Fixture, event, one, stream};
 use crate::warnings::Warnings;
@@ -56,10 +57,10 @@ async fn a_filtered_subscription_skips_other_events() {
     let filter = Filter::all().category("account").name("account.closed");
     let mut events = fixture.store.subscribe(Checkpoint::START, &filter);
     assert!(tokio::time::timeout(Duration::from_millis(200), events.next()).await.is_err());
-    let closed = es_core::NewEvent::from_json(
-        uuid::Uuid::now_v7(),
-        es_core::EventName::from_static("account.closed").unwrap(),
-        es_core::SchemaVersion::FIRST,
+    let closed = NewEvent::from_json(
+        Uuid::now_v7(),
+        EventName::from_static("account.closed").unwrap(),
+        SchemaVersion::FIRST,
         "{}",
     );
     let append = Append::new(stream("3"), Expected::Exists, vec![closed.unwrap()]);
@@ -71,7 +72,7 @@ async fn a_filtered_subscription_skips_other_events() {
 #[tokio::test]
 async fn a_subscription_survives_lost_connections_and_warns() {
     let warnings = Warnings::default();
-    let _listening = tracing::subscriber::set_default(warnings.clone());
+    let _subscribed = tracing::subscriber::set_default(warnings.clone());
     let fixture = Fixture::new().await;
     let client = fixture.client().await;
     let mut events = fixture.store.subscribe(Checkpoint::START, &Filter::all());

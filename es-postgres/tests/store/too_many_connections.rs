@@ -1,4 +1,4 @@
-//! A server that has room for no more connections, and a pool that has none to give: what the errors say of it.
+//! The errors of a server or a role without free connections, and of an exhausted pool.
 
 use std::time::Duration;
 
@@ -9,12 +9,13 @@ use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use test_postgres::{Database, Server};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 
 use crate::fixture::{all, connect, event, one, stream};
 
-/// Takes connections as the user of `url` until the server has no room for another, also when those are gone that were
-/// closed just before.
+/// Opens connections as the user of `url` until the server refuses ten in a row.
+///
+/// Connections that were closed just before take a while to end.
 async fn fill(url: &str) -> Vec<Client> {
     let (mut taken, mut refused) = (Vec::new(), 0);
     while refused < 10 {
@@ -42,13 +43,13 @@ fn assert_busy(error: &StoreError) {
     assert!(error.kind() == StoreErrorKind::Busy && error.is_transient(), "{error:?}");
 }
 
-/// As the user of `url`, whom the server refuses more connections at some point.
+/// The store's errors are `Busy` while the server refuses connections to the user of `url`.
 async fn refused_connections_are_busy(url: &str) {
     let builder = || PostgresStore::builder(url).pool_size(5).persistence(Duration::ZERO).migrate(false);
     let store = builder().connect().await.unwrap();
-    let room = fill(url).await;
+    let taken = fill(url).await;
 
-    // the writer's first connection, for one append and for a batch of several
+    // The writer's first connection, for one append and for a batch.
     let append = one("1", Expected::NoStream);
     for answer in [store.append(append.clone().into()).await, store.append(one("2", Expected::Any).into()).await] {
         let Err(AppendError::Store(error)) = answer else { panic!("{answer:?}") };
@@ -61,24 +62,24 @@ async fn refused_connections_are_busy(url: &str) {
         let Err(AppendError::Store(error)) = answer else { panic!("{answer:?}") };
         assert_busy(&error);
     }
-    // a connection of the pool
+    // A connection of the pool.
     let asked = join_all((0..20).map(|_| store.frontier())).await;
     let refused: Vec<ReadError> = asked.into_iter().filter_map(Result::err).collect();
-    assert!(!refused.is_empty(), "all readers found a connection");
+    assert!(!refused.is_empty(), "every reader got a connection");
     for error in refused {
         let ReadError::Store(error) = error else { panic!("{error:?}") };
         let source = error.downcast_ref();
         assert!(matches!(source, Some(PostgresReadError::Server(error)) if is_too_many(error)), "{error:?}");
         assert_busy(&error);
     }
-    // a store that is opened
+    // The connect of a new store.
     let error = builder().connect().await.unwrap_err();
     assert!(matches!(&error, PostgresConnectError::Server(error) if is_too_many(error)), "{error:?}");
     assert!(error.is_transient());
     assert_busy(&error.into());
 
-    drop(room);
-    // the server takes a while to notice that they are gone
+    drop(taken);
+    // The server takes a while to end these sessions.
     let answer = loop {
         match store.append(append.clone().into()).await {
             Err(AppendError::Store(error)) => assert_busy(&error),
@@ -86,7 +87,7 @@ async fn refused_connections_are_busy(url: &str) {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     };
-    assert!(!answer[0].repeated, "what was busy had written nothing");
+    assert!(!answer[0].repeated, "a busy append wrote events");
     let stored = loop {
         match store.frontier().await {
             Ok(_) => break all(&store).await,
@@ -116,7 +117,7 @@ async fn a_role_out_of_connections_is_busy_and_writes_nothing() {
 #[tokio::test]
 async fn an_exhausted_pool_times_out() {
     let database = Database::fresh().unwrap();
-    let mut config: tokio_postgres::Config = database.url().parse().unwrap();
+    let mut config: Config = database.url().parse().unwrap();
     config.application_name("theirs");
     let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     let pool = Pool::builder(manager)
@@ -137,17 +138,17 @@ async fn an_exhausted_pool_times_out() {
         let of_pool = matches!(source, Some(PostgresReadError::Server(PostgresError::Pool(PoolError::Timeout(_)))));
         assert!(of_pool && error.kind() == StoreErrorKind::TimedOut && error.is_transient(), "{error:?}");
     };
-    // what comes after the first page goes over the pool
+    // Pages after the first one are read over the pool.
     let read = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect::<Vec<_>>().await;
     assert_timed_out(read.unwrap_err());
-    // so does a connection for all readers to share, in the place of one that broke
+    // A shared connection that replaces a lost one comes from the pool, too.
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                WHERE datname = current_database() AND application_name = 'theirs' AND query !~ 'lent'";
     lent.batch_execute("SELECT 'lent'").await.unwrap();
     connect(&database.url()).await.batch_execute(end).await.unwrap();
     let timed_out = loop {
         match store.frontier().await {
-            // the end of the old connection is told before it is known that there is no other
+            // A reader may fail on the lost connection before the store asks for a new one.
             Err(ReadError::Store(error)) if error.kind() == StoreErrorKind::Unavailable => {}
             answer => break answer.unwrap_err(),
         }
