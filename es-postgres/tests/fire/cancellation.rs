@@ -1,4 +1,4 @@
-//! Callers that stop waiting, at every point where they can.
+//! Callers that drop a future at every await point.
 
 use std::future::Future;
 use std::pin::pin;
@@ -15,7 +15,7 @@ use crate::tools::recovery;
 use crate::tools::trial::{builder, connect};
 use crate::tools::workload::event;
 
-/// Polls `future` at most `polls` times, and drops it; what it gave, if it was ready before.
+/// Polls `future` at most `polls` times and drops it; returns its output if it was ready by then.
 async fn poll_at_most<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let mut left = polls;
@@ -33,14 +33,14 @@ async fn poll_at_most<T>(polls: usize, future: impl Future<Output = T>) -> Optio
     .await
 }
 
-/// Drops the future of `operation` after one poll, after two, and so on, until it is ready before; in how many points.
+/// Drops the future of `operation` after 0, 1, 2 … polls until it completes; returns how many futures it dropped.
 async fn at_every_await<T, F: Future<Output = T>>(mut operation: impl FnMut() -> F) -> usize {
     for polls in 0..500 {
         if poll_at_most(polls, operation()).await.is_some() {
             return polls;
         }
     }
-    panic!("it is never ready");
+    panic!("the operation never completes");
 }
 
 fn append(stream: &str, count: usize) -> Vec<Append> {
@@ -58,12 +58,11 @@ async fn an_operation_dropped_at_any_await_leaves_nothing_behind() {
     for _ in 0..20 {
         points += at_every_await(|| ledger.append(&*store, append("1", 3))).await;
         points += at_every_await(|| async {
-            let client = connect(&url).await;
-            let mut client = client;
+            let mut client = connect(&url).await;
             let transaction = client.transaction().await.unwrap();
             let appends = append("2", 2);
             store.append_in(&transaction, appends).await.unwrap();
-            // never committed
+            // The transaction is never committed.
             drop(transaction);
         })
         .await;
@@ -72,7 +71,7 @@ async fn an_operation_dropped_at_any_await_leaves_nothing_behind() {
     points += at_every_await(|| async { store.frontier().await.unwrap().position() }).await;
     points += at_every_await(|| async { store.changed(Checkpoint::START).await.unwrap().position() }).await;
     points += at_every_await(|| async { store.read_all(Checkpoint::START, &Filter::all(), None).count().await }).await;
-    let snapshots = store.snapshots().expect("it keeps snapshots");
+    let snapshots = store.snapshots().expect("the store has no snapshots");
     let stream = StreamId::new("fire", "1").unwrap();
     let first = store.read_stream(&stream, Version::FIRST, Direction::Forward, Some(1)).next().await;
     let snapshot = StoredSnapshot::after(&first.unwrap().unwrap(), "s", "p");
@@ -91,7 +90,7 @@ async fn an_operation_dropped_at_any_await_leaves_nothing_behind() {
     recovery::no_session_is_left(&url, recovery::TIMEOUT).await.unwrap();
 }
 
-/// What the test above is for: an append in several steps is left half way.
+/// Checks that the test above can fail: a dropped append of several transactions stays incomplete.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_appends_event_by_event_is_caught() {
     let database = Database::fresh().unwrap();

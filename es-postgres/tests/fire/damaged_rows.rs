@@ -1,4 +1,4 @@
-//! Rows that somebody else damaged: typed errors where they stand, and other streams go on.
+//! A damaged row is reported as a typed error with its place, and other streams still work.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -10,26 +10,26 @@ use crate::tools::counter::load;
 use crate::tools::damaged_log::DamagedLog;
 use crate::tools::trial::connect;
 
-/// As what the damage is told.
+/// The error that reports the damage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ErrorKind {
     /// An event that does not decode.
     Decode,
     /// A row that no store writes.
     Damaged,
-    /// An event that is missing.
+    /// A missing event.
     Hole,
 }
 
-/// Counter `a` is told to be damaged where it is, and everything else goes on.
+/// The damage of counter `a` is reported with its place, and everything else works.
 ///
 /// # Errors
-/// What a reader of `store` would not have been told, or could not do any more.
+/// The report that is missing or wrong, or the first operation that does not work.
 async fn is_reported(
     damaged: &DamagedLog,
     store: Arc<dyn EventStore>,
     kind: ErrorKind,
-    says: &str,
+    message: &str,
 ) -> Result<(), String> {
     let error = match load(&store, "a").await? {
         Ok(sum) => return Err(format!("nothing was reported, and the sum is {sum}")),
@@ -45,28 +45,30 @@ async fn is_reported(
         return Err(format!("it was reported as {error:?}"));
     }
     let text = format!("{error} {}", error.source().map(ToString::to_string).unwrap_or_default());
-    if !text.contains("counter/a") || !text.contains(says) || text.contains("secret") {
+    if !text.contains("counter/a") || !text.contains(message) || text.contains("secret") {
         return Err(format!("it was reported as `{text}`"));
     }
     damaged.others_still_work(&store).await
 }
 
-/// The store tells of the damage that `statement` does; stores that guess, leave out, stop or panic do not.
-async fn damage_is_reported(statement: &str, kind: ErrorKind, says: &str) {
+/// The store reports the damage that `statement` does; lenient stores, which do not, are caught.
+async fn damage_is_reported(statement: &str, kind: ErrorKind, message: &str) {
     let damaged = DamagedLog::with(statement).await;
     let store: Arc<dyn EventStore> = Arc::new(damaged.store.clone());
-    is_reported(&damaged, Arc::clone(&store), kind, says).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    is_reported(&damaged, Arc::clone(&store), kind, message)
+        .await
+        .unwrap_or_else(|error| panic!("{statement}: {error}"));
     let leniencies = [
         (Leniency::Guesses, "nothing was reported"),
         (Leniency::SkipsRows, "nothing was reported"),
         (Leniency::StopsForever, "counter b"),
         (Leniency::Panics, "reading panicked"),
     ];
-    // a hole is noticed by who folds the stream, not by the store
+    // The fold of a stream notices a hole, so two kinds of lenient store cannot fail there.
     for (leniency, expected) in leniencies.into_iter().take(if kind == ErrorKind::Hole { 2 } else { 4 }) {
         let lenient = LenientReader::new(Arc::clone(&store), leniency, connect(&damaged.database.url()).await);
-        let caught = is_reported(&damaged, Arc::new(lenient), kind, says).await.expect_err(statement);
-        assert!(caught.contains(expected), "{statement}, by a store that {leniency:?}: {caught}");
+        let caught = is_reported(&damaged, Arc::new(lenient), kind, message).await.expect_err(statement);
+        assert!(caught.contains(expected), "{statement}, {leniency:?}: {caught}");
     }
 }
 
@@ -91,13 +93,13 @@ async fn a_payload_of_another_shape_is_located_and_never_quoted() {
 
 #[tokio::test]
 async fn unknown_names_and_schema_versions_are_named() {
-    for (statement, says) in [
+    for (statement, message) in [
         ("UPDATE es.events SET name = 'invented' WHERE $second", "invented"),
         ("UPDATE es.events SET schema_version = 2 WHERE $second", "schema version 2"),
         ("UPDATE es.events SET schema_version = 4711 WHERE $second", "4711"),
         ("UPDATE es.events SET schema_version = 4294967295 WHERE $second", "4294967295"),
     ] {
-        damage_is_reported(statement, ErrorKind::Decode, says).await;
+        damage_is_reported(statement, ErrorKind::Decode, message).await;
     }
 }
 
@@ -109,7 +111,7 @@ async fn columns_that_no_store_writes_are_reported_as_damage() {
         "UPDATE es.events SET schema_version = 4294967296 WHERE $second",
         "UPDATE es.events SET name = '' WHERE $second",
         "UPDATE es.events SET name = repeat('x', 513) WHERE $second",
-        // compressed to little on disk, and random bytes that are not
+        // Bytes that compress well, and bytes that do not.
         "UPDATE es.events SET payload = to_json(repeat('x', 200 * 1024 * 1024)) WHERE $second",
         "UPDATE es.events SET payload = (SELECT to_json(string_agg(md5(i::text), '')) FROM generate_series(1, 70000) i) WHERE $second",
     ] {

@@ -1,4 +1,4 @@
-//! Transactions of others: prepared and finished later, open all the time, rolled back by the thousand.
+//! Transactions outside the store: prepared, left open, or rolled back.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use crate::tools::seed::{self, Random};
 use crate::tools::trial::{Trial, builder, connect};
 use crate::tools::workload::event;
 
-/// Two stores on one database, and one of them by its own type.
+/// Two stores on one database; the first is also returned with its concrete type.
 async fn two_stores(url: &str) -> (Arc<PostgresStore>, Vec<Arc<dyn EventStore>>) {
     let first = Arc::new(builder(url).connect().await.unwrap());
     let second = Arc::new(builder(url).connect().await.unwrap());
@@ -27,7 +27,7 @@ fn append(category: &str, id: u64) -> Append {
     Append::new(StreamId::new(category, id.to_string()).unwrap(), Expected::Any, vec![event(), event()])
 }
 
-/// Reads as if positions became visible in their order.
+/// Reads above the last position without asking for the frontier.
 async fn read_without_frontier(client: &Client, seen: &mut Vec<(Position, Uuid)>) {
     let after = seen.last().map_or(0, |(position, _)| i64::try_from(position.get()).unwrap());
     let query = "SELECT position, event_id FROM es.events WHERE position > $1 ORDER BY position";
@@ -62,7 +62,7 @@ async fn prepared_transactions_are_neither_skipped_nor_lost() {
         assert_eq!(prepared, i64::try_from(open.len()).unwrap());
         while open.len() > 3 || (!open.is_empty() && random.one_in(3)) {
             let name = open.swap_remove(usize::try_from(random.below(open.len() as u64)).unwrap());
-            // those that are committed late are what can be skipped
+            // Only transactions that commit late can be skipped.
             let word = if rolled_back < number / 2 && random.one_in(3) { "ROLLBACK" } else { "COMMIT" };
             rolled_back += u64::from(word == "ROLLBACK");
             client.batch_execute(&format!("{word} PREPARED '{name}'")).await.unwrap();
@@ -78,7 +78,7 @@ async fn prepared_transactions_are_neither_skipped_nor_lost() {
     let log = ledger::log(&url).await;
     let prepared = log.events.iter().filter(|event| event.stream.category() == "prepared").count() as u64;
     assert_eq!(prepared, 2 * (number - rolled_back));
-    // what this test is for: who does not ask for the frontier skips
+    // Shows that the test can fail: a reader without the frontier skips events.
     read_without_frontier(&client, &mut read_naively).await;
     let caught = ledger::check_subscribers(vec![seen(read_naively)], &log).unwrap_err();
     assert!(caught.contains("subscriber 0 differs from the log"), "{caught}");
@@ -96,7 +96,7 @@ async fn readers_do_not_wait_for_unrelated_open_transactions() {
     let trial = Trial::start(&url, stores, 4, &mut random);
     trial.wait_for_appends(100).await;
     trial.wait_for_subscribers().await;
-    // what this test is for: who waits for all older transactions stands still
+    // Shows that the test can fail: a reader that waits for all older transactions sees nothing.
     let client = connect(&url).await;
     let waiting = "SELECT count(*) FROM es.events WHERE xmin::text::bigint < pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
     assert_eq!(client.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0), 0);
@@ -133,20 +133,20 @@ async fn a_thousand_rollbacks_leave_only_gaps() {
     assert!(log.events.iter().all(|event| event.stream.category() != "rolled-back"));
     let drawn = log.events.last().unwrap().position.get();
     assert!(drawn >= 2_000 + log.events.len() as u64 - 100, "the rollbacks drew no positions: {drawn}");
-    // what this test is for: who waits for every gap to be filled has stood still since the first of them
+    // Shows that the test can fail: a reader that waits for gaps to fill stops at the first one.
     let places = log.events.iter().map(|event| (event.position, event.id));
     let gapless = places.zip(1..).take_while(|((position, _), next)| position.get() == *next);
     let caught = ledger::check_subscribers(vec![seen(gapless.map(|(place, _)| place).collect())], &log).unwrap_err();
     assert!(caught.contains("subscriber 0 differs from the log"), "{caught}");
 }
 
-/// However many streams others hold, only so many appends wait for them at the server.
+/// The number of sessions stays limited, however many streams are held.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn appends_waiting_for_forty_streams_share_few_sessions() {
     const STREAMS: u64 = 40;
     let database = Database::fresh().unwrap();
     let url = database.url();
-    // no more than their number is asked here, however long they take
+    // This test checks the number of sessions only, so the appends may wait long.
     let store = builder(&url).lock_timeout(recovery::TIMEOUT).connect().await.unwrap();
     let mut client = connect(&url).await;
     let transaction = client.transaction().await.unwrap();

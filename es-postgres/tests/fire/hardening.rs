@@ -1,4 +1,4 @@
-//! Who may harden a log, which roles are refused, and what start-up says of a log that is not hardened.
+//! Hardening by a database owner, roles that it refuses, and the start-up warnings of a log that is not hardened.
 
 use es_postgres::{MissingProtection, PostgresConnectError, PostgresStore};
 use test_postgres::{Database, Server};
@@ -10,14 +10,14 @@ use crate::tools::smoke_test::appends_and_reads;
 use crate::tools::trial::connect;
 use crate::warnings::Warnings;
 
-/// A server on which the owners of databases are no superusers.
+/// A server with a role that owns databases and is no superuser.
 fn server() -> Server {
     let server = Server::start(&[]).unwrap();
     Database::on(&server.url()).unwrap().run(&["CREATE ROLE joe LOGIN CREATEROLE"]).unwrap();
     server
 }
 
-/// The owner of a database hardens a log of an odd name for a role of an odd name.
+/// The owner of a database hardens a log with an odd name for a role with an odd name.
 async fn hardened_by_its_owner(server: &Server, change: Change) -> Result<(), String> {
     let database = Database::on(&server.url()).unwrap();
     let name = database.name();
@@ -28,7 +28,7 @@ async fn hardened_by_its_owner(server: &Server, change: Change) -> Result<(), St
     assert!(store.missing_protections().await.unwrap().contains(&MissingProtection::OwnsEvents));
     let hardening = change.of(&builder(&joe).hardening("o'dd\"app\\").unwrap());
     let done = connect(&joe).await.batch_execute(&hardening).await;
-    done.map_err(|error| format!("it is refused: {}", error.as_db_error().unwrap().message()))?;
+    done.map_err(|error| format!("hardening is refused: {}", error.as_db_error().unwrap().message()))?;
     let odd = database.url().replace("postgres@", "o'dd%22app%5C@");
     let store = builder(&odd).connect().await.map_err(|error| format!("the application is refused: {error}"))?;
     appends_and_reads(&store).await;
@@ -46,19 +46,22 @@ async fn a_database_owner_hardens_without_superuser_and_odd_names_are_quoted() {
     hardened_by_its_owner(&server(), Change::NONE).await.unwrap();
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test]
 async fn hardening_that_needs_a_superuser_or_plain_names_is_caught() {
     let server = server();
     for (change, expected) in [
         (
             change("EXECUTE format('GRANT %I TO CURRENT_USER'", "PERFORM format('GRANT %I TO CURRENT_USER'"),
-            "it is refused",
+            "hardening is refused",
         ),
-        (change("CREATE ROLE %I LOGIN", "CREATE ROLE %s LOGIN"), "it is refused: unterminated"),
-        (change("'GRANT USAGE ON SCHEMA %I", "'GRANT USAGE ON SCHEMA %s"), "it is refused"),
-        (change("EXECUTE format('ALTER SCHEMA %I OWNER", "PERFORM format('ALTER SCHEMA %I OWNER"), "it is refused"),
-        // the last, since it leaves the role behind that the others would create
+        (change("CREATE ROLE %I LOGIN", "CREATE ROLE %s LOGIN"), "hardening is refused: unterminated"),
+        (change("'GRANT USAGE ON SCHEMA %I", "'GRANT USAGE ON SCHEMA %s"), "hardening is refused"),
+        (
+            change("EXECUTE format('ALTER SCHEMA %I OWNER", "PERFORM format('ALTER SCHEMA %I OWNER"),
+            "hardening is refused",
+        ),
+        // Last, because it leaves behind the role that the others create.
         (change("EXECUTE format('REVOKE CREATE", "PERFORM format('REVOKE CREATE"), "the owner role may create: true"),
     ] {
         let caught = hardened_by_its_owner(&server, change).await.expect_err(change.part);
@@ -66,7 +69,7 @@ async fn hardening_that_needs_a_superuser_or_plain_names_is_caught() {
     }
 }
 
-/// Roles that nothing would hold, or that cannot be, are refused.
+/// Hardening refuses roles that it cannot restrict, and impossible role names.
 async fn odd_roles_are_refused(server: &Server, change: Change) -> Result<(), String> {
     let database = Database::on(&server.url()).unwrap();
     let client = connect(&database.url()).await;
@@ -92,7 +95,7 @@ async fn a_role_that_hardening_cannot_restrict_is_refused() {
     odd_roles_are_refused(&Server::start(&[]).unwrap(), Change::NONE).await.unwrap();
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test]
 async fn hardening_that_accepts_any_role_is_caught() {
     let server = Server::start(&[]).unwrap();
@@ -106,7 +109,7 @@ async fn hardening_that_accepts_any_role_is_caught() {
     }
 }
 
-/// A store that starts by `start` says which protections are off, and nothing when all are on.
+/// A store opened by `start` warns about missing protections, and does not warn when there are none.
 async fn check_start_up_warnings(
     start: impl AsyncFn(String) -> Result<PostgresStore, PostgresConnectError>,
 ) -> Result<(), String> {
@@ -130,7 +133,7 @@ async fn start_up_warns_of_missing_protections_only() {
     check_start_up_warnings(async |url| PostgresStore::connect(&url).await).await.unwrap();
 }
 
-/// What the test above is for: a start-up that is silent, and one that always warns.
+/// Checks that the test above can fail.
 #[tokio::test]
 async fn a_start_up_that_never_or_always_warns_is_caught() {
     let silent = async |url: String| {

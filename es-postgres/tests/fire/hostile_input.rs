@@ -1,4 +1,4 @@
-//! Input that somebody chose to hurt: refused before the wire with a typed error, or stored and read back equal.
+//! Hostile input is refused with a typed error before it is sent, or stored and read back unchanged.
 
 use es_core::{
     Append, Checkpoint, Direction, EncodeError, EventName, EventStore, Expected, Filter, LimitError, Metadata,
@@ -7,12 +7,14 @@ use es_core::{
 use es_postgres::{PostgresConnectError, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::Database;
+use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
+use crate::tools::smoke_test::appends_and_reads;
 use crate::tools::trial::{builder, connect};
 use crate::tools::workload::named;
 
-/// Texts that end up in SQL, in arrays, in JSON and in logs somewhere.
+/// Texts with a special meaning in SQL, arrays, JSON or logs.
 fn texts() -> Vec<String> {
     let mut texts: Vec<String> = [
         "'; DROP TABLE es.events; --",
@@ -40,7 +42,7 @@ fn texts() -> Vec<String> {
     .map(str::to_owned)
     .into();
     texts.push("x".repeat(512));
-    // 4 bytes each, so that nobody counts characters
+    // Limits count bytes, and each of these characters has four.
     texts.push("🦀".repeat(128));
     texts
 }
@@ -67,14 +69,14 @@ async fn names_that_look_like_sql_are_stored_and_read_back_equal() {
         assert_eq!(read.position, answer[0].positions[0]);
         assert_eq!(read.decode_metadata().unwrap().unwrap(), metadata, "{text:?}");
     }
-    // what this test is for: who pastes a name into a statement does what the name says
+    // Shows that the test can fail: pasted into a statement, the first text drops the table.
     let pasted = format!("SELECT FROM es.events WHERE id = '{}'", texts()[0]);
     let client = connect(&database.url()).await;
     client.batch_execute(&format!("BEGIN; {pasted}")).await.unwrap();
     let gone = client.query_one("SELECT to_regclass('es.events') IS NULL", &[]).await.unwrap();
     assert!(gone.get::<_, bool>(0));
     client.batch_execute("ROLLBACK").await.unwrap();
-    // the same text in another form is another stream
+    // Two normalization forms of one text are two streams.
     let (composed, decomposed) = (StreamId::new("ä", "1").unwrap(), StreamId::new("a\u{308}", "1").unwrap());
     for stream in [composed, decomposed] {
         let append = Append::new(stream, Expected::NoStream, vec![named("e", "1").unwrap()]);
@@ -95,7 +97,7 @@ fn invalid_names_are_refused_before_sending() {
     assert!(matches!(EventName::new("a\0b"), Err(LimitError::Nul { .. })));
 }
 
-/// What the refusals above are for: the server takes what is too long, and refuses a NUL only when it has all of a batch.
+/// The store must refuse these itself: the server accepts long names, and refuses a NUL only with the whole batch.
 #[tokio::test]
 async fn the_server_accepts_long_names_and_rejects_nul() {
     let database = Database::fresh().unwrap();
@@ -104,7 +106,7 @@ async fn the_server_accepts_long_names_and_rejects_nul() {
     let row = "INSERT INTO es.events (position, version, recorded_at, event_id, together, schema_version, slice, category, id, name, payload)
                VALUES (1, 1, now(), gen_random_uuid(), 1, 1, 0, 'c', $1, 'e', '1')";
     let nul = client.execute(row, &[&"a\0b"]).await.unwrap_err();
-    assert_eq!(nul.code(), Some(&tokio_postgres::error::SqlState::CHARACTER_NOT_IN_REPERTOIRE), "{nul}");
+    assert_eq!(nul.code(), Some(&SqlState::CHARACTER_NOT_IN_REPERTOIRE), "{nul}");
     assert_eq!(client.execute(row, &[&"x".repeat(513)]).await.unwrap(), 1);
 }
 
@@ -147,7 +149,7 @@ fn unreadable_payloads_are_refused_before_sending() {
     assert!(matches!(metadata, Err(EncodeError::Limit(_))), "{metadata:?}");
 }
 
-/// What the refusals are for: the server takes all of these, and no reader can make sense of them again.
+/// The store must refuse these itself: the server accepts them, and no reader can parse them.
 #[tokio::test]
 async fn the_server_accepts_unreadable_payloads() {
     let database = Database::fresh().unwrap();
@@ -171,9 +173,9 @@ async fn schema_names_that_are_no_plain_identifiers_are_quoted_or_refused() {
     let database = Database::fresh().unwrap();
     let client = connect(&database.url()).await;
     client.batch_execute("CREATE TABLE witness ()").await.unwrap();
-    let clever = "x\"; DROP TABLE witness; --";
+    let injection = "x\"; DROP TABLE witness; --";
     for name in [
-        clever,
+        injection,
         "'; DROP TABLE witness; --",
         "\"; DROP TABLE witness; --",
         "Ünï cödé",
@@ -184,14 +186,14 @@ async fn schema_names_that_are_no_plain_identifiers_are_quoted_or_refused() {
         "{name}",
     ] {
         let store = builder(&database.url()).schema(name).connect().await.unwrap();
-        crate::tools::smoke_test::appends_and_reads(&store).await;
+        appends_and_reads(&store).await;
     }
     for name in ["", "a\0b", "pg_mine", &"x".repeat(64)] {
         let refused = builder(&database.url()).schema(name).connect().await.unwrap_err();
         assert!(matches!(refused, PostgresConnectError::SchemaName(_)), "{name:?}: {refused}");
     }
     client.batch_execute("TABLE witness").await.unwrap();
-    // what this test is for: quotes alone are not quoting
-    client.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS \"{clever}\"")).await.unwrap();
+    // Shows that the test can fail: quotes without escaping let the name drop the table.
+    client.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS \"{injection}\"")).await.unwrap();
     assert!(client.batch_execute("TABLE witness").await.is_err());
 }

@@ -1,6 +1,6 @@
-//! What the application's role may call, called with every kind of wrong argument: refused, or harmless to every reader.
+//! Calls every function that the application's role may call with invalid arguments: refused, or harmless to readers.
 
-use es_core::{Checkpoint, EventStore, Filter, Position};
+use es_core::{Checkpoint, EventStore, Filter, NewEvent, Position};
 use es_postgres::PostgresStore;
 use futures_util::TryStreamExt;
 use tokio_postgres::Client;
@@ -10,7 +10,7 @@ use crate::tools::hardened_log::HardenedLog;
 use crate::tools::smoke_test::appends_and_reads;
 use crate::tools::trial::connect;
 
-/// A function, and the types and names of what it takes.
+/// A function that the role may execute, with the types and names of its arguments.
 struct GrantedFunction {
     name: String,
     types: Vec<String>,
@@ -18,13 +18,13 @@ struct GrantedFunction {
 }
 
 impl GrantedFunction {
-    /// Where this argument stands.
+    /// The index of this argument.
     fn index(&self, argument: &str) -> usize {
         self.names.iter().position(|name| name == argument).unwrap_or_else(|| panic!("no argument `{argument}`"))
     }
 }
 
-/// Every function that the role may execute, as the server knows them.
+/// Every function that the role may execute.
 async fn granted_functions(client: &Client) -> Vec<GrantedFunction> {
     let functions = "SELECT p.proname::text, ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) t),
                      coalesce(p.proargnames, '{}')
@@ -34,7 +34,7 @@ async fn granted_functions(client: &Client) -> Vec<GrantedFunction> {
     rows.iter().map(|row| GrantedFunction { name: row.get(0), types: row.get(1), names: row.get(2) }).collect()
 }
 
-/// Arguments that are right, for `streams` streams of two events each, or one of one event.
+/// Valid arguments, for several streams of two events each or for one stream of one event.
 fn valid(name: &str, streams: usize) -> Vec<String> {
     let numbers = |number: fn(usize) -> String, count| {
         let numbers: Vec<String> = (0..count).map(number).collect();
@@ -72,11 +72,11 @@ fn valid(name: &str, streams: usize) -> Vec<String> {
         "unmoved" => vec!["(SELECT id FROM es.incarnations ORDER BY number DESC LIMIT 1)".into()],
         "common_with" => vec!["gen_random_uuid()".into()],
         "frontier" | "drawn" | "incarnation" => vec![],
-        other => panic!("say what is right for the function `{other}`"),
+        other => panic!("add valid arguments for the function `{other}`"),
     }
 }
 
-/// What is wrong for a single value of this type, somewhere or everywhere.
+/// Values of this type that some argument or every argument must reject.
 fn invalid_values(of: &str) -> Vec<String> {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     match of {
@@ -103,11 +103,11 @@ fn invalid_values(of: &str) -> Vec<String> {
             "' '",
             "'nonsense'",
         ]),
-        other => panic!("say what is wrong for the type `{other}`"),
+        other => panic!("add invalid values for the type `{other}`"),
     }
 }
 
-/// What is wrong in the place of `right`, an argument of this type.
+/// Invalid replacements for the valid argument `right` of this type.
 fn invalid(of: &str, right: &str) -> Vec<String> {
     let mut wrong = vec!["NULL".to_owned()];
     match of.strip_suffix("[]") {
@@ -116,7 +116,7 @@ fn invalid(of: &str, right: &str) -> Vec<String> {
             let right = format!("({right})::{of}");
             wrong.push("'{}'".to_owned());
             wrong.push("'{NULL}'".to_owned());
-            // longer, shorter, of more dimensions, counted from elsewhere
+            // Longer, shorter, with more dimensions, and with another lower bound.
             wrong.push(format!("{right} || {right}"));
             wrong.push(format!("({right})[2:]"));
             wrong.push(format!("ARRAY[{right}]"));
@@ -124,7 +124,7 @@ fn invalid(of: &str, right: &str) -> Vec<String> {
             for value in invalid_values(element).into_iter().chain(["NULL".to_owned()]) {
                 wrong.push(format!("array_fill(({value})::{element}, ARRAY[cardinality({right})])"));
                 wrong.push(format!("({right})[:cardinality({right}) - 1] || ({value})::{element}"));
-                // as a whole it begins as it should, and counted from 0 its element 1 is wrong
+                // With the lower bound 0, the element with index 1 is the invalid one.
                 let inside = format!("(({right})[1:1] || ({value})::{element} || ({right})[2:])::text");
                 wrong.push(format!("('[0:' || cardinality({right}) || ']=' || {inside})"));
             }
@@ -133,14 +133,14 @@ fn invalid(of: &str, right: &str) -> Vec<String> {
     wrong
 }
 
-/// The call with these arguments.
+/// The statement that calls the function with these arguments.
 fn call(GrantedFunction { name, types, .. }: &GrantedFunction, arguments: &[String]) -> String {
     let arguments: Vec<String> =
         arguments.iter().zip(types).map(|(argument, of)| format!("({argument})::{of}")).collect();
     format!("SELECT es.{name}({})", arguments.join(", "))
 }
 
-/// Whether everybody can still read and append, and everything is where it belongs.
+/// Every event can be read and appended again, and versions, positions, times and snapshots are consistent.
 async fn check_log(store: &PostgresStore, owner: &Client) -> Result<(), String> {
     let all: Vec<_> = store
         .read_all(Checkpoint::START, &Filter::all(), None)
@@ -149,8 +149,7 @@ async fn check_log(store: &PostgresStore, owner: &Client) -> Result<(), String> 
         .map_err(|error| format!("a reader stops: {error}"))?;
     for event in &all {
         let limits = (event.payload.len() <= 1024 * 1024, event.metadata.as_ref().is_none_or(|m| m.len() <= 64 * 1024));
-        let again =
-            es_core::NewEvent::from_json(event.id, event.name.clone(), event.schema_version, event.payload.clone());
+        let again = NewEvent::from_json(event.id, event.name.clone(), event.schema_version, event.payload.clone());
         if limits != (true, true) || again.is_err() {
             return Err(format!("an event that no program could append: {event:?}"));
         }
@@ -175,7 +174,7 @@ async fn check_log(store: &PostgresStore, owner: &Client) -> Result<(), String> 
     if frontier < last { Err(format!("the frontier is {frontier}, the last event {last}")) } else { Ok(()) }
 }
 
-/// Calls everything that is granted with each argument wrong in turn; answers how many calls were refused.
+/// Calls every granted function with each argument invalid in turn; returns the number of refused calls.
 async fn call_with_invalid_arguments(change: Change) -> Result<usize, String> {
     let hardened = HardenedLog::new().await;
     let owner = connect(&hardened.database.url()).await;
@@ -188,7 +187,7 @@ async fn call_with_invalid_arguments(change: Change) -> Result<usize, String> {
     let mut refused = 0;
     for function in &functions {
         for streams in if function.name == "append" { vec![1, 3] } else { vec![1] } {
-            // a stream that is new to each call, and one that exists
+            // A new stream in each call, and then an existing one.
             for again in 0..2 {
                 for (at, of) in function.types.iter().enumerate() {
                     for (nth, wrong) in invalid(of, &valid(&function.name, streams)[at]).into_iter().enumerate() {
@@ -221,13 +220,13 @@ async fn calls_with_invalid_arguments_never_break_a_reader() {
     assert!(refused > 300, "only {refused} calls were refused");
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test]
 async fn a_missing_argument_check_is_caught() {
     for (change, expected) in [
         (change("IF plain IS NOT TRUE THEN", "IF false THEN"), ""),
         (change("schema_versions[1] BETWEEN 1 AND 4294967295 AND", ""), "a reader stops"),
-        // as wholes, arrays are in order that hold the wrong element where the function takes it
+        // A comparison of whole arrays accepts an array whose element 1 is invalid.
         (
             change("schema_versions[1] BETWEEN 1 AND 4294967295", "schema_versions BETWEEN '{1}' AND '{9}'"),
             "a reader stops",
@@ -243,7 +242,7 @@ async fn a_missing_argument_check_is_caught() {
     }
 }
 
-/// What must not merely do no harm, but be refused.
+/// These arguments must be refused, and not merely be harmless.
 #[tokio::test]
 async fn invalid_append_arguments_are_refused() {
     let hardened = HardenedLog::new().await;
@@ -271,7 +270,7 @@ async fn invalid_append_arguments_are_refused() {
             ("metadata", "json", "'\"' || repeat('x', 65536) || '\"'"),
         ] {
             let mut arguments = valid("append", streams);
-            // names and slices matter where a stream begins
+            // Names and slices matter in the first event of a stream.
             let category = &mut arguments[append.index("categories")];
             *category = category.replace("forged", "another");
             let at = append.index(argument);

@@ -1,4 +1,4 @@
-//! Appends that are bigger than a batch: nobody else waits for their transfer, however slow it is.
+//! Appends that are bigger than a batch do not block other appends, however slow their transfer is.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ fn append(id: &str, mebibytes: usize) -> Vec<Append> {
     vec![Append::new(StreamId::new("large", id).unwrap(), Expected::Any, events)]
 }
 
-/// A store before which half of an append to the stream `slow-link` has arrived, and no more of it yet.
+/// A store whose append to the stream `slow-link` has been transferred by half, until the proxy releases the rest.
 struct SlowTransfer {
     store: Arc<PostgresStore>,
     proxy: Proxy,
@@ -55,7 +55,7 @@ impl SlowTransfer {
         tokio::spawn(async move { store.append(append.into()).await.unwrap() })
     }
 
-    /// Appends, large ones too, to a hundred other streams, and reads them.
+    /// Appends to other streams, large events too, and waits until readers can see them.
     async fn other_appends(&self) {
         let small = (0..100).map(|number| Self::append(&self.store, &number.to_string(), 0));
         let all = small.chain((0..2).map(|number| Self::append(&self.store, &format!("large-{number}"), 5)));
@@ -70,10 +70,10 @@ impl SlowTransfer {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn appends_are_not_blocked_by_a_large_transfer() {
     let slow = SlowTransfer::new(60, |store| store).await;
-    tokio::time::timeout(TIMEOUT, slow.other_appends()).await.expect("others wait for the transfer");
-    // who follows on its stream comes after it
+    tokio::time::timeout(TIMEOUT, slow.other_appends()).await.expect("other appends wait for the transfer");
+    // A later append to the same stream waits for the large one.
     let behind = SlowTransfer::append(&slow.store, "slow-link", 0);
-    tokio::time::timeout(TIMEOUT, slow.other_appends()).await.expect("others wait for the transfer");
+    tokio::time::timeout(TIMEOUT, slow.other_appends()).await.expect("other appends wait for the transfer");
     assert!(!slow.large.is_finished() && !behind.is_finished());
     slow.proxy.release();
     let versions = (slow.large.await.unwrap()[0].version.get(), behind.await.unwrap()[0].version.get());
@@ -82,7 +82,7 @@ async fn appends_are_not_blocked_by_a_large_transfer() {
     recovery::recovers_and_leaves_nothing(slow.store, &url).await.unwrap();
 }
 
-/// What the test above is for: a writer that sends a large append over the connection of all others.
+/// Checks that the test above can fail: a writer that sends a large append over the shared connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_append_in_a_shared_batch_is_caught() {
     let slow = SlowTransfer::new(60, |store| store.batch_limits(usize::MAX, 1_000, 1_000)).await;
@@ -91,7 +91,7 @@ async fn a_large_append_in_a_shared_batch_is_caught() {
     slow.large.await.unwrap();
 }
 
-/// A server that takes longer than the statement's time to store what is large.
+/// The server takes longer than the statement timeout to store a large append.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_append_gets_a_longer_statement_timeout() {
     let slow = SlowTransfer::new(3, |store| {
@@ -104,12 +104,12 @@ async fn a_large_append_gets_a_longer_statement_timeout() {
     slow.database.run(&[delays, trigger]).unwrap();
     slow.proxy.release();
     assert_eq!(slow.large.await.unwrap()[0].version, 3);
-    // which a small one has not
+    // A small append does not get more time.
     let small = slow.store.append(append("1", 0).into()).await;
     assert!(matches!(small, Err(AppendError::Store(_))), "{small:?}");
 }
 
-/// The server has a second for the statement and the store waits 5 s more: both begin when all of it has arrived.
+/// The server's statement timeout and the store's 5 s beyond it both start when the whole append has arrived.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_transfer_does_not_count_against_the_statement_timeout() {
     let slow = SlowTransfer::new(3, |store| {

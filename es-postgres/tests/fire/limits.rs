@@ -1,4 +1,4 @@
-//! What is at the limits of a store is taken and read back equal; what is over them is refused before the wire.
+//! Input at a store's limits is stored and read back unchanged; input over them is refused before it is sent.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::faults::faulty_store::{Fault, FaultyStore};
 use crate::tools::workload::named;
 
-/// Payloads that are at some limit come back byte for byte from a log on which `statements` were run.
+/// Payloads at a limit are read back byte for byte from a log on which `statements` were run.
 async fn payloads_at_the_limits(statements: &[&str]) -> Result<(), String> {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
@@ -56,7 +56,7 @@ async fn payloads_at_the_limits_are_stored_and_read_back_byte_for_byte() {
     payloads_at_the_limits(&[]).await.unwrap();
 }
 
-/// What the test above is for: logs that keep what a payload means, and not its bytes, or not all of them.
+/// Checks that the test above can fail: logs that change or lose bytes of a payload.
 #[tokio::test]
 async fn a_log_that_changes_payloads_at_the_limits_is_caught() {
     for (instead, expected) in [
@@ -79,7 +79,7 @@ async fn a_log_that_changes_payloads_at_the_limits_is_caught() {
     }
 }
 
-/// An append of more events than a store takes is refused, and a version that nobody can count to is a conflict.
+/// An append of too many events is refused, and expecting the highest version is a conflict.
 async fn too_many_events_are_refused(store: &dyn EventStore) -> Result<(), String> {
     let stream = StreamId::new("c", "1").unwrap();
     let append = |expected, count| {
@@ -91,7 +91,7 @@ async fn too_many_events_are_refused(store: &dyn EventStore) -> Result<(), Strin
         outcome => return Err(format!("1,001 events are answered by {:?}", outcome.map(|answers| answers.len()))),
     }
     append(Expected::NoStream, 1_000).await.map_err(|error| format!("1,000 events are answered by {error:?}"))?;
-    // not an overflow
+    // A conflict, and not an overflow.
     match append(Expected::Exact(Version::MAX), 1).await {
         Err(AppendError::Conflict(_)) => Ok(()),
         outcome => Err(format!("the highest version is answered by {outcome:?}")),
@@ -105,7 +105,7 @@ async fn an_append_of_too_many_events_is_refused_before_sending() {
     too_many_events_are_refused(&store).await.unwrap();
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test]
 async fn a_store_that_accepts_too_many_events_is_caught() {
     for (fault, expected) in [

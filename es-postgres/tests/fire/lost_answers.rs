@@ -1,4 +1,4 @@
-//! One answer that is swallowed, comes late or never comes, and what callers hear of it.
+//! Answers of the server that are lost, late or never sent, and the outcome that the caller receives.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::tools::recovery;
 use crate::tools::trial::builder;
 use crate::tools::workload::event;
 
-/// A store that lies are told to.
+/// A store behind a proxy.
 struct ProxiedStore {
     store: Arc<dyn EventStore>,
     proxy: Proxy,
@@ -34,7 +34,7 @@ impl ProxiedStore {
         Self { store, proxy, url, _database: database }
     }
 
-    /// Nothing is lost, doubled, or left behind.
+    /// No event is lost or duplicated, and no session is left behind.
     async fn check(self, events: usize, faults: u64) -> Result<(), String> {
         let stored = ledger::log(&self.url).await.events.len();
         let injected = self.proxy.faults();
@@ -51,22 +51,22 @@ fn append(id: &str, expected: Expected) -> Vec<Append> {
     vec![Append::new(StreamId::new("fire", id).unwrap(), expected, vec![event(), event()])]
 }
 
-/// Swallows, cuts before, cuts within; a store with a fault is told at once that the outcome is unknown.
+/// Loses an acknowledgement, then cuts before and within an append. A store with a fault gets unknown outcomes at once.
 async fn lost_acknowledgement(fault: Option<Fault>) -> Result<(), String> {
     let persistence = if fault.is_some() { Duration::ZERO } else { Duration::from_secs(10) };
     let proxied = ProxiedStore::new(fault, |store| store.persistence(persistence)).await;
-    for (round, fault) in
+    for (round, network_fault) in
         [NetworkFault::DropAcknowledgement, NetworkFault::CutBefore, NetworkFault::CutWithin].into_iter().enumerate()
     {
-        proxied.proxy.once(fault);
+        proxied.proxy.once(network_fault);
         let answer = proxied.store.append(append("1", Expected::Any).into()).await;
-        let answer = answer.map_err(|error| format!("{fault:?} is answered by `{error}`"))?.remove(0);
+        let answer = answer.map_err(|error| format!("{network_fault:?} is answered by `{error}`"))?.remove(0);
         let (is, should) = (
             (answer.repeated, answer.version.get()),
-            (fault == NetworkFault::DropAcknowledgement, 2 * (round as u64 + 1)),
+            (network_fault == NetworkFault::DropAcknowledgement, 2 * (round as u64 + 1)),
         );
         if is != should {
-            return Err(format!("{fault:?} is answered by {is:?} and not {should:?}"));
+            return Err(format!("{network_fault:?} is answered by {is:?} and not {should:?}"));
         }
     }
     proxied.check(6, 3).await
@@ -77,7 +77,7 @@ async fn a_lost_acknowledgement_is_recovered_by_sending_the_same_ids_again() {
     lost_acknowledgement(None).await.unwrap();
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_guesses_or_resends_with_new_ids_is_caught() {
     for (fault, expected) in [
@@ -90,7 +90,7 @@ async fn a_store_that_guesses_or_resends_with_new_ids_is_caught() {
     }
 }
 
-/// The server appends, and is never heard of again until it is let in.
+/// The acknowledgement is lost, and new connections are refused until the outcome has been reported as unknown.
 async fn unknown_until_resolved(fault: Option<Fault>) -> Result<(), String> {
     let proxied = ProxiedStore::new(fault, |store| store.persistence(Duration::from_millis(300))).await;
     let ProxiedStore { store, proxy, .. } = &proxied;
@@ -98,10 +98,10 @@ async fn unknown_until_resolved(fault: Option<Fault>) -> Result<(), String> {
     proxy.once(NetworkFault::DropAcknowledgement);
     proxy.refuse_connections(true);
     let Err(AppendError::Unknown(unknown)) = store.append(append("1", Expected::NoStream).into()).await else {
-        return Err("an outcome is known that nobody told".to_owned());
+        return Err("an unknown outcome is reported as known".to_owned());
     };
     let Err(AppendError::Unknown(unknown)) = store.resolve(*unknown).await else {
-        return Err("what is not known has become `nothing was appended`".to_owned());
+        return Err("an unknown outcome became `nothing was appended`".to_owned());
     };
     proxy.refuse_connections(false);
     let answer = store.resolve(*unknown).await.map_err(|error| error.to_string())?;
@@ -116,23 +116,23 @@ async fn an_answer_that_never_comes_is_unknown_and_is_resolved() {
     unknown_until_resolved(None).await.unwrap();
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_reports_an_unknown_outcome_as_known_is_caught() {
     for (fault, expected) in [
-        (Fault::GuessesRefused, "that nobody told"),
-        (Fault::GuessesAppended, "that nobody told"),
-        (Fault::ForgetsUnknown, "has become `nothing was appended`"),
+        (Fault::GuessesRefused, "is reported as known"),
+        (Fault::GuessesAppended, "is reported as known"),
+        (Fault::ForgetsUnknown, "became `nothing was appended`"),
     ] {
         let caught = unknown_until_resolved(Some(fault)).await.unwrap_err();
         assert!(caught.contains(expected), "{fault:?}: {caught}");
     }
 }
 
-/// How long a statement may take, in which a busy server is done with one that nothing delays.
+/// The statement timeout, long enough for an append that nothing delays on a busy server.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A server that is not heard of any more, on a connection that stays open.
+/// The server stops answering on a connection that stays open.
 async fn silent_server(statement_timeout: Duration, limit: Duration) -> Result<(), String> {
     let proxied = ProxiedStore::new(None, |store| store.statement_timeout(statement_timeout)).await;
     let store = &proxied.store;
@@ -154,14 +154,14 @@ async fn a_silent_server_blocks_the_writer_no_longer_than_the_timeout() {
     silent_server(STATEMENT_TIMEOUT, Duration::from_secs(30)).await.unwrap();
 }
 
-/// What the test above is for: a store that was told to wait for ever does.
+/// Checks that the test above can fail: a store without a statement timeout waits for ever.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_without_a_timeout_is_caught() {
     let caught = silent_server(Duration::ZERO, Duration::from_secs(8)).await.unwrap_err();
     assert_eq!(caught, "the writer is stuck");
 }
 
-/// An answer that comes late, and not too late.
+/// An answer arrives after the statement timeout, and within the time that the store allows beyond it.
 async fn late_answer(fault: Option<Fault>) -> Result<(), String> {
     let proxied = ProxiedStore::new(fault, |store| store.statement_timeout(STATEMENT_TIMEOUT)).await;
     let store = &proxied.store;
@@ -171,7 +171,7 @@ async fn late_answer(fault: Option<Fault>) -> Result<(), String> {
         store.append(append("2", Expected::NoStream).into())
     );
     if one.unwrap()[0].repeated || other.unwrap()[0].repeated {
-        return Err("it was sent again".to_owned());
+        return Err("the append was sent again".to_owned());
     }
     proxied.check(4, 1).await
 }
@@ -181,8 +181,8 @@ async fn a_late_answer_is_awaited() {
     late_answer(None).await.unwrap();
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_does_not_wait_for_a_late_answer_is_caught() {
-    assert_eq!(late_answer(Some(Fault::TimesOutEarly)).await.unwrap_err(), "it was sent again");
+    assert_eq!(late_answer(Some(Fault::TimesOutEarly)).await.unwrap_err(), "the append was sent again");
 }

@@ -1,14 +1,16 @@
-//! The store under fire: kills, lies, hostile input, least privilege.
+//! The store under crashes, network faults, hostile input, damaged rows, restricted privileges and load.
 //!
-//! Those that go on for a time go on for a tenth of it, and for all of it with `ES_FIRE=full`; `ES_FIRE_SECONDS=60` makes
-//! them longer, `ES_SEED` repeats one.
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-#![expect(clippy::print_stdout, reason = "seeds and figures are printed, to repeat and to compare")]
+//! A test that runs for a time runs for a tenth of it, and for all of it with `ES_FIRE=full`. `ES_FIRE_SECONDS=60` sets
+//! the time, and `ES_SEED` repeats a run.
+
+#![expect(clippy::unwrap_used, reason = "a failed `unwrap` fails the test")]
+#![expect(clippy::print_stdout, reason = "seeds are printed to repeat a run, and figures to compare runs")]
 
 mod cancellation;
 mod damaged_rows;
 mod faults;
 mod foreign_transactions;
+mod frontier_regressions;
 mod full_disk;
 mod hardening;
 mod hostile_input;

@@ -1,4 +1,4 @@
-//! Other processes: several that append and subscribe at once, and one that is killed in the middle of an import.
+//! Two processes that append and subscribe at once, and a process that is killed during an import.
 
 use std::env;
 use std::io::Read;
@@ -17,12 +17,12 @@ use crate::tools::recovery;
 use crate::tools::seed::{self, Random};
 use crate::tools::trial::{Trial, builder, connect, stores};
 
-/// The entry of child processes.
+/// The test that child processes run.
 const ENTRY: &str = "multiple_processes::child_process_entry";
-/// How many rows an import has.
+/// The number of rows of an import.
 const ROWS: u64 = 600;
 
-/// The entry of child processes; on its own it has nothing to do.
+/// The entry point of child processes; it does nothing in a normal test run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child_process_entry() {
     let Ok(role) = env::var(ROLE) else { return };
@@ -39,7 +39,7 @@ async fn child_process_entry() {
     }
 }
 
-/// Appends and subscribes until it is told to stop, and holds what it was told against the table when told again.
+/// Appends and subscribes until the parent sends a line, and checks its answers against the table after another line.
 async fn trial(url: &str, stores: Vec<Arc<dyn EventStore>>) {
     let mut random = Random::new("child");
     let trial = Trial::start(url, stores, 3, &mut random);
@@ -59,7 +59,7 @@ async fn next_line() {
     tokio::task::spawn_blocking(|| std::io::stdin().read_exact(&mut [0])).await.unwrap().unwrap();
 }
 
-/// Imports the same rows each time and tells what is answered; `id` is what a row is known by.
+/// Imports the same rows each time and prints the answers; `id` gives the event id of a row.
 async fn import(url: &str, id: fn(u64) -> Uuid) {
     let store = Arc::new(builder(url).connect().await.unwrap());
     let rows = stream::iter(0..ROWS).map(|row| {
@@ -89,8 +89,9 @@ fn parse_answer(line: &str) -> (u64, Answer) {
     (number(0), Answer { version: number(1), position: number(2), repeated: parts[3] == "true" })
 }
 
-/// Kills an import three times on its way, and until an answer was lost by it, and then lets it run to its end; each
-/// time it says the same of the same row.
+/// Kills an import at least three times and until a kill has lost an answer, then lets it finish.
+///
+/// Every run must print the same version and position for the same row.
 fn killed_import(role: &str, url: &str, random: &mut Random) -> Result<Vec<Answer>, String> {
     let mut first: Vec<Option<Answer>> = vec![None; usize::try_from(ROWS).unwrap()];
     let (mut kills, mut lines) = (0, 50);
@@ -98,7 +99,7 @@ fn killed_import(role: &str, url: &str, random: &mut Random) -> Result<Vec<Answe
         let lost = first.iter().flatten().any(|answer| answer.repeated);
         let to_the_end = lines >= ROWS || (kills >= 3 && lost);
         let process = Process::start(ENTRY, role, url);
-        // further than the time before: what was heard of before cannot be lost
+        // Each run goes further than the one before, since only new answers can be lost.
         lines += random.below(if kills < 3 { ROWS / 5 } else { ROWS / 30 }) + 1;
         kills += 1;
         let mut seen = 0;
@@ -120,7 +121,7 @@ fn killed_import(role: &str, url: &str, random: &mut Random) -> Result<Vec<Answe
         }
     }
     if !first.iter().flatten().any(|answer| answer.repeated) {
-        return Err("no answer was lost by any kill".to_owned());
+        return Err("no kill lost an answer".to_owned());
     }
     first.into_iter().map(|answer| answer.ok_or_else(|| "a row was never acknowledged".to_owned())).collect()
 }
@@ -147,7 +148,7 @@ async fn rerunning_a_killed_import_appends_nothing_twice() {
     recovery::every_stream_accepts_appends(&store, &Ledger::default(), 4, recovery::TIMEOUT).await.unwrap();
 }
 
-/// What the test above is for: an import whose ids do not follow from its rows.
+/// Checks that the test above can fail: an import whose event ids do not follow from its rows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_import_with_new_ids_each_time_is_caught() {
     let mut random = Random::new("import with new ids");
@@ -156,7 +157,7 @@ async fn an_import_with_new_ids_each_time_is_caught() {
     assert!(caught.contains("was appended twice"), "{caught}");
 }
 
-/// Two processes under fire; the first thing that one of them has to complain about.
+/// Runs two processes while the server is killed and sessions are ended; returns the first failure of either process.
 async fn two_processes(role: &str, random: &mut Random) -> Result<(), String> {
     let server = Arc::new(Server::start(&[]).unwrap());
     let database = Database::on(&server.url()).unwrap();
@@ -168,7 +169,7 @@ async fn two_processes(role: &str, random: &mut Random) -> Result<(), String> {
     }
     let end = Instant::now() + seed::duration(Duration::from_secs(4));
     let (mut killed, mut ended) = (false, false);
-    // one of each at least
+    // At least one of each.
     while Instant::now() < end || !(killed && ended) {
         tokio::time::sleep(random.pause(Duration::from_millis(600))).await;
         if (ended && !killed) || random.one_in(3) {
@@ -203,7 +204,7 @@ async fn two_processes(role: &str, random: &mut Random) -> Result<(), String> {
     }
     assert!(processes.into_iter().all(Process::wait));
     recovery::no_session_of_any_process_is_left(&url).await?;
-    // each held its own answers against the table; together they fill it without a gap
+    // Each process checked its own answers; this checks the log of both.
     let log = ledger::log(&url).await;
     assert!(log.events.len() > 20, "{}", log.events.len());
     ledger::check_log(&log)
@@ -214,7 +215,7 @@ async fn two_processes_survive_server_crashes_and_ended_sessions() {
     two_processes("trial", &mut Random::new("two processes")).await.unwrap();
 }
 
-/// What the test above is for: processes that get in each other's way.
+/// Checks that the test above can fail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_that_append_event_by_event_are_caught() {
     let mut random = Random::new("event by event");

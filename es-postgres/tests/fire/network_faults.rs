@@ -1,4 +1,4 @@
-//! Acknowledgements that are swallowed, connections that are cut, and poolers without room.
+//! Lost acknowledgements, cut connections, and a pooler without a free connection.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,6 +7,7 @@ use es_core::{Append, AppendError, Direction, EventStore, Expected, StreamId, Ve
 use es_postgres::{PostgresConnectError, PostgresError};
 use futures_util::TryStreamExt;
 use test_postgres::Database;
+use tokio_postgres::NoTls;
 
 use crate::faults::faulty_store::{Fault, FaultyStore};
 use crate::tools::proxy::{NetworkFault, Proxy, port};
@@ -15,7 +16,7 @@ use crate::tools::seed::{self, Random};
 use crate::tools::trial::{Report, Trial, builder};
 use crate::tools::workload::event;
 
-/// Each kind of lie in turn, once in `times` appends.
+/// Injects each kind of fault in turn, into one of `times` appends on average.
 fn each_fault_in_turn(mut random: Random, times: u64) -> impl FnMut() -> NetworkFault + Send + 'static {
     let late = NetworkFault::Delay(random.pause(Duration::from_millis(300)));
     let mut faults =
@@ -53,39 +54,39 @@ async fn network_faults_neither_lose_nor_duplicate_events() {
     println!("{} network faults; {report}", proxy.faults());
 }
 
-/// What the test above is for: stores that guess instead of asking, and stores that do not heal.
+/// Checks that the test above can fail: stores that guess an outcome, and stores that do not recover.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_guesses_or_does_not_recover_is_caught() {
     let faults = [
         (Fault::GuessesRefused, "was refused and is stored"),
         (Fault::GuessesAppended, "is not what is stored"),
         (Fault::ResendsWithNewIds, "is stored and nobody sent it"),
-        (Fault::NeverReconnects, "the store does not heal"),
+        (Fault::NeverReconnects, "the store does not recover"),
         (Fault::NeverReleasesStreams, "is stuck"),
-        (Fault::FreezesFrontier, "the frontier does not move any more"),
+        (Fault::FreezesFrontier, "the frontier does not advance"),
         (Fault::LeaksSessions, "sessions of 28 are left"),
         (Fault::LeaksAfterDrop, "1 sessions of 0 are left"),
         (Fault::LeavesTransactionOpen, "1 open transactions"),
     ];
     futures_util::future::join_all(faults.map(|(fault, expected)| async move {
         let caught = one_network_fault(fault, &mut Random::new("guesses")).await.expect_err(expected);
-        assert!(caught.contains(expected), "{fault:?} is caught as {caught}");
+        assert!(caught.contains(expected), "{fault:?}: {caught}");
     }))
     .await;
 }
 
-/// What comes of it when a store with this fault is lied to once.
+/// Runs a trial of a store with this fault that loses one acknowledgement.
 async fn one_network_fault(fault: Fault, random: &mut Random) -> Result<Report, String> {
     let database = Database::fresh().unwrap();
     let url = database.url();
     let proxy = Proxy::in_front_of(port(&url)).await;
-    // it gives up at once, so that there is something to guess
+    // The store does not retry, so that the outcome is unknown to the faulty wrapper.
     let store = builder(&proxy.url(&url)).persistence(Duration::ZERO).connect().await.unwrap();
     let broken = FaultyStore::new(store, fault, &url);
     let trial = Trial::start(&url, vec![Arc::new(broken)], 3, random).recovery_limit(Duration::from_secs(10));
     trial.wait_for_appends(10).await;
-    // of an append that is stored whatever the others do, to a stream of theirs: of one that conflicts, it is true that
-    // nothing was appended
+    // The acknowledgement of an append that cannot conflict, since for a conflict `nothing was appended` is true.
+    // It also appends to a stream that the other writers use.
     proxy.once_for("disturbed", NetworkFault::DropAcknowledgement);
     let answer = trial.append(&["0", "disturbed"]).await;
     assert_eq!((proxy.faults(), answer.is_ok()), (1, fault != Fault::GuessesRefused), "{fault:?}: {answer:?}");
@@ -113,7 +114,7 @@ async fn a_full_pooler_blocks_appends_and_reads_no_longer_than_their_timeout() {
     };
     tokio::time::timeout(limit, append()).await.expect("an append hangs").unwrap_err();
     assert!(read().await.expect("a read hangs").is_err());
-    // nobody has a session to begin with
+    // A new store cannot get a session at all.
     let anew = builder(&proxy.url(&url)).connect_timeout(limit).connect();
     let error = tokio::time::timeout(limit, anew).await.expect("the start hangs").unwrap_err();
     assert!(matches!(error, PostgresConnectError::Server(PostgresError::Silent(time)) if time == limit), "{error}");
@@ -122,7 +123,7 @@ async fn a_full_pooler_blocks_appends_and_reads_no_longer_than_their_timeout() {
     recovery::recovers_and_leaves_nothing(Arc::new(store), &url).await.unwrap();
 }
 
-/// Sent, stored and not heard of: when the stream is held by then, nobody can tell, and nobody may say it was refused.
+/// An append is stored and its answer is lost. While another transaction holds the stream, the outcome stays unknown.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_stays_unknown_while_the_stream_is_held() {
     let database = Database::fresh().unwrap();
@@ -137,7 +138,7 @@ async fn a_lost_answer_stays_unknown_while_the_stream_is_held() {
         let events = direct.read_stream(&stream, Version::FIRST, Direction::Forward, None);
         events.try_collect::<Vec<_>>().await.unwrap().len()
     };
-    let (mut client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    let (mut client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
     tokio::spawn(connection);
     proxy.refuse_connections(true);
     proxy.once(NetworkFault::DropAcknowledgement);

@@ -1,4 +1,4 @@
-//! Rows that no counter misses: in no stream, with metadata of another shape, with times that no clock shows.
+//! Rows without a valid stream, metadata of another shape, and times out of range.
 
 use std::sync::Arc;
 
@@ -13,17 +13,18 @@ use crate::tools::counter::load;
 use crate::tools::damaged_log::DamagedLog;
 use crate::tools::trial::connect;
 
-/// Counter `a`, as `store` reads it.
+/// Reads the events of counter `a`.
 async fn counter(store: &dyn EventStore) -> Result<Vec<StoredEvent>, ReadError> {
     let stream = StreamId::new("counter", "a").unwrap();
     store.read_stream(&stream, Version::FIRST, Direction::Forward, None).try_collect().await
 }
 
-/// Who reads metadata by `decode` is told that it is damaged.
+/// `decode` reports damaged metadata.
 async fn metadata_is_reported(decode: fn(&StoredEvent) -> Result<Option<Metadata>, ReadError>) -> Result<(), String> {
     for meta in ["[1]", "7", "\"text\"", "{\"actor\":1}"] {
         let damaged = DamagedLog::with(&format!("UPDATE es.events SET metadata = '{meta}' WHERE $second")).await;
-        let read = counter(&damaged.store).await.map_err(|error| format!("{meta} is in the way: {error}"))?;
+        let read =
+            counter(&damaged.store).await.map_err(|error| format!("{meta} makes the stream unreadable: {error}"))?;
         match decode(&read[1]) {
             Err(ReadError::Damaged { version, .. }) if version == 2 => {}
             outcome => return Err(format!("{meta} is read as {outcome:?}")),
@@ -38,7 +39,7 @@ async fn metadata_of_another_shape_is_reported_when_decoded() {
     metadata_is_reported(StoredEvent::decode_metadata).await.unwrap();
 }
 
-/// What the test above is for: who takes what it cannot read for nothing.
+/// Checks that the test above can fail: a reader that takes unreadable metadata for none.
 #[tokio::test]
 async fn a_metadata_reader_that_guesses_is_caught() {
     let nothing = |event: &StoredEvent| Ok(event.metadata.as_ref().and_then(|m| serde_json::from_slice(m).ok()));
@@ -46,7 +47,7 @@ async fn a_metadata_reader_that_guesses_is_caught() {
     assert!(caught.contains("[1] is read as Ok(None)"), "{caught}");
 }
 
-/// Who reads the whole log is told of a damaged row: where it stands, when there is a name for that.
+/// `read_all` reports a damaged row, with its place if `named`.
 async fn damage_is_reported(damage: &str, named: bool, leniency: Option<Leniency>) -> Result<(), String> {
     let damaged = DamagedLog::with(&format!("UPDATE es.events SET {damage} WHERE $second")).await;
     let store = read_by(&damaged, leniency).await;
@@ -72,7 +73,7 @@ async fn read_by(damaged: &DamagedLog, leniency: Option<Leniency>) -> Arc<dyn Ev
     }
 }
 
-/// Rows that are in no stream, and whether there is a name for where they stand.
+/// Rows without a valid stream, and whether the error can name their place.
 const WITHOUT_STREAM: [(&str, bool); 4] = [
     ("version = -5", true),
     ("category = repeat('x', 513)", false),
@@ -87,7 +88,7 @@ async fn read_all_reports_rows_without_a_valid_stream() {
     }
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test]
 async fn a_lenient_read_all_is_caught() {
     for (damage, named) in WITHOUT_STREAM {
@@ -98,12 +99,12 @@ async fn a_lenient_read_all_is_caught() {
             (Leniency::Panics, "reading panicked"),
         ] {
             let caught = damage_is_reported(damage, named, Some(leniency)).await.expect_err(damage);
-            assert!(caught.contains(expected), "{damage}, by a store that {leniency:?}: {caught}");
+            assert!(caught.contains(expected), "{damage}, {leniency:?}: {caught}");
         }
     }
 }
 
-/// What the server knows as a time, and as what it is read.
+/// Times of the server, and the timestamps that a reader returns.
 const TIMES: [(&str, Timestamp); 6] = [
     ("infinity", Timestamp::MAX),
     ("-infinity", Timestamp::MIN),
@@ -120,7 +121,7 @@ const fn micros(micros: i64) -> Timestamp {
     }
 }
 
-/// A time that no clock shows is read as it is, or as the next that can be said, and its stream goes on.
+/// An extreme time is read as the nearest timestamp, and its stream still works.
 async fn time_is_read((text, time): (&str, Timestamp), leniency: Option<Leniency>) -> Result<(), String> {
     let damaged = DamagedLog::with(&format!("UPDATE es.events SET recorded_at = '{text}' WHERE $second")).await;
     let store = read_by(&damaged, leniency).await;
@@ -141,7 +142,7 @@ async fn extreme_times_are_read() {
     }
 }
 
-/// What the test above is for: readers that take any time for one, and those that count on without an end.
+/// Checks that the test above can fail: readers that invent a time, and readers that do not check its range.
 #[tokio::test]
 async fn a_time_reader_that_guesses_or_overflows_is_caught() {
     for time in TIMES {

@@ -1,8 +1,8 @@
-//! Least privilege: what the application's role can do after the hardening, and what even the owner cannot.
+//! Least privilege: what the application's role can do after hardening, and what even the owner cannot.
 
 use std::sync::Arc;
 
-use es_core::{AsOf, Checkpoint, Direction, EventStore, Filter, StoredSnapshot, StreamId, Version};
+use es_core::{Append, AsOf, Checkpoint, Direction, EventStore, Expected, Filter, StoredSnapshot, StreamId, Version};
 use es_postgres::{MissingProtection, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::{Database, Server};
@@ -13,8 +13,9 @@ use crate::faults::altered_sql::change;
 use crate::tools::hardened_log::HardenedLog;
 use crate::tools::smoke_test::appends_and_reads;
 use crate::tools::trial::connect;
+use crate::tools::workload::event;
 
-/// What an application has no business to do.
+/// Statements that an application must not be able to run.
 const FORBIDDEN: [&str; 27] = [
     "INSERT INTO es.events SELECT * FROM es.events",
     "INSERT INTO es.snapshots SELECT * FROM es.snapshots",
@@ -57,21 +58,21 @@ async fn the_application_works_with_execute_and_select_only() {
     appends_and_reads(&store).await;
     assert_eq!(store.missing_protections().await.unwrap(), []);
     let stream = StreamId::new("day", "1").unwrap();
-    let snapshots = store.snapshots().expect("it keeps snapshots");
+    let snapshots = store.snapshots().expect("the store has no snapshots");
     let mut events = store.read_stream(&stream, Version::FIRST, Direction::Forward, Some(1));
     let snapshot = StoredSnapshot::after(&events.try_next().await.unwrap().unwrap(), "s", "p");
     snapshots.store(snapshot.clone()).await.unwrap();
     assert_eq!(snapshots.nearest(&stream, "s", AsOf::Newest).await.unwrap(), Some(snapshot));
     let mut client = connect(&hardened.url("app")).await;
     let transaction = client.transaction().await.unwrap();
-    let append = es_core::Append::new(stream, es_core::Expected::Exists, vec![crate::tools::workload::event()]);
+    let append = Append::new(stream, Expected::Exists, vec![event()]);
     store.append_in(&transaction, append).await.unwrap();
     transaction.commit().await.unwrap();
     let all: Vec<_> = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await.unwrap();
     assert_eq!(all.len(), 3);
 }
 
-/// The application is denied everything but what it needs.
+/// The application is denied every forbidden statement.
 async fn is_denied_everything_else(hardened: &HardenedLog) -> Result<(), String> {
     let store = PostgresStore::connect(&hardened.url("app")).await.map_err(|error| error.to_string())?;
     appends_and_reads(&store).await;
@@ -83,7 +84,7 @@ async fn is_denied_everything_else(hardened: &HardenedLog) -> Result<(), String>
         }
         client.batch_execute("ROLLBACK").await.unwrap();
     }
-    // a function of the same name in a schema of one's own is not what the store's functions call
+    // A temporary table of the same name does not shadow the log's table inside the store's functions.
     client.batch_execute("CREATE TEMP TABLE events (position bigint)").await.unwrap();
     let drawn = client.query_one("SELECT es.drawn() > 0", &[]).await.unwrap();
     assert!(drawn.get::<_, bool>(0));
@@ -96,11 +97,11 @@ async fn the_application_is_denied_everything_else() {
     is_denied_everything_else(&HardenedLog::new().await).await.unwrap();
 }
 
-/// What the test above is for: statements that forget something.
+/// Checks that the test above can fail.
 #[tokio::test]
 async fn hardening_that_leaves_a_privilege_is_caught() {
     let server = Arc::new(Server::start(&[]).unwrap());
-    // which function is the first that is not denied depends on the version: on 18 it is `fence`
+    // The first function that is not denied depends on the server's version: on 18 it is `fence`.
     for (change, expected) in [
         (change("'SCHEMA', ", ""), "`CREATE TABLE es.mine ()`"),
         (change("'ALL TABLES IN SCHEMA', ", ""), "`INSERT INTO es.events"),
@@ -114,7 +115,7 @@ async fn hardening_that_leaves_a_privilege_is_caught() {
     }
 }
 
-/// What the test above is for: an application that is the owner is denied nothing of it.
+/// Checks that the statements are valid: an application that owns the log can run them.
 #[tokio::test]
 async fn an_application_that_owns_the_log_is_denied_nothing() {
     let database = Database::fresh().unwrap();
@@ -127,7 +128,7 @@ async fn an_application_that_owns_the_log_is_denied_nothing() {
     }
 }
 
-/// What the two tests above are for: one right too many is named.
+/// `missing_protections` names each excess privilege.
 #[tokio::test]
 async fn each_excess_privilege_is_named() {
     let hardened = HardenedLog::new().await;
@@ -179,13 +180,13 @@ async fn events_are_immutable_even_for_their_owner() {
         let error = client.batch_execute(statement).await.unwrap_err();
         assert_eq!(error.code().map(SqlState::code), Some("ES005"), "{statement}: {error}");
     }
-    // replication switches ordinary triggers off
+    // The replication role disables ordinary triggers.
     client.batch_execute("RESET ROLE; SET session_replication_role = replica").await.unwrap();
     let error = client.batch_execute("DELETE FROM es.events").await.unwrap_err();
     assert_eq!(error.code().map(SqlState::code), Some("ES005"), "{error}");
     let all: Vec<_> = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await.unwrap();
     assert_eq!(all.len(), 2);
-    // what this test is for: an ordinary trigger lets replication through
+    // Shows that the test can fail: an ordinary trigger does not fire in the replication role.
     client.batch_execute("ALTER TABLE es.events ENABLE TRIGGER events_never_change").await.unwrap();
     assert_eq!(client.execute("DELETE FROM es.events", &[]).await.unwrap(), 2);
 }

@@ -1,4 +1,4 @@
-//! The server is killed and started again, and its sessions are ended one by one, while appends are on their way.
+//! Crashes and restarts of the server, and ended sessions, while stores append.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ async fn a_killed_server_loses_no_acknowledged_append() {
     assert!(report.acknowledged > 20, "{report:?}");
 }
 
-/// What the test above is for: a server that acknowledges before the log is on disk, and an append that lets it.
+/// Checks that the test above can fail: the server acknowledges before the WAL is on disk, and the append allows it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_acknowledges_too_early_is_caught() {
     let mut random = Random::new("acknowledges too early");
@@ -33,11 +33,11 @@ async fn a_server_that_acknowledges_too_early_is_caught() {
     assert!(broken.contains("was acknowledged and is not stored"), "{broken}");
 }
 
-/// An append that does not ask whether its commit waits for the disk.
+/// Removes the append's check that its commit waits for the disk.
 const WITHOUT_COMMIT_CHECK: Change =
     change("IF current_setting('synchronous_commit') IN ('off', 'local') THEN", "IF false THEN");
 
-/// Ways to switch off, after the store was opened, that commits wait for the disk.
+/// Ways to switch off `synchronous_commit` after the store was opened.
 const OFF: [&str; 3] = ["ALTER DATABASE {database}", "ALTER ROLE postgres", "ALTER SYSTEM"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,7 +48,7 @@ async fn nothing_is_lost_when_synchronous_commit_is_switched_off_later() {
     }
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_append_that_does_not_wait_for_the_disk_is_caught() {
     let server = lazy_wal_server();
@@ -61,13 +61,14 @@ fn one(id: &str) -> Vec<Append> {
     vec![Append::new(StreamId::new("fire", id).unwrap(), Expected::Any, vec![event()])]
 }
 
-/// A server that writes to its disk when it must.
+/// A server that flushes its WAL only when a commit waits for it.
 fn lazy_wal_server() -> Server {
     Server::start(&[("wal_writer_delay", "10s"), ("wal_writer_flush_after", "1GB")]).unwrap()
 }
 
-/// How many acknowledged events the killed server has lost, appended over sessions that were opened after this switched
-/// off that commits wait for the disk.
+/// Counts the acknowledged events that a killed server loses, with `synchronous_commit` switched off by `off`.
+///
+/// All appends go over sessions that were opened after the switch.
 async fn count_lost(server: &Server, off: &str, change: Change) -> usize {
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
@@ -115,19 +116,19 @@ async fn kill(server: Server, fault: Change, random: &mut Random) -> Result<Repo
     let url = database.url();
     let stores = stores_on_unsafe_server(&[&url, &url]).await;
     fault.in_function(&connect(&url).await, "es.append").await;
-    // a server that acknowledges too early is to lose events, and not the log as a whole
+    // Without a checkpoint, a server that acknowledges too early would lose the whole schema.
     connect(&url).await.batch_execute("CHECKPOINT").await.unwrap();
     let trial = Trial::start(&url, stores, 4, random);
     let end = Instant::now() + seed::duration(Duration::from_secs(3));
     loop {
         trial.wait_for_appends(20).await;
         tokio::time::sleep(random.pause(Duration::from_millis(200))).await;
-        let victim = Arc::clone(&server);
+        let crashing = Arc::clone(&server);
         let down = random.pause(Duration::from_millis(300));
         tokio::task::spawn_blocking(move || {
-            victim.kill().unwrap();
+            crashing.kill().unwrap();
             std::thread::sleep(down);
-            victim.restart().unwrap();
+            crashing.restart().unwrap();
         })
         .await
         .unwrap();
@@ -145,7 +146,7 @@ async fn stores_on_unsafe_server(urls: &[&str]) -> Vec<Arc<dyn EventStore>> {
     stores
 }
 
-/// Ends sessions at random, two at a time; how many.
+/// Ends random sessions, two at a time; returns how many.
 async fn end_sessions(url: &str, trial: &Trial, random: &mut Random, last: Duration) -> u64 {
     let client = connect(url).await;
     let end = Instant::now() + last;
@@ -157,7 +158,7 @@ async fn end_sessions(url: &str, trial: &Trial, random: &mut Random, last: Durat
                      ORDER BY md5(pid::text || $1) LIMIT 2) a";
         let row = client.query_one(query, &[&random.next().to_string()]).await.unwrap();
         ended += u64::try_from(row.get::<_, i64>(0)).unwrap();
-        // those that do not go on are found out in the end
+        // The end of the trial finds stores that do not recover.
         drop(tokio::time::timeout(Duration::from_millis(300), trial.wait_for_appends(3)).await);
     }
     ended
@@ -170,7 +171,7 @@ async fn sessions_ended_at_random_are_replaced() {
     let url = database.url();
     let trial = Trial::start(&url, stores(&[&url, &url]).await, 4, &mut random);
     let mut ended = end_sessions(&url, &trial, &mut random, seed::duration(Duration::from_secs(3))).await;
-    // a slow machine ends few in that time
+    // A slow machine ends few sessions in that time.
     let end = Instant::now() + recovery::TIMEOUT;
     while ended <= 5 && Instant::now() < end {
         ended += end_sessions(&url, &trial, &mut random, Duration::from_millis(100)).await;
@@ -180,42 +181,42 @@ async fn sessions_ended_at_random_are_replaced() {
     assert!(ended > 5, "{ended}");
 }
 
-/// What the test above is for: a store that keeps to the session it has.
+/// Checks that the test above can fail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_never_reconnects_is_caught() {
-    let mut random = Random::new("replaces no session");
+    let mut random = Random::new("never reconnects");
     let database = Database::fresh().unwrap();
     let url = database.url();
     let store = builder(&url).persistence(Duration::ZERO).connect().await.unwrap();
     let broken = Arc::new(FaultyStore::new(store, Fault::NeverReconnects, &url));
     let trial = Trial::start(&url, vec![broken.clone()], 4, &mut random).recovery_limit(Duration::from_secs(2));
-    // until one of them had an append on its way: a slow machine ends few
+    // Repeats until an append was in flight on an ended session; a slow machine ends few.
     let end = Instant::now() + recovery::TIMEOUT;
     while !broken.has_failed() && Instant::now() < end {
         end_sessions(&url, &trial, &mut random, Duration::from_millis(500)).await;
     }
     let caught = trial.end().await.unwrap_err();
-    assert!(caught.contains("the store does not heal"), "{caught}");
+    assert!(caught.contains("the store does not recover"), "{caught}");
 }
 
-/// A store that is ended for good and begun again would hide a leak: this one is not.
+/// The store itself is not reopened, which would hide a leak.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_reconnects_after_a_long_outage() {
-    let mut random = Random::new("away");
+    let mut random = Random::new("outage");
     let server = Server::start(&[]).unwrap();
     let report = outage(&server, None, SHORT, &mut random).await.unwrap();
     println!("{report}");
-    // the writers' appends that were on their way when it went are unknown, and there may have been no others
-    assert!(report.failed + report.unknown > 0, "nobody noticed: {report:?}");
+    // Appends in flight at the crash are unknown, and there may be no failed ones.
+    assert!(report.failed + report.unknown > 0, "no append failed: {report:?}");
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_does_not_recover_from_an_outage_is_caught() {
-    let mut random = Random::new("away for good");
+    let mut random = Random::new("no recovery from an outage");
     let server = Server::start(&[]).unwrap();
     for (fault, persistence, expected) in [
-        (Some(Fault::NeverReconnects), SHORT, "the store does not heal"),
+        (Some(Fault::NeverReconnects), SHORT, "the store does not recover"),
         (Some(Fault::GuessesAppended), SHORT, "is answered by Ok"),
         (None, Duration::from_mins(1), "no error is reported"),
     ] {
@@ -226,7 +227,7 @@ async fn a_store_that_does_not_recover_from_an_outage_is_caught() {
 
 const SHORT: Duration = Duration::from_millis(200);
 
-/// Takes the server away for longer than appends and reads are tried again, when that is brief: callers hear of it.
+/// Stops the server for longer than a store with a short retry time retries, so that callers receive errors.
 async fn outage(
     server: &Server,
     fault: Option<Fault>,
@@ -246,7 +247,7 @@ async fn outage(
     server.kill().unwrap();
     tokio::time::sleep(Duration::from_millis(900)).await;
     assert!(tokio_postgres::connect(&url, NoTls).await.is_err());
-    // sent to nobody: soon it is known that nothing was appended
+    // Never sent, so that the store soon knows that nothing was appended.
     let answer = tokio::time::timeout(Duration::from_secs(5), trial.append(&["0"])).await;
     server.restart().unwrap();
     match answer {

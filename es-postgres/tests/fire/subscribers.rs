@@ -1,4 +1,4 @@
-//! A thousand subscribers in one process, and one that is slow.
+//! A thousand subscribers in one process, and a slow one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,14 +16,14 @@ use crate::tools::workload::event;
 
 const EVENTS: u64 = 200;
 
-/// How many rows the table's statistics say were read by their index, when no session of the store is left.
+/// The rows that were read by index according to the server's statistics, after all sessions have ended.
 ///
 /// # Errors
 /// The sessions that are left.
 async fn rows_read(url: &str) -> Result<u64, String> {
-    // an idle session keeps its counts to itself for up to ten seconds; one that ends hands them in
+    // An idle session reports its counts after up to ten seconds, and an ending session at once.
     recovery::no_session_is_left(url, recovery::TIMEOUT).await?;
-    // before 15 they go to a collector, which shows them half a second later
+    // Before version 15 a collector receives the counts and publishes them half a second later.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let client = connect(url).await;
     let query = "SELECT coalesce(sum(idx_tup_fetch), 0)::bigint FROM pg_stat_user_tables WHERE relname = 'events'";
@@ -42,10 +42,10 @@ async fn follow(store: Arc<dyn EventStore>, seen: Arc<AtomicU64>) {
     }
 }
 
-/// Appends under `subscribers` and one that takes an event and does not come back until all is appended.
+/// Appends while `subscribers` receive every event, and one more pauses after its first until all is appended.
 ///
 /// # Errors
-/// Who had to wait, or that each of them read for itself.
+/// Writers or subscribers waited for the slow one, or each subscriber read the rows separately.
 async fn append_under_subscribers(waste: Option<Waste>, subscribers: u64, limit: Duration) -> Result<u64, String> {
     let database = Database::fresh().unwrap();
     let url = database.url();
@@ -75,7 +75,7 @@ async fn append_under_subscribers(waste: Option<Waste>, subscribers: u64, limit:
             subscriber.unwrap();
         }
     };
-    tokio::time::timeout(limit, all).await.map_err(|_| "subscribers wait")?;
+    tokio::time::timeout(limit, all).await.map_err(|_| "subscribers wait for a slow subscriber")?;
     assert_eq!(seen.load(Ordering::Relaxed), subscribers * EVENTS);
     for _ in 1..EVENTS {
         slow.next().await.unwrap().unwrap();
@@ -83,7 +83,7 @@ async fn append_under_subscribers(waste: Option<Waste>, subscribers: u64, limit:
     drop((slow, store));
     let rows = rows_read(&url).await?;
     assert_eq!(ledger::log(&url).await.events.len() as u64, EVENTS);
-    // each on its own reads them all; the writer's look-ups count, too
+    // Separate readers would each read all rows; the writer's lookups count too.
     if rows >= EVENTS * 50 {
         return Err(format!("{rows} rows were read"));
     }
@@ -96,7 +96,7 @@ async fn a_thousand_subscribers_share_reads_and_a_slow_one_blocks_nobody() {
     println!("1000 subscribers: {} events given, {rows} rows read", 1_000 * EVENTS);
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn separate_reads_and_blocked_writers_are_caught() {
     let caught = append_under_subscribers(Some(Waste::SeparateReads), 100, Duration::from_mins(1)).await.unwrap_err();

@@ -1,5 +1,6 @@
-//! A synchronous standby that nobody answers for.
+//! Appends without the confirmation of a synchronous standby.
 
+use std::error::Error;
 use std::time::Duration;
 
 use es_core::{Append, AppendError, EventStore, Expected, StreamId};
@@ -12,7 +13,7 @@ use crate::tools::standby::{cancel_waits, set_standby};
 use crate::tools::trial::{builder, connect};
 use crate::tools::workload::event;
 
-/// A database that keeps warnings to itself, and a role that commits without the standby, unless it is told otherwise.
+/// One setting hides the server's warning, and the other makes commits skip the standby.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn database_settings_do_not_hide_a_missing_standby_confirmation() {
     for setting in ["client_min_messages = error", "synchronous_commit = local"] {
@@ -20,7 +21,7 @@ async fn database_settings_do_not_hide_a_missing_standby_confirmation() {
     }
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_append_that_trusts_session_settings_is_caught() {
     for (setting, looked_for) in [
@@ -31,7 +32,7 @@ async fn an_append_that_trusts_session_settings_is_caught() {
     }
 }
 
-/// Whether an append is acknowledged that no standby confirmed, where the database has this setting.
+/// Whether an append without a standby's confirmation is acknowledged, in a database with this setting.
 async fn is_acknowledged_without_standby(setting: &str, change: Change) -> bool {
     let server = Server::start(&[]).unwrap();
     let database = Database::on(&server.url()).unwrap();
@@ -41,7 +42,7 @@ async fn is_acknowledged_without_standby(setting: &str, change: Change) -> bool 
     drop(builder(&url).connect().await.unwrap());
     change.in_function(&connect(&url).await, "es.append").await;
     database.run(&statements.each_ref().map(String::as_str)).unwrap();
-    // whose own commits wait
+    // Commits of `set_standby` must wait, whatever the database's setting.
     let waits = format!("{url}?options=-csynchronous_commit%3Don");
     let store = builder(&url).persistence(Duration::from_secs(1)).connect().await.unwrap();
     set_standby(&waits, "nobody").await;
@@ -71,15 +72,17 @@ async fn an_append_without_standby_confirmation_is_unknown() {
     set_standby(&url, "nobody").await;
     let administrator = cancel_waits(&url);
     let Err(AppendError::Unknown(unknown)) = store.append(append("2").into()).await else {
-        panic!("it is acknowledged")
+        panic!("the append is acknowledged")
     };
-    let kind = std::error::Error::source(&*unknown).unwrap();
+    let kind = Error::source(&*unknown).unwrap();
     let why = kind.source().unwrap().to_string();
     assert!(why.contains("synchronous replica"), "{why}");
-    // what this test is for: who does not listen to warnings hears that all is well
+    // Shows that the check matters: a client that ignores warnings sees a successful commit.
     assert_eq!(plain.execute("INSERT INTO plain VALUES (1)", &[]).await.unwrap(), 1);
-    // sending it again finds the events, which are still on this server alone
-    let Err(AppendError::Unknown(unknown)) = store.resolve(*unknown).await else { panic!("it is acknowledged") };
+    // Resending finds the events, which still exist on this server only.
+    let Err(AppendError::Unknown(unknown)) = store.resolve(*unknown).await else {
+        panic!("the append is acknowledged")
+    };
     administrator.abort();
 
     set_standby(&url, "").await;

@@ -1,4 +1,4 @@
-//! Stores that break a promise on purpose: what the trials are there to catch.
+//! Stores that break a promise on purpose, which the trials must catch.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,10 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use es_core::{
     Append, AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Expected, Filter,
-    Page, Position, ReadError, StoredEvent, StreamId, Timestamp, UnknownOutcome, Version,
+    Page, Position, ReadError, StoreError, StoreErrorKind, StoredEvent, StreamId, Timestamp, UnknownOutcome, Version,
 };
 use futures_core::stream::BoxStream;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 use uuid::Uuid;
 
 use crate::tools::recovery::{SESSIONS, application};
@@ -18,31 +18,31 @@ use crate::tools::recovery::{SESSIONS, application};
 /// How a store breaks its promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Says `nothing was appended` where that is not known.
+    /// Reports an unknown outcome as `nothing was appended`.
     GuessesRefused,
-    /// Says `appended` where nothing was.
+    /// Reports an unknown or failed append as appended.
     GuessesAppended,
-    /// Sends what it has heard nothing of again, as new events.
+    /// Resends an append with an unknown outcome as new events.
     ResendsWithNewIds,
-    /// Waits for an answer for half a second, and sends again what is still being appended.
+    /// Waits half a second for an answer, and then resends an append that is still running.
     TimesOutEarly,
-    /// Says `nothing was appended` of an unknown outcome when it is asked again and nobody answers.
+    /// Reports `nothing was appended` when an unknown outcome cannot be resolved.
     ForgetsUnknown,
-    /// Appends event by event.
+    /// Appends each event in its own transaction.
     AppendsEventByEvent,
-    /// Expects nothing where the highest version is expected, after which there is none.
+    /// Treats `Exact(Version::MAX)` as `Any`, as if the next version overflowed.
     Overflows,
-    /// After a fault, appends no more.
+    /// After a failure, refuses every append.
     NeverReconnects,
-    /// After a fault, never lets go of the streams.
+    /// After a failure, blocks appends to its streams for ever.
     NeverReleasesStreams,
-    /// After a fault, shows no more.
+    /// After a failure, its frontier stays at the start.
     FreezesFrontier,
-    /// After a fault, opens connections anew and keeps the old ones.
+    /// After a failure, opens more sessions than a store may have.
     LeaksSessions,
-    /// After a fault, leaves a connection behind that nobody closes.
+    /// After a failure, opens a session that outlives the store.
     LeaksAfterDrop,
-    /// After a fault, leaves a transaction open.
+    /// After a failure, leaves a transaction open.
     LeavesTransactionOpen,
 }
 
@@ -52,14 +52,14 @@ pub(crate) struct FaultyStore {
     store: Arc<dyn EventStore>,
     fault: Fault,
     url: String,
-    /// Streams that appends were lost on, once there was such an append.
+    /// The streams of failed appends.
     failed_streams: Mutex<Vec<StreamId>>,
     leaked_once: AtomicBool,
     leaked: Mutex<Vec<Client>>,
 }
 
 impl FaultyStore {
-    /// `store` with `fault`; `url` is the server of both.
+    /// Wraps `store`; `url` is its database, to which the fault opens sessions.
     pub(crate) fn new(store: impl EventStore + 'static, fault: Fault, url: &str) -> Self {
         Self {
             store: Arc::new(store),
@@ -71,7 +71,7 @@ impl FaultyStore {
         }
     }
 
-    /// Whether there was a fault.
+    /// Whether an append has failed.
     pub(crate) fn has_failed(&self) -> bool {
         !self.failed_streams.lock().unwrap().is_empty()
     }
@@ -96,10 +96,7 @@ impl EventStore for FaultyStore {
         }
         let failed = self.failed_streams.lock().unwrap().clone();
         if self.fault == Fault::NeverReconnects && !failed.is_empty() {
-            return Err(AppendError::Store(es_core::StoreError::new(
-                es_core::StoreErrorKind::Unavailable,
-                "the connection is closed",
-            )));
+            return Err(AppendError::Store(StoreError::new(StoreErrorKind::Unavailable, "the connection is closed")));
         }
         if self.fault == Fault::NeverReleasesStreams && appends.iter().any(|append| failed.contains(&append.stream)) {
             return std::future::pending().await;
@@ -164,10 +161,7 @@ impl FaultyStore {
     async fn after_unknown(&self, mut appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
         match self.fault {
             Fault::GuessesRefused => {
-                return Err(AppendError::Store(es_core::StoreError::new(
-                    es_core::StoreErrorKind::TimedOut,
-                    "no answer",
-                )));
+                return Err(AppendError::Store(StoreError::new(StoreErrorKind::TimedOut, "no answer")));
             }
             Fault::GuessesAppended => return Ok(invented_answer(&appends)),
             Fault::ResendsWithNewIds => {
@@ -201,12 +195,12 @@ impl FaultyStore {
         outcome
     }
 
-    /// Opens connections once, says `statement` on each, and keeps them.
+    /// Opens sessions once, runs `statement` on each, and keeps them.
     async fn leak(&self, count: usize, statement: &str) {
         if self.leaked_once.swap(true, Ordering::AcqRel) {
             return;
         }
-        let mut config: tokio_postgres::Config = self.url.parse().unwrap();
+        let mut config: Config = self.url.parse().unwrap();
         config.application_name(application());
         for _ in 0..count {
             let (client, connection) = config.connect(NoTls).await.unwrap();
@@ -243,7 +237,7 @@ fn without_max_version(mut append: Append) -> Append {
     append
 }
 
-/// An answer that looks like one.
+/// An answer that the server never gave.
 fn invented_answer(appends: &[Append]) -> Vec<Appended> {
     let answer = |append: &Append| Appended {
         stream: append.stream.clone(),

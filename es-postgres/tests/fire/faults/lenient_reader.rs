@@ -1,4 +1,4 @@
-//! Readers that make the best of a damaged row: what the tests of damage are there to catch.
+//! Stores that read damaged rows leniently, which the tests of damage must catch.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use es_core::{
     AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventName, EventStore, Filter, Page,
-    Position, ReadError, SchemaVersion, StoredEvent, StreamId, Timestamp, Version,
+    Position, ReadError, SchemaVersion, StoreError, StoreErrorKind, StoredEvent, StreamId, Timestamp, Version,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
@@ -14,22 +14,22 @@ use tokio_postgres::{Client, Row};
 
 use crate::tools::counter::{Counted, CounterEvent};
 
-/// What a reader does with what it cannot read.
+/// What a reader does with a row that it cannot read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Leniency {
-    /// Takes it for something that it can read.
+    /// Returns an invented event.
     Guesses,
-    /// Leaves it out.
+    /// Skips the row.
     SkipsRows,
-    /// Reads nothing more, of anything.
+    /// Fails every later read, of any stream.
     StopsForever,
     /// Panics.
     Panics,
-    /// Counts times from an epoch of its own on, as if there were no end.
+    /// Converts times without a check of their range.
     IgnoresRange,
 }
 
-/// A store that reads streams in this leniency.
+/// A store that reads damaged rows in one of these ways.
 #[derive(Debug)]
 pub(crate) struct LenientReader {
     store: Arc<dyn EventStore>,
@@ -39,7 +39,7 @@ pub(crate) struct LenientReader {
 }
 
 impl LenientReader {
-    /// `store`, whose rows `client` reads.
+    /// Wraps `store`; `client` reads the rows of its database.
     pub(crate) fn new(store: Arc<dyn EventStore>, leniency: Leniency, client: Client) -> Self {
         Self { store, leniency, client, stopped: AtomicBool::default() }
     }
@@ -58,10 +58,10 @@ impl LenientReader {
                 (Some(event), _) => events.push(event),
                 (None, Leniency::Guesses) => events.push(guess(&row, &stream, next)),
                 (None, Leniency::SkipsRows) => {}
-                (None, Leniency::StopsForever | Leniency::Panics | Leniency::IgnoresRange) => panic!("this cannot be"),
+                (None, Leniency::StopsForever | Leniency::Panics | Leniency::IgnoresRange) => panic!("unreadable row"),
             }
         }
-        // where nothing is left to guess of, the next ones move up
+        // The versions of later events close the gap that a skipped row leaves.
         events
             .into_iter()
             .zip(1..)
@@ -71,7 +71,7 @@ impl LenientReader {
 }
 
 impl LenientReader {
-    /// Every row above a position; those that are in no stream are none, or in some stream.
+    /// Every row above a position; rows without a valid stream are skipped, or put into some stream.
     async fn log(&self, after: Position) -> Vec<StoredEvent> {
         let query = "SELECT position, version, event_id, category, id FROM es.events \
                      WHERE position > $1 ORDER BY position";
@@ -86,23 +86,20 @@ impl LenientReader {
         rows.iter().filter_map(event).collect()
     }
 
-    /// Reads until there is something that it cannot read.
+    /// Passes events on, and stops or panics at the first one that does not decode.
     fn fail_on_unreadable<'a>(
         &'a self,
         events: BoxStream<'a, Result<StoredEvent, ReadError>>,
     ) -> BoxStream<'a, Result<StoredEvent, ReadError>> {
         if self.stopped.load(Ordering::Acquire) {
             return Box::pin(stream::once(async {
-                Err(ReadError::Store(es_core::StoreError::new(
-                    es_core::StoreErrorKind::Other,
-                    "an earlier read failed",
-                )))
+                Err(ReadError::Store(StoreError::new(StoreErrorKind::Other, "an earlier read failed")))
             }));
         }
         Box::pin(events.map(|event| {
             let read = event.as_ref().is_ok_and(|event| event.decode_each::<CounterEvent>(drop).is_ok());
             if self.leniency == Leniency::Panics {
-                assert!(read, "this cannot be");
+                assert!(read, "unreadable row");
             }
             self.stopped.fetch_or(!read, Ordering::AcqRel);
             event
@@ -110,13 +107,13 @@ impl LenientReader {
     }
 }
 
-/// A time as a program counts it that thinks of clocks alone.
+/// Converts a time without a check of its range.
 fn timestamp_without_range(row: &Row) -> Timestamp {
     let since_2000 = i64::from_be_bytes(row.get::<_, &[u8]>(6).try_into().unwrap());
     Timestamp::from_micros(since_2000.checked_add(946_684_800_000_000).unwrap()).unwrap()
 }
 
-/// What a program reads that thinks of nothing bad.
+/// Reads a row that is not damaged.
 fn read(row: &Row, stream: &StreamId, next: u64) -> Option<StoredEvent> {
     let payload: String = row.get(5);
     let name = EventName::new(row.get::<_, &str>(3)).ok().filter(|name| *name == "counted")?;

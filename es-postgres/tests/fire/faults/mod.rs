@@ -1,4 +1,4 @@
-//! What is broken on purpose, for the tests to catch: stores, readers, and functions of the log.
+//! Stores, readers and SQL functions with deliberate faults, which the tests must catch.
 
 pub(crate) mod altered_sql;
 pub(crate) mod faulty_store;

@@ -1,4 +1,4 @@
-//! Stores that are right and cost too much: what the tests under load are there to catch.
+//! Stores that are correct and cost too much, which the tests under load must catch.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,26 +11,26 @@ use es_core::{
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 
 use crate::tools::recovery::application;
 
-/// What is wasted.
+/// The resource that a store wastes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Waste {
-    /// It keeps something of every append.
+    /// Keeps memory for every append.
     Memory,
-    /// It opens a connection now and then, and keeps it.
+    /// Opens a session every tenth append and keeps it.
     Sessions,
-    /// Its subscriptions take their time.
+    /// Delays every page of a subscription.
     Lag,
-    /// Every subscription reads for itself.
+    /// Every subscription polls the log separately.
     SeparateReads,
-    /// Who appends waits for who reads.
+    /// Appends wait for the slowest subscriber.
     BlockedWriters,
 }
 
-/// A store that wastes.
+/// A store that wastes a resource.
 #[derive(Debug)]
 pub(crate) struct WastefulStore {
     store: Arc<dyn EventStore>,
@@ -39,12 +39,12 @@ pub(crate) struct WastefulStore {
     appended: AtomicU64,
     memory: Mutex<Vec<Vec<u8>>>,
     sessions: Mutex<Vec<Client>>,
-    /// How much each subscription was given.
+    /// How many pages each subscription was given.
     delivered: Mutex<Vec<Arc<AtomicU64>>>,
 }
 
 impl WastefulStore {
-    /// `store` with `waste`; `url` is the server of both.
+    /// Wraps `store`; `url` is its database, to which leaked sessions are opened.
     pub(crate) fn new(store: Arc<dyn EventStore>, waste: Waste, url: &str) -> Self {
         Self {
             store,
@@ -63,7 +63,7 @@ impl WastefulStore {
     }
 
     async fn leak_session(&self) {
-        let mut config: tokio_postgres::Config = self.url.parse().unwrap();
+        let mut config: Config = self.url.parse().unwrap();
         let (client, connection) = config.application_name(application()).connect(NoTls).await.unwrap();
         tokio::spawn(connection);
         self.sessions.lock().unwrap().push(client);
@@ -115,7 +115,7 @@ impl EventStore for WastefulStore {
         let delivered = Arc::<AtomicU64>::default();
         self.delivered.lock().unwrap().push(Arc::clone(&delivered));
         if self.waste == Waste::SeparateReads {
-            // what a store is given that has no subscription of its own
+            // Polls, like the default subscription of a store without its own.
             return Box::pin(futures_util::stream::unfold(after, {
                 let filter = filter.clone();
                 move |last| {

@@ -1,4 +1,4 @@
-//! A log that somebody else damaged.
+//! A log with a damaged row.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use uuid::Uuid;
 use crate::tools::counter::{Counted, Counter, load};
 use crate::tools::trial::connect;
 
-/// A log of two counters with three events each, whose protections are off.
+/// A log of two counters with three events each, whose protecting trigger is off.
 pub(crate) struct DamagedLog {
-    // the store's connections end before the database is dropped
+    // Dropped first, so that its connections end before the database is dropped.
     pub(crate) store: PostgresStore,
     client: Client,
     pub(crate) database: Database,
 }
 
 impl DamagedLog {
-    /// With `statement` run on it, which finds the second event of counter `a`.
+    /// Runs `statement` on the log; `$second` in it is a condition for the second event of counter `a`.
     pub(crate) async fn with(statement: &str) -> Self {
         let database = Database::fresh().unwrap();
         let store = PostgresStore::connect(&database.url()).await.unwrap();
@@ -42,10 +42,10 @@ impl DamagedLog {
         Self { store, client, database }
     }
 
-    /// Counter `b` and what is appended anew do not suffer; the whole log can be read past the damage.
+    /// Counter `b` and a new counter work, and the log can be read above the damage.
     ///
     /// # Errors
-    /// What does.
+    /// The first operation that does not work.
     pub(crate) async fn others_still_work(&self, store: &Arc<dyn EventStore>) -> Result<(), String> {
         let b = load(store, "b").await?.map_err(|error| format!("counter b: {error}"))?;
         let id = Uuid::now_v7().to_string();
@@ -61,13 +61,13 @@ impl DamagedLog {
             .read_all(Position::new(3).into(), &Filter::all(), None)
             .try_collect()
             .await
-            .map_err(|error| format!("past the damage: {error}"))?;
+            .map_err(|error| format!("above the damage: {error}"))?;
         let count = "SELECT count(*) FROM es.events WHERE position > 3";
         let count: i64 = self.client.query_one(count, &[]).await.unwrap().get(0);
         if rest.len() as u64 != count.unsigned_abs() {
-            return Err(format!("{} of {count} events are past the damage", rest.len()));
+            return Err(format!("{} of {count} events are read above the damage", rest.len()));
         }
-        // another process that starts now starts
+        // A process that starts now can connect.
         PostgresStore::connect(&self.database.url()).await.map(drop).map_err(|error| format!("start-up: {error}"))
     }
 }

@@ -1,4 +1,4 @@
-//! A log that is hardened.
+//! A hardened log.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use test_postgres::{Database, Server};
 
 use crate::faults::altered_sql::Change;
 
-/// A log on a server of its own, since roles belong to the whole server, and an application without rights.
+/// A log hardened for the role `app`, on its own server since roles belong to the whole server.
 pub(crate) struct HardenedLog {
-    // the database goes before its server
+    // Dropped first, before its server.
     pub(crate) database: Database,
     _server: Arc<Server>,
 }
@@ -19,13 +19,13 @@ impl HardenedLog {
         Self::with(&Arc::new(Server::start(&[]).unwrap()), Change::NONE).await
     }
 
-    /// With a change in the statements that harden.
+    /// Applies `change` to the hardening statements.
     pub(crate) async fn with(server: &Arc<Server>, change: Change) -> Self {
         let database = Database::on(&server.url()).unwrap();
         let store = PostgresStore::connect(&database.url()).await.unwrap();
         assert_eq!(store.missing_protections().await.unwrap(), [MissingProtection::Superuser]);
         let hardening = change.of(&PostgresStore::hardening("app"));
-        // rights that it had before are taken from it, and again, as after a migration
+        // Hardening revokes earlier grants, and may run again after a migration.
         database.run(&[&hardening, EVERY_RIGHT, &hardening]).unwrap();
         Self { database, _server: Arc::clone(server) }
     }
@@ -35,6 +35,6 @@ impl HardenedLog {
     }
 }
 
-/// What an application may have been given that was easy to set up.
+/// Grants that an application may have before hardening.
 const EVERY_RIGHT: &str = "GRANT ALL ON SCHEMA es TO app; GRANT ALL ON ALL TABLES IN SCHEMA es TO app; \
                            GRANT ALL ON ALL SEQUENCES IN SCHEMA es TO app; GRANT ALL ON ALL FUNCTIONS IN SCHEMA es TO app";

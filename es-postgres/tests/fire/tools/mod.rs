@@ -1,4 +1,4 @@
-//! What the tests work with: servers and processes to disturb, work to do meanwhile, and what is asked afterwards.
+//! Tools of the tests: a proxy and processes to disturb, a workload to run meanwhile, and the checks afterwards.
 
 pub(crate) mod counter;
 pub(crate) mod damaged_log;

@@ -1,4 +1,4 @@
-//! A small TCP proxy before the server, that lies on demand.
+//! A TCP proxy in front of the server that injects network faults.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -11,30 +11,31 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
+use tokio_postgres::Config;
 
-/// What happens to an append on its way.
+/// What the proxy does to an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NetworkFault {
-    /// It goes through.
+    /// Forwards it.
     None,
-    /// The connection is cut before the server hears of it.
+    /// Cuts the connection before the server receives it.
     CutBefore,
-    /// The connection is cut in the middle of it.
+    /// Cuts the connection in the middle of it.
     CutWithin,
-    /// The server appends it, and the connection is cut instead of the acknowledgement.
+    /// Forwards it, and cuts the connection instead of forwarding the acknowledgement.
     DropAcknowledgement,
-    /// The server appends it, and nothing is heard of it or of anything else on this connection, for good.
+    /// Forwards it, and forwards no further answer on this connection.
     Silence,
-    /// The server appends it, and the acknowledgement comes late.
+    /// Forwards it, and delays the acknowledgement.
     Delay(Duration),
-    /// Half of it arrives, and the rest when [`Proxy::release`] says so.
+    /// Forwards half of it, and the rest after [`Proxy::release`].
     HoldSecondHalf,
 }
 
-/// Decides what happens to the next append, which it is shown.
+/// Chooses the fault for an append, given its message.
 type Plan = Box<dyn FnMut(&[u8]) -> NetworkFault + Send>;
 
-/// A proxy before the server; all connections through it are cut when it is dropped.
+/// A proxy in front of the server; dropping it cuts all its connections.
 pub(crate) struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -47,14 +48,14 @@ struct Shared {
     faults: AtomicU64,
     refusing: AtomicBool,
     stalling: AtomicBool,
-    /// Whether second halves go through.
+    /// Whether second halves are forwarded.
     released: watch::Sender<bool>,
-    /// Counts up to cut what was connected before.
+    /// Each increment cuts the connections that exist then.
     cut: watch::Sender<u64>,
 }
 
 impl Proxy {
-    /// A proxy before the server at `port` of this machine.
+    /// A proxy in front of the server at `port` of this machine.
     pub(crate) async fn in_front_of(port: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -85,18 +86,18 @@ impl Proxy {
         url.replace(&upstream, &self.address.to_string())
     }
 
-    /// From now on `plan` is asked at each append.
+    /// From now on `plan` chooses the fault for each append.
     pub(crate) fn plan(&self, mut plan: impl FnMut() -> NetworkFault + Send + 'static) {
         *self.shared.plan.lock().unwrap() = Box::new(move |_| plan());
     }
 
-    /// What happens to the next append; those after it go through.
+    /// Injects `fault` into the next append only.
     pub(crate) fn once(&self, fault: NetworkFault) {
         let mut next = Some(fault);
         self.plan(move || next.take().unwrap_or(NetworkFault::None));
     }
 
-    /// What happens to the next append, or batch of appends, that has `text` in it; all others go through.
+    /// Injects `fault` into the next append, or batch of appends, that contains `text`.
     pub(crate) fn once_for(&self, text: &'static str, fault: NetworkFault) {
         let mut next = Some(fault);
         *self.shared.plan.lock().unwrap() = Box::new(move |message| {
@@ -105,27 +106,27 @@ impl Proxy {
         });
     }
 
-    /// How many lies were told.
+    /// The number of faults injected.
     pub(crate) fn faults(&self) -> u64 {
         self.shared.faults.load(Ordering::Acquire)
     }
 
-    /// Lets the second halves through, from now on.
+    /// Forwards the second halves, from now on.
     pub(crate) fn release(&self) {
         self.shared.released.send_replace(true);
     }
 
-    /// Cuts every connection, both ways at once.
+    /// Cuts every connection in both directions.
     pub(crate) fn cut(&self) {
         self.shared.cut.send_modify(|count| *count += 1);
     }
 
-    /// Whether new connections are hung up on.
+    /// Sets whether new connections are closed at once.
     pub(crate) fn refuse_connections(&self, refuse: bool) {
         self.shared.refusing.store(refuse, Ordering::Release);
     }
 
-    /// Whether new connections are taken, and hear of nothing that they ask: as from a pooler that has no server left.
+    /// Sets whether new connections are accepted and never answered, as by a pooler without a free server.
     pub(crate) fn stall_connections(&self, stall: bool) {
         self.shared.stalling.store(stall, Ordering::Release);
     }
@@ -138,7 +139,7 @@ impl Drop for Proxy {
     }
 }
 
-/// One connection, and what its two directions know of each other.
+/// One connection, and the state that its two directions share.
 struct Line {
     shared: Arc<Shared>,
     state: Mutex<State>,
@@ -149,9 +150,9 @@ struct Line {
 struct State {
     /// The prepared statements that append.
     appends: HashSet<Vec<u8>>,
-    /// How many times the server is going to be ready, once for the start.
+    /// How many `ReadyForQuery` messages the server owes, including the one at the start.
     awaited: u64,
-    /// From which answer on nothing goes through, whether the line is cut instead, or how late it comes.
+    /// The number of the first answer that is withheld, and the fault that withholds it.
     withheld: Option<(u64, NetworkFault)>,
 }
 
@@ -221,7 +222,7 @@ impl Line {
             }
             if message[0] == b'Z' {
                 ready += 1;
-                // the transaction has ended on the server when it is ready again
+                // When the server is ready again, its transaction has ended.
                 if let Some((_, NetworkFault::DropAcknowledgement)) = withheld {
                     return;
                 }
@@ -264,7 +265,7 @@ impl Line {
     }
 }
 
-/// One message: a letter and a length, or only a length before the session has started.
+/// Reads one message: a type byte and a length, or only a length before the session has started.
 async fn read(from: &mut OwnedReadHalf, started: bool) -> Option<Vec<u8>> {
     let mut message = vec![0; if started { 5 } else { 4 }];
     from.read_exact(&mut message).await.ok()?;
@@ -275,7 +276,7 @@ async fn read(from: &mut OwnedReadHalf, started: bool) -> Option<Vec<u8>> {
     Some(message)
 }
 
-/// A text that ends with a zero byte, and what follows it.
+/// Splits off a text that ends with a zero byte.
 fn text(bytes: &[u8]) -> (&[u8], &[u8]) {
     let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     (&bytes[..end], &bytes[(end + 1).min(bytes.len())..])
@@ -283,6 +284,6 @@ fn text(bytes: &[u8]) -> (&[u8], &[u8]) {
 
 /// The port of the server at `url`.
 pub(crate) fn port(url: &str) -> u16 {
-    let config: tokio_postgres::Config = url.parse().unwrap();
+    let config: Config = url.parse().unwrap();
     config.get_ports()[0]
 }

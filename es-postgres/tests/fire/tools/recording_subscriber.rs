@@ -1,4 +1,4 @@
-//! A subscriber that writes down what it is given.
+//! A subscriber that records every event it receives.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ pub(crate) struct RecordingSubscriber {
 #[derive(Debug, Default)]
 struct Received {
     events: Vec<(Position, Uuid)>,
-    /// How often the subscription ended with an error and was begun anew from where it stood.
+    /// How often the subscription ended with an error and was restarted after its last event.
     restarts: u64,
 }
 
@@ -45,18 +45,18 @@ impl RecordingSubscriber {
         self.received.lock().unwrap().restarts
     }
 
-    /// How many events it was given.
+    /// The number of events received.
     pub(crate) fn received(&self) -> usize {
         self.received.lock().unwrap().events.len()
     }
 
-    /// What it was given, when that are `events`, or when it has had time enough.
+    /// The events received, once there are `events` of them or 30 seconds have passed.
     pub(crate) async fn seen(&self, events: usize) -> Seen {
         let deadline = Instant::now() + Duration::from_secs(30);
         while self.received() < events && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        // one more would be one too many
+        // Waits for events that are delivered twice.
         tokio::time::sleep(Duration::from_millis(50)).await;
         seen(self.received.lock().unwrap().events.clone())
     }
@@ -68,7 +68,7 @@ impl Drop for RecordingSubscriber {
     }
 }
 
-/// Everything from the start.
+/// `events` as received by an unfiltered subscription from the start.
 pub(crate) fn seen(events: Vec<(Position, Uuid)>) -> Seen {
     Seen { after: Position::START, filter: Filter::all(), events }
 }

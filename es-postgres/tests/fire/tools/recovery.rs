@@ -1,4 +1,4 @@
-//! What is asked of a store after each fault: it works, it holds nothing, and it leaves nothing behind.
+//! Checks after a fault: the store works again, holds no locks, and leaves no sessions behind.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,21 +10,21 @@ use crate::tools::ledger::Ledger;
 use crate::tools::trial::connect;
 use crate::tools::workload::event;
 
-/// What one store opens at most: readers, the writer, the patient lane, large appends, and the listener.
+/// The most sessions of one store: readers, the writer, the lane of waiting appends, large appends, and the listener.
 pub(crate) const SESSIONS: i64 = 16 + 1 + 8 + 2 + 1;
 
-/// How long a store may take to heal.
+/// The time within which a store must recover.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The name by which the stores of this process are known to the server.
+/// The `application_name` of the stores of this process.
 pub(crate) fn application() -> String {
     format!("es-fire-{}", std::process::id())
 }
 
-/// The store appends to each of the streams and shows what it appended, without being started again.
+/// The store appends to each of the streams, and its frontier reaches the last event.
 ///
 /// # Errors
-/// The stream that is stuck, or what the store says.
+/// The stream that is stuck, or the store's error.
 pub(crate) async fn every_stream_accepts_appends(
     store: &dyn EventStore,
     ledger: &Ledger,
@@ -34,7 +34,7 @@ pub(crate) async fn every_stream_accepts_appends(
     let deadline = Instant::now() + limit;
     let appends = (0..streams).map(|number| async move {
         let stream = StreamId::new("fire", number.to_string()).map_err(|error| error.to_string())?;
-        // what is refused again and again is told by its error
+        // An append that keeps failing ends earlier, with its error.
         match tokio::time::timeout(
             limit + Duration::from_secs(1),
             append_until_acknowledged(store, ledger, &stream, deadline),
@@ -49,10 +49,10 @@ pub(crate) async fn every_stream_accepts_appends(
     let before = Position::new(last.get() - 1);
     match tokio::time::timeout(limit, store.changed(before.into())).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(format!("the store does not heal: {error}")),
+        Ok(Err(error)) => Err(format!("the store does not recover: {error}")),
         Err(_) => {
             let frontier = tokio::time::timeout(Duration::from_secs(1), store.frontier()).await;
-            Err(format!("the frontier does not move any more: {frontier:?} is not above {before:?}"))
+            Err(format!("the frontier does not advance: {frontier:?} is not above {before:?}"))
         }
     }
 }
@@ -67,41 +67,41 @@ async fn append_until_acknowledged(
         let append = Append::new(stream.clone(), Expected::Any, vec![event()]);
         match ledger.append(store, vec![append]).await {
             Ok(answer) => return Ok(answer[0].positions[0]),
-            Err(error) if Instant::now() > deadline => return Err(format!("the store does not heal: {error}")),
+            Err(error) if Instant::now() > deadline => return Err(format!("the store does not recover: {error}")),
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
 }
 
-/// No transaction is left open, no lock is held, and no store has more sessions than it may.
+/// No transaction is open, no lock is held, and no store has more than [`SESSIONS`].
 ///
 /// # Errors
-/// What is left.
+/// The open transactions, locks and sessions.
 pub(crate) async fn nothing_is_held(url: &str, stores: usize, limit: Duration) -> Result<(), String> {
     let most = SESSIONS * i64::try_from(stores).map_err(|error| error.to_string())?;
     wait_until_idle(url, most, &application(), limit).await
 }
 
-/// No session of this process' stores is left, now that they are dropped.
+/// No session of this process's dropped stores is left.
 ///
 /// # Errors
-/// What is left.
+/// The open transactions, locks and sessions.
 pub(crate) async fn no_session_is_left(url: &str, limit: Duration) -> Result<(), String> {
     wait_until_idle(url, 0, &application(), limit).await
 }
 
-/// No session is left of any process.
+/// No session of any process is left.
 ///
 /// # Errors
-/// What is left.
+/// The open transactions, locks and sessions.
 pub(crate) async fn no_session_of_any_process_is_left(url: &str) -> Result<(), String> {
     wait_until_idle(url, 0, "es-fire-%", TIMEOUT).await
 }
 
-/// The store works, and when it is dropped neither it nor what it was leaves anything behind.
+/// The store works, and leaves no session behind when it is dropped.
 ///
 /// # Errors
-/// What does not work, or is left.
+/// The first check that fails.
 pub(crate) async fn recovers_and_leaves_nothing(store: Arc<dyn EventStore>, url: &str) -> Result<(), String> {
     every_stream_accepts_appends(&*store, &Ledger::default(), 4, TIMEOUT).await?;
     nothing_is_held(url, 1, TIMEOUT).await?;

@@ -1,11 +1,11 @@
-//! What a store does all day, in short.
+//! A short test that a store works at all.
 
-use es_core::{Append, Direction, EventStore, Expected, Filter, Position, StreamId, Version};
+use es_core::{Append, Direction, EventStore, Expected, Filter, NewEvent, Position, StreamId, Version};
 use futures_util::TryStreamExt;
 
 use crate::tools::workload::event;
 
-/// Appends, conflicts, repeats and reads.
+/// Appends, repeats an append, provokes a conflict, and reads.
 pub(crate) async fn appends_and_reads(store: &dyn EventStore) {
     let stream = StreamId::new("day", "1").unwrap();
     let append = Append::new(stream.clone(), Expected::NoStream, vec![event(), event()]);
@@ -17,7 +17,7 @@ pub(crate) async fn appends_and_reads(store: &dyn EventStore) {
     assert!(store.append(late.into()).await.is_err());
     let read: Vec<_> =
         store.read_stream(&stream, Version::FIRST, Direction::Forward, None).try_collect().await.unwrap();
-    assert!(read.iter().map(|event| event.id).eq(append.events.iter().map(es_core::NewEvent::id)));
+    assert!(read.iter().map(|event| event.id).eq(append.events.iter().map(NewEvent::id)));
     let before = Position::new(first[0].positions[0].get() - 1);
     let all: Vec<_> = store.read_all(before.into(), &Filter::all(), None).try_collect().await.unwrap();
     assert_eq!(all, read);

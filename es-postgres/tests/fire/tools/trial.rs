@@ -1,4 +1,4 @@
-//! One trial: writers and subscribers over one or more stores, a fault, and then every promise held against the table.
+//! One trial: writers and subscribers on one or more stores, a fault, and a check of every promise against the table.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,11 +23,11 @@ pub(crate) struct Trial {
     stores: Vec<Arc<dyn EventStore>>,
     workload: Workload,
     subscribers: Vec<RecordingSubscriber>,
-    /// How long the stores may take to heal.
+    /// The time within which the stores must recover.
     recovery_limit: Duration,
 }
 
-/// What came of a trial in which no promise was broken.
+/// The figures of a trial that broke no promise.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) events: usize,
@@ -45,12 +45,12 @@ impl fmt::Display for Report {
         write!(
             f,
             "{events} events, {acknowledged} appends acknowledged, {unknown} unknown, {failed} failed, {conflicts} \
-             conflicts, {restarts} subscriptions begun anew"
+             conflicts, {restarts} subscriptions restarted"
         )
     }
 }
 
-/// How the stores of a trial are set up: a busy machine that opens many of them at once may take its time.
+/// The builder of a trial's stores, with time to connect when many of them start on a busy machine.
 pub(crate) fn builder(url: &str) -> PostgresBuilder {
     PostgresStore::builder(url).application_name(recovery::application()).connect_timeout(recovery::TIMEOUT)
 }
@@ -65,67 +65,67 @@ pub(crate) async fn stores(urls: &[&str]) -> Vec<Arc<dyn EventStore>> {
 }
 
 impl Trial {
-    /// Starts `tasks` writers and one subscriber on each of `stores`; `direct` is the server without anything between.
+    /// Starts `tasks` writers and one subscriber on each of `stores`; `direct` is the URL without a proxy.
     pub(crate) fn start(direct: &str, stores: Vec<Arc<dyn EventStore>>, tasks: u64, random: &mut Random) -> Self {
         let workload = Workload::start(&stores, tasks, STREAMS, random);
         let subscribers = stores.iter().map(|store| RecordingSubscriber::start(Arc::clone(store))).collect();
         Self { direct: direct.to_owned(), stores, workload, subscribers, recovery_limit: recovery::TIMEOUT }
     }
 
-    /// With less time to heal.
+    /// Sets the time within which the stores must recover.
     pub(crate) fn recovery_limit(self, recovery_limit: Duration) -> Self {
         Self { recovery_limit, ..self }
     }
 
-    /// How many appends were acknowledged so far.
+    /// The number of acknowledged appends so far.
     pub(crate) fn acknowledged(&self) -> usize {
         self.workload.ledger.acknowledged()
     }
 
-    /// How many events the slowest subscriber has had so far.
+    /// The number of events that the slowest subscriber has received.
     pub(crate) fn received_by_all(&self) -> usize {
         self.subscribers.iter().map(RecordingSubscriber::received).min().unwrap_or_default()
     }
 
-    /// Waits until every subscriber has what was acknowledged until now.
+    /// Waits until every subscriber has received the events that are stored now.
     pub(crate) async fn wait_for_subscribers(&self) {
         let rows = ledger::log(&self.direct).await.events.len();
         let deadline = Instant::now() + Duration::from_secs(20);
         while self.received_by_all() < rows {
-            assert!(Instant::now() < deadline, "subscribers wait");
+            assert!(Instant::now() < deadline, "a subscriber does not catch up");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    /// Waits until `count` more appends are acknowledged: the stores work.
+    /// Waits until `count` more appends are acknowledged.
     pub(crate) async fn wait_for_appends(&self, count: usize) {
         let until = self.acknowledged() + count;
         let deadline = Instant::now() + Duration::from_mins(1);
         while self.acknowledged() < until {
-            assert!(Instant::now() < deadline, "nothing is acknowledged any more");
+            assert!(Instant::now() < deadline, "no append is acknowledged");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
-    /// Appends one event to each of these streams over the first store, while the load goes on.
+    /// Appends one event to each of these streams through the first store.
     pub(crate) async fn append(&self, ids: &[&str]) -> Result<Vec<Appended>, AppendError> {
         let stream = |id: &&str| StreamId::new("fire", *id).unwrap();
         let appends = ids.iter().map(|id| Append::new(stream(id), Expected::Any, vec![event()])).collect();
         self.workload.ledger.append(&*self.stores[0], appends).await
     }
 
-    /// Ends the load, and holds every promise against the table.
+    /// Stops the load, and checks every promise against the table.
     ///
     /// # Errors
-    /// The first promise that is broken.
+    /// The first broken promise.
     pub(crate) async fn end(self) -> Result<Report, String> {
         self.stop().await?.check().await
     }
 
-    /// Ends the load, when the stores have shown that they work.
+    /// Stops the load after checking that the stores work.
     ///
     /// # Errors
-    /// What is not as it was before.
+    /// The stream that is stuck, or the store's error.
     pub(crate) async fn stop(self) -> Result<StoppedTrial, String> {
         for store in &self.stores {
             recovery::every_stream_accepts_appends(&**store, &self.workload.ledger, STREAMS, self.recovery_limit)
@@ -137,7 +137,7 @@ impl Trial {
     }
 }
 
-/// Stores that have been under load.
+/// The stores and records of a trial after its load has stopped.
 pub(crate) struct StoppedTrial {
     direct: String,
     stores: Vec<Arc<dyn EventStore>>,
@@ -148,10 +148,10 @@ pub(crate) struct StoppedTrial {
 }
 
 impl StoppedTrial {
-    /// Holds every promise against the table.
+    /// Checks every promise against the table.
     ///
     /// # Errors
-    /// The first promise that is broken.
+    /// The first broken promise.
     pub(crate) async fn check(self) -> Result<Report, String> {
         recovery::nothing_is_held(&self.direct, self.stores.len(), self.recovery_limit).await?;
         let log = ledger::log(&self.direct).await;
@@ -174,7 +174,7 @@ impl StoppedTrial {
     }
 }
 
-/// A connection of the test's own.
+/// A connection for the test itself.
 pub(crate) async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
