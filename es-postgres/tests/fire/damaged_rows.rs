@@ -35,13 +35,13 @@ async fn is_reported(
         Ok(sum) => return Err(format!("nothing was reported, and the sum is {sum}")),
         Err(error) => error,
     };
-    let (expected, at) = match &error {
+    let (reported, at) = match &error {
         ReadError::Decode { version, .. } => (ErrorKind::Decode, version.get()),
         ReadError::Damaged { version, .. } => (ErrorKind::Damaged, version.get()),
         ReadError::Hole { after, found, .. } if after.plus(2) == *found => (ErrorKind::Hole, after.get() + 1),
         error => return Err(format!("it was reported as {error:?}")),
     };
-    if (expected, at) != (kind, 2) {
+    if (reported, at) != (kind, 2) {
         return Err(format!("it was reported as {error:?}"));
     }
     let text = format!("{error} {}", error.source().map(ToString::to_string).unwrap_or_default());
