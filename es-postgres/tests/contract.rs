@@ -33,7 +33,7 @@ impl Factory for OnPostgres {
     }
 }
 
-/// A database of its own; every handle is a store of its own, with connections of its own.
+/// A new database; every handle is a new store with its own connections.
 struct Fresh {
     database: Database,
     handles: Mutex<Vec<PostgresStore>>,

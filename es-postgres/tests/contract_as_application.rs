@@ -1,4 +1,4 @@
-//! The store keeps every promise as a role that may execute its functions and read, and nothing else.
+//! The store keeps every promise for a role that may only execute its functions and read.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -39,11 +39,11 @@ impl Factory for AsApplication {
     }
 }
 
-/// A database of its own; every handle is a store of its own, with connections of its own.
+/// A new database; every handle is a new store with its own connections.
 struct Fresh {
     url: String,
     handles: Mutex<Vec<PostgresStore>>,
-    /// It is dropped with its roles when the promise was tried.
+    /// Dropped together with its roles after the promise was tested.
     database: Database,
 }
 
@@ -51,7 +51,7 @@ impl Fresh {
     async fn open(&self) -> Result<Arc<dyn EventStore>, es_contract::FactoryError> {
         let store = PostgresStore::connect(&self.url).await?;
         if let Some(missing) = store.missing_protections().await?.first() {
-            return Err(format!("nothing is proved about the application's role: {missing}").into());
+            return Err(format!("the application's role lacks a protection: {missing}").into());
         }
         self.handles.lock().unwrap_or_else(PoisonError::into_inner).push(store.clone());
         Ok(Arc::new(store))

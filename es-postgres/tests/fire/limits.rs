@@ -1,4 +1,4 @@
-//! What is at the limits of a store is taken and read back equal; what is over them is refused before the wire.
+//! Input at a store's limits is stored and read back unchanged; input over them is refused before it is sent.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use futures_util::TryStreamExt;
 use test_postgres::Database;
 use uuid::Uuid;
 
-use crate::faults::broken::{Broken, Fault};
+use crate::faults::faulty_store::{Fault, FaultyStore};
 use crate::tools::workload::named;
 
-/// Payloads that are at some limit come back byte for byte from a log on which `statements` were run.
-async fn at_the_limits(statements: &[&str]) -> Result<(), String> {
+/// Payloads at a limit are read back byte for byte from a log on which `statements` were run.
+async fn payloads_at_the_limits(statements: &[&str]) -> Result<(), String> {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     database.run(statements).unwrap();
@@ -53,13 +53,13 @@ async fn at_the_limits(statements: &[&str]) -> Result<(), String> {
 
 #[tokio::test]
 async fn payloads_at_the_limits_are_stored_and_read_back_byte_for_byte() {
-    at_the_limits(&[]).await.unwrap();
+    payloads_at_the_limits(&[]).await.unwrap();
 }
 
-/// What the test above is for: logs that keep what a payload means, and not its bytes, or not all of them.
+/// Checks that the test above can fail: logs that change or lose bytes of a payload.
 #[tokio::test]
 async fn a_log_that_changes_payloads_at_the_limits_is_caught() {
-    for (instead, as_what) in [
+    for (instead, expected) in [
         ("NEW.payload::jsonb::json", "`1.7976931348623157e308` is read as `179769"),
         ("trim(NEW.payload::text)::json", r#"` { "b" : [ ] ,"#),
         (
@@ -70,17 +70,17 @@ async fn a_log_that_changes_payloads_at_the_limits_is_caught() {
         ("CASE WHEN length(NEW.payload::text) < 1048576 THEN NEW.payload END", "refused"),
     ] {
         let function = format!(
-            "CREATE FUNCTION es.tidy() RETURNS trigger LANGUAGE plpgsql \
+            "CREATE FUNCTION es.change_payload() RETURNS trigger LANGUAGE plpgsql \
              AS $$ BEGIN NEW.payload := {instead}; RETURN NEW; END $$"
         );
-        let trigger = "CREATE TRIGGER tidy BEFORE INSERT ON es.events FOR EACH ROW EXECUTE FUNCTION es.tidy()";
-        let caught = at_the_limits(&[&function, trigger]).await.expect_err(instead);
-        assert!(caught.contains(as_what), "{instead}: {caught}");
+        let trigger = "CREATE TRIGGER change_payload BEFORE INSERT ON es.events FOR EACH ROW EXECUTE FUNCTION es.change_payload()";
+        let caught = payloads_at_the_limits(&[&function, trigger]).await.expect_err(instead);
+        assert!(caught.contains(expected), "{instead}: {caught}");
     }
 }
 
-/// An append of more events than a store takes is refused, and a version that nobody can count to is a conflict.
-async fn too_much_is_refused(store: &dyn EventStore) -> Result<(), String> {
+/// An append of too many events is refused, and expecting the highest version is a conflict.
+async fn too_many_events_are_refused(store: &dyn EventStore) -> Result<(), String> {
     let stream = StreamId::new("c", "1").unwrap();
     let append = |expected, count| {
         let events = (0..count).map(|_| named("e", "1").unwrap()).collect();
@@ -91,7 +91,7 @@ async fn too_much_is_refused(store: &dyn EventStore) -> Result<(), String> {
         outcome => return Err(format!("1,001 events are answered by {:?}", outcome.map(|answers| answers.len()))),
     }
     append(Expected::NoStream, 1_000).await.map_err(|error| format!("1,000 events are answered by {error:?}"))?;
-    // not an overflow
+    // A conflict, and not an overflow.
     match append(Expected::Exact(Version::MAX), 1).await {
         Err(AppendError::Conflict(_)) => Ok(()),
         outcome => Err(format!("the highest version is answered by {outcome:?}")),
@@ -99,22 +99,23 @@ async fn too_much_is_refused(store: &dyn EventStore) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn an_append_with_too_much_in_it_is_refused_before_the_wire() {
+async fn an_append_of_too_many_events_is_refused_before_sending() {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
-    too_much_is_refused(&store).await.unwrap();
+    too_many_events_are_refused(&store).await.unwrap();
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test]
-async fn a_store_that_takes_too_much_is_caught() {
-    for (fault, as_what) in [
-        (Fault::OneByOne, "1,001 events are answered by Ok"),
+async fn a_store_that_accepts_too_many_events_is_caught() {
+    for (fault, expected) in [
+        (Fault::AppendsEventByEvent, "1,001 events are answered by Ok"),
         (Fault::Overflows, "the highest version is answered by Ok"),
     ] {
         let database = Database::fresh().unwrap();
         let store: Arc<dyn EventStore> = Arc::new(PostgresStore::connect(&database.url()).await.unwrap());
-        let caught = too_much_is_refused(&Broken::new(store, fault, &database.url())).await.expect_err(as_what);
-        assert!(caught.contains(as_what), "{fault:?}: {caught}");
+        let caught =
+            too_many_events_are_refused(&FaultyStore::new(store, fault, &database.url())).await.expect_err(expected);
+        assert!(caught.contains(expected), "{fault:?}: {caught}");
     }
 }

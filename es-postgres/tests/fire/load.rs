@@ -1,4 +1,4 @@
-//! Load: two hundred tasks for a while, and what an event takes.
+//! Two hundred tasks under load, and the disk space of an event.
 //!
 //! `ES_FIRE_SECONDS=600 cargo test -p es-postgres --test fire two_hundred_tasks -- --nocapture` is the long run.
 
@@ -17,22 +17,22 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::faults::wasteful::{Waste, Wasteful};
-use crate::tools::healing::{self, SESSIONS};
-use crate::tools::seed::{self, Chance};
+use crate::faults::wasteful_store::{Waste, WastefulStore};
+use crate::tools::recovery::{self, SESSIONS};
+use crate::tools::seed::{self, Random};
 use crate::tools::trial::{builder, connect};
 use crate::tools::workload::{appends, event};
 
-/// One after the other: they measure this process.
+/// Runs these tests one at a time, because they measure this process.
 static ALONE: Mutex<()> = Mutex::const_new(());
 const TASKS: u64 = 200;
-/// After how many events what is wasted with each of them shows: several times what is there by chance.
+/// The number of events after which waste per event stands out from the noise.
 const WASTED_ON: u64 = 12_000;
 
-/// How long it takes until every connection is open that is going to be, and every page has its size.
+/// The time until all connections are open and pages have their final size.
 const WARM_UP: Duration = Duration::from_millis(300);
 
-/// What was seen while the load was on.
+/// The measurements during the load.
 #[derive(Debug, Default)]
 struct Figures {
     seconds: u64,
@@ -41,20 +41,20 @@ struct Figures {
     samples: Vec<Sample>,
 }
 
-/// What was seen at one time.
+/// The measurements at one time.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
-    /// The memory of this process, as the system counts it.
+    /// The resident memory of this process.
     mib: u64,
     sessions: i64,
-    /// By how many positions the subscriber was behind the log.
+    /// How many positions the subscriber was behind the log.
     behind: u64,
-    /// How long it took from the answer to an append until the subscriber had it.
+    /// The time from an append's answer until the subscriber received its event.
     lag: Duration,
 }
 
 impl Figures {
-    /// Memory, sessions and lag are at the end what they were at the start.
+    /// Memory and lag have not grown from the first third to the last, and sessions stayed within their limit.
     fn are_flat(&self) -> Result<(), String> {
         let third = self.samples.len() / 3;
         let median = |samples: &[Sample], of: fn(&Sample) -> u64| {
@@ -62,7 +62,7 @@ impl Figures {
             values.sort_unstable();
             values[values.len() / 2]
         };
-        // no more than sessions that read, the sockets' buffers and the allocator's own keep
+        // The slack covers the buffers of readers and sockets, and the allocator.
         for (what, of, slack) in [
             ("MiB of memory", (|sample| sample.mib) as fn(&Sample) -> u64, 48),
             ("positions that the subscriber is behind", |sample| sample.behind, 3_000),
@@ -100,7 +100,7 @@ impl fmt::Display for Figures {
     }
 }
 
-/// What the tasks and the subscriber count.
+/// Counters of the tasks and the subscriber.
 #[derive(Debug, Default)]
 struct Counts {
     stop: AtomicBool,
@@ -110,9 +110,9 @@ struct Counts {
     position: AtomicU64,
 }
 
-async fn write(store: Arc<dyn EventStore>, counts: Arc<Counts>, mut chance: Chance) {
+async fn write(store: Arc<dyn EventStore>, counts: Arc<Counts>, mut random: Random) {
     while !counts.stop.load(Ordering::Acquire) {
-        let appends = appends(&*store, &mut chance, 200).await;
+        let appends = appends(&*store, &mut random, 200).await;
         match store.append(appends.into()).await {
             Ok(answers) => {
                 let events = answers.iter().map(|answer| answer.positions.len() as u64).sum();
@@ -133,7 +133,7 @@ async fn follow(store: Arc<dyn EventStore>, counts: Arc<Counts>) {
     }
 }
 
-/// Appends one more event, and waits until the subscriber has it, or for `longest`.
+/// Appends one event, and waits until the subscriber has received it, at most for `longest`.
 async fn sample(store: &dyn EventStore, url: &str, counts: &Counts, longest: Duration) -> Sample {
     let append = Append::new(StreamId::new("probe", "1").unwrap(), Expected::Any, vec![event()]);
     let position = store.append(append.into()).await.unwrap()[0].positions[0].get();
@@ -145,34 +145,34 @@ async fn sample(store: &dyn EventStore, url: &str, counts: &Counts, longest: Dur
     }
     let lag = began.elapsed();
     let query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()";
-    let sessions = connect(url).await.query_one(query, &[&healing::application()]).await.unwrap().get(0);
+    let sessions = connect(url).await.query_one(query, &[&recovery::application()]).await.unwrap().get(0);
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
     let mib = line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024;
     Sample { mib, sessions, behind, lag }
 }
 
-/// Two hundred tasks and a subscriber for as long as `last`; what was seen, when it was flat and nothing is lost.
+/// Runs two hundred tasks and a subscriber for `last`; an error if a figure grows or an event is lost.
 async fn load(waste: Option<Waste>, last: Duration) -> Result<Figures, String> {
     let _alone = ALONE.lock().await;
-    let mut chance = Chance::new("load");
+    let mut random = Random::new("load");
     let database = Database::fresh().unwrap();
     let url = database.url();
     let mut store: Arc<dyn EventStore> = Arc::new(builder(&url).connect().await.unwrap());
     if let Some(waste) = waste {
-        store = Arc::new(Wasteful::new(store, waste, &url));
+        store = Arc::new(WastefulStore::new(store, waste, &url));
     }
     let (counts, mut tasks) = (Arc::<Counts>::default(), JoinSet::new());
     let subscriber = tokio::spawn(follow(Arc::clone(&store), Arc::clone(&counts)));
     for _ in 0..TASKS {
-        tasks.spawn(write(Arc::clone(&store), Arc::clone(&counts), chance.fork()));
+        tasks.spawn(write(Arc::clone(&store), Arc::clone(&counts), random.fork()));
     }
     let mut figures = Figures::default();
     tokio::time::sleep(WARM_UP.max(last / 10)).await;
     let began = Instant::now();
-    // on a slow machine longer: what is wasted shows by how many events there are
+    // Runs longer on a slow machine, since waste grows with the number of events.
     let enough = if waste.is_some() { WASTED_ON } else { 0 };
-    let too_few = || counts.events.load(Ordering::Acquire) < enough && began.elapsed() < healing::PATIENCE;
+    let too_few = || counts.events.load(Ordering::Acquire) < enough && began.elapsed() < recovery::TIMEOUT;
     while began.elapsed() < last || figures.samples.len() < 9 || too_few() {
         figures.samples.push(sample(&*store, &url, &counts, last / 4).await);
         tokio::time::sleep((last / 30).min(Duration::from_secs(5))).await;
@@ -185,7 +185,7 @@ async fn load(waste: Option<Waste>, last: Duration) -> Result<Figures, String> {
     figures.are_flat()?;
     figures.events = counts.events.load(Ordering::Acquire);
     figures.conflicts = counts.conflicts.load(Ordering::Acquire);
-    let deadline = Instant::now() + healing::PATIENCE;
+    let deadline = Instant::now() + recovery::TIMEOUT;
     while counts.followed.load(Ordering::Acquire) < figures.events && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -197,10 +197,10 @@ async fn load(waste: Option<Waste>, last: Duration) -> Result<Figures, String> {
     if (stored.unsigned_abs(), followed, gaps) != (figures.events, figures.events, 0) {
         return Err(format!("{} acknowledged, {stored} stored, {followed} followed, {gaps} gaps", figures.events));
     }
-    healing::nothing_held(&url, 1, healing::PATIENCE).await?;
+    recovery::nothing_is_held(&url, 1, recovery::TIMEOUT).await?;
     subscriber.abort();
     drop((store, subscriber));
-    healing::no_session_is_left(&url, healing::PATIENCE).await?;
+    recovery::no_session_is_left(&url, recovery::TIMEOUT).await?;
     Ok(figures)
 }
 
@@ -209,7 +209,7 @@ async fn two_hundred_tasks_leave_memory_connections_and_lag_flat() {
     println!("{}", load(None, seed::duration(Duration::from_secs(3))).await.unwrap());
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_wastes_memory_connections_or_time_is_caught() {
     let sessions = format!("sessions of {SESSIONS}");
@@ -223,7 +223,7 @@ async fn a_store_that_wastes_memory_connections_or_time_is_caught() {
     }
 }
 
-/// The figure of the operations page: what an event with a payload of 155 bytes takes, with all its indexes.
+/// The figure in the guide on operations: the disk space of an event with 155 bytes of payload and its indexes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_takes_about_five_hundred_bytes() {
     const EVENTS: i64 = 20_000;

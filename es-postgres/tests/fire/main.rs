@@ -1,33 +1,35 @@
-//! The store under fire: kills, lies, hostile input, least privilege.
+//! The store under crashes, network faults, hostile input, damaged rows, restricted privileges and load.
 //!
-//! Those that go on for a time go on for a tenth of it, and for all of it with `ES_FIRE=full`; `ES_FIRE_SECONDS=60` makes
-//! them longer, `ES_SEED` repeats one.
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-#![expect(clippy::print_stdout, reason = "seeds and figures are printed, to repeat and to compare")]
+//! A test that runs for a time runs for a tenth of it, and for all of it with `ES_FIRE=full`. `ES_FIRE_SECONDS=60` sets
+//! the time, and `ES_SEED` repeats a run.
 
-mod answers;
-mod children;
-mod damaged;
-mod dropped;
+#![expect(clippy::unwrap_used, reason = "a failed `unwrap` fails the test")]
+#![expect(clippy::print_stdout, reason = "seeds are printed to repeat a run, and figures to compare runs")]
+
+mod cancellation;
+mod damaged_rows;
 mod faults;
-mod forged;
+mod foreign_transactions;
+mod frontier_regressions;
 mod full_disk;
 mod hardening;
-mod hostile;
-mod kills;
-mod large;
-mod lies;
+mod hostile_input;
+mod incarnation_changes;
+mod invalid_arguments;
+mod large_appends;
 mod limits;
 mod load;
-mod moves;
-mod odd_rows;
+mod lost_answers;
+mod multiple_processes;
+mod network_faults;
+mod out_of_range_columns;
 mod privilege;
 mod restore;
+mod server_crashes;
 mod subscribers;
+mod synchronous_standby;
 #[cfg(feature = "tls")]
 mod tls;
 mod tools;
-mod transactions;
-mod unreplicated;
 #[path = "../shared/warnings.rs"]
 mod warnings;

@@ -1,20 +1,21 @@
-//! Least privilege: what the application's role can do after the hardening, and what even the owner cannot.
+//! Least privilege: what the application's role can do after hardening, and what even the owner cannot.
 
 use std::sync::Arc;
 
-use es_core::{AsOf, Checkpoint, Direction, EventStore, Filter, StoredSnapshot, StreamId, Version};
+use es_core::{Append, AsOf, Checkpoint, Direction, EventStore, Expected, Filter, StoredSnapshot, StreamId, Version};
 use es_postgres::{MissingProtection, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::{Database, Server};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-use crate::faults::altered::change;
-use crate::tools::contract::appends_and_reads;
-use crate::tools::hardened::Hardened;
+use crate::faults::altered_sql::change;
+use crate::tools::hardened_log::HardenedLog;
+use crate::tools::smoke_test::appends_and_reads;
 use crate::tools::trial::connect;
+use crate::tools::workload::event;
 
-/// What an application has no business to do.
+/// Statements that an application must not be able to run.
 const FORBIDDEN: [&str; 27] = [
     "INSERT INTO es.events SELECT * FROM es.events",
     "INSERT INTO es.snapshots SELECT * FROM es.snapshots",
@@ -51,39 +52,39 @@ async fn denied(client: &Client, statement: &str) -> bool {
 }
 
 #[tokio::test]
-async fn the_application_appends_and_reads_with_nothing_but_execute_and_select() {
-    let hardened = Hardened::new().await;
+async fn the_application_works_with_execute_and_select_only() {
+    let hardened = HardenedLog::new().await;
     let store = PostgresStore::connect(&hardened.url("app")).await.unwrap();
     appends_and_reads(&store).await;
     assert_eq!(store.missing_protections().await.unwrap(), []);
     let stream = StreamId::new("day", "1").unwrap();
-    let snapshots = store.snapshots().expect("it keeps snapshots");
+    let snapshots = store.snapshots().expect("the store has no snapshots");
     let mut events = store.read_stream(&stream, Version::FIRST, Direction::Forward, Some(1));
     let snapshot = StoredSnapshot::after(&events.try_next().await.unwrap().unwrap(), "s", "p");
     snapshots.store(snapshot.clone()).await.unwrap();
     assert_eq!(snapshots.nearest(&stream, "s", AsOf::Newest).await.unwrap(), Some(snapshot));
     let mut client = connect(&hardened.url("app")).await;
     let transaction = client.transaction().await.unwrap();
-    let append = es_core::Append::new(stream, es_core::Expected::Exists, vec![crate::tools::workload::event()]);
+    let append = Append::new(stream, Expected::Exists, vec![event()]);
     store.append_in(&transaction, append).await.unwrap();
     transaction.commit().await.unwrap();
     let all: Vec<_> = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await.unwrap();
     assert_eq!(all.len(), 3);
 }
 
-/// The application is denied everything but what it needs.
-async fn is_denied_the_rest(hardened: &Hardened) -> Result<(), String> {
+/// The application is denied every forbidden statement.
+async fn is_denied_everything_else(hardened: &HardenedLog) -> Result<(), String> {
     let store = PostgresStore::connect(&hardened.url("app")).await.map_err(|error| error.to_string())?;
     appends_and_reads(&store).await;
     let client = connect(&hardened.url("app")).await;
-    let keeper = format!("SET ROLE es_owner_{}", hardened.database.name());
-    for statement in FORBIDDEN.into_iter().chain([keeper.as_str()]) {
+    let owner_role = format!("SET ROLE es_owner_{}", hardened.database.name());
+    for statement in FORBIDDEN.into_iter().chain([owner_role.as_str()]) {
         if !denied(&client, &format!("BEGIN; {statement}")).await {
             return Err(format!("`{statement}` is not denied"));
         }
         client.batch_execute("ROLLBACK").await.unwrap();
     }
-    // a function of the same name in a schema of one's own is not what the store's functions call
+    // A temporary table of the same name does not shadow the log's table inside the store's functions.
     client.batch_execute("CREATE TEMP TABLE events (position bigint)").await.unwrap();
     let drawn = client.query_one("SELECT es.drawn() > 0", &[]).await.unwrap();
     assert!(drawn.get::<_, bool>(0));
@@ -93,15 +94,15 @@ async fn is_denied_the_rest(hardened: &Hardened) -> Result<(), String> {
 
 #[tokio::test]
 async fn the_application_is_denied_everything_else() {
-    is_denied_the_rest(&Hardened::new().await).await.unwrap();
+    is_denied_everything_else(&HardenedLog::new().await).await.unwrap();
 }
 
-/// What the test above is for: statements that forget something.
+/// Checks that the test above can fail.
 #[tokio::test]
-async fn a_hardening_that_leaves_a_right_is_caught() {
+async fn hardening_that_leaves_a_privilege_is_caught() {
     let server = Arc::new(Server::start(&[]).unwrap());
-    // which function is the first that is not denied depends on the version: on 18 it is `fence`
-    for (change, as_what) in [
+    // The first function that is not denied depends on the server's version: on 18 it is `fence`.
+    for (change, expected) in [
         (change("'SCHEMA', ", ""), "`CREATE TABLE es.mine ()`"),
         (change("'ALL TABLES IN SCHEMA', ", ""), "`INSERT INTO es.events"),
         (change("'ALL SEQUENCES IN SCHEMA', ", ""), "`SELECT nextval('es.position')`"),
@@ -109,12 +110,12 @@ async fn a_hardening_that_leaves_a_right_is_caught() {
         (change("AND p.prosecdef", ""), "`SELECT es."),
         (change("GRANT SELECT ON ALL TABLES", "GRANT SELECT, DELETE ON ALL TABLES"), "`DELETE FROM es.events`"),
     ] {
-        let caught = is_denied_the_rest(&Hardened::with(&server, change).await).await.unwrap_err();
-        assert!(caught.starts_with(as_what), "{change:?}: {caught}");
+        let caught = is_denied_everything_else(&HardenedLog::with(&server, change).await).await.unwrap_err();
+        assert!(caught.starts_with(expected), "{change:?}: {caught}");
     }
 }
 
-/// What the test above is for: an application that is the owner is denied nothing of it.
+/// Checks that the statements are valid: an application that owns the log can run them.
 #[tokio::test]
 async fn an_application_that_owns_the_log_is_denied_nothing() {
     let database = Database::fresh().unwrap();
@@ -127,12 +128,12 @@ async fn an_application_that_owns_the_log_is_denied_nothing() {
     }
 }
 
-/// What the two tests above are for: one right too many is named.
+/// `missing_protections` names each excess privilege.
 #[tokio::test]
-async fn a_right_too_many_is_named() {
-    let hardened = Hardened::new().await;
+async fn each_excess_privilege_is_named() {
+    let hardened = HardenedLog::new().await;
     let store = PostgresStore::connect(&hardened.url("app")).await.unwrap();
-    let keeper = format!("es_owner_{}", hardened.database.name());
+    let owner_role = format!("es_owner_{}", hardened.database.name());
     let client = connect(&hardened.database.url()).await;
     for (give, take, missing) in [
         ("GRANT INSERT ON es.events TO app", "REVOKE INSERT ON es.events FROM app", MissingProtection::ChangesEvents),
@@ -144,7 +145,11 @@ async fn a_right_too_many_is_named() {
         ("GRANT USAGE ON es.position TO app", "REVOKE USAGE ON es.position FROM app", MissingProtection::ChangesEvents),
         ("ALTER ROLE app CREATEROLE", "ALTER ROLE app NOCREATEROLE", MissingProtection::CreatesRoles),
         ("ALTER ROLE app SUPERUSER", "ALTER ROLE app NOSUPERUSER", MissingProtection::Superuser),
-        (&format!("GRANT {keeper} TO app"), &format!("REVOKE {keeper} FROM app"), MissingProtection::OwnsEvents),
+        (
+            &format!("GRANT {owner_role} TO app"),
+            &format!("REVOKE {owner_role} FROM app"),
+            MissingProtection::OwnsEvents,
+        ),
         (
             "ALTER TABLE es.events DISABLE TRIGGER events_never_change",
             "ALTER TABLE es.events ENABLE ALWAYS TRIGGER events_never_change",
@@ -159,8 +164,8 @@ async fn a_right_too_many_is_named() {
 }
 
 #[tokio::test]
-async fn events_never_change_not_even_for_their_owner() {
-    let hardened = Hardened::new().await;
+async fn events_are_immutable_even_for_their_owner() {
+    let hardened = HardenedLog::new().await;
     let store = PostgresStore::connect(&hardened.url("app")).await.unwrap();
     appends_and_reads(&store).await;
     let client = connect(&hardened.database.url()).await;
@@ -175,13 +180,13 @@ async fn events_never_change_not_even_for_their_owner() {
         let error = client.batch_execute(statement).await.unwrap_err();
         assert_eq!(error.code().map(SqlState::code), Some("ES005"), "{statement}: {error}");
     }
-    // replication switches ordinary triggers off
+    // The replication role disables ordinary triggers.
     client.batch_execute("RESET ROLE; SET session_replication_role = replica").await.unwrap();
     let error = client.batch_execute("DELETE FROM es.events").await.unwrap_err();
     assert_eq!(error.code().map(SqlState::code), Some("ES005"), "{error}");
     let all: Vec<_> = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await.unwrap();
     assert_eq!(all.len(), 2);
-    // what this test is for: an ordinary trigger lets replication through
+    // Shows that the test can fail: an ordinary trigger does not fire in the replication role.
     client.batch_execute("ALTER TABLE es.events ENABLE TRIGGER events_never_change").await.unwrap();
     assert_eq!(client.execute("DELETE FROM es.events", &[]).await.unwrap(), 2);
 }

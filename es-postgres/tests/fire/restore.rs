@@ -1,18 +1,20 @@
-//! Backups that are restored, whole and in part, and checkpoints from before.
+//! Restored backups, and checkpoints from before the restore.
 
 use std::time::{Duration, Instant};
 
-use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, Position, ReadError, StreamId};
+use es_core::{
+    Append, Checkpoint, Direction, EventStore, Expected, Filter, Position, ReadError, StoredEvent, StreamId,
+};
 use es_postgres::{PostgresConnectError, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::{Binaries, Database, Server};
 use uuid::Uuid;
 
-use crate::faults::altered::{Change, change};
+use crate::faults::altered_sql::{Change, change};
 use crate::tools::trial::connect;
 use crate::tools::workload::event;
 
-/// A server that `pg_dump` belongs to.
+/// A server of the same version as `pg_dump`.
 fn server() -> Server {
     let binaries = Binaries::with(&["pg_dump", "pg_restore"]).unwrap();
     Server::of(binaries, &std::env::temp_dir(), &[]).unwrap()
@@ -28,7 +30,7 @@ async fn append(store: &PostgresStore, count: u64) -> Position {
     last
 }
 
-async fn all(store: &PostgresStore) -> Vec<es_core::StoredEvent> {
+async fn all(store: &PostgresStore) -> Vec<StoredEvent> {
     store.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await.unwrap()
 }
 
@@ -36,7 +38,7 @@ async fn incarnation(store: &PostgresStore) -> Uuid {
     store.frontier().await.unwrap().incarnation().unwrap()
 }
 
-/// Where a reader goes on from a checkpoint.
+/// Reads from a checkpoint, and returns its position if the store accepts it.
 async fn resume(store: &PostgresStore, checkpoint: Checkpoint) -> Result<Position, ReadError> {
     let mut pages = store.read_pages(checkpoint, Direction::Forward, &Filter::all(), Some(1));
     pages.try_next().await?;
@@ -44,7 +46,7 @@ async fn resume(store: &PostgresStore, checkpoint: Checkpoint) -> Result<Positio
 }
 
 #[tokio::test]
-async fn a_dump_restored_into_another_server_holds_every_event_and_goes_on_above() {
+async fn a_restored_dump_has_every_event_and_appends_above_them() {
     let old = server();
     let database = Database::on(&old.url()).unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
@@ -53,7 +55,7 @@ async fn a_dump_restored_into_another_server_holds_every_event_and_goes_on_above
     let before = all(&store).await;
     let early = store.frontier().await.unwrap().at(before[10].position);
     let at_the_end = early.at(backed_up);
-    // after the backup, so the restore loses it
+    // After the backup, so the restore loses it.
     let late = early.at(append(&store, 5).await);
     assert_eq!(resume(&store, late).await.unwrap(), late.position());
 
@@ -64,7 +66,7 @@ async fn a_dump_restored_into_another_server_holds_every_event_and_goes_on_above
     assert_eq!(all(&store).await, before);
     assert_ne!(incarnation(&store).await, early.incarnation().unwrap());
 
-    // positions that the old log gave to events which are lost are given to others
+    // New events reuse the positions of lost events.
     assert!(append(&store, 5).await >= late.position());
     let refused = resume(&store, late).await.unwrap_err();
     assert!(
@@ -81,7 +83,7 @@ async fn a_dump_restored_into_another_server_holds_every_event_and_goes_on_above
     assert!(matches!(unknown, ReadError::Restored { common: None, .. }), "{unknown}");
 }
 
-/// What the incarnation is for: from the bare position, a subscriber skips what it has never seen.
+/// From a bare position, a subscriber skips events that it has never received.
 #[tokio::test]
 async fn a_checkpoint_without_its_incarnation_skips_events_after_a_restore() {
     let server = server();
@@ -96,13 +98,13 @@ async fn a_checkpoint_without_its_incarnation_skips_events_after_a_restore() {
     let store = PostgresStore::connect(&restored.url()).await.unwrap();
     append(&store, 20).await;
     let seen: Vec<_> = store.read_all(position.into(), &Filter::all(), None).try_collect().await.unwrap();
-    // 40 new events, of which the first 20 stand where lost ones were handled
+    // Of the 40 new events, the first 20 reuse positions that the subscriber had handled.
     assert_eq!(seen.len(), 20);
     assert!(resume(&store, Checkpoint::new(incarnation, position)).await.is_err());
 }
 
-/// A copy of the disk, as far as the log sees one, with a change in one of its functions.
-async fn copied(function: &str, change: Change) -> Result<(), String> {
+/// Simulates a log restored from a copy of the disk, with a change in one of its functions.
+async fn disk_copy(function: &str, change: Change) -> Result<(), String> {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     let client = connect(&database.url()).await;
@@ -115,7 +117,7 @@ async fn copied(function: &str, change: Change) -> Result<(), String> {
     };
     refused(end.plus(1), "above the log").await?;
     client.batch_execute("SELECT es.new_incarnation()").await.unwrap();
-    refused(append(&store, 5).await, "that others took the place of").await?;
+    refused(append(&store, 5).await, "at a position that another event reuses").await?;
     match resume(&store, Checkpoint::new(incarnation, end)).await {
         Ok(position) if position == end => Ok(()),
         outcome => Err(format!("a checkpoint in both logs is answered by {outcome:?}")),
@@ -123,28 +125,34 @@ async fn copied(function: &str, change: Change) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn a_copy_of_the_disk_is_noticed_when_it_is_told_and_when_the_log_is_too_short() {
-    copied("es.common_with", Change::NONE).await.unwrap();
+async fn checkpoints_beyond_a_disk_copy_are_refused() {
+    disk_copy("es.common_with", Change::NONE).await.unwrap();
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test]
-async fn a_log_that_does_not_know_what_it_has_in_common_is_caught() {
+async fn a_wrong_common_position_is_caught() {
     let end = "greatest(9223372036854775807, ";
-    for (function, change, as_what) in [
+    for (function, change, expected) in [
         ("es.drawn", change("coalesce(", end), "above the log"),
-        ("es.common_with", change("min(later.after)", "max(9223372036854775807)"), "that others took the place of"),
-        ("es.new_incarnation", change("least(", "99 + least("), "that others took the place of"),
+        (
+            "es.common_with",
+            change("min(later.after)", "max(9223372036854775807)"),
+            "at a position that another event reuses",
+        ),
+        ("es.new_incarnation", change("least(", "99 + least("), "at a position that another event reuses"),
         ("es.new_incarnation", change("max(e.position)", "min(e.position)"), "in both logs"),
     ] {
-        let caught = copied(function, change).await.unwrap_err();
-        assert!(caught.contains(as_what), "{function} with {change:?}: {caught}");
+        let caught = disk_copy(function, change).await.unwrap_err();
+        assert!(caught.contains(expected), "{function} with {change:?}: {caught}");
     }
 }
 
-/// A transaction that is prepared where the log goes on was rolled back where it came from: events after it were handled
-/// there, and here it may still commit below them.
-async fn prepared_over_a_move(change: Change) -> Result<Position, ReadError> {
+/// Resumes above a transaction that is still prepared after a failover.
+///
+/// The old server may have rolled it back, so that a subscriber has handled later events. On the new server it may
+/// still commit below them.
+async fn prepared_across_failover(change: Change) -> Result<Position, ReadError> {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     let mut client = connect(&database.url()).await;
@@ -164,34 +172,34 @@ async fn prepared_over_a_move(change: Change) -> Result<Position, ReadError> {
 }
 
 #[tokio::test]
-async fn a_checkpoint_above_what_is_still_prepared_is_refused_after_a_move() {
-    let refused = prepared_over_a_move(Change::NONE).await.unwrap_err();
+async fn a_checkpoint_above_a_prepared_transaction_is_refused_after_a_failover() {
+    let refused = prepared_across_failover(Change::NONE).await.unwrap_err();
     assert!(matches!(refused, ReadError::Restored { common: Some(common), .. } if common.get() == 10), "{refused}");
 }
 
-/// What the test above is for: it is resumed from, and what is committed below it is skipped.
+/// Checks that the test above can fail: the checkpoint is accepted, and the prepared event would be skipped.
 #[tokio::test]
-async fn a_log_that_forgets_what_is_prepared_is_caught() {
+async fn ignoring_prepared_transactions_is_caught() {
     let forgets = change("\"es\".frontier()", "9223372036854775807");
-    assert!(prepared_over_a_move(forgets).await.is_ok());
+    assert!(prepared_across_failover(forgets).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_restore_that_lost_the_sequence_is_refused_with_the_statement_that_mends_it() {
+async fn a_restored_log_with_a_reset_sequence_is_refused_with_the_fix() {
     let server = server();
     let database = Database::on(&server.url()).unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     append(&store, 10).await;
     let dump = dump(&server, &database);
     let restored = Database::on(&server.url()).unwrap();
-    // as with tools that copy tables alone
     restore(&server, &restored, &dump);
-    // what this test is for: to a store that did not look, positions are given that are taken
-    let blind = PostgresStore::connect(&restored.url()).await.unwrap();
+    // Shows that the check matters: an open store draws positions that are taken.
+    // The reset sequence simulates a tool that copies tables only.
+    let unchecked = PostgresStore::connect(&restored.url()).await.unwrap();
     restored.run(&["ALTER SEQUENCE es.position RESTART"]).unwrap();
     let below = Append::new(StreamId::new("bank", "blind").unwrap(), Expected::Any, vec![event()]);
-    assert!(blind.append(below.into()).await.is_err());
-    drop(blind);
+    assert!(unchecked.append(below.into()).await.is_err());
+    drop(unchecked);
     let refused = PostgresStore::connect(&restored.url()).await.unwrap_err();
     let PostgresConnectError::Sequence { mend, .. } = &refused else { panic!("{refused}") };
     assert!(refused.to_string().contains(mend.as_str()), "{refused}");
@@ -201,15 +209,15 @@ async fn a_restore_that_lost_the_sequence_is_refused_with_the_statement_that_men
     assert!(append(&store, 1).await > highest);
 }
 
-/// Ten stores find a restore at once, of a log with a change in what begins an incarnation.
-async fn found_at_once(change: Change) -> Result<(), String> {
+/// Ten stores detect a restore at the same time, with a change in the function that begins an incarnation.
+async fn detect_restore_together(change: Change) -> Result<(), String> {
     let database = Database::fresh().unwrap();
     let url = database.url();
     PostgresStore::connect(&url).await.unwrap();
     let (mut client, watch) = (connect(&url).await, connect(&url).await);
     change.in_function(&client, "es.incarnation").await;
     database.run(&["UPDATE es.incarnations SET place = 'elsewhere'"]).unwrap();
-    // nobody begins one before all have looked
+    // No store begins an incarnation before all have detected the restore.
     let gate = client.transaction().await.unwrap();
     gate.batch_execute("LOCK TABLE es.incarnations IN SHARE ROW EXCLUSIVE MODE").await.unwrap();
     let patient = PostgresStore::builder(&url).lock_timeout(Duration::from_mins(1));
@@ -218,7 +226,7 @@ async fn found_at_once(change: Change) -> Result<(), String> {
         let waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'es.incarnations'::regclass AND NOT granted";
         let deadline = Instant::now() + Duration::from_secs(50);
         while watch.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) < 10 {
-            assert!(Instant::now() < deadline, "not all of them look");
+            assert!(Instant::now() < deadline, "not all stores detect the restore");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         gate.commit().await.unwrap();
@@ -235,18 +243,18 @@ async fn found_at_once(change: Change) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn ten_stores_that_find_a_restore_at_once_begin_one_incarnation() {
-    found_at_once(Change::NONE).await.unwrap();
+async fn ten_stores_that_detect_a_restore_together_begin_one_incarnation() {
+    detect_restore_together(Change::NONE).await.unwrap();
 }
 
-/// What the test above is for: stores that look once, and stores that do not wait for each other.
+/// Checks that the test above can fail: stores that do not check again under the lock, and stores without the lock.
 #[tokio::test]
-async fn a_log_that_begins_an_incarnation_for_each_store_is_caught() {
+async fn beginning_an_incarnation_per_store_is_caught() {
     let once = change("ROW EXCLUSIVE MODE;", "ROW EXCLUSIVE MODE; RETURN es.new_incarnation();");
-    let caught = found_at_once(once).await.unwrap_err();
+    let caught = detect_restore_together(once).await.unwrap_err();
     assert!(caught.starts_with("10 incarnations were begun"), "{caught}");
-    // they all begin the same number, or one after the other
-    let unlocked = found_at_once(change("LOCK TABLE", "-- LOCK TABLE")).await.unwrap_err();
+    // They all begin the same number and fail, or one after the other.
+    let unlocked = detect_restore_together(change("LOCK TABLE", "-- LOCK TABLE")).await.unwrap_err();
     assert!(!unlocked.starts_with("1 incarnations were begun, 0 stores failed"), "{unlocked}");
 }
 

@@ -1,4 +1,4 @@
-//! A thousand subscribers in one process, and one that is slow.
+//! A thousand subscribers in one process, and a slow one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,22 +8,22 @@ use es_core::{Append, EventStore, EventStoreExt, Expected, Position, StreamId};
 use test_postgres::Database;
 use tokio::task::JoinSet;
 
-use crate::faults::wasteful::{Waste, Wasteful};
-use crate::tools::healing;
+use crate::faults::wasteful_store::{Waste, WastefulStore};
 use crate::tools::ledger;
+use crate::tools::recovery;
 use crate::tools::trial::{builder, connect};
 use crate::tools::workload::event;
 
 const EVENTS: u64 = 200;
 
-/// How many rows the table's statistics say were read by their index, when no session of the store is left.
+/// The rows that were read by index according to the server's statistics, after all sessions have ended.
 ///
 /// # Errors
 /// The sessions that are left.
-async fn read(url: &str) -> Result<u64, String> {
-    // an idle session keeps its counts to itself for up to ten seconds; one that ends hands them in
-    healing::no_session_is_left(url, healing::PATIENCE).await?;
-    // before 15 they go to a collector, which shows them half a second later
+async fn rows_read(url: &str) -> Result<u64, String> {
+    // An idle session reports its counts after up to ten seconds, and an ending session at once.
+    recovery::no_session_is_left(url, recovery::TIMEOUT).await?;
+    // Before version 15 a collector receives the counts and publishes them half a second later.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let client = connect(url).await;
     let query = "SELECT coalesce(sum(idx_tup_fetch), 0)::bigint FROM pg_stat_user_tables WHERE relname = 'events'";
@@ -42,16 +42,16 @@ async fn follow(store: Arc<dyn EventStore>, seen: Arc<AtomicU64>) {
     }
 }
 
-/// Appends under `subscribers` and one that takes an event and does not come back until all is appended.
+/// Appends while `subscribers` receive every event, and one more pauses after its first until all is appended.
 ///
 /// # Errors
-/// Who had to wait, or that each of them read for itself.
-async fn share(waste: Option<Waste>, subscribers: u64, patience: Duration) -> Result<u64, String> {
+/// Writers or subscribers waited for the slow one, or each subscriber read the rows separately.
+async fn append_under_subscribers(waste: Option<Waste>, subscribers: u64, limit: Duration) -> Result<u64, String> {
     let database = Database::fresh().unwrap();
     let url = database.url();
     let mut store: Arc<dyn EventStore> = Arc::new(builder(&url).connect().await.unwrap());
     if let Some(waste) = waste {
-        store = Arc::new(Wasteful::new(store, waste, &url));
+        store = Arc::new(WastefulStore::new(store, waste, &url));
     }
     let (seen, mut tasks) = (Arc::new(AtomicU64::new(0)), JoinSet::new());
     for _ in 0..subscribers {
@@ -69,21 +69,21 @@ async fn share(waste: Option<Waste>, subscribers: u64, patience: Duration) -> Re
             append(number).await.unwrap();
         }
     };
-    tokio::time::timeout(patience, writing).await.map_err(|_| "writers wait for a slow subscriber")?;
+    tokio::time::timeout(limit, writing).await.map_err(|_| "writers wait for a slow subscriber")?;
     let all = async {
         while let Some(subscriber) = tasks.join_next().await {
             subscriber.unwrap();
         }
     };
-    tokio::time::timeout(patience, all).await.map_err(|_| "subscribers wait")?;
+    tokio::time::timeout(limit, all).await.map_err(|_| "subscribers wait for a slow subscriber")?;
     assert_eq!(seen.load(Ordering::Relaxed), subscribers * EVENTS);
     for _ in 1..EVENTS {
         slow.next().await.unwrap().unwrap();
     }
     drop((slow, store));
-    let rows = read(&url).await?;
+    let rows = rows_read(&url).await?;
     assert_eq!(ledger::log(&url).await.events.len() as u64, EVENTS);
-    // each on its own reads them all; the writer's look-ups count, too
+    // Separate readers would each read all rows; the writer's lookups count too.
     if rows >= EVENTS * 50 {
         return Err(format!("{rows} rows were read"));
     }
@@ -91,16 +91,16 @@ async fn share(waste: Option<Waste>, subscribers: u64, patience: Duration) -> Re
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_subscribers_share_their_reading_and_a_slow_one_slows_nobody() {
-    let rows = share(None, 1_000, Duration::from_mins(1)).await.unwrap();
+async fn a_thousand_subscribers_share_reads_and_a_slow_one_blocks_nobody() {
+    let rows = append_under_subscribers(None, 1_000, Duration::from_mins(1)).await.unwrap();
     println!("1000 subscribers: {} events given, {rows} rows read", 1_000 * EVENTS);
 }
 
-/// What the test above is for.
+/// Checks that the test above can fail.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_whose_subscribers_read_alone_or_hold_writers_up_is_caught() {
-    let caught = share(Some(Waste::Reading), 100, Duration::from_mins(1)).await.unwrap_err();
+async fn separate_reads_and_blocked_writers_are_caught() {
+    let caught = append_under_subscribers(Some(Waste::SeparateReads), 100, Duration::from_mins(1)).await.unwrap_err();
     assert!(caught.contains("rows were read"), "{caught}");
-    let caught = share(Some(Waste::Waiting), 5, Duration::from_secs(5)).await.unwrap_err();
+    let caught = append_under_subscribers(Some(Waste::BlockedWriters), 5, Duration::from_secs(5)).await.unwrap_err();
     assert!(caught.contains("writers wait"), "{caught}");
 }

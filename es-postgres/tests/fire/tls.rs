@@ -1,4 +1,4 @@
-//! TLS against a real server: what is refused, and that what is accepted is encrypted.
+//! TLS against a real server: which certificates are refused, and that accepted connections are encrypted.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use test_postgres::{Database, Server};
 
+use crate::tools::smoke_test::appends_and_reads;
 use crate::tools::trial::connect;
 
 /// An authority that signs certificates for hosts.
@@ -33,12 +34,12 @@ impl Authority {
         Self { issuer, folder }
     }
 
-    /// Where its own certificate stands.
+    /// The escaped path of its own certificate.
     fn file(&self) -> String {
         self.folder.join("ca.pem").to_str().unwrap().replace('/', "%2F")
     }
 
-    /// A certificate and its key for `host`, good until the year `until`.
+    /// A certificate and its key for `host`, valid until the year `until`.
     fn sign(&self, host: &str, until: i32) -> (String, String) {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         params.not_before = date_time_ymd(2001, 1, 1);
@@ -54,7 +55,7 @@ impl Drop for Authority {
     }
 }
 
-/// A server that shows this certificate; it takes plain connections, too.
+/// A server with this certificate, which also accepts plain connections.
 async fn server((certificate, key): (String, String)) -> Server {
     let server = Server::start(&[]).unwrap();
     server.place("server.crt", certificate.as_bytes()).unwrap();
@@ -71,11 +72,11 @@ async fn server((certificate, key): (String, String)) -> Server {
     }
 }
 
-/// What the tests here are for: a client that takes any certificate.
+/// A verifier that accepts any certificate, to show that only the store's verification refuses a connection.
 #[derive(Debug)]
-struct Gullible;
+struct AcceptAnyCertificate;
 
-impl ServerCertVerifier for Gullible {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,
@@ -110,13 +111,13 @@ impl ServerCertVerifier for Gullible {
     }
 }
 
-/// Whether a client that takes any certificate gets through to the server.
-async fn gullible(database: &Database, host: &str) -> bool {
+/// Whether a client that accepts any certificate can connect.
+async fn connects_unverified(database: &Database, host: &str) -> bool {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Gullible))
+        .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate))
         .with_no_client_auth();
     let url = url(database, host, "sslmode=require");
     tokio_postgres::connect(&url, tokio_postgres_rustls::MakeRustlsConnect::new(config)).await.is_ok()
@@ -135,32 +136,32 @@ async fn refused(url: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_certificate_for_the_host_from_a_known_authority_is_accepted_and_every_connection_is_encrypted() {
+async fn a_trusted_certificate_is_accepted_and_every_connection_is_encrypted() {
     let (known, unknown) = (Authority::new("known"), Authority::new("unknown"));
     let server = server(known.sign("localhost", 2100)).await;
     let database = Database::on(&server.url()).unwrap();
-    let trusting = format!("sslmode=verify-full&sslrootcert={}", known.file());
+    let trusted = format!("sslmode=verify-full&sslrootcert={}", known.file());
 
-    let store = PostgresStore::builder(&url(&database, "localhost", &trusting))
+    let store = PostgresStore::builder(&url(&database, "localhost", &trusted))
         .application_name("es-tls")
         .connect()
         .await
         .unwrap();
-    crate::tools::contract::appends_and_reads(&store).await;
+    appends_and_reads(&store).await;
     let sessions = "SELECT count(*) FILTER (WHERE s.ssl), count(*) FROM pg_stat_ssl s \
                     JOIN pg_stat_activity a USING (pid) WHERE a.application_name = 'es-tls'";
     let row = connect(&database.url()).await.query_one(sessions, &[]).await.unwrap();
     let (encrypted, all): (i64, i64) = (row.get(0), row.get(1));
     assert!(encrypted == all && all >= 3, "{encrypted} of {all} sessions are encrypted");
 
-    // the server is on this machine, so only the address tells that the name is wrong
-    let wrong_name = refused(&url(&database, "127.0.0.1", &trusting)).await;
+    // The address reaches the same server, but the certificate is for another name.
+    let wrong_name = refused(&url(&database, "127.0.0.1", &trusted)).await;
     assert!(wrong_name.contains("not valid for name"), "{wrong_name}");
     let parameters = format!("sslmode=require&sslrootcert={}", unknown.file());
     let unknown_authority = refused(&url(&database, "localhost", &parameters)).await;
     assert!(unknown_authority.contains("UnknownIssuer"), "{unknown_authority}");
-    assert!(gullible(&database, "127.0.0.1").await && gullible(&database, "localhost").await);
-    // the system's authorities did not sign it either
+    assert!(connects_unverified(&database, "127.0.0.1").await && connects_unverified(&database, "localhost").await);
+    // The system's authorities did not sign it either.
     let system = PostgresStore::connect(&url(&database, "localhost", "sslmode=require")).await.unwrap_err();
     let none_to_trust = matches!(system, PostgresConnectError::Url(PostgresUrlError::Certificates { .. }));
     assert!(none_to_trust || matches!(system, PostgresConnectError::Server(PostgresError::Tls(_))), "{system:?}");
@@ -175,17 +176,17 @@ async fn an_expired_certificate_is_refused() {
     let parameters = format!("sslrootcert={}", authority.file());
     let expired = refused(&url(&database, "localhost", &parameters)).await;
     assert!(expired.contains("expired"), "{expired}");
-    assert!(gullible(&database, "localhost").await);
+    assert!(connects_unverified(&database, "localhost").await);
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_refused_when_tls_is_asked_for() {
+async fn a_server_without_tls_is_refused_when_tls_is_required() {
     let authority = Authority::new("plain");
     let database = Database::fresh().unwrap();
     let parameters = format!("sslmode=verify-full&sslrootcert={}", authority.file());
     let plain = refused(&url(&database, "localhost", &parameters)).await;
     assert!(plain.contains("does not support TLS"), "{plain}");
-    // what this test is for: a client that prefers TLS goes without
+    // Shows that the check matters: a client that only prefers TLS connects without it.
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -196,8 +197,8 @@ async fn a_server_without_tls_is_refused_when_tls_is_asked_for() {
     assert!(plainly.is_ok());
 }
 
-/// Files without certificates are named by a store that starts by `start`, and nothing is sent in the clear instead.
-async fn files_are_named(
+/// A store opened by `start` names a file without certificates, and does not connect without TLS instead.
+async fn missing_certificates_are_reported(
     start: impl AsyncFn(String) -> Result<PostgresStore, PostgresConnectError>,
 ) -> Result<(), String> {
     let database = Database::fresh().unwrap();
@@ -213,8 +214,8 @@ async fn files_are_named(
         let parameters = format!("sslrootcert={}", file.replace('/', "%2F"));
         match start(url(&database, "localhost", &parameters)).await {
             Err(PostgresConnectError::Url(PostgresUrlError::Certificates { place, .. })) if place == file => {}
-            Err(error) => return Err(format!("`{file}` is told as {error:?}")),
-            Ok(_) => return Err(format!("it goes on without the certificates of `{file}`")),
+            Err(error) => return Err(format!("`{file}` is reported as {error:?}")),
+            Ok(_) => return Err(format!("it connects without the certificates of `{file}`")),
         }
     }
     Ok(())
@@ -222,21 +223,24 @@ async fn files_are_named(
 
 #[tokio::test]
 async fn a_file_without_certificates_is_named() {
-    files_are_named(async |url| PostgresStore::connect(&url).await).await.unwrap();
+    missing_certificates_are_reported(async |url| PostgresStore::connect(&url).await).await.unwrap();
 }
 
-/// What the test above is for: a client that goes on without, and one that trusts somebody else then.
+/// Checks that the test above can fail: a client that connects without TLS, and one that trusts other authorities.
 #[tokio::test]
-async fn a_client_that_makes_do_without_certificates_is_caught() {
+async fn a_client_that_ignores_missing_certificates_is_caught() {
     let without = async |url: String| PostgresStore::connect(url.split('?').next().unwrap()).await;
-    assert_eq!(files_are_named(without).await.unwrap_err(), "it goes on without the certificates of `/nowhere.pem`");
-    let else_trusted = Authority::new("else");
+    assert_eq!(
+        missing_certificates_are_reported(without).await.unwrap_err(),
+        "it connects without the certificates of `/nowhere.pem`"
+    );
+    let other_authority = Authority::new("else");
     let other = async |url: String| {
         let (url, file) = url.split_once("sslrootcert=").unwrap();
         let readable = fs::read_to_string(file.replace("%2F", "/")).is_ok();
-        let file = if readable { file.to_owned() } else { else_trusted.file() };
+        let file = if readable { file.to_owned() } else { other_authority.file() };
         PostgresStore::connect(&format!("{url}sslrootcert={file}")).await
     };
-    let caught = files_are_named(other).await.unwrap_err();
-    assert!(caught.starts_with("`/nowhere.pem` is told as Server(Tls"), "{caught}");
+    let caught = missing_certificates_are_reported(other).await.unwrap_err();
+    assert!(caught.starts_with("`/nowhere.pem` is reported as Server(Tls"), "{caught}");
 }

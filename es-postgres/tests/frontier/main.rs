@@ -1,12 +1,16 @@
-//! The frontier under torture: nothing is skipped, and every wrong variant of it is caught skipping.
+//! Readers that stop at the frontier skip no event, and every wrong way to compute it is caught skipping some.
 //!
-//! Transactions are stretched by pauses, rolled back, and cut by savepoints: a writer that only coalesces hides every
-//! mistake. `ES_FIRE=full` makes the right one run ten times as long; seeds are printed.
+//! The writers' transactions pause, roll back and use savepoints. Appends through the coalescing writer alone would
+//! hide every mistake. `ES_FIRE=full` runs the correct variants ten times as long. Seeds are printed.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by it, and prints its seed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a failed `unwrap` fails the test, and the seed is printed"
+)]
 
+mod foreign_locks;
 mod readers;
-mod strangers;
 mod variants;
 mod writers;
 
@@ -24,98 +28,99 @@ use readers::Reading;
 use variants::Variant;
 use writers::{Child, Fence, Writers};
 
-/// Within this time a wrong variant must be caught; by chance it takes a second or two.
+/// The time within which a wrong variant must be caught. It usually takes a second or two.
 const CAUGHT_WITHIN: Duration = Duration::from_secs(20);
-/// How many events there are before anything was tried.
-const ENOUGH: usize = 50;
+/// A test with no more events than this has tested nothing.
+const MIN_EVENTS: usize = 50;
 
-/// How long a right one goes on.
-fn right_for() -> Duration {
+/// How long a test of a correct variant runs.
+fn test_duration() -> Duration {
     Effort::from_env().unwrap().lasting(Duration::from_secs(4))
 }
 
-/// A database, and a store that was opened before anything in it was broken: start-up checks find some of it.
+/// A database, and a store that is opened before the test breaks the database, since the start-up checks would notice.
 async fn database() -> (Database, PostgresStore) {
     let database = Database::fresh().unwrap();
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     (database, store)
 }
 
-/// Runs writers beside a reader, and gives the first positions that the reader skipped.
-async fn skipped(
+/// Runs writers beside a reader, and returns the first positions that the reader skipped.
+async fn run_and_find_skipped(
     database: &Database,
     store: PostgresStore,
     fence: Fence,
     reading: Reading,
-    few: bool,
+    few_writers: bool,
     limit: Duration,
 ) -> BTreeSet<i64> {
     let url = database.url();
-    let writers = Writers::start(&store, &url, fence, if few { 3 } else { 12 });
+    let writers = Writers::start(&store, &url, fence, if few_writers { 3 } else { 12 });
     let mut reader = readers::Reader::start(&url, reading).await;
     let began = Instant::now();
     let mut skipped = BTreeSet::new();
-    let untried = |reader: &readers::Reader| reader.delivered() <= ENOUGH && began.elapsed() < CAUGHT_WITHIN;
-    while (began.elapsed() < limit || untried(&reader)) && skipped.is_empty() {
+    let too_few_events = |reader: &readers::Reader| reader.delivered() <= MIN_EVENTS && began.elapsed() < CAUGHT_WITHIN;
+    while (began.elapsed() < limit || too_few_events(&reader)) && skipped.is_empty() {
         let look_again = Instant::now() + Duration::from_millis(200);
         while Instant::now() < look_again {
-            reader.turn().await;
+            reader.read().await;
         }
         skipped = reader.skipped().await;
     }
     writers.stop().await;
     if skipped.is_empty() {
-        reader.turn().await;
+        reader.read().await;
         skipped = reader.skipped().await;
     }
-    assert!(!skipped.is_empty() || reader.delivered() > ENOUGH, "nothing was tried: {} events", reader.delivered());
+    assert!(!skipped.is_empty() || reader.delivered() > MIN_EVENTS, "too few events: {}", reader.delivered());
     skipped
 }
 
-async fn is_caught(variant: Variant) {
+async fn assert_caught(variant: Variant) {
     let (database, store) = database().await;
     let (fence, reading) = variant.set_up(&database);
-    let skipped = skipped(&database, store, fence, reading, variant.wants_few(), CAUGHT_WITHIN).await;
+    let skipped =
+        run_and_find_skipped(&database, store, fence, reading, variant.needs_few_writers(), CAUGHT_WITHIN).await;
     assert!(!skipped.is_empty(), "{variant:?} was not caught");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_right_order_with_pauses_between_its_steps_skips_nothing() {
+async fn reading_in_the_correct_order_skips_nothing() {
     let (database, store) = database().await;
-    let (fence, reading) = Variant::Right.set_up(&database);
-    let skipped = skipped(&database, store, fence, reading, false, right_for()).await;
+    let (fence, reading) = Variant::Correct.set_up(&database);
+    let skipped = run_and_find_skipped(&database, store, fence, reading, false, test_duration()).await;
     assert!(skipped.is_empty(), "skipped {skipped:?}");
 }
 
-/// The function that stores ask, not its steps one by one.
+/// Tests the function that stores call; the test above runs its steps one by one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_function_with_pauses_between_its_steps_skips_nothing() {
+async fn the_frontier_function_skips_nothing() {
     let (database, store) = database().await;
-    let (fence, reading) = Variant::RightFunction.set_up(&database);
-    let skipped = skipped(&database, store, fence, reading, false, right_for()).await;
+    let (fence, reading) = Variant::CorrectFunction.set_up(&database);
+    let skipped = run_and_find_skipped(&database, store, fence, reading, false, test_duration()).await;
     assert!(skipped.is_empty(), "skipped {skipped:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_write_and_two_subscriptions_skip_nothing() {
+async fn two_subscriptions_skip_nothing_while_two_processes_write() {
     let (database, store) = database().await;
     let stores = [store.clone(), PostgresStore::connect(&database.url()).await.unwrap()];
-    let child = Child::start(&database.url(), right_for());
-    let writers = Writers::start(&store, &database.url(), Fence::Inside, 8);
+    let child = Child::start(&database.url(), test_duration());
+    let writers = Writers::start(&store, &database.url(), Fence::ByFunction, 8);
     let subscribers = stores.clone().map(|store| {
         tokio::spawn(async move {
             let mut events = store.subscribe(Checkpoint::START, &Filter::all());
             let mut seen = Vec::new();
-            // the last event is followed by silence
+            // Five seconds without an event mean that the writers have stopped.
             while let Ok(Some(event)) = tokio::time::timeout(Duration::from_secs(5), events.next()).await {
                 seen.push(event.unwrap().position);
             }
             seen
         })
     });
-    tokio::time::sleep(right_for()).await;
+    tokio::time::sleep(test_duration()).await;
     let (client, began) = (writers::connect(&database.url()).await, Instant::now());
-    while count(&client).await <= ENOUGH && began.elapsed() < CAUGHT_WITHIN {
+    while count(&client).await <= MIN_EVENTS && began.elapsed() < CAUGHT_WITHIN {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     writers.stop().await;
@@ -125,15 +130,15 @@ async fn two_processes_write_and_two_subscriptions_skip_nothing() {
     while let Some(event) = events.next().await {
         log.push(event.unwrap().position);
     }
-    assert!(log.len() > ENOUGH, "nothing was tried: {} events", log.len());
+    assert!(log.len() > MIN_EVENTS, "too few events: {}", log.len());
     for subscriber in subscribers {
-        assert!(subscriber.await.unwrap() == log, "a subscription did not see exactly the log");
+        assert!(subscriber.await.unwrap() == log, "a subscription did not receive exactly the log");
     }
-    whole(&database, log.len()).await;
+    check_log(&database, log.len()).await;
 }
 
-/// Versions without gaps, positions that rise with them, nothing behind the log.
-async fn whole(database: &Database, events: usize) {
+/// Versions have no gaps, positions and times rise with them, and the table holds `events` events.
+async fn check_log(database: &Database, events: usize) {
     let client = writers::connect(&database.url()).await;
     let broken = "SELECT category, id FROM es.events GROUP BY 1, 2 HAVING max(version) <> count(*)
                   UNION ALL
@@ -144,18 +149,18 @@ async fn whole(database: &Database, events: usize) {
     assert_eq!(count(&client).await, events);
 }
 
-/// How many events are stored.
+/// The number of stored events.
 async fn count(client: &Client) -> usize {
     let count: i64 = client.query_one("SELECT count(*) FROM es.events", &[]).await.unwrap().get(0);
     usize::try_from(count).unwrap()
 }
 
-/// Not a test: what the second process runs.
+/// The entry point of the second process, not a test.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by another test, in a process of its own"]
+#[ignore = "another test runs it in a second process"]
 async fn child() {
-    let Some((url, time)) = Child::orders() else { return };
-    let writers = Writers::start(&PostgresStore::connect(&url).await.unwrap(), &url, Fence::Inside, 8);
+    let Some((url, time)) = Child::arguments() else { return };
+    let writers = Writers::start(&PostgresStore::connect(&url).await.unwrap(), &url, Fence::ByFunction, 8);
     tokio::time::sleep(time).await;
     writers.stop().await;
 }
@@ -164,22 +169,22 @@ macro_rules! caught {
     ($($name:ident: $variant:ident),+ $(,)?) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            is_caught(Variant::$variant).await;
+            assert_caught(Variant::$variant).await;
         }
     )+};
 }
 
 caught! {
-    reading_in_the_statement_that_asks_is_caught: OneStatement,
-    asking_for_locks_before_the_sequence_is_caught: LocksFirst,
+    one_statement_for_the_frontier_and_the_events_is_caught: OneStatement,
+    reading_locks_before_the_sequence_is_caught: LocksFirst,
     a_cached_sequence_is_caught: CachedSequence,
-    drawing_before_the_lock_is_caught: DrawBeforeLock,
-    repeatable_read_is_caught: RepeatableRead,
-    a_plain_position_above_the_last_is_caught: Plain,
-    a_guard_kept_in_the_client_is_caught: ClientGuard,
-    a_function_that_asks_for_locks_before_the_sequence_is_caught: FunctionLocksFirst,
+    drawing_a_position_before_taking_the_fence_is_caught: DrawBeforeLock,
+    a_repeatable_read_reader_is_caught: RepeatableRead,
+    reading_without_a_frontier_is_caught: NoFrontier,
+    a_fence_flag_kept_in_the_client_is_caught: ClientGuard,
+    a_frontier_function_that_reads_locks_first_is_caught: FunctionLocksFirst,
     an_append_of_one_event_without_a_fence_is_caught: UnfencedAlone,
     an_append_of_several_events_without_a_fence_is_caught: UnfencedTogether,
-    an_append_that_looks_for_repeats_without_a_fence_is_caught: UnfencedDoubtful,
-    a_table_locked_after_the_draw_is_caught: TableAfterDraw,
+    an_append_that_looks_for_repeats_without_a_fence_is_caught: UnfencedRepeatLookup,
+    locking_the_table_after_drawing_a_position_is_caught: TableAfterDraw,
 }

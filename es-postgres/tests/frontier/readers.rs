@@ -1,9 +1,9 @@
-//! A reader that asks for the frontier step by step, in one order or another.
+//! A reader that computes the frontier step by step, in the correct order or in a wrong one.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tokio_postgres::{Client, GenericClient};
+use tokio_postgres::{Client, GenericClient, IsolationLevel, Row};
 
 use crate::writers::connect;
 
@@ -15,13 +15,13 @@ const PAUSE: Duration = Duration::from_millis(2);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {
-    Right,
-    /// By the function of the database, as stores read.
+    Correct,
+    /// Calls the database's function, as stores do.
     Function,
     OneStatement,
     LocksFirst,
     RepeatableRead,
-    Plain,
+    NoFrontier,
 }
 
 pub(crate) struct Reader {
@@ -40,11 +40,11 @@ impl Reader {
         self.delivered.len()
     }
 
-    /// Reads what may be read by now.
-    pub(crate) async fn turn(&mut self) {
+    /// Reads the events up to the frontier.
+    pub(crate) async fn read(&mut self) {
         let cursor = self.cursor;
         let positions = match self.reading {
-            Reading::Right => {
+            Reading::Correct => {
                 let high = number(&self.client, HIGH).await;
                 tokio::time::sleep(PAUSE).await;
                 let low = number(&self.client, LOW).await;
@@ -63,7 +63,7 @@ impl Reader {
                 read(&self.client, cursor, high.min(low)).await
             }
             Reading::RepeatableRead => {
-                let level = tokio_postgres::IsolationLevel::RepeatableRead;
+                let level = IsolationLevel::RepeatableRead;
                 let transaction = self.client.build_transaction().isolation_level(level).start().await.unwrap();
                 number(&transaction, "SELECT count(*) FROM es.migrations").await;
                 tokio::time::sleep(PAUSE).await;
@@ -76,13 +76,13 @@ impl Reader {
                            SELECT position FROM f, es.events WHERE position > $1 AND position <= f ORDER BY position";
                 positions(&self.client.query(sql, &[&cursor]).await.unwrap())
             }
-            Reading::Plain => read(&self.client, cursor, i64::MAX).await,
+            Reading::NoFrontier => read(&self.client, cursor, i64::MAX).await,
         };
         self.cursor = positions.last().copied().unwrap_or(cursor);
         self.delivered.extend(positions);
     }
 
-    /// What stands at or before the cursor by now and was not delivered.
+    /// The visible positions up to the cursor that were not delivered.
     pub(crate) async fn skipped(&self) -> BTreeSet<i64> {
         let visible: BTreeSet<i64> = read(&self.client, 0, self.cursor).await.into_iter().collect();
         visible.difference(&self.delivered).copied().collect()
@@ -97,6 +97,6 @@ async fn read(client: &impl GenericClient, after: i64, until: i64) -> Vec<i64> {
     positions(&client.query(READ, &[&after, &until]).await.unwrap())
 }
 
-fn positions(rows: &[tokio_postgres::Row]) -> Vec<i64> {
+fn positions(rows: &[Row]) -> Vec<i64> {
     rows.iter().map(|row| row.get(0)).collect()
 }

@@ -1,4 +1,4 @@
-//! The right frontier, and the wrong ones.
+//! The correct frontier and wrong variants of it.
 
 use es_postgres::PostgresStore;
 use test_postgres::Database;
@@ -6,28 +6,28 @@ use test_postgres::Database;
 use crate::readers::Reading;
 use crate::writers::Fence;
 
-/// A way to find out how far the log may be read.
+/// A way to compute how far the log may be read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Variant {
-    Right,
-    RightFunction,
+    Correct,
+    CorrectFunction,
     OneStatement,
     LocksFirst,
     CachedSequence,
     DrawBeforeLock,
     RepeatableRead,
-    Plain,
+    NoFrontier,
     ClientGuard,
     FunctionLocksFirst,
     UnfencedAlone,
     UnfencedTogether,
-    UnfencedDoubtful,
+    UnfencedRepeatLookup,
     TableAfterDraw,
 }
 
 impl Variant {
-    /// Goes wrong only at a moment when hardly anybody else writes.
-    pub(crate) fn wants_few(self) -> bool {
+    /// Whether the mistake shows only while few transactions write.
+    pub(crate) fn needs_few_writers(self) -> bool {
         matches!(
             self,
             Self::LocksFirst
@@ -38,12 +38,12 @@ impl Variant {
         )
     }
 
-    /// Breaks the database as the variant asks for; answers how to write and how to read.
+    /// Alters the database for the variant, and returns how to write and how to read.
     pub(crate) fn set_up(self, database: &Database) -> (Fence, Reading) {
-        let (mut fence, mut reading) = (Fence::Inside, Reading::Right);
+        let (mut fence, mut reading) = (Fence::ByFunction, Reading::Correct);
         match self {
-            Self::Right => database.run(&[&paused_before_insert("")]).unwrap(),
-            Self::RightFunction => {
+            Self::Correct => database.run(&[&paused_before_insert("")]).unwrap(),
+            Self::CorrectFunction => {
                 database.run(&[&paused_before_insert(""), &paused_frontier(false)]).unwrap();
                 reading = Reading::Function;
             }
@@ -51,10 +51,10 @@ impl Variant {
                 database.run(&[&paused_before_insert(""), &paused_frontier(true)]).unwrap();
                 reading = Reading::Function;
             }
-            // the three ways through the function that appends
+            // The three paths through the function that appends.
             Self::UnfencedAlone => database.run(&[&unfenced("NOT single", 0)]).unwrap(),
             Self::UnfencedTogether => database.run(&[&unfenced("(single OR verdicts IS NOT NULL)", 1)]).unwrap(),
-            Self::UnfencedDoubtful => database.run(&[&unfenced("verdicts IS NULL", 1)]).unwrap(),
+            Self::UnfencedRepeatLookup => database.run(&[&unfenced("verdicts IS NULL", 1)]).unwrap(),
             Self::OneStatement => {
                 let slow = "CREATE FUNCTION es.slow_frontier() RETURNS bigint LANGUAGE plpgsql VOLATILE AS
                             $$ BEGIN PERFORM pg_sleep(0.005); RETURN es.frontier(); END $$";
@@ -67,13 +67,13 @@ impl Variant {
                 database.run(&[&paused_before_insert("PERFORM es.late_fence();"), &late_fence(), NO_FENCE]).unwrap();
             }
             Self::RepeatableRead => reading = Reading::RepeatableRead,
-            Self::Plain => reading = Reading::Plain,
+            Self::NoFrontier => reading = Reading::NoFrontier,
             Self::ClientGuard => {
                 database.run(&[&late_fence(), NO_FENCE]).unwrap();
                 fence = Fence::ByClient;
             }
             Self::TableAfterDraw => {
-                // others overtake only between the draw and the lock: so some pauses are longer than a whole append
+                // Another append must overtake between the draw and the lock, so some pauses outlast a whole append.
                 let late = paused_before_insert("LOCK TABLE es.appending IN ROW SHARE MODE;");
                 let late = late.replace("pg_sleep(0.002)", "pg_sleep(0.1 * random())");
                 let fence = function(&migration("frontier"), "fence").replace("CREATE", "CREATE OR REPLACE");
@@ -93,21 +93,21 @@ pub(crate) fn migration(name: &str) -> String {
     sql
 }
 
-/// One `CREATE FUNCTION` out of a migration.
+/// One `CREATE FUNCTION` statement of a migration.
 fn function(migration: &str, name: &str) -> String {
     let begin = migration.find(&format!("CREATE FUNCTION \"es\".{name}(")).unwrap();
     let end = begin + migration[begin..].find("END\n$es$;").unwrap() + "END\n$es$;".len();
     migration[begin..end].to_owned()
 }
 
-/// The function that appends, with a pause between drawing positions and what follows.
+/// The function that appends, with a pause and the statement `then` after it draws positions.
 fn paused_before_insert(then: &str) -> String {
     function(&migration("append"), "append")
         .replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
         .replace("INSERT INTO \"es\".events", &format!("PERFORM pg_sleep(0.002); {then} INSERT INTO \"es\".events"))
 }
 
-/// The same, fenced only under this condition, and others given the time to overtake before the insert that is left so.
+/// The same function, which takes the fence only under `condition` and otherwise pauses long before the insert.
 fn unfenced(condition: &str, insert: usize) -> String {
     let function = paused_before_insert("");
     assert_eq!(function.matches(FENCE).count(), 1, "`{FENCE}` is no longer once in `{function}`");
@@ -117,7 +117,7 @@ fn unfenced(condition: &str, insert: usize) -> String {
     format!("{}{longer}{}", &function[..place], &function[place + pause.len()..])
 }
 
-/// The function that answers the frontier, with pauses between its steps, in the right order or in the other.
+/// The function that computes the frontier, with pauses between its steps, in the correct order or reversed.
 fn paused_frontier(locks_first: bool) -> String {
     let function =
         function(&migration("frontier"), "frontier").replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION");
@@ -129,20 +129,20 @@ fn paused_frontier(locks_first: bool) -> String {
     format!("{}{first}{pause}{second}{pause}{}", &function[..places[0]], &function[places[2]..])
 }
 
-/// The fence under another name, for those who take it at the wrong time.
+/// The fence under another name, for variants that take it too late.
 fn late_fence() -> String {
     function(&migration("frontier"), "fence").replace("\"es\".fence", "\"es\".late_fence")
 }
 
-/// The same, without the lock on the table.
+/// `function` without the lock on the table.
 fn without_table(function: &str) -> String {
     let lock = "EXISTS (SELECT FROM \"es\".appending FOR KEY SHARE)";
     assert!(function.contains(lock), "{function}");
     function.replace(lock, "true")
 }
 
-/// The view of locks, with another rule which of them count.
-pub(crate) fn counting(rule: &str) -> String {
+/// The view of locks, with `rule` to decide which locks count.
+pub(crate) fn with_lock_rule(rule: &str) -> String {
     let migration = migration("frontier");
     let view = &migration[migration.find("CREATE VIEW \"es\".es_locks").unwrap()..];
     let view = &view[..view.find(";\n").unwrap()];
@@ -151,11 +151,11 @@ pub(crate) fn counting(rule: &str) -> String {
     view.replace("CREATE VIEW", "CREATE OR REPLACE VIEW").replace(right, rule)
 }
 
-/// Judging a lock by the role of who holds it.
-pub(crate) fn by_role() -> String {
+/// A rule that judges a lock by its holder's role.
+pub(crate) fn locks_by_role() -> String {
     let may = "(SELECT coalesce(bool_or(has_function_privilege(a.usesysid, p.oid, 'EXECUTE')
                                         AND has_schema_privilege(a.usesysid, p.pronamespace, 'USAGE')), false)
                 FROM pg_stat_activity a, pg_proc p
                 WHERE a.pid = h.pid AND p.proname = 'append' AND p.pronamespace = 'es'::regnamespace)";
-    counting(may)
+    with_lock_rule(may)
 }

@@ -1,4 +1,4 @@
-//! Writers whose transactions pause, roll back, and go back to savepoints.
+//! Writers whose transactions pause, roll back, and return to savepoints.
 
 use std::process::{Child as Process, Command, Stdio};
 use std::sync::Arc;
@@ -8,15 +8,15 @@ use std::time::Duration;
 use es_core::{Append, AppendError, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId};
 use es_postgres::PostgresStore;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{Client, NoTls, Transaction};
 use uuid::Uuid;
 
-/// Who takes the fence.
+/// What takes the fence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fence {
     /// The function that appends.
-    Inside,
-    /// The client, once a transaction by a flag of its own.
+    ByFunction,
+    /// The client, once per transaction, as remembered by a flag.
     ByClient,
 }
 
@@ -34,14 +34,14 @@ impl Writers {
             let (store, stop, url) = (store.clone(), Arc::clone(&stop), url.to_owned());
             tokio::spawn(async move {
                 let mut client = connect(&url).await;
-                let mut chance = Chance(seed ^ (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                let mut random = Random(seed ^ (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
                 while !stop.load(Ordering::Relaxed) {
-                    // every third appends as everybody does, through the coalescing writer
-                    chance.pause(10).await;
-                    if number % 3 == 0 && fence == Fence::Inside {
-                        store.append(append(&mut chance).into()).await.unwrap();
+                    // Every third writer appends through the coalescing writer, as applications do.
+                    random.pause(10).await;
+                    if number % 3 == 0 && fence == Fence::ByFunction {
+                        store.append(append(&mut random).into()).await.unwrap();
                     } else {
-                        transaction(&store, &mut client, fence, &mut chance).await;
+                        transaction(&store, &mut client, fence, &mut random).await;
                     }
                 }
             })
@@ -57,52 +57,60 @@ impl Writers {
     }
 }
 
-async fn transaction(store: &PostgresStore, client: &mut Client, fence: Fence, chance: &mut Chance) {
+async fn transaction(store: &PostgresStore, client: &mut Client, fence: Fence, random: &mut Random) {
     let mut transaction = client.transaction().await.unwrap();
     let mut fenced = false;
-    if chance.one_in(2) {
+    if random.one_in(2) {
         let savepoint = transaction.transaction().await.unwrap();
-        let went = write(store, &savepoint, fence, &mut fenced, chance).await;
-        chance.pause(3).await;
-        if went && chance.one_in(2) { savepoint.commit().await.unwrap() } else { savepoint.rollback().await.unwrap() }
+        let succeeded = write(store, &savepoint, fence, &mut fenced, random).await;
+        random.pause(3).await;
+        if succeeded && random.one_in(2) {
+            savepoint.commit().await.unwrap()
+        } else {
+            savepoint.rollback().await.unwrap()
+        }
     }
-    let went = write(store, &transaction, fence, &mut fenced, chance).await;
-    chance.pause(20).await;
-    if went && !chance.one_in(4) { transaction.commit().await.unwrap() } else { transaction.rollback().await.unwrap() }
+    let succeeded = write(store, &transaction, fence, &mut fenced, random).await;
+    random.pause(20).await;
+    if succeeded && !random.one_in(4) {
+        transaction.commit().await.unwrap()
+    } else {
+        transaction.rollback().await.unwrap()
+    }
 }
 
-/// Appends; `false` when the transaction is of no more use.
+/// Appends; `false` means that the transaction has failed.
 async fn write(
     store: &PostgresStore,
     transaction: &Transaction<'_>,
     fence: Fence,
     fenced: &mut bool,
-    chance: &mut Chance,
+    random: &mut Random,
 ) -> bool {
     if fence == Fence::ByClient && !*fenced {
         transaction.execute("SELECT es.late_fence()", &[]).await.unwrap();
         *fenced = true;
     }
-    match store.append_in(transaction, append(chance)).await {
+    match store.append_in(transaction, append(random)).await {
         Ok(_) => true,
-        // two transactions that hold a stream each and want the other's: one of them has to go
+        // In a deadlock of two transactions the server aborts one of them.
         Err(AppendError::Store(_)) => false,
         Err(error) => panic!("{error}"),
     }
 }
 
-fn append(chance: &mut Chance) -> Vec<Append> {
+fn append(random: &mut Random) -> Vec<Append> {
     let name = EventName::from_static("tortured").unwrap();
-    let count = 1 + chance.below(3);
+    let count = 1 + random.below(3);
     let event = |_| NewEvent::from_json(Uuid::now_v7(), name.clone(), SchemaVersion::FIRST, "{}").unwrap();
-    let stream = StreamId::new("torture", chance.below(200).to_string()).unwrap();
+    let stream = StreamId::new("torture", random.below(200).to_string()).unwrap();
     vec![Append::new(stream, Expected::Any, (0..count).map(event).collect())]
 }
 
-/// Random enough, and repeatable by its seed.
-struct Chance(u64);
+/// Pseudo-random numbers that a seed repeats.
+struct Random(u64);
 
-impl Chance {
+impl Random {
     fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -120,7 +128,7 @@ impl Chance {
 }
 
 pub(crate) async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }
@@ -140,8 +148,8 @@ impl Child {
         assert!(self.0.wait().unwrap().success(), "the second process failed");
     }
 
-    /// In the child: where to write and for how long.
-    pub(crate) fn orders() -> Option<(String, Duration)> {
+    /// In the second process: the database to write to, and for how long.
+    pub(crate) fn arguments() -> Option<(String, Duration)> {
         let millis = std::env::var("ES_TORTURE_MILLIS").ok()?.parse().ok()?;
         Some((std::env::var("ES_TORTURE_URL").ok()?, Duration::from_millis(millis)))
     }

@@ -1,34 +1,36 @@
-//! Nothing that is logged, displayed or debugged holds a payload, metadata, a snapshot or the password.
+//! No log line, `Display` or `Debug` output contains a payload, metadata, a snapshot or the password.
 //!
-//! A test of its own, as it listens to the log of the whole process.
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+//! A separate test binary, because it captures the log of the whole process.
 
-mod log;
-mod needles;
-mod scenes;
+#![expect(clippy::unwrap_used, reason = "a failed `unwrap` fails the test")]
+
+mod capture;
+mod encodings;
+mod operations;
 
 use std::time::Duration;
 
 use test_postgres::{Database, Server};
+use tokio_postgres::NoTls;
 
-use crate::log::Log;
-use crate::needles::Needles;
+use crate::capture::Capture;
+use crate::encodings::Encodings;
 
-/// What must not be seen. Each is told apart, and none has white space.
+/// The secrets. They differ from each other and contain no white space.
 pub(crate) const PASSWORD: &str = "pa55word-of-the-application";
 pub(crate) const PAYLOAD: &str = "canary4711-of-a-payload";
 pub(crate) const METADATA: &str = "canary4712-of-metadata";
 pub(crate) const SNAPSHOT: &str = "canary4713-of-a-snapshot";
 
-/// A server that asks for the password and says as much as it can to its clients, and a database with its URL.
-struct Stage {
-    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "it ends when it is dropped"))]
+/// A server that asks for the password and sends its clients all messages, and a database on it.
+struct Setup {
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "dropping it stops the server"))]
     server: Server,
     database: Database,
     url: String,
 }
 
-impl Stage {
+impl Setup {
     async fn new() -> Self {
         let server = Server::start(&[]).unwrap();
         let database = Database::on(&server.url()).unwrap();
@@ -47,9 +49,9 @@ impl Stage {
         server.place("pg_hba.conf", asks.as_bytes()).unwrap();
         database.run(&["SELECT pg_reload_conf()"]).unwrap();
         let url = database.url_as(&format!("teller:{PASSWORD}"));
-        // the server reads the file when it comes to it
+        // The server reloads its configuration asynchronously.
         let without = database.url_as("teller");
-        while tokio_postgres::connect(&without, tokio_postgres::NoTls).await.is_ok() {
+        while tokio_postgres::connect(&without, NoTls).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Self { server, database, url }
@@ -57,19 +59,19 @@ impl Stage {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_that_is_said_holds_a_payload_or_the_password() {
-    let stage = Stage::new().await;
+async fn no_output_contains_a_payload_or_the_password() {
+    let setup = Setup::new().await;
     let secrets =
         [("the password", PASSWORD), ("a payload", PAYLOAD), ("metadata", METADATA), ("a snapshot", SNAPSHOT)];
-    let log: &Log = log::listen(Needles::new(&secrets));
-    scenes::urls(log).await;
-    scenes::appends(&stage, log).await;
-    scenes::transactions(&stage, log).await;
-    scenes::reads(&stage, log).await;
-    scenes::refusals(&stage, log).await;
-    scenes::breaks(&stage, log).await;
+    let capture: &Capture = capture::start(Encodings::new(&secrets));
+    operations::urls(capture).await;
+    operations::appends(&setup, capture).await;
+    operations::transactions(&setup, capture).await;
+    operations::reads(&setup, capture).await;
+    operations::server_refusals(&setup, capture).await;
+    operations::lost_sessions(&setup, capture).await;
     #[cfg(feature = "tls")]
-    scenes::tls(&stage, log).await;
-    let said = log.secrets(&["es_postgres", "tokio_postgres", "sqlx"]);
-    assert!(said.is_empty(), "{said:#?}");
+    operations::tls(&setup, capture).await;
+    let found = capture.secrets(&["es_postgres", "tokio_postgres", "sqlx"]);
+    assert!(found.is_empty(), "{found:#?}");
 }

@@ -1,10 +1,10 @@
-//! The server's clock, put back.
+//! Simulates a server clock that was set back.
 
 use std::time::Duration;
 
 use test_postgres::Database;
 
-/// As if the server's clock had been put back: all that is stored was recorded `by` later than it was.
+/// Moves every recorded time forward by `by`, as if the server's clock had been set back by that much.
 pub(crate) fn put_back(database: &Database, by: Duration) -> Result<(), es_contract::FactoryError> {
     let micros = by.as_micros();
     database.run(&[

@@ -1,4 +1,4 @@
-//! What is said in the log.
+//! Collects the warnings that the library logs.
 
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,13 +7,13 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// Keeps the warnings of the thread it is set on.
+/// A `tracing` subscriber that keeps the warnings of the thread that it is set on.
 #[derive(Clone, Default)]
 pub(crate) struct Warnings(Arc<Mutex<Vec<String>>>);
 
 impl Warnings {
-    /// The warnings so far, a line each.
-    pub(crate) fn said(&self) -> String {
+    /// The warnings so far, one per line.
+    pub(crate) fn text(&self) -> String {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
 }

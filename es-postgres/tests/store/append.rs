@@ -1,11 +1,11 @@
-//! Appends, where PostgreSQL does them its own way.
+//! Appends: merging, batches, recorded times and the limits of positions.
 
-use es_core::{Append, AppendError, EventStore, Expected, Position, Version};
+use es_core::{Append, AppendError, Appended, EventStore, Expected, NewEvent, Position, Version};
 
 use crate::fixture::{Fixture, all, event, exact, one, stream, with_append, with_step};
 
 #[tokio::test]
-async fn what_is_appended_is_read_byte_for_byte() {
+async fn payloads_are_read_back_byte_for_byte() {
     let fixture = Fixture::new().await;
     let payload = r#"{ "b" : 1,"a":[ 0.1 ], "b":2 }"#;
     let events = vec![event(payload), event("null")];
@@ -33,7 +33,7 @@ async fn a_conflict_names_every_violated_expectation_with_its_version() {
 }
 
 #[tokio::test]
-async fn a_repeated_append_is_answered_as_the_first_was() {
+async fn a_repeated_append_gets_the_first_answer() {
     let fixture = Fixture::new().await;
     let appends = [one("1", Expected::NoStream), one("2", Expected::Any)].concat();
     let first = fixture.store.append(appends.clone().into()).await.unwrap();
@@ -41,13 +41,13 @@ async fn a_repeated_append_is_answered_as_the_first_was() {
     let again = fixture.store.append(appends.into()).await.unwrap();
     assert!(again.iter().all(|appended| appended.repeated));
     for (first, again) in first.iter().zip(again) {
-        assert_eq!(*first, es_core::Appended { repeated: false, ..again });
+        assert_eq!(*first, Appended { repeated: false, ..again });
     }
 }
 
-/// The frontier's locks have room for 48 bits of a position: a log that is full refuses, and skips nothing.
+/// The frontier's lock keys hold 48 bits of a position. A full log refuses appends, so that no reader skips an event.
 #[tokio::test]
-async fn the_last_position_is_appended_and_none_after_it() {
+async fn the_highest_position_is_appended_and_none_after_it() {
     let fixture = Fixture::new().await;
     let last = 281_474_976_710_655_i64;
     fixture.client().await.execute("SELECT setval('es.position', $1)", &[&(last - 1)]).await.unwrap();
@@ -57,8 +57,8 @@ async fn the_last_position_is_appended_and_none_after_it() {
     assert_eq!(log.iter().map(|event| event.position).collect::<Vec<_>>(), [Position::new(last.cast_unsigned())]);
 }
 
-/// A clock that was ahead recorded the last event of each stream.
-async fn behind_the_future(function: Option<String>) -> Result<(), String> {
+/// Appends to streams whose last event was recorded in the future, by a clock that was ahead.
+async fn append_after_future_events(function: Option<String>) -> Result<(), String> {
     let fixture = Fixture::new().await;
     fixture.store.append([one("1", Expected::NoStream), one("2", Expected::NoStream)].concat().into()).await.unwrap();
     let ahead = "ALTER TABLE es.events DISABLE TRIGGER events_never_change;
@@ -82,11 +82,11 @@ async fn behind_the_future(function: Option<String>) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn recorded_time_does_not_go_back_behind_an_event_of_the_future() {
-    behind_the_future(None).await.unwrap();
+async fn recorded_time_never_goes_back() {
+    append_after_future_events(None).await.unwrap();
 }
 
-/// What the test above is for: the server's clock as it is, on one way and on the other.
+/// Checks that the test above can fail: an append that uses the server's clock as it is, on either path.
 #[tokio::test]
 async fn recorded_time_that_goes_back_is_caught() {
     for (step, right, way) in [
@@ -94,14 +94,14 @@ async fn recorded_time_that_goes_back_is_caught() {
         ("look_up", "greatest(statement_timestamp(), e.recorded_at)", "together"),
     ] {
         let wrong = with_step(step, right, "statement_timestamp()");
-        let caught = behind_the_future(Some(wrong)).await.unwrap_err();
+        let caught = append_after_future_events(Some(wrong)).await.unwrap_err();
         assert!(caught.starts_with(way), "{caught}");
     }
 }
 
-/// The first is alone on its way while the others gather behind the second, which is the only one to hear a conflict.
+/// The first append is in flight while the others queue behind the second, which alone conflicts.
 #[tokio::test]
-async fn who_joined_an_append_to_a_stream_that_does_not_exist_stays_together() {
+async fn merged_appends_to_a_new_stream_share_one_transaction() {
     let fixture = Fixture::new().await;
     let appends = (0..100).map(|number| {
         let expected = if number == 1 { Expected::Exists } else { Expected::Any };
@@ -116,7 +116,7 @@ async fn who_joined_an_append_to_a_stream_that_does_not_exist_stays_together() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_appends_to_one_stream_share_round_trips_and_each_gets_its_own_place() {
+async fn appends_to_one_stream_share_round_trips_and_get_their_own_versions() {
     let fixture = Fixture::new().await;
     let appends = (0..200).map(|number| {
         let store = fixture.store.clone();
@@ -129,10 +129,10 @@ async fn many_appends_to_one_stream_share_round_trips_and_each_gets_its_own_plac
     for append in futures_util::future::join_all(appends).await {
         match append.unwrap() {
             (append, Ok(appended)) => {
-                let ids: Vec<_> = append[0].events.iter().map(es_core::NewEvent::id).collect();
+                let ids: Vec<_> = append[0].events.iter().map(NewEvent::id).collect();
                 places.push((appended[0].first_version().get(), appended[0].positions.clone(), ids, append));
             }
-            // who asked for an existing stream before there was one
+            // This append expected an existing stream before there was one.
             (append, Err(AppendError::Conflict(conflict))) => {
                 assert_eq!((append[0].expected, conflict.actual()), (Expected::Exists, Some(Version::NONE)));
             }
@@ -147,7 +147,7 @@ async fn many_appends_to_one_stream_share_round_trips_and_each_gets_its_own_plac
     let transactions = "SELECT count(DISTINCT xmin::text)::bigint FROM es.events";
     let transactions: i64 = fixture.client().await.query_one(transactions, &[]).await.unwrap().get(0);
     assert!(transactions < 150, "{transactions} transactions for 200 appends");
-    // each of them is known again for itself
+    // A repeat of each append gets the answer of that append.
     for (first, positions, _, append) in places {
         let again = fixture.store.append(append.into()).await.unwrap().remove(0);
         assert_eq!((again.repeated, again.first_version().get(), again.positions), (true, first, positions));
@@ -155,7 +155,7 @@ async fn many_appends_to_one_stream_share_round_trips_and_each_gets_its_own_plac
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn losers_on_one_hot_stream_are_answered_without_a_round_trip_each() {
+async fn conflicts_on_one_stream_share_round_trips() {
     let fixture = Fixture::new().await;
     let counting = with_append("\nBEGIN\n", "\nBEGIN PERFORM nextval('public.calls');\n");
     fixture.database.run(&["CREATE SEQUENCE public.calls", &counting]).unwrap();
@@ -185,7 +185,7 @@ async fn losers_on_one_hot_stream_are_answered_without_a_round_trip_each() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_bad_payload_fails_alone() {
     let fixture = Fixture::new().await;
-    // a rule of somebody else's, which the server alone knows
+    // A constraint that only the server knows.
     fixture.database.run(&["ALTER TABLE es.events ADD CONSTRAINT theirs CHECK (payload::text <> '\"bad\"')"]).unwrap();
     let appends = (0..40).map(|number| {
         let store = fixture.store.clone();

@@ -1,6 +1,7 @@
-//! A store whose runtime has ended: whatever is asked of it from another one ends, and says why.
+//! A store whose runtime has ended: every operation from another runtime ends with the error kind `Closed`.
 
 use std::error::Error;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use es_core::{
@@ -15,20 +16,20 @@ use tokio::runtime::{Builder, Runtime};
 use crate::fixture::{connect, one, stream};
 use crate::pools::pool;
 
-/// Nothing that hangs is waited for any longer.
+/// An operation that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(30);
 
 fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-async fn ends<T>(what: &str, outcome: impl Future<Output = T>) -> T {
+async fn within_limit<T>(what: &str, outcome: impl Future<Output = T>) -> T {
     tokio::time::timeout(LIMIT, outcome).await.unwrap_or_else(|_| panic!("`{what}` hangs"))
 }
 
-/// Whether it ended because the store is closed.
-fn says_closed<T, E: Error + 'static>(what: &str, outcome: Result<T, E>) {
-    let Err(error) = outcome else { panic!("`{what}` goes on") };
+/// The outcome is an error because the store is closed.
+fn assert_closed<T, E: Error + 'static>(what: &str, outcome: Result<T, E>) {
+    let Err(error) = outcome else { panic!("`{what}` succeeds") };
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(error) = cause {
         let kind = error.downcast_ref().map(StoreError::kind);
@@ -37,43 +38,46 @@ fn says_closed<T, E: Error + 'static>(what: &str, outcome: Result<T, E>) {
         }
         cause = error.source();
     }
-    panic!("`{what}` says {error:?}");
+    panic!("`{what}` fails with {error:?}");
 }
 
-/// Asks everything of a store whose runtime has ended.
-async fn everything_ends(store: &PostgresStore, database: &Database, checkpoint: Checkpoint) {
+/// Calls every operation of a store whose runtime has ended.
+async fn every_operation_ends(store: &PostgresStore, database: &Database, checkpoint: Checkpoint) {
     let (all, stream) = (Filter::all(), stream("1"));
-    says_closed("append", ends("append", store.append(one("1", Expected::Any).into())).await);
+    assert_closed("append", within_limit("append", store.append(one("1", Expected::Any).into())).await);
     let unknown = UnknownOutcome::new(one("1", Expected::Any), StoreError::new(StoreErrorKind::Unavailable, "lost"));
-    let resolved = ends("resolve", store.resolve(unknown)).await;
+    let resolved = within_limit("resolve", store.resolve(unknown)).await;
     assert!(matches!(resolved, Err(AppendError::Unknown(_))), "{resolved:?}");
-    says_closed("resolve", resolved);
+    assert_closed("resolve", resolved);
     for direction in [Direction::Forward, Direction::Backward] {
         let events = store.read_stream(&stream, Version::FIRST, direction, None).try_collect::<Vec<_>>();
-        says_closed("read_stream", ends("read_stream", events).await);
+        assert_closed("read_stream", within_limit("read_stream", events).await);
     }
     for filter in [all.clone(), Filter::all().category("account"), Filter::all().name("account.deposited")] {
         let events = store.read_all(Checkpoint::START, &filter, None).try_collect::<Vec<_>>();
-        says_closed("read_all", ends("read_all", events).await);
+        assert_closed("read_all", within_limit("read_all", events).await);
     }
-    says_closed(
+    assert_closed(
         "visit_stream",
-        ends(
+        within_limit(
             "visit_stream",
-            store.visit_stream(&stream, Version::FIRST, &mut |_| Ok(std::ops::ControlFlow::Continue(()))),
+            store.visit_stream(&stream, Version::FIRST, &mut |_| Ok(ControlFlow::Continue(()))),
         )
         .await,
     );
-    says_closed("frontier", ends("frontier", store.frontier()).await);
-    // also where it is known that the frontier is above
+    assert_closed("frontier", within_limit("frontier", store.frontier()).await);
+    // Also where the store already knows a frontier above the position.
     for seen in [Position::START, checkpoint.position(), Position::MAX] {
-        says_closed("changed", ends("changed", store.changed(seen.into())).await);
+        assert_closed("changed", within_limit("changed", store.changed(seen.into())).await);
         let mut events = store.subscribe(seen.into(), &all);
-        says_closed("subscribe", ends("subscribe", events.next()).await.expect("it ends after an error"));
-        assert!(ends("subscribe", events.next()).await.is_none());
+        assert_closed(
+            "subscribe",
+            within_limit("subscribe", events.next()).await.expect("the stream ends without an error"),
+        );
+        assert!(within_limit("subscribe", events.next()).await.is_none());
     }
-    let snapshots = store.snapshots().expect("a closed store says what it can do");
-    says_closed("nearest", ends("nearest", snapshots.nearest(&stream, "1", AsOf::Newest)).await);
+    let snapshots = store.snapshots().expect("a closed store has no snapshots");
+    assert_closed("nearest", within_limit("nearest", snapshots.nearest(&stream, "1", AsOf::Newest)).await);
     let snapshot = StoredSnapshot {
         stream,
         version: Version::FIRST,
@@ -82,18 +86,21 @@ async fn everything_ends(store: &PostgresStore, database: &Database, checkpoint:
         schema: "1".to_owned(),
         payload: "{}".as_bytes().into(),
     };
-    says_closed("store", ends("store", snapshots.store(snapshot)).await);
-    let page = ends("subscribe_pages", store.subscribe_pages(checkpoint, &all).next()).await;
-    says_closed("subscribe_pages", page.expect("it ends after an error"));
+    assert_closed("store", within_limit("store", snapshots.store(snapshot)).await);
+    let page = within_limit("subscribe_pages", store.subscribe_pages(checkpoint, &all).next()).await;
+    assert_closed("subscribe_pages", page.expect("the stream ends without an error"));
     for direction in [Direction::Forward, Direction::Backward] {
         let mut pages = store.read_pages(checkpoint, direction, &all, None);
-        says_closed("read_pages", ends("read_pages", pages.next()).await.expect("it ends after an error"));
+        assert_closed(
+            "read_pages",
+            within_limit("read_pages", pages.next()).await.expect("the stream ends without an error"),
+        );
     }
-    says_closed("missing_protections", ends("missing_protections", store.missing_protections()).await);
-    // the caller's connection is not the store's
+    assert_closed("missing_protections", within_limit("missing_protections", store.missing_protections()).await);
+    // The caller's own connection still works.
     let mut client = connect(&database.url()).await;
     let transaction = client.transaction().await.unwrap();
-    ends("append_in", store.append_in(&transaction, one("2", Expected::Any))).await.unwrap();
+    within_limit("append_in", store.append_in(&transaction, one("2", Expected::Any))).await.unwrap();
     let statement = store.append_statement(one("3", Expected::Any)).unwrap();
     let row = transaction.query_one(statement.sql(), &[&statement.parameter()]).await.unwrap();
     assert_eq!(statement.outcome(row.get(0)).unwrap()[0].version, 1);
@@ -101,7 +108,7 @@ async fn everything_ends(store: &PostgresStore, database: &Database, checkpoint:
     assert_eq!(store.open_readers(), 0);
 }
 
-fn what_ends(with_pool: bool) {
+fn operations_end(with_pool: bool) {
     let database = Database::fresh().unwrap();
     let (own, other) = (runtime(), runtime());
     let (store, checkpoint) = own.block_on(async {
@@ -114,8 +121,8 @@ fn what_ends(with_pool: bool) {
         store.changed(Checkpoint::START).await.unwrap();
         (store.clone(), store.frontier().await.unwrap().at(position))
     });
-    // begun before the end, from another runtime
-    let under_way: Vec<_> = (0..2)
+    // Begun from another runtime before the store's runtime ends.
+    let in_flight: Vec<_> = (0..2)
         .map(|_| {
             let (store, seen) = (store.clone(), checkpoint.position());
             let (caught_up, is_caught_up) = tokio::sync::oneshot::channel();
@@ -145,32 +152,32 @@ fn what_ends(with_pool: bool) {
     drop(own);
     other.block_on(async {
         let (client, append) = held;
-        let append = ends("an append that is under way", append).await.unwrap();
+        let append = within_limit("an append in flight", append).await.unwrap();
         assert!(matches!(append, Err(AppendError::Unknown(_))), "{append:?}");
-        says_closed("an append that is under way", append);
+        assert_closed("an append in flight", append);
         drop(client);
-        for begun in under_way {
-            let (next, changed) = ends("what is under way", begun).await.unwrap();
-            says_closed("a subscription that is under way", next);
-            says_closed("`changed` that is under way", changed);
+        for begun in in_flight {
+            let (next, changed) = within_limit("an operation in flight", begun).await.unwrap();
+            assert_closed("a subscription in flight", next);
+            assert_closed("`changed` in flight", changed);
         }
-        everything_ends(&store, &database, checkpoint).await;
+        every_operation_ends(&store, &database, checkpoint).await;
     });
 }
 
 #[test]
-fn whatever_is_asked_of_a_store_whose_runtime_has_ended_ends_too() {
-    what_ends(false);
+fn every_operation_ends_after_the_runtime_has_ended() {
+    operations_end(false);
 }
 
 #[test]
-fn so_it_does_over_a_pool_of_the_applications() {
-    what_ends(true);
+fn every_operation_over_an_application_pool_ends_after_the_runtime_has_ended() {
+    operations_end(true);
 }
 
-/// A pool that its application has closed gives no connections any more.
+/// The application closes its pool, so that the store gets no more connections.
 #[tokio::test]
-async fn readers_over_a_pool_that_was_closed_end() {
+async fn reads_over_a_closed_pool_end() {
     let database = Database::fresh().unwrap();
     let pool = pool(&database, 8, "");
     let store = PostgresStore::from_pool(pool.clone(), &database.url()).await.unwrap();
@@ -181,7 +188,7 @@ async fn readers_over_a_pool_that_was_closed_end() {
                AND datname = current_database()";
     client.query(end, &[]).await.unwrap();
     let events = store.read_all(Checkpoint::START, &Filter::all(), None).try_collect::<Vec<_>>();
-    says_closed("read_all", ends("read_all", events).await);
+    assert_closed("read_all", within_limit("read_all", events).await);
     let mut events = store.subscribe(Checkpoint::START, &Filter::all());
-    says_closed("subscribe", ends("subscribe", events.next()).await.unwrap());
+    assert_closed("subscribe", within_limit("subscribe", events.next()).await.unwrap());
 }

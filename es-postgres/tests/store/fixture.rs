@@ -1,14 +1,16 @@
-//! A store on a database of its own, and short ways to say things.
+//! A store in a new database, and constructors for events and appends.
 
 use es_core::{
-    Append, Checkpoint, EventName, EventStore, Expected, NewEvent, SchemaVersion, StoredEvent, StreamId, Version,
+    Append, Checkpoint, EventName, EventStore, Expected, Filter, NewEvent, SchemaVersion, StoredEvent, StreamId,
+    Version,
 };
 use es_postgres::{PostgresBuilder, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::Database;
+use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-/// A database, and a store in it.
+/// A new database with a store.
 pub(crate) struct Fixture {
     pub(crate) store: PostgresStore,
     pub(crate) database: Database,
@@ -25,14 +27,14 @@ impl Fixture {
         Self { store, database }
     }
 
-    /// A connection beside the store's.
-    pub(crate) async fn client(&self) -> tokio_postgres::Client {
+    /// A connection for the test itself.
+    pub(crate) async fn client(&self) -> Client {
         connect(&self.database.url()).await
     }
 }
 
-pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+pub(crate) async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }
@@ -55,21 +57,21 @@ pub(crate) fn exact(version: u64) -> Expected {
 }
 
 pub(crate) async fn all(store: &dyn EventStore) -> Vec<StoredEvent> {
-    store.read_all(Checkpoint::START, &es_core::Filter::all(), None).try_collect().await.unwrap()
+    store.read_all(Checkpoint::START, &Filter::all(), None).try_collect().await.unwrap()
 }
 
-/// The function that appends, with one thing changed.
+/// The function `append` with `from` replaced by `to`.
 pub(crate) fn with_append(from: &str, to: &str) -> String {
     with_step("append", from, to)
 }
 
-/// A function by which events are appended, with one thing changed.
+/// A function of the migration `append` with `from` replaced by `to`.
 pub(crate) fn with_step(name: &str, from: &str, to: &str) -> String {
     let migrations = PostgresStore::migrations("es").unwrap();
     let (_, sql) = migrations.into_iter().find(|(name, _)| name.ends_with("append")).unwrap();
     let begin = sql.find(&format!("CREATE FUNCTION \"es\".{name}(")).unwrap();
     let end = begin + sql[begin..].find("END\n$es$;").unwrap();
     let function = sql[begin..end].replacen("CREATE", "CREATE OR REPLACE", 1);
-    assert!(function.contains(from), "nothing to change");
+    assert!(function.contains(from), "`{from}` is not in `{name}`");
     function.replacen(from, to, 1) + "END\n$es$;"
 }

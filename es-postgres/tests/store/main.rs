@@ -1,26 +1,27 @@
-//! What is PostgreSQL's own business: the promises of every store are tested by `contract`.
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+//! Behaviour that is specific to PostgreSQL; the test `contract` covers the promises of every store.
+
+#![expect(clippy::unwrap_used, reason = "a failed `unwrap` fails the test")]
 
 mod append;
-mod busy;
-mod checks;
+mod builder_settings;
+mod caller_transactions;
 mod closed;
-mod commits;
-mod crowded;
-mod extremes;
+mod error_kinds;
+mod extreme_settings;
+mod failed_commits;
+mod fast_path;
 mod fixture;
-mod held;
-mod large;
+mod held_stream_latency;
 mod migrations;
-mod pinned;
+mod notifications;
 mod plans;
 mod pools;
 mod reading;
-mod settings;
-mod short_way;
+mod server_settings;
+mod size_limits;
 mod snapshots;
+mod startup_checks;
 mod subscriptions;
-mod transactions;
-mod wakes;
+mod too_many_connections;
 #[path = "../shared/warnings.rs"]
 mod warnings;

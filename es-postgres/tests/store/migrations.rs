@@ -1,4 +1,4 @@
-//! The schema's history.
+//! The migrations of the schema.
 
 use es_core::{EventStore, Expected};
 use es_postgres::{PostgresConnectError, PostgresMigrateError, PostgresStore};
@@ -7,7 +7,7 @@ use test_postgres::Database;
 use crate::fixture::{Fixture, all, connect, one};
 
 #[tokio::test]
-async fn ten_stores_that_start_at_once_all_start() {
+async fn ten_stores_can_start_at_once() {
     let database = Database::fresh().unwrap();
     let url = database.url();
     let starts = (0..10).map(|_| {
@@ -23,7 +23,7 @@ async fn ten_stores_that_start_at_once_all_start() {
 }
 
 #[tokio::test]
-async fn the_migrations_run_by_hand_make_the_same_schema() {
+async fn migrations_run_by_hand_make_a_usable_schema() {
     let database = Database::fresh().unwrap();
     for (_, sql) in PostgresStore::migrations("es").unwrap() {
         database.run(&[&sql]).unwrap();
@@ -43,7 +43,7 @@ async fn a_schema_without_migrations_is_refused_when_migrating_is_off() {
 }
 
 #[tokio::test]
-async fn an_older_schema_is_refused_when_migrating_is_off_and_else_brought_up_to_date() {
+async fn an_older_schema_is_refused_when_migrating_is_off_and_migrated_otherwise() {
     let all = PostgresStore::migrations("es").unwrap();
     for count in 1..all.len() {
         let database = Database::fresh().unwrap();
@@ -78,8 +78,8 @@ async fn a_schema_newer_than_the_library_is_refused() {
 }
 
 #[tokio::test]
-async fn a_schema_that_other_migrations_made_is_refused_and_left_as_it_is() {
-    // as it was made before the first release, up to each of its migrations; and one whose history has a hole
+async fn a_schema_of_other_migrations_is_refused_and_not_changed() {
+    // Schemas from before the first release, at each of their migrations, and a history with a gap.
     let early =
         ["events", "frontier", "append", "snapshots", "incarnation", "protections", "moves", "arguments", "streams"];
     let early: Vec<(usize, &str)> = (1..).zip(early).collect();
@@ -103,12 +103,12 @@ async fn a_schema_that_other_migrations_made_is_refused_and_left_as_it_is() {
         let tables =
             "SELECT count(*) FROM pg_class WHERE relnamespace = 'es'::regnamespace AND relkind IN ('r', 'v', 'S')";
         let tables: i64 = connect(&database.url()).await.query_one(tables, &[]).await.unwrap().get(0);
-        assert_eq!(tables, 1, "{history:?}: only the history is there");
+        assert_eq!(tables, 1, "{history:?}: only the migrations table exists");
     }
 }
 
 #[tokio::test]
-async fn logs_in_schemas_with_odd_names_live_side_by_side() {
+async fn logs_in_oddly_named_schemas_are_independent() {
     let database = Database::fresh().unwrap();
     for name in ["es", "we\"ird", "quo'te", "back\\slash", "{schema}", "über öß", "a.b", &"x".repeat(63)] {
         let store = PostgresStore::builder(&database.url()).schema(name).connect().await.unwrap();
@@ -139,7 +139,7 @@ async fn everything_in_the_schema_has_a_comment() {
     let bare_things =
         async || -> Vec<String> { client.query(bare, &[]).await.unwrap().iter().map(|row| row.get(0)).collect() };
     assert_eq!(bare_things().await, Vec::<String>::new());
-    // it would be noticed
+    // Shows that the query finds missing comments.
     let strip = "COMMENT ON SCHEMA es IS NULL; COMMENT ON TABLE es.snapshots IS NULL; COMMENT ON VIEW es.es_in_flight IS NULL; \
                  COMMENT ON COLUMN es.events.slice IS NULL; COMMENT ON COLUMN es.es_in_flight.low IS NULL; \
                  COMMENT ON SEQUENCE es.position IS NULL; COMMENT ON FUNCTION es.fence() IS NULL; \

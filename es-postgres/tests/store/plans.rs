@@ -1,14 +1,18 @@
-//! The plans of the reads: index scans, however long the log is, and whenever they were made.
+//! The query plans of reads are index scans, however long the log is and whenever they were made.
 //!
-//! `ES_PLAN_EVENTS` fills the log with so many events; 100,000 when nothing is said.
+//! `ES_PLAN_EVENTS` sets the number of events in the log, 100,000 by default.
+
+use std::time::Duration;
 
 use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, Version};
 use es_postgres::PostgresStore;
 use futures_util::TryStreamExt;
+use tokio_postgres::Client;
 
 use crate::fixture::{Fixture, event, one, stream};
+use crate::pools::pool;
 
-async fn fill(client: &tokio_postgres::Client) {
+async fn fill(client: &Client) {
     let count: u32 = std::env::var("ES_PLAN_EVENTS").ok().and_then(|count| count.parse().ok()).unwrap_or(100_000);
     let fill = format!(
         "INSERT INTO es.events (position, version, recorded_at, event_id, schema_version, slice, together, category, id, name, payload)
@@ -25,7 +29,7 @@ async fn every_read_of_a_long_log_is_an_index_scan() {
     let client = fixture.client().await;
     fill(&client).await;
     client.batch_execute("VACUUM ANALYZE es.events").await.unwrap();
-    // as the store sets up its connections
+    // The settings of the store's connections.
     let settings = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; \
                     SET enable_sort = off; SET enable_incremental_sort = off; SET jit = off";
     client.batch_execute(settings).await.unwrap();
@@ -63,7 +67,7 @@ async fn every_read_of_a_long_log_is_an_index_scan() {
 }
 
 #[tokio::test]
-async fn the_nearest_snapshot_of_many_is_found_by_walking_one_index() {
+async fn the_nearest_snapshot_is_found_by_index_scans() {
     let fixture = Fixture::new().await;
     let client = fixture.client().await;
     fill(&client).await;
@@ -72,7 +76,7 @@ async fn the_nearest_snapshot_of_many_is_found_by_walking_one_index() {
     for statement in [one_of_each_event, "VACUUM ANALYZE es.events", "VACUUM ANALYZE es.snapshots"] {
         client.batch_execute(statement).await.unwrap();
     }
-    // as the store sets up its connections
+    // The settings of the store's connections.
     let settings = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; \
                     SET enable_sort = off; SET enable_incremental_sort = off; SET jit = off";
     client.batch_execute(settings).await.unwrap();
@@ -93,7 +97,7 @@ async fn the_nearest_snapshot_of_many_is_found_by_walking_one_index() {
             "Index Scan Backward using snapshots_stream_schema_version on snapshots s (actual rows=1",
             "Index Scan using events_stream_version on events e (actual rows=1",
         ] {
-            // newer servers print a fraction of rows
+            // Newer servers print the rows as a decimal number.
             let line = plan.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("{part}: {at}\n{plan}"));
             assert!(line.ends_with("loops=1)"), "{at}\n{plan}");
         }
@@ -102,7 +106,7 @@ async fn the_nearest_snapshot_of_many_is_found_by_walking_one_index() {
 }
 
 #[tokio::test]
-async fn the_last_event_is_found_without_a_look_at_what_is_in_flight() {
+async fn the_last_event_is_found_without_scanning_uncommitted_events() {
     let fixture = Fixture::new().await;
     fixture.store.append(one("1", Expected::NoStream).into()).await.unwrap();
     let mut writer = fixture.client().await;
@@ -123,15 +127,15 @@ async fn the_last_event_is_found_without_a_look_at_what_is_in_flight() {
 }
 
 #[tokio::test]
-async fn a_statement_prepared_on_an_empty_log_does_not_keep_a_scan() {
+async fn a_statement_prepared_on_an_empty_log_does_not_keep_a_sequential_scan() {
     let fixture = Fixture::new().await;
     keeps_no_scan(&fixture, &fixture.store).await;
 }
 
 #[tokio::test]
-async fn a_statement_prepared_on_an_empty_log_over_a_pool_of_the_applications_does_not_keep_a_scan() {
+async fn a_pooled_statement_prepared_on_an_empty_log_does_not_keep_a_sequential_scan() {
     let fixture = Fixture::new().await;
-    let pool = crate::pools::pool(&fixture.database, 1, "");
+    let pool = pool(&fixture.database, 1, "");
     let store = PostgresStore::from_pool(pool, &fixture.database.url()).await.unwrap();
     keeps_no_scan(&fixture, &store).await;
 }
@@ -142,7 +146,7 @@ async fn keeps_no_scan(fixture: &Fixture, store: &PostgresStore) {
         client.batch_execute(statement).await.unwrap();
     }
     let read = async || {
-        // every shared connection, and past the first page
+        // Uses every shared connection, and reads beyond the first page.
         for _ in 0..4 {
             let filters = [Filter::all(), Filter::all().category("category-1"), Filter::all().name("type-1")];
             for filter in filters {
@@ -154,8 +158,8 @@ async fn keeps_no_scan(fixture: &Fixture, store: &PostgresStore) {
         }
     };
     read().await;
-    // past the scans of an empty log, which its statistics did not count yet
-    tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
+    // Waits until the statistics include the scans of the empty log.
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
     read().await;
     fill(&client).await;
     let scans = async || -> (i64, i64) {
@@ -166,13 +170,13 @@ async fn keeps_no_scan(fixture: &Fixture, store: &PostgresStore) {
     let (before, fetched) = scans().await;
     for _ in 0..60 {
         read().await;
-        // sessions report what they did about once a second
+        // Sessions report their statistics about once a second.
         if scans().await.1 > fetched + 1_000 {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+        tokio::time::sleep(Duration::from_millis(250)).await;
     }
     let (after, fetched_after) = scans().await;
-    assert!(fetched_after > fetched, "nothing was read over an index");
-    assert_eq!(after, before, "rows were read by a scan");
+    assert!(fetched_after > fetched, "no row was read by an index scan");
+    assert_eq!(after, before, "rows were read by a sequential scan");
 }

@@ -1,11 +1,11 @@
-//! Reads: pages, filters, plans.
+//! Reads: pages, filters, gaps and lost connections.
 
 use std::time::Duration;
 
-use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, Position, Version};
+use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, Position, StreamId, Version};
 use futures_util::{StreamExt, TryStreamExt};
 
-use crate::fixture::{Fixture, event, one, stream};
+use crate::fixture::{Fixture, all, event, one, stream};
 
 async fn versions(fixture: &Fixture, from: Version, direction: Direction, limit: Option<usize>) -> Vec<u64> {
     let events = fixture.store.read_stream(&stream("1"), from, direction, limit);
@@ -30,7 +30,7 @@ async fn a_long_stream_is_read_in_pages_both_ways() {
 }
 
 #[tokio::test]
-async fn big_events_are_read_in_bounded_pieces() {
+async fn big_events_are_read_in_bounded_pages() {
     let fixture = Fixture::new().await;
     let big = format!("\"{}\"", "x".repeat(1_000_000));
     for _ in 0..10 {
@@ -42,9 +42,9 @@ async fn big_events_are_read_in_bounded_pieces() {
     assert_eq!(lengths, [big.len(); 30]);
 }
 
-/// Small events first, so that many big ones are asked for in one statement, which may not run as long as the reader does.
+/// Small events come first, so that the store then fetches many big ones in one statement, which the reader outlasts.
 #[tokio::test]
-async fn a_reader_that_is_slower_than_a_statement_may_be_gets_everything() {
+async fn a_reader_slower_than_the_statement_timeout_gets_everything() {
     let fixture = Fixture::with(|builder| builder.statement_timeout(Duration::from_secs(2))).await;
     let events = (0..1_000).map(|_| event("{}")).collect();
     fixture.store.append(Append::new(stream("1"), Expected::Any, events).into()).await.unwrap();
@@ -65,9 +65,9 @@ async fn a_reader_that_is_slower_than_a_statement_may_be_gets_everything() {
     assert!(versions.into_iter().eq(1..=1_060));
 }
 
-/// Small events first, so that the page with the big ones is asked for in one statement and goes to the reader in parts.
+/// Small events come first, so that the store then fetches a page of big ones in one statement, and delivers parts of it.
 #[tokio::test]
-async fn a_connection_that_breaks_within_a_page_neither_repeats_nor_adds_events() {
+async fn a_connection_lost_within_a_page_neither_repeats_nor_skips_events() {
     let fixture = Fixture::new().await;
     let big = format!("\"{}\"", "x".repeat(8_000));
     for payload in ["{}", "{}", "{}", &big, &big, &big] {
@@ -92,9 +92,9 @@ async fn a_connection_that_breaks_within_a_page_neither_repeats_nor_adds_events(
     assert!(versions.iter().copied().eq(1..=5_500), "{} events", versions.len());
 }
 
-/// Long enough for several windows, with a gap wider than one, and events so big that a window comes in several pages.
+/// The log spans several windows, has a gap wider than one, and events so big that a window takes several pages.
 #[tokio::test]
-async fn a_long_log_is_read_whole_over_gaps_big_events_and_broken_connections() {
+async fn a_long_log_is_read_completely_despite_gaps_and_lost_connections() {
     let fixture = Fixture::new().await;
     let client = fixture.client().await;
     let big = format!("\"{}\"", "x".repeat(8_000));
@@ -122,12 +122,12 @@ async fn a_long_log_is_read_whole_over_gaps_big_events_and_broken_connections() 
 }
 
 #[tokio::test]
-async fn categories_are_merged_in_the_order_of_positions() {
+async fn several_categories_are_read_in_position_order() {
     let fixture = Fixture::new().await;
     let mut wanted = Vec::new();
     for number in 0..600 {
         let category = ["a", "b", "c"][number % 3];
-        let stream = es_core::StreamId::new(category, "1").unwrap();
+        let stream = StreamId::new(category, "1").unwrap();
         let appended =
             fixture.store.append(Append::new(stream, Expected::Any, vec![event("{}")]).into()).await.unwrap();
         if category != "c" {
@@ -146,7 +146,7 @@ async fn categories_are_merged_in_the_order_of_positions() {
 }
 
 #[tokio::test]
-async fn what_stands_behind_the_frontier_is_not_read() {
+async fn events_above_the_frontier_are_not_read() {
     let fixture = Fixture::new().await;
     let mut client = fixture.client().await;
     let transaction = client.transaction().await.unwrap();
@@ -154,7 +154,7 @@ async fn what_stands_behind_the_frontier_is_not_read() {
     let held = fixture.store.frontier().await.unwrap().position();
     fixture.store.append(one("1", Expected::NoStream).into()).await.unwrap();
     assert_eq!(fixture.store.frontier().await.unwrap().position(), held);
-    assert!(crate::fixture::all(&fixture.store).await.is_empty());
+    assert!(all(&fixture.store).await.is_empty());
     transaction.commit().await.unwrap();
-    assert_eq!(crate::fixture::all(&fixture.store).await.len(), 1);
+    assert_eq!(all(&fixture.store).await.len(), 1);
 }

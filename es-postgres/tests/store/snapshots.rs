@@ -1,12 +1,12 @@
-//! Snapshots beside a log that was restored: what is in the table need not be of the events that are there.
+//! Snapshots in a restored log, whose events may be lost or replaced.
 
 use es_core::{AsOf, Direction, EventStore, Expected, SnapshotError, StoredSnapshot, Timestamp, Version};
 use futures_util::TryStreamExt;
 
 use crate::fixture::{Fixture, one, stream};
 
-/// Three snapshots of three events, with the state `kept`.
-async fn three(fixture: &Fixture) -> Vec<StoredSnapshot> {
+/// Three events, and a snapshot with the state `kept` after each.
+async fn three_snapshots(fixture: &Fixture) -> Vec<StoredSnapshot> {
     for _ in 0..3 {
         fixture.store.append(one("1", Expected::Any).into()).await.unwrap();
     }
@@ -24,10 +24,10 @@ async fn nearest(fixture: &Fixture, at: AsOf) -> Option<StoredSnapshot> {
 }
 
 #[tokio::test]
-async fn a_snapshot_whose_event_a_restore_took_away_is_not_found_and_gives_way() {
+async fn a_snapshot_of_a_lost_event_is_ignored_and_replaced() {
     for elsewhere in ["position = position + 1000", "recorded_at = recorded_at + interval '1 microsecond'"] {
         let fixture = Fixture::new().await;
-        let kept = three(&fixture).await;
+        let kept = three_snapshots(&fixture).await;
         let restored = format!("UPDATE es.snapshots SET {elsewhere}, payload = 'lost' WHERE version = 3");
         fixture.client().await.batch_execute(&restored).await.unwrap();
         assert_eq!(nearest(&fixture, AsOf::Newest).await.as_ref(), Some(&kept[1]), "{elsewhere}");
@@ -38,9 +38,9 @@ async fn a_snapshot_whose_event_a_restore_took_away_is_not_found_and_gives_way()
 }
 
 #[tokio::test]
-async fn a_snapshot_ahead_of_its_stream_is_not_found_when_the_stream_has_grown() {
+async fn a_snapshot_ahead_of_its_stream_is_never_found() {
     let fixture = Fixture::new().await;
-    let kept = three(&fixture).await;
+    let kept = three_snapshots(&fixture).await;
     let ahead = "INSERT INTO es.snapshots (category, id, schema, version, position, recorded_at, payload)
                  SELECT category, id, schema, version + 2, position + 2, recorded_at, 'lost' FROM es.snapshots
                  WHERE version > 1";
@@ -54,9 +54,9 @@ async fn a_snapshot_ahead_of_its_stream_is_not_found_when_the_stream_has_grown()
 }
 
 #[tokio::test]
-async fn a_snapshot_that_two_stores_store_at_once_is_there_once() {
+async fn concurrent_snapshots_of_one_version_are_stored_once() {
     let fixture = Fixture::new().await;
-    let kept = three(&fixture).await;
+    let kept = three_snapshots(&fixture).await;
     let others: Vec<_> = (0..8)
         .map(|number| StoredSnapshot {
             schema: "of several".into(),

@@ -1,10 +1,11 @@
-//! Subscriptions: catch up, then live, through broken connections and between processes.
+//! Subscriptions catch up and continue live, between stores and through lost connections.
 
 use std::time::Duration;
 
-use es_core::{Append, Checkpoint, EventStore, Expected, Filter};
+use es_core::{Append, Checkpoint, EventName, EventStore, Expected, Filter, NewEvent, SchemaVersion};
 use es_postgres::PostgresStore;
 use futures_util::StreamExt;
+use uuid::Uuid;
 
 use crate::fixture::{Fixture, event, one, stream};
 use crate::warnings::Warnings;
@@ -12,7 +13,7 @@ use crate::warnings::Warnings;
 const LIMIT: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-async fn a_subscription_catches_up_and_goes_on_live_in_another_store() {
+async fn a_subscription_in_another_store_catches_up_and_continues_live() {
     let fixture = Fixture::new().await;
     let other = PostgresStore::connect(&fixture.database.url()).await.unwrap();
     fixture.store.append(one("1", Expected::Any).into()).await.unwrap();
@@ -48,7 +49,7 @@ async fn many_subscriptions_get_every_event_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn a_filtered_subscription_passes_by_what_it_does_not_want() {
+async fn a_filtered_subscription_skips_other_events() {
     let fixture = Fixture::new().await;
     for number in 0..20 {
         fixture.store.append(one(&number.to_string(), Expected::Any).into()).await.unwrap();
@@ -56,10 +57,10 @@ async fn a_filtered_subscription_passes_by_what_it_does_not_want() {
     let filter = Filter::all().category("account").name("account.closed");
     let mut events = fixture.store.subscribe(Checkpoint::START, &filter);
     assert!(tokio::time::timeout(Duration::from_millis(200), events.next()).await.is_err());
-    let closed = es_core::NewEvent::from_json(
-        uuid::Uuid::now_v7(),
-        es_core::EventName::from_static("account.closed").unwrap(),
-        es_core::SchemaVersion::FIRST,
+    let closed = NewEvent::from_json(
+        Uuid::now_v7(),
+        EventName::from_static("account.closed").unwrap(),
+        SchemaVersion::FIRST,
         "{}",
     );
     let append = Append::new(stream("3"), Expected::Exists, vec![closed.unwrap()]);
@@ -69,9 +70,9 @@ async fn a_filtered_subscription_passes_by_what_it_does_not_want() {
 }
 
 #[tokio::test]
-async fn a_subscription_outlives_its_connections_and_says_so() {
+async fn a_subscription_survives_lost_connections_and_warns() {
     let warnings = Warnings::default();
-    let _listening = tracing::subscriber::set_default(warnings.clone());
+    let _subscribed = tracing::subscriber::set_default(warnings.clone());
     let fixture = Fixture::new().await;
     let client = fixture.client().await;
     let mut events = fixture.store.subscribe(Checkpoint::START, &Filter::all());
@@ -84,7 +85,7 @@ async fn a_subscription_outlives_its_connections_and_says_so() {
         client.execute(kill, &[]).await.unwrap();
     }
     let lost = async || {
-        while !warnings.said().contains("hears no other process") {
+        while !warnings.text().contains("hears no other process") {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };

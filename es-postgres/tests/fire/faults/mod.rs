@@ -1,6 +1,6 @@
-//! What is broken on purpose, for the tests to catch: stores, readers, and functions of the log.
+//! Stores, readers and SQL functions with deliberate faults, which the tests must catch.
 
-pub(crate) mod altered;
-pub(crate) mod broken;
-pub(crate) mod lenient;
-pub(crate) mod wasteful;
+pub(crate) mod altered_sql;
+pub(crate) mod faulty_store;
+pub(crate) mod lenient_reader;
+pub(crate) mod wasteful_store;

@@ -1,4 +1,4 @@
-//! A counter, and how it is loaded.
+//! An aggregate that adds up numbers.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ impl Apply<Counted> for Counter {
     }
 }
 
-/// Loads a counter in a task of its own: what it may not do is to panic.
+/// Loads a counter in a separate task, so that a panic becomes an error.
 pub(crate) async fn load(store: &Arc<dyn EventStore>, id: &str) -> Result<Result<u64, ReadError>, String> {
     let (counters, id) = (store.repository::<Counter>(), id.to_owned());
     match tokio::spawn(async move { counters.load(&id).await.map(|root| root.sum) }).await {

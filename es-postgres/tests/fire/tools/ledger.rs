@@ -1,4 +1,4 @@
-//! What callers were told, held against what the server holds by the torture's check.
+//! Records the answers that callers received, and checks them against the table with the torture's check.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -9,27 +9,28 @@ use es_core::{
     Append, AppendError, Appended, EventName, EventStore, Position, SchemaVersion, StoredEvent, StreamId, Timestamp,
     Version,
 };
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::tools::trial::connect;
 
-/// What callers were told.
+/// The answers that callers received.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger(Mutex<Told>);
+pub(crate) struct Ledger(Mutex<Answers>);
 
 #[derive(Debug, Default)]
-struct Told {
-    /// Every append; one that nobody waited for stays unknown.
+struct Answers {
+    /// Every append; one whose caller stopped waiting stays unknown.
     attempts: Vec<Attempt>,
     acknowledged: usize,
     /// Appends whose outcome was `Unknown` before it was resolved.
     unknown: u64,
-    /// What no store may answer at all.
-    nonsense: Option<String>,
+    /// An answer that no store may give.
+    impossible: Option<String>,
 }
 
 impl Ledger {
-    /// Appends and writes down what is answered; an unknown outcome is resolved until it is known.
+    /// Appends and records the answer; resolves an unknown outcome until it is known.
     pub(crate) async fn append(
         &self,
         store: &dyn EventStore,
@@ -39,95 +40,95 @@ impl Ledger {
         let mut outcome = store.append(appends.into()).await;
         let deadline = Instant::now() + Duration::from_secs(90);
         while let Err(AppendError::Unknown(unknown)) = outcome {
-            assert!(Instant::now() < deadline, "an outcome cannot be learnt");
+            assert!(Instant::now() < deadline, "an outcome stays unknown");
             self.0.lock().unwrap().unknown += 1;
             tokio::time::sleep(Duration::from_millis(20)).await;
             outcome = store.resolve(*unknown).await;
             if let Err(AppendError::Store(error)) = &outcome {
-                // refused now says nothing of the first time: it stays unknown
-                let nonsense = format!("an unknown outcome became `nothing was appended`: {error}");
-                self.0.lock().unwrap().nonsense.get_or_insert(nonsense);
+                // A refusal now does not tell the outcome of the first try, which stays unknown.
+                let impossible = format!("an unknown outcome became `nothing was appended`: {error}");
+                self.0.lock().unwrap().impossible.get_or_insert(impossible);
             }
         }
-        let mut told = self.0.lock().unwrap();
-        told.attempts[number].outcome = match &outcome {
-            Ok(answers) => Outcome::Acknowledged(answers.clone()),
+        let mut answers = self.0.lock().unwrap();
+        answers.attempts[number].outcome = match &outcome {
+            Ok(appended) => Outcome::Acknowledged(appended.clone()),
             Err(_) => Outcome::Refused,
         };
-        told.acknowledged += usize::from(outcome.is_ok());
+        answers.acknowledged += usize::from(outcome.is_ok());
         outcome
     }
 
-    /// Until an answer is there, a call may be dropped at any time.
+    /// Records an append before its call, which may be dropped at any time.
     fn begin(&self, appends: &[Append]) -> usize {
-        let mut told = self.0.lock().unwrap();
-        told.attempts.push(Attempt { appends: appends.to_vec(), outcome: Outcome::Unknown });
-        told.attempts.len() - 1
+        let mut answers = self.0.lock().unwrap();
+        answers.attempts.push(Attempt { appends: appends.to_vec(), outcome: Outcome::Unknown });
+        answers.attempts.len() - 1
     }
 
-    /// How many appends were acknowledged.
+    /// The number of acknowledged appends.
     pub(crate) fn acknowledged(&self) -> usize {
         self.0.lock().unwrap().acknowledged
     }
 
-    /// How many outcomes were unknown before they were resolved.
+    /// The number of outcomes that were unknown before they were resolved.
     pub(crate) fn unknown(&self) -> u64 {
         self.0.lock().unwrap().unknown
     }
 
-    /// Holds what was told, and what subscribers saw, against the log.
+    /// Checks the answers, and the events that subscribers received, against the log.
     ///
     /// # Errors
-    /// The promises that are broken, and where.
+    /// The broken promises, and where.
     pub(crate) fn check(&self, log: &FinalLog, subscribers: Vec<Seen>) -> Result<(), String> {
-        let told = self.0.lock().unwrap();
-        if let Some(nonsense) = &told.nonsense {
-            return Err(nonsense.clone());
+        let answers = self.0.lock().unwrap();
+        if let Some(impossible) = &answers.impossible {
+            return Err(impossible.clone());
         }
-        // of what other processes append, and of what a test appends besides, this ledger knows nothing
+        // This ledger does not record the appends of other processes, nor a test's direct appends.
         let own = |event: &&StoredEvent| {
             let process = format!("\"process\":{},", std::process::id());
             event.stream.category() == "fire" && String::from_utf8_lossy(&event.payload).contains(&process)
         };
         let own: HashSet<Uuid> = log.events.iter().filter(own).map(|event| event.id).collect();
-        let history = History { seed: 0, attempts: told.attempts.clone(), subscribers };
-        held(&history, log, |breach| !matches!(breach, Breach::Invented { id } if !own.contains(id)))
+        let history = History { seed: 0, attempts: answers.attempts.clone(), subscribers };
+        check_breaches(&history, log, |breach| !matches!(breach, Breach::Invented { id } if !own.contains(id)))
     }
 }
 
-/// Holds what subscribers saw against the log.
+/// Checks the events that subscribers received against the log.
 ///
 /// # Errors
-/// What was skipped, given twice or out of order.
-pub(crate) fn followed(subscribers: Vec<Seen>, log: &FinalLog) -> Result<(), String> {
+/// Events that were skipped, delivered twice or out of order.
+pub(crate) fn check_subscribers(subscribers: Vec<Seen>, log: &FinalLog) -> Result<(), String> {
     let history = History { seed: 0, attempts: Vec::new(), subscribers };
-    held(&history, log, |breach| matches!(breach, Breach::Subscriber { .. }))
+    check_breaches(&history, log, |breach| matches!(breach, Breach::Subscriber { .. }))
 }
 
-/// Versions are 1 to n without a gap, positions rise, and nothing is there twice.
+/// Versions are 1 to n without a gap, positions rise, and no event is stored twice.
 ///
 /// # Errors
-/// Where that is not so.
-pub(crate) fn sound(log: &FinalLog) -> Result<(), String> {
-    held(&History::default(), log, |breach| !matches!(breach, Breach::Invented { .. }))
+/// The first events that break this.
+pub(crate) fn check_log(log: &FinalLog) -> Result<(), String> {
+    check_breaches(&History::default(), log, |breach| !matches!(breach, Breach::Invented { .. }))
 }
 
-fn held(history: &History, log: &FinalLog, counts: impl Fn(&Breach) -> bool) -> Result<(), String> {
+fn check_breaches(history: &History, log: &FinalLog, counts: impl Fn(&Breach) -> bool) -> Result<(), String> {
     let mut report = torture::check(history, log);
     report.breaches.retain(counts);
-    // one of each kind is told first
+    // One breach of each kind comes first.
     let mut kinds = HashSet::new();
     report.breaches.sort_by_cached_key(|breach| !kinds.insert(std::mem::discriminant(breach)));
     report.into_result().map(drop).map_err(|broken| broken.to_string())
 }
 
-/// Everything in the table, in the order of positions, past the store.
+/// All rows of the table in position order, read without the store.
 pub(crate) async fn log(url: &str) -> FinalLog {
     let client = connect(url).await;
     let query = "SELECT position, category, id, version, event_id, name, schema_version, payload::text, metadata::text, \
                  recorded_at FROM es.events ORDER BY position";
     let rows = client.query(query, &[]).await.unwrap();
-    let event = |row: &tokio_postgres::Row| StoredEvent {
+    let event = |row: &Row| StoredEvent {
         position: Position::new(row.get::<_, i64>(0).try_into().unwrap()),
         stream: StreamId::new(row.get::<_, &str>(1), row.get::<_, &str>(2)).unwrap(),
         version: Version::new(row.get::<_, i64>(3).try_into().unwrap()),

@@ -1,4 +1,4 @@
-//! Another process that does a part of a test.
+//! A child process that runs a part of a test.
 
 use std::env;
 use std::io::{BufRead, BufReader, Write};
@@ -6,13 +6,13 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-/// What a child process is to do, and where.
+/// Environment variables: the child's role and its database.
 pub(crate) const ROLE: &str = "ES_FIRE_CHILD";
 pub(crate) const URL: &str = "ES_FIRE_URL";
-/// What every line of a child begins with, since the test harness writes lines of its own.
-pub(crate) const MARK: &str = "@ ";
+/// The prefix of a child's lines, since the test harness prints lines too.
+pub(crate) const LINE_PREFIX: &str = "@ ";
 
-/// Another process that runs this same program; killed when this is dropped.
+/// A child process that runs this test binary; dropping it kills the process.
 pub(crate) struct Process {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -20,7 +20,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts the test `entry` in another process, with this role on the log at `url`.
+    /// Starts the test `entry` in a child process, with this role on the log at `url`.
     pub(crate) fn start(entry: &str, role: &str, url: &str) -> Self {
         let mut child = Command::new(env::current_exe().unwrap())
             .args(["--exact", entry, "--nocapture"])
@@ -33,8 +33,8 @@ impl Process {
         let (sender, lines) = channel();
         std::thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                // a harness may have written the test's name on the same line
-                if let Some((_, line)) = line.split_once(MARK) {
+                // The harness may have printed the test's name on the same line.
+                if let Some((_, line)) = line.split_once(LINE_PREFIX) {
                     drop(sender.send(line.to_owned()));
                 }
             }
@@ -42,18 +42,18 @@ impl Process {
         Self { child, stdin, lines }
     }
 
-    /// What it says next, within a minute.
+    /// The child's next line, or `None` after a minute.
     pub(crate) fn line(&self) -> Option<String> {
         self.lines.recv_timeout(Duration::from_mins(1)).ok()
     }
 
-    /// Lets it go on with its next step.
-    pub(crate) fn next(&mut self) {
+    /// Tells the child to go on with its next step.
+    pub(crate) fn proceed(&mut self) {
         self.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
     }
 
-    /// Waits for its end; whether it was content.
-    pub(crate) fn end(mut self) -> bool {
+    /// Waits for the child to end, and returns whether it succeeded.
+    pub(crate) fn wait(mut self) -> bool {
         drop(self.stdin.take());
         self.child.wait().unwrap().success()
     }

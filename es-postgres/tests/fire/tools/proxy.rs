@@ -1,4 +1,4 @@
-//! A small TCP proxy before the server, that lies on demand.
+//! A TCP proxy in front of the server that injects network faults.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -11,30 +11,31 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
+use tokio_postgres::Config;
 
-/// What happens to an append on its way.
+/// What the proxy does to an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lie {
-    /// It goes through.
-    Nothing,
-    /// The connection is cut before the server hears of it.
+pub(crate) enum NetworkFault {
+    /// Forwards it.
+    None,
+    /// Cuts the connection before the server receives it.
     CutBefore,
-    /// The connection is cut in the middle of it.
+    /// Cuts the connection in the middle of it.
     CutWithin,
-    /// The server appends it, and the connection is cut instead of the acknowledgement.
-    SwallowAcknowledgement,
-    /// The server appends it, and nothing is heard of it or of anything else on this connection, for good.
+    /// Forwards it, and cuts the connection instead of forwarding the acknowledgement.
+    DropAcknowledgement,
+    /// Forwards it, and forwards no further answer on this connection.
     Silence,
-    /// The server appends it, and the acknowledgement comes late.
+    /// Forwards it, and delays the acknowledgement.
     Delay(Duration),
-    /// Half of it arrives, and the rest when [`Proxy::let_through`] says so.
-    HalfAtFirst,
+    /// Forwards half of it, and the rest after [`Proxy::release`].
+    HoldSecondHalf,
 }
 
-/// Decides what happens to the next append, which it is shown.
-type Plan = Box<dyn FnMut(&[u8]) -> Lie + Send>;
+/// Chooses the fault for an append, given its message.
+type Plan = Box<dyn FnMut(&[u8]) -> NetworkFault + Send>;
 
-/// A proxy before the server; all connections through it are cut when it is dropped.
+/// A proxy in front of the server; dropping it cuts all its connections.
 pub(crate) struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -44,27 +45,27 @@ pub(crate) struct Proxy {
 struct Shared {
     upstream: SocketAddr,
     plan: Mutex<Plan>,
-    lies: AtomicU64,
+    faults: AtomicU64,
     refusing: AtomicBool,
-    full: AtomicBool,
-    /// Whether second halves go through.
-    through: watch::Sender<bool>,
-    /// Counts up to cut what was connected before.
+    stalling: AtomicBool,
+    /// Whether second halves are forwarded.
+    released: watch::Sender<bool>,
+    /// Each increment cuts the connections that exist then.
     cut: watch::Sender<u64>,
 }
 
 impl Proxy {
-    /// A proxy before the server at `port` of this machine.
-    pub(crate) async fn before(port: u16) -> Self {
+    /// A proxy in front of the server at `port` of this machine.
+    pub(crate) async fn in_front_of(port: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             upstream: SocketAddr::from(([127, 0, 0, 1], port)),
-            plan: Mutex::new(Box::new(|_| Lie::Nothing)),
-            lies: AtomicU64::new(0),
+            plan: Mutex::new(Box::new(|_| NetworkFault::None)),
+            faults: AtomicU64::new(0),
             refusing: AtomicBool::new(false),
-            full: AtomicBool::new(false),
-            through: watch::Sender::new(false),
+            stalling: AtomicBool::new(false),
+            released: watch::Sender::new(false),
             cut: watch::Sender::new(0),
         });
         let accepting = Arc::clone(&shared);
@@ -85,49 +86,49 @@ impl Proxy {
         url.replace(&upstream, &self.address.to_string())
     }
 
-    /// From now on `plan` is asked at each append.
-    pub(crate) fn plan(&self, mut plan: impl FnMut() -> Lie + Send + 'static) {
+    /// From now on `plan` chooses the fault for each append.
+    pub(crate) fn plan(&self, mut plan: impl FnMut() -> NetworkFault + Send + 'static) {
         *self.shared.plan.lock().unwrap() = Box::new(move |_| plan());
     }
 
-    /// What happens to the next append; those after it go through.
-    pub(crate) fn once(&self, lie: Lie) {
-        let mut next = Some(lie);
-        self.plan(move || next.take().unwrap_or(Lie::Nothing));
+    /// Injects `fault` into the next append only.
+    pub(crate) fn once(&self, fault: NetworkFault) {
+        let mut next = Some(fault);
+        self.plan(move || next.take().unwrap_or(NetworkFault::None));
     }
 
-    /// What happens to the next append, or batch of appends, that has `text` in it; all others go through.
-    pub(crate) fn once_to(&self, text: &'static str, lie: Lie) {
-        let mut next = Some(lie);
+    /// Injects `fault` into the next append, or batch of appends, that contains `text`.
+    pub(crate) fn once_for(&self, text: &'static str, fault: NetworkFault) {
+        let mut next = Some(fault);
         *self.shared.plan.lock().unwrap() = Box::new(move |message| {
             let here = message.windows(text.len()).any(|part| part == text.as_bytes());
-            if here { next.take().unwrap_or(Lie::Nothing) } else { Lie::Nothing }
+            if here { next.take().unwrap_or(NetworkFault::None) } else { NetworkFault::None }
         });
     }
 
-    /// How many lies were told.
-    pub(crate) fn lies(&self) -> u64 {
-        self.shared.lies.load(Ordering::Acquire)
+    /// The number of faults injected.
+    pub(crate) fn faults(&self) -> u64 {
+        self.shared.faults.load(Ordering::Acquire)
     }
 
-    /// Lets the second halves through, from now on.
-    pub(crate) fn let_through(&self) {
-        self.shared.through.send_replace(true);
+    /// Forwards the second halves, from now on.
+    pub(crate) fn release(&self) {
+        self.shared.released.send_replace(true);
     }
 
-    /// Cuts every connection, both ways at once.
+    /// Cuts every connection in both directions.
     pub(crate) fn cut(&self) {
         self.shared.cut.send_modify(|count| *count += 1);
     }
 
-    /// Whether new connections are hung up on.
-    pub(crate) fn refuse(&self, refuse: bool) {
+    /// Sets whether new connections are closed at once.
+    pub(crate) fn refuse_connections(&self, refuse: bool) {
         self.shared.refusing.store(refuse, Ordering::Release);
     }
 
-    /// Whether new connections are taken, and hear of nothing that they ask: as from a pooler that has no server left.
-    pub(crate) fn fill(&self, full: bool) {
-        self.shared.full.store(full, Ordering::Release);
+    /// Sets whether new connections are accepted and never answered, as by a pooler without a free server.
+    pub(crate) fn stall_connections(&self, stall: bool) {
+        self.shared.stalling.store(stall, Ordering::Release);
     }
 }
 
@@ -138,21 +139,21 @@ impl Drop for Proxy {
     }
 }
 
-/// One connection, and what its two directions know of each other.
+/// One connection, and the state that its two directions share.
 struct Line {
     shared: Arc<Shared>,
     state: Mutex<State>,
-    hung_up: Notify,
+    closed: Notify,
 }
 
 #[derive(Default)]
 struct State {
     /// The prepared statements that append.
     appends: HashSet<Vec<u8>>,
-    /// How many times the server is going to be ready, once for the start.
+    /// How many `ReadyForQuery` messages the server owes, including the one at the start.
     awaited: u64,
-    /// From which answer on nothing goes through, whether the line is cut instead, or how late it comes.
-    withheld: Option<(u64, Lie)>,
+    /// The number of the first answer that is withheld, and the fault that withholds it.
+    withheld: Option<(u64, NetworkFault)>,
 }
 
 async fn connect(client: TcpStream, shared: Arc<Shared>) {
@@ -162,13 +163,13 @@ async fn connect(client: TcpStream, shared: Arc<Shared>) {
     drop(server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let withheld = shared.full.load(Ordering::Acquire).then_some((2, Lie::Silence));
+    let withheld = shared.stalling.load(Ordering::Acquire).then_some((2, NetworkFault::Silence));
     let state = State { awaited: 1, withheld, ..State::default() };
-    let line = Line { shared, state: Mutex::new(state), hung_up: Notify::new() };
+    let line = Line { shared, state: Mutex::new(state), closed: Notify::new() };
     tokio::select! {
         () = line.requests(from_client, to_server) => {}
         () = line.answers(from_server, to_client) => {}
-        () = line.hung_up.notified() => {}
+        () = line.closed.notified() => {}
         _ = cut.changed() => {}
     }
 }
@@ -181,21 +182,26 @@ impl Line {
             if !started {
                 started = true;
             }
-            let lie = self.look_at(&message);
-            match lie {
-                Lie::CutBefore => return self.hung_up.notify_one(),
-                Lie::CutWithin => {
+            let fault = self.choose_fault(&message);
+            match fault {
+                NetworkFault::CutBefore => return self.closed.notify_one(),
+                NetworkFault::CutWithin => {
                     drop(server.write_all(&message[..message.len() / 2]).await);
-                    return self.hung_up.notify_one();
+                    return self.closed.notify_one();
                 }
-                Lie::Nothing | Lie::SwallowAcknowledgement | Lie::Silence | Lie::Delay(_) | Lie::HalfAtFirst => {}
+                NetworkFault::None
+                | NetworkFault::DropAcknowledgement
+                | NetworkFault::Silence
+                | NetworkFault::Delay(_)
+                | NetworkFault::HoldSecondHalf => {}
             }
-            let (first, second) = message.split_at(if lie == Lie::HalfAtFirst { message.len() / 2 } else { 0 });
+            let (first, second) =
+                message.split_at(if fault == NetworkFault::HoldSecondHalf { message.len() / 2 } else { 0 });
             if server.write_all(first).await.is_err() {
                 return;
             }
-            if lie == Lie::HalfAtFirst {
-                drop(self.shared.through.subscribe().wait_for(|through| *through).await);
+            if fault == NetworkFault::HoldSecondHalf {
+                drop(self.shared.released.subscribe().wait_for(|released| *released).await);
             }
             if server.write_all(second).await.is_err() {
                 return;
@@ -208,14 +214,16 @@ impl Line {
         let mut ready = 0;
         while let Some(message) = read(&mut server, true).await {
             let mut withheld = self.state.lock().unwrap().withheld.filter(|(from, _)| ready + 1 >= *from);
-            if let Some((_, Lie::Delay(late))) = withheld.take_if(|(_, lie)| matches!(lie, Lie::Delay(_))) {
+            if let Some((_, NetworkFault::Delay(late))) =
+                withheld.take_if(|(_, fault)| matches!(fault, NetworkFault::Delay(_)))
+            {
                 self.state.lock().unwrap().withheld = None;
                 tokio::time::sleep(late).await;
             }
             if message[0] == b'Z' {
                 ready += 1;
-                // the transaction has ended on the server when it is ready again
-                if let Some((_, Lie::SwallowAcknowledgement)) = withheld {
+                // When the server is ready again, its transaction has ended.
+                if let Some((_, NetworkFault::DropAcknowledgement)) = withheld {
                     return;
                 }
             }
@@ -225,7 +233,7 @@ impl Line {
         }
     }
 
-    fn look_at(&self, message: &[u8]) -> Lie {
+    fn choose_fault(&self, message: &[u8]) -> NetworkFault {
         let mut state = self.state.lock().unwrap();
         match message.first() {
             Some(b'P') => {
@@ -237,24 +245,27 @@ impl Line {
             Some(b'B') => {
                 let (_portal, rest) = text(&message[5..]);
                 if state.withheld.is_none() && state.appends.contains(text(rest).0) {
-                    let lie = (self.shared.plan.lock().unwrap())(message);
-                    if lie != Lie::Nothing {
-                        self.shared.lies.fetch_add(1, Ordering::AcqRel);
+                    let fault = (self.shared.plan.lock().unwrap())(message);
+                    if fault != NetworkFault::None {
+                        self.shared.faults.fetch_add(1, Ordering::AcqRel);
                     }
-                    if matches!(lie, Lie::SwallowAcknowledgement | Lie::Silence | Lie::Delay(_)) {
-                        state.withheld = Some((state.awaited + 1, lie));
+                    if matches!(
+                        fault,
+                        NetworkFault::DropAcknowledgement | NetworkFault::Silence | NetworkFault::Delay(_)
+                    ) {
+                        state.withheld = Some((state.awaited + 1, fault));
                     }
-                    return lie;
+                    return fault;
                 }
             }
             Some(b'S' | b'Q') => state.awaited += 1,
             _ => {}
         }
-        Lie::Nothing
+        NetworkFault::None
     }
 }
 
-/// One message: a letter and a length, or only a length before the session has started.
+/// Reads one message: a type byte and a length, or only a length before the session has started.
 async fn read(from: &mut OwnedReadHalf, started: bool) -> Option<Vec<u8>> {
     let mut message = vec![0; if started { 5 } else { 4 }];
     from.read_exact(&mut message).await.ok()?;
@@ -265,7 +276,7 @@ async fn read(from: &mut OwnedReadHalf, started: bool) -> Option<Vec<u8>> {
     Some(message)
 }
 
-/// A text that ends with a zero byte, and what follows it.
+/// Splits off a text that ends with a zero byte.
 fn text(bytes: &[u8]) -> (&[u8], &[u8]) {
     let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     (&bytes[..end], &bytes[(end + 1).min(bytes.len())..])
@@ -273,6 +284,6 @@ fn text(bytes: &[u8]) -> (&[u8], &[u8]) {
 
 /// The port of the server at `url`.
 pub(crate) fn port(url: &str) -> u16 {
-    let config: tokio_postgres::Config = url.parse().unwrap();
+    let config: Config = url.parse().unwrap();
     config.get_ports()[0]
 }

@@ -1,16 +1,16 @@
-//! Chance that can be repeated: a seed from `ES_SEED`, or a new one, printed either way.
+//! Pseudo-random numbers with a seed from `ES_SEED` or a new one, which is printed.
 
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use es_contract::Effort;
 
-/// A generator of numbers (`SplitMix64`); a test that failed is repeated with the seed it printed.
+/// A `SplitMix64` generator; set `ES_SEED` to the printed seed to repeat a failed test.
 #[derive(Debug, Clone)]
-pub(crate) struct Chance(u64);
+pub(crate) struct Random(u64);
 
-impl Chance {
-    /// The seed of `ES_SEED`, or one that nobody used before.
+impl Random {
+    /// Takes the seed of `ES_SEED`, or one from the clock.
     pub(crate) fn new(test: &str) -> Self {
         let fresh = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos().into();
         let seed = env::var("ES_SEED").map_or_else(|_| fresh(), |text| text.parse().expect("ES_SEED is a number"));
@@ -18,7 +18,7 @@ impl Chance {
         Self(seed)
     }
 
-    /// Another generator, for a task of its own.
+    /// A new generator, for another task.
     pub(crate) fn fork(&mut self) -> Self {
         Self(self.next())
     }
@@ -36,18 +36,18 @@ impl Chance {
         self.next() % end
     }
 
-    /// Whether something happens that happens once in `times`.
-    pub(crate) fn once_in(&mut self, times: u64) -> bool {
+    /// `true` once in `times` on average.
+    pub(crate) fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
 
-    /// A time from nothing to `longest`.
+    /// A duration from zero to `longest`.
     pub(crate) fn pause(&mut self, longest: Duration) -> Duration {
         Duration::from_micros(self.below(u64::try_from(longest.as_micros()).unwrap() + 1))
     }
 }
 
-/// How long a test goes on that goes on for `full` when everything is run.
+/// How long a test runs, which runs for `full` with `ES_FIRE=full`.
 pub(crate) fn duration(full: Duration) -> Duration {
     Effort::from_env().unwrap().lasting(full)
 }

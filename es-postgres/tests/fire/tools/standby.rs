@@ -1,4 +1,4 @@
-//! A synchronous standby that nobody answers for.
+//! A synchronous standby that does not exist, so that commits wait for it.
 
 use std::time::Duration;
 
@@ -6,8 +6,10 @@ use tokio::task::JoinHandle;
 
 use crate::tools::trial::connect;
 
-/// Names the standby that commits wait for, or none, and waits until they do: it is the checkpointer that tells them.
-pub(crate) async fn standby(url: &str, names: &str) {
+/// Names the standby that commits wait for, or none, and returns when commits behave so.
+///
+/// The checkpointer applies the setting, some time after the reload.
+pub(crate) async fn set_standby(url: &str, names: &str) {
     let client = connect(url).await;
     client.batch_execute(&format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'")).await.unwrap();
     client.batch_execute("SELECT pg_reload_conf()").await.unwrap();
@@ -28,7 +30,7 @@ pub(crate) async fn standby(url: &str, names: &str) {
     }
 }
 
-/// Cuts short every wait for the standby, as an administrator does who wants the application back.
+/// Cancels every wait for the standby, as an administrator would to unblock the application.
 pub(crate) fn cancel_waits(url: &str) -> JoinHandle<()> {
     let url = url.to_owned();
     tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! One trial: writers and subscribers over one or more stores, a fault, and then every promise held against the table.
+//! One trial: writers and subscribers on one or more stores, a fault, and a check of every promise against the table.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use es_core::{Append, AppendError, Appended, EventStore, Expected, StreamId};
 use es_postgres::{PostgresBuilder, PostgresStore};
 use tokio_postgres::{Client, NoTls};
 
-use crate::tools::follower::Follower;
-use crate::tools::healing;
 use crate::tools::ledger::{self, Ledger};
-use crate::tools::seed::Chance;
+use crate::tools::recording_subscriber::RecordingSubscriber;
+use crate::tools::recovery;
+use crate::tools::seed::Random;
 use crate::tools::workload::{Errors, Workload, event};
 
 /// How many streams the writers of a trial share.
@@ -22,12 +22,12 @@ pub(crate) struct Trial {
     direct: String,
     stores: Vec<Arc<dyn EventStore>>,
     workload: Workload,
-    followers: Vec<Follower>,
-    /// How long the stores may take to heal.
-    patience: Duration,
+    subscribers: Vec<RecordingSubscriber>,
+    /// The time within which the stores must recover.
+    recovery_limit: Duration,
 }
 
-/// What came of a trial in which no promise was broken.
+/// The figures of a trial that broke no promise.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) events: usize,
@@ -36,23 +36,23 @@ pub(crate) struct Report {
     pub(crate) failed: u64,
     pub(crate) conflicts: u64,
     /// How often a subscription ended with an error.
-    pub(crate) begun_anew: u64,
+    pub(crate) restarts: u64,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { events, acknowledged, unknown, failed, conflicts, begun_anew } = self;
+        let Self { events, acknowledged, unknown, failed, conflicts, restarts } = self;
         write!(
             f,
             "{events} events, {acknowledged} appends acknowledged, {unknown} unknown, {failed} failed, {conflicts} \
-             conflicts, {begun_anew} subscriptions begun anew"
+             conflicts, {restarts} subscriptions restarted"
         )
     }
 }
 
-/// How the stores of a trial are set up: a busy machine that opens many of them at once may take its time.
+/// The builder of a trial's stores, with time to connect when many of them start on a busy machine.
 pub(crate) fn builder(url: &str) -> PostgresBuilder {
-    PostgresStore::builder(url).application_name(healing::application()).connect_timeout(healing::PATIENCE)
+    PostgresStore::builder(url).application_name(recovery::application()).connect_timeout(recovery::TIMEOUT)
 }
 
 /// A store at each of `urls`.
@@ -65,115 +65,116 @@ pub(crate) async fn stores(urls: &[&str]) -> Vec<Arc<dyn EventStore>> {
 }
 
 impl Trial {
-    /// Starts `tasks` writers and one subscriber on each of `stores`; `direct` is the server without anything between.
-    pub(crate) fn start(direct: &str, stores: Vec<Arc<dyn EventStore>>, tasks: u64, chance: &mut Chance) -> Self {
-        let workload = Workload::start(&stores, tasks, STREAMS, chance);
-        let followers = stores.iter().map(|store| Follower::start(Arc::clone(store))).collect();
-        Self { direct: direct.to_owned(), stores, workload, followers, patience: healing::PATIENCE }
+    /// Starts `tasks` writers and one subscriber on each of `stores`; `direct` is the URL without a proxy.
+    pub(crate) fn start(direct: &str, stores: Vec<Arc<dyn EventStore>>, tasks: u64, random: &mut Random) -> Self {
+        let workload = Workload::start(&stores, tasks, STREAMS, random);
+        let subscribers = stores.iter().map(|store| RecordingSubscriber::start(Arc::clone(store))).collect();
+        Self { direct: direct.to_owned(), stores, workload, subscribers, recovery_limit: recovery::TIMEOUT }
     }
 
-    /// With less time to heal.
-    pub(crate) fn patience(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+    /// Sets the time within which the stores must recover.
+    pub(crate) fn recovery_limit(self, recovery_limit: Duration) -> Self {
+        Self { recovery_limit, ..self }
     }
 
-    /// How many appends were acknowledged so far.
+    /// The number of acknowledged appends so far.
     pub(crate) fn acknowledged(&self) -> usize {
         self.workload.ledger.acknowledged()
     }
 
-    /// How many events the slowest subscriber has had so far.
-    pub(crate) fn followed(&self) -> usize {
-        self.followers.iter().map(Follower::count).min().unwrap_or_default()
+    /// The number of events that the slowest subscriber has received.
+    pub(crate) fn received_by_all(&self) -> usize {
+        self.subscribers.iter().map(RecordingSubscriber::received).min().unwrap_or_default()
     }
 
-    /// Waits until every subscriber has what was acknowledged until now.
-    pub(crate) async fn is_followed(&self) {
+    /// Waits until every subscriber has received the events that are stored now.
+    pub(crate) async fn wait_for_subscribers(&self) {
         let rows = ledger::log(&self.direct).await.events.len();
         let deadline = Instant::now() + Duration::from_secs(20);
-        while self.followed() < rows {
-            assert!(Instant::now() < deadline, "subscribers wait");
+        while self.received_by_all() < rows {
+            assert!(Instant::now() < deadline, "a subscriber does not catch up");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    /// Waits until `count` more appends are acknowledged: the stores work.
-    pub(crate) async fn goes_on(&self, count: usize) {
+    /// Waits until `count` more appends are acknowledged.
+    pub(crate) async fn wait_for_appends(&self, count: usize) {
         let until = self.acknowledged() + count;
         let deadline = Instant::now() + Duration::from_mins(1);
         while self.acknowledged() < until {
-            assert!(Instant::now() < deadline, "nothing is acknowledged any more");
+            assert!(Instant::now() < deadline, "no append is acknowledged");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
-    /// Appends one event to each of these streams over the first store, while the load goes on.
+    /// Appends one event to each of these streams through the first store.
     pub(crate) async fn append(&self, ids: &[&str]) -> Result<Vec<Appended>, AppendError> {
         let stream = |id: &&str| StreamId::new("fire", *id).unwrap();
         let appends = ids.iter().map(|id| Append::new(stream(id), Expected::Any, vec![event()])).collect();
         self.workload.ledger.append(&*self.stores[0], appends).await
     }
 
-    /// Ends the load, and holds every promise against the table.
+    /// Stops the load, and checks every promise against the table.
     ///
     /// # Errors
-    /// The first promise that is broken.
+    /// The first broken promise.
     pub(crate) async fn end(self) -> Result<Report, String> {
         self.stop().await?.check().await
     }
 
-    /// Ends the load, when the stores have shown that they work.
+    /// Stops the load after checking that the stores work.
     ///
     /// # Errors
-    /// What is not as it was before.
-    pub(crate) async fn stop(self) -> Result<Quiet, String> {
+    /// The stream that is stuck, or the store's error.
+    pub(crate) async fn stop(self) -> Result<StoppedTrial, String> {
         for store in &self.stores {
-            healing::every_lane_is_free(&**store, &self.workload.ledger, STREAMS, self.patience).await?;
+            recovery::every_stream_accepts_appends(&**store, &self.workload.ledger, STREAMS, self.recovery_limit)
+                .await?;
         }
         let (ledger, errors) = self.workload.stop().await;
-        let Self { direct, stores, followers, patience, .. } = self;
-        Ok(Quiet { direct, stores, ledger, errors, followers, patience })
+        let Self { direct, stores, subscribers, recovery_limit, .. } = self;
+        Ok(StoppedTrial { direct, stores, ledger, errors, subscribers, recovery_limit })
     }
 }
 
-/// Stores that have been under load.
-pub(crate) struct Quiet {
+/// The stores and records of a trial after its load has stopped.
+pub(crate) struct StoppedTrial {
     direct: String,
     stores: Vec<Arc<dyn EventStore>>,
     ledger: Arc<Ledger>,
     errors: Errors,
-    followers: Vec<Follower>,
-    patience: Duration,
+    subscribers: Vec<RecordingSubscriber>,
+    recovery_limit: Duration,
 }
 
-impl Quiet {
-    /// Holds every promise against the table.
+impl StoppedTrial {
+    /// Checks every promise against the table.
     ///
     /// # Errors
-    /// The first promise that is broken.
+    /// The first broken promise.
     pub(crate) async fn check(self) -> Result<Report, String> {
-        healing::nothing_held(&self.direct, self.stores.len(), self.patience).await?;
+        recovery::nothing_is_held(&self.direct, self.stores.len(), self.recovery_limit).await?;
         let log = ledger::log(&self.direct).await;
-        let mut subscribers = Vec::new();
-        for follower in &self.followers {
-            subscribers.push(follower.seen(log.events.len()).await);
+        let mut seen = Vec::new();
+        for subscriber in &self.subscribers {
+            seen.push(subscriber.seen(log.events.len()).await);
         }
-        self.ledger.check(&log, subscribers)?;
+        self.ledger.check(&log, seen)?;
         let report = Report {
             events: log.events.len(),
             acknowledged: self.ledger.acknowledged(),
             unknown: self.ledger.unknown(),
             failed: self.errors.store,
             conflicts: self.errors.conflicts,
-            begun_anew: self.followers.iter().map(Follower::begun_anew).sum(),
+            restarts: self.subscribers.iter().map(RecordingSubscriber::restarts).sum(),
         };
-        drop((self.followers, self.stores));
-        healing::no_session_is_left(&self.direct, self.patience).await?;
+        drop((self.subscribers, self.stores));
+        recovery::no_session_is_left(&self.direct, self.recovery_limit).await?;
         Ok(report)
     }
 }
 
-/// A connection of the test's own.
+/// A connection for the test itself.
 pub(crate) async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);

@@ -1,4 +1,4 @@
-//! Tasks that append for as long as something goes wrong around them.
+//! Tasks that append until they are stopped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,16 +13,16 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::tools::ledger::Ledger;
-use crate::tools::seed::Chance;
+use crate::tools::seed::Random;
 
-/// Writers over one or more stores, and what they were told.
+/// Writers on one or more stores, and the answers that they received.
 pub(crate) struct Workload {
     pub(crate) ledger: Arc<Ledger>,
     stop: Arc<AtomicBool>,
     writers: JoinSet<Errors>,
 }
 
-/// How often an append ended in an error that is no conflict.
+/// How often an append ended in a conflict or another error.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Errors {
     pub(crate) store: u64,
@@ -30,20 +30,20 @@ pub(crate) struct Errors {
 }
 
 impl Workload {
-    /// Starts `tasks` writers for each store, over `streams` streams that all of them share.
-    pub(crate) fn start(stores: &[Arc<dyn EventStore>], tasks: u64, streams: u64, chance: &mut Chance) -> Self {
+    /// Starts `tasks` writers for each store, which all append to the same `streams` streams.
+    pub(crate) fn start(stores: &[Arc<dyn EventStore>], tasks: u64, streams: u64, random: &mut Random) -> Self {
         let ledger = Arc::<Ledger>::default();
         let stop = Arc::<AtomicBool>::default();
         let mut writers = JoinSet::new();
         for store in stores {
             for _ in 0..tasks {
-                writers.spawn(write(Arc::clone(store), Arc::clone(&ledger), Arc::clone(&stop), chance.fork(), streams));
+                writers.spawn(write(Arc::clone(store), Arc::clone(&ledger), Arc::clone(&stop), random.fork(), streams));
             }
         }
         Self { ledger, stop, writers }
     }
 
-    /// Tells the writers to end, and waits for them.
+    /// Stops the writers, and waits for them.
     pub(crate) async fn stop(mut self) -> (Arc<Ledger>, Errors) {
         self.stop.store(true, Ordering::Release);
         let mut errors = Errors::default();
@@ -63,12 +63,12 @@ async fn write(
     store: Arc<dyn EventStore>,
     ledger: Arc<Ledger>,
     stop: Arc<AtomicBool>,
-    mut chance: Chance,
+    mut random: Random,
     streams: u64,
 ) -> Errors {
     let mut errors = Errors::default();
     while !stop.load(Ordering::Acquire) {
-        let appends = appends(&*store, &mut chance, streams).await;
+        let appends = appends(&*store, &mut random, streams).await;
         match ledger.append(&*store, appends).await {
             Ok(_) => {}
             Err(AppendError::Conflict(_)) => errors.conflicts += 1,
@@ -82,34 +82,34 @@ async fn write(
 }
 
 /// An append to one stream, sometimes to two, with any kind of expectation.
-pub(crate) async fn appends(store: &dyn EventStore, chance: &mut Chance, streams: u64) -> Vec<Append> {
-    let first = chance.below(streams);
-    let second = (first + 1 + chance.below(streams.max(2) - 1)) % streams;
+pub(crate) async fn appends(store: &dyn EventStore, random: &mut Random, streams: u64) -> Vec<Append> {
+    let first = random.below(streams);
+    let second = (first + 1 + random.below(streams.max(2) - 1)) % streams;
     let mut appends = Vec::new();
-    for number in if chance.once_in(8) && first != second { vec![first, second] } else { vec![first] } {
+    for number in if random.one_in(8) && first != second { vec![first, second] } else { vec![first] } {
         let stream = StreamId::new("fire", number.to_string()).unwrap();
-        let expected = match chance.below(4) {
+        let expected = match random.below(4) {
             0 => Expected::Any,
             1 => Expected::Exists,
             _ => last(store, &stream).await,
         };
-        let count = 1 + chance.below(4);
+        let count = 1 + random.below(4);
         appends.push(Append::new(stream, expected, (0..count).map(|_| event()).collect()));
     }
     appends
 }
 
-/// What a decision that has just loaded the stream expects.
+/// What a caller that has just loaded the stream expects.
 async fn last(store: &dyn EventStore, stream: &StreamId) -> Expected {
     match store.read_stream(stream, Version::MAX, Direction::Backward, Some(1)).next().await {
         Some(Ok(event)) => Expected::Exact(event.version),
         None => Expected::NoStream,
-        // the server is gone; whatever is expected now is as good
+        // The server is away, so any expectation will do.
         Some(Err(_)) => Expected::Any,
     }
 }
 
-/// An event whose payload no other event has.
+/// An event with a unique payload.
 pub(crate) fn event() -> NewEvent {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -118,7 +118,7 @@ pub(crate) fn event() -> NewEvent {
         .unwrap()
 }
 
-/// An event with this name and payload, unless it is refused.
+/// An event with this name and payload, or the refusal of them.
 pub(crate) fn named(name: &str, payload: &str) -> Result<NewEvent, EncodeError> {
     NewEvent::from_json(Uuid::now_v7(), EventName::new(name)?, SchemaVersion::FIRST, payload.to_owned())
 }
