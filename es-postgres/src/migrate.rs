@@ -80,8 +80,8 @@ const STEPS: &[Step] = &[
     Step { number: 1, name: "log", sql: include_str!("migrations/0001_log.sql") },
     Step { number: 2, name: "frontier", sql: include_str!("migrations/0002_frontier.sql") },
     Step { number: 3, name: "incarnations", sql: include_str!("migrations/0003_incarnations.sql") },
-    Step { number: 4, name: "streams", sql: include_str!("migrations/0004_streams.sql") },
-    Step { number: 5, name: "arguments", sql: include_str!("migrations/0005_arguments.sql") },
+    Step { number: 4, name: "stream_locks", sql: include_str!("migrations/0004_stream_locks.sql") },
+    Step { number: 5, name: "check_arguments", sql: include_str!("migrations/0005_check_arguments.sql") },
     Step { number: 6, name: "append", sql: include_str!("migrations/0006_append.sql") },
     Step { number: 7, name: "snapshots", sql: include_str!("migrations/0007_snapshots.sql") },
 ];
