@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use es_core::StoreErrorKind;
 use tokio_postgres::{Client, Row};
 
-use crate::server::error::{PostgresError, reacts};
+use crate::server::error::{PostgresError, impl_store_error};
 use crate::server::schema_name::{SchemaName, quote_literal};
 
 /// Why a schema is not at the newest migration that this library knows.
@@ -66,7 +66,7 @@ impl PostgresMigrateError {
     }
 }
 
-reacts!(PostgresMigrateError);
+impl_store_error!(PostgresMigrateError);
 
 /// One step of the schema's history.
 #[derive(Debug, Clone, Copy)]
