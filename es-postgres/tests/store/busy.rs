@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use es_core::{AppendError, EventStore, Expected, StoreError, StoreErrorKind};
-use es_postgres::{PostgresError, PostgresStore};
+use es_postgres::{PostgresAppendError, PostgresError, PostgresStore};
 use test_postgres::Database;
 
 use crate::fixture::{Fixture, all, one};
@@ -58,7 +58,8 @@ async fn transactions_that_wait_for_each_other_are_busy_and_wrote_nothing() {
     };
     let ((Err(lost), Ok(_)) | (Ok(_), Err(lost))) = tokio::join!(ours, theirs) else { panic!("both or none went on") };
     let error = store_error::<()>(Err(lost));
-    assert!(matches!(error.downcast_ref(), Some(PostgresError::Refused { code, .. }) if code == "40P01"), "{error:?}");
+    let Some(PostgresAppendError::Server(refused)) = error.downcast_ref() else { panic!("{error:?}") };
+    assert!(matches!(&**refused, PostgresError::Refused { code, .. } if code == "40P01"), "{error:?}");
     assert_eq!((error.kind(), all(&fixture.store).await.len()), (StoreErrorKind::Busy, 2), "the winner's events alone");
 }
 

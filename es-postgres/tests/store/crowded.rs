@@ -59,6 +59,8 @@ async fn is_busy(url: &str) {
     let batch = (0..20).map(|number| store.append(one(&number.to_string(), Expected::Any).into()));
     for answer in join_all(batch).await {
         let Err(AppendError::Store(error)) = answer else { panic!("{answer:?}") };
+        let said = error.downcast_ref();
+        assert!(matches!(said, Some(PostgresAppendError::Server(said)) if is_too_many(said)), "{error:?}");
         says_busy(&error);
     }
     // a connection of the pool

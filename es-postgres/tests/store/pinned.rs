@@ -219,7 +219,7 @@ async fn a_database_that_is_switched_to_read_only_refuses_appends_and_is_read() 
     client.execute(reconnect, &[]).await.unwrap();
     let refused = refusal(&fixture.store).await;
     assert!(
-        matches!(&refused, PostgresAppendError::Server(PostgresError::Refused { code, .. }) if code == "25006"),
+        matches!(&refused, PostgresAppendError::Server(error) if matches!(&**error, PostgresError::Refused { code, .. } if code == "25006")),
         "{refused}"
     );
     assert_eq!(all(&fixture.store).await.len(), 1);

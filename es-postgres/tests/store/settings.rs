@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use es_core::{Append, Checkpoint, EventStore, Expected, Filter, ReadError};
-use es_postgres::{PostgresError, PostgresReadError, PostgresStore};
+use es_postgres::{BatchLimits, PostgresError, PostgresReadError, PostgresStore};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use test_postgres::Database;
@@ -66,7 +66,8 @@ async fn connections_and_those_who_hold_the_frontier_are_known_by_their_applicat
 #[tokio::test]
 async fn batches_are_as_small_as_their_limits() {
     let transactions = async |bytes, events, streams| {
-        let fixture = Fixture::with(|builder| builder.batch_limits(bytes, events, streams)).await;
+        let limits = BatchLimits::new().with_bytes(bytes).with_events(events).with_streams(streams);
+        let fixture = Fixture::with(|builder| builder.batch_limits(limits)).await;
         let appends = (0..60).map(|number| fixture.store.append(one(&number.to_string(), Expected::Any).into()));
         join_all(appends).await.into_iter().for_each(|append| drop(append.unwrap()));
         count(&fixture.client().await, "SELECT count(DISTINCT xmin::text) FROM es.events").await
