@@ -1,15 +1,14 @@
-//! How a store is set up.
+//! The builder of a store: its settings, and the start of its parts.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::limits;
-
 use crate::append::attempt::Appender;
-use crate::append::joined::Joined;
+use crate::append::batch_limits::BatchLimits;
+use crate::append::callers_transactions::CallersTransactions;
 use crate::append::statement;
-use crate::append::writer::{BatchLimits, Queue};
+use crate::append::writer::Queue;
 use crate::read::log::{Log, incarnation_sql, query_incarnation};
 use crate::read::open_readers::OpenReaders;
 use crate::read::{Pager, Reader};
@@ -25,16 +24,28 @@ use crate::subscribe::notify;
 use crate::subscribe::notify::WakeUp;
 use crate::{PostgresConnectError, PostgresSchemaNameError, PostgresUrlError, checks, migrate, protection};
 
-/// The shortest time that is not taken for none.
+/// The shortest time limit: the server takes a shorter one for no limit.
 const SHORTEST: Duration = Duration::from_millis(1);
-/// The most connections of a pool: it makes room for all of them at once.
-const CONNECTIONS: usize = 1_000;
-/// The most events of a batch.
-const EVENTS: usize = 10_000;
+/// The highest setting for the size of the pool, which allocates a slot for each connection at once.
+const MAX_POOL_SIZE: usize = 1_000;
 
-/// Sets up a [`PostgresStore`]; [`PostgresStore::builder`] makes it.
+/// The settings of a [`PostgresStore`]; [`PostgresStore::builder`] makes one.
 ///
-/// Times are taken between 1 ms and 24 days: one that is out of these bounds becomes the nearest that is not.
+/// Times are between 1 ms and 24 days; others become the nearest of these.
+///
+/// ```no_run
+/// # use es_postgres::{PostgresConnectError, PostgresStore};
+/// # use std::time::Duration;
+/// # async fn example() -> Result<(), PostgresConnectError> {
+/// let store = PostgresStore::builder("postgres://localhost/bank")
+///     .schema("ledger")
+///     .pool_size(8)
+///     .lock_timeout(Duration::from_secs(2))
+///     .connect()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[must_use = "nothing happens before `connect`"]
 pub struct PostgresBuilder {
@@ -64,98 +75,152 @@ impl PostgresBuilder {
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(5),
             retry_for: Duration::from_secs(10),
-            limits: BatchLimits { bytes: 4 * 1024 * 1024, events: 2_000, streams: 1_000 },
+            limits: BatchLimits::new(),
             migrate: true,
             allow_unsafe: false,
         }
     }
 
-    /// The schema that holds the log; `es` when nothing is said. Several logs can live in one database.
+    /// Sets the schema that holds the log; the default is `es`. One database can hold several logs.
+    ///
+    /// ```
+    /// # use es_postgres::PostgresStore;
+    /// let builder = PostgresStore::builder("postgres://localhost/bank").schema("ledger");
+    /// ```
     pub fn schema(mut self, name: impl Into<String>) -> Self {
         self.schema = name.into();
         self
     }
 
-    /// Reads over this pool instead of one of the store's own, of the same database. The writer's connections come from
-    /// the URL all the same.
+    /// Sets a pool to read over, instead of one that the store opens. It must connect to the same database. The writer's
+    /// connections still come from the URL.
     ///
-    /// Whatever settings its connections have, reads run with the store's. Four connections leave the pool for good; the
-    /// others are lent for a page each, in a transaction, and come back with the settings they had.
+    /// Reads run with the store's settings, whatever settings the pool's connections have. The store keeps four connections;
+    /// it borrows the others for one page each, in a transaction, and returns them with the settings they had.
+    ///
+    /// ```no_run
+    /// # use es_postgres::PostgresStore;
+    /// # fn example(pool: deadpool_postgres::Pool) {
+    /// let builder = PostgresStore::builder("postgres://localhost/bank").pool(pool);
+    /// # }
+    /// ```
     pub fn pool(mut self, pool: deadpool_postgres::Pool) -> Self {
         self.pool = Some(pool);
         self
     }
 
-    /// How many connections readers have at most, from 5 to 1,000; 16 when nothing is said. A number out of these bounds
-    /// becomes the nearest that is not.
+    /// Sets the number of connections for readers, from 5 to 1,000; the default is 16. Other numbers become the nearest of
+    /// these.
+    ///
+    /// ```
+    /// # use es_postgres::PostgresStore;
+    /// let builder = PostgresStore::builder("postgres://localhost/bank").pool_size(8);
+    /// ```
     pub fn pool_size(mut self, connections: usize) -> Self {
-        self.pool_size = connections.clamp(5, CONNECTIONS);
+        self.pool_size = connections.clamp(5, MAX_POOL_SIZE);
         self
     }
 
-    /// What the server shows as the connections' application; `es` when nothing is said.
+    /// Sets the application name that the server shows for the connections; the default is `es`. One in the URL wins.
+    ///
+    /// ```
+    /// # use es_postgres::PostgresStore;
+    /// let builder = PostgresStore::builder("postgres://localhost/bank").application_name("bank");
+    /// ```
     pub fn application_name(mut self, name: impl Into<String>) -> Self {
         self.application_name = name.into();
         self
     }
 
-    /// How long a connection may take to be opened; 5 s when nothing is said.
+    /// Sets how long opening a connection may take; the default is 5 s.
+    ///
+    /// ```
+    /// # use es_postgres::PostgresStore;
+    /// # use std::time::Duration;
+    /// let builder = PostgresStore::builder("postgres://localhost/bank").connect_timeout(Duration::from_secs(2));
+    /// ```
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit.clamp(SHORTEST, LONGEST);
         self
     }
 
-    /// How long one statement may run; 30 s when nothing is said, and no limit when it is zero.
+    /// Sets how long one statement may run; the default is 30 s, and zero is no limit.
     ///
-    /// The server counts from when it has all of the statement, and has a second longer for each MiB of an append that is
-    /// bigger than a batch. The store waits 5 s longer, and a second for each 64 KiB that it sends: a connection that is
-    /// slower than that counts as lost.
+    /// The server counts from the arrival of the whole statement, and has one more second for each MiB of an append that is
+    /// larger than a batch. The store waits 5 s longer than the server, and one more second for each 64 KiB that it sends: a
+    /// slower connection counts as lost.
+    ///
+    /// ```
+    /// # use es_postgres::PostgresStore;
+    /// # use std::time::Duration;
+    /// let builder = PostgresStore::builder("postgres://localhost/bank").statement_timeout(Duration::from_secs(10));
+    /// ```
     pub fn statement_timeout(mut self, limit: Duration) -> Self {
         self.statement_timeout = if limit.is_zero() { limit } else { limit.clamp(SHORTEST, LONGEST) };
         self
     }
 
-    /// How long an append waits for a stream that another transaction holds; 5 s when nothing is said.
+    /// Sets how long an append waits for a stream that another transaction holds; the default is 5 s.
+    ///
+    /// ```
+    /// # use es_postgres::PostgresStore;
+    /// # use std::time::Duration;
+    /// let builder = PostgresStore::builder("postgres://localhost/bank").lock_timeout(Duration::from_secs(1));
+    /// ```
     pub fn lock_timeout(mut self, limit: Duration) -> Self {
         self.lock_timeout = limit.clamp(SHORTEST, LONGEST);
         self
     }
 
-    /// For how long reads and appends are tried again after their connection was lost; 10 s when nothing is said.
-    /// An append without an answer then is [`Unknown`](es_core::AppendError::Unknown). With zero nothing is tried again.
+    /// Sets how long reads and appends are retried after their connection was lost; the default is 10 s, and zero disables
+    /// retries. An append that has no answer by then is [`Unknown`](es_core::AppendError::Unknown).
+    ///
+    /// ```
+    /// # use es_postgres::PostgresStore;
+    /// # use std::time::Duration;
+    /// let builder = PostgresStore::builder("postgres://localhost/bank").retry_for(Duration::from_secs(30));
+    /// ```
     pub fn retry_for(mut self, limit: Duration) -> Self {
         self.retry_for = limit.min(LONGEST);
         self
     }
 
-    /// How many bytes, events and streams go to the server together at most; 4 MiB, 2,000 and 1,000 when nothing is said.
-    /// More than 64 MiB, 10,000 and 1,000 are taken for these.
+    /// Sets how much the writer sends to the server in one batch; the default is [`BatchLimits::new`].
     ///
-    /// An append on its own may be bigger. One that has more bytes goes over a connection of its own, so that no other
-    /// waits for its transfer.
-    pub fn batch_limits(mut self, bytes: usize, events: usize, streams: usize) -> Self {
-        self.limits = BatchLimits {
-            bytes: bytes.min(limits::APPEND_BYTES),
-            events: events.min(EVENTS),
-            // the server holds a lock for each
-            streams: streams.min(limits::EVENTS),
-        };
+    /// ```
+    /// # use es_postgres::{BatchLimits, PostgresStore};
+    /// let limits = BatchLimits::new().with_events(500);
+    /// let builder = PostgresStore::builder("postgres://localhost/bank").batch_limits(limits);
+    /// ```
+    pub fn batch_limits(mut self, limits: BatchLimits) -> Self {
+        self.limits = limits;
         self
     }
 
-    /// Whether to bring the schema up to date; when not, an older schema is an error.
+    /// Sets whether [`connect`](Self::connect) migrates the schema; the default is true. When false, an older schema is an
+    /// error.
+    ///
+    /// ```
+    /// # use es_postgres::PostgresStore;
+    /// let builder = PostgresStore::builder("postgres://localhost/bank").migrate(false);
+    /// ```
     pub fn migrate(mut self, yes: bool) -> Self {
         self.migrate = yes;
         self
     }
 
-    /// Takes a server that may lose what it acknowledged, with a warning instead of an error: for throw-away data.
+    /// Accepts a server that may lose acknowledged events, with a warning instead of an error. For data that may be lost.
+    ///
+    /// ```
+    /// # use es_postgres::PostgresStore;
+    /// let builder = PostgresStore::builder("postgres://localhost/test").allow_unsafe_server();
+    /// ```
     pub fn allow_unsafe_server(mut self) -> Self {
         self.allow_unsafe = true;
         self
     }
 
-    /// Connects, checks the server, brings the schema up to date, and starts the writer.
+    /// Connects, checks the server, migrates the schema, and starts the writer task. See [`PostgresBuilder`] for an example.
     ///
     /// # Errors
     /// [`PostgresConnectError`].
@@ -168,14 +233,14 @@ impl PostgresBuilder {
             migrate::run(&first.client, &schema).await?;
         }
         migrate::check(&first.client, &schema).await?;
-        // begun before anything is appended, where the log has moved
+        // Where the log has moved, this begins a new incarnation before anything is appended.
         let today = query_incarnation(&first.client, &schema).await?;
         checks::log(&first, &connector, &schema).await?;
         let pool = match self.pool {
             Some(pool) => Pool::from_application(pool, &connector),
             None => Pool::new(&connector, self.pool_size)?,
         };
-        let (wake_up, joined) = (WakeUp::new(), Joined::default());
+        let (wake_up, callers_transactions) = (WakeUp::new(), CallersTransactions::default());
         let connections = SharedConnections::new(pool.clone());
         let log = Arc::new(Log::new(connections.clone(), &schema, today, self.retry_for));
         if log.incarnation().await? != today {
@@ -189,7 +254,7 @@ impl PostgresBuilder {
         let background = Background(vec![
             tokio::spawn(notify::listen(connector.clone(), schema.channel(), wake_up.clone())),
             tokio::spawn(follower.follow(Arc::clone(&log), Arc::clone(&reader), wake_up.clone())),
-            tokio::spawn(joined.clone().follow(Arc::clone(&log), wake_up.clone())),
+            tokio::spawn(callers_transactions.clone().watch(Arc::clone(&log), wake_up.clone())),
         ]);
         let appender = Appender {
             connector,
@@ -206,7 +271,7 @@ impl PostgresBuilder {
             reader,
             readers,
             subscriptions,
-            joined,
+            callers_transactions,
             wake_up,
             background,
             append_sql: statement::sql(&schema),
@@ -214,7 +279,14 @@ impl PostgresBuilder {
         }))
     }
 
-    /// [`PostgresStore::hardening`] for a log in this schema.
+    /// Gives the statements of [`PostgresStore::hardening`] for a log in this schema.
+    ///
+    /// ```
+    /// # use es_postgres::PostgresStore;
+    /// let statements = PostgresStore::builder("postgres://localhost/bank").schema("ledger").hardening("bank")?;
+    /// # assert!(statements.contains("'ledger'"));
+    /// # Ok::<(), es_postgres::PostgresSchemaNameError>(())
+    /// ```
     ///
     /// # Errors
     /// [`PostgresSchemaNameError`].
@@ -243,7 +315,7 @@ impl PostgresBuilder {
 
 impl fmt::Debug for PostgresBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // never the URL: it may hold a password
+        // Without the URL, which may hold a password.
         f.debug_struct("PostgresBuilder")
             .field("schema", &self.schema)
             .field("pool", &self.pool.is_some())

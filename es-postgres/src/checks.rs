@@ -1,4 +1,4 @@
-//! What a log must be before it is used: one that would hide events is refused, with what to do about it.
+//! Checks of a log before it is used: refuses one that would hide events, and says how to mend it.
 
 use crate::error::PostgresConnectError;
 use crate::server::connection::{Connection, Connector};
@@ -6,7 +6,7 @@ use crate::server::error::PostgresError;
 use crate::server::schema_name::SchemaName;
 use crate::server::types::column;
 
-/// Checks the log: its sequence, and that its locks are seen by other connections.
+/// Checks the log's sequence, and that one connection sees the locks of another.
 pub(crate) async fn log(
     first: &Connection,
     connector: &Connector,
@@ -17,10 +17,10 @@ pub(crate) async fn log(
     let (increment, cache, cycle): (i64, i64, bool) = (column(&row, 0)?, column(&row, 1)?, column(&row, 2)?);
     let alter = || schema.render("ALTER SEQUENCE {schema}.position INCREMENT 1 CACHE 1 NO CYCLE");
     if increment != 1 || cache != 1 || cycle {
-        let what = "the sequence of positions does not count one by one, so readers would skip events";
+        let what = "the sequence of positions does not increase by one, so readers would skip events";
         return Err(PostgresConnectError::Sequence { what, mend: alter() });
     }
-    // the frontier needs the right to read the sequence, and says so when it is missing
+    // Fails with a clear error when the functions' owner may not read the sequence.
     let frontier = schema.render("SELECT {schema}.frontier()");
     first.client.query_one(&frontier, &[]).await.map_err(PostgresError::statement)?;
     let (highest, drawn): (i64, i64) = (column(&row, 3)?, column(&row, 4)?);
@@ -33,7 +33,8 @@ pub(crate) async fn log(
     lock_is_seen(first, connector, schema).await
 }
 
-/// A proxy that spreads connections over servers, or a server with locks of its own, would break the frontier.
+/// Checks that a second connection sees the locks of the first. It does not behind a proxy that spreads connections over
+/// several servers, and then the frontier would skip events.
 async fn lock_is_seen(
     first: &Connection,
     connector: &Connector,

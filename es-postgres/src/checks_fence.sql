@@ -1,2 +1,2 @@
--- an append of nothing: it announces what it may draw, and draws nothing
+-- An append of nothing: it takes the fence's lock and draws no position.
 SELECT {schema}.append(false, false, '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')

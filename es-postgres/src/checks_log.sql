@@ -1,4 +1,5 @@
--- the highest position is of this statement's snapshot, and what was drawn is looked up after that was taken
+-- The highest stored position comes from this statement's snapshot; `drawn()` reads the sequence after that was taken, so
+-- that a position drawn in between cannot make the sequence look behind the log.
 SELECT s.seqincrement,
        s.seqcache,
        s.seqcycle,

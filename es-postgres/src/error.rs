@@ -8,23 +8,35 @@ use crate::server::error::{PostgresError, impl_store_error};
 use crate::server::schema_name::PostgresSchemaNameError;
 use crate::server::tls::PostgresUrlError;
 
-/// Why a store was not opened.
+/// Why a store was not opened: the error of [`PostgresStore::connect`](crate::PostgresStore::connect).
+///
+/// ```no_run
+/// # use es_postgres::{PostgresConnectError, PostgresStore};
+/// # async fn example() {
+/// match PostgresStore::connect("postgres://localhost/bank").await {
+///     Ok(_store) => println!("open"),
+///     Err(PostgresConnectError::Url(error)) => println!("correct the URL: {error}"),
+///     Err(error) if error.is_transient() => println!("try again later: {error}"),
+///     Err(error) => println!("{:?}: {error}", error.kind()),
+/// }
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresConnectError {
-    /// The URL leads to no server, or to one without protection.
+    /// The URL is malformed, or would connect without protection.
     #[error(transparent)]
     Url(#[from] PostgresUrlError),
-    /// The schema's name cannot be one.
+    /// The schema's name is not valid.
     #[error(transparent)]
     SchemaName(#[from] PostgresSchemaNameError),
-    /// The server, or the database, is not one to keep a log on.
+    /// The server or the database cannot hold a log safely.
     #[error(transparent)]
     Unfit(#[from] PostgresUnfitError),
     /// The schema is not at the newest migration.
     #[error(transparent)]
     Migrate(#[from] PostgresMigrateError),
-    /// The sequence of positions cannot be used as it is.
+    /// The sequence of positions must be corrected first.
     #[error("{what}; run `{mend}`")]
     Sequence {
         /// What is wrong with it.
@@ -37,16 +49,16 @@ pub enum PostgresConnectError {
         "one connection does not see the locks of another; connect without the proxy that spreads them over servers"
     )]
     LockUnseen,
-    /// The pool that was given and the URL lead to different logs.
-    #[error("the pool reads another log than the URL names; give both the same server and database")]
+    /// The pool and the URL lead to different logs.
+    #[error("the pool and the URL lead to different logs; give both the same server and database")]
     OtherLog,
-    /// The server could not be reached, or refused what it was asked.
+    /// The server could not be reached, or refused a statement.
     #[error(transparent)]
     Server(#[from] PostgresError),
 }
 
 impl PostgresConnectError {
-    /// How to react to it.
+    /// How to react to it. See [`PostgresConnectError`] for an example.
     pub fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Url(error) => error.kind(),

@@ -1,14 +1,14 @@
 -- Run in the log's database by a superuser, or by its owner with CREATEROLE, after each migration.
--- From then on the application may call the functions of es and read the tables, and nothing else.
+-- Afterwards the application may call the functions of es and read the tables, and nothing else.
 BEGIN;
 SELECT pg_catalog.set_config('es.application', {application}, true);
 DO $es$
 DECLARE
     application CONSTANT text := pg_catalog.current_setting('es.application');
-    -- roles are shared by the databases of a server: each log has a keeper of its own, whom nobody can log in as
+    -- The owner of the log, a role without login. Roles are shared by the databases of a server, so each has its own.
     keeper      CONSTANT text := 'es_owner_' || pg_catalog.current_database();
     home        CONSTANT oid := (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = {name});
-    mighty      CONSTANT boolean := (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
+    superuser   CONSTANT boolean := (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
     statement   text;
 BEGIN
     IF home IS NULL THEN
@@ -24,10 +24,10 @@ BEGIN
         EXECUTE format('CREATE ROLE %I NOLOGIN', keeper);
     END IF;
     IF pg_catalog.pg_has_role(application, keeper, 'MEMBER') THEN
-        RAISE EXCEPTION 'the role `%` is a superuser or a member of `%`: nothing would hold it', application, keeper;
+        RAISE EXCEPTION 'the role `%` is a superuser or a member of `%`: the protections would not apply to it', application, keeper;
     END IF;
-    IF NOT mighty THEN
-        -- to hand something over one must be a member of who takes it, who must be allowed to have it
+    IF NOT superuser THEN
+        -- To change an owner, one must be a member of the new owner, and the new owner needs CREATE.
         EXECUTE format('GRANT %I TO CURRENT_USER', keeper);
         EXECUTE format('GRANT CREATE ON DATABASE %I TO %I', pg_catalog.current_database(), keeper);
     END IF;
@@ -43,7 +43,7 @@ BEGIN
     LOOP
         EXECUTE statement;
     END LOOP;
-    IF NOT mighty THEN
+    IF NOT superuser THEN
         EXECUTE format('REVOKE CREATE ON DATABASE %I FROM %I', pg_catalog.current_database(), keeper);
     END IF;
     FOR statement IN
@@ -54,10 +54,10 @@ BEGIN
     END LOOP;
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', {name}, application);
     EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO %I', {name}, application);
-    -- by a lock on it the functions tell who appends
+    -- The functions recognise appends by a lock on this table, so the application must not be able to take one.
     EXECUTE format('REVOKE ALL ON %I.appending FROM %I', {name}, application);
     FOR statement IN
-        -- what applications call runs with the rights of the keeper; the rest is for the keeper alone
+        -- The functions that applications call are SECURITY DEFINER; all others are for the owner alone.
         SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', p.oid::regprocedure, application)
         FROM pg_catalog.pg_proc p
         WHERE p.pronamespace = home AND p.prosecdef

@@ -1,4 +1,4 @@
--- one column for each protection, true where it is off; a superuser is told so once
+-- One column for each protection, true where it is off. For a superuser only the first is reported, since it implies others.
 SELECT r.rolsuper,
        r.rolcreaterole AND NOT r.rolsuper,
        pg_has_role(e.relowner, 'MEMBER') AND NOT r.rolsuper,

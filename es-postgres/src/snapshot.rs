@@ -1,18 +1,47 @@
-//! Snapshots: a shortcut that is never the truth.
+//! Snapshots in the schema of the log.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use es_core::{
-    AsOf, Position, SnapshotError, Snapshots, StoreError, StoredSnapshot, StreamId, Timestamp, Version, limits,
+    AsOf, Position, SnapshotError, Snapshots, StoreErrorKind, StoredSnapshot, StreamId, Timestamp, Version, limits,
 };
 use tokio_postgres::types::ToSql;
 
-use crate::server::error::PostgresError;
+use crate::server::error::{PostgresError, impl_store_error};
 use crate::server::schema_name::SchemaName;
 use crate::server::shared_connections::SharedConnections;
 use crate::server::types::{Binary, Time, column, unsigned_column};
 
-/// The snapshots that are stored in a schema.
+/// Why a snapshot could not be read or stored: the source of [`SnapshotError::Store`].
+///
+/// ```
+/// # use es_core::SnapshotError;
+/// # use es_postgres::PostgresSnapshotError;
+/// fn is_transient(error: &SnapshotError) -> bool {
+///     let SnapshotError::Store(error) = error else { return false };
+///     error.downcast_ref().is_some_and(|error: &PostgresSnapshotError| error.kind().is_transient())
+/// }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostgresSnapshotError {
+    /// The server could not be reached, or refused the statement.
+    #[error(transparent)]
+    Server(#[from] PostgresError),
+}
+
+impl PostgresSnapshotError {
+    /// How to react to it. See [`PostgresSnapshotError`] for an example.
+    pub fn kind(&self) -> StoreErrorKind {
+        match self {
+            Self::Server(error) => error.kind(),
+        }
+    }
+}
+
+impl_store_error!(PostgresSnapshotError);
+
+/// The snapshots of the log in one schema.
 #[derive(Debug)]
 pub(crate) struct StoredSnapshots {
     connections: SharedConnections,
@@ -68,7 +97,7 @@ impl Snapshots for StoredSnapshots {
     }
 }
 
-/// The last version and position, and the last time where there is one.
+/// The highest version, position and recorded time that a snapshot at `at` may have.
 fn bounds(at: AsOf) -> (Version, Position, Option<Timestamp>) {
     match at {
         AsOf::Newest => (Version::MAX, Position::MAX, None),
@@ -79,5 +108,5 @@ fn bounds(at: AsOf) -> (Version, Position, Option<Timestamp>) {
 }
 
 fn failed(error: PostgresError) -> SnapshotError {
-    SnapshotError::Store(StoreError::from(error))
+    SnapshotError::Store(PostgresSnapshotError::from(error).into())
 }

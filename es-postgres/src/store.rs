@@ -1,4 +1,4 @@
-//! The store: a handle that its clones share.
+//! The store: a handle whose clones share connections and tasks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, future::ready, stream};
 use tokio::task::JoinHandle;
 
-use crate::append::joined::Joined;
+use crate::append::callers_transactions::CallersTransactions;
 use crate::append::writer::Queue;
 use crate::append::{commit, transaction};
 use crate::read::log::Log;
@@ -26,10 +26,25 @@ use crate::subscribe::Subscriptions;
 use crate::subscribe::notify::WakeUp;
 use crate::{
     AppendStatement, CallersTransaction, MissingProtection, PostgresBuilder, PostgresCommitError, PostgresConnectError,
-    PostgresError, PostgresSchemaNameError, migrate, protection,
+    PostgresProtectionError, PostgresSchemaNameError, migrate, protection,
 };
 
-/// A store on PostgreSQL. Clones share its connections; they close with the last of them.
+/// A store on PostgreSQL. Clones share its connections, which close when the last clone is dropped.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use es_core::{Append, AppendRequest, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId};
+/// use es_postgres::PostgresStore;
+/// use uuid::Uuid;
+///
+/// let store = PostgresStore::connect("postgres://localhost/bank").await?;
+/// let name = EventName::from_static("account.opened")?;
+/// let event = NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, r#"{"owner":"Ada"}"#.to_owned())?;
+/// let append = Append::new(StreamId::new("account", "1")?, Expected::NoStream, vec![event]);
+/// let appended = store.append(AppendRequest::from(append)).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct PostgresStore {
     pub(crate) parts: Arc<Parts>,
@@ -43,15 +58,15 @@ pub(crate) struct Parts {
     pub(crate) readers: OpenReaders,
     pub(crate) snapshots: StoredSnapshots,
     pub(crate) subscriptions: Subscriptions,
-    pub(crate) joined: Joined,
+    pub(crate) callers_transactions: CallersTransactions,
     pub(crate) wake_up: WakeUp,
-    #[expect(dead_code, reason = "its tasks end when it is dropped")]
+    #[expect(dead_code, reason = "dropping it ends its tasks")]
     pub(crate) background: Background,
     pub(crate) append_sql: String,
     pub(crate) schema: SchemaName,
 }
 
-/// Tasks that end with the store.
+/// The store's background tasks; dropping it ends them.
 pub(crate) struct Background(pub(crate) Vec<JoinHandle<()>>);
 
 impl Drop for Background {
@@ -61,7 +76,15 @@ impl Drop for Background {
 }
 
 impl PostgresStore {
-    /// Opens the store at `postgres://user@host/database`, in the schema `es`, and brings that up to date.
+    /// Opens the store at `postgres://user@host/database` in the schema `es`, and migrates that schema.
+    ///
+    /// ```no_run
+    /// # use es_postgres::{PostgresConnectError, PostgresStore};
+    /// # async fn example() -> Result<(), PostgresConnectError> {
+    /// let store = PostgresStore::connect("postgres://localhost/bank").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`PostgresConnectError`].
@@ -69,13 +92,21 @@ impl PostgresStore {
         Self::builder(url).connect().await
     }
 
-    /// A store with settings of its own.
+    /// Makes a builder, for a store with other settings. See [`PostgresBuilder`] for an example.
     pub fn builder(url: &str) -> PostgresBuilder {
         PostgresBuilder::new(url)
     }
 
-    /// A store that reads over a pool the application has already: see [`PostgresBuilder::pool`]. Appends go over
-    /// connections of the store's own, which `url` opens.
+    /// Opens a store that reads over a pool of the application: see [`PostgresBuilder::pool`]. Appends use connections that
+    /// the store opens by `url`.
+    ///
+    /// ```no_run
+    /// # use es_postgres::{PostgresConnectError, PostgresStore};
+    /// # async fn example(pool: deadpool_postgres::Pool) -> Result<(), PostgresConnectError> {
+    /// let store = PostgresStore::from_pool(pool, "postgres://localhost/bank").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`PostgresConnectError`]; [`OtherLog`](PostgresConnectError::OtherLog) when the pool and the URL lead to different logs.
@@ -83,7 +114,16 @@ impl PostgresStore {
         Self::builder(url).pool(pool).connect().await
     }
 
-    /// The migrations as SQL, each with its name, in the order to run them: for people with a migrator of their own.
+    /// Gives the name and the SQL of each migration, in the order in which to run them, for an application that runs
+    /// migrations by itself.
+    ///
+    /// ```
+    /// # use es_postgres::PostgresStore;
+    /// for (name, sql) in PostgresStore::migrations("es")? {
+    ///     println!("-- {name}\n{sql}");
+    /// }
+    /// # Ok::<(), es_postgres::PostgresSchemaNameError>(())
+    /// ```
     ///
     /// # Errors
     /// [`PostgresSchemaNameError`].
@@ -91,24 +131,31 @@ impl PostgresStore {
         Ok(migrate::scripts(&SchemaName::new(schema)?))
     }
 
-    /// How many readers and subscriptions of this store are open.
+    /// Counts the open readers and subscriptions of this store.
+    ///
+    /// ```no_run
+    /// # use es_postgres::PostgresStore;
+    /// # fn example(store: &PostgresStore) {
+    /// println!("{} readers and subscriptions are open", store.open_readers());
+    /// # }
+    /// ```
     pub fn open_readers(&self) -> usize {
         self.parts.readers.count() + self.parts.subscriptions.count()
     }
 
-    /// Appends inside a transaction of the caller's: what it changes and these events become true together.
+    /// Appends inside a caller's transaction: the transaction's changes and these events are committed together.
     ///
-    /// It goes round the writer: it waits for streams that others hold, and from here until the transaction ends it
-    /// holds its own streams and the frontier, so no reader sees any later event. Keep such transactions short. The
-    /// transaction must be READ COMMITTED. A deadlock with another such transaction (SQLSTATE `40P01`) comes back as
-    /// an error: roll back and try again. The store looks for the end of the transaction, more and more seldom the longer
-    /// it takes, and then wakes readers as for any append.
+    /// The append does not pass through the writer task. It waits for streams that another transaction holds. From then until
+    /// the transaction ends, it holds its streams, and it holds the frontier, so that readers see no later event. Keep such
+    /// transactions short. The transaction must be READ COMMITTED. A deadlock with another such transaction (SQLSTATE
+    /// `40P01`) is returned as an error: roll back and retry. The store polls for the end of the transaction, less often the
+    /// longer it takes, and then wakes readers as after any append.
     ///
-    /// End the transaction with [`commit`](Self::commit). Where any statement of it failed, `COMMIT` rolls back and answers
-    /// no error, so `commit` of tokio-postgres, of sqlx and of others answers `Ok` though nothing is stored.
+    /// End the transaction with [`commit`](Self::commit). After a failed statement, `COMMIT` rolls back without an error, so
+    /// `commit` of tokio-postgres, sqlx and other drivers returns `Ok` although nothing is stored.
     ///
-    /// The append switches `synchronous_commit` on for the transaction where it is `off` or `local`; a `SET LOCAL` after it
-    /// is the caller's own.
+    /// Where `synchronous_commit` is `off` or `local`, the append switches it on for the transaction. A `SET LOCAL` after the
+    /// append overrides that, at the caller's risk.
     ///
     /// ```no_run
     /// # use es_core::AppendRequest;
@@ -127,61 +174,78 @@ impl PostgresStore {
     /// ```
     ///
     /// # Errors
-    /// [`AppendError`]; after a conflict, or where idempotency keys were refused, the transaction can go on, after
-    /// [`AppendError::Store`] it cannot.
+    /// [`AppendError`]. After a conflict, or where idempotency keys were refused, the transaction can continue. After
+    /// [`AppendError::Store`], whose source is a [`PostgresAppendError`](crate::PostgresAppendError), it cannot.
     pub async fn append_in(
         &self,
         transaction: &tokio_postgres::Transaction<'_>,
         request: impl Into<AppendRequest>,
     ) -> Result<Vec<Appended>, AppendError> {
         let appended = transaction::append_in(&self.parts.append_sql, transaction, request.into()).await?;
-        self.parts.joined.appended(&appended);
+        self.parts.callers_transactions.appended(&appended);
         Ok(appended)
     }
 
-    /// Commits a transaction of the caller's, or says that nothing of it is stored, and wakes readers at once.
+    /// Commits a caller's transaction and wakes readers at once. Fails when nothing of the transaction is stored.
     ///
-    /// A savepoint's transaction is released the same way: what it holds is stored when the outer one is committed.
+    /// A transaction that is a savepoint is released in the same way; its changes are stored when the outer one is committed.
+    ///
+    /// ```no_run
+    /// # use es_postgres::{PostgresCommitError, PostgresStore};
+    /// # async fn example(
+    /// #     store: &PostgresStore,
+    /// #     transaction: tokio_postgres::Transaction<'_>,
+    /// # ) -> Result<(), PostgresCommitError> {
+    /// store.commit(transaction).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`PostgresCommitError::RolledBack`] when a statement of the transaction had failed, also one whose error nobody looked at,
-    /// or when the commit itself was refused, as by a deferred constraint: nothing of it is stored.
-    /// [`PostgresCommitError::Unknown`] when the connection was lost over the commit: run the whole transaction again, with
-    /// the same events. Where these are answered as `repeated`, all of the first one is stored: roll the second back.
+    /// [`PostgresCommitError::RolledBack`] when a statement of the transaction had failed, even if the caller ignored its
+    /// error, or when the server refused the commit, as for a deferred constraint: nothing of it is stored.
+    /// [`PostgresCommitError::Unknown`] when the connection was lost during the commit: run the whole transaction again, with
+    /// the same events. Where these are `repeated`, the first transaction is stored: roll back the second.
     pub async fn commit(&self, transaction: impl CallersTransaction) -> Result<(), PostgresCommitError> {
         commit::commit(transaction).await?;
         self.parts.wake_up.appended();
         Ok(())
     }
 
-    /// The same as [`append_in`](Self::append_in) as SQL, so that a transaction of any other driver can take part. What is
-    /// said there holds.
+    /// Gives an append as SQL, for a transaction of any driver. It behaves as [`append_in`](Self::append_in) does. See
+    /// [`AppendStatement`] for an example.
     ///
-    /// Drivers do not tell whether `COMMIT` rolled back, and [`commit`](Self::commit) cannot take their transactions. Run
-    /// one more statement as the last one before it, such as `SELECT 1`: it fails in a transaction that `COMMIT` would
-    /// roll back.
+    /// [`commit`](Self::commit) cannot take transactions of other drivers, and drivers do not report that `COMMIT` rolled
+    /// back. Run one more statement just before the commit, such as `SELECT 1`: it fails in a transaction that `COMMIT`
+    /// would roll back.
     ///
     /// # Errors
-    /// [`AppendError`] when the append is over a limit, or has idempotency keys.
+    /// [`AppendError`] when the append exceeds a limit, or has idempotency keys.
     pub fn append_statement(&self, request: impl Into<AppendRequest>) -> Result<AppendStatement, AppendError> {
-        AppendStatement::new(&self.parts.schema, request.into(), self.parts.joined.clone())
+        AppendStatement::new(&self.parts.schema, request.into(), self.parts.callers_transactions.clone())
     }
 
-    /// The statements that leave the role `application` no right but to call the functions of the store, and to read:
-    /// the tables go to an owner without login. For a log in another schema, [`PostgresBuilder::hardening`] gives them.
+    /// Gives the statements that leave the role `application` only the rights to call the functions of the store and to
+    /// read: a role without login becomes the owner of the tables. For a log in another schema, use
+    /// [`PostgresBuilder::hardening`].
     ///
     /// Run them as a superuser, or as the database's owner with CREATEROLE, after the migrations and again after each
-    /// new one.
+    /// new migration.
+    ///
+    /// ```
+    /// println!("{}", es_postgres::PostgresStore::hardening("bank"));
+    /// ```
     pub fn hardening(application: &str) -> String {
         protection::hardening(&SchemaName::default(), application)
     }
 
-    /// Which protections against changed events are off for the store's role.
+    /// Asks the server which protections against changed events are off for the store's role. See [`MissingProtection`] for
+    /// an example.
     ///
     /// # Errors
-    /// [`PostgresError`].
-    pub async fn missing_protections(&self) -> Result<Vec<MissingProtection>, PostgresError> {
-        protection::missing(&self.parts.connections, &self.parts.schema).await
+    /// [`PostgresProtectionError`].
+    pub async fn missing_protections(&self) -> Result<Vec<MissingProtection>, PostgresProtectionError> {
+        Ok(protection::missing(&self.parts.connections, &self.parts.schema).await?)
     }
 
     pub(crate) fn new(parts: Parts) -> Self {
@@ -233,7 +297,7 @@ impl EventStore for PostgresStore {
 
     async fn changed(&self, seen: Checkpoint) -> Result<Checkpoint, ReadError> {
         let frontier = self.parts.subscriptions.changed(seen).await?;
-        // of another log: the follower may not have asked for today's frontier yet
+        // `seen` may be of another incarnation, and the follower task may not know today's frontier yet.
         if frontier.position() > seen.position() { Ok(frontier) } else { self.frontier().await }
     }
 
@@ -249,14 +313,14 @@ impl EventStore for PostgresStore {
     }
 }
 
-/// What is read with a filter that no event can meet.
+/// A stream that ends with this error at once.
 fn refused(error: LimitError) -> BoxStream<'static, Result<Page, ReadError>> {
     stream::once(ready(Err(error.into()))).boxed()
 }
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // never the URL: it may hold a password
+        // Without the URL, which may hold a password.
         f.debug_struct("PostgresStore").field("schema", &self.parts.schema.as_str()).finish_non_exhaustive()
     }
 }

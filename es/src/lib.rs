@@ -84,9 +84,10 @@ pub use es_core::*;
 pub use es_memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use es_postgres::{
-    AppendStatement, CallersTransaction, MissingProtection, PostgresAppendError, PostgresBuilder, PostgresCommitError,
-    PostgresConnectError, PostgresError, PostgresMigrateError, PostgresReadError, PostgresSchemaNameError,
-    PostgresStore, PostgresUnfitError, PostgresUrlError,
+    AppendStatement, BatchLimits, CallersTransaction, MissingProtection, PostgresAppendError, PostgresBuilder,
+    PostgresCommitError, PostgresConnectError, PostgresError, PostgresMigrateError, PostgresProtectionError,
+    PostgresReadError, PostgresSchemaNameError, PostgresSnapshotError, PostgresStore, PostgresUnfitError,
+    PostgresUrlError,
 };
 
 /// The example of the README, as a test.

@@ -1,38 +1,38 @@
-//! An append, tried until its outcome is known: connections break, the answer must not.
+//! Sends appends, and retries over new connections until their outcome is known.
 
 use std::time::Duration;
 
 use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 
-use crate::append::columns::{Call, Columns, weight};
+use crate::append::columns::{Call, Columns, wire_bytes};
 use crate::append::error::PostgresAppendError;
-use crate::append::mark::Mark;
-use crate::append::statement::{self, Manner};
+use crate::append::session_tag::SessionTag;
+use crate::append::statement::{self, AppendFlags};
 use crate::append::verdict::{self, Verdict};
 use crate::server::back_off::{BackOff, Retry};
 use crate::server::checks;
 use crate::server::connection::{Connection, Connector, LONGEST};
 use crate::server::error::PostgresError;
 
-/// What the client grants the server beyond the statement's own time.
-const GRACE: Duration = Duration::from_secs(5);
+/// How much longer than the server's own statement timeout the store waits for an answer.
+const ANSWER_GRACE: Duration = Duration::from_secs(5);
 
-/// How many bytes of an append arrive within a second at least: what is slower counts as silent.
-const SLOWEST: usize = 64 * 1024;
-/// How many bytes of a large append the server stores within a second at least: it has that much longer for its statement.
-const STORED: usize = 1024 * 1024;
+/// The slowest transfer of an append, in bytes per second: a slower connection counts as lost.
+const MIN_TRANSFER_RATE: usize = 64 * 1024;
+/// The slowest rate at which the server stores a large append, in bytes per second: it extends the statement timeout.
+const MIN_STORE_RATE: usize = 1024 * 1024;
 
-/// What it takes to append.
+/// Sends appends to the server.
 #[derive(Debug)]
 pub(crate) struct Appender {
     pub(crate) connector: Connector,
-    /// Whether a server may lose what it acknowledged.
+    /// Whether to accept a server that may lose what it acknowledged.
     pub(crate) allow_unsafe: bool,
     pub(crate) sql: String,
-    /// What each connection asks first: after a failover nothing is appended before a new incarnation has begun.
+    /// The statement that each connection runs first, so that after a failover a new incarnation begins before any append.
     pub(crate) incarnation: String,
-    /// For how long an append is sent again after its connection was lost.
+    /// How long an append is retried after its connection was lost.
     pub(crate) retry_for: Duration,
 }
 
@@ -41,55 +41,57 @@ pub(crate) struct Appender {
 pub(crate) struct Session {
     connection: Connection,
     statement: Statement,
-    /// By which the server's process is found that works on the statement.
-    mark: Mark,
+    /// Finds the backend that works on the session's statement.
+    tag: SessionTag,
 }
 
-/// How an append goes to the server.
+/// The way in which an append is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
-    /// With others; it does not wait for streams that another transaction holds.
+    /// With others, without waiting for streams that another transaction holds.
     Batch,
-    /// On its own, so it may wait.
-    Patient,
-    /// On its own, and over a session of its own.
+    /// Alone, waiting for its streams.
+    Waiting,
+    /// Alone, waiting for its streams, with extra time for its size.
     Large,
 }
 
-/// What became of a batch.
+/// The outcome of sending a batch.
 #[derive(Debug)]
-pub(crate) enum Outcome {
-    /// A verdict on each append. Those that are left undecided may still be stored where they were sent before.
+pub(crate) enum SendOutcome {
+    /// The verdict on each append. With `sent_before`, an earlier attempt had no answer: then an append whose verdict is
+    /// [`Busy`](Verdict::Busy) may be stored all the same.
     Verdicts { verdicts: Vec<Verdict>, sent_before: bool },
     /// Nothing was appended.
     Refused(PostgresAppendError),
-    /// It may have been appended.
+    /// The batch may have been appended.
     Unknown(PostgresAppendError),
 }
 
-/// What is granted beyond the usual times, by the size of what is sent.
+/// Time beyond the usual limits, by the size of what is sent.
 #[derive(Debug, Clone, Copy)]
-struct Allowance {
-    /// To send it: the server counts from the last byte.
+struct ExtraTime {
+    /// For the transfer, which the server's statement timeout does not include.
     transfer: Duration,
-    /// To store it.
-    work: Duration,
+    /// For storing a large append.
+    store: Duration,
 }
 
-/// Where an attempt stands.
+/// The state of a batch that is sent, over all attempts.
 #[derive(Debug)]
 struct Progress {
-    manner: Manner,
-    /// The session whose statement the server may still work on.
-    unanswered: Option<Mark>,
-    /// Whether it was sent before and no answer came.
+    flags: AppendFlags,
+    /// The session whose statement a backend may still run.
+    unanswered: Option<SessionTag>,
+    /// Whether an attempt was sent and had no usable answer.
     sent: bool,
-    patience: Retry,
-    clashes: u32,
+    retry: Retry,
+    /// The attempts that the server rolled back.
+    rolled_back: u32,
 }
 
 impl Appender {
-    /// A session whose statements may take `longer` than usual.
+    /// Opens a session whose statements may take `longer` than usual.
     async fn open(&self, longer: Duration) -> Result<Session, PostgresAppendError> {
         let connection = self.connector.open().await?;
         checks::recheck_server(&connection.client, self.allow_unsafe).await?;
@@ -99,54 +101,57 @@ impl Appender {
             connection.client.batch_execute(&set).await.map_err(PostgresError::statement)?;
         }
         connection.client.batch_execute(&self.incarnation).await.map_err(PostgresError::statement)?;
-        let mark = Mark::new(connection.backend.clone());
-        let statement = connection.client.prepare(&mark.on(&self.sql)).await.map_err(PostgresError::statement)?;
-        Ok(Session { connection, statement, mark })
+        let tag = SessionTag::new(connection.backend.clone());
+        let statement =
+            connection.client.prepare(&tag.prepend_to(&self.sql)).await.map_err(PostgresError::statement)?;
+        Ok(Session { connection, statement, tag })
     }
 
-    /// Appends, over `session` or a new one that is left in its place.
-    pub(crate) async fn append(&self, session: &mut Option<Session>, calls: &[Call<'_>], lane: Lane) -> Outcome {
-        let columns = Columns::of(calls);
-        let allowance = Allowance::new(calls.iter().map(|call| weight(call.appends)).sum(), lane);
+    /// Appends over `session`, or over a new one that replaces it.
+    pub(crate) async fn append(&self, session: &mut Option<Session>, calls: &[Call<'_>], lane: Lane) -> SendOutcome {
+        let columns = Columns::new(calls);
+        let extra = ExtraTime::new(calls.iter().map(|call| wire_bytes(call.appends)).sum(), lane);
         let mut progress = Progress::new(lane != Lane::Batch, self.retry_for);
         loop {
-            let error = match self.send(session, &columns, allowance, &mut progress).await {
+            let error = match self.send(session, &columns, extra, &mut progress).await {
                 Ok(answer) => match verdict::verdicts(calls, &columns, &answer) {
-                    Ok(verdicts) => return Outcome::Verdicts { verdicts, sent_before: progress.sent },
-                    Err(error) => return Outcome::Unknown(error.into()),
+                    Ok(verdicts) => return SendOutcome::Verdicts { verdicts, sent_before: progress.sent },
+                    Err(error) => return SendOutcome::Unknown(error.into()),
                 },
                 Err(error) => error,
             };
             if error.ends_session() || session.as_ref().is_some_and(|session| session.connection.client.is_closed()) {
                 *session = None;
             }
-            if !progress.again(&error) {
-                return progress.end(error, self.connector.lock_timeout);
+            if !progress.should_retry(&error) {
+                return progress.into_outcome(error, self.connector.lock_timeout);
             }
-            tracing::debug!(%error, "an append is sent again");
+            tracing::debug!(%error, "retrying an append");
             if error.ends_session() {
-                progress.patience.wait().await;
+                progress.retry.wait().await;
             }
         }
     }
 
+    /// Sends the statement once. First ends the backend that may still run an unanswered attempt, so that the two cannot
+    /// both append.
     async fn send(
         &self,
         session: &mut Option<Session>,
         columns: &Columns<'_>,
-        allowance: Allowance,
+        extra: ExtraTime,
         progress: &mut Progress,
     ) -> Result<statement::Answer, PostgresAppendError> {
         let session = match session {
             Some(session) if !session.connection.client.is_closed() => session,
-            _ => session.insert(self.in_time(Duration::ZERO, self.open(allowance.work)).await?),
+            _ => session.insert(self.with_timeout(Duration::ZERO, self.open(extra.store)).await?),
         };
-        let Session { connection, statement, mark } = session;
+        let Session { connection, statement, tag } = session;
         if let Some(unanswered) = &progress.unanswered {
             let mut back_off = BackOff::reconnecting();
-            while !self.in_time(Duration::ZERO, unanswered.end(&connection.client, mark)).await? {
-                // a process that waits for a disk cannot be ended; what it does with the append is not known
-                if progress.patience.is_over() {
+            while !self.with_timeout(Duration::ZERO, unanswered.terminate_backend(&connection.client, tag)).await? {
+                // A backend that waits for a disk cannot be terminated, so the outcome of its attempt stays unknown.
+                if progress.retry.is_over() {
                     return Err(PostgresError::Silent(self.retry_for).into());
                 }
                 back_off.wait().await;
@@ -154,23 +159,24 @@ impl Appender {
             progress.unanswered = None;
         }
         let unreplicated = connection.notices.unreplicated();
-        let answer = statement::send(&connection.client, statement, progress.manner, columns);
-        match self.in_time(allowance.transfer + allowance.work, answer).await {
+        let answer = statement::send(&connection.client, statement, progress.flags, columns);
+        match self.with_timeout(extra.transfer + extra.store, answer).await {
             Ok(_) if connection.notices.unreplicated() != unreplicated => {
                 progress.sent = true;
                 Err(PostgresAppendError::NotReplicated)
             }
             Err(error) if error.ends_session() => {
                 progress.sent = true;
-                progress.unanswered = Some(mark.clone());
+                progress.unanswered = Some(tag.clone());
                 Err(error)
             }
             answer => answer,
         }
     }
 
-    /// The answer, unless the server does not even time out. It has `longer` than usual.
-    async fn in_time<T, E>(
+    /// Awaits `answer` for at most the statement timeout, `longer` and a grace period. Without this limit a server that is
+    /// silent, and so does not report its own time-out, would block the caller forever.
+    async fn with_timeout<T, E>(
         &self,
         longer: Duration,
         answer: impl Future<Output = Result<T, E>>,
@@ -182,7 +188,7 @@ impl Appender {
         if statement.is_zero() {
             return Ok(answer.await?);
         }
-        let limit = longer + statement + GRACE;
+        let limit = longer + statement + ANSWER_GRACE;
         match tokio::time::timeout(limit, answer).await {
             Ok(answer) => Ok(answer?),
             Err(_) => Err(PostgresError::Silent(limit).into()),
@@ -190,49 +196,49 @@ impl Appender {
     }
 }
 
-impl Allowance {
+impl ExtraTime {
     fn new(bytes: usize, lane: Lane) -> Self {
         let seconds = |rate| Duration::from_secs((bytes / rate) as u64);
-        let work = if lane == Lane::Large { seconds(STORED) } else { Duration::ZERO };
-        Self { transfer: seconds(SLOWEST), work }
+        let store = if lane == Lane::Large { seconds(MIN_STORE_RATE) } else { Duration::ZERO };
+        Self { transfer: seconds(MIN_TRANSFER_RATE), store }
     }
 }
 
 impl Progress {
-    fn new(patient: bool, retry_for: Duration) -> Self {
+    fn new(wait: bool, retry_for: Duration) -> Self {
         Self {
-            manner: Manner { patient, doubtful: false },
+            flags: AppendFlags { wait, check_repeats: false },
             unanswered: None,
             sent: false,
-            patience: Retry::new(retry_for),
-            clashes: 0,
+            retry: Retry::new(retry_for),
+            rolled_back: 0,
         }
     }
 
-    /// Whether to try again after this error, and how.
-    fn again(&mut self, error: &PostgresAppendError) -> bool {
+    /// Whether to retry after this error. Sets the flags of the next attempt.
+    fn should_retry(&mut self, error: &PostgresAppendError) -> bool {
         if error.ends_session() {
-            self.manner.doubtful = true;
-            return !self.patience.is_over();
+            self.flags.check_repeats = true;
+            return !self.retry.is_over();
         }
-        if error.is(&SqlState::UNIQUE_VIOLATION) && !self.manner.doubtful {
-            self.manner.doubtful = true;
+        if error.is(&SqlState::UNIQUE_VIOLATION) && !self.flags.check_repeats {
+            self.flags.check_repeats = true;
             return true;
         }
-        self.clashes += 1;
+        self.rolled_back += 1;
         (error.is(&SqlState::T_R_DEADLOCK_DETECTED) || error.is(&SqlState::T_R_SERIALIZATION_FAILURE))
-            && self.clashes < 4
+            && self.rolled_back < 4
     }
 
-    fn end(self, error: PostgresAppendError, lock_timeout: Duration) -> Outcome {
-        match error {
-            PostgresAppendError::Server(PostgresError::Answer(_)) => Outcome::Unknown(error),
-            _ if self.sent => Outcome::Unknown(error),
-            _ if error.is(&SqlState::LOCK_NOT_AVAILABLE) => {
-                tracing::warn!(%error, "an append gave up waiting for a stream");
-                Outcome::Refused(PostgresAppendError::Held(lock_timeout))
-            }
-            _ => Outcome::Refused(error),
+    /// The outcome after the last attempt.
+    fn into_outcome(self, error: PostgresAppendError, lock_timeout: Duration) -> SendOutcome {
+        if self.sent || error.is_malformed_answer() {
+            return SendOutcome::Unknown(error);
         }
+        if error.is(&SqlState::LOCK_NOT_AVAILABLE) {
+            tracing::warn!(%error, "an append timed out waiting for a stream");
+            return SendOutcome::Refused(PostgresAppendError::Held(lock_timeout));
+        }
+        SendOutcome::Refused(error)
     }
 }

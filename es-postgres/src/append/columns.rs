@@ -1,4 +1,4 @@
-//! Appends as columns: one array for each parameter of the SQL function.
+//! Turns appends into columns: one array for each parameter of the SQL function `append`.
 
 use es_core::{Append, Expected, StreamId};
 use serde::Serialize;
@@ -7,31 +7,31 @@ use uuid::Uuid;
 
 use crate::server::types::Json;
 
-/// What stands for [`Expected::Any`] and [`Expected::Exists`] where versions are numbers.
+/// The numbers by which the SQL function knows [`Expected::Any`] and [`Expected::Exists`].
 const ANY: i64 = -1;
 const EXISTS: i64 = -2;
 
-/// What the SQL function takes as one append.
+/// One append as the SQL function sees it: stored whole or not at all.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call<'a> {
     pub(crate) appends: &'a [Append],
-    /// Where the one append is made of several to one stream: how many events each has.
-    pub(crate) parts: &'a [usize],
+    /// The number of events of each append that was merged into this one; empty when none was.
+    pub(crate) part_lengths: &'a [usize],
 }
 
 impl<'a> Call<'a> {
-    /// One that is not made of several.
-    pub(crate) fn whole(appends: &'a [Append]) -> Self {
-        Self { appends, parts: &[] }
+    /// A call of one append that was not merged.
+    pub(crate) fn new(appends: &'a [Append]) -> Self {
+        Self { appends, part_lengths: &[] }
     }
 }
 
 /// The parameters of the SQL function, borrowed from the appends.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Columns<'a> {
-    /// For each of `calls`' appends, in order, its place among the streams below.
+    /// For each append of each call, in order, the index of its stream in the arrays below.
     #[serde(skip)]
-    places: Vec<Vec<usize>>,
+    stream_indexes: Vec<Vec<usize>>,
     calls: Vec<i32>,
     categories: Vec<&'a str>,
     ids: Vec<&'a str>,
@@ -48,38 +48,39 @@ pub(crate) struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    /// The parameters for several appends, each of them whole or not at all.
-    pub(crate) fn of(calls: &[Call<'a>]) -> Self {
+    /// Makes the parameters for these calls.
+    pub(crate) fn new(calls: &[Call<'a>]) -> Self {
         let mut streams: Vec<(&Append, usize, usize)> = calls
             .iter()
             .enumerate()
             .flat_map(|(number, call)| call.appends.iter().enumerate().map(move |(at, append)| (append, number, at)))
             .collect();
-        // in the order of the index, in which the server looks them up
+        // Sorted as the server's index is, so that neighbouring look-ups hit the same pages.
         streams.sort_unstable_by_key(|(append, call, at)| (append.stream.category(), append.stream.id(), *call, *at));
         let mut columns =
-            Self { places: calls.iter().map(|call| vec![0; call.appends.len()]).collect(), ..Self::default() };
+            Self { stream_indexes: calls.iter().map(|call| vec![0; call.appends.len()]).collect(), ..Self::default() };
         for (item, (append, call, at)) in streams.iter().enumerate() {
-            columns.places[*call][*at] = item;
+            columns.stream_indexes[*call][*at] = item;
             columns.calls.push(number(*call));
             columns.categories.push(append.stream.category());
             columns.ids.push(append.stream.id());
             columns.expected.push(expected(append.expected));
         }
-        // positions rise in the order of the appends, whatever the order of the streams
+        // Events keep the order of the appends, so that their positions rise in it, whatever the order of the streams.
         for (number, call) in calls.iter().enumerate() {
             for (at, append) in call.appends.iter().enumerate() {
-                let item = columns.places[number][at];
+                let item = columns.stream_indexes[number][at];
                 let slice = append.stream.slice().cast_signed();
-                let parts = if call.parts.is_empty() { &[append.events.len()] } else { call.parts };
-                columns.push_events(append, parts, item, slice);
+                let part_lengths =
+                    if call.part_lengths.is_empty() { &[append.events.len()] } else { call.part_lengths };
+                columns.push_events(append, part_lengths, item, slice);
             }
         }
         columns
     }
 
-    fn push_events(&mut self, append: &'a Append, parts: &[usize], item: usize, slice: i16) {
-        for part in parts.iter().filter(|part| **part > 0) {
+    fn push_events(&mut self, append: &'a Append, part_lengths: &[usize], item: usize, slice: i16) {
+        for part in part_lengths.iter().filter(|part| **part > 0) {
             self.together.push(i16::try_from(*part).unwrap_or(i16::MAX));
             self.together.extend(std::iter::repeat_n(0, part - 1));
         }
@@ -95,7 +96,7 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// The parameters behind `patient` and `doubtful`, in the order of the SQL function.
+    /// The parameters after `wait` and `check_repeats`, in the order of the SQL function.
     pub(crate) fn parameters(&self) -> [&(dyn ToSql + Sync); 13] {
         [
             &self.calls,
@@ -114,13 +115,13 @@ impl<'a> Columns<'a> {
         ]
     }
 
-    /// For each append of the call, in order, its place in what the function answers for streams.
-    pub(crate) fn places(&self, call: usize) -> &[usize] {
-        &self.places[call]
+    /// For each append of the call, in order, the index of its stream in the function's answer.
+    pub(crate) fn stream_indexes(&self, call: usize) -> &[usize] {
+        &self.stream_indexes[call]
     }
 }
 
-/// Whether an append to this stream means `expected` with a number.
+/// The number by which the SQL function knows `expected`.
 fn expected(expected: Expected) -> i64 {
     match expected {
         Expected::Any => ANY,
@@ -130,13 +131,13 @@ fn expected(expected: Expected) -> i64 {
     }
 }
 
-/// Counts of a batch are bounded far below this.
+/// `count` as an SQL integer. The limits of a batch are far below `i32::MAX`.
 fn number(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-/// The bytes an append takes on the wire, about.
-pub(crate) fn weight(appends: &[Append]) -> usize {
+/// The approximate number of bytes that the appends take on the wire.
+pub(crate) fn wire_bytes(appends: &[Append]) -> usize {
     let name = |stream: &StreamId| stream.category().len() + stream.id().len() + 48;
     let events = |append: &Append| -> usize {
         append

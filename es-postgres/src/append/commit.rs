@@ -1,4 +1,5 @@
-//! COMMIT that tells: a transaction in which a statement failed is rolled back by it, and PostgreSQL answers no error.
+//! Commits a caller's transaction, or reports that it was rolled back: COMMIT of a failed transaction rolls it back, and
+//! PostgreSQL reports no error.
 
 use std::future::Future;
 
@@ -8,16 +9,33 @@ use tokio_postgres::{Error, Transaction};
 
 use crate::server::error::{PostgresError, impl_store_error};
 
-/// Fails in a transaction that COMMIT would roll back, and where there is no transaction; else it changes nothing.
-const ALIVE: &str = "SAVEPOINT es_commit";
+/// Fails in a transaction that COMMIT would roll back, and outside a transaction; otherwise it changes nothing.
+const CHECK_ALIVE: &str = "SAVEPOINT es_commit";
 
-/// A transaction that [`PostgresStore::commit`](crate::PostgresStore::commit) ends: one of tokio-postgres, of
-/// deadpool-postgres, or a type of the application's that holds one of them.
+/// A transaction that [`PostgresStore::commit`](crate::PostgresStore::commit) can end. Implemented for the transactions of
+/// tokio-postgres and deadpool-postgres; implement it for a type of yours that holds one of them.
+///
+/// ```
+/// use es_postgres::CallersTransaction;
+/// use tokio_postgres::{Error, Transaction};
+///
+/// struct UnitOfWork<'a>(Transaction<'a>);
+///
+/// impl CallersTransaction for UnitOfWork<'_> {
+///     async fn run(&self, sql: &str) -> Result<(), Error> {
+///         self.0.batch_execute(sql).await
+///     }
+///
+///     async fn commit(self) -> Result<(), Error> {
+///         self.0.commit().await
+///     }
+/// }
+/// ```
 pub trait CallersTransaction: Send {
     /// Runs a statement without parameters inside the transaction.
     fn run(&self, sql: &str) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Sends COMMIT, or the release of a savepoint, and answers when the server has.
+    /// Sends COMMIT, or RELEASE for a savepoint, and waits for the server's answer.
     fn commit(self) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
@@ -41,7 +59,20 @@ impl CallersTransaction for deadpool_postgres::Transaction<'_> {
     }
 }
 
-/// Why it is not certain that a transaction of the caller's is committed.
+/// Why a caller's transaction was not committed, or may not be: the error of
+/// [`PostgresStore::commit`](crate::PostgresStore::commit).
+///
+/// ```no_run
+/// # use es_postgres::{PostgresCommitError, PostgresStore};
+/// # async fn example(store: &PostgresStore, transaction: tokio_postgres::Transaction<'_>) {
+/// match store.commit(transaction).await {
+///     Ok(()) => println!("stored"),
+///     Err(PostgresCommitError::RolledBack(cause)) => println!("nothing is stored: {cause}"),
+///     Err(error) if error.is_transient() => println!("run it again with the same events: {error}"),
+///     Err(error) => println!("{:?}: {error}", error.kind()),
+/// }
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresCommitError {
@@ -54,15 +85,15 @@ pub enum PostgresCommitError {
          are `repeated` if it was"
     )]
     Unknown(#[source] PostgresError),
-    /// There is no transaction any more: a statement of the caller's own ended it, one way or the other.
+    /// There is no transaction any more: one of the caller's statements ended it, by a commit or a rollback.
     #[error(transparent)]
     NoTransaction(PostgresError),
 }
 
 impl PostgresCommitError {
-    /// How to react to it.
+    /// How to react to it. See [`PostgresCommitError`] for an example.
     ///
-    /// [`Busy`](StoreErrorKind::Busy) is said only of what was rolled back: what may be committed is
+    /// Only a transaction that was rolled back is [`Busy`](StoreErrorKind::Busy); one that may be committed is
     /// [`Unavailable`](StoreErrorKind::Unavailable).
     pub fn kind(&self) -> StoreErrorKind {
         match self {
@@ -74,12 +105,12 @@ impl PostgresCommitError {
 
 impl_store_error!(PostgresCommitError);
 
-/// Commits, or says that nothing was committed.
+/// Commits, or reports why the transaction is not, or may not be, committed.
 pub(crate) async fn commit(transaction: impl CallersTransaction) -> Result<(), PostgresCommitError> {
-    if let Err(error) = transaction.run(ALIVE).await {
+    if let Err(error) = transaction.run(CHECK_ALIVE).await {
         let none = error.code() == Some(&SqlState::NO_ACTIVE_SQL_TRANSACTION);
         let error = PostgresError::statement(error);
-        // one that a statement of the caller's own ended may have been committed by it
+        // Not `RolledBack`: the statement that ended the transaction may have been a COMMIT.
         return Err(if none {
             PostgresCommitError::NoTransaction(error)
         } else {
@@ -87,7 +118,7 @@ pub(crate) async fn commit(transaction: impl CallersTransaction) -> Result<(), P
         });
     }
     transaction.commit().await.map_err(|error| match PostgresError::statement(error) {
-        // as of a constraint that is checked now
+        // The server rolled back, as when a deferred constraint fails.
         error @ (PostgresError::Refused { .. } | PostgresError::Isolation) => PostgresCommitError::RolledBack(error),
         error => PostgresCommitError::Unknown(error),
     })
@@ -98,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_be_committed_is_not_said_to_be_busy() {
+    fn a_transaction_that_may_be_committed_is_not_busy() {
         let deadlock = || PostgresError::Refused { code: "40P01".into(), message: String::new(), constraint: None };
         assert_eq!(PostgresCommitError::RolledBack(deadlock()).kind(), StoreErrorKind::Busy);
         assert_eq!(PostgresCommitError::Unknown(deadlock()).kind(), StoreErrorKind::Unavailable);

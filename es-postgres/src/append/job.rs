@@ -1,4 +1,4 @@
-//! One append, and who waits for its outcome.
+//! A job of the writer: one append, and the channel to the caller that awaits it.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,97 +7,98 @@ use std::time::Instant;
 use es_core::{Append, AppendError, Appended, Expected, StoreError, UnknownOutcome};
 use tokio::sync::oneshot;
 
-use crate::append::columns::weight;
+use crate::append::columns::wire_bytes;
 use crate::append::error::PostgresAppendError;
 
-/// What became of an append.
-pub(super) type Heard = Result<Vec<Appended>, AppendError>;
+/// The outcome of an append, as its caller receives it.
+pub(super) type AppendResult = Result<Vec<Appended>, AppendError>;
 
-/// One append and who waits for its outcome.
+/// One append, and the channel to the caller that awaits it.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(super) appends: Arc<Vec<Append>>,
-    pub(super) weight: usize,
-    pub(super) since: Instant,
-    /// Whether it must not go together with others to its stream.
-    pub(super) alone: bool,
-    /// Whether it was sent and no answer came: then it may be stored, though another attempt is refused.
+    pub(super) wire_bytes: usize,
+    pub(super) queued_at: Instant,
+    /// Whether it must not be merged with other appends to its stream.
+    pub(super) never_merge: bool,
+    /// Whether it was sent before without an answer. Then it may be stored, even when a later attempt is refused.
     pub(super) sent_before: bool,
-    answer: oneshot::Sender<Heard>,
+    reply: oneshot::Sender<AppendResult>,
 }
 
 impl Job {
-    /// An append, and where its outcome is heard.
-    pub(super) fn new(appends: Arc<Vec<Append>>) -> (Self, oneshot::Receiver<Heard>) {
-        let (answer, outcome) = oneshot::channel();
-        let (weight, since) = (weight(&appends), Instant::now());
-        (Self { appends, weight, since, alone: false, sent_before: false, answer }, outcome)
+    /// Makes a job, and the receiver of its outcome.
+    pub(super) fn new(appends: Arc<Vec<Append>>) -> (Self, oneshot::Receiver<AppendResult>) {
+        let (reply, outcome) = oneshot::channel();
+        let (wire_bytes, queued_at) = (wire_bytes(&appends), Instant::now());
+        (Self { appends, wire_bytes, queued_at, never_merge: false, sent_before: false, reply }, outcome)
     }
 
-    /// Whether nobody waits for it any more.
+    /// Whether the caller has dropped its future.
     pub(super) fn is_abandoned(&self) -> bool {
-        self.answer.is_closed()
+        self.reply.is_closed()
     }
 
     pub(super) fn events(&self) -> usize {
         self.appends.iter().map(|append| append.events.len()).sum()
     }
 
-    /// Its append, where it can follow another one to the same stream whatever that one does to the version.
-    pub(super) fn joinable(&self) -> Option<&Append> {
+    /// Its append, if it can be merged behind another append to the same stream: it expects no exact version.
+    pub(super) fn mergeable(&self) -> Option<&Append> {
         match self.appends.as_slice() {
-            [append] if !self.alone && !append.events.is_empty() && append.expected.version().is_none() => Some(append),
+            [append] if !self.never_merge && !append.events.is_empty() && append.expected.version().is_none() => {
+                Some(append)
+            }
             _ => None,
         }
     }
 
-    /// What it expected, if it lost against `winner`, which took the versions after `taken`.
-    pub(super) fn lost_against(&self, winner: &Append, taken: &Range<u64>) -> Option<Expected> {
+    /// What it expected, if that is one of the `outdated` versions, which the stream had before `winner`. `None` where the
+    /// two share an event: then it may be a repeat, which the server must decide.
+    pub(super) fn conflict_with(&self, winner: &Append, outdated: &Range<u64>) -> Option<Expected> {
         let [append] = self.appends.as_slice() else { return None };
-        let lost = append.expected.version().is_some_and(|version| taken.contains(&version.get()));
-        let same = || append.events.iter().any(|event| winner.events.iter().any(|taken| taken.id() == event.id()));
-        (append.stream == winner.stream && lost && !same()).then_some(append.expected)
+        let stale = append.expected.version().is_some_and(|version| outdated.contains(&version.get()));
+        let shares_event = || append.events.iter().any(|event| winner.events.iter().any(|won| won.id() == event.id()));
+        (append.stream == winner.stream && stale && !shares_event()).then_some(append.expected)
     }
 
-    pub(super) fn hear(self, outcome: Heard) {
-        // a caller that is gone does not want to know
-        drop(self.answer.send(outcome));
+    pub(super) fn answer(self, outcome: AppendResult) {
+        // The caller may have dropped its future.
+        drop(self.reply.send(outcome));
     }
 
-    /// Nothing was appended by the last attempt.
-    pub(super) fn refused(self, source: impl Into<StoreError>) {
+    /// Answers that nothing was appended, or that it is unknown, if an earlier attempt had no answer.
+    pub(super) fn answer_refused(self, source: impl Into<StoreError>) {
         if self.sent_before {
-            self.unknown(source);
+            self.answer_unknown(source);
         } else {
-            self.hear(Err(AppendError::Store(source.into())));
+            self.answer(Err(AppendError::Store(source.into())));
         }
     }
 
-    /// It may have been appended.
-    pub(super) fn unknown(self, source: impl Into<StoreError>) {
+    /// Answers that the append may be stored.
+    pub(super) fn answer_unknown(self, source: impl Into<StoreError>) {
         let appends = Arc::unwrap_or_clone(self.appends);
-        drop(self.answer.send(Err(UnknownOutcome::new(appends, source).into())));
+        drop(self.reply.send(Err(UnknownOutcome::new(appends, source).into())));
     }
 }
 
-/// One error for every append of a batch; who is alone gets it as it is.
-pub(super) fn share(mut jobs: Vec<Job>, error: PostgresAppendError, tell: impl Fn(Job, StoreError)) {
-    match (jobs.pop(), jobs.is_empty()) {
-        (Some(job), true) => tell(job, error.into()),
-        (last, _) => {
-            let error = Shared(Arc::new(error));
-            jobs.into_iter().chain(last).for_each(|job| tell(job, error.clone().into()));
+/// Answers each job with the same error.
+pub(super) fn answer_all(jobs: Vec<Job>, error: &PostgresAppendError, answer: impl Fn(Job, PostgresAppendError)) {
+    jobs.into_iter().for_each(|job| answer(job, error.clone()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_append_of_a_refused_batch_has_an_error_that_downcasts() {
+        let (jobs, receivers): (Vec<Job>, Vec<_>) = (0..3).map(|_| Job::new(Arc::default())).unzip();
+        answer_all(jobs, &PostgresAppendError::NotReplicated, Job::answer_refused);
+        for receiver in receivers {
+            let Ok(Err(AppendError::Store(error))) = receiver.await else { panic!("the append is not refused") };
+            assert!(matches!(error.downcast_ref(), Some(PostgresAppendError::NotReplicated)), "{error:?}");
         }
     }
 }
-
-impl From<Shared> for StoreError {
-    fn from(shared: Shared) -> Self {
-        Self::new(shared.0.kind(), shared)
-    }
-}
-
-/// An error that several appends are answered with.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error(transparent)]
-struct Shared(Arc<PostgresAppendError>);

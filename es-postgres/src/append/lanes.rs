@@ -1,4 +1,4 @@
-//! The lanes: appends that go by themselves, each over a connection of its own, so that no batch waits for them.
+//! The lanes: appends that are sent outside batches, each over its own connection, so that no batch waits for them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,51 +8,51 @@ use es_core::StreamId;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::append::attempt::{Appender, Lane, Outcome, Session};
+use crate::append::attempt::{Appender, Lane, SendOutcome, Session};
 use crate::append::columns::Call;
 use crate::append::error::PostgresAppendError;
 use crate::append::job::Job;
 use crate::server::error::PostgresError;
 
-/// How many appends wait for streams that others hold, each with a connection of its own.
-const PATIENT: usize = 8;
-/// How many appends that are bigger than a batch are on their way at once, each over a connection of its own: while one is
-/// sent, it is in memory three times.
-const LARGE: usize = 2;
+/// The number of appends that may wait for streams at once, each over its own connection.
+const MAX_WAITING: usize = 8;
+/// The number of appends larger than a batch that may be sent at once. Each is in memory three times while it is sent.
+const MAX_LARGE: usize = 2;
 
-/// Appends that go by themselves: those that wait for streams, and the large ones. Their streams stay out of batches.
+/// The waiting lane, for appends whose streams another transaction holds, and the large lane, for appends larger than a
+/// batch. Their streams stay out of batches.
 #[derive(Debug)]
 pub(super) struct Lanes {
     appender: Arc<Appender>,
-    /// The streams of appends that are in a lane, and since when.
-    held: HashMap<StreamId, Instant>,
-    tasks: JoinSet<(Job, Outcome)>,
-    /// How many connections of the patient lane may be open.
-    room: Arc<Semaphore>,
-    /// Those of them that have nothing to do: taken and given back by who has room.
-    spare: Arc<Mutex<Vec<Session>>>,
-    /// How many large appends may be on their way.
-    large: Arc<Semaphore>,
+    /// The streams of the appends in a lane, and when each entered.
+    blocked: HashMap<StreamId, Instant>,
+    tasks: JoinSet<(Job, SendOutcome)>,
+    /// The free connections of the waiting lane.
+    waiting_slots: Arc<Semaphore>,
+    /// Open sessions of the waiting lane that no append uses. A task that has a slot takes one and returns it.
+    idle_sessions: Arc<Mutex<Vec<Session>>>,
+    /// The free slots of the large lane.
+    large_slots: Arc<Semaphore>,
 }
 
-/// An append that is through, in one way or the other.
+/// A job that has left its lane, with its outcome.
 #[derive(Debug)]
-pub(super) struct Through {
+pub(super) struct LaneResult {
     pub(super) job: Job,
-    pub(super) outcome: Outcome,
-    /// Its streams, and since when it kept them out of batches.
-    held: Vec<(StreamId, Option<Instant>)>,
+    pub(super) outcome: SendOutcome,
+    /// Its streams, and when it began to keep each out of batches.
+    blocked: Vec<(StreamId, Option<Instant>)>,
 }
 
 impl Lanes {
     pub(super) fn new(appender: Arc<Appender>) -> Self {
         Self {
             appender,
-            held: HashMap::new(),
+            blocked: HashMap::new(),
             tasks: JoinSet::new(),
-            room: Arc::new(Semaphore::new(PATIENT)),
-            spare: Arc::default(),
-            large: Arc::new(Semaphore::new(LARGE)),
+            waiting_slots: Arc::new(Semaphore::new(MAX_WAITING)),
+            idle_sessions: Arc::default(),
+            large_slots: Arc::new(Semaphore::new(MAX_LARGE)),
         }
     }
 
@@ -60,80 +60,83 @@ impl Lanes {
         self.tasks.is_empty()
     }
 
-    /// Whether an append in a lane keeps this stream out of batches.
-    pub(super) fn hold(&self, stream: &StreamId) -> bool {
-        self.held.contains_key(stream)
+    /// Whether an append in a lane keeps `stream` out of batches.
+    pub(super) fn blocks(&self, stream: &StreamId) -> bool {
+        self.blocked.contains_key(stream)
     }
 
-    /// Sends a large append over a connection of its own. That one is not kept: its buffers have grown as large.
-    pub(super) fn send_apart(&mut self, job: Job) {
-        self.enter(&job);
-        let (appender, large) = (Arc::clone(&self.appender), Arc::clone(&self.large));
+    /// Sends a large append over its own connection. The connection is closed afterwards, because its buffers have grown to
+    /// the size of the append.
+    pub(super) fn send_large(&mut self, job: Job) {
+        self.block_streams(&job);
+        let (appender, large_slots) = (Arc::clone(&self.appender), Arc::clone(&self.large_slots));
         self.tasks.spawn(async move {
-            let _room = large.acquire().await;
+            let _slot = large_slots.acquire().await;
             if job.is_abandoned() {
-                return (job, Outcome::Refused(PostgresError::Closed.into()));
+                // No caller receives this outcome.
+                return (job, SendOutcome::Refused(PostgresError::Closed.into()));
             }
-            let outcome = appender.append(&mut None, &[Call::whole(&job.appends)], Lane::Large).await;
+            let outcome = appender.append(&mut None, &[Call::new(&job.appends)], Lane::Large).await;
             (job, outcome)
         });
     }
 
-    /// Moves an append to the patient lane: a connection of its own that waits for the streams.
+    /// Moves an append to the waiting lane, where it waits for its streams over its own connection.
     pub(super) fn wait_for_streams(&mut self, job: Job) {
-        self.enter(&job);
+        self.block_streams(&job);
         let appender = Arc::clone(&self.appender);
-        let (room, spare) = (Arc::clone(&self.room), Arc::clone(&self.spare));
+        let (waiting_slots, idle_sessions) = (Arc::clone(&self.waiting_slots), Arc::clone(&self.idle_sessions));
         self.tasks.spawn(async move {
-            let patience = appender.connector.lock_timeout;
-            let outcome = match tokio::time::timeout(patience, room.acquire()).await {
-                Ok(_room) => {
-                    let mut session = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                    let outcome = appender.append(&mut session, &[Call::whole(&job.appends)], Lane::Patient).await;
-                    spare.lock().unwrap_or_else(PoisonError::into_inner).extend(session);
+            let lock_timeout = appender.connector.lock_timeout;
+            let outcome = match tokio::time::timeout(lock_timeout, waiting_slots.acquire()).await {
+                Ok(_slot) => {
+                    let mut session = idle_sessions.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                    let outcome = appender.append(&mut session, &[Call::new(&job.appends)], Lane::Waiting).await;
+                    idle_sessions.lock().unwrap_or_else(PoisonError::into_inner).extend(session);
                     outcome
                 }
-                Err(_) => Outcome::Refused(PostgresAppendError::Held(patience)),
+                Err(_) => SendOutcome::Refused(PostgresAppendError::Held(lock_timeout)),
             };
             (job, outcome)
         });
     }
 
-    /// The next append that is through; `None` when none is in a lane. Nothing is lost where nobody awaits it any more.
-    pub(super) async fn next(&mut self) -> Option<Through> {
+    /// Waits for the next job to leave its lane; `None` when the lanes are empty. Cancel safe.
+    pub(super) async fn next(&mut self) -> Option<LaneResult> {
         loop {
             let Ok((job, outcome)) = self.tasks.join_next().await? else {
                 tracing::error!("an append in a lane panicked");
                 continue;
             };
             let streams = job.appends.iter().map(|append| append.stream.clone());
-            let held = streams.map(|stream| (stream.clone(), self.held.remove(&stream))).collect();
-            return Some(Through { job, outcome, held });
+            let blocked = streams.map(|stream| (stream.clone(), self.blocked.remove(&stream))).collect();
+            return Some(LaneResult { job, outcome, blocked });
         }
     }
 
-    fn enter(&mut self, job: &Job) {
+    /// Keeps the streams of `job` out of batches from now on.
+    fn block_streams(&mut self, job: &Job) {
         let now = Instant::now();
-        self.held.extend(job.appends.iter().map(|append| (append.stream.clone(), now)));
+        self.blocked.extend(job.appends.iter().map(|append| (append.stream.clone(), now)));
     }
 }
 
-impl Through {
-    /// How long it waited for a stream until it gave up, if it did.
-    pub(super) fn gave_up(&self) -> Option<Duration> {
+impl LaneResult {
+    /// The time after which the append gave up waiting for a stream, if it did.
+    pub(super) fn lock_timeout(&self) -> Option<Duration> {
         match &self.outcome {
-            Outcome::Refused(PostgresAppendError::Held(patience)) => Some(*patience),
+            SendOutcome::Refused(PostgresAppendError::Held(lock_timeout)) => Some(*lock_timeout),
             _ => None,
         }
     }
 
-    /// Whether `job` waited behind this one, for as long.
-    pub(super) fn kept_waiting(&self, job: &Job) -> bool {
+    /// Whether `job` has waited for one of these streams for at least as long as this append.
+    pub(super) fn delayed(&self, job: &Job) -> bool {
         job.appends.iter().any(|append| {
-            let held = |(stream, since): &(StreamId, Option<Instant>)| {
-                *stream == append.stream && since.is_some_and(|since| job.since <= since)
+            let blocked = |(stream, since): &(StreamId, Option<Instant>)| {
+                *stream == append.stream && since.is_some_and(|since| job.queued_at <= since)
             };
-            self.held.iter().any(held)
+            self.blocked.iter().any(blocked)
         })
     }
 }

@@ -1,21 +1,22 @@
-//! Appending: one call of the SQL function, whatever the number of appends.
+//! Appending: one call of the SQL function `append` sends any number of appends.
 //!
-//! - `columns` turns appends into parameters, `statement` sends them, `verdict` turns the answer into what each append
-//!   hears.
-//! - `attempt` keeps at it when connections break, and `mark` finds the server's process that works on a lost append.
-//! - `writer` sends together what waits: `job` is one append, `group` several to one stream, `lanes` those that go by
-//!   themselves.
-//! - `transaction` appends inside a transaction of the caller's, `commit` ends it, `joined` looks for its end.
+//! - `columns` turns appends into the function's parameters, `statement` sends them, `verdict` reads the outcome of each
+//!   append from the answer.
+//! - `attempt` retries when connections break, and `session_tag` finds the backend that still works on an unanswered append.
+//! - `writer` sends the queued appends in batches within `batch_limits`: `job` is one append, `group` several merged appends to
+//!   one stream, `lanes` the appends that are sent outside batches.
+//! - `transaction` appends inside a caller's transaction, `commit` ends it, `callers_transactions` notices its end.
 
 pub(crate) mod attempt;
+pub(crate) mod batch_limits;
+pub(crate) mod callers_transactions;
 pub(crate) mod columns;
 pub(crate) mod commit;
 pub(crate) mod error;
 mod group;
 mod job;
-pub(crate) mod joined;
 mod lanes;
-mod mark;
+mod session_tag;
 pub(crate) mod statement;
 pub(crate) mod transaction;
 pub(crate) mod verdict;

@@ -1,4 +1,4 @@
-//! The statement that appends, and its answer.
+//! The statement that calls the SQL function `append`, and its answer.
 
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
@@ -8,22 +8,23 @@ use crate::server::error::PostgresError;
 use crate::server::schema_name::SchemaName;
 use crate::server::types::Time;
 
-/// How the SQL function is to go about it.
+/// The flags of the SQL function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Manner {
+pub(crate) struct AppendFlags {
     /// Wait for streams that another transaction holds.
-    pub(crate) patient: bool,
-    /// Look for events that are stored already before anything else.
-    pub(crate) doubtful: bool,
+    pub(crate) wait: bool,
+    /// Look for events that are already stored, even when every expected version holds.
+    pub(crate) check_repeats: bool,
 }
 
-/// What the SQL function answers.
+/// The answer of the SQL function.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// One for each stream; `None` when every append went through.
+    /// One for each stream; `None` when every append was stored.
     pub(crate) verdicts: Option<Vec<i16>>,
+    /// For each stream, the version before an append or the actual version of a conflict.
     pub(crate) actual: Vec<i64>,
-    pub(crate) known: Option<Vec<bool>>,
+    pub(crate) ids_taken: Option<Vec<bool>>,
     pub(crate) recorded: Vec<Time>,
     pub(crate) positions: Vec<Option<i64>>,
 }
@@ -31,24 +32,24 @@ pub(crate) struct Answer {
 /// The text of the statement.
 pub(crate) fn sql(schema: &SchemaName) -> String {
     schema.render(
-        "SELECT verdicts, actual, known, recorded, positions FROM \
+        "SELECT verdicts, actual, ids_taken, recorded, positions FROM \
          {schema}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
 }
 
-/// Sends the statement; answers when the server is ready again, so after its commit.
+/// Sends the statement and waits until the server has committed it: `ReadyForQuery` comes after the commit.
 pub(crate) async fn send(
     client: &Client,
     statement: &Statement,
-    manner: Manner,
+    flags: AppendFlags,
     columns: &Columns<'_>,
 ) -> Result<Answer, PostgresError> {
-    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&manner.patient, &manner.doubtful];
+    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&flags.wait, &flags.check_repeats];
     parameters.extend(columns.parameters());
     let rows = client.query(statement, &parameters).await.map_err(PostgresError::statement)?;
     match rows.as_slice() {
         [row] => Answer::read(row).map_err(|error| PostgresError::Answer(error.into())),
-        _ => Err(PostgresError::Answer("the append answered no row".into())),
+        _ => Err(PostgresError::Answer("the append returned no row".into())),
     }
 }
 
@@ -57,7 +58,7 @@ impl Answer {
         Ok(Self {
             verdicts: row.try_get(0)?,
             actual: row.try_get(1)?,
-            known: row.try_get(2)?,
+            ids_taken: row.try_get(2)?,
             recorded: row.try_get(3)?,
             positions: row.try_get(4)?,
         })

@@ -1,10 +1,11 @@
--- everything in one text parameter and one text column, so that any driver can run it; read once, as it may be long; names
--- that `search_path` of the caller's connection cannot change
+-- One text parameter and one text column, so that any driver can run it. Names are qualified, so that the `search_path` of
+-- the caller's connection cannot change what they mean. The JSON is parsed once, since it may be long.
 SELECT pg_catalog.json_build_object(
     'verdicts', a.verdicts,
     'actual', a.actual,
-    'known', a.known,
-    -- seconds and microseconds apart: before PostgreSQL 14 both are floats, which hold each of them and not their sum
+    'ids_taken', a.ids_taken,
+    -- Seconds and microseconds separately: before PostgreSQL 14 `extract` returns a float, which is exact for each of them
+    -- but not for their sum.
     'recorded', array(
         SELECT CASE
             WHEN pg_catalog.isfinite(u.r) THEN
@@ -22,5 +23,5 @@ FROM pg_catalog.json_to_record($1::pg_catalog.text::pg_catalog.json) AS given(
 LATERAL {schema}.append(
     true, true, given.calls, given.categories, given.ids, given.expected,
     given.items, given.steps, given.together, given.event_ids, given.names, given.schema_versions, given.slices,
-    -- as texts that hold the very bytes: a document would be written anew
+    -- As texts, which keep the bytes as they are; as nested JSON they would be parsed and printed again.
     given.payloads::pg_catalog.json[], given.metadata::pg_catalog.json[]) a

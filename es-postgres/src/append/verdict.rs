@@ -1,4 +1,4 @@
-//! What each append of a batch hears.
+//! Reads the verdict on each append from the answer of the SQL function.
 
 use es_core::{Append, Appended, Conflict, Position, Version, Violation};
 
@@ -6,10 +6,10 @@ use crate::append::columns::{Call, Columns};
 use crate::append::statement::Answer;
 use crate::server::error::PostgresError;
 
-/// What became of one append.
+/// The outcome of one append.
 #[derive(Debug)]
 pub(crate) enum Verdict {
-    /// Appended, now or when it was sent before.
+    /// Appended, now or by an earlier attempt.
     Done(Vec<Appended>),
     /// A stream was not as expected.
     Conflict(Conflict),
@@ -32,9 +32,9 @@ pub(crate) fn verdicts(
         .iter()
         .enumerate()
         .map(|(number, Call { appends, .. })| {
-            // every event has its place in the answer, also one that was not appended
+            // The answer has an element for every event, also for those that were not appended.
             let own = appends.iter().map(|append| positions.by_ref().take(append.events.len()).collect()).collect();
-            verdict(appends, own, columns.places(number), answer).ok_or_else(incomplete)
+            verdict(appends, own, columns.stream_indexes(number), answer).ok_or_else(incomplete)
         })
         .collect()
 }
@@ -42,20 +42,20 @@ pub(crate) fn verdicts(
 fn verdict(
     appends: &[Append],
     positions: Vec<Vec<&Option<i64>>>,
-    places: &[usize],
+    stream_indexes: &[usize],
     answer: &Answer,
 ) -> Option<Verdict> {
-    let code = match (&answer.verdicts, places.first()) {
-        (Some(verdicts), Some(place)) => *verdicts.get(*place)?,
+    let code = match (&answer.verdicts, stream_indexes.first()) {
+        (Some(verdicts), Some(index)) => *verdicts.get(*index)?,
         _ => 0,
     };
     match code {
         BUSY => Some(Verdict::Busy),
-        CONFLICT => conflict(appends, places, answer).map(Verdict::Conflict),
+        CONFLICT => conflict(appends, stream_indexes, answer).map(Verdict::Conflict),
         _ => {
             let repeated = code == REPEATED;
-            let done = appends.iter().zip(positions).zip(places);
-            done.map(|((append, positions), place)| appended(append, &positions, *place, answer, repeated))
+            let done = appends.iter().zip(positions).zip(stream_indexes);
+            done.map(|((append, positions), index)| appended(append, &positions, *index, answer, repeated))
                 .collect::<Option<_>>()
                 .map(Verdict::Done)
         }
@@ -65,25 +65,25 @@ fn verdict(
 fn appended(
     append: &Append,
     positions: &[&Option<i64>],
-    place: usize,
+    index: usize,
     answer: &Answer,
     repeated: bool,
 ) -> Option<Appended> {
     let count = append.events.len() as u64;
-    let actual = Version::try_from(*answer.actual.get(place)?).ok()?;
+    let actual = Version::try_from(*answer.actual.get(index)?).ok()?;
     Some(Appended {
         stream: append.stream.clone(),
         version: if repeated { actual } else { actual.plus(count) },
         positions: positions.iter().map(|position| Position::try_from((**position)?).ok()).collect::<Option<_>>()?,
-        recorded_at: if count == 0 { None } else { Some(answer.recorded.get(place)?.0) },
+        recorded_at: if count == 0 { None } else { Some(answer.recorded.get(index)?.0) },
         repeated,
     })
 }
 
-fn conflict(appends: &[Append], places: &[usize], answer: &Answer) -> Option<Conflict> {
-    let violations = appends.iter().zip(places).filter_map(|(append, place)| {
-        let actual = Version::try_from(*answer.actual.get(*place)?).ok()?;
-        let ids_taken = answer.known.as_ref().and_then(|known| known.get(*place)).is_some_and(|known| *known);
+fn conflict(appends: &[Append], stream_indexes: &[usize], answer: &Answer) -> Option<Conflict> {
+    let violations = appends.iter().zip(stream_indexes).filter_map(|(append, index)| {
+        let actual = Version::try_from(*answer.actual.get(*index)?).ok()?;
+        let ids_taken = answer.ids_taken.as_ref().and_then(|taken| taken.get(*index)).is_some_and(|taken| *taken);
         (ids_taken || !append.expected.holds(actual))
             .then(|| Violation::of_stream(append.stream.clone(), append.expected, actual).with_ids_taken(ids_taken))
     });
@@ -91,5 +91,5 @@ fn conflict(appends: &[Append], places: &[usize], answer: &Answer) -> Option<Con
 }
 
 fn incomplete() -> PostgresError {
-    PostgresError::Answer("the append's answer does not fit what was sent".into())
+    PostgresError::Answer("the answer to an append does not match what was sent".into())
 }

@@ -1,9 +1,9 @@
-//! The writer: takes all appends that wait and sends them together, each with a verdict of its own.
+//! The writer task: sends the queued appends in batches, each append with a verdict of its own.
 //!
-//! There is no timer: a batch is what queued while the last one was on its way. A stream is in a batch once; later
-//! appends to it wait in order. What another transaction holds goes to the patient lane, and its streams stay out of
-//! batches meanwhile, so that a batch never waits. What is bigger than a batch goes over a connection of its own, so that
-//! nobody else waits for its transfer.
+//! There is no timer: a batch holds what queued while the previous batch was on its way. A batch has each stream once;
+//! further appends to the stream are merged or wait, in order. A batch never waits for a lock: an append whose stream another
+//! transaction holds moves to the waiting lane, and until it is answered later appends to the stream stay out of batches. An
+//! append that is larger than a batch is sent over its own connection, so that others do not wait for its transfer.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -11,31 +11,23 @@ use std::sync::Arc;
 use es_core::{Append, AppendError, Appended, Conflict, StreamId, UnknownOutcome, Violation};
 use tokio::sync::mpsc;
 
-use crate::append::attempt::{Appender, Lane, Outcome, Session};
+use crate::append::attempt::{Appender, Lane, SendOutcome, Session};
+use crate::append::batch_limits::BatchLimits;
 use crate::append::columns::Call;
 use crate::append::error::PostgresAppendError;
 use crate::append::group::Group;
-use crate::append::job::{Job, share};
-use crate::append::lanes::{Lanes, Through};
+use crate::append::job::{Job, answer_all};
+use crate::append::lanes::{LaneResult, Lanes};
 use crate::append::verdict::Verdict;
 use crate::server::error::PostgresError;
 use crate::subscribe::notify::WakeUp;
 
-/// How much one batch may hold.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BatchLimits {
-    pub(crate) bytes: usize,
-    pub(crate) events: usize,
-    /// One lock is held for each stream.
-    pub(crate) streams: usize,
-}
-
-/// Gives appends to the writer.
+/// Sends appends to the writer task.
 #[derive(Debug, Clone)]
 pub(crate) struct Queue(mpsc::UnboundedSender<Job>);
 
 impl Queue {
-    /// Starts the writer; it ends with the last queue.
+    /// Starts the writer task; it ends when the last queue is dropped.
     pub(crate) fn start(appender: Arc<Appender>, limits: BatchLimits, wake_up: WakeUp) -> Self {
         let (sender, jobs) = mpsc::unbounded_channel();
         let lanes = Lanes::new(Arc::clone(&appender));
@@ -44,11 +36,11 @@ impl Queue {
         Self(sender)
     }
 
-    /// Appends. When this future is dropped the append still happens, or does not.
+    /// Appends. When the caller drops this future, the append may or may not be stored.
     pub(crate) async fn append(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
         let appends = Arc::new(appends);
         let (job, outcome) = Job::new(Arc::clone(&appends));
-        // every caller has at most one append in here, and waits: the callers bound the queue
+        // The queue needs no bound: each caller awaits its append, so the number of callers bounds it.
         if self.0.send(job).is_err() {
             return Err(AppendError::Store(closed().into()));
         }
@@ -62,7 +54,7 @@ struct Writer {
     limits: BatchLimits,
     wake_up: WakeUp,
     waiting: VecDeque<Job>,
-    /// Appends that go by themselves.
+    /// Appends that are sent outside batches.
     lanes: Lanes,
 }
 
@@ -73,20 +65,20 @@ impl Writer {
         let mut answered = 0;
         while open || !self.waiting.is_empty() || !self.lanes.is_empty() {
             if answered > 1 {
-                // those who were just answered come back before the next batch leaves without them
+                // Yield, so that callers that were just answered can queue their next appends for this batch.
                 tokio::task::yield_now().await;
             }
-            self.hear(&mut jobs);
-            let batch = self.batch();
+            self.receive_queued(&mut jobs);
+            let batch = self.take_batch();
             if batch.is_empty() {
-                // without an await here this loop would spin, and no task of a lane would come to an end
+                // Without an await here this loop would spin and starve the lanes' tasks.
                 tokio::select! {
                     job = jobs.recv(), if open => match job {
                         Some(job) => self.waiting.push_back(job),
                         None => open = false,
                     },
-                    Some(through) = self.lanes.next() => self.through(through),
-                    // nobody waits for what was left, and nobody can come
+                    Some(result) = self.lanes.next() => self.answer_lane(result),
+                    // The queue is closed and the lanes are empty, so the loop ends.
                     else => {}
                 }
                 answered = 0;
@@ -100,27 +92,30 @@ impl Writer {
                 loop {
                     tokio::select! {
                         outcome = &mut flight => break outcome,
-                        Some(through) = self.lanes.next() => self.through(through),
+                        Some(result) = self.lanes.next() => self.answer_lane(result),
                     }
                 }
             };
-            // who lost meanwhile is answered with this batch
-            self.hear(&mut jobs);
-            self.landed(&mut session, batch, outcome).await;
+            // Receive the appends that queued during the flight: those that expect a version which this batch took are
+            // answered at once.
+            self.receive_queued(&mut jobs);
+            self.answer_batch(&mut session, batch, outcome).await;
         }
     }
 
-    fn hear(&mut self, jobs: &mut mpsc::UnboundedReceiver<Job>) {
+    /// Moves every job from the channel to the end of `waiting`.
+    fn receive_queued(&mut self, jobs: &mut mpsc::UnboundedReceiver<Job>) {
         while let Ok(job) = jobs.try_recv() {
             self.waiting.push_back(job);
         }
     }
 
-    /// Takes what may go together from the front of the queue.
-    fn batch(&mut self) -> Vec<Group> {
+    /// Takes the appends that can be sent together from the front of the queue.
+    fn take_batch(&mut self) -> Vec<Group> {
         let (mut events, mut streams, mut bytes) = (0, 0, 0);
         let mut taken: HashSet<StreamId> = HashSet::new();
-        let mut leaders: HashMap<StreamId, usize> = HashMap::new();
+        // The group of each stream that further appends can be merged into.
+        let mut mergeable: HashMap<StreamId, usize> = HashMap::new();
         let mut batch: Vec<Group> = Vec::new();
         let mut left = VecDeque::new();
         while let Some(job) = self.waiting.pop_front() {
@@ -128,40 +123,40 @@ impl Writer {
                 continue;
             }
             let count = job.events();
-            let large = job.weight > self.limits.bytes;
+            let large = job.wire_bytes > self.limits.bytes;
             let full = !large
                 && !batch.is_empty()
                 && (events + count > self.limits.events
                     || streams + job.appends.len() > self.limits.streams
-                    || bytes + job.weight > self.limits.bytes);
+                    || bytes + job.wire_bytes > self.limits.bytes);
             if full {
                 left.push_back(job);
                 break;
             }
-            let blocked = |append: &Append| taken.contains(&append.stream) || self.lanes.hold(&append.stream);
-            let leader = job.joinable().filter(|_| !large).and_then(|append| leaders.get(&append.stream).copied());
-            if leader.is_none() && job.appends.iter().any(blocked) {
-                // streams of what stays behind are taken too: appends to one stream keep their order
+            let blocked = |append: &Append| taken.contains(&append.stream) || self.lanes.blocks(&append.stream);
+            let group = job.mergeable().filter(|_| !large).and_then(|append| mergeable.get(&append.stream).copied());
+            if group.is_none() && job.appends.iter().any(blocked) {
+                // A job that stays behind keeps later jobs off its streams, so that appends to a stream keep their order.
                 for append in job.appends.iter() {
-                    leaders.remove(&append.stream);
+                    mergeable.remove(&append.stream);
                     taken.insert(append.stream.clone());
                 }
                 left.push_back(job);
                 continue;
             }
             if large {
-                self.lanes.send_apart(job);
+                self.lanes.send_large(job);
                 continue;
             }
-            (events, bytes) = (events + count, bytes + job.weight);
-            if let Some(leader) = leader {
-                batch[leader].jobs.push(job);
+            (events, bytes) = (events + count, bytes + job.wire_bytes);
+            if let Some(group) = group {
+                batch[group].jobs.push(job);
                 continue;
             }
             streams += job.appends.len();
             taken.extend(job.appends.iter().map(|append| append.stream.clone()));
-            leaders.extend(job.joinable().map(|append| (append.stream.clone(), batch.len())));
-            batch.push(Group::of(job));
+            mergeable.extend(job.mergeable().map(|append| (append.stream.clone(), batch.len())));
+            batch.push(Group::new(job));
         }
         left.append(&mut self.waiting);
         self.waiting = left;
@@ -169,101 +164,103 @@ impl Writer {
         batch
     }
 
-    /// Answers a batch. What the server refused whole is sent again one by one.
-    async fn landed(&mut self, session: &mut Option<Session>, batch: Vec<Group>, outcome: Outcome) {
+    /// Answers a batch. When the server refused all of it, sends its appends again one by one.
+    async fn answer_batch(&mut self, session: &mut Option<Session>, batch: Vec<Group>, outcome: SendOutcome) {
         match outcome {
-            Outcome::Verdicts { verdicts, sent_before } => {
+            SendOutcome::Verdicts { verdicts, sent_before } => {
                 for (mut group, verdict) in batch.into_iter().zip(verdicts) {
                     group.jobs.iter_mut().for_each(|job| job.sent_before |= sent_before);
-                    self.judge_group(group, verdict);
+                    self.apply_group_verdict(group, verdict);
                 }
             }
-            Outcome::Refused(error)
+            SendOutcome::Refused(error)
                 if !error.ends_session() && batch.iter().map(|group| group.jobs.len()).sum::<usize>() > 1 =>
             {
-                tracing::debug!(%error, "a batch was refused; its appends go one by one");
+                tracing::debug!(%error, "the server refused a batch; sending its appends one by one");
                 for job in jobs(batch) {
-                    let outcome = self.appender.append(session, &[Call::whole(&job.appends)], Lane::Batch).await;
-                    self.settle(job, outcome);
+                    let outcome = self.appender.append(session, &[Call::new(&job.appends)], Lane::Batch).await;
+                    self.answer_job(job, outcome);
                 }
             }
-            Outcome::Refused(error) => share(jobs(batch), error, Job::refused),
-            Outcome::Unknown(error) => share(jobs(batch), error, Job::unknown),
+            SendOutcome::Refused(error) => answer_all(jobs(batch), &error, Job::answer_refused),
+            SendOutcome::Unknown(error) => answer_all(jobs(batch), &error, Job::answer_unknown),
         }
     }
 
-    fn settle(&mut self, mut job: Job, outcome: Outcome) {
+    /// Answers a job that was sent alone.
+    fn answer_job(&mut self, mut job: Job, outcome: SendOutcome) {
         match outcome {
-            Outcome::Verdicts { verdicts, sent_before } => match verdicts.into_iter().next() {
+            SendOutcome::Verdicts { verdicts, sent_before } => match verdicts.into_iter().next() {
                 Some(verdict) => {
                     job.sent_before |= sent_before;
-                    self.judge(job, verdict);
+                    self.apply_verdict(job, verdict);
                 }
                 None => {
-                    job.unknown(PostgresAppendError::from(PostgresError::Answer(
-                        "the append's answer is empty".into(),
+                    job.answer_unknown(PostgresAppendError::from(PostgresError::Answer(
+                        "the answer to an append is empty".into(),
                     )));
                 }
             },
-            Outcome::Refused(error) => job.refused(error),
-            Outcome::Unknown(error) => job.unknown(error),
+            SendOutcome::Refused(error) => job.answer_refused(error),
+            SendOutcome::Unknown(error) => job.answer_unknown(error),
         }
     }
 
-    /// Deals the verdict on several appends out to them, or sends each for itself when it is not the good one.
-    fn judge_group(&mut self, group: Group, verdict: Verdict) {
-        match (group.alone(), verdict) {
-            (Ok(job), verdict) => self.judge(job, verdict),
+    /// Answers each append of a group when all were appended; otherwise queues them again to be sent separately.
+    fn apply_group_verdict(&mut self, group: Group, verdict: Verdict) {
+        match (group.into_single(), verdict) {
+            (Ok(job), verdict) => self.apply_verdict(job, verdict),
             (Err(group), Verdict::Done(done)) => {
-                self.answer_losers(group.call().appends, &done);
+                self.answer_conflicting(group.call().appends, &done);
                 self.wake_up.appended();
-                for (job, done) in group.deal(&done) {
-                    job.hear(Ok(done));
+                for (job, done) in group.split(&done) {
+                    job.answer(Ok(done));
                 }
             }
-            // the expectation is the first one's: a stream that does not exist, which the others need not mind
+            // The group has the expectation of its first append, `Exists`, and the stream does not exist. The others may
+            // expect `Any`, so they are queued again.
             (Err(group), Verdict::Conflict(conflict)) if !conflict.violations().any(Violation::ids_taken) => {
                 let mut jobs = group.jobs.into_iter();
                 if let Some(first) = jobs.next() {
-                    first.hear(Err(conflict.into()));
+                    first.answer(Err(conflict.into()));
                 }
                 jobs.rev().for_each(|job| self.waiting.push_front(job));
             }
             (Err(group), Verdict::Conflict(_) | Verdict::Busy) => {
                 for mut job in group.jobs.into_iter().rev() {
-                    job.alone = true;
+                    job.never_merge = true;
                     self.waiting.push_front(job);
                 }
             }
         }
     }
 
-    fn judge(&mut self, job: Job, verdict: Verdict) {
+    fn apply_verdict(&mut self, job: Job, verdict: Verdict) {
         match verdict {
             Verdict::Done(done) => {
-                self.answer_losers(&job.appends, &done);
+                self.answer_conflicting(&job.appends, &done);
                 self.wake_up.appended();
-                job.hear(Ok(done));
+                job.answer(Ok(done));
             }
-            Verdict::Conflict(conflict) => job.hear(Err(conflict.into())),
+            Verdict::Conflict(conflict) => job.answer(Err(conflict.into())),
             Verdict::Busy => self.lanes.wait_for_streams(job),
         }
     }
 
-    /// Answers those who expect a version that was just taken: the outcome is known without asking.
-    fn answer_losers(&mut self, winner: &[Append], done: &[Appended]) {
+    /// Answers the waiting appends that `winner` has outdated: their conflict is certain without asking the server.
+    fn answer_conflicting(&mut self, winner: &[Append], done: &[Appended]) {
         let ([winner], [appended]) = (winner, done) else { return };
         if appended.repeated || winner.events.is_empty() {
             return;
         }
-        let taken = appended.first_version().get() - 1..appended.version.get();
+        let outdated = appended.first_version().get() - 1..appended.version.get();
         let mut left = VecDeque::with_capacity(self.waiting.len());
         for job in self.waiting.drain(..) {
-            match job.lost_against(winner, &taken) {
+            match job.conflict_with(winner, &outdated) {
                 Some(expected) => {
                     let stream = winner.stream.clone();
                     let violation = Violation::of_stream(stream, expected, appended.version);
-                    job.hear(Err(Conflict::new(violation).into()));
+                    job.answer(Err(Conflict::new(violation).into()));
                 }
                 None => left.push_back(job),
             }
@@ -271,17 +268,18 @@ impl Writer {
         self.waiting = left;
     }
 
-    /// Answers an append that went by itself, and those that waited behind it for as long until it gave up.
-    fn through(&mut self, through: Through) {
-        if let Some(patience) = through.gave_up() {
-            let waited = |job: &Job| through.kept_waiting(job);
+    /// Answers an append of a lane. When it gave up waiting for a stream, refuses also the appends that have waited behind
+    /// it for as long.
+    fn answer_lane(&mut self, result: LaneResult) {
+        if let Some(lock_timeout) = result.lock_timeout() {
+            let waited = |job: &Job| result.delayed(job);
             let (gone, left): (VecDeque<Job>, VecDeque<Job>) = self.waiting.drain(..).partition(waited);
             self.waiting = left;
             for job in gone {
-                job.refused(PostgresAppendError::Held(patience));
+                job.answer_refused(PostgresAppendError::Held(lock_timeout));
             }
         }
-        self.settle(through.job, through.outcome);
+        self.answer_job(result.job, result.outcome);
     }
 }
 
@@ -289,7 +287,7 @@ fn jobs(batch: Vec<Group>) -> Vec<Job> {
     batch.into_iter().flat_map(|group| group.jobs).collect()
 }
 
-/// The writer has ended with its runtime.
+/// The error after the writer task has ended with its runtime.
 fn closed() -> PostgresAppendError {
     PostgresError::Closed.into()
 }

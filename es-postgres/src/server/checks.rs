@@ -7,7 +7,7 @@ use crate::server::error::{PostgresError, impl_store_error};
 use crate::server::types::column;
 
 /// Why a server is not one to keep a log on.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresUnfitError {
     /// The server is older than 13.

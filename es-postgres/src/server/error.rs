@@ -17,11 +17,11 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// |---|---|---|
 /// | [`connect`](crate::PostgresStore::connect) | [`PostgresConnectError`](crate::PostgresConnectError) | |
 /// | [`append`](es_core::EventStore::append), [`resolve`](es_core::EventStore::resolve) | [`AppendError`](es_core::AppendError) | [`PostgresAppendError`](crate::PostgresAppendError) |
-/// | [`append_in`](crate::PostgresStore::append_in) and [`AppendStatement`](crate::AppendStatement) | [`AppendError`](es_core::AppendError) | [`PostgresError`] |
+/// | [`append_in`](crate::PostgresStore::append_in) and [`AppendStatement`](crate::AppendStatement) | [`AppendError`](es_core::AppendError) | [`PostgresAppendError`](crate::PostgresAppendError) |
 /// | [`commit`](crate::PostgresStore::commit) | [`PostgresCommitError`](crate::PostgresCommitError) | |
 /// | reading and subscribing | [`ReadError`](es_core::ReadError) | [`PostgresReadError`](crate::PostgresReadError) |
-/// | snapshots | [`SnapshotError`](es_core::SnapshotError) | [`PostgresError`] |
-/// | [`missing_protections`](crate::PostgresStore::missing_protections) | [`PostgresError`] | |
+/// | snapshots | [`SnapshotError`](es_core::SnapshotError) | [`PostgresSnapshotError`](crate::PostgresSnapshotError) |
+/// | [`missing_protections`](crate::PostgresStore::missing_protections) | [`PostgresProtectionError`](crate::PostgresProtectionError) | |
 ///
 /// Each of them becomes a [`StoreError`](es_core::StoreError), for who wants one type for all.
 #[derive(Debug, thiserror::Error)]

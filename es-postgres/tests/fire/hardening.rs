@@ -86,7 +86,7 @@ async fn odd_roles_are_refused(server: &Server, change: Change) -> Result<(), St
     };
     refused("app", "no log in this database").await?;
     PostgresStore::connect(&database.url()).await.unwrap();
-    refused("postgres", "nothing would hold it").await?;
+    refused("postgres", "would not apply to it").await?;
     refused(&"x".repeat(64), "1 to 63 bytes").await
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{Append, AppendError, Appended, EventStore, Expected, NewEvent, StreamId};
-use es_postgres::{PostgresBuilder, PostgresStore};
+use es_postgres::{BatchLimits, PostgresBuilder, PostgresStore};
 use futures_util::future::join_all;
 use test_postgres::Database;
 use tokio::task::JoinHandle;
@@ -16,6 +16,11 @@ use crate::tools::trial::builder;
 use crate::tools::workload::named;
 
 const MIB: usize = 1024 * 1024;
+
+/// Batches of one small append.
+fn one_each() -> BatchLimits {
+    BatchLimits::new().with_bytes(1).with_events(1).with_streams(1)
+}
 
 fn append(id: &str, mebibytes: usize) -> Vec<Append> {
     let events: Vec<NewEvent> = match mebibytes {
@@ -85,7 +90,9 @@ async fn appends_are_not_blocked_by_a_large_transfer() {
 /// Checks that the test above can fail: a writer that sends a large append over the shared connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_append_in_a_shared_batch_is_caught() {
-    let slow = SlowTransfer::new(60, |store| store.batch_limits(usize::MAX, 1_000, 1_000)).await;
+    let slow =
+        SlowTransfer::new(60, |store| store.batch_limits(BatchLimits::new().with_bytes(usize::MAX).with_events(1_000)))
+            .await;
     assert!(tokio::time::timeout(Duration::from_secs(1), slow.other_appends()).await.is_err());
     slow.proxy.release();
     slow.large.await.unwrap();
@@ -95,7 +102,7 @@ async fn a_large_append_in_a_shared_batch_is_caught() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_append_gets_a_longer_statement_timeout() {
     let slow = SlowTransfer::new(3, |store| {
-        store.batch_limits(1, 1, 1).statement_timeout(Duration::from_millis(500)).retry_for(Duration::ZERO)
+        store.batch_limits(one_each()).statement_timeout(Duration::from_millis(500)).retry_for(Duration::ZERO)
     })
     .await;
     let delays = "CREATE FUNCTION es.delay() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -113,7 +120,7 @@ async fn a_large_append_gets_a_longer_statement_timeout() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_transfer_does_not_count_against_the_statement_timeout() {
     let slow = SlowTransfer::new(3, |store| {
-        store.batch_limits(1, 1, 1).statement_timeout(Duration::from_secs(1)).retry_for(Duration::ZERO)
+        store.batch_limits(one_each()).statement_timeout(Duration::from_secs(1)).retry_for(Duration::ZERO)
     })
     .await;
     tokio::time::sleep(Duration::from_secs(8)).await;

@@ -90,7 +90,7 @@ async fn recorded_time_never_goes_back() {
 #[tokio::test]
 async fn recorded_time_that_goes_back_is_caught() {
     for (step, right, way) in [
-        ("append", "greatest(statement_timestamp(), since)", "alone"),
+        ("append", "greatest(statement_timestamp(), last_recorded_at)", "alone"),
         ("look_up", "greatest(statement_timestamp(), e.recorded_at)", "together"),
     ] {
         let wrong = with_step(step, right, "statement_timestamp()");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, ReadError, Version};
-use es_postgres::{PostgresError, PostgresReadError, PostgresStore};
+use es_postgres::{BatchLimits, PostgresError, PostgresReadError, PostgresStore};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use test_postgres::Database;
@@ -67,7 +67,8 @@ async fn sessions_carry_the_application_name() {
 #[tokio::test]
 async fn batches_respect_their_limits() {
     let transactions = async |bytes, events, streams| {
-        let fixture = Fixture::with(|builder| builder.batch_limits(bytes, events, streams)).await;
+        let limits = BatchLimits::new().with_bytes(bytes).with_events(events).with_streams(streams);
+        let fixture = Fixture::with(|builder| builder.batch_limits(limits)).await;
         let appends = (0..60).map(|number| fixture.store.append(one(&number.to_string(), Expected::Any).into()));
         join_all(appends).await.into_iter().for_each(|append| drop(append.unwrap()));
         count(&fixture.client().await, "SELECT count(DISTINCT xmin::text) FROM es.events").await

@@ -126,7 +126,8 @@ async fn a_repeatable_read_transaction_is_refused() {
     for level in [IsolationLevel::RepeatableRead, IsolationLevel::Serializable] {
         let transaction = client.build_transaction().isolation_level(level).start().await.unwrap();
         let refused = fixture.store.append_in(&transaction, one("1", Expected::NoStream)).await;
-        assert!(matches!(store_error(refused), PostgresError::Isolation));
+        let PostgresAppendError::Server(error) = store_error(refused) else { panic!("not of the server") };
+        assert!(matches!(*error, PostgresError::Isolation));
     }
 }
 

@@ -8,7 +8,7 @@ use es_core::{
     AppendError, AsOf, Checkpoint, Direction, EventStore, Expected, Filter, Position, StoreError, StoreErrorKind,
     StoredSnapshot, Timestamp, UnknownOutcome, Version,
 };
-use es_postgres::{PostgresError, PostgresStore};
+use es_postgres::{PostgresProtectionError, PostgresStore};
 use futures_util::{StreamExt, TryStreamExt};
 use test_postgres::Database;
 use tokio::runtime::{Builder, Runtime};
@@ -33,7 +33,8 @@ fn assert_closed<T, E: Error + 'static>(what: &str, outcome: Result<T, E>) {
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(error) = cause {
         let kind = error.downcast_ref().map(StoreError::kind);
-        if kind == Some(StoreErrorKind::Closed) || matches!(error.downcast_ref(), Some(PostgresError::Closed)) {
+        let kind = kind.or_else(|| error.downcast_ref().map(PostgresProtectionError::kind));
+        if kind == Some(StoreErrorKind::Closed) {
             return;
         }
         cause = error.source();

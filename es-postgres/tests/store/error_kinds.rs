@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use es_core::{AppendError, EventStore, Expected, StoreError, StoreErrorKind};
-use es_postgres::{PostgresError, PostgresStore};
+use es_postgres::{PostgresAppendError, PostgresError, PostgresStore};
 use test_postgres::Database;
 
 use crate::fixture::{Fixture, all, one};
@@ -61,12 +61,13 @@ async fn a_deadlock_is_busy_and_writes_nothing() {
         panic!("both or none succeeded")
     };
     let error = store_error::<()>(Err(lost));
-    assert!(matches!(error.downcast_ref(), Some(PostgresError::Refused { code, .. }) if code == "40P01"), "{error:?}");
     assert_eq!(
         (error.kind(), all(&fixture.store).await.len()),
         (StoreErrorKind::Busy, 2),
         "only the winner's events are stored"
     );
+    let Some(PostgresAppendError::Server(refused)) = error.downcast_ref() else { panic!("{error:?}") };
+    assert!(matches!(&**refused, PostgresError::Refused { code, .. } if code == "40P01"), "{error:?}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use es_core::{AppendError, Checkpoint, EventStore, Expected, Filter, StoreError, StoreErrorKind};
-use es_postgres::{PostgresAppendError, PostgresBuilder, PostgresStore};
+use es_postgres::{BatchLimits, PostgresAppendError, PostgresBuilder, PostgresStore};
 use futures_util::TryStreamExt;
 use futures_util::future::join_all;
 use test_postgres::Database;
@@ -49,7 +49,8 @@ async fn set(what: &str, set_up: impl FnOnce(PostgresBuilder) -> PostgresBuilder
 async fn extreme_numbers_are_clamped() {
     for number in NUMBERS {
         set("pool_size", |store| store.pool_size(number)).await.unwrap();
-        set("batch_limits", |store| store.batch_limits(number, number, number)).await.unwrap();
+        let limits = BatchLimits::new().with_bytes(number).with_events(number).with_streams(number);
+        set("batch_limits", |store| store.batch_limits(limits)).await.unwrap();
     }
 }
 

@@ -31,7 +31,7 @@ async fn a_held_stream_does_not_slow_appends_to_other_streams() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_that_waits_for_held_streams_is_caught() {
     let fixture = fixture().await;
-    let waiting = with_append("IF patient THEN", "IF true THEN");
+    let waiting = with_append("IF wait THEN", "IF true THEN");
     fixture.database.run(&[&waiting]).unwrap();
     let times = slowdown_while_held(&fixture, 2).await;
     assert!(times > MAX_SLOWDOWN, "p99 is {times:.1} times the usual");

@@ -221,7 +221,7 @@ async fn a_read_only_database_refuses_appends_and_serves_reads() {
     client.execute(reconnect, &[]).await.unwrap();
     let refused = refusal(&fixture.store).await;
     assert!(
-        matches!(&refused, PostgresAppendError::Server(PostgresError::Refused { code, .. }) if code == "25006"),
+        matches!(&refused, PostgresAppendError::Server(error) if matches!(&**error, PostgresError::Refused { code, .. } if code == "25006")),
         "{refused}"
     );
     assert_eq!(all(&fixture.store).await.len(), 1);

@@ -60,6 +60,8 @@ async fn refused_connections_are_busy(url: &str) {
     let batch = (0..20).map(|number| store.append(one(&number.to_string(), Expected::Any).into()));
     for answer in join_all(batch).await {
         let Err(AppendError::Store(error)) = answer else { panic!("{answer:?}") };
+        let source = error.downcast_ref();
+        assert!(matches!(source, Some(PostgresAppendError::Server(error)) if is_too_many(error)), "{error:?}");
         assert_busy(&error);
     }
     // A connection of the pool.
