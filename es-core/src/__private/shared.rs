@@ -94,7 +94,7 @@ mod tests {
     };
 
     const fn schema(name: &'static str, aliases: &'static [Alias], previous: Option<&'static Schema>) -> Schema {
-        Schema { name, version: SchemaVersion::FIRST, aliases, shapes: &[], previous, types: |_| {} }
+        Schema { name, schema_version: SchemaVersion::FIRST, aliases, shapes: &[], previous, types: |_| {} }
     }
 
     const fn member(schema: &'static Schema) -> Member {

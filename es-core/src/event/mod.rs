@@ -16,7 +16,7 @@ pub(crate) mod schema;
 pub(crate) mod text;
 mod timestamp;
 
-pub use decode::{DecodeError, Misfit, Mismatch};
+pub use decode::{DecodeError, PayloadError, PayloadErrorKind};
 pub use encode::EncodeError;
 pub use event::{Event, decode_single};
 pub use event_name::EventName;

@@ -18,7 +18,8 @@ pub(crate) fn implementation(aggregate: &Aggregate<'_>, numbers: &Numbers) -> To
     let table = table(aggregate, numbers);
     let decode = decode(aggregate, numbers);
     let names = arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::NAME));
-    let versions = arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::VERSION));
+    let versions =
+        arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::SCHEMA_VERSION));
     let encodes = arms(
         aggregate,
         &quote!(ref __es_event),

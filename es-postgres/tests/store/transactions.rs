@@ -196,7 +196,7 @@ async fn a_transaction_of_sqlx_takes_part() {
     let fixture = Fixture::new().await;
     let mut connection = sqlx::PgConnection::connect(&fixture.database.url()).await.unwrap();
     let payload = r#"{ "quote" : "\"\\ü", "b":1,"b":2 }"#;
-    let metadata = es_core::Metadata::default().actor("O'Neil");
+    let metadata = es_core::Metadata::new().with_actor("O'Neil");
     let events = vec![event(payload).with_metadata(&metadata).unwrap(), event("null")];
     let appends = vec![Append::new(stream("1"), Expected::NoStream, events), Append::assertion(stream("2"), exact(0))];
     let statement = fixture.store.append_statement(appends.clone()).unwrap();

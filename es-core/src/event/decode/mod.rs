@@ -10,13 +10,13 @@ use serde::de::DeserializeOwned;
 use crate::event::{EventSet, SchemaVersion, schema::Schema};
 
 mod key;
-mod mismatch;
 mod parser;
+mod payload_error;
 mod place;
 mod typed;
 mod wrong;
 
-pub use mismatch::Mismatch;
+pub use payload_error::PayloadErrorKind;
 pub(crate) use place::{Place, place};
 use typed::Numbers;
 pub(crate) use typed::{NUMBER, NUMBERS_ARE_TEXTS, RAW_VALUE};
@@ -38,7 +38,7 @@ pub enum DecodeError {
     },
     /// The payload does not have the shape of its schema version.
     #[error("{0}")]
-    Payload(Box<Misfit>), // boxed, or every good event would be moved around in the room of its error
+    Payload(Box<PayloadError>), // boxed, or every good event would be moved around in the room of its error
     /// A step that may fail, by `try_with` or `TryFrom`, refused the payload.
     #[error("{} was refused on the way from schema version {from} to {to}", Subject { field: *.field, declared: None })]
     Upcast {
@@ -66,9 +66,9 @@ pub enum DecodeError {
 /// Where and how a payload does not have the shape of its schema version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Misfit {
+pub struct PayloadError {
     /// What does not fit.
-    pub mismatch: Mismatch,
+    pub kind: PayloadErrorKind,
     /// The line in the payload, from 1.
     pub line: usize,
     /// The column in that line, in bytes.
@@ -83,15 +83,15 @@ pub struct Misfit {
     pub known: &'static [&'static str],
 }
 
-impl fmt::Display for Misfit {
+impl fmt::Display for PayloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mismatch, line, column, field, declared, key, known } = self;
+        let Self { kind, line, column, field, declared, key, known } = self;
         write!(f, "{} ", Subject { field: *field, declared: *declared })?;
-        match (mismatch, key) {
-            (Mismatch::Missing, Some(key)) => write!(f, "lacks the key `{key}`")?,
-            (Mismatch::Missing, None) if field.is_some() => f.write_str("is missing")?,
-            (Mismatch::Duplicate, Some(key)) => write!(f, "has the key `{key}` twice")?,
-            _ => mismatch.fmt(f)?,
+        match (kind, key) {
+            (PayloadErrorKind::Missing, Some(key)) => write!(f, "lacks the key `{key}`")?,
+            (PayloadErrorKind::Missing, None) if field.is_some() => f.write_str("is missing")?,
+            (PayloadErrorKind::Duplicate, Some(key)) => write!(f, "has the key `{key}` twice")?,
+            _ => kind.fmt(f)?,
         }
         for (number, name) in known.iter().enumerate() {
             write!(f, "{} `{name}`", if number == 0 { "; known:" } else { "," })?;
@@ -141,7 +141,7 @@ fn refused(
     schema: &'static Schema,
     version: SchemaVersion,
 ) -> DecodeError {
-    mismatch::payload(error, why, payload, schema.shape(version))
+    payload_error::payload(error, why, payload, schema.shape(version))
 }
 
 /// What a stored payload stands for: almost always one event, and no list is made for it.

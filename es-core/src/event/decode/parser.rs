@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-use super::{Mismatch, place, wrong::Wrong};
+use super::{PayloadErrorKind, place, wrong::Wrong};
 
 /// The deepest nesting that `serde_json` reads.
 const DEPTH: usize = 127;
 
 /// It is not JSON.
-const SYNTAX: Wrong = Wrong::Other(Mismatch::Syntax);
+const SYNTAX: Wrong = Wrong::Other(PayloadErrorKind::Syntax);
 
 /// What a value is, by its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl<'de> Parser<'de> {
     /// Opens the array or object that comes next; gives what [`Self::another`] is called with.
     pub(super) fn open(&mut self) -> Result<bool, Wrong> {
         if self.depth == DEPTH {
-            return Err(Wrong::Other(Mismatch::Depth));
+            return Err(Wrong::Other(PayloadErrorKind::Depth));
         }
         self.depth += 1;
         self.at += 1;

@@ -10,7 +10,7 @@ use serde::de::{
 };
 
 use super::{
-    Mismatch,
+    PayloadErrorKind,
     key::Key,
     parser::{Kind, Parser},
     wrong::{Wrong, another_type},
@@ -52,7 +52,7 @@ impl<'de> At<'_, 'de> {
     fn any_number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         let text = self.parser.number()?;
         if NUMBERS_ARE_TEXTS && self.numbers == Numbers::Kept && integer(text).is_none() {
-            let float: f64 = text.parse().map_err(|_| Wrong::Other(Mismatch::Syntax))?;
+            let float: f64 = text.parse().map_err(|_| Wrong::Other(PayloadErrorKind::Syntax))?;
             let same = serde_json::to_string(&float).is_ok_and(|written| written == text);
             if !(same && is_content(&visitor)) {
                 return visitor.visit_map(MapDeserializer::new(std::iter::once((NUMBER, text))));
@@ -79,13 +79,13 @@ impl<'de> At<'_, 'de> {
     fn array<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         let mut rest = Elements(Rest::open(self, b']')?);
         let value = visitor.visit_seq(&mut rest)?;
-        if rest.0.another()? { Err(Wrong::Other(Mismatch::Length)) } else { Ok(value) }
+        if rest.0.another()? { Err(Wrong::Other(PayloadErrorKind::Length)) } else { Ok(value) }
     }
 
     fn object<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         let mut rest = Entries(Rest::open(self, b'}')?);
         let value = visitor.visit_map(&mut rest)?;
-        if rest.0.another()? { Err(Wrong::Other(Mismatch::Length)) } else { Ok(value) }
+        if rest.0.another()? { Err(Wrong::Other(PayloadErrorKind::Length)) } else { Ok(value) }
     }
 }
 
@@ -117,8 +117,8 @@ fn integer(text: &str) -> Option<Integer> {
 }
 
 fn finite<F: FromStr + Into<f64> + Copy>(text: &str) -> Result<F, Wrong> {
-    let float: F = text.parse().map_err(|_| Wrong::Other(Mismatch::Syntax))?;
-    if float.into().is_finite() { Ok(float) } else { Err(Wrong::Other(Mismatch::Value)) }
+    let float: F = text.parse().map_err(|_| Wrong::Other(PayloadErrorKind::Syntax))?;
+    if float.into().is_finite() { Ok(float) } else { Err(Wrong::Other(PayloadErrorKind::Value)) }
 }
 
 /// Whether it is serde that takes any value, to look at it later: for tagged, untagged and flattened types. If serde
@@ -175,11 +175,11 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
     }
 
     fn deserialize_i128<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_i128(self.digits()?.parse().map_err(|_| Wrong::Other(Mismatch::Value))?)
+        visitor.visit_i128(self.digits()?.parse().map_err(|_| Wrong::Other(PayloadErrorKind::Value))?)
     }
 
     fn deserialize_u128<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_u128(self.digits()?.parse().map_err(|_| Wrong::Other(Mismatch::Value))?)
+        visitor.visit_u128(self.digits()?.parse().map_err(|_| Wrong::Other(PayloadErrorKind::Value))?)
     }
 
     fn deserialize_bool<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {

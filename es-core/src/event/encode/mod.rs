@@ -95,7 +95,7 @@ pub(crate) fn json<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Resul
 /// # Errors
 /// [`EncodeError`].
 pub(crate) fn event<E: Event>(event: &E, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    write(event, out, |written| Some(E::SCHEMA.shape(E::VERSION)?.field_at(written, written.len())?.name))
+    write(event, out, |written| Some(E::SCHEMA.shape(E::SCHEMA_VERSION)?.field_at(written, written.len())?.name))
 }
 
 fn write<T: Serialize + ?Sized>(

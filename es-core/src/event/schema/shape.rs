@@ -7,7 +7,7 @@ use crate::event::decode::{Place, place};
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
     /// The schema version.
-    pub version: SchemaVersion,
+    pub schema_version: SchemaVersion,
     /// How the fields stand in JSON.
     pub form: Form,
     /// The stored fields, in the order of the source.
@@ -78,12 +78,12 @@ impl Field {
 }
 
 impl Shape {
-    /// The shape of the schema version `version`.
+    /// The shape of the schema version `schema_version`.
     ///
     /// # Panics
     /// For version 0, which the macros refuse before.
-    pub const fn new(version: u32, form: Form, fields: &'static [Field]) -> Self {
-        Self { version: SchemaVersion::new(version).expect("schema versions start at 1"), form, fields }
+    pub const fn new(schema_version: u32, form: Form, fields: &'static [Field]) -> Self {
+        Self { schema_version: SchemaVersion::new(schema_version).expect("schema versions start at 1"), form, fields }
     }
 
     /// The field that the last byte before `end` of a payload belongs to.

@@ -5,13 +5,13 @@ use std::fmt;
 use serde::de::IgnoredAny;
 use serde_json::error::Category;
 
-use super::{DecodeError, Misfit, Place, Wrong, place};
+use super::{DecodeError, PayloadError, Place, Wrong, place};
 use crate::event::schema::{Field, Form, Presence, Shape};
 
 /// What of a payload does not fit its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Mismatch {
+pub enum PayloadErrorKind {
     /// It is not JSON.
     Syntax,
     /// It ends too early.
@@ -36,7 +36,7 @@ pub enum Mismatch {
     Refused,
 }
 
-impl fmt::Display for Mismatch {
+impl fmt::Display for PayloadErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Syntax => "is not JSON",
@@ -65,68 +65,73 @@ pub(super) fn payload(
     let (line, column) = (error.line(), error.column());
     // only the words that serde puts before anything it quotes are looked at
     let text = error.to_string();
-    let mismatch = match mismatch(error.classify(), &text) {
+    let kind = match kind_of(error.classify(), &text) {
         // an enum that is neither a text nor an object is no JSON to `serde_json`
-        Mismatch::Syntax if serde_json::from_slice::<IgnoredAny>(payload).is_ok() => Mismatch::Type,
+        PayloadErrorKind::Syntax if serde_json::from_slice::<IgnoredAny>(payload).is_ok() => PayloadErrorKind::Type,
         // somebody's own words, which only begin as those of serde
-        Mismatch::Missing | Mismatch::UnknownField | Mismatch::Duplicate | Mismatch::UnknownVariant
-            if matches!(why, Some(Wrong::Other(Mismatch::Refused))) =>
+        PayloadErrorKind::Missing
+        | PayloadErrorKind::UnknownField
+        | PayloadErrorKind::Duplicate
+        | PayloadErrorKind::UnknownVariant
+            if matches!(why, Some(Wrong::Other(PayloadErrorKind::Refused))) =>
         {
-            Mismatch::Refused
+            PayloadErrorKind::Refused
         }
-        mismatch => mismatch,
+        kind => kind,
     };
-    let mut key = match (mismatch, &why) {
-        (Mismatch::Missing, Some(Wrong::Missing(key))) | (Mismatch::Duplicate, Some(Wrong::Duplicate(key))) => {
-            Some(*key)
-        }
+    let mut key = match (kind, &why) {
+        (PayloadErrorKind::Missing, Some(Wrong::Missing(key)))
+        | (PayloadErrorKind::Duplicate, Some(Wrong::Duplicate(key))) => Some(*key),
         _ => None,
     };
-    let known = match (mismatch, why) {
-        (Mismatch::UnknownField, Some(Wrong::UnknownField(known)))
-        | (Mismatch::UnknownVariant, Some(Wrong::UnknownVariant(known))) => known,
+    let known = match (kind, why) {
+        (PayloadErrorKind::UnknownField, Some(Wrong::UnknownField(known)))
+        | (PayloadErrorKind::UnknownVariant, Some(Wrong::UnknownVariant(known))) => known,
         _ => &[],
     };
     let field = shape.and_then(|shape| {
         let end = offset(payload, line, column);
-        match mismatch {
-            Mismatch::Missing if place(payload, end) == Place::Whole => {
+        match kind {
+            PayloadErrorKind::Missing if place(payload, end) == Place::Whole => {
                 let field = shape.fields.iter().find(|field| Some(field.name) == key);
                 key = key.filter(|_| field.is_none());
                 field
             }
-            _ => shape.field_at(payload, end).or_else(|| last(shape, mismatch, payload, end)),
+            _ => shape.field_at(payload, end).or_else(|| last(shape, kind, payload, end)),
         }
     });
     let (field, declared) = (field.map(|field| field.name), field.map(|field| field.ty));
-    DecodeError::Payload(Box::new(Misfit { mismatch, line, column, field, declared, key, known }))
+    DecodeError::Payload(Box::new(PayloadError { kind, line, column, field, declared, key, known }))
 }
 
-fn mismatch(category: Category, text: &str) -> Mismatch {
-    const WORDS: [(&str, Mismatch); 9] = [
-        ("missing field", Mismatch::Missing),
-        ("unknown field", Mismatch::UnknownField),
-        ("duplicate field", Mismatch::Duplicate),
-        ("unknown variant", Mismatch::UnknownVariant),
-        ("invalid type", Mismatch::Type),
-        ("invalid value", Mismatch::Value),
-        ("invalid length", Mismatch::Length),
-        ("number out of range", Mismatch::Value),
-        ("recursion limit exceeded", Mismatch::Depth),
+fn kind_of(category: Category, text: &str) -> PayloadErrorKind {
+    const WORDS: [(&str, PayloadErrorKind); 9] = [
+        ("missing field", PayloadErrorKind::Missing),
+        ("unknown field", PayloadErrorKind::UnknownField),
+        ("duplicate field", PayloadErrorKind::Duplicate),
+        ("unknown variant", PayloadErrorKind::UnknownVariant),
+        ("invalid type", PayloadErrorKind::Type),
+        ("invalid value", PayloadErrorKind::Value),
+        ("invalid length", PayloadErrorKind::Length),
+        ("number out of range", PayloadErrorKind::Value),
+        ("recursion limit exceeded", PayloadErrorKind::Depth),
     ];
-    let by_word = WORDS.into_iter().find(|(word, _)| text.starts_with(word)).map(|(_, mismatch)| mismatch);
+    let by_word = WORDS.into_iter().find(|(word, _)| text.starts_with(word)).map(|(_, kind)| kind);
     match category {
-        Category::Eof => Mismatch::Truncated,
-        Category::Syntax | Category::Io => by_word.unwrap_or(Mismatch::Syntax),
-        Category::Data => by_word.unwrap_or(Mismatch::Refused),
+        Category::Eof => PayloadErrorKind::Truncated,
+        Category::Syntax | Category::Io => by_word.unwrap_or(PayloadErrorKind::Syntax),
+        Category::Data => by_word.unwrap_or(PayloadErrorKind::Refused),
     }
 }
 
 /// The last field, when it was refused without a place of its own: then `serde_json` gives that of the closing bracket.
-fn last(shape: &Shape, mismatch: Mismatch, payload: &[u8], end: usize) -> Option<&'static Field> {
-    let of_a_value = match mismatch {
-        Mismatch::Refused | Mismatch::Value | Mismatch::Type | Mismatch::UnknownVariant => true,
-        Mismatch::Length => shape.form == Form::Named,
+fn last(shape: &Shape, kind: PayloadErrorKind, payload: &[u8], end: usize) -> Option<&'static Field> {
+    let of_a_value = match kind {
+        PayloadErrorKind::Refused
+        | PayloadErrorKind::Value
+        | PayloadErrorKind::Type
+        | PayloadErrorKind::UnknownVariant => true,
+        PayloadErrorKind::Length => shape.form == Form::Named,
         _ => false,
     };
     let flattened = shape.fields.iter().any(|field| field.presence == Presence::Flatten);
