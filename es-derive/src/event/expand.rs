@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Data, DeriveInput, Path, Type};
 
-use super::{check, describe, field, history::History, kept, lift, parse::Event, type_text::text};
+use super::{check, describe, field, history::History, kept, parse::Event, type_text::text, upcast};
 use crate::{path, place};
 
 /// The impl for an event, with its older shapes and the steps between them.
@@ -12,9 +12,9 @@ pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
     let Event { ident, name, version, not_recommended, .. } = event;
     let private = path::private(event.krate.as_ref());
     let schema = describe::schema(event, history);
-    let shapes = lift::shapes(event, history);
-    let steps = lift::steps(event, history);
-    let arms = lift::arms(event, history);
+    let shapes = upcast::shapes(event, history);
+    let steps = upcast::steps(event, history);
+    let arms = upcast::arms(event, history);
     let previous = event.previous.as_ref().map(|previous| previous_fits(event, previous));
     let kept = kept::checks(event);
     quote! {

@@ -5,8 +5,45 @@ use std::fmt;
 use serde::de::IgnoredAny;
 use serde_json::error::Category;
 
-use super::{DecodeError, PayloadError, Place, Wrong, place};
+use super::{Cause, DecodeError, Location, Subject, locate};
 use crate::event::schema::{Field, Form, Presence, Shape};
+
+/// Where and how a payload does not have the shape of its schema version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PayloadError {
+    /// What does not fit.
+    pub kind: PayloadErrorKind,
+    /// The line in the payload, from 1.
+    pub line: usize,
+    /// The column in that line, in bytes.
+    pub column: usize,
+    /// The field of the event, by its stored key, where it is known.
+    pub field: Option<&'static str>,
+    /// The type which that field has in that schema version, as written in the source.
+    pub declared: Option<&'static str>,
+    /// The key that is missing or there twice, by its stored name, where that is not the field itself.
+    pub key: Option<&'static str>,
+    /// The variants or keys that there are, by their stored names, where the payload has another one.
+    pub known: &'static [&'static str],
+}
+
+impl fmt::Display for PayloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, line, column, field, declared, key, known } = self;
+        write!(f, "{} ", Subject { field: *field, declared: *declared })?;
+        match (kind, key) {
+            (PayloadErrorKind::Missing, Some(key)) => write!(f, "lacks the key `{key}`")?,
+            (PayloadErrorKind::Missing, None) if field.is_some() => f.write_str("is missing")?,
+            (PayloadErrorKind::Duplicate, Some(key)) => write!(f, "has the key `{key}` twice")?,
+            _ => kind.fmt(f)?,
+        }
+        for (number, name) in known.iter().enumerate() {
+            write!(f, "{} `{name}`", if number == 0 { "; known:" } else { "," })?;
+        }
+        write!(f, " (line {line}, column {column})")
+    }
+}
 
 /// What of a payload does not fit its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,7 +95,7 @@ impl fmt::Display for PayloadErrorKind {
 #[cold]
 pub(super) fn payload(
     error: &serde_json::Error,
-    why: Option<Wrong>,
+    why: Option<Cause>,
     payload: &[u8],
     shape: Option<&Shape>,
 ) -> DecodeError {
@@ -73,26 +110,26 @@ pub(super) fn payload(
         | PayloadErrorKind::UnknownField
         | PayloadErrorKind::Duplicate
         | PayloadErrorKind::UnknownVariant
-            if matches!(why, Some(Wrong::Other(PayloadErrorKind::Refused))) =>
+            if matches!(why, Some(Cause::Other(PayloadErrorKind::Refused))) =>
         {
             PayloadErrorKind::Refused
         }
         kind => kind,
     };
     let mut key = match (kind, &why) {
-        (PayloadErrorKind::Missing, Some(Wrong::Missing(key)))
-        | (PayloadErrorKind::Duplicate, Some(Wrong::Duplicate(key))) => Some(*key),
+        (PayloadErrorKind::Missing, Some(Cause::Missing(key)))
+        | (PayloadErrorKind::Duplicate, Some(Cause::Duplicate(key))) => Some(*key),
         _ => None,
     };
     let known = match (kind, why) {
-        (PayloadErrorKind::UnknownField, Some(Wrong::UnknownField(known)))
-        | (PayloadErrorKind::UnknownVariant, Some(Wrong::UnknownVariant(known))) => known,
+        (PayloadErrorKind::UnknownField, Some(Cause::UnknownField(known)))
+        | (PayloadErrorKind::UnknownVariant, Some(Cause::UnknownVariant(known))) => known,
         _ => &[],
     };
     let field = shape.and_then(|shape| {
         let end = offset(payload, line, column);
         match kind {
-            PayloadErrorKind::Missing if place(payload, end) == Place::Whole => {
+            PayloadErrorKind::Missing if locate(payload, end) == Location::Whole => {
                 let field = shape.fields.iter().find(|field| Some(field.name) == key);
                 key = key.filter(|_| field.is_none());
                 field

@@ -1,7 +1,7 @@
 //! A shape: the fields of an event's payload in one schema version.
 
 use super::SchemaVersion;
-use crate::event::decode::{Place, place};
+use crate::event::decode::{Location, locate};
 
 /// The fields of a payload in one schema version.
 #[derive(Clone, Copy, Debug)]
@@ -88,10 +88,10 @@ impl Shape {
 
     /// The field that the last byte before `end` of a payload belongs to.
     pub(crate) fn field_at(&self, payload: &[u8], end: usize) -> Option<&'static Field> {
-        match (self.form, place(payload, end)) {
+        match (self.form, locate(payload, end)) {
             (Form::Newtype, _) => self.fields.first(),
-            (Form::Named, Place::Key(key)) => self.field(&key),
-            (Form::Tuple, Place::Index(index)) => self.fields.get(index),
+            (Form::Named, Location::Key(key)) => self.field(&key),
+            (Form::Tuple, Location::Index(index)) => self.fields.get(index),
             _ => None,
         }
     }

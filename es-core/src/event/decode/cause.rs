@@ -8,7 +8,7 @@ use super::PayloadErrorKind;
 
 /// What does not fit.
 #[derive(Debug)]
-pub(super) enum Wrong {
+pub(super) enum Cause {
     Missing(&'static str),
     Duplicate(&'static str),
     UnknownField(&'static [&'static str]),
@@ -16,11 +16,11 @@ pub(super) enum Wrong {
     Other(PayloadErrorKind),
 }
 
-pub(super) fn another_type<T>() -> Result<T, Wrong> {
-    Err(Wrong::Other(PayloadErrorKind::Type))
+pub(super) fn wrong_type<T>() -> Result<T, Cause> {
+    Err(Cause::Other(PayloadErrorKind::Type))
 }
 
-impl Error for Wrong {
+impl Error for Cause {
     /// Somebody's own words, which may quote the payload.
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self::Other(PayloadErrorKind::Refused)
@@ -55,10 +55,10 @@ impl Error for Wrong {
     }
 }
 
-impl fmt::Display for Wrong {
+impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }
 }
 
-impl std::error::Error for Wrong {}
+impl std::error::Error for Cause {}
