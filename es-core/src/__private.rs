@@ -3,11 +3,11 @@
 mod dispatch;
 mod feed;
 mod field_type;
-mod lift;
-mod listed;
+mod lookup;
+mod name_clash;
 mod refuse;
 mod reminder;
-mod shared;
+mod upcast;
 
 pub use serde;
 
@@ -18,10 +18,10 @@ pub use self::{
         assert_of, categories, count_of, event, names_of, taken, wanted,
     },
     field_type::{AnyType, FieldType},
-    lift::{Given, GivenBy, MadeFrom, demand, newer, newest, same_text, step, upcast},
-    listed::{count, find, names},
+    lookup::{count, find, names},
+    name_clash::{NameClash, assert_no_clash, name_clashes, slots},
     reminder::{lacks, remind_of_lock},
-    shared::{Shared, assert_own_names, shared, slots},
+    upcast::{Given, GivenBy, MadeFrom, demand, newer, newest, same_text, step, upcast},
 };
 pub use crate::{
     aggregate::{

@@ -18,16 +18,16 @@ pub mod __private;
 
 pub use aggregate::{Aggregate, Apply, Command, Events, Handle, IntoEvents, Retired, schema};
 pub use event::{
-    AggregateEvent, DecodeError, EncodeError, Event, EventName, EventSet, LimitError, May, Metadata, Misfit, Mismatch,
-    SchemaVersion, Timestamp, TimestampError, TimestampRangeError, decode_single,
+    AggregateEvent, DecodeError, EncodeError, Event, EventName, EventSet, LimitError, May, Metadata, PayloadError,
+    PayloadErrorKind, SchemaVersion, Timestamp, TimestampError, TimestampRangeError, decode_single,
 };
 pub use repository::{
-    Batch, Commands, DEFAULT_SETTLE_WITHIN, EventStoreExt, ExecuteError, Executed, LoadError, Outcome, RETRIES,
-    Repository, RepositoryExt, Root, StoreRepository, Unsettled,
+    Batch, Commands, DEFAULT_RETRIES, DEFAULT_SETTLE_TIMEOUT, EventStoreExt, ExecuteError, ExecuteFuture, Executed,
+    LoadError, Repository, RepositoryExt, Root, StoreRepository, Unsettled,
 };
 pub use store::{
     Append, AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, CheckpointError, Conflict, Direction,
-    EventStore, Expected, Filter, IdempotencyKey, KeysTaken, Known, KnownKey, NewEvent, Page, Place, Position,
+    EventStore, Expected, Filter, IdempotencyKey, KeysTaken, Known, KnownEvent, KnownKey, NewEvent, Page, Position,
     ReadError, ReadEvents, ReadStream, Reader, Recorded, SnapshotError, Snapshots, StoreError, StoreErrorKind,
     StoredEvent, StoredSnapshot, StreamId, StreamReader, TakenKey, UnknownOutcome, Verdict, Version, Violation,
     Visitor, limits, stable_hash,

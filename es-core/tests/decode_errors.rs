@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, error::Error};
 
 use es_core::{
-    DecodeError, EncodeError, Event, Mismatch, SchemaVersion,
+    DecodeError, EncodeError, Event, PayloadErrorKind, SchemaVersion,
     schema::{Field, Form, Presence, Schema, Shape},
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -56,13 +56,13 @@ const fn field(name: &'static str, ty: &'static str) -> Field {
 
 impl Event for Deposited {
     const NAME: &'static str = "account.deposited";
-    const VERSION: SchemaVersion = SchemaVersion::FIRST;
+    const SCHEMA_VERSION: SchemaVersion = SchemaVersion::FIRST;
     const SCHEMA: &'static Schema = &Schema {
         name: Self::NAME,
-        version: Self::VERSION,
+        schema_version: Self::SCHEMA_VERSION,
         aliases: &[],
         shapes: &[Shape {
-            version: SchemaVersion::FIRST,
+            schema_version: SchemaVersion::FIRST,
             form: Form::Named,
             fields: &[
                 field("amount", "f64"),
@@ -184,13 +184,13 @@ enum Tagged {
 
 impl Event for Deep {
     const NAME: &'static str = "deep";
-    const VERSION: SchemaVersion = SchemaVersion::FIRST;
+    const SCHEMA_VERSION: SchemaVersion = SchemaVersion::FIRST;
     const SCHEMA: &'static Schema = &Schema {
         name: Self::NAME,
-        version: Self::VERSION,
+        schema_version: Self::SCHEMA_VERSION,
         aliases: &[],
         shapes: &[Shape {
-            version: SchemaVersion::FIRST,
+            schema_version: SchemaVersion::FIRST,
             form: Form::Named,
             fields: &[field("lines", "Vec<Line>"), Field { presence: Presence::Flatten, ..field("head", "Head") }],
         }],
@@ -240,9 +240,15 @@ impl<'de> Deserialize<'de> for Mocking {
 
 impl Event for Mocking {
     const NAME: &'static str = "mocking";
-    const VERSION: SchemaVersion = SchemaVersion::FIRST;
-    const SCHEMA: &'static Schema =
-        &Schema { name: Self::NAME, version: Self::VERSION, aliases: &[], shapes: &[], previous: None, types: |_| {} };
+    const SCHEMA_VERSION: SchemaVersion = SchemaVersion::FIRST;
+    const SCHEMA: &'static Schema = &Schema {
+        name: Self::NAME,
+        schema_version: Self::SCHEMA_VERSION,
+        aliases: &[],
+        shapes: &[],
+        previous: None,
+        types: |_| {},
+    };
 
     fn decode(stored: SchemaVersion, payload: &[u8]) -> Result<Self, DecodeError> {
         es_core::decode_single(stored, payload)
@@ -259,8 +265,8 @@ fn words_that_begin_as_those_of_serde_name_nothing() {
     ] {
         let error = Mocking::decode(SchemaVersion::FIRST, format!("{words:?}").as_bytes()).unwrap_err();
         assert!(!format!("{error} {error:?}").contains(CANARY), "{error:?}");
-        let DecodeError::Payload(misfit) = error else { panic!("{error:?}") };
-        assert_eq!((misfit.mismatch, misfit.key, misfit.known), (Mismatch::Refused, None, &[][..]), "{words}");
+        let DecodeError::Payload(error) = error else { panic!("{error:?}") };
+        assert_eq!((error.kind, error.key, error.known), (PayloadErrorKind::Refused, None, &[][..]), "{words}");
     }
 }
 
@@ -268,8 +274,8 @@ fn words_that_begin_as_those_of_serde_name_nothing() {
 fn nesting_that_would_exhaust_the_stack_is_a_mismatch_of_its_own() {
     let payload = format!(r#"{{"any":{}"#, "[".repeat(500));
     let error = Deposited::decode(SchemaVersion::FIRST, payload.as_bytes()).unwrap_err();
-    let DecodeError::Payload(misfit) = error else { panic!("{error:?}") };
-    assert_eq!((misfit.mismatch, misfit.field), (Mismatch::Depth, Some("any")));
+    let DecodeError::Payload(error) = error else { panic!("{error:?}") };
+    assert_eq!((error.kind, error.field), (PayloadErrorKind::Depth, Some("any")));
 }
 
 #[test]
@@ -288,8 +294,8 @@ fn truncated_payloads_and_single_wrong_bytes_are_errors_or_events_but_never_pani
     assert_eq!(Deposited::decode(SchemaVersion::FIRST, &payload).unwrap(), event);
     for end in 0..payload.len() {
         let error = Deposited::decode(SchemaVersion::FIRST, &payload[..end]).unwrap_err();
-        let DecodeError::Payload(misfit) = error else { panic!("{error:?}") };
-        assert_eq!(misfit.mismatch, Mismatch::Truncated);
+        let DecodeError::Payload(error) = error else { panic!("{error:?}") };
+        assert_eq!(error.kind, PayloadErrorKind::Truncated);
     }
     for at in 0..payload.len() {
         for byte in 0..=u8::MAX {

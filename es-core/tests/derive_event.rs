@@ -23,7 +23,7 @@ fn round_trip<E: Event + PartialEq + std::fmt::Debug>(event: &E, payload: &str) 
     let mut bytes = Vec::new();
     event.encode(&mut bytes).unwrap();
     assert_eq!(String::from_utf8(bytes.clone()).unwrap(), payload);
-    assert_eq!(&E::decode(E::VERSION, &bytes).unwrap(), event);
+    assert_eq!(&E::decode(E::SCHEMA_VERSION, &bytes).unwrap(), event);
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn structs_of_every_form_round_trip() {
 fn name_and_schema_version_are_known_at_compile_time() {
     const NAME: &str = Opened::NAME;
     assert_eq!(NAME, "account.opened");
-    assert_eq!(Opened::VERSION, SchemaVersion::FIRST);
+    assert_eq!(Opened::SCHEMA_VERSION, SchemaVersion::FIRST);
     assert_eq!(Opened::SCHEMA.name, NAME);
 }
 

@@ -230,7 +230,7 @@ fn the_schema_lists_every_shape() {
         .filter_map(|version| Withdrawn::SCHEMA.shape(SchemaVersion::new(version)?))
         .map(|shape| {
             let fields: Vec<_> = shape.fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
-            format!("{} {:?} {}", shape.version, shape.form, fields.join(", "))
+            format!("{} {:?} {}", shape.schema_version, shape.form, fields.join(", "))
         })
         .collect();
     assert_eq!(

@@ -246,7 +246,7 @@ fn a_number_that_no_float_holds_is_refused_from_raw_json_and_read_by_nobody() {
     if let Ok(value) = serde_json::from_str::<Value>("[1e400]") {
         let error = HeldValue { held: value.clone() }.encode(&mut Vec::new()).unwrap_err();
         assert!(matches!(error, EncodeError::NotJson { .. }), "{error:?}");
-        let metadata = Metadata::default().extra("x", value);
+        let metadata = Metadata::new().with_extra("x", value);
         let event = NewEvent::from_json(Uuid::nil(), EventName::new("x").unwrap(), SchemaVersion::FIRST, "1").unwrap();
         assert!(event.with_metadata(&metadata).is_err());
     }
@@ -258,7 +258,7 @@ fn a_number_that_no_float_holds_is_refused_from_raw_json_and_read_by_nobody() {
 #[test]
 fn metadata_come_back() {
     let extra = json!({ "z": 0.1, "a": [1, 1e300], "m": { "y": -1.5, "x": null } });
-    let metadata = Metadata::default().actor("ada").extra("extra", extra);
+    let metadata = Metadata::new().with_actor("ada").with_extra("extra", extra);
     let event = NewEvent::from_json(Uuid::nil(), EventName::new("x").unwrap(), SchemaVersion::FIRST, "1").unwrap();
     let event = event.with_metadata(&metadata).unwrap();
     let read: Metadata = serde_json::from_slice(event.metadata().unwrap()).unwrap();

@@ -1,6 +1,6 @@
 //! A length that does not fit is blamed on the field that has it, also where serde gives no place for it.
 
-use es_core::{DecodeError, Event, Mismatch, SchemaVersion};
+use es_core::{DecodeError, Event, PayloadErrorKind, SchemaVersion};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 /// Two numbers: read as a list of any length, whose length is looked at when it is whole.
@@ -26,9 +26,9 @@ struct Named {
 struct Unnamed(u8, u8);
 
 /// What does not fit, and the field that is blamed for it.
-fn misfit<E: Event>(payload: &str) -> (Mismatch, Option<&'static str>) {
+fn kind_and_field<E: Event>(payload: &str) -> (PayloadErrorKind, Option<&'static str>) {
     match E::decode(SchemaVersion::FIRST, payload.as_bytes()) {
-        Err(DecodeError::Payload(misfit)) => (misfit.mismatch, misfit.field),
+        Err(DecodeError::Payload(error)) => (error.kind, error.field),
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("it fits"),
     }
@@ -36,12 +36,15 @@ fn misfit<E: Event>(payload: &str) -> (Mismatch, Option<&'static str>) {
 
 #[test]
 fn the_field_is_blamed_wherever_it_stands() {
-    assert_eq!(misfit::<Named>(r#"{"first":[1],"last":[1,2]}"#), (Mismatch::Length, Some("first")));
-    assert_eq!(misfit::<Named>(r#"{"first":[1,2],"last":[1]}"#), (Mismatch::Length, Some("last")));
-    assert_eq!(misfit::<Named>(r#"{"last":[1,2],"first":[1,2,3] }"#), (Mismatch::Length, Some("first")));
+    assert_eq!(kind_and_field::<Named>(r#"{"first":[1],"last":[1,2]}"#), (PayloadErrorKind::Length, Some("first")));
+    assert_eq!(kind_and_field::<Named>(r#"{"first":[1,2],"last":[1]}"#), (PayloadErrorKind::Length, Some("last")));
+    assert_eq!(
+        kind_and_field::<Named>(r#"{"last":[1,2],"first":[1,2,3] }"#),
+        (PayloadErrorKind::Length, Some("first"))
+    );
 }
 
 #[test]
 fn a_tuple_that_is_too_short_is_blamed_as_a_whole() {
-    assert_eq!(misfit::<Unnamed>("[1]"), (Mismatch::Length, None));
+    assert_eq!(kind_and_field::<Unnamed>("[1]"), (PayloadErrorKind::Length, None));
 }

@@ -8,7 +8,7 @@ use es_core::{
 };
 use uuid::Uuid;
 
-use crate::log::{Key, Log, Place};
+use crate::log::{Key, Location, Log};
 
 /// Appends all of `request` or nothing, at the time that `clock` shows. The limits are checked already.
 pub(crate) fn append(
@@ -38,10 +38,10 @@ impl Known for Log {
         Log::version(self, stream)
     }
 
-    fn place(&self, id: Uuid) -> Option<es_core::Place<'_>> {
-        let place = self.ids.get(&id)?;
-        let event = &self.events[place.index];
-        Some(es_core::Place { stream: &event.stream, version: event.version, together: place.together })
+    fn event(&self, id: Uuid) -> Option<es_core::KnownEvent<'_>> {
+        let location = self.ids.get(&id)?;
+        let event = &self.events[location.index];
+        Some(es_core::KnownEvent { stream: &event.stream, version: event.version, together: location.together })
     }
 
     fn key(&self, key: &str) -> Option<KnownKey<'_>> {
@@ -88,7 +88,7 @@ fn execute(log: &mut Log, append: Append, now: Timestamp) -> Appended {
         version = version.plus(1);
         positions.push(position);
         indexes.push(index);
-        log.ids.insert(event.id(), Place { index, together: mem::take(&mut together) });
+        log.ids.insert(event.id(), Location { index, together: mem::take(&mut together) });
         log.events.push(event.into_stored(stream.clone(), version, position, recorded_at));
     }
     Appended { stream, version, positions, recorded_at: Some(recorded_at), repeated: false }

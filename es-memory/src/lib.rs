@@ -9,12 +9,12 @@
 //! ```
 //!
 //! # Layout
-//! `store` is what is public, `log` the events and their indexes, `events` the events alone, `append` the verdict on
+//! `store` is what is public, `log` the events and their indexes, `chunks` the events alone, `append` the verdict on
 //! an append, `read` and `pages` what readers are given, `snapshots` what events were folded to, `shared` what clones and
 //! readers share.
 
 mod append;
-mod events;
+mod chunks;
 mod log;
 mod pages;
 mod read;

@@ -8,18 +8,18 @@ use std::{
 use es_core::{Checkpoint, IdempotencyKey, Position, StoredEvent, StreamId, Version};
 use uuid::Uuid;
 
-use crate::{events::Events, snapshots::Kept};
+use crate::{chunks::Chunks, snapshots::Kept};
 
 /// Everything that is stored. The event at `events[i]` has position `i + 1`.
 #[derive(Debug)]
 pub(crate) struct Log {
     /// Tells this log from every other one, also of the same program after a restart.
     pub(crate) incarnation: Uuid,
-    pub(crate) events: Events,
+    pub(crate) events: Chunks,
     /// The index of each event of a stream; the event at `[i]` has version `i + 1`.
     pub(crate) streams: HashMap<StreamId, Vec<usize>>,
     /// Where each event is, by its id.
-    pub(crate) ids: HashMap<Uuid, Place, BuildHasherDefault<IdHasher>>,
+    pub(crate) ids: HashMap<Uuid, Location, BuildHasherDefault<IdHasher>>,
     /// The idempotency keys that were taken.
     pub(crate) keys: HashMap<String, Key>,
     pub(crate) snapshots: Kept,
@@ -27,7 +27,7 @@ pub(crate) struct Log {
 
 /// Where an event is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Location {
     pub(crate) index: usize,
     /// How many events its append put into its stream, if it is the first of them; 0 otherwise.
     pub(crate) together: usize,
@@ -45,7 +45,7 @@ impl Default for Log {
     fn default() -> Self {
         Self {
             incarnation: Uuid::now_v7(),
-            events: Events::default(),
+            events: Chunks::default(),
             streams: HashMap::default(),
             ids: HashMap::default(),
             keys: HashMap::default(),
@@ -64,7 +64,7 @@ impl Log {
     }
 
     pub(crate) fn event(&self, id: Uuid) -> Option<&StoredEvent> {
-        self.ids.get(&id).map(|place| &self.events[place.index])
+        self.ids.get(&id).map(|location| &self.events[location.index])
     }
 }
 

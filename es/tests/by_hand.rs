@@ -17,13 +17,13 @@ struct Opened {
 
 impl Event for Opened {
     const NAME: &'static str = "account.opened";
-    const VERSION: SchemaVersion = SchemaVersion::FIRST;
+    const SCHEMA_VERSION: SchemaVersion = SchemaVersion::FIRST;
     const SCHEMA: &'static Schema = &Schema {
         name: "account.opened",
-        version: SchemaVersion::FIRST,
+        schema_version: SchemaVersion::FIRST,
         aliases: &[],
         shapes: &[Shape {
-            version: SchemaVersion::FIRST,
+            schema_version: SchemaVersion::FIRST,
             form: Form::Named,
             fields: &[Field::new("owner", "String", Presence::Required)],
         }],
@@ -55,13 +55,13 @@ struct Deposited {
 
 impl Event for Deposited {
     const NAME: &'static str = "account.deposited";
-    const VERSION: SchemaVersion = SchemaVersion::FIRST;
+    const SCHEMA_VERSION: SchemaVersion = SchemaVersion::FIRST;
     const SCHEMA: &'static Schema = &Schema {
         name: "account.deposited",
-        version: SchemaVersion::FIRST,
+        schema_version: SchemaVersion::FIRST,
         aliases: &[],
         shapes: &[Shape {
-            version: SchemaVersion::FIRST,
+            schema_version: SchemaVersion::FIRST,
             form: Form::Named,
             fields: &[Field::new("amount", "u64", Presence::Required)],
         }],
@@ -93,13 +93,13 @@ struct Withdrawn {
 
 impl Event for Withdrawn {
     const NAME: &'static str = "account.withdrawn";
-    const VERSION: SchemaVersion = SchemaVersion::FIRST;
+    const SCHEMA_VERSION: SchemaVersion = SchemaVersion::FIRST;
     const SCHEMA: &'static Schema = &Schema {
         name: "account.withdrawn",
-        version: SchemaVersion::FIRST,
+        schema_version: SchemaVersion::FIRST,
         aliases: &[],
         shapes: &[Shape {
-            version: SchemaVersion::FIRST,
+            schema_version: SchemaVersion::FIRST,
             form: Form::Named,
             fields: &[Field::new("amount", "u64", Presence::Required)],
         }],

@@ -15,7 +15,8 @@ fn read<E: Event>(version: u32, payload: &str) -> E {
 
 /// The keys of schema version `version` with their aliases, as the lock records them.
 fn keys<E: Event>(version: u32) -> Vec<(&'static str, &'static [&'static str])> {
-    let shape = E::SCHEMA.shapes.iter().find(|shape| shape.version.get() == version).expect("it has the version");
+    let shape =
+        E::SCHEMA.shapes.iter().find(|shape| shape.schema_version.get() == version).expect("it has the version");
     shape.fields.iter().map(|field| (field.name, field.aliases)).collect()
 }
 
@@ -56,7 +57,7 @@ fn literals_are_read() {
     let event = ByLiterals { memo: Some("kept".into()), number: 7, long_name: 1 };
     assert_eq!(stored(&event), r#"{"theMemo":"kept","n":"7","longName":1}"#);
     assert_eq!(read::<ByLiterals>(3, &stored(&event)), event);
-    assert_eq!((ByLiterals::NAME, ByLiterals::VERSION.get()), ("fragment.literal", 3));
+    assert_eq!((ByLiterals::NAME, ByLiterals::SCHEMA_VERSION.get()), ("fragment.literal", 3));
     let alias = &ByLiterals::SCHEMA.aliases[0];
     assert_eq!((alias.name, alias.up_to.get()), ("fragment.old", 2));
     assert_eq!(keys::<ByLiterals>(3), [("theMemo", &["the_memo"][..]), ("n", &["m"]), ("longName", &[])]);

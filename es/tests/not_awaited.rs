@@ -42,7 +42,7 @@ macro_rules! unheard {
 unheard!(execute, accounts, id: accounts.execute(id, Open));
 unheard!(update, accounts, id: accounts.update(id, |_| Opened {}));
 unheard!(try_update, accounts, id: accounts.try_update(id, |_| Err::<(), _>(1)));
-unheard!(with_metadata, accounts, id: accounts.with(Metadata::default()).execute(id, Open));
+unheard!(with_metadata, accounts, id: accounts.with_metadata(Metadata::new()).execute(id, Open));
 unheard!(load, accounts, id: accounts.load(id));
 
 #[tokio::test]

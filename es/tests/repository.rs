@@ -125,16 +125,16 @@ async fn metadata_given_with_a_command_are_on_every_event_it_records() {
         actor: Some("teller".into()),
         ..Metadata::default()
     }
-    .extra("branch", "Prague");
+    .with_extra("branch", "Prague");
     let counters = store.repository::<Counter>();
     let id = "a".to_owned();
     let two = |_: &mut Root<Counter>| [Counted { by: 1 }, Counted { by: 2 }];
-    let executed = counters.with(metadata.clone()).update(&id, two).await.unwrap();
+    let executed = counters.with_metadata(metadata.clone()).update(&id, two).await.unwrap();
     assert_eq!(executed.events.iter().map(|event| &event.metadata).collect::<Vec<_>>(), [&metadata, &metadata]);
     counters.execute(&id, Count(1)).await.unwrap();
     let stored = all::<CounterEvent>(&store).await;
     let found: Vec<_> = stored.iter().map(|event| event.metadata.clone()).collect();
-    assert_eq!(found, [metadata.clone(), metadata, Metadata::default()]);
+    assert_eq!(found, [metadata.clone(), metadata, Metadata::new()]);
 }
 
 async fn all<E: EventSet>(store: &Arc<dyn EventStore>) -> Vec<Recorded<E>> {
@@ -228,12 +228,12 @@ impl Repository<Counter> for Overtaken {
 
 #[tokio::test]
 async fn a_conflict_is_decided_again_a_bounded_number_of_times() {
-    let counters = Overtaken { inner: memory().await.repository(), times: AtomicUsize::new(es::RETRIES) };
+    let counters = Overtaken { inner: memory().await.repository(), times: AtomicUsize::new(es::DEFAULT_RETRIES) };
     let id = "a".to_owned();
     let executed = counters.execute(&id, Count(1)).await.unwrap();
     assert_eq!((executed.root.sum, executed.root.version().get()), (801, 9));
 
-    counters.times.store(es::RETRIES + 1, Ordering::SeqCst);
+    counters.times.store(es::DEFAULT_RETRIES + 1, Ordering::SeqCst);
     let Err(ExecuteError::Conflict { attempts, conflict }) = counters.execute(&id, Count(1)).await else {
         panic!("it went on for ever")
     };
@@ -242,12 +242,12 @@ async fn a_conflict_is_decided_again_a_bounded_number_of_times() {
     assert_eq!(conflict.actual(), Some(Version::new(18)));
 
     counters.times.store(1, Ordering::SeqCst);
-    let once = counters.retries(0).execute(&id, Count(1)).await;
+    let once = counters.with_retries(0).execute(&id, Count(1)).await;
     assert!(matches!(once, Err(ExecuteError::Conflict { attempts: 1, .. })));
     counters.times.store(50, Ordering::SeqCst);
-    assert_eq!(counters.retries(50).execute(&id, Count(1)).await.unwrap().root.sum, 801 + 900 + 100 + 5001);
+    assert_eq!(counters.with_retries(50).execute(&id, Count(1)).await.unwrap().root.sum, 801 + 900 + 100 + 5001);
     counters.times.store(60, Ordering::SeqCst);
-    assert!(counters.retries(usize::MAX).execute(&id, Count(1)).await.is_ok());
+    assert!(counters.with_retries(usize::MAX).execute(&id, Count(1)).await.is_ok());
 }
 
 #[tokio::test]
@@ -295,7 +295,7 @@ async fn commands_are_spawned_and_run_at_once() {
     let tasks: Vec<_> = (0..32)
         .map(|_| {
             let counters = Arc::clone(&counters);
-            tokio::spawn(async move { counters.retries(64).execute(&"a".to_owned(), Count(1)).await.map(|_| ()) })
+            tokio::spawn(async move { counters.with_retries(64).execute(&"a".to_owned(), Count(1)).await.map(|_| ()) })
         })
         .collect();
     for task in tasks {

@@ -38,7 +38,7 @@ fn decode<E: Event + Facts>(stored: SchemaVersion, payload: &[u8]) -> Result<Val
 fn again<E: Event + Facts>(stored: SchemaVersion, payload: &[u8]) -> Result<Value, DecodeError> {
     let mut written = Vec::new();
     match E::decode(stored, payload)?.encode(&mut written) {
-        Ok(()) => decode::<E>(E::VERSION, &written),
+        Ok(()) => decode::<E>(E::SCHEMA_VERSION, &written),
         Err(error) => Ok(Value::String(error.to_string())),
     }
 }

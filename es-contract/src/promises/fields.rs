@@ -22,12 +22,12 @@ pub async fn every_field_comes_back(factory: &dyn Factory) -> Result<(), Broken>
     let stream = subject.stream("fields")?;
     let id = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
     let schema_version = SchemaVersion::new(4_711).unwrap_or(SchemaVersion::FIRST);
-    let metadata = Metadata::default()
-        .correlation_id(Uuid::from_u128(7))
-        .causation_id(Uuid::now_v7())
-        .actor("teller 7")
-        .extra("branch", "Prague")
-        .extra("numbers", vec![1, 2]);
+    let metadata = Metadata::new()
+        .with_correlation_id(Uuid::from_u128(7))
+        .with_causation_id(Uuid::now_v7())
+        .with_actor("teller 7")
+        .with_extra("branch", "Prague")
+        .with_extra("numbers", vec![1, 2]);
     let payload = r#"{ "b":1,  "a":[ 2, 3 ] , "b2":null}"#;
     let event =
         NewEvent::from_json(id, EventName::new("sample.fields")?, schema_version, payload)?.with_metadata(&metadata)?;
@@ -58,7 +58,7 @@ pub async fn unicode_comes_back(factory: &dyn Factory) -> Result<(), Broken> {
         let name = EventName::new(format!("sample.{text}"))?;
         let payload = serde_json::json!({ text: text }).to_string();
         let event = NewEvent::from_json(Uuid::now_v7(), name.clone(), SchemaVersion::FIRST, payload)?
-            .with_metadata(&Metadata::default().actor(text))?;
+            .with_metadata(&Metadata::new().with_actor(text))?;
         subject.append(&stream, Expected::NoStream, vec![event.clone()]).await?;
         let stored = subject.events(&stream).await?;
         let seen = stored.iter().map(|event| (&event.stream, &event.name, &event.payload, event.metadata.as_ref()));
@@ -157,7 +157,7 @@ pub async fn floats_come_back_bit_for_bit(factory: &dyn Factory) -> Result<(), B
 pub async fn metadata_absent_differs_from_empty(factory: &dyn Factory) -> Result<(), Broken> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("metadata")?;
-    let events = vec![note(1)?, note(2)?.with_metadata(&Metadata::default())?, note(3)?];
+    let events = vec![note(1)?, note(2)?.with_metadata(&Metadata::new())?, note(3)?];
     subject.append(&stream, Expected::NoStream, events).await?;
     let stored = subject.events(&stream).await?;
     let seen: Vec<_> = stored.iter().map(|event| event.metadata.as_deref()).collect();
@@ -239,7 +239,7 @@ pub async fn an_encoded_event_comes_back(factory: &dyn Factory) -> Result<(), Br
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("encoded")?;
     let event = Sample::Written(Written { text: "\"quoted\"\n".to_owned() });
-    let metadata = Metadata::default().actor("Ada");
+    let metadata = Metadata::new().with_actor("Ada");
     subject.append(&stream, Expected::NoStream, vec![subject.fresh.encode(&event, Some(&metadata))?]).await?;
     for stored in subject.events(&stream).await? {
         let recorded = stored.decode::<Sample>()?;

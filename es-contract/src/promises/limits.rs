@@ -37,13 +37,13 @@ pub async fn a_payload_over_the_limit_is_refused(factory: &dyn Factory) -> Resul
 
 /// Metadata of 64 KiB come back.
 pub async fn metadata_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), Broken> {
-    let metadata = Metadata::default().actor("m".repeat(METADATA_BYTES - ACTOR_BYTES));
+    let metadata = Metadata::new().with_actor("m".repeat(METADATA_BYTES - ACTOR_BYTES));
     comes_back(factory, &written(1), Some(&metadata)).await
 }
 
 /// Metadata of one byte more are refused with a typed error.
 pub async fn metadata_over_the_limit_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
-    let metadata = Metadata::default().actor("m".repeat(METADATA_BYTES - ACTOR_BYTES + 1));
+    let metadata = Metadata::new().with_actor("m".repeat(METADATA_BYTES - ACTOR_BYTES + 1));
     is_refused(factory, &written(1), Some(&metadata), |error| {
         matches!(error, EncodeError::Limit(LimitError::TooLong { what: "metadata", limit: METADATA_BYTES, .. }))
     })
@@ -87,7 +87,7 @@ pub async fn a_nul_in_json_is_refused(factory: &dyn Factory) -> Result<(), Broke
     is_refused(factory, &text, None, refused).await?;
     let key = Sample::Nested(Nested(serde_json::json!({ "a\0b": 1 })));
     is_refused(factory, &key, None, refused).await?;
-    is_refused(factory, &written(1), Some(&Metadata::default().actor("a\0b")), refused).await
+    is_refused(factory, &written(1), Some(&Metadata::new().with_actor("a\0b")), refused).await
 }
 
 /// A thousand events in one append come back, over one stream or several.
@@ -186,7 +186,7 @@ fn halves(subject: &Subject, more: usize) -> Result<[Vec<NewEvent>; 2], Broken> 
     // what is checked and copied once is enough: the events differ in their ids
     let copies = |count| (0..count).map(|_| full.clone().with_id(Uuid::now_v7())).collect::<Vec<_>>();
     let half = APPEND_BYTES / PAYLOAD_BYTES / 2;
-    let actor = Metadata::default().actor("m".repeat(METADATA_BYTES - ACTOR_BYTES));
+    let actor = Metadata::new().with_actor("m".repeat(METADATA_BYTES - ACTOR_BYTES));
     let described = subject.fresh.encode(&written(1), Some(&actor))?;
     let rest = PAYLOAD_BYTES - described.payload().len() - METADATA_BYTES + more;
     let (mut first, mut second) = (copies(half), copies(half - 1));

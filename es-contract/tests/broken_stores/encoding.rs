@@ -28,7 +28,7 @@ pub(crate) fn encode(fault: Fault, event: &Sample, metadata: Option<&Metadata>) 
     let Some(metadata) = metadata else { return Ok(encoded) };
     match (fault, encoded.clone().with_metadata(metadata)) {
         (Fault::CutsLongMetadataAsItEncodes, Err(EncodeError::Limit(_))) => {
-            encoded.with_metadata(&Metadata::default().actor("m".repeat(METADATA_BYTES / 2)))
+            encoded.with_metadata(&Metadata::new().with_actor("m".repeat(METADATA_BYTES / 2)))
         }
         (Fault::RemovesNulFromMetadata, Err(EncodeError::Nul { .. })) => Ok(encoded),
         (_, encoded) => encoded,

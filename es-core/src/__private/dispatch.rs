@@ -17,8 +17,8 @@ use crate::{
 pub trait AsEvent: Sized {
     /// See [`Event::NAME`].
     const NAME: &'static str;
-    /// See [`Event::VERSION`].
-    const VERSION: SchemaVersion;
+    /// See [`Event::SCHEMA_VERSION`].
+    const SCHEMA_VERSION: SchemaVersion;
     /// See [`Event::SCHEMA`].
     const SCHEMA: &'static Schema;
 
@@ -42,7 +42,7 @@ pub trait AsEvent: Sized {
 #[diagnostic::do_not_recommend]
 impl<E: Event> AsEvent for E {
     const NAME: &'static str = E::NAME;
-    const VERSION: SchemaVersion = E::VERSION;
+    const SCHEMA_VERSION: SchemaVersion = E::SCHEMA_VERSION;
     const SCHEMA: &'static Schema = E::SCHEMA;
 
     #[inline]

@@ -1,7 +1,7 @@
 //! What `derive(EventSet)` writes calls: the tables of a feed, and the reading of what its aggregates hold.
 //!
 //! # Layout
-//! `told` (what is an aggregate, an event, an event of an aggregate) · `refusal` (what does not compile) · here the rest
+//! `detect` (what is an aggregate, an event, an event of an aggregate) · `refusal` (what does not compile) · here the rest
 //!
 //! Events are told apart by their places among the members, never by name: rustc gives up on comparing some hundred names
 //! with each other.
@@ -10,13 +10,13 @@ use std::any::Any;
 
 use crate::event::{DecodeError, SchemaVersion, schema::Member};
 
+mod detect;
 mod refusal;
-mod told;
 
+pub use detect::{Becomes, Held, Holds, Listed, Named, NotHeld, NotListed, NotNamed, NotRetired};
 pub use refusal::{aggregate, assert_held, assert_of, event};
-pub use told::{Becomes, Held, Holds, Listed, Named, NotHeld, NotListed, NotNamed, NotRetired};
 
-use super::listed::Names;
+use super::lookup::Names;
 
 /// An aggregate of a feed.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +102,7 @@ pub fn taken<E: 'static>(given: &mut dyn Any) -> Option<E> {
 
 /// Reads what is stored in a stream of the aggregate `of`, if the feed wants it: another aggregate's event under the same
 /// name is not even decoded.
-fn hear(
+fn decode_wanted(
     of: &Of,
     name: &str,
     stored: SchemaVersion,

@@ -15,8 +15,8 @@ use crate::event::{DecodeError, EncodeError, SchemaVersion, decode, encode, sche
 pub trait Event: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// The name it is stored under, stable for ever.
     const NAME: &'static str;
-    /// The schema version that today's type has.
-    const VERSION: SchemaVersion;
+    /// The schema version of today's type: the `version` of `#[event(version = …)]`.
+    const SCHEMA_VERSION: SchemaVersion;
     /// Every shape the event ever had.
     const SCHEMA: &'static Schema;
 
@@ -42,9 +42,9 @@ pub trait Event: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
 /// # Errors
 /// As [`Event::decode`].
 pub fn decode_single<E: Event>(stored: SchemaVersion, payload: &[u8]) -> Result<E, DecodeError> {
-    if stored == E::VERSION {
+    if stored == E::SCHEMA_VERSION {
         decode::shape(payload, E::SCHEMA, stored)
     } else {
-        Err(DecodeError::Newer { known: E::VERSION })
+        Err(DecodeError::Newer { known: E::SCHEMA_VERSION })
     }
 }

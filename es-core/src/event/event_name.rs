@@ -4,12 +4,12 @@ use std::{fmt, hash, ops::Deref, sync::Arc};
 
 use crate::event::{
     limits::{self, LimitError},
-    text::Text,
+    shared_string::SharedString,
 };
 
 /// The stored name of an event: 1 to 512 bytes of UTF-8 without NUL. Cheap to clone.
 #[derive(Clone)]
-pub struct EventName(Text);
+pub struct EventName(SharedString);
 
 impl EventName {
     /// A name that was read or made at run time.
@@ -19,7 +19,7 @@ impl EventName {
     pub fn new(name: impl Into<Arc<str>>) -> Result<Self, LimitError> {
         let name = name.into();
         limits::check_name("event name", &name)?;
-        Ok(Self(Text::Shared(name)))
+        Ok(Self(SharedString::Counted(name)))
     }
 
     /// A name that stands in the program; nothing is allocated.
@@ -28,7 +28,7 @@ impl EventName {
     /// [`LimitError`] when it is empty, too long or holds a NUL.
     pub fn from_static(name: &'static str) -> Result<Self, LimitError> {
         limits::check_name("event name", name)?;
-        Ok(Self(Text::Static(name)))
+        Ok(Self(SharedString::Static(name)))
     }
 
     /// The name.

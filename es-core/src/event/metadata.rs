@@ -10,7 +10,7 @@ use uuid::Uuid;
 ///
 /// ```
 /// # use es_core::Metadata;
-/// let metadata = Metadata::default().actor("teller 7").extra("branch", "Prague");
+/// let metadata = Metadata::new().with_actor("teller 7").with_extra("branch", "Prague");
 /// assert_eq!(metadata.actor.as_deref(), Some("teller 7"));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,30 +31,35 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// With this correlation id.
+    /// Creates empty metadata.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the correlation id.
     #[must_use]
-    pub fn correlation_id(mut self, id: Uuid) -> Self {
+    pub fn with_correlation_id(mut self, id: Uuid) -> Self {
         self.correlation_id = Some(id);
         self
     }
 
-    /// With this causation id.
+    /// Sets the causation id.
     #[must_use]
-    pub fn causation_id(mut self, id: Uuid) -> Self {
+    pub fn with_causation_id(mut self, id: Uuid) -> Self {
         self.causation_id = Some(id);
         self
     }
 
-    /// With this actor.
+    /// Sets the actor.
     #[must_use]
-    pub fn actor(mut self, actor: impl Into<String>) -> Self {
+    pub fn with_actor(mut self, actor: impl Into<String>) -> Self {
         self.actor = Some(actor.into());
         self
     }
 
-    /// With `value` under `name` in [`extra`](Self::extra).
+    /// Sets `value` under `name` in [`extra`](Self::extra).
     #[must_use]
-    pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+    pub fn with_extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
         self
     }

@@ -13,10 +13,10 @@ pub(crate) mod limits;
 mod may;
 mod metadata;
 pub(crate) mod schema;
-pub(crate) mod text;
+pub(crate) mod shared_string;
 mod timestamp;
 
-pub use decode::{DecodeError, Misfit, Mismatch};
+pub use decode::{DecodeError, PayloadError, PayloadErrorKind};
 pub use encode::EncodeError;
 pub use event::{Event, decode_single};
 pub use event_name::EventName;

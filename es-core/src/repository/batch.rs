@@ -6,8 +6,8 @@ use crate::{
     aggregate::Aggregate,
     event::EncodeError,
     repository::{
-        RETRIES, Root,
-        settle::{DEFAULT_SETTLE_WITHIN, Pause, Settling},
+        DEFAULT_RETRIES, Root,
+        settle::{DEFAULT_SETTLE_TIMEOUT, Pause, Settling},
     },
     store::{Append, AppendError, AppendRequest, Appended, EventStore, StoreError, StoreErrorKind, UnknownOutcome},
 };
@@ -42,7 +42,7 @@ use crate::{
 pub struct Batch<'a, S: ?Sized> {
     store: &'a S,
     members: Vec<Member<'a>>,
-    settle_within: Duration,
+    settle_timeout: Duration,
     retries: usize,
 }
 
@@ -69,7 +69,7 @@ impl<A: Aggregate> Change for Root<A> {
 
 impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
     pub(crate) fn new(store: &'a S) -> Self {
-        Self { store, members: Vec::new(), settle_within: DEFAULT_SETTLE_WITHIN, retries: RETRIES }
+        Self { store, members: Vec::new(), settle_timeout: DEFAULT_SETTLE_TIMEOUT, retries: DEFAULT_RETRIES }
     }
 
     /// With the pending events of `root`, which must not have changed since it was loaded. Without any, it is as
@@ -85,16 +85,17 @@ impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
         self
     }
 
-    /// When the store's answer is lost, the same append is sent again for so long; 15 s unless said.
-    pub fn settle_within(mut self, time: Duration) -> Self {
-        self.settle_within = time;
+    /// Sets for how long the same append is sent again when the store's answer is lost; [`DEFAULT_SETTLE_TIMEOUT`] unless
+    /// set.
+    pub fn with_settle_timeout(mut self, time: Duration) -> Self {
+        self.settle_timeout = time;
         self
     }
 
-    /// When the store is [busy](StoreErrorKind::Busy), the same append is sent again at most `count` times, after a pause
-    /// (10 ms at first, 1 s at last); [`RETRIES`] unless said, 0 for never. A conflict is not tried again: who decides is
-    /// not here.
-    pub fn retries(mut self, count: usize) -> Self {
+    /// Sets how often the same append is sent again, after a pause (10 ms at first, 1 s at last), when the store is
+    /// [busy](StoreErrorKind::Busy); [`DEFAULT_RETRIES`] unless set, 0 for never. A conflict is not retried, since a batch
+    /// cannot decide again.
+    pub fn with_retries(mut self, count: usize) -> Self {
         self.retries = count;
         self
     }
@@ -106,7 +107,7 @@ impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
     /// # Errors
     /// [`AppendError`]; [`DuplicateStream`](AppendError::DuplicateStream) when an aggregate is there twice.
     pub async fn append(self) -> Result<Vec<Appended>, AppendError> {
-        let Self { store, mut members, settle_within, retries } = self;
+        let Self { store, mut members, settle_timeout, retries } = self;
         let appends = members
             .iter()
             .map(|member| match member {
@@ -115,7 +116,7 @@ impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let (streams, request) = (appends.len(), AppendRequest::from(appends));
-        let (mut settling, mut left, mut pause) = (Settling::new(settle_within), retries, Pause::new());
+        let (mut settling, mut left, mut pause) = (Settling::new(settle_timeout), retries, Pause::new());
         let answers = loop {
             let sent = async {
                 match store.append(request.clone()).await {

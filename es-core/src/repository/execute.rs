@@ -9,14 +9,14 @@ use crate::{
     event::Metadata,
     repository::{
         ExecuteError, LoadError, Repository, Root, Unsettled,
-        settle::{DEFAULT_SETTLE_WITHIN, Pause, Settling},
+        settle::{DEFAULT_SETTLE_TIMEOUT, Pause, Settling},
     },
     store::{AppendError, Recorded},
 };
 
 /// How often a command is decided again after a conflict, or when the store is busy, unless
-/// [`retries`](RepositoryExt::retries) says otherwise.
-pub const RETRIES: usize = 8;
+/// [`with_retries`](RepositoryExt::with_retries) says otherwise.
+pub const DEFAULT_RETRIES: usize = 8;
 
 /// What a command came to.
 #[non_exhaustive]
@@ -37,9 +37,9 @@ where
     }
 }
 
-/// The future of a command. A named type, and not `impl Future`: rustc then reports a missing `Handle` or `Clone`
-/// once, at the command.
-pub type Outcome<'a, A, E> = BoxFuture<'a, Result<Executed<A>, ExecuteError<A, E>>>;
+/// The future of a command. It is a named type and not `impl Future`, so that rustc reports a missing `Handle` or
+/// `Clone` once, at the command.
+pub type ExecuteFuture<'a, A, E> = BoxFuture<'a, Result<Executed<A>, ExecuteError<A, E>>>;
 
 /// Commands on every [`Repository`], also on `dyn Repository<A>`.
 ///
@@ -59,20 +59,20 @@ pub type Outcome<'a, A, E> = BoxFuture<'a, Result<Executed<A>, ExecuteError<A, E
 /// let deposited = accounts.update(&id, |account| Deposited { amount: account.balance / 100 }).await?;
 /// println!("{} at version {}", deposited.root.balance, deposited.root.version());
 ///
-/// let by_teller = accounts.with(Metadata::default().actor("teller 7")).retries(3);
+/// let by_teller = accounts.with_metadata(Metadata::new().with_actor("teller 7")).with_retries(3);
 /// by_teller.update(&id, |_| Deposited { amount: 1 }).await?;
 /// # Ok(())
 /// # }
 /// ```
 pub trait RepositoryExt<A: Aggregate>: Repository<A> {
     /// Decides on `command` and appends its events. After a conflict it decides again on fresh state, and when the store is
-    /// [busy](crate::StoreErrorKind::Busy) it does so after a pause (10 ms at first, 1 s at last): at most [`RETRIES`] times,
+    /// [busy](crate::StoreErrorKind::Busy) it does so after a pause (10 ms at first, 1 s at last): at most [`DEFAULT_RETRIES`] times,
     /// both taken together. When the store's answer is lost, it sends the same append again until it knows what became of
-    /// it, for [`DEFAULT_SETTLE_WITHIN`]; after that it ends with [`ExecuteError::Unknown`].
+    /// it, for [`DEFAULT_SETTLE_TIMEOUT`]; after that it ends with [`ExecuteError::Unknown`].
     ///
     /// # Errors
     /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds the domain's own.
-    fn execute<'a, C>(&'a self, id: &'a A::Id, command: C) -> Outcome<'a, A, C::Error>
+    fn execute<'a, C>(&'a self, id: &'a A::Id, command: C) -> ExecuteFuture<'a, A, C::Error>
     where
         C: Command<A> + Clone + Send + 'a,
     {
@@ -88,7 +88,7 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
         &'a self,
         id: &'a A::Id,
         change: impl FnMut(&mut Root<A>) -> E + Send + 'a,
-    ) -> Outcome<'a, A, Infallible> {
+    ) -> ExecuteFuture<'a, A, Infallible> {
         Commands::new(self).update(id, change)
     }
 
@@ -100,34 +100,35 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
         &'a self,
         id: &'a A::Id,
         change: impl FnMut(&mut Root<A>) -> Result<E, X> + Send + 'a,
-    ) -> Outcome<'a, A, X> {
+    ) -> ExecuteFuture<'a, A, X> {
         Commands::new(self).try_update(id, change)
     }
 
     /// Sends the events of a command whose answer was lost once more, the same with the same ids, until it is known what
-    /// became of them, for [`DEFAULT_SETTLE_WITHIN`]. Nothing is decided again.
+    /// became of them, for [`DEFAULT_SETTLE_TIMEOUT`]. Nothing is decided again.
     ///
     /// # Errors
     /// [`ExecuteError`], never [`Refused`](ExecuteError::Refused). With all but [`Unknown`](ExecuteError::Unknown) none of the
     /// events was or will be appended, and the command may be decided on again.
-    fn settle(&self, unsettled: Unsettled<A>) -> Outcome<'_, A, Infallible> {
+    fn settle(&self, unsettled: Unsettled<A>) -> ExecuteFuture<'_, A, Infallible> {
         Commands::new(self).settle(unsettled)
     }
 
-    /// The same commands, with `metadata` on every event they record.
-    fn with(&self, metadata: Metadata) -> Commands<'_, Self> {
-        Commands::new(self).with(metadata)
+    /// Gives the same commands with `metadata` on every event they record.
+    fn with_metadata(&self, metadata: Metadata) -> Commands<'_, Self> {
+        Commands::new(self).with_metadata(metadata)
     }
 
-    /// The same commands; when the store's answer is lost, the same append is sent again for so long, to learn what became
-    /// of it. 15 s unless said; with 0 the command ends with [`ExecuteError::Unknown`] at once.
-    fn settle_within(&self, time: Duration) -> Commands<'_, Self> {
-        Commands::new(self).settle_within(time)
+    /// Gives the same commands with another settle timeout: for how long an append whose answer was lost is sent again.
+    /// [`DEFAULT_SETTLE_TIMEOUT`] unless set; with 0 the command ends with [`ExecuteError::Unknown`] at once.
+    fn with_settle_timeout(&self, time: Duration) -> Commands<'_, Self> {
+        Commands::new(self).with_settle_timeout(time)
     }
 
-    /// The same commands, decided again at most `count` times after a conflict or when the store is busy; 0 for never.
-    fn retries(&self, count: usize) -> Commands<'_, Self> {
-        Commands::new(self).retries(count)
+    /// Gives the same commands, decided again at most `count` times after a conflict or when the store is busy; 0 for
+    /// never.
+    fn with_retries(&self, count: usize) -> Commands<'_, Self> {
+        Commands::new(self).with_retries(count)
     }
 }
 
@@ -140,7 +141,7 @@ pub struct Commands<'a, R: ?Sized> {
     repository: &'a R,
     metadata: Option<Metadata>,
     retries: usize,
-    settle_within: Duration,
+    settle_timeout: Duration,
 }
 
 impl<R: ?Sized> Clone for Commands<'_, R> {
@@ -151,24 +152,24 @@ impl<R: ?Sized> Clone for Commands<'_, R> {
 
 impl<'a, R: ?Sized> Commands<'a, R> {
     fn new(repository: &'a R) -> Self {
-        Self { repository, metadata: None, retries: RETRIES, settle_within: DEFAULT_SETTLE_WITHIN }
+        Self { repository, metadata: None, retries: DEFAULT_RETRIES, settle_timeout: DEFAULT_SETTLE_TIMEOUT }
     }
 
-    /// With `metadata` on every event they record.
-    pub fn with(mut self, metadata: Metadata) -> Self {
+    /// As [`RepositoryExt::with_metadata`].
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = Some(metadata);
         self
     }
 
-    /// As [`RepositoryExt::retries`].
-    pub fn retries(mut self, count: usize) -> Self {
+    /// As [`RepositoryExt::with_retries`].
+    pub fn with_retries(mut self, count: usize) -> Self {
         self.retries = count;
         self
     }
 
-    /// As [`RepositoryExt::settle_within`].
-    pub fn settle_within(mut self, time: Duration) -> Self {
-        self.settle_within = time;
+    /// As [`RepositoryExt::with_settle_timeout`].
+    pub fn with_settle_timeout(mut self, time: Duration) -> Self {
+        self.settle_timeout = time;
         self
     }
 
@@ -176,7 +177,7 @@ impl<'a, R: ?Sized> Commands<'a, R> {
     ///
     /// # Errors
     /// [`ExecuteError`].
-    pub fn execute<'f, A, C>(&self, id: &'f A::Id, command: C) -> Outcome<'f, A, C::Error>
+    pub fn execute<'f, A, C>(&self, id: &'f A::Id, command: C) -> ExecuteFuture<'f, A, C::Error>
     where
         'a: 'f,
         R: Repository<A>,
@@ -194,7 +195,7 @@ impl<'a, R: ?Sized> Commands<'a, R> {
         &self,
         id: &'f A::Id,
         change: impl FnMut(&mut Root<A>) -> E + Send + 'f,
-    ) -> Outcome<'f, A, Infallible>
+    ) -> ExecuteFuture<'f, A, Infallible>
     where
         'a: 'f,
         R: Repository<A>,
@@ -210,7 +211,7 @@ impl<'a, R: ?Sized> Commands<'a, R> {
         &self,
         id: &'f A::Id,
         change: impl FnMut(&mut Root<A>) -> Result<E, X> + Send + 'f,
-    ) -> Outcome<'f, A, X>
+    ) -> ExecuteFuture<'f, A, X>
     where
         'a: 'f,
         R: Repository<A>,
@@ -222,7 +223,7 @@ impl<'a, R: ?Sized> Commands<'a, R> {
     ///
     /// # Errors
     /// [`ExecuteError`].
-    pub fn settle<'f, A: Aggregate>(&self, unsettled: Unsettled<A>) -> Outcome<'f, A, Infallible>
+    pub fn settle<'f, A: Aggregate>(&self, unsettled: Unsettled<A>) -> ExecuteFuture<'f, A, Infallible>
     where
         'a: 'f,
         R: Repository<A>,
@@ -230,7 +231,7 @@ impl<'a, R: ?Sized> Commands<'a, R> {
         let commands = self.clone();
         Box::pin(async move {
             let (mut root, attempts, outcome) = unsettled.into_parts();
-            match commands.append(&mut root, Settling::of(outcome, commands.settle_within)).await {
+            match commands.append(&mut root, Settling::of(outcome, commands.settle_timeout)).await {
                 Ok(()) => Ok(executed(root)),
                 Err(error) => Err(not_executed(root, attempts, error)),
             }
@@ -272,7 +273,7 @@ impl<'a, R: ?Sized> Commands<'a, R> {
             }
             decide(&mut root).map_err(ExecuteError::Refused)?;
             attempts += 1;
-            match self.append(&mut root, Settling::new(self.settle_within)).await {
+            match self.append(&mut root, Settling::new(self.settle_timeout)).await {
                 Ok(()) => return Ok(executed(root)),
                 Err(AppendError::Conflict(_)) if left > 0 => left -= 1,
                 Err(error) if error.is_busy() && left > 0 => {

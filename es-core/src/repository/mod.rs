@@ -16,10 +16,10 @@ mod unsettled;
 
 pub use batch::Batch;
 pub use error::{ExecuteError, LoadError};
-pub use execute::{Commands, Executed, Outcome, RETRIES, RepositoryExt};
+pub use execute::{Commands, DEFAULT_RETRIES, ExecuteFuture, Executed, RepositoryExt};
 pub use repository::Repository;
 pub use root::Root;
-pub use settle::DEFAULT_SETTLE_WITHIN;
+pub use settle::DEFAULT_SETTLE_TIMEOUT;
 pub use store_ext::EventStoreExt;
 pub use store_repository::StoreRepository;
 pub use unsettled::Unsettled;

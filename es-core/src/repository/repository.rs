@@ -13,7 +13,7 @@ use crate::{
 /// The trait that applications share: loads the aggregates `A` and appends what was decided on them.
 ///
 /// Dyn-compatible: an application may hold an `Arc<dyn Repository<Account>>`. What to do with one is in
-/// [`RepositoryExt`](crate::RepositoryExt): `execute`, `update`, `try_update`, `with`.
+/// [`RepositoryExt`](crate::RepositoryExt): `execute`, `update`, `try_update`, `with_metadata`.
 ///
 /// ```
 /// # use es_core::*;

@@ -7,8 +7,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::store::{AppendError, StoreErrorKind, UnknownOutcome};
 
 /// For how long an append whose answer was lost is sent again (with tokio's timer), unless
-/// [`settle_within`](crate::RepositoryExt::settle_within) says otherwise.
-pub const DEFAULT_SETTLE_WITHIN: Duration = Duration::from_secs(15);
+/// [`with_settle_timeout`](crate::RepositoryExt::with_settle_timeout) says otherwise.
+pub const DEFAULT_SETTLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long the sender waits before it sends an append again or decides again, at first and at last.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_secs(1);

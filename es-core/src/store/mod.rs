@@ -47,4 +47,4 @@ pub use store::{Direction, EventStore, Visitor};
 pub use store_error::{StoreError, StoreErrorKind};
 pub use stream::{Expected, Position, StreamId, Version, stable_hash};
 pub use taken::{KeysTaken, TakenKey};
-pub use verdict::{Known, KnownKey, Place, Verdict};
+pub use verdict::{Known, KnownEvent, KnownKey, Verdict};

@@ -173,7 +173,7 @@ impl<E> Recorded<E> {
     /// # Ok::<(), es_core::LimitError>(())
     /// ```
     pub fn new(stream: StreamId, version: Version, position: Position, event: E) -> Self {
-        let (recorded_at, metadata) = (Timestamp::UNIX_EPOCH, Metadata::default());
+        let (recorded_at, metadata) = (Timestamp::UNIX_EPOCH, Metadata::new());
         Self { id: Uuid::nil(), stream, version, position, part: 0, recorded_at, metadata, event }
     }
 

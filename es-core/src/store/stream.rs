@@ -7,7 +7,7 @@ use serde::{
     de::{Error, Unexpected},
 };
 
-use crate::event::{LimitError, limits::check_name, text::Text};
+use crate::event::{LimitError, limits::check_name, shared_string::SharedString};
 
 /// The name of a stream: the category of its aggregate and the id within it.
 ///
@@ -20,7 +20,7 @@ use crate::event::{LimitError, limits::check_name, text::Text};
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId {
-    category: Text,
+    category: SharedString,
     id: Arc<str>,
 }
 
@@ -33,14 +33,14 @@ impl StreamId {
         let (category, id) = (category.as_ref(), id.as_ref());
         check_name("category", category)?;
         check_name("stream id", id)?;
-        Ok(Self { category: Text::Shared(category.into()), id: id.into() })
+        Ok(Self { category: SharedString::Counted(category.into()), id: id.into() })
     }
 
     /// The stream `id` of a category that stands in the program.
     pub(crate) fn of_category(category: &'static str, id: &str) -> Result<Self, LimitError> {
         check_name("category", category)?;
         check_name("stream id", id)?;
-        Ok(Self { category: Text::Static(category), id: id.into() })
+        Ok(Self { category: SharedString::Static(category), id: id.into() })
     }
 
     /// The stream `id` of the same category, which the two share in memory.
@@ -123,7 +123,7 @@ impl fmt::Debug for StreamId {
 /// What a place is read from.
 const BIGINT: &str = "a number from 0 to 9223372036854775807";
 
-macro_rules! place {
+macro_rules! ordinal {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
@@ -199,7 +199,7 @@ macro_rules! place {
     };
 }
 
-place! {
+ordinal! {
     /// The place of an event in its stream: 1, 2, 3 …; 0 means that the stream does not exist.
     Version
 }
@@ -211,7 +211,7 @@ impl Version {
     pub const FIRST: Self = Self(1);
 }
 
-place! {
+ordinal! {
     /// The place of an event in the whole store: increasing, may have gaps.
     Position
 }

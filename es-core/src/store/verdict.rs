@@ -14,7 +14,7 @@ pub trait Known {
     fn version(&self, stream: &StreamId) -> Version;
 
     /// Where the event with this id stands; `None` when the log has none.
-    fn place(&self, id: Uuid) -> Option<Place<'_>>;
+    fn event(&self, id: Uuid) -> Option<KnownEvent<'_>>;
 
     /// What the idempotency key `key` came with; `None` when it was never taken. A store that refuses keys, with
     /// [`AppendRequest::into_appends`] or by itself, is never asked for one.
@@ -24,7 +24,7 @@ pub trait Known {
 /// Where an event stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
-pub struct Place<'a> {
+pub struct KnownEvent<'a> {
     /// The stream it belongs to.
     pub stream: &'a StreamId,
     /// Its place in the stream.
@@ -75,7 +75,7 @@ impl Verdict {
     ///
     /// ```
     /// # use std::collections::HashMap;
-    /// # use es_core::{Append, Expected, Known, KnownKey, Place, StreamId, Verdict, Version};
+    /// # use es_core::{Append, Expected, Known, KnownKey, KnownEvent, StreamId, Verdict, Version};
     /// # use uuid::Uuid;
     /// struct Versions(HashMap<StreamId, Version>);
     ///
@@ -83,7 +83,7 @@ impl Verdict {
     ///     fn version(&self, stream: &StreamId) -> Version {
     ///         self.0.get(stream).copied().unwrap_or(Version::NONE)
     ///     }
-    ///     fn place(&self, _: Uuid) -> Option<Place<'_>> {
+    ///     fn event(&self, _: Uuid) -> Option<KnownEvent<'_>> {
     ///         None // no event id was seen before
     ///     }
     ///     fn key(&self, _: &str) -> Option<KnownKey<'_>> {
@@ -101,7 +101,7 @@ impl Verdict {
     /// ```
     pub fn on(request: &AppendRequest, log: &impl Known) -> Self {
         let appends = request.appends();
-        let known = |append: &Append| append.events.iter().any(|event| log.place(event.id()).is_some());
+        let known = |append: &Append| append.events.iter().any(|event| log.event(event.id()).is_some());
         let any_known = appends.iter().any(known);
         if any_known
             && appends.iter().all(|append| append.events.is_empty() || repeats(append, log))
@@ -136,13 +136,13 @@ fn came_with(key: &IdempotencyKey, request: &AppendRequest, log: &impl Known) ->
 
 /// Whether these very events, and no others, came in one append to the place where this one would put them.
 fn repeats(append: &Append, log: &impl Known) -> bool {
-    let first = append.events.first().and_then(|first| log.place(first.id()));
+    let first = append.events.first().and_then(|first| log.event(first.id()));
     let Some(start) = first.filter(|first| first.together == append.events.len()).map(|first| first.version) else {
         return false;
     };
     append.expected.version().is_none_or(|expected| expected.plus(1) == start)
         && (start.get()..).map(Version::new).zip(&append.events).all(|(version, event)| {
-            let stands = |place: Place<'_>| *place.stream == append.stream && place.version == version;
-            log.place(event.id()).is_some_and(stands)
+            let stands = |place: KnownEvent<'_>| *place.stream == append.stream && place.version == version;
+            log.event(event.id()).is_some_and(stands)
         })
 }

@@ -33,7 +33,7 @@ async fn a_decision_of_any_number_of_events_is_stored_and_answered_whole() {
             repository.execute(&id(), Measure(before.clone())).await.unwrap();
             let values: Vec<f64> = (0..count).map(f64::from).collect();
             let executed = repository.execute(&id(), Measure(values.clone())).await.unwrap();
-            shows_what_is_stored(&store, &executed, &Metadata::default(), &values);
+            shows_what_is_stored(&store, &executed, &Metadata::new(), &values);
             assert_eq!(executed.root.state().values, [before, values].concat());
             assert_eq!(repository.load(&id()).await.unwrap().state(), executed.root.state());
         }
@@ -44,22 +44,23 @@ async fn a_decision_of_any_number_of_events_is_stored_and_answered_whole() {
 async fn closures_that_give_several_events_are_stored_and_answered_whole() {
     let (id, (store, repository)) = (id(), series());
     let given = repository.update(&id, |_| measured(&[1.0, 2.0, 3.0, 4.0])).await.unwrap();
-    shows_what_is_stored(&store, &given, &Metadata::default(), &[1.0, 2.0, 3.0, 4.0]);
+    shows_what_is_stored(&store, &given, &Metadata::new(), &[1.0, 2.0, 3.0, 4.0]);
     let recorded = repository.try_update(&id, |root| {
         root.record(measured(&[5.0, 6.0]));
         root.handle(Measure(vec![7.0, 8.0, 9.0]))?;
         Ok::<_, std::convert::Infallible>([Measured { value: 10.0 }, Measured { value: 11.0 }])
     });
     let recorded = recorded.await.unwrap();
-    shows_what_is_stored(&store, &recorded, &Metadata::default(), &[5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0]);
+    shows_what_is_stored(&store, &recorded, &Metadata::new(), &[5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0]);
 }
 
 #[tokio::test]
 async fn after_a_conflict_the_answer_is_that_of_the_last_try() {
     let (store, repository) = series();
     store.next(Next::Overtaken(2));
-    let metadata = Metadata::default().actor("Ada");
-    let executed = repository.with(metadata.clone()).execute(&id(), Measure(vec![1.0, 2.0, 3.0])).await.unwrap();
+    let metadata = Metadata::new().with_actor("Ada");
+    let executed =
+        repository.with_metadata(metadata.clone()).execute(&id(), Measure(vec![1.0, 2.0, 3.0])).await.unwrap();
     shows_what_is_stored(&store, &executed, &metadata, &[1.0, 2.0, 3.0]);
     assert_eq!(executed.root.state().values, [100.0, 100.0, 1.0, 2.0, 3.0]);
 }

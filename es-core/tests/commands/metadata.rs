@@ -8,7 +8,7 @@ use crate::{
 };
 
 fn by(actor: &str) -> Metadata {
-    Metadata::default().actor(actor)
+    Metadata::new().with_actor(actor)
 }
 
 /// The actor of each stored event, and `-` where no metadata were given.
@@ -22,7 +22,7 @@ async fn a_command_that_is_decided_again_keeps_its_metadata() {
     for overtaken in 0..4 {
         let (store, repository) = series();
         store.next(Next::Overtaken(overtaken));
-        let executed = repository.with(by("Ada")).execute(&id(), Measure(vec![1.0, 2.0, 3.0])).await.unwrap();
+        let executed = repository.with_metadata(by("Ada")).execute(&id(), Measure(vec![1.0, 2.0, 3.0])).await.unwrap();
         let mut expected = vec!["-"; overtaken];
         expected.extend(["Ada"; 3]);
         assert_eq!(actors(&store), expected);
@@ -33,13 +33,13 @@ async fn a_command_that_is_decided_again_keeps_its_metadata() {
 #[tokio::test]
 async fn every_way_to_command_gives_the_metadata_to_every_event() {
     let (store, repository) = series();
-    let by_ada = repository.with(by("Ada"));
+    let by_ada = repository.with_metadata(by("Ada"));
     by_ada.execute(&id(), Measure(vec![1.0, 2.0])).await.unwrap();
     by_ada.update(&id(), |_| measured(&[3.0])).await.unwrap();
     by_ada.try_update(&id(), |_| Ok::<_, String>(measured(&[4.0, 5.0]))).await.unwrap();
-    by_ada.clone().retries(0).execute(&id(), Measure(vec![6.0])).await.unwrap();
-    repository.retries(2).with(by("Bob")).execute(&id(), Measure(vec![7.0])).await.unwrap();
-    repository.with(by("Eve")).with(by("Cy")).execute(&id(), Measure(vec![8.0])).await.unwrap();
+    by_ada.clone().with_retries(0).execute(&id(), Measure(vec![6.0])).await.unwrap();
+    repository.with_retries(2).with_metadata(by("Bob")).execute(&id(), Measure(vec![7.0])).await.unwrap();
+    repository.with_metadata(by("Eve")).with_metadata(by("Cy")).execute(&id(), Measure(vec![8.0])).await.unwrap();
     repository.execute(&id(), Measure(vec![9.0])).await.unwrap();
     assert_eq!(actors(&store), ["Ada", "Ada", "Ada", "Ada", "Ada", "Ada", "Bob", "Cy", "-"]);
 }
@@ -54,13 +54,13 @@ async fn metadata_of_one_append_are_not_left_for_the_next_of_the_same_root() {
     assert!(root.take_recorded().iter().all(|event| event.metadata == by("Ada")));
     root.record(Measured { value: 3.0 });
     repository.append(&mut root).await.unwrap();
-    assert_eq!(root.take_recorded()[0].metadata, Metadata::default());
+    assert_eq!(root.take_recorded()[0].metadata, Metadata::new());
     root.set_metadata(by("Bob"));
     root.record(Measured { value: 4.0 });
     repository.append(&mut root).await.unwrap();
     assert_eq!(actors(&store), ["Ada", "Ada", "-", "Bob"]);
 
-    let executed = repository.with(by("Cy")).execute(&id(), Measure(vec![5.0])).await.unwrap();
+    let executed = repository.with_metadata(by("Cy")).execute(&id(), Measure(vec![5.0])).await.unwrap();
     let mut root = executed.root;
     root.record(Measured { value: 6.0 });
     repository.append(&mut root).await.unwrap();

@@ -58,7 +58,7 @@ async fn an_append_of_nothing_asks_the_store_for_nothing() {
 #[test]
 fn what_was_settled_is_recorded_with_the_places_of_the_answer() {
     let mut root = Root::<Series>::new(id()).unwrap();
-    root.set_metadata(Metadata::default().actor("Ada"));
+    root.set_metadata(Metadata::new().with_actor("Ada"));
     root.record(measured(&[1.0, 2.0, 3.0]));
     let recorded_at = Timestamp::from_micros(77).unwrap();
     root.settle(&es_core::Appended {

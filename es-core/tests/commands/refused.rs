@@ -58,16 +58,17 @@ async fn a_bad_event_is_not_applied_and_stays_refused() {
 async fn the_first_reason_is_the_one_that_is_reported() {
     let mut root = Root::<Series>::new(id()).unwrap();
     root.record(Measured { value: f64::NAN });
-    root.set_metadata(es_core::Metadata::default().actor("x".repeat(70_000)));
+    root.set_metadata(es_core::Metadata::new().with_actor("x".repeat(70_000)));
     root.record(Measured { value: f64::INFINITY });
     assert_eq!(root.to_append().unwrap_err(), EncodeError::NotFinite { field: Some("value") });
 }
 
 #[tokio::test]
 async fn metadata_that_cannot_be_stored_refuse_the_append() {
-    for metadata in [es_core::Metadata::default().actor("x".repeat(70_000)), es_core::Metadata::default().actor("\0")] {
+    for metadata in [es_core::Metadata::new().with_actor("x".repeat(70_000)), es_core::Metadata::new().with_actor("\0")]
+    {
         let (store, repository) = series();
-        let refused = repository.with(metadata).execute(&id(), Measure(vec![1.0])).await;
+        let refused = repository.with_metadata(metadata).execute(&id(), Measure(vec![1.0])).await;
         assert!(matches!(refused, Err(ExecuteError::Append(AppendError::Encode(_)))), "{refused:?}");
         assert_eq!(store.asked().len(), 0);
     }

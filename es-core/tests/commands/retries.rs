@@ -1,8 +1,8 @@
 //! After a conflict a command is decided again, on fresh state and a bounded number of times.
 
 use es_core::{
-    AppendError, EventStoreExt, ExecuteError, Expected, LoadError, RETRIES, ReadError, Repository, RepositoryExt,
-    StoreError, StoreErrorKind, UnknownOutcome, Version,
+    AppendError, DEFAULT_RETRIES, EventStoreExt, ExecuteError, Expected, LoadError, ReadError, Repository,
+    RepositoryExt, StoreError, StoreErrorKind, UnknownOutcome, Version,
 };
 
 use crate::{
@@ -25,11 +25,11 @@ async fn so_many_retries_are_made_and_not_one_more() {
     for retries in [0, 1, 5] {
         let (store, repository) = series();
         store.next(Next::Overtaken(retries));
-        repository.retries(retries).execute(&id(), Count).await.unwrap();
+        repository.with_retries(retries).execute(&id(), Count).await.unwrap();
         assert_eq!(store.asked().len(), retries + 1);
 
         store.next(Next::Overtaken(retries + 1));
-        let refused = repository.retries(retries).execute(&id(), Count).await;
+        let refused = repository.with_retries(retries).execute(&id(), Count).await;
         let Err(ExecuteError::Conflict { attempts, conflict }) = refused else { panic!("{refused:?}") };
         assert_eq!((attempts, store.asked().len()), (retries + 1, 2 * (retries + 1)));
         assert_eq!(conflict.actual(), Some(Version::new(2 * retries as u64 + 2)));
@@ -37,7 +37,7 @@ async fn so_many_retries_are_made_and_not_one_more() {
     let (store, repository) = series();
     store.next(Next::Overtaken(usize::MAX));
     assert!(matches!(repository.execute(&id(), Count).await, Err(ExecuteError::Conflict { .. })));
-    assert_eq!(store.asked().len(), RETRIES + 1);
+    assert_eq!(store.asked().len(), DEFAULT_RETRIES + 1);
 }
 
 #[tokio::test]
@@ -56,11 +56,11 @@ async fn nothing_but_a_conflict_a_busy_store_and_a_lost_answer_is_tried_again() 
 
 #[tokio::test(start_paused = true)]
 async fn a_busy_store_is_asked_again_after_a_decision_anew_within_the_same_bound() {
-    for retries in [0, 1, 5, RETRIES] {
+    for retries in [0, 1, 5, DEFAULT_RETRIES] {
         let (store, repository) = series();
         store.next(Next::Busy(retries));
         let mut decided = 0;
-        let (id, commands) = (id(), repository.retries(retries));
+        let (id, commands) = (id(), repository.with_retries(retries));
         let executed = commands.update(&id, |_| {
             decided += 1;
             measured(&[1.0])
@@ -80,7 +80,7 @@ async fn a_busy_store_is_asked_again_after_a_decision_anew_within_the_same_bound
 async fn a_store_too_busy_to_read_is_read_again_within_the_same_bound() {
     for retries in [0, 1, 5] {
         let (store, repository) = series();
-        let (id, commands) = (id(), repository.retries(retries));
+        let (id, commands) = (id(), repository.with_retries(retries));
         store.next(Next::BusyToRead(retries));
         commands.execute(&id, Measure(vec![1.0])).await.unwrap();
         assert_eq!((store.reads(), store.asked().len()), (retries + 1, 1));
@@ -97,7 +97,7 @@ async fn a_busy_store_is_given_more_time_each_time() {
     let (store, repository) = series();
     store.next(Next::Busy(9));
     let start = tokio::time::Instant::now();
-    repository.retries(9).execute(&id(), Measure(vec![1.0])).await.unwrap();
+    repository.with_retries(9).execute(&id(), Measure(vec![1.0])).await.unwrap();
     // 10 ms, twice as much each time, and a second at last
     assert_eq!(start.elapsed().as_millis(), 10 + 20 + 40 + 80 + 160 + 320 + 640 + 1_000 + 1_000);
 }
@@ -106,7 +106,7 @@ async fn a_busy_store_is_given_more_time_each_time() {
 async fn a_busy_store_says_nothing_of_what_was_sent_before() {
     let (store, repository) = series();
     store.next(Next::LostAndBusy(3));
-    repository.retries(0).execute(&id(), Measure(vec![1.0])).await.unwrap();
+    repository.with_retries(0).execute(&id(), Measure(vec![1.0])).await.unwrap();
     let asked = store.asked();
     assert!(asked.len() == 5 && asked.iter().all(|append| *append == asked[0]), "it is not decided again: {asked:?}");
 }
@@ -118,10 +118,10 @@ async fn a_batch_is_sent_again_to_a_busy_store() {
         let mut root = repository.load(&id()).await.unwrap();
         root.record(measured(&[1.0]));
         store.next(Next::Busy(retries + 1));
-        let refused = store.batch().change(&mut root).retries(retries).append().await;
+        let refused = store.batch().change(&mut root).with_retries(retries).append().await;
         assert!(refused.unwrap_err().is_transient() && root.pending().len() == 1);
         store.next(Next::Busy(retries));
-        store.batch().change(&mut root).retries(retries).append().await.unwrap();
+        store.batch().change(&mut root).with_retries(retries).append().await.unwrap();
         assert_eq!((store.asked().len(), store.events(&id()).len()), (2 * (retries + 1), 1));
     }
 }

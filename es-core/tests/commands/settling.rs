@@ -3,8 +3,8 @@
 use std::{error::Error, time::Duration};
 
 use es_core::{
-    AppendError, DEFAULT_SETTLE_WITHIN, EventStore, EventStoreExt, ExecuteError, Repository, RepositoryExt, StoreError,
-    StoreErrorKind, UnknownOutcome, Unsettled,
+    AppendError, DEFAULT_SETTLE_TIMEOUT, EventStore, EventStoreExt, ExecuteError, Repository, RepositoryExt,
+    StoreError, StoreErrorKind, UnknownOutcome, Unsettled,
 };
 use tokio::time::Instant;
 
@@ -37,13 +37,13 @@ async fn one_that_was_not_stored_is_decided_again() {
 
 #[tokio::test(start_paused = true)]
 async fn the_time_is_fifteen_seconds_unless_said() {
-    for within in [Duration::ZERO, Duration::from_secs(1), DEFAULT_SETTLE_WITHIN, Duration::from_mins(5)] {
+    for within in [Duration::ZERO, Duration::from_secs(1), DEFAULT_SETTLE_TIMEOUT, Duration::from_mins(5)] {
         let (store, repository) = series();
         store.next(Next::Silent);
         let begun = Instant::now();
         let unknown = match within {
-            DEFAULT_SETTLE_WITHIN => repository.execute(&id(), Measure(vec![1.0])).await,
-            within => repository.settle_within(within).execute(&id(), Measure(vec![1.0])).await,
+            DEFAULT_SETTLE_TIMEOUT => repository.execute(&id(), Measure(vec![1.0])).await,
+            within => repository.with_settle_timeout(within).execute(&id(), Measure(vec![1.0])).await,
         };
         let Err(ExecuteError::Unknown(unsettled)) = unknown else { panic!("{unknown:?}") };
         let waited = begun.elapsed();
@@ -54,7 +54,7 @@ async fn the_time_is_fifteen_seconds_unless_said() {
     for (within, known) in [(9, false), (10, true)] {
         let (store, repository) = series();
         store.next(Next::AnswerLost);
-        let commands = repository.settle_within(Duration::from_millis(within));
+        let commands = repository.with_settle_timeout(Duration::from_millis(within));
         assert_eq!(commands.execute(&id(), Measure(vec![1.0])).await.is_ok(), known, "{within} ms");
     }
     // what is never reached at all is no unknown outcome
@@ -66,11 +66,11 @@ async fn the_time_is_fifteen_seconds_unless_said() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_sent_again_is_waited_for_no_longer_than_the_time_that_is_left() {
-    for within in [Duration::from_millis(10), DEFAULT_SETTLE_WITHIN] {
+    for within in [Duration::from_millis(10), DEFAULT_SETTLE_TIMEOUT] {
         let (store, repository) = series();
         store.next(Next::LostAndHung);
         let begun = Instant::now();
-        let unknown = repository.settle_within(within).execute(&id(), Measure(vec![1.0])).await;
+        let unknown = repository.with_settle_timeout(within).execute(&id(), Measure(vec![1.0])).await;
         assert!(matches!(unknown, Err(ExecuteError::Unknown(_))), "{unknown:?}");
         assert_eq!(begun.elapsed(), within);
 
@@ -78,7 +78,7 @@ async fn what_is_sent_again_is_waited_for_no_longer_than_the_time_that_is_left()
         root.record(measured(&[1.0]));
         store.next(Next::LostAndHung);
         let begun = Instant::now();
-        let unknown = store.batch().change(&mut root).settle_within(within).append().await;
+        let unknown = store.batch().change(&mut root).with_settle_timeout(within).append().await;
         assert!(matches!(unknown, Err(AppendError::Unknown(_))), "{unknown:?}");
         assert_eq!((begun.elapsed(), root.pending().len()), (within, 1));
     }
@@ -131,7 +131,7 @@ async fn what_is_resolved_is_never_said_to_be_not_appended_by_a_store_that_is_aw
 /// A command that ended before its lost answer was settled.
 async fn unsettled(store: &Store, repository: &dyn Repository<Series>, next: Next) -> Unsettled<Series> {
     store.next(next);
-    let unknown = repository.settle_within(Duration::ZERO).execute(&id(), Measure(vec![1.0, 2.0])).await;
+    let unknown = repository.with_settle_timeout(Duration::ZERO).execute(&id(), Measure(vec![1.0, 2.0])).await;
     let Err(ExecuteError::Unknown(unsettled)) = unknown else { panic!("{unknown:?}") };
     assert_eq!((unsettled.root().version().get(), unsettled.root().pending().len()), (0, 2));
     unsettled
@@ -168,7 +168,7 @@ async fn one_that_cannot_be_settled_keeps_its_root_again() {
     let mut unsettled = unsettled(&store, &repository, Next::Silent).await;
     for (within, asked) in [(Duration::ZERO, 2), (Duration::from_millis(10), 4)] {
         let begun = Instant::now();
-        let unknown = repository.settle_within(within).settle(unsettled).await;
+        let unknown = repository.with_settle_timeout(within).settle(unsettled).await;
         let Err(ExecuteError::Unknown(again)) = unknown else { panic!("{unknown:?}") };
         assert_eq!((begun.elapsed(), store.asked().len(), again.root().pending().len()), (within, asked, 2));
         unsettled = again;
@@ -177,7 +177,10 @@ async fn one_that_cannot_be_settled_keeps_its_root_again() {
     let unknown = repository.settle(unsettled).await;
     let Err(ExecuteError::Unknown(again)) = unknown else { panic!("{unknown:?}") };
     let waited = begun.elapsed();
-    assert!(waited <= DEFAULT_SETTLE_WITHIN && waited + Duration::from_secs(1) >= DEFAULT_SETTLE_WITHIN, "{waited:?}");
+    assert!(
+        waited <= DEFAULT_SETTLE_TIMEOUT && waited + Duration::from_secs(1) >= DEFAULT_SETTLE_TIMEOUT,
+        "{waited:?}"
+    );
     // it is a root like any other
     let (sent, mut root) = (store.asked()[0].clone(), again.into_root());
     store.next(Next::Well);
@@ -252,7 +255,7 @@ async fn with_a_wrong_number_of_answers_it_is_not_known_what_was_appended() {
 async fn a_root_without_events_keeps_its_metadata_for_those_that_come() {
     let (store, repository) = series();
     let mut root = repository.load(&id()).await.unwrap();
-    root.set_metadata(es_core::Metadata::default().actor("teller 7"));
+    root.set_metadata(es_core::Metadata::new().with_actor("teller 7"));
     store.batch().change(&mut root).append().await.unwrap();
     root.record(measured(&[1.0]));
     store.batch().change(&mut root).append().await.unwrap();

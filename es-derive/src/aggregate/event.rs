@@ -18,7 +18,8 @@ pub(crate) fn implementation(aggregate: &Aggregate<'_>, numbers: &Numbers) -> To
     let table = table(aggregate, numbers);
     let decode = decode(aggregate, numbers);
     let names = arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::NAME));
-    let versions = arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::VERSION));
+    let versions =
+        arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::SCHEMA_VERSION));
     let encodes = arms(
         aggregate,
         &quote!(ref __es_event),
@@ -104,7 +105,7 @@ fn table(aggregate: &Aggregate<'_>, Numbers { constants, places }: &Numbers) -> 
     let own_names = items(aggregate).zip(places).map(|(Item { path, cfgs }, place)| {
         quote_spanned! {at(path)=>
             #(#cfgs)*
-            const _: () = __es::assert_own_names(&__ES_SHARED, #place, __ES_TYPES);
+            const _: () = __es::assert_no_clash(&__ES_NAME_CLASHES, #place, __ES_TYPES);
         }
     });
     quote! {
@@ -114,8 +115,8 @@ fn table(aggregate: &Aggregate<'_>, Numbers { constants, places }: &Numbers) -> 
         #constants
         const __ES_EVENTS: &[__es::Member] = &[#(#members),*];
         const __ES_TYPES: &[&::core::primitive::str] = &[#(#texts),*];
-        const __ES_SHARED: [::core::option::Option<__es::Shared>; __ES_EVENTS.len()] =
-            __es::shared::<{ __ES_EVENTS.len() }, { __es::slots(__ES_EVENTS) }>(__ES_EVENTS);
+        const __ES_NAME_CLASHES: [::core::option::Option<__es::NameClash>; __ES_EVENTS.len()] =
+            __es::name_clashes::<{ __ES_EVENTS.len() }, { __es::slots(__ES_EVENTS) }>(__ES_EVENTS);
         #(#own_names)*
     }
 }

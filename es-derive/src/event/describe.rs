@@ -30,7 +30,7 @@ pub(crate) fn schema(event: &Event, history: &History) -> TokenStream {
     quote! {
         __es::Schema {
             name: #name,
-            version: __es::schema_version(#version),
+            schema_version: __es::schema_version(#version),
             aliases: &[#(#aliases),*],
             shapes: &[#(#shapes),*],
             previous: #previous,

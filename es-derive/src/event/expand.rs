@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Data, DeriveInput, Path, Type};
 
-use super::{check, describe, field, history::History, kept, lift, parse::Event, type_text::text};
+use super::{check, describe, field, history::History, kept, parse::Event, type_text::text, upcast};
 use crate::{path, place};
 
 /// The impl for an event, with its older shapes and the steps between them.
@@ -12,9 +12,9 @@ pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
     let Event { ident, name, version, not_recommended, .. } = event;
     let private = path::private(event.krate.as_ref());
     let schema = describe::schema(event, history);
-    let shapes = lift::shapes(event, history);
-    let steps = lift::steps(event, history);
-    let arms = lift::arms(event, history);
+    let shapes = upcast::shapes(event, history);
+    let steps = upcast::steps(event, history);
+    let arms = upcast::arms(event, history);
     let previous = event.previous.as_ref().map(|previous| previous_fits(event, previous));
     let kept = kept::checks(event);
     quote! {
@@ -32,7 +32,7 @@ pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
             #[automatically_derived]
             impl __es::Event for #ident {
                 const NAME: &'static ::core::primitive::str = #name;
-                const VERSION: __es::SchemaVersion = __es::schema_version(#version);
+                const SCHEMA_VERSION: __es::SchemaVersion = __es::schema_version(#version);
                 const SCHEMA: &'static __es::Schema = &__ES_SCHEMA;
                 #[inline]
                 fn decode(
@@ -63,7 +63,7 @@ fn previous_fits(event: &Event, previous: &Type) -> TokenStream {
     quote_spanned! {place::at(previous)=>
         const _: () = {
             __es::demand(__es::same_text(<#previous as __es::Event>::NAME, #name), #other_name);
-            __es::demand(<#previous as __es::Event>::VERSION.get() == #wanted, #other_version);
+            __es::demand(<#previous as __es::Event>::SCHEMA_VERSION.get() == #wanted, #other_version);
         };
     }
 }
@@ -115,10 +115,10 @@ pub(crate) fn stand_in(input: &DeriveInput, krate: Option<&Path>) -> TokenStream
             #[automatically_derived]
             impl #impl_generics __es::#role for #ident #type_generics #where_clause {
                 const NAME: &'static ::core::primitive::str = ::core::concat!(::core::module_path!(), "::", #text);
-                const VERSION: __es::SchemaVersion = __es::SchemaVersion::FIRST;
+                const SCHEMA_VERSION: __es::SchemaVersion = __es::SchemaVersion::FIRST;
                 const SCHEMA: &'static __es::Schema = &__es::Schema {
                     name: <Self as __es::#role>::NAME,
-                    version: __es::SchemaVersion::FIRST,
+                    schema_version: __es::SchemaVersion::FIRST,
                     aliases: &[],
                     shapes: &[],
                     previous: ::core::option::Option::None,

@@ -14,7 +14,6 @@ mod field;
 mod history;
 mod itself;
 mod kept;
-mod lift;
 mod one_sided;
 mod parse;
 #[cfg(test)]
@@ -22,6 +21,7 @@ mod refusals;
 mod step;
 mod stored;
 pub(crate) mod type_text;
+mod upcast;
 
 /// The impls for `input`, or its mistakes together with a stand-in, so that they are the only errors.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {

@@ -126,12 +126,12 @@ fn decode(set: &EventSet<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
             }
         }
     });
-    let hears = set.of.iter().zip(places).map(|(Item { path, cfgs }, place)| {
-        let hear = quote_spanned!(at(path)=> __es::Named::<#path>::hear);
+    let reads = set.of.iter().zip(places).map(|(Item { path, cfgs }, place)| {
+        let decode = quote_spanned!(at(path)=> __es::Named::<#path>::decode);
         quote! {
             #(#cfgs)*
             if __es_category == __ES_OF[#place].category {
-                return #hear(&__ES_OF[#place], __es_name, __es_schema_version, __es_payload, &mut |__es_given| {
+                return #decode(&__ES_OF[#place], __es_name, __es_schema_version, __es_payload, &mut |__es_given| {
                     __es_narrow(__es_given, __es_each);
                 });
             }
@@ -148,7 +148,7 @@ fn decode(set: &EventSet<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
             __es_payload: &[::core::primitive::u8],
             __es_each: &mut dyn ::core::ops::FnMut(#ident),
         ) -> ::core::result::Result<(), __es::DecodeError> {
-            #(#hears)*
+            #(#reads)*
             // of another aggregate: whoever reads asked for more than the feed does
             ::core::result::Result::Ok(())
         }

@@ -54,7 +54,7 @@ async fn names_that_look_like_sql_are_stored_and_read_back_equal() {
     for (number, text) in texts().iter().enumerate() {
         let other = &texts()[(number + 1) % texts().len()];
         let stream = StreamId::new(text, other).unwrap();
-        let metadata = Metadata::default().actor(text.replace('\0', "")).extra(other.clone(), text.clone());
+        let metadata = Metadata::new().with_actor(text.replace('\0', "")).with_extra(other.clone(), text.clone());
         let payload = serde_json::to_string(&serde_json::json!({ text: text, "other": [other] })).unwrap();
         let new = named(text, &payload).unwrap().with_metadata(&metadata).unwrap();
         let answer =
@@ -143,9 +143,9 @@ fn unreadable_payloads_are_refused_before_sending() {
     assert!(matches!(bytes, Err(EncodeError::NotJson { .. })), "{bytes:?}");
     let huge = named("e", &format!("\"{}\"", "x".repeat(1024 * 1024)));
     assert!(matches!(huge, Err(EncodeError::Limit(LimitError::TooLong { .. }))));
-    let metadata = named("e", "1").unwrap().with_metadata(&Metadata::default().actor("a\0b"));
+    let metadata = named("e", "1").unwrap().with_metadata(&Metadata::new().with_actor("a\0b"));
     assert!(matches!(metadata, Err(EncodeError::Nul { .. })), "{metadata:?}");
-    let metadata = named("e", "1").unwrap().with_metadata(&Metadata::default().actor("x".repeat(65_536)));
+    let metadata = named("e", "1").unwrap().with_metadata(&Metadata::new().with_actor("x".repeat(65_536)));
     assert!(matches!(metadata, Err(EncodeError::Limit(_))), "{metadata:?}");
 }
 

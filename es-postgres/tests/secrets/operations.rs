@@ -28,7 +28,7 @@ fn stream(id: &str) -> StreamId {
 fn event(more: &str) -> NewEvent {
     let name = EventName::from_static("account.opened").unwrap();
     let payload = format!(r#"{{"text":"{PAYLOAD}","more":"{more}"}}"#);
-    let metadata = Metadata::default().actor(METADATA).extra("more", METADATA);
+    let metadata = Metadata::new().with_actor(METADATA).with_extra("more", METADATA);
     let event = NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, payload).unwrap();
     event.with_metadata(&metadata).unwrap()
 }

@@ -199,7 +199,7 @@ async fn an_append_statement_works_in_an_sqlx_transaction() {
     let fixture = Fixture::new().await;
     let mut connection = sqlx::PgConnection::connect(&fixture.database.url()).await.unwrap();
     let payload = r#"{ "quote" : "\"\\ü", "b":1,"b":2 }"#;
-    let metadata = Metadata::default().actor("O'Neil");
+    let metadata = Metadata::new().with_actor("O'Neil");
     let events = vec![event(payload).with_metadata(&metadata).unwrap(), event("null")];
     let appends = vec![Append::new(stream("1"), Expected::NoStream, events), Append::assertion(stream("2"), exact(0))];
     let statement = fixture.store.append_statement(appends.clone()).unwrap();

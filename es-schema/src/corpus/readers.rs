@@ -116,14 +116,14 @@ fn parts<'a>(reading: &'a Json, member: &'static Member) -> Option<Vec<(String, 
 /// The schema version of each event today, by name.
 pub(super) fn versions(readers: &[Reader]) -> BTreeMap<String, SchemaVersion> {
     let members = readers.iter().flat_map(|reader| reader.members);
-    members.map(|member| (member.schema.name.to_owned(), member.schema.version)).collect()
+    members.map(|member| (member.schema.name.to_owned(), member.schema.schema_version)).collect()
 }
 
 /// For each event and schema version, the names it was stored under: the own name first.
 pub(super) fn promised(readers: &[Reader]) -> Vec<(SchemaVersion, Vec<&'static str>)> {
     let mut promised = Vec::new();
     for member in readers.iter().flat_map(|reader| reader.members) {
-        let versions = (1..=member.schema.version.get()).filter_map(SchemaVersion::new);
+        let versions = (1..=member.schema.schema_version.get()).filter_map(SchemaVersion::new);
         promised.extend(versions.map(|version| {
             let stored = names(member).filter(|(_, up_to)| *up_to >= version);
             (version, stored.map(|(name, _)| name).collect::<Vec<_>>())
@@ -143,7 +143,7 @@ impl Reader {
 /// The names of an event, each with the newest schema version stored under it.
 fn names(member: &'static Member) -> impl Iterator<Item = (&'static str, SchemaVersion)> {
     let aliases = member.schema.aliases.iter().map(|alias| (alias.name, alias.up_to));
-    [(member.schema.name, member.schema.version)].into_iter().chain(aliases)
+    [(member.schema.name, member.schema.schema_version)].into_iter().chain(aliases)
 }
 
 fn decode<A: Aggregate>(name: &str, schema_version: SchemaVersion, payload: &[u8]) -> Result<Vec<Today>, Cause> {

@@ -119,12 +119,12 @@ fn history(schema: &'static Schema, opaque: &mut BTreeSet<String>) -> History {
         aliases: schema.aliases.iter().map(|alias| (alias.name.to_owned(), alias.up_to.get())).collect(),
         ..History::default()
     };
-    let newest = schema.version.get();
+    let newest = schema.schema_version.get();
     let mut described = Some(schema);
     let mut above = newest;
     while let Some(schema) = described {
         let Seen { roots, words } = seen(schema, opaque);
-        let lowest = schema.shapes.iter().map(|shape| shape.version.get()).min().unwrap_or(1);
+        let lowest = schema.shapes.iter().map(|shape| shape.schema_version.get()).min().unwrap_or(1);
         for version in (1..=above).filter(|version| schema.previous.is_none() || *version >= lowest) {
             let shape = SchemaVersion::new(version).and_then(|version| schema.shape(version));
             let mut layout = shape.map_or(Layout::NotDescribed, layout);

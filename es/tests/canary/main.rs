@@ -313,7 +313,7 @@ fn what_cannot_be_stored_is_not_quoted_either() {
 /// Errors and logs show what `Debug` shows: which events, and how many bytes they have.
 #[test]
 fn events_and_unknown_appends_are_shown_without_what_they_say() {
-    let metadata = Metadata::default().actor(TEXT);
+    let metadata = Metadata::new().with_actor(TEXT);
     let name = EventName::new("account.moved").unwrap();
     let event = NewEvent::from_json(Uuid::from_u128(4711), name, SchemaVersion::FIRST, payload(r#"{"@":%}"#));
     let event = event.unwrap().with_metadata(&metadata).unwrap();

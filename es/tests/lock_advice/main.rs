@@ -193,7 +193,7 @@ fn whole(case: &Case, follow: &str, report: &str) -> String {
 }
 
 /// What describes the event that is written by hand.
-const SHAPES: &str = "shapes: &[Shape { version: SchemaVersion::FIRST, form: Form::Named, \
+const SHAPES: &str = "shapes: &[Shape { schema_version: SchemaVersion::FIRST, form: Form::Named, \
                       fields: &[Field::new(\"amount\", \"u64\", Presence::Required)] }]";
 
 /// The words `is` of an attribute, with those of `said` in their place, or behind them.

@@ -280,12 +280,12 @@ wholes! {
             pub struct Deposited { pub amount: u64 }
             impl Event for Deposited {
                 const NAME: &'static str = "account.deposited";
-                const VERSION: SchemaVersion = SchemaVersion::FIRST;
+                const SCHEMA_VERSION: SchemaVersion = SchemaVersion::FIRST;
                 const SCHEMA: &'static Schema = &Schema {
                     name: "account.deposited",
-                    version: SchemaVersion::FIRST,
+                    schema_version: SchemaVersion::FIRST,
                     aliases: &[],
-                    shapes: &[Shape { version: SchemaVersion::FIRST, form: Form::Named, fields: &[Field::new("amount", "u64", Presence::Required)] }],
+                    shapes: &[Shape { schema_version: SchemaVersion::FIRST, form: Form::Named, fields: &[Field::new("amount", "u64", Presence::Required)] }],
                     previous: None,
                     types: |_| (),
                 };
@@ -300,10 +300,10 @@ wholes! {
             pub struct Deposited { pub amount: u64 }
             impl Event for Deposited {
                 const NAME: &'static str = "account.deposited";
-                const VERSION: SchemaVersion = SchemaVersion::FIRST;
+                const SCHEMA_VERSION: SchemaVersion = SchemaVersion::FIRST;
                 const SCHEMA: &'static Schema = &Schema {
                     name: "account.deposited",
-                    version: SchemaVersion::FIRST,
+                    schema_version: SchemaVersion::FIRST,
                     aliases: &[],
                     shapes: &[],
                     previous: None,

@@ -9,8 +9,8 @@ use std::{
 
 use es::{
     Append, AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Expected, Filter,
-    Known, KnownKey, NewEvent, Page, Place, Position, ReadError, StoredEvent, StreamId, Timestamp, Verdict, Version,
-    limits,
+    Known, KnownEvent, KnownKey, NewEvent, Page, Position, ReadError, StoredEvent, StreamId, Timestamp, Verdict,
+    Version, limits,
 };
 use es_contract::{Factory, FreshStore};
 use futures_util::{
@@ -148,9 +148,9 @@ impl Known for Log {
         Version::new(self.streams.get(stream).map_or(0, Vec::len) as u64)
     }
 
-    fn place(&self, id: Uuid) -> Option<Place<'_>> {
+    fn event(&self, id: Uuid) -> Option<KnownEvent<'_>> {
         let (index, together) = *self.ids.get(&id)?;
-        Some(Place { stream: &self.events[index].stream, version: self.events[index].version, together })
+        Some(KnownEvent { stream: &self.events[index].stream, version: self.events[index].version, together })
     }
 
     fn key(&self, _: &str) -> Option<KnownKey<'_>> {

@@ -41,7 +41,7 @@ pub async fn rush(store: &Arc<dyn EventStore>, id: ConferenceId, tasks: usize) -
         let conferences = store.repository::<Conference>();
         bookings.spawn(async move {
             let command = Book { attendee: format!("attendee {number}") };
-            conferences.retries(tasks).execute(&id, command).await
+            conferences.with_retries(tasks).execute(&id, command).await
         });
     }
     let mut rush = Rush::default();

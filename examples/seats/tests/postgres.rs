@@ -48,7 +48,7 @@ async fn the_last_seats_are_shared_by_those_who_ask_in_two_stores_at_once() {
     for number in 0..64 {
         let conferences = conferences[number % 2].clone();
         bookings.spawn(async move {
-            conferences.retries(64).execute(&id, Book { attendee: format!("attendee {number}") }).await
+            conferences.with_retries(64).execute(&id, Book { attendee: format!("attendee {number}") }).await
         });
     }
     let mut booked = 0;

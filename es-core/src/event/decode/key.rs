@@ -8,8 +8,8 @@ use serde::{
 };
 
 use super::{
+    cause::{Cause, wrong_type},
     typed::{bytes, number, small_number, text},
-    wrong::{Wrong, another_type},
 };
 
 /// A key of an object: a text, which may be that of a number or a truth value.
@@ -17,30 +17,30 @@ pub(super) struct Key<'a, 'de>(pub(super) &'a Cow<'de, str>);
 
 impl Key<'_, '_> {
     /// What stands in it, if that would be JSON without the quotes. `serde_json` sees no number behind an escape.
-    fn json(&self) -> Result<&str, Wrong> {
+    fn json(&self) -> Result<&str, Cause> {
         match self.0 {
             Cow::Borrowed(text) if serde_json::from_str::<IgnoredAny>(text).is_ok() => Ok(text),
-            _ => another_type(),
+            _ => wrong_type(),
         }
     }
 
-    fn parsed<T: FromStr>(&self) -> Result<T, Wrong> {
-        self.json()?.parse().or_else(|_| another_type())
+    fn parsed<T: FromStr>(&self) -> Result<T, Cause> {
+        self.json()?.parse().or_else(|_| wrong_type())
     }
 }
 
 macro_rules! keys {
     ($($method:ident)+) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
             number(self.json()?, visitor)
         }
     )+};
 }
 
 impl<'de> Deserializer<'de> for Key<'_, 'de> {
-    type Error = Wrong;
+    type Error = Cause;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         text(self.0, visitor)
     }
 
@@ -49,27 +49,27 @@ impl<'de> Deserializer<'de> for Key<'_, 'de> {
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_f64
     }
 
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         small_number(self.json()?, visitor)
     }
 
-    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         visitor.visit_i128(self.parsed()?)
     }
 
-    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         visitor.visit_u128(self.parsed()?)
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         visitor.visit_bool(self.parsed()?)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Cause> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -78,15 +78,15 @@ impl<'de> Deserializer<'de> for Key<'_, 'de> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Wrong> {
-        visitor.visit_enum(StrDeserializer::<Wrong>::new(self.0))
+    ) -> Result<V::Value, Cause> {
+        visitor.visit_enum(StrDeserializer::<Cause>::new(self.0))
     }
 
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         bytes(self.0, visitor)
     }
 
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         bytes(self.0, visitor)
     }
 

@@ -9,18 +9,18 @@ use serde::de::DeserializeOwned;
 
 use crate::event::{EventSet, SchemaVersion, schema::Schema};
 
+mod cause;
 mod key;
-mod mismatch;
+mod locate;
 mod parser;
-mod place;
+mod payload_error;
 mod typed;
-mod wrong;
 
-pub use mismatch::Mismatch;
-pub(crate) use place::{Place, place};
+use cause::Cause;
+pub(crate) use locate::{Location, locate};
+pub use payload_error::{PayloadError, PayloadErrorKind};
 use typed::Numbers;
 pub(crate) use typed::{NUMBER, NUMBERS_ARE_TEXTS, RAW_VALUE};
-use wrong::Wrong;
 
 /// Why a stored payload could not be read. Never holds any of the payload, nor a message of somebody else's that could
 /// quote it.
@@ -38,7 +38,7 @@ pub enum DecodeError {
     },
     /// The payload does not have the shape of its schema version.
     #[error("{0}")]
-    Payload(Box<Misfit>), // boxed, or every good event would be moved around in the room of its error
+    Payload(Box<PayloadError>), // boxed, or every good event would be moved around in the room of its error
     /// A step that may fail, by `try_with` or `TryFrom`, refused the payload.
     #[error("{} was refused on the way from schema version {from} to {to}", Subject { field: *.field, declared: None })]
     Upcast {
@@ -61,43 +61,6 @@ pub enum DecodeError {
          give a value or an error, such as by `try_with`"
     )]
     Panicked,
-}
-
-/// Where and how a payload does not have the shape of its schema version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Misfit {
-    /// What does not fit.
-    pub mismatch: Mismatch,
-    /// The line in the payload, from 1.
-    pub line: usize,
-    /// The column in that line, in bytes.
-    pub column: usize,
-    /// The field of the event, by its stored key, where it is known.
-    pub field: Option<&'static str>,
-    /// The type which that field has in that schema version, as written in the source.
-    pub declared: Option<&'static str>,
-    /// The key that is missing or there twice, by its stored name, where that is not the field itself.
-    pub key: Option<&'static str>,
-    /// The variants or keys that there are, by their stored names, where the payload has another one.
-    pub known: &'static [&'static str],
-}
-
-impl fmt::Display for Misfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mismatch, line, column, field, declared, key, known } = self;
-        write!(f, "{} ", Subject { field: *field, declared: *declared })?;
-        match (mismatch, key) {
-            (Mismatch::Missing, Some(key)) => write!(f, "lacks the key `{key}`")?,
-            (Mismatch::Missing, None) if field.is_some() => f.write_str("is missing")?,
-            (Mismatch::Duplicate, Some(key)) => write!(f, "has the key `{key}` twice")?,
-            _ => mismatch.fmt(f)?,
-        }
-        for (number, name) in known.iter().enumerate() {
-            write!(f, "{} `{name}`", if number == 0 { "; known:" } else { "," })?;
-        }
-        write!(f, " (line {line}, column {column})")
-    }
 }
 
 /// Decodes a JSON payload of the shape that `schema` has in `version`, which is that of `T`.
@@ -128,7 +91,7 @@ fn with_numbers_as_numbers<T: DeserializeOwned>(payload: &[u8]) -> Option<T> {
 
 /// What does not fit, in words of the program alone.
 #[cold]
-fn why<T: DeserializeOwned>(payload: &[u8]) -> Option<Wrong> {
+fn why<T: DeserializeOwned>(payload: &[u8]) -> Option<Cause> {
     typed::read::<T>(payload, Numbers::Rounded)?.err()
 }
 
@@ -136,12 +99,12 @@ fn why<T: DeserializeOwned>(payload: &[u8]) -> Option<Wrong> {
 #[cold]
 fn refused(
     error: &serde_json::Error,
-    why: Option<Wrong>,
+    why: Option<Cause>,
     payload: &[u8],
     schema: &'static Schema,
     version: SchemaVersion,
 ) -> DecodeError {
-    mismatch::payload(error, why, payload, schema.shape(version))
+    payload_error::payload(error, why, payload, schema.shape(version))
 }
 
 /// What a stored payload stands for: almost always one event, and no list is made for it.

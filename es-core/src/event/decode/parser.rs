@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
-use super::{Mismatch, place, wrong::Wrong};
+use super::{PayloadErrorKind, cause::Cause, locate};
 
 /// The deepest nesting that `serde_json` reads.
 const DEPTH: usize = 127;
 
 /// It is not JSON.
-const SYNTAX: Wrong = Wrong::Other(Mismatch::Syntax);
+const SYNTAX: Cause = Cause::Other(PayloadErrorKind::Syntax);
 
 /// What a value is, by its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl<'de> Parser<'de> {
     }
 
     /// Passes the value that comes next, and gives its JSON.
-    pub(super) fn value(&mut self) -> Result<&'de str, Wrong> {
+    pub(super) fn value(&mut self) -> Result<&'de str, Cause> {
         let kind = self.kind();
         let start = self.at;
         match kind {
@@ -81,9 +81,9 @@ impl<'de> Parser<'de> {
     }
 
     /// Opens the array or object that comes next; gives what [`Self::another`] is called with.
-    pub(super) fn open(&mut self) -> Result<bool, Wrong> {
+    pub(super) fn open(&mut self) -> Result<bool, Cause> {
         if self.depth == DEPTH {
-            return Err(Wrong::Other(Mismatch::Depth));
+            return Err(Cause::Other(PayloadErrorKind::Depth));
         }
         self.depth += 1;
         self.at += 1;
@@ -91,7 +91,7 @@ impl<'de> Parser<'de> {
     }
 
     /// Whether another element or entry comes before the bracket that `closes`; otherwise that is passed.
-    pub(super) fn another(&mut self, closes: u8, first: &mut bool) -> Result<bool, Wrong> {
+    pub(super) fn another(&mut self, closes: u8, first: &mut bool) -> Result<bool, Cause> {
         if self.takes(closes) {
             self.depth = self.depth.saturating_sub(1);
             return Ok(false);
@@ -100,21 +100,21 @@ impl<'de> Parser<'de> {
     }
 
     /// A key, and its colon.
-    pub(super) fn key(&mut self) -> Result<Cow<'de, str>, Wrong> {
+    pub(super) fn key(&mut self) -> Result<Cow<'de, str>, Cause> {
         self.blanks();
         let key = self.string()?;
         if self.takes(b':') { Ok(key) } else { Err(SYNTAX) }
     }
 
     /// The digits of the number that comes next.
-    pub(super) fn number(&mut self) -> Result<&'de str, Wrong> {
+    pub(super) fn number(&mut self) -> Result<&'de str, Cause> {
         self.blanks();
         let token = self.token(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
         serde_json::from_str::<IgnoredAny>(token).map(|_| token).map_err(|_| SYNTAX)
     }
 
     /// A truth value, or `None` for `null`.
-    pub(super) fn word(&mut self) -> Result<Option<bool>, Wrong> {
+    pub(super) fn word(&mut self) -> Result<Option<bool>, Cause> {
         self.blanks();
         match self.token(|byte| byte.is_ascii_lowercase()) {
             "null" => Ok(None),
@@ -131,9 +131,9 @@ impl<'de> Parser<'de> {
     }
 
     /// The text that comes next.
-    pub(super) fn string(&mut self) -> Result<Cow<'de, str>, Wrong> {
+    pub(super) fn string(&mut self) -> Result<Cow<'de, str>, Cause> {
         let rest = self.text.get(self.at..).filter(|rest| rest.starts_with('"')).ok_or(SYNTAX)?;
-        let token = rest.get(..place::string(rest.as_bytes())).ok_or(SYNTAX)?;
+        let token = rest.get(..locate::string(rest.as_bytes())).ok_or(SYNTAX)?;
         self.at += token.len();
         let inside = token.get(1..).and_then(|inside| inside.strip_suffix('"')).ok_or(SYNTAX)?;
         if inside.bytes().any(|byte| byte == b'\\' || byte < b' ') {
@@ -144,7 +144,7 @@ impl<'de> Parser<'de> {
     }
 
     /// That nothing comes any more.
-    pub(super) fn end(&mut self) -> Result<(), Wrong> {
+    pub(super) fn end(&mut self) -> Result<(), Cause> {
         self.blanks();
         if self.at == self.text.len() { Ok(()) } else { Err(SYNTAX) }
     }

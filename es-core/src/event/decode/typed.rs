@@ -10,10 +10,10 @@ use serde::de::{
 };
 
 use super::{
-    Mismatch,
+    PayloadErrorKind,
+    cause::{Cause, wrong_type},
     key::Key,
     parser::{Kind, Parser},
-    wrong::{Wrong, another_type},
 };
 
 /// Whether some crate of the program has turned on `serde_json`'s `arbitrary_precision`, which keeps a number as its
@@ -36,7 +36,7 @@ pub(super) enum Numbers {
 }
 
 /// Reads the whole of `payload` as `T`; `None` when it is not UTF-8.
-pub(super) fn read<T: DeserializeOwned>(payload: &[u8], numbers: Numbers) -> Option<Result<T, Wrong>> {
+pub(super) fn read<T: DeserializeOwned>(payload: &[u8], numbers: Numbers) -> Option<Result<T, Cause>> {
     let mut parser = Parser::new(payload)?;
     let value = T::deserialize(At { parser: &mut parser, numbers });
     Some(value.and_then(|value| parser.end().map(|()| value)))
@@ -49,10 +49,10 @@ struct At<'a, 'de> {
 }
 
 impl<'de> At<'_, 'de> {
-    fn any_number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn any_number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         let text = self.parser.number()?;
         if NUMBERS_ARE_TEXTS && self.numbers == Numbers::Kept && integer(text).is_none() {
-            let float: f64 = text.parse().map_err(|_| Wrong::Other(Mismatch::Syntax))?;
+            let float: f64 = text.parse().map_err(|_| Cause::Other(PayloadErrorKind::Syntax))?;
             let same = serde_json::to_string(&float).is_ok_and(|written| written == text);
             if !(same && is_content(&visitor)) {
                 return visitor.visit_map(MapDeserializer::new(std::iter::once((NUMBER, text))));
@@ -62,34 +62,34 @@ impl<'de> At<'_, 'de> {
     }
 
     /// The digits, if it is a number.
-    fn digits(&mut self) -> Result<&'de str, Wrong> {
-        if self.parser.kind() == Kind::Number { self.parser.number() } else { another_type() }
+    fn digits(&mut self) -> Result<&'de str, Cause> {
+        if self.parser.kind() == Kind::Number { self.parser.number() } else { wrong_type() }
     }
 
     /// The text, if it is one.
-    fn text(&mut self) -> Result<Cow<'de, str>, Wrong> {
-        if self.parser.kind() == Kind::Text { self.parser.string() } else { another_type() }
+    fn text(&mut self) -> Result<Cow<'de, str>, Cause> {
+        if self.parser.kind() == Kind::Text { self.parser.string() } else { wrong_type() }
     }
 
     /// What the word stands for, if it is one.
-    fn word(&mut self) -> Result<Option<bool>, Wrong> {
-        if self.parser.kind() == Kind::Word { self.parser.word() } else { another_type() }
+    fn word(&mut self) -> Result<Option<bool>, Cause> {
+        if self.parser.kind() == Kind::Word { self.parser.word() } else { wrong_type() }
     }
 
-    fn array<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn array<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         let mut rest = Elements(Rest::open(self, b']')?);
         let value = visitor.visit_seq(&mut rest)?;
-        if rest.0.another()? { Err(Wrong::Other(Mismatch::Length)) } else { Ok(value) }
+        if rest.0.another()? { Err(Cause::Other(PayloadErrorKind::Length)) } else { Ok(value) }
     }
 
-    fn object<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn object<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         let mut rest = Entries(Rest::open(self, b'}')?);
         let value = visitor.visit_map(&mut rest)?;
-        if rest.0.another()? { Err(Wrong::Other(Mismatch::Length)) } else { Ok(value) }
+        if rest.0.another()? { Err(Cause::Other(PayloadErrorKind::Length)) } else { Ok(value) }
     }
 }
 
-pub(super) fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Wrong> {
+pub(super) fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Cause> {
     match integer(text) {
         Some(Integer::Positive(number)) => visitor.visit_u64(number),
         Some(Integer::Negative(number)) => visitor.visit_i64(number),
@@ -98,7 +98,7 @@ pub(super) fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::
 }
 
 /// As [`number`], for a type that rounds floats to 32 bits.
-pub(super) fn small_number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Wrong> {
+pub(super) fn small_number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Cause> {
     if integer(text).is_none() { visitor.visit_f32(finite(text)?) } else { number(text, visitor) }
 }
 
@@ -116,9 +116,9 @@ fn integer(text: &str) -> Option<Integer> {
     }
 }
 
-fn finite<F: FromStr + Into<f64> + Copy>(text: &str) -> Result<F, Wrong> {
-    let float: F = text.parse().map_err(|_| Wrong::Other(Mismatch::Syntax))?;
-    if float.into().is_finite() { Ok(float) } else { Err(Wrong::Other(Mismatch::Value)) }
+fn finite<F: FromStr + Into<f64> + Copy>(text: &str) -> Result<F, Cause> {
+    let float: F = text.parse().map_err(|_| Cause::Other(PayloadErrorKind::Syntax))?;
+    if float.into().is_finite() { Ok(float) } else { Err(Cause::Other(PayloadErrorKind::Value)) }
 }
 
 /// Whether it is serde that takes any value, to look at it later: for tagged, untagged and flattened types. If serde
@@ -127,14 +127,14 @@ fn is_content(visitor: &dyn Expected) -> bool {
     visitor.to_string() == "any value"
 }
 
-pub(super) fn text<'de, V: Visitor<'de>>(text: &Cow<'de, str>, visitor: V) -> Result<V::Value, Wrong> {
+pub(super) fn text<'de, V: Visitor<'de>>(text: &Cow<'de, str>, visitor: V) -> Result<V::Value, Cause> {
     match text {
         Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
         Cow::Owned(text) => visitor.visit_str(text),
     }
 }
 
-pub(super) fn bytes<'de, V: Visitor<'de>>(text: &Cow<'de, str>, visitor: V) -> Result<V::Value, Wrong> {
+pub(super) fn bytes<'de, V: Visitor<'de>>(text: &Cow<'de, str>, visitor: V) -> Result<V::Value, Cause> {
     match text {
         Cow::Borrowed(text) => visitor.visit_borrowed_bytes(text.as_bytes()),
         Cow::Owned(text) => visitor.visit_bytes(text.as_bytes()),
@@ -143,16 +143,16 @@ pub(super) fn bytes<'de, V: Visitor<'de>>(text: &Cow<'de, str>, visitor: V) -> R
 
 macro_rules! numbers {
     ($($method:ident)+) => {$(
-        fn $method<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
+        fn $method<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Cause> {
             number(self.digits()?, visitor)
         }
     )+};
 }
 
 impl<'de> Deserializer<'de> for At<'_, 'de> {
-    type Error = Wrong;
+    type Error = Cause;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         match self.parser.kind() {
             Kind::Text => text(&self.parser.string()?, visitor),
             Kind::Array => self.array(visitor),
@@ -170,50 +170,50 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_f64
     }
 
-    fn deserialize_f32<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_f32<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Cause> {
         small_number(self.digits()?, visitor)
     }
 
-    fn deserialize_i128<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_i128(self.digits()?.parse().map_err(|_| Wrong::Other(Mismatch::Value))?)
+    fn deserialize_i128<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Cause> {
+        visitor.visit_i128(self.digits()?.parse().map_err(|_| Cause::Other(PayloadErrorKind::Value))?)
     }
 
-    fn deserialize_u128<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_u128(self.digits()?.parse().map_err(|_| Wrong::Other(Mismatch::Value))?)
+    fn deserialize_u128<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Cause> {
+        visitor.visit_u128(self.digits()?.parse().map_err(|_| Cause::Other(PayloadErrorKind::Value))?)
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
-        self.word()?.map_or_else(another_type, |value| visitor.visit_bool(value))
+    fn deserialize_bool<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Cause> {
+        self.word()?.map_or_else(wrong_type, |value| visitor.visit_bool(value))
     }
 
-    fn deserialize_str<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_str<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Cause> {
         text(&self.text()?, visitor)
     }
 
-    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         match self.parser.kind() {
             Kind::Text => bytes(&self.parser.string()?, visitor),
             _ => self.deserialize_seq(visitor),
         }
     }
 
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         self.deserialize_bytes(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         if !self.parser.at_null() {
             return visitor.visit_some(self);
         }
@@ -221,15 +221,15 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
         visitor.visit_none()
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Wrong> {
-        if self.word()?.is_none() { visitor.visit_unit() } else { another_type() }
+    fn deserialize_unit<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Cause> {
+        if self.word()?.is_none() { visitor.visit_unit() } else { wrong_type() }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Cause> {
         self.deserialize_unit(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Cause> {
         if name == RAW_VALUE {
             let raw = BorrowedStrDeserializer::new(self.parser.value()?);
             return visitor.visit_map(MapDeserializer::new(std::iter::once((RAW_VALUE, raw))));
@@ -237,11 +237,11 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        if self.parser.kind() == Kind::Array { self.array(visitor) } else { another_type() }
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
+        if self.parser.kind() == Kind::Array { self.array(visitor) } else { wrong_type() }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Cause> {
         self.deserialize_seq(visitor)
     }
 
@@ -250,12 +250,12 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
         _: &'static str,
         _: usize,
         visitor: V,
-    ) -> Result<V::Value, Wrong> {
+    ) -> Result<V::Value, Cause> {
         self.deserialize_seq(visitor)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        if self.parser.kind() == Kind::Object { self.object(visitor) } else { another_type() }
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
+        if self.parser.kind() == Kind::Object { self.object(visitor) } else { wrong_type() }
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -263,7 +263,7 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Wrong> {
+    ) -> Result<V::Value, Cause> {
         if self.parser.kind() == Kind::Array { self.array(visitor) } else { self.deserialize_map(visitor) }
     }
 
@@ -272,24 +272,24 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Wrong> {
+    ) -> Result<V::Value, Cause> {
         match self.parser.kind() {
-            Kind::Text => visitor.visit_enum(StrDeserializer::<Wrong>::new(&self.parser.string()?)),
+            Kind::Text => visitor.visit_enum(StrDeserializer::<Cause>::new(&self.parser.string()?)),
             Kind::Object => {
                 let Self { parser, numbers } = self;
                 let mut rest = Rest::open(At { parser, numbers }, b'}')?;
                 if !rest.another()? {
-                    return another_type();
+                    return wrong_type();
                 }
                 let name = rest.parser.key()?;
                 let value = visitor.visit_enum(Variant { name, content: At { parser: rest.parser, numbers } })?;
-                if rest.another()? { another_type() } else { Ok(value) }
+                if rest.another()? { wrong_type() } else { Ok(value) }
             }
-            _ => another_type(),
+            _ => wrong_type(),
         }
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Cause> {
         self.parser.value()?;
         visitor.visit_unit()
     }
@@ -305,13 +305,13 @@ struct Rest<'a, 'de> {
 }
 
 impl<'a, 'de> Rest<'a, 'de> {
-    fn open(at: At<'a, 'de>, closes: u8) -> Result<Self, Wrong> {
+    fn open(at: At<'a, 'de>, closes: u8) -> Result<Self, Cause> {
         let At { parser, numbers } = at;
         let first = parser.open()?;
         Ok(Self { parser, numbers, closes, first, ended: false })
     }
 
-    fn another(&mut self) -> Result<bool, Wrong> {
+    fn another(&mut self) -> Result<bool, Cause> {
         self.ended = self.ended || !self.parser.another(self.closes, &mut self.first)?;
         Ok(!self.ended)
     }
@@ -324,9 +324,9 @@ impl<'a, 'de> Rest<'a, 'de> {
 struct Elements<'a, 'de>(Rest<'a, 'de>);
 
 impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
-    type Error = Wrong;
+    type Error = Cause;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Wrong> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Cause> {
         if self.0.another()? { seed.deserialize(self.0.value()).map(Some) } else { Ok(None) }
     }
 }
@@ -334,16 +334,16 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
 struct Entries<'a, 'de>(Rest<'a, 'de>);
 
 impl<'de> MapAccess<'de> for Entries<'_, 'de> {
-    type Error = Wrong;
+    type Error = Cause;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Wrong> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Cause> {
         if !self.0.another()? {
             return Ok(None);
         }
         seed.deserialize(Key(&self.0.parser.key()?)).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Wrong> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Cause> {
         seed.deserialize(self.0.value())
     }
 }
@@ -354,31 +354,31 @@ struct Variant<'a, 'de> {
 }
 
 impl<'a, 'de> EnumAccess<'de> for Variant<'a, 'de> {
-    type Error = Wrong;
+    type Error = Cause;
     type Variant = At<'a, 'de>;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, At<'a, 'de>), Wrong> {
-        let name: StrDeserializer<'_, Wrong> = (*self.name).into_deserializer();
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, At<'a, 'de>), Cause> {
+        let name: StrDeserializer<'_, Cause> = (*self.name).into_deserializer();
         Ok((seed.deserialize(name)?, self.content))
     }
 }
 
 impl<'de> VariantAccess<'de> for At<'_, 'de> {
-    type Error = Wrong;
+    type Error = Cause;
 
-    fn unit_variant(self) -> Result<(), Wrong> {
+    fn unit_variant(self) -> Result<(), Cause> {
         serde::Deserialize::deserialize(self)
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Wrong> {
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Cause> {
         seed.deserialize(self)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Wrong> {
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Cause> {
         self.deserialize_seq(visitor)
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Wrong> {
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Cause> {
         self.deserialize_struct("", &[], visitor)
     }
 }

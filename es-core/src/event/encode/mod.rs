@@ -20,31 +20,31 @@ pub(crate) use raw::check_json;
 #[non_exhaustive]
 pub enum EncodeError {
     /// A number is NaN or infinite: JSON would make it `null`.
-    #[error("{} holds NaN or an infinity, which JSON cannot hold; refuse it in `handle`, or make it an `Option`", Place(*.field))]
+    #[error("{} holds NaN or an infinity, which JSON cannot hold; refuse it in `handle`, or make it an `Option`", Subject(*.field))]
     NotFinite {
         /// The field of the event, where it is known.
         field: Option<&'static str>,
     },
     /// A text or a key holds a NUL character.
-    #[error("{} holds a NUL character, which not every store can keep", Place(*.field))]
+    #[error("{} holds a NUL character, which not every store can keep", Subject(*.field))]
     Nul {
         /// The field of the event, where it is known.
         field: Option<&'static str>,
     },
     /// Arrays and objects stand more than [`JSON_DEPTH`](crate::limits::JSON_DEPTH) deep inside each other.
-    #[error("{} is nested deeper than {JSON_DEPTH} arrays and objects", Place(*.field))]
+    #[error("{} is nested deeper than {JSON_DEPTH} arrays and objects", Subject(*.field))]
     TooDeep {
         /// The field of the event, where it is known.
         field: Option<&'static str>,
     },
     /// A map has keys that are neither texts nor numbers.
-    #[error("{} holds a map whose keys have no JSON form; use keys that are written as texts or numbers", Place(*.field))]
+    #[error("{} holds a map whose keys have no JSON form; use keys that are written as texts or numbers", Subject(*.field))]
     Key {
         /// The field of the event, where it is known.
         field: Option<&'static str>,
     },
     /// A type's own `Serialize` refused the value.
-    #[error("{} was refused by its own `Serialize`", Place(*.field))]
+    #[error("{} was refused by its own `Serialize`", Subject(*.field))]
     Refused {
         /// The field of the event, where it is known.
         field: Option<&'static str>,
@@ -95,7 +95,7 @@ pub(crate) fn json<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Resul
 /// # Errors
 /// [`EncodeError`].
 pub(crate) fn event<E: Event>(event: &E, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    write(event, out, |written| Some(E::SCHEMA.shape(E::VERSION)?.field_at(written, written.len())?.name))
+    write(event, out, |written| Some(E::SCHEMA.shape(E::SCHEMA_VERSION)?.field_at(written, written.len())?.name))
 }
 
 fn write<T: Serialize + ?Sized>(
@@ -158,9 +158,9 @@ impl EncodeError {
     }
 }
 
-struct Place(Option<&'static str>);
+struct Subject(Option<&'static str>);
 
-impl fmt::Display for Place {
+impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(field) => write!(f, "field `{field}`"),

@@ -61,7 +61,7 @@ pub struct Schema {
     /// The name the event is stored under.
     pub name: &'static str,
     /// The schema version of today's type.
-    pub version: SchemaVersion,
+    pub schema_version: SchemaVersion,
     /// Names it was stored under before.
     pub aliases: &'static [Alias],
     /// The shapes declared on today's type, the newest last; the versions rise by one.
@@ -95,10 +95,10 @@ pub struct Member {
 }
 
 impl Schema {
-    /// The shape that `version` has, if this event ever had it.
-    pub fn shape(&self, version: SchemaVersion) -> Option<&'static Shape> {
-        let declared = self.shapes.iter().find(|shape| shape.version == version);
-        declared.or_else(|| self.previous.and_then(|previous| previous.shape(version)))
+    /// The shape that `schema_version` has, if this event ever had it.
+    pub fn shape(&self, schema_version: SchemaVersion) -> Option<&'static Shape> {
+        let declared = self.shapes.iter().find(|shape| shape.schema_version == schema_version);
+        declared.or_else(|| self.previous.and_then(|previous| previous.shape(schema_version)))
     }
 
     /// Every name it was ever stored under: its own, its aliases, and those of its `previous` types.

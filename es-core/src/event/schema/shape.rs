@@ -1,13 +1,13 @@
 //! A shape: the fields of an event's payload in one schema version.
 
 use super::SchemaVersion;
-use crate::event::decode::{Place, place};
+use crate::event::decode::{Location, locate};
 
 /// The fields of a payload in one schema version.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
     /// The schema version.
-    pub version: SchemaVersion,
+    pub schema_version: SchemaVersion,
     /// How the fields stand in JSON.
     pub form: Form,
     /// The stored fields, in the order of the source.
@@ -78,20 +78,20 @@ impl Field {
 }
 
 impl Shape {
-    /// The shape of the schema version `version`.
+    /// The shape of the schema version `schema_version`.
     ///
     /// # Panics
     /// For version 0, which the macros refuse before.
-    pub const fn new(version: u32, form: Form, fields: &'static [Field]) -> Self {
-        Self { version: SchemaVersion::new(version).expect("schema versions start at 1"), form, fields }
+    pub const fn new(schema_version: u32, form: Form, fields: &'static [Field]) -> Self {
+        Self { schema_version: SchemaVersion::new(schema_version).expect("schema versions start at 1"), form, fields }
     }
 
     /// The field that the last byte before `end` of a payload belongs to.
     pub(crate) fn field_at(&self, payload: &[u8], end: usize) -> Option<&'static Field> {
-        match (self.form, place(payload, end)) {
+        match (self.form, locate(payload, end)) {
             (Form::Newtype, _) => self.fields.first(),
-            (Form::Named, Place::Key(key)) => self.field(&key),
-            (Form::Tuple, Place::Index(index)) => self.fields.get(index),
+            (Form::Named, Location::Key(key)) => self.field(&key),
+            (Form::Tuple, Location::Index(index)) => self.fields.get(index),
             _ => None,
         }
     }

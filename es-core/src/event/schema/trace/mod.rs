@@ -96,15 +96,15 @@ impl Tracer<'_> {
 
     fn value<'de, V: Visitor<'de>>(self, value: &'static str, visitor: V) -> Result<V::Value, Halt> {
         let (Step::Sample(sample), _) = self.here(Asked::Value(value))? else { return Err(Halt::Here) };
-        let misfit = |_| Halt::Here;
+        let out_of_range = |_| Halt::Here;
         // as serde_json gives it
         match (sample, value) {
             (Sample::Text(text), _) => visitor.visit_str(text),
             (Sample::Natural(number), "uint128") => visitor.visit_u128(number),
-            (Sample::Natural(number), "int128") => visitor.visit_i128(number.try_into().map_err(misfit)?),
-            (Sample::Natural(number), _) => visitor.visit_u64(number.try_into().map_err(misfit)?),
+            (Sample::Natural(number), "int128") => visitor.visit_i128(number.try_into().map_err(out_of_range)?),
+            (Sample::Natural(number), _) => visitor.visit_u64(number.try_into().map_err(out_of_range)?),
             (Sample::Negative(number), "int128") => visitor.visit_i128(number),
-            (Sample::Negative(number), _) => visitor.visit_i64(number.try_into().map_err(misfit)?),
+            (Sample::Negative(number), _) => visitor.visit_i64(number.try_into().map_err(out_of_range)?),
         }
     }
 }

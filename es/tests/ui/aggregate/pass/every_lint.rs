@@ -39,7 +39,7 @@ mod domain {
 
     impl Event for Noted<u8> {
         const NAME: &'static str = "account.noted";
-        const VERSION: es::SchemaVersion = es::SchemaVersion::FIRST;
+        const SCHEMA_VERSION: es::SchemaVersion = es::SchemaVersion::FIRST;
         const SCHEMA: &'static es::schema::Schema = &es::schema::Schema { name: Self::NAME, ..*Opened::SCHEMA };
 
         fn decode(stored: es::SchemaVersion, payload: &[u8]) -> Result<Self, es::DecodeError> {

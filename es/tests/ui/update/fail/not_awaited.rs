@@ -24,7 +24,7 @@ impl Account {
 async fn open(accounts: &dyn Repository<Account>, id: &String) {
     accounts.update(id, |_| Opened {});
     accounts.load(id);
-    accounts.with(Metadata::default()).update(id, |_| Opened {});
+    accounts.with_metadata(Metadata::new()).update(id, |_| Opened {});
 }
 
 fn main() {}

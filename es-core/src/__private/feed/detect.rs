@@ -6,7 +6,7 @@
 
 use std::{any::Any, marker::PhantomData};
 
-use super::{Of, hear};
+use super::{Of, decode_wanted};
 use crate::{
     __private::{AsEvent, dispatch::may, same_text},
     aggregate::{Aggregate, IntoEvents, Retired},
@@ -29,14 +29,16 @@ impl<A: Aggregate> Named<A> {
     ///
     /// # Errors
     /// [`DecodeError`], as the aggregate itself reads it.
-    pub fn hear(
+    pub fn decode(
         of: &Of,
         name: &str,
         stored: SchemaVersion,
         payload: &[u8],
         take: &mut dyn FnMut(&mut dyn Any),
     ) -> Result<(), DecodeError> {
-        hear(of, name, stored, || A::Event::decode(A::CATEGORY, name, stored, payload, |event| event.give(take)))
+        decode_wanted(of, name, stored, || {
+            A::Event::decode(A::CATEGORY, name, stored, payload, |event| event.give(take))
+        })
     }
 }
 
@@ -53,7 +55,7 @@ pub trait NotNamed {
     ///
     /// # Errors
     /// [`DecodeError::UnknownName`].
-    fn hear(_: &Of, _: &str, _: SchemaVersion, _: &[u8], _: &mut dyn FnMut(&mut dyn Any)) -> Result<(), DecodeError> {
+    fn decode(_: &Of, _: &str, _: SchemaVersion, _: &[u8], _: &mut dyn FnMut(&mut dyn Any)) -> Result<(), DecodeError> {
         Err(DecodeError::UnknownName)
     }
 }

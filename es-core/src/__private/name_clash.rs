@@ -1,20 +1,20 @@
 //! No two events of a set may share a stored name: found while compiling.
 
 use super::{
-    lift::same_text,
-    listed::{Names, count},
+    lookup::{Names, count},
     refuse::refuse,
+    upcast::same_text,
 };
 use crate::event::schema::Member;
 
-/// How many slots [`shared`] needs for the names of `members`.
+/// How many slots [`name_clashes`] needs for the names of `members`.
 pub const fn slots(members: &[Member]) -> usize {
     2 * count(members)
 }
 
 /// A name that an event shares with one listed before it.
 #[derive(Clone, Copy, Debug)]
-pub struct Shared {
+pub struct NameClash {
     name: &'static str,
     with: usize,
 }
@@ -22,8 +22,10 @@ pub struct Shared {
 /// For each of `members`, the name it shares with one before it.
 ///
 /// Names are found by hash in `SLOTS` slots, since rustc gives up on comparing some hundred of them with each other.
-pub const fn shared<const MEMBERS: usize, const SLOTS: usize>(members: &[Member]) -> [Option<Shared>; MEMBERS] {
-    let mut shared = [None; MEMBERS];
+pub const fn name_clashes<const MEMBERS: usize, const SLOTS: usize>(
+    members: &[Member],
+) -> [Option<NameClash>; MEMBERS] {
+    let mut clashes = [None; MEMBERS];
     let mut seen: [Option<(u64, &'static str, usize)>; SLOTS] = [None; SLOTS];
     let mut member = 0;
     while member < MEMBERS {
@@ -31,11 +33,11 @@ pub const fn shared<const MEMBERS: usize, const SLOTS: usize>(members: &[Member]
         while let Some(name) = names.next() {
             let name = name.text;
             let hash = hash(name);
-            let mut slot = place(hash, SLOTS);
+            let mut slot = slot_of(hash, SLOTS);
             while let Some((other, text, with)) = seen[slot] {
                 if other == hash && same_text(text, name) {
                     if with != member {
-                        shared[member] = Some(Shared { name, with });
+                        clashes[member] = Some(NameClash { name, with });
                     }
                     break;
                 }
@@ -47,7 +49,7 @@ pub const fn shared<const MEMBERS: usize, const SLOTS: usize>(members: &[Member]
         }
         member += 1;
     }
-    shared
+    clashes
 }
 
 /// Refuses to compile if the event at `index` shares a name; `types` are those of the events, as the user wrote them.
@@ -55,8 +57,8 @@ pub const fn shared<const MEMBERS: usize, const SLOTS: usize>(members: &[Member]
 /// # Panics
 /// While compiling, if it does.
 #[track_caller]
-pub const fn assert_own_names(shared: &[Option<Shared>], index: usize, types: &[&str]) {
-    let Some(Shared { name, with }) = shared[index] else { return };
+pub const fn assert_no_clash(clashes: &[Option<NameClash>], index: usize, types: &[&str]) {
+    let Some(NameClash { name, with }) = clashes[index] else { return };
     refuse!(
         "`",
         types[index],
@@ -81,7 +83,7 @@ const fn hash(text: &str) -> u64 {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a slot only has to be the same each time")]
-const fn place(hash: u64, slots: usize) -> usize {
+const fn slot_of(hash: u64, slots: usize) -> usize {
     hash as usize % slots
 }
 
@@ -94,7 +96,7 @@ mod tests {
     };
 
     const fn schema(name: &'static str, aliases: &'static [Alias], previous: Option<&'static Schema>) -> Schema {
-        Schema { name, version: SchemaVersion::FIRST, aliases, shapes: &[], previous, types: |_| {} }
+        Schema { name, schema_version: SchemaVersion::FIRST, aliases, shapes: &[], previous, types: |_| {} }
     }
 
     const fn member(schema: &'static Schema) -> Member {
@@ -137,7 +139,7 @@ mod tests {
         members
     };
     // while compiling: rustc would refuse it if it took too long
-    static SHARED: [Option<Shared>; MANY] = shared::<MANY, { slots(&MEMBERS) }>(&MEMBERS);
+    static CLASHES: [Option<NameClash>; MANY] = name_clashes::<MANY, { slots(&MEMBERS) }>(&MEMBERS);
 
     #[expect(clippy::cast_possible_truncation, reason = "it is below ten")]
     const fn digit(number: usize) -> u8 {
@@ -146,7 +148,7 @@ mod tests {
 
     #[test]
     fn among_a_thousand_events_the_one_that_shares_a_name_is_found_while_compiling() {
-        let found: Vec<_> = SHARED.iter().enumerate().filter_map(|(at, shared)| Some((at, (*shared)?.with))).collect();
+        let found: Vec<_> = CLASHES.iter().enumerate().filter_map(|(at, clash)| Some((at, (*clash)?.with))).collect();
         assert_eq!(found, [(MANY - 1, 7)]);
     }
 
@@ -162,8 +164,8 @@ mod tests {
             schema("closed", BEGUN_AND_ENDED, None),
         ];
         static MEMBERS: [Member; 3] = [member(&SCHEMAS[0]), member(&SCHEMAS[1]), member(&SCHEMAS[2])];
-        let shared = shared::<3, 12>(&MEMBERS);
-        let with = |at: usize| shared[at].map(|shared| (shared.name, shared.with));
+        let clashes = name_clashes::<3, 12>(&MEMBERS);
+        let with = |at: usize| clashes[at].map(|clash| (clash.name, clash.with));
         assert_eq!([with(0), with(1), with(2)], [None, Some(("started", 0)), Some(("begun", 0))]);
     }
 
@@ -171,8 +173,8 @@ mod tests {
     #[should_panic(expected = "`Closed` and `Opened` share the stored name or alias `opened`; give")]
     fn the_message_names_both_events_and_the_name() {
         static OPENED: Schema = schema("opened", &[], None);
-        let shared = shared::<2, 4>(&[member(&OPENED), member(&OPENED)]);
-        assert_own_names(&shared, 0, &["Opened", "Closed"]);
-        assert_own_names(&shared, 1, &["Opened", "Closed"]);
+        let clashes = name_clashes::<2, 4>(&[member(&OPENED), member(&OPENED)]);
+        assert_no_clash(&clashes, 0, &["Opened", "Closed"]);
+        assert_no_clash(&clashes, 1, &["Opened", "Closed"]);
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// What the outermost value of a payload holds at some byte.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Place<'a> {
+pub(crate) enum Location<'a> {
     /// Nothing of its own: the byte belongs to the payload as a whole.
     Whole,
     /// The value under this key.
@@ -15,7 +15,7 @@ pub(crate) enum Place<'a> {
 
 /// The place of the last byte before `end`. Any bytes will do; a comma and the blanks behind it belong to what stands
 /// before them.
-pub(crate) fn place(json: &[u8], end: usize) -> Place<'_> {
+pub(crate) fn locate(json: &[u8], end: usize) -> Location<'_> {
     let json = &json[..end.min(json.len())];
     let mut scan = Scan { depth: 0, object: false, comma: false, key: None, index: 0 };
     let mut at = 0;
@@ -25,9 +25,9 @@ pub(crate) fn place(json: &[u8], end: usize) -> Place<'_> {
         at = next;
     }
     match scan {
-        Scan { depth: 0, .. } => Place::Whole,
-        Scan { object: true, key, .. } => key.and_then(unquoted).map_or(Place::Whole, Place::Key),
-        Scan { index, .. } => Place::Index(index),
+        Scan { depth: 0, .. } => Location::Whole,
+        Scan { object: true, key, .. } => key.and_then(unquoted).map_or(Location::Whole, Location::Key),
+        Scan { index, .. } => Location::Index(index),
     }
 }
 
@@ -91,14 +91,14 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn stands(json: &str, expected: &Place<'_>) {
+    fn stands(json: &str, expected: &Location<'_>) {
         let (before, after) = json.split_once('^').unwrap();
-        assert_eq!(&place(format!("{before}{after}").as_bytes(), before.len()), expected, "{json}");
+        assert_eq!(&locate(format!("{before}{after}").as_bytes(), before.len()), expected, "{json}");
     }
 
     #[test]
     fn a_byte_belongs_to_the_key_read_last() {
-        let key = |key: &'static str| Place::Key(Cow::Borrowed(key));
+        let key = |key: &'static str| Location::Key(Cow::Borrowed(key));
         stands(r#"{"a":"x"^,"b":1}"#, &key("a"));
         stands(r#"{"a":"x", ^"b":1}"#, &key("a"));
         stands(r#"{"a":{"c":[1,{}]},"b":^1}"#, &key("b"));
@@ -106,23 +106,23 @@ mod tests {
         stands(r#"{"a":"}\",\"",^"b":1}"#, &key("a"));
         stands(r#"{"a":"wxyz\"","b":2^}"#, &key("b"));
         stands(r#"{"\u0061":1^}"#, &key("a"));
-        stands(r#"{"a":1}^"#, &Place::Whole);
-        stands(r#"{^"a":1}"#, &Place::Whole);
-        stands(r#"{"a":1,"b^":2}"#, &Place::Whole);
+        stands(r#"{"a":1}^"#, &Location::Whole);
+        stands(r#"{^"a":1}"#, &Location::Whole);
+        stands(r#"{"a":1,"b^":2}"#, &Location::Whole);
     }
 
     #[test]
     fn elements_are_counted_in_the_outermost_array() {
-        stands("[1^,2]", &Place::Index(0));
-        stands("[[1,2],2^]", &Place::Index(1));
-        stands("[1,2]^", &Place::Whole);
-        stands("1^2", &Place::Whole);
+        stands("[1^,2]", &Location::Index(0));
+        stands("[[1,2],2^]", &Location::Index(1));
+        stands("[1,2]^", &Location::Whole);
+        stands("1^2", &Location::Whole);
     }
 
     #[test]
     fn no_bytes_make_it_panic() {
         for end in 0..9 {
-            place(b"}]{\"\\\xff", end);
+            locate(b"}]{\"\\\xff", end);
         }
     }
 }

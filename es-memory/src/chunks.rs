@@ -1,38 +1,38 @@
-//! Every event, in parts of a fixed size: a log that grows moves none of them.
+//! Every event, in chunks of a fixed size: a log that grows moves none of them.
 
 use std::ops::Index;
 
 use es_core::StoredEvent;
 
-/// How many events a part has room for.
-const PART: usize = 256;
+/// How many events a chunk has room for.
+const CHUNK: usize = 256;
 
 /// The events of the log, by their index. In one `Vec` an append would now and then move all of them.
 #[derive(Debug, Default)]
-pub(crate) struct Events {
+pub(crate) struct Chunks {
     /// All are full but the last.
-    parts: Vec<Vec<StoredEvent>>,
+    chunks: Vec<Vec<StoredEvent>>,
 }
 
-impl Events {
+impl Chunks {
     pub(crate) fn len(&self) -> usize {
-        self.parts.last().map_or(0, |last| (self.parts.len() - 1) * PART + last.len())
+        self.chunks.last().map_or(0, |last| (self.chunks.len() - 1) * CHUNK + last.len())
     }
 
     pub(crate) fn push(&mut self, event: StoredEvent) {
-        match self.parts.last_mut() {
-            Some(last) if last.len() < PART => last.push(event),
+        match self.chunks.last_mut() {
+            Some(last) if last.len() < CHUNK => last.push(event),
             _ => {
-                let mut part = Vec::with_capacity(PART);
-                part.push(event);
-                self.parts.push(part);
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(event);
+                self.chunks.push(chunk);
             }
         }
     }
 
     /// The events from `index` on.
     pub(crate) fn from(&self, index: usize) -> impl Iterator<Item = &StoredEvent> {
-        self.parts.iter().skip(index / PART).flatten().skip(index % PART)
+        self.chunks.iter().skip(index / CHUNK).flatten().skip(index % CHUNK)
     }
 
     /// The events below `index`, the last one first.
@@ -41,11 +41,11 @@ impl Events {
     }
 }
 
-impl Index<usize> for Events {
+impl Index<usize> for Chunks {
     type Output = StoredEvent;
 
     fn index(&self, index: usize) -> &StoredEvent {
-        &self.parts[index / PART][index % PART]
+        &self.chunks[index / CHUNK][index % CHUNK]
     }
 }
 
@@ -60,8 +60,8 @@ mod tests {
     fn an_event_is_found_in_every_part() {
         let stream = StreamId::new("account", "1").expect("a name");
         let name = EventName::from_static("account.moved").expect("a name");
-        let mut events = Events::default();
-        for number in 0..=2 * PART {
+        let mut events = Chunks::default();
+        for number in 0..=2 * CHUNK {
             assert_eq!(events.len(), number);
             let event = NewEvent::from_json(Uuid::now_v7(), name.clone(), SchemaVersion::FIRST, "1").expect("an event");
             let place = number as u64;
@@ -72,11 +72,11 @@ mod tests {
                 Timestamp::UNIX_EPOCH,
             ));
         }
-        for start in [0, 1, PART - 1, PART, PART + 1, 2 * PART, 2 * PART + 1, 5 * PART] {
+        for start in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 1, 5 * CHUNK] {
             let places: Vec<_> = events.from(start).map(|event| event.position.get()).collect();
-            assert_eq!(places, (start as u64..=2 * PART as u64).collect::<Vec<_>>(), "from {start}");
+            assert_eq!(places, (start as u64..=2 * CHUNK as u64).collect::<Vec<_>>(), "from {start}");
         }
         assert!((0..events.len()).all(|index| events[index].position == index as u64));
-        assert!(events.parts.iter().all(|part| part.capacity() == PART), "a part is never moved");
+        assert!(events.chunks.iter().all(|chunk| chunk.capacity() == CHUNK), "a chunk is never moved");
     }
 }

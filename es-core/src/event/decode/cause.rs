@@ -4,38 +4,38 @@ use std::fmt;
 
 use serde::de::{Error, Expected, Unexpected};
 
-use super::Mismatch;
+use super::PayloadErrorKind;
 
 /// What does not fit.
 #[derive(Debug)]
-pub(super) enum Wrong {
+pub(super) enum Cause {
     Missing(&'static str),
     Duplicate(&'static str),
     UnknownField(&'static [&'static str]),
     UnknownVariant(&'static [&'static str]),
-    Other(Mismatch),
+    Other(PayloadErrorKind),
 }
 
-pub(super) fn another_type<T>() -> Result<T, Wrong> {
-    Err(Wrong::Other(Mismatch::Type))
+pub(super) fn wrong_type<T>() -> Result<T, Cause> {
+    Err(Cause::Other(PayloadErrorKind::Type))
 }
 
-impl Error for Wrong {
+impl Error for Cause {
     /// Somebody's own words, which may quote the payload.
     fn custom<T: fmt::Display>(_: T) -> Self {
-        Self::Other(Mismatch::Refused)
+        Self::Other(PayloadErrorKind::Refused)
     }
 
     fn invalid_type(_: Unexpected<'_>, _: &dyn Expected) -> Self {
-        Self::Other(Mismatch::Type)
+        Self::Other(PayloadErrorKind::Type)
     }
 
     fn invalid_value(_: Unexpected<'_>, _: &dyn Expected) -> Self {
-        Self::Other(Mismatch::Value)
+        Self::Other(PayloadErrorKind::Value)
     }
 
     fn invalid_length(_: usize, _: &dyn Expected) -> Self {
-        Self::Other(Mismatch::Length)
+        Self::Other(PayloadErrorKind::Length)
     }
 
     fn unknown_variant(_: &str, known: &'static [&'static str]) -> Self {
@@ -55,10 +55,10 @@ impl Error for Wrong {
     }
 }
 
-impl fmt::Display for Wrong {
+impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }
 }
 
-impl std::error::Error for Wrong {}
+impl std::error::Error for Cause {}
