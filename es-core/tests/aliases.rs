@@ -1,7 +1,9 @@
 //! An alias is read up to the schema version of its `up_to`, and not above.
 
-use es_core::{Aggregate, DecodeError, Event, EventName, NewEvent, Position, ReadError, SchemaVersion, StreamId};
-use es_core::{Timestamp, Version};
+use es_core::{
+    Aggregate, DecodeError, Event, EventName, NewEvent, Position, ReadError, SchemaVersion, StreamId, Timestamp,
+    Version,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -13,9 +13,8 @@ use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqA
 mod dummy;
 mod step;
 
-pub use step::{Sample, Step};
-
 use dummy::{Dummy, TEXT};
+pub use step::{Sample, Step};
 
 /// What a `Deserialize` asks for.
 #[derive(Clone, Copy, Debug)]

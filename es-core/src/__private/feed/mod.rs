@@ -8,6 +8,7 @@
 
 use std::any::Any;
 
+use super::lookup::Names;
 use crate::event::{DecodeError, SchemaVersion, schema::Member};
 
 mod detect;
@@ -15,8 +16,6 @@ mod refusal;
 
 pub use detect::{Becomes, Held, Holds, Listed, Named, NotHeld, NotListed, NotNamed, NotRetired};
 pub use refusal::{aggregate, assert_held, assert_of, event};
-
-use super::lookup::Names;
 
 /// An aggregate of a feed.
 #[derive(Clone, Copy, Debug)]
