@@ -1,9 +1,9 @@
-//! The words and the promises of `es`: event, aggregate, stream, store, repository.
+//! The core of the event-sourcing framework `es`: event, aggregate, stream, store, repository.
 //!
-//! It has four rooms, and what stands in one imports only rooms below it: `repository` all others, `store` and `aggregate`
-//! each `event` alone.
+//! It has four rooms, and each imports only rooms below it: `repository` all others, `store` and `aggregate` each `event`
+//! alone.
 //!
-//! Applications name the facade `es`; this crate is for those who write a storage crate.
+//! Applications use the facade `es`; this crate is for authors of storage crates.
 
 #[allow(unused_extern_crates, reason = "code generated in our own tests, doctests and examples names `::es_core`")]
 extern crate self as es_core;

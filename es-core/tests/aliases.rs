@@ -1,7 +1,9 @@
-//! An alias is read up to the schema version where it ended, and not above.
+//! An alias is read up to the schema version of its `up_to`, and not above.
 
-use es_core::{Aggregate, DecodeError, Event, EventName, NewEvent, Position, ReadError, SchemaVersion, StreamId};
-use es_core::{Timestamp, Version};
+use es_core::{
+    Aggregate, DecodeError, Event, EventName, NewEvent, Position, ReadError, SchemaVersion, StreamId, Timestamp,
+    Version,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,7 +29,7 @@ impl Account {
     fn deposited(&mut self, _: Deposited) {}
 }
 
-/// The amount that the set reads from an event that is stored like this.
+/// The amount that the set decodes from such a stored event.
 fn amount(name: &'static str, version: u32, payload: &'static str) -> Result<u64, DecodeError> {
     let schema_version = SchemaVersion::new(version).expect("above 0");
     let name = EventName::from_static(name).expect("a name");
@@ -47,7 +49,7 @@ fn amount(name: &'static str, version: u32, payload: &'static str) -> Result<u64
 const PAYLOADS: [&str; 4] = ["{}", r#"{"sum":2}"#, r#"{"value":2}"#, r#"{"amount":2}"#];
 
 #[test]
-fn an_alias_above_its_up_to_is_an_event_of_a_newer_program() {
+fn an_alias_above_its_up_to_is_a_newer_schema_version() {
     for (version, payload) in (1..).zip(PAYLOADS) {
         let newer = |known| Err(DecodeError::Newer { known: SchemaVersion::new(known).unwrap() });
         assert_eq!(amount("account.deposited", version, payload), Ok(2), "version {version}");

@@ -1,4 +1,4 @@
-//! What a payload that does not fit says, and what it never says.
+//! The errors of payloads that do not fit: what they tell, and that they never quote the payload.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -93,7 +93,7 @@ fn says(payload: &str, expected: &str) {
 }
 
 #[test]
-fn each_mismatch_names_the_field_and_its_declared_type() {
+fn each_payload_error_names_the_field_and_its_declared_type() {
     let fine = r#""amount":1,"inner":{"x":1}"#;
     says(
         r#"{"amount":"c4n4ry","currency":"Eur"}"#,
@@ -111,7 +111,7 @@ fn each_mismatch_names_the_field_and_its_declared_type() {
     says(r#"{"inner":{},"amount":1}"#, "field `inner`, declared as `Inner`, lacks the key `x` (line 1, column 11)");
     says(
         r#"{"inner":{"c4n4ry":1}}"#,
-        "field `inner`, declared as `Inner`, has a key too many; known: `x` (line 1, column 18)",
+        "field `inner`, declared as `Inner`, has an unknown key; known: `x` (line 1, column 18)",
     );
     says(
         r#"{"inner":{"x":256}}"#,
@@ -133,7 +133,7 @@ fn each_mismatch_names_the_field_and_its_declared_type() {
     );
     says(
         r#"{"c4n4ry":1}"#,
-        "the payload has a key too many; known: `amount`, `currency`, `money`, `inner`, `pair`, `refusing`, `map`, `any` \
+        "the payload has an unknown key; known: `amount`, `currency`, `money`, `inner`, `pair`, `refusing`, `map`, `any` \
          (line 1, column 9)",
     );
     says(
@@ -146,7 +146,7 @@ fn each_mismatch_names_the_field_and_its_declared_type() {
     says("", "the payload ends too early (line 1, column 0)");
 }
 
-/// Enums in every representation, and structs, some way down.
+/// Enums in every representation, and structs, below the fields of the event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Deep {
     lines: Vec<Line>,
@@ -204,7 +204,7 @@ impl Event for Deep {
 }
 
 #[test]
-fn what_is_missing_and_what_is_known_is_named_below_the_fields_too() {
+fn nested_errors_name_the_missing_key_and_the_known_names() {
     for (payload, expected) in [
         (r#"{"by":"x","lines":[{"st":"c4n4ry"}]}"#, "has an unknown variant; known: `in_stock`, `sold_out` ("),
         (r#"{"by":"x","lines":[{"st":{"c4n4ry":1}}]}"#, "has an unknown variant; known: `in_stock`, `sold_out` ("),
@@ -227,19 +227,19 @@ fn what_is_missing_and_what_is_known_is_named_below_the_fields_too() {
     }
 }
 
-/// Its words begin as those of serde, and quote.
+/// Its error begins as one of serde's, and quotes the payload.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-struct Mocking;
+struct Imitating;
 
-impl<'de> Deserialize<'de> for Mocking {
+impl<'de> Deserialize<'de> for Imitating {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Err(serde::de::Error::custom(text))
     }
 }
 
-impl Event for Mocking {
-    const NAME: &'static str = "mocking";
+impl Event for Imitating {
+    const NAME: &'static str = "imitating";
     const SCHEMA_VERSION: SchemaVersion = SchemaVersion::FIRST;
     const SCHEMA: &'static Schema = &Schema {
         name: Self::NAME,
@@ -256,14 +256,14 @@ impl Event for Mocking {
 }
 
 #[test]
-fn words_that_begin_as_those_of_serde_name_nothing() {
+fn custom_errors_that_imitate_serde_leak_nothing() {
     for words in [
         "missing field `c4n4ry`",
         "duplicate field `c4n4ry`",
         "unknown field `x`, expected `c4n4ry`",
         "unknown variant `x`, expected one of `c4n4ry`, `c4n4ry`",
     ] {
-        let error = Mocking::decode(SchemaVersion::FIRST, format!("{words:?}").as_bytes()).unwrap_err();
+        let error = Imitating::decode(SchemaVersion::FIRST, format!("{words:?}").as_bytes()).unwrap_err();
         assert!(!format!("{error} {error:?}").contains(CANARY), "{error:?}");
         let DecodeError::Payload(error) = error else { panic!("{error:?}") };
         assert_eq!((error.kind, error.key, error.known), (PayloadErrorKind::Refused, None, &[][..]), "{words}");
@@ -271,7 +271,7 @@ fn words_that_begin_as_those_of_serde_name_nothing() {
 }
 
 #[test]
-fn nesting_that_would_exhaust_the_stack_is_a_mismatch_of_its_own() {
+fn nesting_that_would_exhaust_the_stack_is_a_payload_error() {
     let payload = format!(r#"{{"any":{}"#, "[".repeat(500));
     let error = Deposited::decode(SchemaVersion::FIRST, payload.as_bytes()).unwrap_err();
     let DecodeError::Payload(error) = error else { panic!("{error:?}") };
@@ -309,7 +309,7 @@ fn truncated_payloads_and_single_wrong_bytes_are_errors_or_events_but_never_pani
 }
 
 #[test]
-fn what_cannot_be_encoded_names_the_field() {
+fn an_encode_error_names_the_field() {
     let event = Deposited {
         amount: 1.5,
         currency: Currency::Eur,

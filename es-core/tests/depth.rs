@@ -1,4 +1,4 @@
-//! How deep a payload is nested, whatever serde writes the arrays and objects for.
+//! The nesting of a payload, in every form of serde that writes arrays and objects.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ struct Named {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Unnamed(u8, Deep);
 
-/// Puts a value one deeper, each in its own way.
+/// Ways to nest a value one level deeper.
 const WAYS: [fn(Deep) -> Deep; 9] = [
     |inside| Deep::New(Box::new(inside)),
     |inside| Deep::Tuple(1, Box::new(inside)),
@@ -53,7 +53,7 @@ const WAYS: [fn(Deep) -> Deep; 9] = [
     |inside| Deep::Unnamed(Box::new(Unnamed(1, inside))),
 ];
 
-/// How many arrays and objects stand inside each other: by the brackets, of which none stands in a text here.
+/// The depth of nesting, counted by brackets; no string in these payloads holds one.
 fn brackets(json: &str) -> usize {
     let deepest = json.chars().scan(0_usize, |depth, char| {
         match char {
@@ -67,12 +67,12 @@ fn brackets(json: &str) -> usize {
 }
 
 #[test]
-fn a_hundred_arrays_and_objects_are_the_limit_whatever_they_are_written_for() {
+fn nesting_is_limited_to_a_hundred_in_every_serde_form() {
     for (number, deeper) in WAYS.into_iter().enumerate() {
         let (mut value, mut refused) = (Deep::End, 0);
         for _ in 0..101 {
             value = deeper(value);
-            // one more level of another kind, so that odd depths come up, too
+            // One more level of another kind, so that odd depths are tested, too.
             for value in [value.clone(), WAYS[0](value.clone())] {
                 let json = serde_json::to_string(&value).unwrap();
                 let encoded = NewEvent::encode(&NestEvent::from(Nested(value)), drop);

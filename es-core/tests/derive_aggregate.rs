@@ -1,4 +1,4 @@
-//! What `derive(Aggregate)` and `#[apply]` write.
+//! The code that `derive(Aggregate)` and `#[apply]` write.
 
 use es_core::{
     Aggregate, AggregateEvent, Apply, DecodeError, Event, EventSet, Events, Handle, IntoEvents, SchemaVersion,
@@ -30,7 +30,7 @@ impl Account {
         self.open = true;
     }
 
-    /// Its docs stay.
+    /// Its documentation is kept.
     fn deposited(&mut self, Deposited { amount }: Deposited) {
         self.balance += amount;
     }
@@ -53,7 +53,7 @@ impl Handle<Open> for Account {
     }
 }
 
-// a second aggregate in the module, which shares an event with the first, has a state that is an enum, and applies by hand
+// A second aggregate in the module: it shares an event with the first, its state is an enum, and `Apply` is written by hand.
 #[derive(Aggregate, Default, Debug, PartialEq)]
 #[aggregate(category = "audit", id = u64, event = Audited, events(Opened, shop::Sold), crate = ::es_core)]
 enum Audit {
@@ -80,7 +80,7 @@ impl Audit {
 mod shop {
     use super::{Deserialize, Event, Serialize};
 
-    // neither `Debug` nor `PartialEq`: the enum of `Audit` has neither then
+    // Neither `Debug` nor `PartialEq`, so the enum of `Audit` has neither.
     #[derive(Event, Clone, Serialize, Deserialize)]
     #[event(name = "shop.sold")]
     pub(super) struct Sold {
@@ -93,7 +93,7 @@ fn decide<A: Handle<C>, C>(state: &A, command: C) -> Vec<A::Event> {
 }
 
 #[test]
-fn events_decided_on_are_applied() {
+fn decided_events_are_applied() {
     let mut account = Account::initial();
     let events = decide(&account, Open { owner: "Ada".into(), gift: Some(5) });
     assert_eq!(events, [Opened { owner: "Ada".into() }.into(), AccountEvent::PaidIn(Deposited { amount: 5 })]);
@@ -113,7 +113,7 @@ fn methods_of_an_apply_block_can_still_be_called() {
 }
 
 #[test]
-fn an_enum_begins_in_its_default_state() {
+fn an_enum_starts_in_its_default_state() {
     let mut audit = Audit::initial();
     assert_eq!(audit, Audit::Quiet);
     audit.apply_event(Opened { owner: String::new() }.into());
@@ -136,7 +136,7 @@ fn an_event_of_the_set_round_trips_under_its_name_and_schema_version() {
 }
 
 #[test]
-fn unknown_names_and_newer_versions_are_told_apart() {
+fn unknown_names_and_newer_schema_versions_are_different_errors() {
     let second = SchemaVersion::new(2).unwrap();
     let read =
         |name, version, payload| AccountEvent::decode("account", name, version, payload, |_| panic!("nothing to read"));

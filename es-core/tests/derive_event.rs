@@ -1,4 +1,4 @@
-//! What `derive(Event)` writes for events with a single schema version.
+//! The code that `derive(Event)` writes for events with a single schema version.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -42,7 +42,7 @@ fn name_and_schema_version_are_known_at_compile_time() {
 }
 
 #[test]
-fn a_newer_schema_version_is_told_apart() {
+fn a_newer_schema_version_is_an_error_of_its_own() {
     let newer = SchemaVersion::new(2).unwrap();
     assert_eq!(Opened::decode(newer, b"{}"), Err(DecodeError::Newer { known: SchemaVersion::FIRST }));
 }

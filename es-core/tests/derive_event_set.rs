@@ -1,4 +1,4 @@
-//! What `derive(EventSet)` writes: a feed hears what its aggregates hold, as they read it.
+//! The code that `derive(EventSet)` writes: a feed receives the events of its aggregates as these decode them.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -19,14 +19,14 @@ macro_rules! events {
 events! {
     "received" Received { cents: u64 }
     "written_off" WrittenOff {}
-    "commented" Commented { text: String }  // both aggregates hold it
+    "commented" Commented { text: String }  // Both aggregates hold it.
     "noted" Noted { text: String }          // Order has another under this name
     "shipped" Shipped { by: String }
-    "paid" Paid { cents: u64 }              // retired: became Received
-    "settled" Settled { cents: u64 }        // retired: became Received, WrittenOff and Received
-    "reminded" Reminded {}                  // retired: became nothing
-    "misc" Misc { cents: u64 }              // retired: it is not known while compiling what it becomes
-    "moved" Moved { cents: u64 }            // retired in the same way by whatever holds Received
+    "paid" Paid { cents: u64 }              // Retired: became Received.
+    "settled" Settled { cents: u64 }        // Retired: became Received, WrittenOff and Received.
+    "reminded" Reminded {}                  // Retired: became nothing.
+    "misc" Misc { cents: u64 }              // Retired: its successors are not known at compile time.
+    "moved" Moved { cents: u64 }            // Retired in the same way by every aggregate that holds Received.
 }
 
 mod order {
@@ -141,7 +141,7 @@ fn read<S: EventSet>(category: &str, name: &str, payload: &str) -> Result<Vec<S>
 }
 
 #[test]
-fn a_feed_asks_for_what_may_have_become_one_of_its_events_and_for_no_more() {
+fn a_feed_reads_retired_events_only_if_they_may_become_one_of_its_events() {
     assert_eq!(Money::NAMES, ["received", "paid", "settled", "misc", "moved"]);
     assert_eq!(WriteOffs::NAMES, ["written_off", "settled", "misc"]);
     assert_eq!(Comments::NAMES, ["commented", "misc"]);
@@ -150,7 +150,7 @@ fn a_feed_asks_for_what_may_have_become_one_of_its_events_and_for_no_more() {
 }
 
 #[test]
-fn a_feed_asks_for_the_categories_of_its_aggregates() {
+fn a_feed_reads_the_categories_of_its_aggregates() {
     assert_eq!((Comments::CATEGORIES, Both::CATEGORIES), (&["invoice"][..], &["invoice", "order"][..]));
     let filter = Filter::events::<Comments>();
     assert!(filter.accepts(&stream("invoice"), "commented") && !filter.accepts(&stream("order"), "commented"));
@@ -159,7 +159,7 @@ fn a_feed_asks_for_the_categories_of_its_aggregates() {
 }
 
 #[test]
-fn what_a_retired_event_became_is_heard_as_far_as_it_is_listed() {
+fn a_feed_receives_the_listed_successors_of_a_retired_event() {
     let received = |cents| Money::Received(Received { cents });
     assert_eq!(read("invoice", "received", r#"{"cents":5}"#), Ok(vec![received(5)]));
     assert_eq!(read("invoice", "paid", r#"{"cents":5}"#), Ok(vec![received(5)]));
@@ -192,18 +192,18 @@ fn parts<S: EventSet>(stored: &StoredEvent) -> Vec<(u64, u32)> {
 }
 
 #[test]
-fn a_name_that_two_aggregates_share_is_told_apart_by_the_category() {
+fn a_name_that_two_aggregates_share_is_distinguished_by_the_category() {
     let text = r#"{"text":"t"}"#;
     assert_eq!(read("invoice", "noted", text), Ok(vec![AllNotes::Invoice(Noted { text: "t".into() })]));
     assert_eq!(read("order", "noted", r#"{"page":7}"#), Ok(vec![AllNotes::Order(order::Noted { page: 7 })]));
-    // names and categories are asked for independently, so the other event comes: it is not decoded, whatever it holds
+    // Names and categories are filtered independently, so the reader gets the other event. The feed does not decode it.
     assert!(Filter::events::<InvoiceNotes>().accepts(&stream("order"), "noted"));
     assert_eq!(read::<InvoiceNotes>("order", "noted", "not even JSON"), Ok(vec![]));
     assert_eq!(read("invoice", "noted", text), Ok(vec![InvoiceNotes::Noted(Noted { text: "t".into() })]));
 }
 
 #[test]
-fn an_event_of_two_aggregates_is_heard_from_those_that_are_named() {
+fn an_event_of_two_aggregates_is_received_from_the_named_ones() {
     let commented = || Commented { text: "t".into() };
     for category in ["invoice", "order"] {
         assert_eq!(read(category, "commented", r#"{"text":"t"}"#), Ok(vec![Both::Commented(commented())]));
@@ -213,7 +213,7 @@ fn an_event_of_two_aggregates_is_heard_from_those_that_are_named() {
 }
 
 #[test]
-fn an_alias_is_read_up_to_where_it_ended() {
+fn an_alias_is_read_up_to_its_last_schema_version() {
     let boxed = |version, payload: &str| {
         let mut read = Vec::new();
         let version = SchemaVersion::new(version).unwrap();
@@ -224,14 +224,14 @@ fn an_alias_is_read_up_to_where_it_ended() {
 }
 
 #[test]
-fn a_wider_filter_than_the_feeds_own_does_no_harm() {
+fn a_feed_ignores_events_that_a_wider_filter_reads() {
     assert_eq!(read::<Money>("invoice", "written_off", "{}"), Ok(vec![]));
     assert_eq!(read::<Money>("ledger", "received", r#"{"cents":5}"#), Ok(vec![]));
     assert_eq!(read::<Money>("invoice", "written_off", "not decoded"), Ok(vec![]));
 }
 
 #[test]
-fn what_the_aggregate_does_not_know_is_a_typed_error() {
+fn events_unknown_to_the_aggregate_are_typed_errors() {
     assert_eq!(read::<Both>("order", "never_heard_of", "{}"), Err(DecodeError::UnknownName));
     assert!(matches!(read::<Money>("invoice", "paid", "{}"), Err(DecodeError::Payload(_))));
     let newer = Money::decode("invoice", "paid", SchemaVersion::new(2).unwrap(), b"{}", drop);

@@ -1,12 +1,12 @@
-//! What an event that cannot be stored says: which field, and what to do.
+//! The error of an event that cannot be stored: the field, and what to do.
 
 use es_core::{EncodeError, LimitError};
 
-/// A refusal, made from the field.
+/// Creates the error for a field.
 type Refusal = fn(Option<&'static str>) -> EncodeError;
 
 #[test]
-fn each_refusal_names_its_field_where_it_is_known() {
+fn each_encode_error_names_its_field_if_it_is_known() {
     let refusals: [(Refusal, &str); 5] = [
         (|field| EncodeError::NotFinite { field }, "holds NaN or an infinity, which JSON cannot hold"),
         (|field| EncodeError::Nul { field }, "holds a NUL character"),
@@ -25,7 +25,7 @@ fn each_refusal_names_its_field_where_it_is_known() {
 }
 
 #[test]
-fn what_is_not_about_one_field_names_none() {
+fn encode_errors_about_the_whole_event_name_no_field() {
     let limit = LimitError::Empty { what: "event name" };
     for error in [EncodeError::NotJson { line: 1, column: 2 }, EncodeError::Limit(limit)] {
         assert_eq!(error.field(), None, "{error}");

@@ -28,7 +28,7 @@ impl Money {
     }
 }
 
-/// Money as a text of cents.
+/// Money, serialized as a string of cents.
 mod cents {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
@@ -82,7 +82,7 @@ fn deposited(currency: Currency, note_len: usize) -> Deposited {
 }
 
 #[test]
-fn each_schema_version_is_lifted_step_by_step() {
+fn each_schema_version_is_upcast_step_by_step() {
     let one = r#"{"amount":12.5,"source":"cash","note":"hello","branch":"x"}"#;
     assert_eq!(decoded(1, one), Ok(deposited(Currency::Eur, 5)));
     let two = r#"{"amount":12.5,"currency":"Usd","source":"cash","branch":"x"}"#;
@@ -131,14 +131,14 @@ fn fields_of_tuple_structs_change_their_type() {
 }
 
 #[test]
-fn a_step_that_fails_says_which_and_nothing_of_the_payload() {
+fn a_failed_upcast_names_its_step_and_leaks_no_payload() {
     let error = decoded::<Rated>(1, r#"["c4n4ry",7]"#).unwrap_err();
-    assert_eq!(error.to_string(), "field `0` was refused on the way from schema version 1 to 2");
+    assert_eq!(error.to_string(), "field `0` was refused by the upcast from schema version 1 to 2");
     assert!(std::error::Error::source(&error).is_none());
     assert!(!format!("{error:?}").contains("c4n4ry"));
 }
 
-/// What an event was before it was restructured by hand.
+/// The event before it was restructured by hand.
 mod v1 {
     use super::*;
 
@@ -189,7 +189,7 @@ fn typed_steps_chain_below_declared_ones() {
     assert_eq!(decoded(3, r#"{"amount":[12,34]}"#), Ok(withdrawn(Currency::Eur)));
     assert_eq!(decoded(4, r#"{"amount":[12,34],"currency":"Usd"}"#), Ok(withdrawn(Currency::Usd)));
     let error = decoded::<Withdrawn>(1, r#"{"amount":"c4n4ry"}"#).unwrap_err();
-    assert_eq!(error.to_string(), "the payload was refused on the way from schema version 1 to 2");
+    assert_eq!(error.to_string(), "the payload was refused by the upcast from schema version 1 to 2");
     assert!(!format!("{error:?}").contains("c4n4ry"));
 }
 
@@ -213,7 +213,7 @@ struct Noted {
 }
 
 #[test]
-fn names_are_freed_and_taken_again() {
+fn removed_names_can_be_used_again() {
     let noted = Noted { note: 1, length: 3, skipped: 0 };
     assert_eq!(decoded(1, r#"{"length-in-m":3,"type":0}"#), Ok(noted.clone()));
     assert_eq!(decoded(2, r#"{"note":"x","length-in-cm":3,"type":0}"#), Ok(noted.clone()));
@@ -245,7 +245,7 @@ fn the_schema_lists_every_shape() {
     assert_eq!(Deposited::SCHEMA.aliases[0].name, "deposit_made");
 }
 
-/// Keys that no Rust field can have, not even a raw one.
+/// Keys that are not valid names of Rust fields, not even raw ones.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "keys", version = 2)]
 #[event(removed(in = 2, name = "self", type = u8), removed(in = 2, name = "Self", type = u8))]

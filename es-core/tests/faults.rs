@@ -1,5 +1,4 @@
-//! A fault in the core is caught: the fixtures in `faults` break a copy of it, one way each, and name the test that
-//! fails for it.
+//! Each fixture in `faults` breaks a copy of the core in one way, and names the test that must fail for it.
 
 #![expect(clippy::unwrap_used, reason = "the helpers are tests too")]
 
@@ -10,7 +9,7 @@ use std::{fs, path::Path};
 
 use broken_copy::{BrokenCopy, fixtures, text};
 
-/// Stands before the name of a test's file and the name of the test.
+/// Precedes the name of the test's file and the name of the test.
 const CAUGHT_BY: &str = "caught by ";
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which events a filter accepts, held against a table that was written by hand.
+//! Which events a filter accepts, compared with a table that is written by hand.
 
 use std::ops::RangeInclusive;
 
@@ -26,11 +26,11 @@ impl Account {
     fn closed(&mut self, _: Closed) {}
 }
 
-/// Categories and names of which every pair is asked for.
+/// Categories and names; every pair is tested.
 const CATEGORIES: [&str; 4] = ["account", "loan", "accounts", "Account"];
 const NAMES: [&str; 4] = ["account.deposited", "deposit_made", "account.closed", "account"];
 
-/// `filter` accepts the pairs of these categories and these names, and no other pair.
+/// Asserts that `filter` accepts exactly the pairs of these categories and these names.
 #[track_caller]
 fn accepts(filter: &Filter, categories: &[&str], names: &[&str]) {
     for category in CATEGORIES {
@@ -43,14 +43,14 @@ fn accepts(filter: &Filter, categories: &[&str], names: &[&str]) {
 }
 
 #[test]
-fn without_words_everything_is_accepted() {
+fn an_empty_filter_accepts_everything() {
     accepts(&Filter::all(), &CATEGORIES, &NAMES);
     accepts(&Filter::default(), &CATEGORIES, &NAMES);
     assert!(Filter::all().categories().is_none() && Filter::all().names().is_none());
 }
 
 #[test]
-fn words_of_one_kind_widen() {
+fn several_categories_or_names_are_alternatives() {
     accepts(&Filter::all().category("loan"), &["loan"], &NAMES);
     accepts(&Filter::all().category("loan").category("account"), &["loan", "account"], &NAMES);
     accepts(&Filter::all().name("account.closed"), &CATEGORIES, &["account.closed"]);
@@ -58,7 +58,7 @@ fn words_of_one_kind_widen() {
 }
 
 #[test]
-fn words_of_both_kinds_narrow_in_either_order() {
+fn categories_and_names_together_narrow_in_either_order() {
     let both = [
         Filter::all().category("account").name("account.closed"),
         Filter::all().name("account.closed").category("account"),
@@ -76,14 +76,14 @@ fn words_of_both_kinds_narrow_in_either_order() {
 }
 
 #[test]
-fn an_event_is_asked_for_under_its_aliases_too() {
+fn a_filter_by_event_includes_its_aliases() {
     accepts(&Filter::all().event::<Deposited>(), &CATEGORIES, &["account.deposited", "deposit_made"]);
     accepts(&Filter::all().event::<Closed>().name("account"), &CATEGORIES, &["account.closed", "account"]);
     accepts(&Filter::all().name("account.deposited"), &CATEGORIES, &["account.deposited"]);
 }
 
 #[test]
-fn a_set_asks_for_every_name_of_its_events() {
+fn a_filter_by_event_set_includes_every_name_of_its_events() {
     let names = Filter::events::<AccountEvent>();
     let mut listed: Vec<_> = names.names().into_iter().flatten().collect();
     listed.sort_unstable();
@@ -93,7 +93,7 @@ fn a_set_asks_for_every_name_of_its_events() {
 }
 
 #[test]
-fn what_a_filter_asks_for_is_listed_once_and_in_order() {
+fn categories_and_names_are_listed_once_and_in_order() {
     let filter = Filter::all().category("b").category("a").category("b").name("y").name("x").name("y");
     assert_eq!(filter.categories().into_iter().flatten().collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!(filter.names().into_iter().flatten().collect::<Vec<_>>(), ["x", "y"]);
@@ -102,7 +102,7 @@ fn what_a_filter_asks_for_is_listed_once_and_in_order() {
 }
 
 #[test]
-fn slices_narrow_and_the_last_range_counts() {
+fn slices_narrow_and_the_last_range_replaces_the_others() {
     let stream = |id: u32| StreamId::new("account", id.to_string()).expect("a stream");
     let halves = [Filter::all().slices(0..=511), Filter::all().slices(0..=3).slices(512..=1023)];
     for id in 0..100 {
@@ -115,7 +115,7 @@ fn slices_narrow_and_the_last_range_counts() {
 }
 
 #[test]
-fn a_range_of_slices_that_there_are_not_is_refused() {
+fn a_bad_range_of_slices_is_refused() {
     for (first, last, fits) in [(0, 1023, true), (7, 7, true), (8, 7, false), (0, 1024, false), (1024, u16::MAX, false)]
     {
         assert_eq!(limits::check_filter(&Filter::all().slices(first..=last)).is_ok(), fits, "{first} to {last}");
@@ -123,7 +123,7 @@ fn a_range_of_slices_that_there_are_not_is_refused() {
 }
 
 #[test]
-fn two_filters_accept_together_what_each_accepts() {
+fn two_filters_together_accept_what_both_accept() {
     let ranges = [None, Some((0, 1023)), Some((0, 511)), Some((511, 511)), Some((512, 1023)), Some((300, 700))];
     let lists: [&[&'static str]; 4] = [&[], &["a"], &["a", "b"], &["c"]];
     let mut filters = Vec::new();
@@ -139,7 +139,7 @@ fn two_filters_accept_together_what_each_accepts() {
     }
     let streams = ["a", "b", "c", "d"].map(|category| {
         let ids = (0..).map(|id| StreamId::new(category, id.to_string()).expect("a stream"));
-        // in each part that the ranges cut the slices into, and at their edges
+        // In each part into which the ranges divide the slices, and at their edges.
         let wanted = [0..300, 300..511, 511..512, 512..701, 701..1024];
         wanted.map(|slices| ids.clone().find(|id| slices.contains(&id.slice())).expect("one of its slices"))
     });
@@ -158,7 +158,7 @@ fn two_filters_accept_together_what_each_accepts() {
 }
 
 #[test]
-fn what_is_refused_stays_refused_together_with_another() {
+fn a_bad_filter_stays_bad_together_with_another() {
     let fits = Filter::all().category("a").name("a").slices(0..=3);
     let bad = [
         Filter::all().category("a\0"),

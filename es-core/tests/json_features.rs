@@ -1,7 +1,7 @@
-//! What is written comes back whichever features of `serde_json` some other crate of the program turns on.
+//! Payloads round trip whichever features of `serde_json` another crate of the program enables.
 //!
-//! `./test` runs this crate's tests with each of them. What is said here of floats fails without a care for
-//! `arbitrary_precision`, where `serde_json` shows a float as a map wherever a type looks at a value later.
+//! `./test` runs this crate's tests with each feature. The tests of floats would fail if decoding did not handle
+//! `arbitrary_precision`, with which `serde_json` gives a float as a map to types that buffer a value.
 
 #![cfg(feature = "derive")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
@@ -98,7 +98,7 @@ event!(HeldValue, Value);
 event!(HeldNumbered, Numbered);
 
 #[test]
-fn floats_come_back_bit_for_bit_from_every_representation() {
+fn floats_round_trip_exactly_in_every_representation() {
     for float in FLOATS {
         #[expect(clippy::cast_possible_truncation, reason = "some float of its own")]
         let small = if float.abs() < 1e38 { float as f32 } else { 1.5e38 };
@@ -135,7 +135,7 @@ struct Flagged {
 }
 
 #[test]
-fn a_float_comes_back_beside_optional_flags() {
+fn a_float_round_trips_next_to_optional_flags() {
     for flag in [None, Some(false), Some(true)] {
         let held = Internal::Rate { rate: 0.5, small: 1.5, many: vec![], maybe: None };
         comes_back(&Flagged { flag, by_rate: BTreeMap::from([(-1, flag)]), held });
@@ -144,7 +144,7 @@ fn a_float_comes_back_beside_optional_flags() {
 
 /// `serde_json` alone refuses these keys, too.
 #[test]
-fn a_key_that_is_no_such_number_is_refused() {
+fn a_key_that_is_not_a_number_is_refused() {
     for (by_name, by_number) in
         [("", r#""-0":0.5"#), ("", r#""1.5":0.5"#), ("", r#""\u0037":0.5"#), (r#""a":1e39"#, "")]
     {
@@ -155,7 +155,7 @@ fn a_key_that_is_no_such_number_is_refused() {
 }
 
 #[test]
-fn other_numbers_come_back_from_where_they_are_looked_at_later() {
+fn other_numbers_round_trip_through_buffered_values() {
     comes_back(&HeldInternal { held: Internal::Whole { number: u64::MAX, negative: i64::MIN } });
     comes_back(&HeldInternal { held: Internal::Any { value: json!({ "a": [1, -2, 0.5, "1.5", null, u64::MAX] }) } });
     comes_back(&HeldUntagged { held: vec![Untagged::Map(BTreeMap::from([("a".into(), "1.5".into())]))] });
@@ -163,9 +163,9 @@ fn other_numbers_come_back_from_where_they_are_looked_at_later() {
     comes_back(&HeldValue { held: json!({ "a": [1, -2, 0.5, 1e300, { "b": -0.0 }] }) });
 }
 
-/// Who turned on `arbitrary_precision` on purpose keeps the digits.
+/// A program that enables `arbitrary_precision` on purpose keeps the digits.
 #[test]
-fn a_number_that_serde_json_keeps_as_its_text_comes_back_with_each_digit() {
+fn a_number_kept_as_text_by_serde_json_keeps_every_digit() {
     for text in ["0.12345678901234567890123", "1.50", "123456789012345678901234567890", "-1E2", "7"] {
         let value: Value = serde_json::from_str(text).unwrap();
         comes_back(&HeldValue { held: json!({ "a": [value.clone()] }) });
@@ -173,7 +173,7 @@ fn a_number_that_serde_json_keeps_as_its_text_comes_back_with_each_digit() {
     }
 }
 
-/// A type that takes a number or a text, such as many write by hand.
+/// A type that accepts a number or a string, as is often written by hand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 struct Lenient(f64);
@@ -200,15 +200,15 @@ impl<'de> Deserialize<'de> for Lenient {
 event!(HeldLenient, Vec<Lenient>);
 
 #[test]
-fn a_type_that_takes_any_value_is_given_a_float() {
+fn a_type_that_accepts_any_value_receives_a_float() {
     comes_back(&HeldLenient { held: FLOATS.map(Lenient).to_vec() });
     let read = HeldLenient::decode(SchemaVersion::FIRST, br#"{"held":["1.5",1.50,0.25]}"#);
     assert_eq!(read, Ok(HeldLenient { held: [1.5, 1.5, 0.25].map(Lenient).to_vec() }));
 }
 
-/// Foreign programs write a float in more ways than ours.
+/// Other programs may write floats in other notations.
 #[test]
-fn a_float_that_is_written_in_another_way_is_read_too() {
+fn floats_in_other_notations_are_read() {
     for (text, float) in [("1.50", 1.5), ("15e-1", 1.5), ("0.10000000000000000555", 0.1), ("1E2", 100.0), ("1", 1.0)] {
         let payload = format!(r#"{{"held":{{"kind":"Rate","of":{text}}}}}"#);
         let read = HeldAdjacent::decode(SchemaVersion::FIRST, payload.as_bytes());
@@ -220,7 +220,7 @@ fn a_float_that_is_written_in_another_way_is_read_too() {
 }
 
 #[test]
-fn a_number_is_no_nesting() {
+fn a_number_does_not_count_as_nesting() {
     let nested = |depth: usize, inside: Value| (0..depth).fold(inside, |inside, _| Value::Array(vec![inside]));
     for number in [json!(1), json!(0.5), json!(-1e300)] {
         let deepest = nested(JSON_DEPTH - 1, number.clone());
@@ -235,14 +235,14 @@ fn a_number_is_no_nesting() {
 }
 
 #[test]
-fn a_number_that_no_float_holds_is_refused_from_raw_json_and_read_by_nobody() {
+fn a_number_out_of_range_is_refused_when_written_and_when_read() {
     for bad in ["1e400", "-1e400", "[1e309]", r#"{"a":{"b":[0.5,1e400]}}"#, "123456789e999"] {
         assert!(matches!(from_json(bad), Err(EncodeError::NotJson { .. })), "{bad}");
     }
     for good in ["1e308", "-1e-400", "[0.5]", "123456789012345678901234567890", r#"{"a":{"b":[0.5]}}"#] {
         assert_eq!(from_json(good), Ok(()), "{good}");
     }
-    // such a value cannot even be made without `arbitrary_precision`
+    // Such a value does not exist without `arbitrary_precision`.
     if let Ok(value) = serde_json::from_str::<Value>("[1e400]") {
         let error = HeldValue { held: value.clone() }.encode(&mut Vec::new()).unwrap_err();
         assert!(matches!(error, EncodeError::NotJson { .. }), "{error:?}");
@@ -256,7 +256,7 @@ fn a_number_that_no_float_holds_is_refused_from_raw_json_and_read_by_nobody() {
 }
 
 #[test]
-fn metadata_come_back() {
+fn metadata_round_trips() {
     let extra = json!({ "z": 0.1, "a": [1, 1e300], "m": { "y": -1.5, "x": null } });
     let metadata = Metadata::new().with_actor("ada").with_extra("extra", extra);
     let event = NewEvent::from_json(Uuid::nil(), EventName::new("x").unwrap(), SchemaVersion::FIRST, "1").unwrap();

@@ -1,5 +1,5 @@
-//! Values at the edges of their types: what a state, the recorded event and a reader see of each is the same, and what
-//! cannot be kept is refused.
+//! Extreme values of types: the state, the recorded event and a reader see the same value, and a value that cannot be stored is
+//! refused.
 
 #![cfg(feature = "derive")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
@@ -38,7 +38,7 @@ fn halved<S: Serializer>(value: &i64, serializer: S) -> Result<S::Ok, S::Error> 
     serializer.serialize_i64(value / 2)
 }
 
-/// Written with one key twice.
+/// Serialized with one key twice.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 struct Twice(BTreeMap<String, u8>);
 
@@ -90,7 +90,7 @@ impl Notes {
     }
 }
 
-/// What the state, the pending event and a reader of the store make of `event`, which is the same.
+/// Asserts that the state, the pending event and a reader of the store see the same of `event`, and gives it.
 fn kept(event: impl Into<NotesEvent>) -> Result<String, EncodeError> {
     let event = event.into();
     let mut root = Root::<Notes>::new("1".to_owned()).unwrap();
@@ -124,7 +124,7 @@ fn noted(change: impl FnOnce(&mut Edges)) -> Noted {
 }
 
 #[test]
-fn what_is_told_of_an_edge_is_what_is_read() {
+fn extreme_values_are_returned_as_a_reader_sees_them() {
     let same = |change: fn(&mut Edges)| assert_eq!(kept(noted(change)).unwrap(), format!("{:?}", noted(change)));
     let becomes = |given: fn(&mut Edges), read: fn(&mut Edges)| {
         assert_eq!(kept(noted(given)).unwrap(), format!("{:?}", noted(read)));
@@ -154,7 +154,7 @@ fn what_is_told_of_an_edge_is_what_is_read() {
 }
 
 #[test]
-fn what_cannot_be_kept_is_refused() {
+fn values_that_cannot_be_stored_are_refused() {
     let refused = |event: NotesEvent| kept(event).unwrap_err();
     assert!(matches!(refused(noted(|edges| edges.letter = '\0').into()), EncodeError::Nul { field: Some("edges") }));
     let key = |edges: &mut Edges| edges.twice.0 = [("a\0".to_owned(), 1)].into();

@@ -1,4 +1,4 @@
-//! Code of the program that panics while something stored is read, or while it is written, is a typed error.
+//! A panic of the program's own code while it decodes or encodes an event is a typed error.
 
 #![cfg(feature = "derive")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests, and panics are what is tested")]
@@ -12,7 +12,7 @@ use es_core::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-/// What panics, by the text that is read; anything else is read.
+/// Panics by the text that is decoded; any other text is decoded.
 fn bomb(text: &str, part: &str) -> u8 {
     assert!(text != part, "boom-7281947281: {text}");
     7
@@ -90,14 +90,14 @@ struct Split {
 
 impl Retired<Notes> for Split {
     fn successors(self) -> impl IntoEvents<Notes> {
-        // the first is handed on before the second panics
+        // The first successor is passed on before the second panics.
         let into = self.into;
         let moved = move |number: u8| Moved { to: if number == 0 { 0 } else { bomb(&into, "successors") } };
         (0..2).map(moved).collect::<Vec<_>>()
     }
 }
 
-/// Its `Serialize` panics, and so does reading what it writes, as it is told to.
+/// Its `Serialize` or its `Deserialize` panics, depending on its value.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 struct Loud(String);
 
@@ -144,7 +144,7 @@ fn stored(name: &'static str, version: u32, payload: &str) -> StoredEvent {
     event.into_stored(stream, Version::FIRST, Position::new(1), Timestamp::UNIX_EPOCH)
 }
 
-/// What panics, and the stored event that makes it.
+/// The code that panics, and the stored event that makes it panic.
 const BOMBS: [(&str, &str, u32, &str); 9] = [
     ("a `Deserialize`", "noted", 4, r#"{"picky":"deserialize","with":"","default":1,"step":1,"tried":1,"added":1}"#),
     ("a `deserialize_with`", "noted", 4, r#"{"picky":"","with":"with","default":1,"step":1,"tried":1,"added":1}"#),
@@ -158,7 +158,7 @@ const BOMBS: [(&str, &str, u32, &str); 9] = [
 ];
 
 #[test]
-fn what_panics_while_it_is_read_is_a_decode_error_on_every_path() {
+fn a_panic_while_decoding_is_a_decode_error_on_every_path() {
     let typed = |what: &str, error: ReadError| {
         let panicked = matches!(&error, ReadError::Decode { source: DecodeError::Panicked, .. });
         assert!(panicked, "{what}: {error:?}");
@@ -177,7 +177,7 @@ fn what_panics_while_it_is_read_is_a_decode_error_on_every_path() {
 }
 
 #[test]
-fn events_beside_those_that_panic_are_read() {
+fn events_next_to_a_panicking_one_are_read() {
     for (_, name, version, payload) in BOMBS {
         let mut payload = payload.to_owned();
         for word in [
@@ -205,16 +205,16 @@ fn events_beside_those_that_panic_are_read() {
     }
 }
 
-/// What a state makes of an event is no reading: that panic is the program's own.
+/// Applying an event is not part of decoding it, so the caller gets this panic.
 #[test]
-fn a_panic_of_apply_is_not_taken_for_a_bad_payload() {
+fn a_panic_of_apply_reaches_the_caller() {
     let mut root = Root::<Notes>::new("1".to_owned()).unwrap();
     let stored = stored("moved", 2, r#"{"to":99}"#);
     assert!(catch_unwind(AssertUnwindSafe(|| root.replay(&stored))).is_err());
 }
 
 #[test]
-fn what_panics_at_an_append_is_an_encode_error_and_stores_nothing() {
+fn a_panic_while_encoding_is_an_encode_error_and_stores_nothing() {
     let shouted = |loud: &str, picky: &str| Shouted { loud: Loud(loud.into()), picky: Picky(picky.into()) };
     let mut root = Root::<Notes>::new("1".to_owned()).unwrap();
     root.record(shouted("serialize", ""));

@@ -1,4 +1,4 @@
-//! A payload is written in the form that is made for people: ids and addresses as texts.
+//! A payload is written in serde's human-readable form: ids and addresses as strings.
 
 use std::net::IpAddr;
 
@@ -24,7 +24,7 @@ impl Session {
 }
 
 #[test]
-fn ids_and_addresses_are_written_as_texts() {
+fn ids_and_addresses_are_written_as_strings() {
     let id = Uuid::from_u128(7);
     let begun = Begun { id, from: IpAddr::from([127, 0, 0, 1]), all: vec![Some(id), None] };
     let event = NewEvent::encode(&SessionEvent::from(begun.clone()), |read| {

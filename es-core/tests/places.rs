@@ -7,7 +7,7 @@ use es_core::{Expected, LimitError, Position, StreamId, Version};
 const MAX: u64 = i64::MAX as u64;
 
 #[test]
-fn a_place_never_goes_beyond_what_a_bigint_holds() {
+fn versions_and_positions_never_exceed_a_bigint() {
     for (given, kept) in [(0, 0), (1, 1), (MAX - 1, MAX - 1), (MAX, MAX), (MAX + 1, MAX), (u64::MAX, MAX)] {
         assert_eq!((Version::new(given).get(), Position::new(given).get()), (kept, kept));
         assert_eq!((Version::from(given).get(), Position::from(given).get()), (kept, kept));
@@ -20,7 +20,7 @@ fn a_place_never_goes_beyond_what_a_bigint_holds() {
 }
 
 #[test]
-fn places_print_and_compare_as_their_number() {
+fn versions_and_positions_print_and_compare_as_numbers() {
     assert_eq!(format!("{} {}", Version::new(7), Position::new(42)), "7 42");
     assert_eq!(format!("{:>4}", Version::new(7)), "   7");
     assert!(Version::new(2) == 2 && Version::new(2) != 3 && Position::new(2) == 2 && Position::new(2) != 3);
@@ -28,9 +28,9 @@ fn places_print_and_compare_as_their_number() {
 }
 
 #[test]
-fn an_expectation_holds_where_it_says() {
+fn each_expectation_holds_for_its_versions_only() {
     let at = |version| Expected::Exact(Version::new(version));
-    // the expectation, whether it holds at version 0, 1, 2 and at the last, the version, and how it prints
+    // The expectation, whether it holds at versions 0, 1, 2 and the last, its version, and how it prints.
     let table = [
         (Expected::Any, [true, true, true, true], None, "any version"),
         (Expected::NoStream, [true, false, false, false], Some(0), "no stream"),
@@ -48,7 +48,7 @@ fn an_expectation_holds_where_it_says() {
 }
 
 #[test]
-fn a_stream_is_named_by_both_of_its_parts() {
+fn category_and_id_together_name_a_stream() {
     let stream = StreamId::new("account", "4711").unwrap();
     assert_eq!((stream.category(), stream.id()), ("account", "4711"));
     assert_eq!(
@@ -69,7 +69,7 @@ fn a_stream_is_named_by_both_of_its_parts() {
 }
 
 #[test]
-fn names_are_refused_in_either_part() {
+fn bad_categories_and_bad_ids_are_refused() {
     let stream = StreamId::new("account", "1").unwrap();
     let long = "x".repeat(513);
     for (name, expected) in [

@@ -1,9 +1,9 @@
-//! A length that does not fit is blamed on the field that has it, also where serde gives no place for it.
+//! A wrong length is reported for its field, even if serde gives no position for it.
 
 use es_core::{DecodeError, Event, PayloadErrorKind, SchemaVersion};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-/// Two numbers: read as a list of any length, whose length is looked at when it is whole.
+/// Two numbers, deserialized from a list of any length, whose length is checked at its end.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Two(Vec<u8>);
 
@@ -25,7 +25,7 @@ struct Named {
 #[event(name = "unnamed")]
 struct Unnamed(u8, u8);
 
-/// What does not fit, and the field that is blamed for it.
+/// The kind and the field of the payload error.
 fn kind_and_field<E: Event>(payload: &str) -> (PayloadErrorKind, Option<&'static str>) {
     match E::decode(SchemaVersion::FIRST, payload.as_bytes()) {
         Err(DecodeError::Payload(error)) => (error.kind, error.field),
@@ -35,7 +35,7 @@ fn kind_and_field<E: Event>(payload: &str) -> (PayloadErrorKind, Option<&'static
 }
 
 #[test]
-fn the_field_is_blamed_wherever_it_stands() {
+fn a_wrong_length_names_its_field_in_any_order() {
     assert_eq!(kind_and_field::<Named>(r#"{"first":[1],"last":[1,2]}"#), (PayloadErrorKind::Length, Some("first")));
     assert_eq!(kind_and_field::<Named>(r#"{"first":[1,2],"last":[1]}"#), (PayloadErrorKind::Length, Some("last")));
     assert_eq!(
@@ -45,6 +45,6 @@ fn the_field_is_blamed_wherever_it_stands() {
 }
 
 #[test]
-fn a_tuple_that_is_too_short_is_blamed_as_a_whole() {
+fn a_tuple_that_is_too_short_names_no_field() {
     assert_eq!(kind_and_field::<Unnamed>("[1]"), (PayloadErrorKind::Length, None));
 }

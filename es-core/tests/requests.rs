@@ -1,4 +1,4 @@
-//! Requests: what they are made of, what is refused of them, and that none of it is lost on the way.
+//! Requests: their parts, their limits, and that no part is lost on the way to a store.
 
 use std::sync::{Arc, Mutex};
 
@@ -38,14 +38,14 @@ fn a_key_that_not_every_store_can_hold_is_refused() {
 }
 
 #[test]
-fn keys_are_counted_and_none_is_there_twice() {
+fn too_many_keys_and_duplicate_keys_are_refused() {
     let many = |count: usize| (0..count).map(|number| key(&number.to_string()));
     let request = |count| many(count).fold(AppendRequest::from(append()), AppendRequest::with_key);
     assert!(limits::check(&request(KEYS)).is_ok());
     let refused = limits::check(&request(KEYS + 1));
     let Err(AppendError::Limit(error)) = refused else { panic!("{refused:?}") };
     assert_eq!(error, LimitError::TooMany { what: "idempotency keys", count: KEYS + 1, limit: KEYS });
-    // also where the short way of one event, or none, could overlook it
+    // Also with one event or none, which `limits::check` handles in a shortcut.
     for request in [AppendRequest::default(), AppendRequest::from(append())] {
         let refused = limits::check(&request.with_key(key("one")).with_key(key("one")));
         assert!(matches!(&refused, Err(AppendError::DuplicateKey { key }) if key == "one"), "{refused:?}");
@@ -53,7 +53,7 @@ fn keys_are_counted_and_none_is_there_twice() {
 }
 
 #[test]
-fn what_a_request_is_made_of_is_all_in_it() {
+fn a_request_keeps_all_of_its_parts() {
     let (one, other) =
         (append(), Append::assertion(StreamId::new("account", "2").expect("a stream"), Expected::Exists));
     let request = AppendRequest::from(vec![one.clone(), other.clone()]);
@@ -70,7 +70,7 @@ fn what_a_request_is_made_of_is_all_in_it() {
 }
 
 #[test]
-fn keys_that_are_taken_say_what_to_do_and_not_what_came_of_them() {
+fn taken_keys_print_what_to_do_and_no_outcome() {
     let again = TakenKey::new(&key("a"), &[7; 32], "secret".into());
     let other = TakenKey::new(&key("b"), &[8; 32], "secret".into());
     assert!(again.same_digest() && !other.same_digest());
@@ -87,7 +87,7 @@ fn keys_that_are_taken_say_what_to_do_and_not_what_came_of_them() {
 }
 
 #[test]
-fn a_violation_tells_what_it_was_made_of() {
+fn a_violation_keeps_all_of_its_parts() {
     let stream = StreamId::new("account", "1").expect("a stream");
     let violation = Violation::of_stream(stream.clone(), Expected::NoStream, Version::FIRST);
     assert_eq!(violation.stream(), Some(&stream));
@@ -101,7 +101,7 @@ fn a_violation_tells_what_it_was_made_of() {
     assert!(conflict.to_string().contains("some of the event ids are stored already"), "{conflict}");
 }
 
-/// A store that keeps what it is asked for.
+/// A store that records its requests.
 #[derive(Debug, Default)]
 struct Asked(Mutex<Vec<AppendRequest>>);
 
@@ -142,7 +142,7 @@ impl EventStore for Asked {
 }
 
 #[tokio::test]
-async fn what_is_sent_again_is_the_whole_request() {
+async fn the_whole_request_is_sent_again() {
     let store = Arc::new(Asked::default());
     let request = AppendRequest::from(append()).with_key(key("a")).with_key(key("b"));
     let lost = || UnknownOutcome::new(request.clone(), StoreError::new(StoreErrorKind::TimedOut, "no answer"));

@@ -1,4 +1,4 @@
-//! Events that are no longer written: what they become, in an aggregate and in a set.
+//! Retired events: their successors, in an aggregate and in a set.
 
 use es_core::{Aggregate, DecodeError, Event, EventSet, IntoEvents, Retired, SchemaVersion};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ struct TransferMade {
     back: i64,
 }
 
-/// Said once, for every aggregate that holds both events.
+/// One impl for every aggregate that holds both events.
 impl<A: Aggregate> Retired<A> for TransferMade
 where
     Withdrawn: IntoEvents<A>,
@@ -73,12 +73,12 @@ fn a_retired_event_becomes_one_many_or_none() {
 }
 
 #[test]
-fn filters_ask_for_retired_names_too() {
+fn filters_include_retired_names() {
     assert_eq!(AccountEvent::NAMES, ["account.deposited", "account.withdrawn", "transfer.made", "account.greeted"]);
 }
 
 #[test]
-fn what_a_retired_event_becomes_is_applied() {
+fn successors_of_a_retired_event_are_applied() {
     let mut account = Account::initial();
     AccountEvent::decode("account", "transfer.made", SchemaVersion::FIRST, br#"{"out":5,"back":2}"#, |event| {
         account.apply_event(event);
@@ -94,7 +94,7 @@ fn a_retired_payload_that_does_not_fit_is_an_error() {
 }
 
 #[test]
-fn an_event_of_another_category_is_none_of_the_aggregates() {
+fn an_event_of_another_category_is_unknown_to_the_aggregate() {
     let read = AccountEvent::decode("order", "account.greeted", SchemaVersion::FIRST, b"null", drop);
     assert_eq!(read, Err(DecodeError::UnknownName));
 }

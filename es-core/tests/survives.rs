@@ -1,4 +1,4 @@
-//! What an append tells of is what a reader sees, also of values that do not survive their own serde.
+//! An append returns the events that a reader sees, also for values that do not survive their own serde.
 
 #![cfg(feature = "derive")]
 #![expect(
@@ -20,7 +20,7 @@ use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-/// Written with two digits behind the point.
+/// Serialized with two digits after the point.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Rounded(f64);
 
@@ -90,7 +90,7 @@ fn survived() -> Noted {
     Noted { rounded: Rounded(1.24), kept: "kept".into(), ..Noted::default() }
 }
 
-/// A store of one stream, as small as may be.
+/// A minimal store of one stream.
 #[derive(Debug, Default)]
 struct Little(Mutex<Vec<StoredEvent>>);
 
@@ -140,7 +140,7 @@ impl EventStore for Little {
 }
 
 #[test]
-fn pending_events_and_the_state_are_what_a_reader_will_see() {
+fn pending_events_and_state_are_those_of_a_reader() {
     let mut root = Root::<Notes>::new("1".to_owned()).unwrap();
     root.record(given());
     root.handle(Note).unwrap();
@@ -150,7 +150,7 @@ fn pending_events_and_the_state_are_what_a_reader_will_see() {
 }
 
 #[tokio::test]
-async fn executed_events_are_those_that_are_read() {
+async fn executed_events_are_those_that_a_reader_sees() {
     let store = Arc::new(Little::default());
     let notes = Arc::clone(&store).repository::<Notes>();
     let id = "1".to_owned();

@@ -1,10 +1,10 @@
-//! Before 1970 a time is cut to microseconds the same way as after: to the microsecond before it.
+//! Before 1970 too, a time is rounded down to the microsecond.
 
 use std::time::{Duration, SystemTime};
 
 use es_core::Timestamp;
 
-/// Nanoseconds since the epoch, and the microsecond they are cut to.
+/// Nanoseconds since the epoch, and the microsecond they are rounded to.
 const CUT: [(i64, i64); 13] = [
     (0, 0),
     (1, 0),
@@ -22,7 +22,7 @@ const CUT: [(i64, i64); 13] = [
 ];
 
 #[test]
-fn a_time_of_the_system_is_cut_to_the_microsecond_before_it() {
+fn a_system_time_is_rounded_down_to_the_microsecond() {
     for (nanos, micros) in CUT {
         let distance = Duration::from_nanos(nanos.unsigned_abs());
         let time = if nanos < 0 { SystemTime::UNIX_EPOCH - distance } else { SystemTime::UNIX_EPOCH + distance };
@@ -31,7 +31,7 @@ fn a_time_of_the_system_is_cut_to_the_microsecond_before_it() {
 }
 
 #[test]
-fn a_text_is_cut_to_the_microsecond_before_it() {
+fn a_parsed_time_is_rounded_down_to_the_microsecond() {
     for (text, micros) in [
         ("1970-01-01T00:00:00.000000999Z", 0),
         ("1970-01-01T00:00:00.000001Z", 1),
@@ -47,7 +47,7 @@ fn a_text_is_cut_to_the_microsecond_before_it() {
 }
 
 #[test]
-fn what_was_printed_is_the_time_itself() {
+fn a_printed_time_parses_as_itself() {
     for micros in [-1, -999_999, -1_000_000, -1_000_001, -2_208_988_800_000_001] {
         let time = Timestamp::from_micros(micros).unwrap();
         assert_eq!(time.to_string().parse(), Ok(time));

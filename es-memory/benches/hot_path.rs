@@ -3,7 +3,7 @@
 //! `cargo bench -p es-memory`
 
 #![allow(missing_docs, reason = "criterion's macros write public functions")]
-#![expect(clippy::unwrap_used, reason = "a bench stops where something fails")]
+#![expect(clippy::unwrap_used, reason = "a bench stops at the first error")]
 
 use std::{
     collections::HashMap,
@@ -74,7 +74,7 @@ fn deposited(amount: i64) -> Deposited {
     Deposited { amount, reference: "invoice 2026-4711".to_owned(), counterparty: Some("Analytical Engines".to_owned()) }
 }
 
-/// What somebody would write without a framework.
+/// The events as written without a framework.
 #[derive(Serialize, Deserialize)]
 enum ByHand {
     #[serde(rename = "account.opened")]
@@ -96,7 +96,7 @@ fn by_hand(log: &mut Log, id: &str, command: &Deposit) {
     }
     if account.balance <= i64::MAX / 2 {
         let payload = serde_json::to_vec(&ByHand::Deposited(deposited(command.amount))).unwrap();
-        // The same serde work: what cannot be read again must not be stored, and the new state is handed out.
+        // The same serde work as `es`: it decodes each event again before it stores it, and returns the new state.
         match serde_json::from_slice(&payload).unwrap() {
             ByHand::Opened(event) => account.opened(event),
             ByHand::Deposited(event) => account.deposited(event),
@@ -106,7 +106,7 @@ fn by_hand(log: &mut Log, id: &str, command: &Deposit) {
     black_box(account);
 }
 
-/// One command for each of these, and then new ones: a stream is as long as it is said to be.
+/// How many streams get one command each before new streams replace them, so that their length stays as given.
 const STREAMS: usize = 1_000;
 
 fn ids() -> Vec<String> {
@@ -131,7 +131,7 @@ fn filled_by_hand(events: usize) -> Log {
     ids().into_iter().map(|id| (id, stream())).collect()
 }
 
-/// Times `iterations` of what `round` does, which is one for each of [`STREAMS`] at most.
+/// Times `iterations` iterations in rounds, each of which runs one for each of at most [`STREAMS`] ids.
 fn in_rounds(iterations: u64, mut round: impl FnMut(&[String]) -> Duration) -> Duration {
     let (ids, mut left, mut time) = (ids(), iterations, Duration::ZERO);
     while left > 0 {

@@ -1,4 +1,4 @@
-//! The verdict on an append, and its execution: all under the log's one lock.
+//! Decides on an append and executes it, both under the log's one lock.
 
 use std::mem;
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::log::{Key, Location, Log};
 
-/// Appends all of `request` or nothing, at the time that `clock` shows. The limits are checked already.
+/// Appends all of `request` or nothing, at the time of `clock`. The caller has checked the limits.
 pub(crate) fn append(
     log: &mut Log,
     request: AppendRequest,
@@ -73,7 +73,7 @@ fn execute(log: &mut Log, append: Append, now: Timestamp) -> Appended {
         let version = log.version(&stream);
         return Appended { stream, version, positions: Vec::new(), recorded_at: None, repeated: false };
     }
-    // Not by `entry` alone: it takes a copy of the name, which only a new stream needs.
+    // Calls `entry` only for a new stream, since it needs a clone of the name.
     let indexes = match log.streams.get_mut(&stream) {
         Some(indexes) => indexes,
         None => log.streams.entry(stream.clone()).or_default(),

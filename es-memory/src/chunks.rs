@@ -1,16 +1,16 @@
-//! Every event, in chunks of a fixed size: a log that grows moves none of them.
+//! Holds every event in chunks of a fixed size, so that a growing log moves none of them.
 
 use std::ops::Index;
 
 use es_core::StoredEvent;
 
-/// How many events a chunk has room for.
+/// How many events a chunk holds.
 const CHUNK: usize = 256;
 
-/// The events of the log, by their index. In one `Vec` an append would now and then move all of them.
+/// The events of the log, by index. With a single `Vec` some appends would move all of them.
 #[derive(Debug, Default)]
 pub(crate) struct Chunks {
-    /// All are full but the last.
+    /// All but the last are full.
     chunks: Vec<Vec<StoredEvent>>,
 }
 
@@ -30,12 +30,12 @@ impl Chunks {
         }
     }
 
-    /// The events from `index` on.
+    /// Gives the events from `index`.
     pub(crate) fn from(&self, index: usize) -> impl Iterator<Item = &StoredEvent> {
         self.chunks.iter().skip(index / CHUNK).flatten().skip(index % CHUNK)
     }
 
-    /// The events below `index`, the last one first.
+    /// Gives the events below `index`, the last one first.
     pub(crate) fn back_from(&self, index: usize) -> impl Iterator<Item = &StoredEvent> {
         (0..index.min(self.len())).rev().map(|index| &self[index])
     }
@@ -57,24 +57,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_found_in_every_part() {
+    fn events_are_found_in_every_chunk() {
         let stream = StreamId::new("account", "1").expect("a name");
         let name = EventName::from_static("account.moved").expect("a name");
         let mut events = Chunks::default();
         for number in 0..=2 * CHUNK {
             assert_eq!(events.len(), number);
             let event = NewEvent::from_json(Uuid::now_v7(), name.clone(), SchemaVersion::FIRST, "1").expect("an event");
-            let place = number as u64;
+            let number = number as u64;
             events.push(event.into_stored(
                 stream.clone(),
-                Version::new(place),
-                Position::new(place),
+                Version::new(number),
+                Position::new(number),
                 Timestamp::UNIX_EPOCH,
             ));
         }
         for start in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 1, 5 * CHUNK] {
-            let places: Vec<_> = events.from(start).map(|event| event.position.get()).collect();
-            assert_eq!(places, (start as u64..=2 * CHUNK as u64).collect::<Vec<_>>(), "from {start}");
+            let positions: Vec<_> = events.from(start).map(|event| event.position.get()).collect();
+            assert_eq!(positions, (start as u64..=2 * CHUNK as u64).collect::<Vec<_>>(), "from {start}");
         }
         assert!((0..events.len()).all(|index| events[index].position == index as u64));
         assert!(events.chunks.iter().all(|chunk| chunk.capacity() == CHUNK), "a chunk is never moved");

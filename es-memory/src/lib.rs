@@ -1,6 +1,6 @@
 //! The store of `es` in memory: for tests, examples, and logs that may end with the process.
 //!
-//! It keeps encoded events, so what does not survive serde fails here too. Clones of a [`MemoryStore`] share one log.
+//! It keeps encoded events, so an event that does not survive serde fails here too. Clones of a [`MemoryStore`] share one log.
 //!
 //! ```
 //! # use es_memory::MemoryStore;
@@ -9,8 +9,8 @@
 //! ```
 //!
 //! # Layout
-//! `store` is what is public, `log` the events and their indexes, `chunks` the events alone, `append` the verdict on
-//! an append, `read` and `pages` what readers are given, `snapshots` what events were folded to, `shared` what clones and
+//! `store` is the public store, `log` the events and their indexes, `chunks` the list of events, `append` decides on and executes
+//! appends, `read` reads streams, `pages` reads the whole log, `snapshots` keeps snapshots, `shared` is the state that clones and
 //! readers share.
 
 mod append;

@@ -1,4 +1,4 @@
-//! The log: every event in the order of its position, and where to find them.
+//! The log: every event in the order of its position, with its indexes.
 
 use std::{
     collections::HashMap,
@@ -8,28 +8,28 @@ use std::{
 use es_core::{Checkpoint, IdempotencyKey, Position, StoredEvent, StreamId, Version};
 use uuid::Uuid;
 
-use crate::{chunks::Chunks, snapshots::Kept};
+use crate::{chunks::Chunks, snapshots::SnapshotMap};
 
 /// Everything that is stored. The event at `events[i]` has position `i + 1`.
 #[derive(Debug)]
 pub(crate) struct Log {
-    /// Tells this log from every other one, also of the same program after a restart.
+    /// Differs from that of every other log, also of the same program after a restart.
     pub(crate) incarnation: Uuid,
     pub(crate) events: Chunks,
-    /// The index of each event of a stream; the event at `[i]` has version `i + 1`.
+    /// The indexes of the events of each stream; the event at `[i]` has version `i + 1`.
     pub(crate) streams: HashMap<StreamId, Vec<usize>>,
-    /// Where each event is, by its id.
+    /// The location of each event, by its id.
     pub(crate) ids: HashMap<Uuid, Location, BuildHasherDefault<IdHasher>>,
     /// The idempotency keys that were taken.
     pub(crate) keys: HashMap<String, Key>,
-    pub(crate) snapshots: Kept,
+    pub(crate) snapshots: SnapshotMap,
 }
 
-/// Where an event is.
+/// The location of an event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Location {
     pub(crate) index: usize,
-    /// How many events its append put into its stream, if it is the first of them; 0 otherwise.
+    /// How many events its append added to its stream, if it is the first of them; 0 otherwise.
     pub(crate) together: usize,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Location {
 #[derive(Debug)]
 pub(crate) struct Key {
     pub(crate) key: IdempotencyKey,
-    /// The first event that came with it.
+    /// The first event of the append that took it.
     pub(crate) event: Option<Uuid>,
 }
 
@@ -49,7 +49,7 @@ impl Default for Log {
             streams: HashMap::default(),
             ids: HashMap::default(),
             keys: HashMap::default(),
-            snapshots: Kept::default(),
+            snapshots: SnapshotMap::default(),
         }
     }
 }
@@ -71,7 +71,7 @@ impl Log {
 /// An odd factor from the golden ratio.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Hashes event ids, which are random for the most part, or counted.
+/// Hashes event ids, which are mostly random, or sequential numbers.
 #[derive(Debug, Default)]
 pub(crate) struct IdHasher(u64);
 
@@ -85,7 +85,7 @@ impl Hasher for IdHasher {
     }
 
     fn finish(&self) -> u64 {
-        // Ids that are counted differ in their last bytes, which only the highest bits hold by now.
+        // Sequential ids differ in their last bytes, which by now only the highest bits depend on.
         (self.0 ^ (self.0 >> 32)).wrapping_mul(SPREAD).rotate_left(32)
     }
 }
@@ -97,14 +97,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_that_are_alike_but_for_a_few_bits_are_spread() {
+    fn ids_that_differ_in_a_few_bits_have_different_hashes() {
         let spread = BuildHasherDefault::<IdHasher>::default();
         for shift in (0..=116).step_by(4) {
             for rest in [0, u128::MAX, 0x0192_3456_789a_7bcd_8ef0_1234_5678_9abc] {
                 let ids = (0..4096).map(|number| Uuid::from_u128(rest ^ (number << shift)));
                 let hashes: HashSet<u64> = ids.map(|id| spread.hash_one(id)).collect();
                 assert_eq!(hashes.len(), 4096, "bits {shift} and up of {rest:x}");
-                // a table finds an id by the lowest bits and tells it apart by the highest
+                // A hash table finds an id by the lowest bits of its hash and compares the highest.
                 let low: HashSet<u64> = hashes.iter().map(|hash| hash % 4096).collect();
                 let high: HashSet<u64> = hashes.iter().map(|hash| hash >> 57).collect();
                 assert!(low.len() > 1500 && high.len() > 90, "bits {shift} and up of {rest:x}");

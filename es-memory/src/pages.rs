@@ -1,4 +1,4 @@
-//! Pages of the whole log, copied out of it, so that a slow reader holds no lock and little memory.
+//! Reads the whole log by pages that are copied out of it, so that a slow reader holds no lock and little memory.
 
 use std::{
     mem,
@@ -15,11 +15,12 @@ use crate::{
     shared::{OpenReader, Shared},
 };
 
-/// The most events copied under one lock, and the most events looked at.
+/// The most events that one lock copies.
 const EVENTS: usize = 256;
+/// The most events that one lock looks at.
 const SCAN: usize = 16 * EVENTS;
 
-/// Reads the log page by page; counted as open until it is dropped.
+/// Reads the log page by page. It counts as an open reader until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Pages {
     reader: OpenReader,
@@ -32,7 +33,7 @@ pub(crate) struct Pages {
 #[derive(Debug)]
 enum Rest {
     From(Checkpoint),
-    /// An index from which, or below which, the log is still to be looked at.
+    /// The index from which, or below which, the log is still to be read.
     At(usize),
     Nothing,
 }
@@ -50,7 +51,7 @@ impl Pages {
         Self { reader: OpenReader::new(shared), direction, filter: filter.clone(), left, rest }
     }
 
-    fn turn(&mut self) -> Result<Option<Page>, ReadError> {
+    fn next_page(&mut self) -> Result<Option<Page>, ReadError> {
         let log = self.reader.shared().read();
         let at = match mem::replace(&mut self.rest, Rest::Nothing) {
             Rest::Nothing => return Ok(None),
@@ -87,7 +88,7 @@ impl Pages {
     }
 }
 
-/// The events that `filter` accepts, as many as fit into a page, and how many were looked at.
+/// Copies the events that `filter` accepts, as many as fit into a page, and counts the events looked at.
 fn take<'a>(events: impl Iterator<Item = &'a StoredEvent>, filter: &Filter, left: usize) -> (Vec<StoredEvent>, usize) {
     let (mut page, mut bytes, mut seen) = (Vec::new(), 0, 0);
     for event in events.take(SCAN) {
@@ -110,12 +111,12 @@ impl Stream for Pages {
     type Item = Result<Page, ReadError>;
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.get_mut().turn().transpose())
+        Poll::Ready(self.get_mut().next_page().transpose())
     }
 }
 
 impl Log {
-    /// Refuses a checkpoint of another log, and one above this log.
+    /// Refuses a checkpoint of another log, or above the end of this log.
     pub(crate) fn check(&self, checkpoint: Checkpoint) -> Result<(), ReadError> {
         match checkpoint.incarnation() {
             None => Ok(()),

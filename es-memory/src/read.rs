@@ -1,4 +1,4 @@
-//! The events of a stream: pages copied out of the log, so that a slow reader holds no lock and little memory.
+//! Reads a stream by pages that are copied out of the log, so that a slow reader holds no lock and little memory.
 
 use std::{
     pin::Pin,
@@ -15,7 +15,7 @@ use crate::{
     shared::{OpenReader, Shared},
 };
 
-/// The most events copied under one lock.
+/// The most events that one lock copies.
 pub(crate) const PAGE: usize = 256;
 
 /// What is still to be read.
@@ -24,7 +24,7 @@ pub(crate) enum Rest {
     Nothing,
 }
 
-/// A reader of the log; counted as open until it is dropped.
+/// Reads a stream. It counts as an open reader until it is dropped.
 pub(crate) struct Reader {
     open: OpenReader,
     rest: Rest,
@@ -37,7 +37,7 @@ impl Reader {
         Self { open: OpenReader::new(shared), rest, left: limit.unwrap_or(usize::MAX), page: Vec::new().into_iter() }
     }
 
-    fn turn(&mut self) {
+    fn next_page(&mut self) {
         let room = self.left.min(PAGE);
         let (page, rest) = if room == 0 {
             (Vec::new(), Rest::Nothing)
@@ -97,7 +97,7 @@ impl Stream for Reader {
                 Rest::Nothing => return Poll::Ready(None),
                 rest @ Rest::Stream { .. } => reader.rest = rest,
             }
-            reader.turn();
+            reader.next_page();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the clones of a store, and its readers, share.
+//! The state that the clones of a store and its readers share.
 
 use std::{
     fmt,
@@ -13,16 +13,16 @@ use tokio::sync::watch;
 
 use crate::log::Log;
 
-/// The log, and who reads it.
+/// The log, its clock, and its readers.
 pub(crate) struct Shared {
     log: RwLock<Log>,
     pub(crate) clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
-    /// Wakes who waits for a change.
+    /// Wakes the tasks that wait for an append.
     pub(crate) wake: watch::Sender<()>,
     readers: AtomicUsize,
 }
 
-/// A reader that is open, and counted until it is dropped.
+/// Counts as an open reader until it is dropped.
 #[derive(Debug)]
 pub(crate) struct OpenReader(Arc<Shared>);
 
@@ -43,14 +43,14 @@ impl Drop for OpenReader {
     }
 }
 
-// A panic in another thread poisons the lock; an append decides before it writes, so the log behind it is whole.
+// A panic of another thread poisons the lock. The log is consistent all the same, since an append decides before it writes.
 impl Shared {
     pub(crate) fn new(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         let (log, clock) = (RwLock::default(), Box::new(clock));
         Self { log, clock, wake: watch::Sender::new(()), readers: AtomicUsize::new(0) }
     }
 
-    /// How many readers are open.
+    /// Counts the open readers.
     pub(crate) fn readers(&self) -> usize {
         self.readers.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! Snapshots: what streams were folded to, beside the log.
+//! Keeps snapshots.
 
 use std::collections::{BTreeMap, HashMap, btree_map::Entry};
 
@@ -8,7 +8,7 @@ use es_core::{AsOf, SnapshotError, Snapshots, StoredSnapshot, StreamId, Version,
 use crate::{MemoryStore, log::Log};
 
 /// The snapshots of each stream and schema, by their versions.
-pub(crate) type Kept = HashMap<StreamId, HashMap<String, BTreeMap<Version, StoredSnapshot>>>;
+pub(crate) type SnapshotMap = HashMap<StreamId, HashMap<String, BTreeMap<Version, StoredSnapshot>>>;
 
 #[async_trait]
 impl Snapshots for MemoryStore {
@@ -28,7 +28,7 @@ impl Snapshots for MemoryStore {
     async fn store(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
         limits::check_snapshot_schema(&snapshot.schema)?;
         let mut log = self.shared.write();
-        // Events never go away here, so a snapshot that is of one now always will be.
+        // Checked once: this store never loses an event, so the snapshot stays valid.
         if !is_of_an_event(&log, &snapshot) {
             return Err(snapshot.no_such_event());
         }

@@ -16,7 +16,7 @@ use crate::{
     shared::Shared,
 };
 
-/// A store in memory. Clones share the log; it ends with the last of them.
+/// A store in memory. Clones share the log, which lives as long as one of them.
 ///
 /// ```
 /// # use es_core::{Append, EventStore, Expected, EventName, NewEvent, SchemaVersion, StreamId, Version};
@@ -41,13 +41,13 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Creates an empty store.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// An empty store that takes the time from `clock`, for tests of what depends on it. Within a stream the recorded
-    /// time does not go back, even when `clock` does.
+    /// Creates an empty store that takes the time from `clock`, for tests that depend on it. Within a stream the recorded time
+    /// never decreases, even when `clock` does.
     ///
     /// ```
     /// # use es_core::Timestamp;
@@ -58,7 +58,7 @@ impl MemoryStore {
         Self { shared: Arc::new(Shared::new(clock)) }
     }
 
-    /// How many readers and waiting subscriptions are open.
+    /// Counts the open readers and the subscriptions that wait for events.
     pub fn open_readers(&self) -> usize {
         self.shared.readers() + self.shared.wake.receiver_count()
     }
@@ -71,7 +71,8 @@ impl EventStore for MemoryStore {
         let mut log = self.shared.write();
         let before = log.events.len();
         let answer = append::append(&mut log, request, &self.shared.clock)?;
-        // Under the lock, as who waits looks and subscribes under it: it has seen these events, or is told of them.
+        // Sent under the lock: a waiting task reads the frontier and subscribes under the lock, so it either sees these events
+        // or is woken.
         if log.events.len() > before && self.shared.wake.receiver_count() > 0 {
             self.shared.wake.send_replace(());
         }
@@ -91,7 +92,7 @@ impl EventStore for MemoryStore {
     async fn visit_stream(&self, stream: &StreamId, from: Version, visitor: Visitor<'_>) -> Result<(), ReadError> {
         let mut seen = usize::try_from(from.get().saturating_sub(1)).unwrap_or(usize::MAX);
         loop {
-            // A page under the lock, and then a turn for writers.
+            // Releases the lock after each page, so that writers can take it.
             let log = self.shared.read();
             let indexes = log.streams.get(stream).map_or(&[][..], Vec::as_slice);
             let page = indexes.get(seen..indexes.len().min(seen.saturating_add(PAGE))).unwrap_or_default();

@@ -38,7 +38,7 @@ impl Factory for InMemory {
 
 struct Fresh {
     store: MemoryStore,
-    /// By how many microseconds its clock was put back.
+    /// How many microseconds its clock was set back.
     behind: Arc<AtomicI64>,
 }
 

@@ -1,4 +1,4 @@
-//! What the store in memory has beyond the promises: a clock of the caller's, and what it shows of itself.
+//! The store in memory beyond the promises of every store: the caller's clock, `Debug`, and the count of open readers.
 
 use std::{
     future::poll_fn,
@@ -23,7 +23,7 @@ fn append(id: &str, count: usize) -> Append {
 }
 
 #[tokio::test]
-async fn events_are_recorded_at_the_time_of_the_callers_clock_but_within_a_stream_never_back() {
+async fn recorded_times_follow_the_callers_clock_and_never_decrease_within_a_stream() {
     let clock = Arc::new(AtomicI64::new(50));
     let shown = Arc::clone(&clock);
     let store = MemoryStore::with_clock(move || Timestamp::from_micros(shown.load(Ordering::SeqCst)).unwrap());
@@ -41,7 +41,7 @@ async fn events_are_recorded_at_the_time_of_the_callers_clock_but_within_a_strea
 }
 
 #[tokio::test]
-async fn a_store_shows_how_much_it_holds_and_how_many_read_it() {
+async fn debug_shows_the_counts_and_open_readers_are_counted() {
     let store = MemoryStore::new();
     assert_eq!(format!("{store:?}"), "MemoryStore { events: 0, streams: 0 }");
     store.append(vec![append("a", 3), append("b", 1)].into()).await.unwrap();
@@ -55,11 +55,11 @@ async fn a_store_shows_how_much_it_holds_and_how_many_read_it() {
     assert_eq!(store.open_readers(), 0);
     let waiting = tokio::time::timeout(std::time::Duration::ZERO, store.changed(Position::new(4).into()));
     assert!(waiting.await.is_err(), "nothing changes");
-    assert_eq!(store.open_readers(), 0, "who no longer waits is not counted");
+    assert_eq!(store.open_readers(), 0, "a waiter that was dropped is not counted");
 }
 
 #[tokio::test]
-async fn a_reader_that_appends_for_each_event_comes_to_an_end() {
+async fn a_reader_that_appends_for_each_event_ends() {
     let store = MemoryStore::new();
     let stream = StreamId::new("note", "a").unwrap();
     store.append(append("a", 3).into()).await.unwrap();
@@ -71,6 +71,6 @@ async fn a_reader_that_appends_for_each_event_comes_to_an_end() {
             store.append(append("a", 1).into()).await.unwrap();
         }
         let more = poll_fn(|context| events.as_mut().poll_next(context)).await;
-        assert!(more.is_none(), "what was appended since is for the next reader");
+        assert!(more.is_none(), "events that were appended since are for the next reader");
     }
 }

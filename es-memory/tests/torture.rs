@@ -1,4 +1,4 @@
-//! The store in memory under random load; `TORTURE_SEED` repeats it, `ES_FIRE=full` makes it ten times as long.
+//! The store in memory under random load. `TORTURE_SEED` repeats a run; `ES_FIRE=full` makes it ten times as long.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What generated code calls with the user's types in a turbofish, so that rustc speaks at the user's token.
+//! Functions that generated code calls with the user's types in a turbofish, so that rustc reports errors at the user's token.
 
 use std::marker::PhantomData;
 
@@ -7,8 +7,8 @@ use crate::{
     event::{DecodeError, EncodeError, Event, May, SchemaVersion, schema::Schema},
 };
 
-/// [`Event`] as a set of events names it. Without the bounds that `Event` has, which rustc would ask again at each use:
-/// a derive that is missing on the event is told there, once.
+/// [`Event`] for event sets, without the supertraits of `Event`, which rustc would check at each use. So a derive that is
+/// missing on the event is reported once, at the event.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
@@ -34,7 +34,7 @@ pub trait AsEvent: Sized {
     /// As there.
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 
-    /// The event once more.
+    /// Clones the event.
     #[must_use]
     fn copied(&self) -> Self;
 }
@@ -61,14 +61,14 @@ impl<E: Event> AsEvent for E {
     }
 }
 
-/// The state before any event.
+/// An aggregate with an initial state.
 #[diagnostic::on_unimplemented(
     message = "aggregate `{Self}` has no initial state",
     label = "no initial state",
     note = "derive `Default` for `{Self}` (on an enum, mark the first state with `#[default]`), or write `impl Default for {Self}`"
 )]
 pub trait Initial: Sized {
-    /// The state before any event.
+    /// Gives the state before any event.
     fn initial() -> Self;
 }
 
@@ -79,12 +79,12 @@ impl<A: Default> Initial for A {
     }
 }
 
-/// The state of `A` before any event.
+/// Gives the state of `A` before any event.
 pub fn initial<A: Initial>() -> A {
     A::initial()
 }
 
-/// [`Apply`] the other way round, so that rustc blames the event and not the aggregate.
+/// [`Apply`], implemented for the event, so that rustc reports the event and not the aggregate.
 #[diagnostic::on_unimplemented(
     message = "`{A}` does not say how it applies `{Self}`",
     label = "no method under `#[es::apply]` takes `{Self}`",
@@ -102,8 +102,8 @@ impl<A: Apply<E>, E> AppliedBy<A> for E {
     }
 }
 
-/// Has an event applied. `#[apply]` on a method instead of the block writes an inherent function of this name for its
-/// event, which asks for nothing: that mistake is reported already.
+/// Applies an event. `#[apply]` on a method instead of the block, which is reported as a mistake, writes an inherent function of
+/// this name without a bound for the event, so that there is no second error.
 pub trait ApplyTo: Sized {
     /// Changes `state` by this event.
     fn __es_apply_to<A>(self, state: &mut A)
@@ -116,21 +116,20 @@ pub trait ApplyTo: Sized {
 
 impl<E> ApplyTo for E {}
 
-/// Hands what the retired `event` of `A` stands for to `each`.
+/// Passes the successors of the retired `event` of `A` to `each`.
 pub fn retire<E: Retired<A>, A: Aggregate>(event: E, each: &mut dyn FnMut(A::Event)) {
     event.successors().into_events().for_each(each);
 }
 
-/// What the retired event of `A` may become, given its `successors`. No value of it is needed: what they return is seen
-/// through while compiling.
+/// Which events the retired event of `A` may become, by the return type of its `successors`.
 pub(super) const fn may<E, R: IntoEvents<A>, A: Aggregate>(_: fn(E) -> R) -> May {
     R::MAY
 }
 
-/// Says what `#[apply]` asks of each event. After a mistake in the list of events, `derive(Aggregate)` writes an inherent
-/// function of this name, after which nothing is asked.
+/// Gives the check that `#[apply]` runs for each event. After a mistake in the list of events `derive(Aggregate)` writes an
+/// inherent function of this name, so that nothing is checked.
 pub trait EventsOf: Sized {
-    /// What is asked.
+    /// Gives the check.
     fn __es_events() -> OwnEvents<Self> {
         OwnEvents(PhantomData)
     }
@@ -147,7 +146,7 @@ impl<A: Aggregate> OwnEvents<A> {
     pub fn has<E: IntoEvents<A>>(self) {}
 }
 
-/// The events of what is no aggregate, or one with a mistake, which is reported already: any.
+/// The fallback for a type that is not an aggregate, or one with a mistake that is reported already: accepts any event.
 pub trait AnyEvent: Sized {
     /// Compiles.
     fn has<E>(self) {}

@@ -1,16 +1,16 @@
-//! What generated code asks of a field's type, which an alias may hide from the macro.
+//! Properties of a field's type, which generated code asks for since a type alias may hide them from the macro.
 
 use std::{marker::PhantomData, rc::Rc, sync::Arc};
 
-/// Stands for a field's type. Its own constants, for the types that have them, go before those of [`AnyType`].
+/// Probes a field's type. Its inherent constants take precedence over those of [`AnyType`].
 #[derive(Debug)]
 pub struct FieldType<T: ?Sized>(PhantomData<fn(&T)>);
 
-/// What every type answers.
+/// The fallback for every type.
 pub trait AnyType {
-    /// Whether serde reads it where the key is absent.
+    /// Whether serde accepts that the key is absent.
     const MAY_BE_ABSENT: bool = false;
-    /// Whether `Some` of something is stored as `None` is.
+    /// Whether some `Some` is stored as `None` is.
     const LOSES_SOME: bool = false;
 }
 
@@ -40,7 +40,7 @@ mod tests {
     type Maybe<T> = Option<T>;
 
     #[test]
-    fn an_option_is_known_behind_its_names() {
+    fn an_option_is_detected_behind_an_alias() {
         const { assert!(FieldType::<Maybe<u8>>::MAY_BE_ABSENT && FieldType::<Box<Maybe<u8>>>::MAY_BE_ABSENT) };
         const { assert!(!FieldType::<Vec<Maybe<u8>>>::MAY_BE_ABSENT && !FieldType::<u8>::MAY_BE_ABSENT) };
         const { assert!(FieldType::<Option<Maybe<u8>>>::LOSES_SOME && FieldType::<Option<()>>::LOSES_SOME) };

@@ -1,11 +1,11 @@
-//! The events listed in a set: which of them a stored name stands for.
+//! Looks up the event of a set by its stored name or an alias.
 
 use crate::event::{
     DecodeError, SchemaVersion,
     schema::{Member, Schema},
 };
 
-/// Which of `members` is stored under `name`.
+/// Finds the index of the member that is stored under `name`.
 ///
 /// # Errors
 /// [`DecodeError::UnknownName`], and [`DecodeError::Newer`] when `name` is an alias that ended before `stored`.
@@ -27,7 +27,7 @@ pub fn find(members: &[Member], name: &str, stored: SchemaVersion) -> Result<usi
     Err(DecodeError::UnknownName)
 }
 
-/// How many names `members` are stored under, with aliases.
+/// Counts the names of `members`, aliases included.
 pub const fn count(members: &[Member]) -> usize {
     let (mut count, mut member) = (0, 0);
     while member < members.len() {
@@ -40,7 +40,7 @@ pub const fn count(members: &[Member]) -> usize {
     count
 }
 
-/// The names `members` are stored under, with aliases.
+/// Gives the names of `members`, aliases included.
 pub const fn names<const N: usize>(members: &[Member]) -> [&'static str; N] {
     let mut all = [""; N];
     let (mut filled, mut member) = (0, 0);
@@ -55,14 +55,14 @@ pub const fn names<const N: usize>(members: &[Member]) -> [&'static str; N] {
     all
 }
 
-/// A name an event is stored under.
+/// A name that an event is stored under.
 pub(super) struct Name {
     pub(super) text: &'static str,
-    /// The last schema version that was stored under it, for an alias.
+    /// For an alias: the last schema version that was stored under it.
     up_to: Option<SchemaVersion>,
 }
 
-/// The names of one event, one after the other: its own, its aliases, and those of its `previous` types.
+/// Iterates over the names of one event: its own, its aliases, and those of its `previous` types.
 pub(super) struct Names {
     schema: &'static Schema,
     /// 0 for the name, then the aliases.
@@ -81,7 +81,7 @@ impl Names {
         }
         while self.next > self.schema.aliases.len() {
             let Some(previous) = self.schema.previous else { return None };
-            *self = Self { schema: previous, next: 1 }; // its own name is the same
+            *self = Self { schema: previous, next: 1 }; // Its own name is the same.
         }
         let alias = &self.schema.aliases[self.next - 1];
         self.next += 1;

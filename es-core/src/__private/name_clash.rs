@@ -1,4 +1,4 @@
-//! No two events of a set may share a stored name: found while compiling.
+//! Finds name clashes at compile time: no two events of a set may share a stored name.
 
 use super::{
     lookup::{Names, count},
@@ -7,21 +7,21 @@ use super::{
 };
 use crate::event::schema::Member;
 
-/// How many slots [`name_clashes`] needs for the names of `members`.
+/// Counts the slots that [`name_clashes`] needs for the names of `members`.
 pub const fn slots(members: &[Member]) -> usize {
     2 * count(members)
 }
 
-/// A name that an event shares with one listed before it.
+/// A name that an event shares with one that is listed before it.
 #[derive(Clone, Copy, Debug)]
 pub struct NameClash {
     name: &'static str,
     with: usize,
 }
 
-/// For each of `members`, the name it shares with one before it.
+/// Finds for each of `members` the name that it shares with one before it.
 ///
-/// Names are found by hash in `SLOTS` slots, since rustc gives up on comparing some hundred of them with each other.
+/// It looks names up by hash in `SLOTS` slots, since rustc refuses to compare some hundreds of them pairwise.
 pub const fn name_clashes<const MEMBERS: usize, const SLOTS: usize>(
     members: &[Member],
 ) -> [Option<NameClash>; MEMBERS] {
@@ -52,10 +52,10 @@ pub const fn name_clashes<const MEMBERS: usize, const SLOTS: usize>(
     clashes
 }
 
-/// Refuses to compile if the event at `index` shares a name; `types` are those of the events, as the user wrote them.
+/// Fails to compile if the event at `index` shares a name; `types` are the events, as written in the source.
 ///
 /// # Panics
-/// While compiling, if it does.
+/// At compile time.
 #[track_caller]
 pub const fn assert_no_clash(clashes: &[Option<NameClash>], index: usize, types: &[&str]) {
     let Some(NameClash { name, with }) = clashes[index] else { return };
@@ -70,7 +70,7 @@ pub const fn assert_no_clash(clashes: &[Option<NameClash>], index: usize, types:
     );
 }
 
-/// FNV-1a.
+/// Hashes by FNV-1a.
 const fn hash(text: &str) -> u64 {
     let bytes = text.as_bytes();
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
@@ -82,7 +82,7 @@ const fn hash(text: &str) -> u64 {
     hash
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a slot only has to be the same each time")]
+#[expect(clippy::cast_possible_truncation, reason = "any slot will do, as long as it is always the same")]
 const fn slot_of(hash: u64, slots: usize) -> usize {
     hash as usize % slots
 }
@@ -107,7 +107,7 @@ mod tests {
         Alias { name, up_to: SchemaVersion::FIRST }
     }
 
-    /// A thousand events, each with a name of its own but the last, which has that of the seventh.
+    /// The names of a thousand events, all different but the last, which is that of event 7.
     const MANY: usize = 1000;
     static NAMES: [[u8; 5]; MANY] = {
         let mut names = [*b"e.000"; MANY];
@@ -138,7 +138,7 @@ mod tests {
         }
         members
     };
-    // while compiling: rustc would refuse it if it took too long
+    // Found at compile time: rustc would refuse to compile this if it took too long.
     static CLASHES: [Option<NameClash>; MANY] = name_clashes::<MANY, { slots(&MEMBERS) }>(&MEMBERS);
 
     #[expect(clippy::cast_possible_truncation, reason = "it is below ten")]
@@ -147,13 +147,13 @@ mod tests {
     }
 
     #[test]
-    fn among_a_thousand_events_the_one_that_shares_a_name_is_found_while_compiling() {
+    fn a_name_clash_among_a_thousand_events_is_found_at_compile_time() {
         let found: Vec<_> = CLASHES.iter().enumerate().filter_map(|(at, clash)| Some((at, (*clash)?.with))).collect();
         assert_eq!(found, [(MANY - 1, 7)]);
     }
 
     #[test]
-    fn aliases_count_also_those_of_previous_types() {
+    fn aliases_clash_too_also_those_of_previous_types() {
         const BEGUN: &[Alias] = &[alias("begun")];
         const STARTED: &[Alias] = &[alias("started")];
         const BEGUN_AND_ENDED: &[Alias] = &[alias("begun"), alias("ended")];

@@ -1,6 +1,6 @@
-//! Refusing to compile with a message that is put together while compiling.
+//! Fails to compile with a message that is built at compile time.
 
-/// Panics in a constant with the text that the parts make.
+/// Panics in a constant with the concatenation of the parts.
 macro_rules! refuse {
     ($($part:expr),+ $(,)?) => {{
         let (text, length) = $crate::__private::refuse::joined(&[$($part),+]);
@@ -14,7 +14,7 @@ pub(super) use refuse;
 
 const BYTES: usize = 2048;
 
-/// The bytes of `parts` together, and how many there are.
+/// Concatenates `parts`; gives a buffer and the length of the text in it.
 pub(super) const fn joined(parts: &[&str]) -> ([u8; BYTES], usize) {
     let mut joined = [0; BYTES];
     let (mut length, mut part) = (0, 0);

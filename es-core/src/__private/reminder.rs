@@ -1,15 +1,15 @@
-//! Reminds of an aggregate that the package's lock does not hold.
+//! Fails the tests of a package whose lock lacks one of its aggregates.
 
 use std::{env, fs, path::PathBuf};
 
-/// Fails while the package under test has an `events.lock` without the streams of `category`. An aggregate in a module
-/// of tests is somebody's example.
+/// Fails if the package under test has an `events.lock` without the streams of `category`. Ignores aggregates in modules of
+/// tests, since these are examples.
 ///
 /// # Panics
-/// To remind of it.
+/// If the lock lacks the streams.
 #[track_caller]
 pub fn remind_of_lock(aggregate: &str, category: &str, module: &str) {
-    // on the way to the test that writes it
+    // Does not fail while the test that writes the lock runs.
     let is_being_written = env::var_os("UPDATE_EVENTS_LOCK").is_some_and(|asked| asked == "1");
     let package = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
     if let (false, Ok(lock)) = (is_being_written, fs::read_to_string(package.join("events.lock"))) {
@@ -24,14 +24,14 @@ fn remind(lock: &str, aggregate: &str, category: &str, module: &str) {
     }
     assert!(
         !lacks(lock, category),
-        "\n\n`events.lock` does not hold stream `{category}`, so nothing holds the events of `{aggregate}` to their \
-         shapes\n    name it where the lock is checked:  es::schema::lock!(…, {aggregate});\n    \
+        "\n\n`events.lock` does not hold stream `{category}`, so nothing checks the shapes of the events of \
+         `{aggregate}`\n    name it where the lock is checked:  es::schema::lock!(…, {aggregate});\n    \
          and write it:  UPDATE_EVENTS_LOCK=1 cargo test\n\n"
     );
 }
 
-/// Whether the text of a lock has no stream of this category. The crate that writes the text, `es-schema`, tests that
-/// this finds each stream of it.
+/// Whether the text of a lock lacks the streams of this category. The crate that writes the text, `es-schema`, tests that this
+/// finds each stream of it.
 pub fn lacks(lock: &str, category: &str) -> bool {
     let quoted = serde_json::Value::from(category).to_string();
     let names = |line: &str| {
@@ -46,28 +46,28 @@ mod tests {
 
     use super::*;
 
-    /// Whether it reminds of an aggregate with the category `order`, where the lock is `text`.
-    fn reminds(text: &str, module: &str) -> bool {
+    /// Whether the test of an aggregate with the category `order` fails when the lock is `text`.
+    fn fails(text: &str, module: &str) -> bool {
         panic::catch_unwind(|| remind(text, "Order", "order", module)).is_err()
     }
 
     #[test]
-    fn a_lock_without_the_stream_reminds_of_it() {
-        assert!(reminds("stream account\n", "shop::order"));
-        assert!(reminds("stream orders\n  order\n\nevent order\n  1: null\n", "shop::order"));
-        assert!(!reminds("stream account\nstream order\n", "shop::orders"));
-        assert!(!reminds("stream account\r\nstream order\r\n", "shop::orders"));
+    fn a_lock_without_the_stream_fails_the_test() {
+        assert!(fails("stream account\n", "shop::order"));
+        assert!(fails("stream orders\n  order\n\nevent order\n  1: null\n", "shop::order"));
+        assert!(!fails("stream account\nstream order\n", "shop::orders"));
+        assert!(!fails("stream account\r\nstream order\r\n", "shop::orders"));
     }
 
     #[test]
-    fn without_a_lock_nobody_is_reminded() {
-        // this package has none
+    fn without_a_lock_no_test_fails() {
+        // This package has no lock.
         remind_of_lock("Order", "order", "shop::order::nobody");
     }
 
     #[test]
-    fn examples_in_modules_of_tests_are_left_alone() {
-        assert!(!reminds("stream account\n", "shop::order::tests"));
-        assert!(reminds("stream account\n", "shop::contests::order"));
+    fn aggregates_in_modules_of_tests_are_ignored() {
+        assert!(!fails("stream account\n", "shop::order::tests"));
+        assert!(fails("stream account\n", "shop::contests::order"));
     }
 }

@@ -1,15 +1,15 @@
-//! What generated code calls to lift a payload to today's type.
+//! Functions that generated code calls to upcast a payload to today's type.
 
 use super::schema_version;
 use crate::event::{DecodeError, Event, SchemaVersion, decode::shape};
 
-/// The error for a schema version that is newer than today's, which is `known`.
+/// Creates the error for a schema version that is newer than today's, which is `known`.
 #[cold]
 pub fn newer(known: u32) -> DecodeError {
     DecodeError::Newer { known: schema_version(known) }
 }
 
-/// A payload of today's shape.
+/// Decodes a payload of today's shape.
 ///
 /// # Errors
 /// [`DecodeError::Payload`].
@@ -18,7 +18,7 @@ pub fn newest<E: Event>(payload: &[u8], stored: SchemaVersion) -> Result<E, Deco
     shape(payload, E::SCHEMA, stored)
 }
 
-/// The value of a field's step that may fail; its error's text is left out, since it may quote the payload.
+/// Gives the value of a field's step that may fail. Drops the text of its error, since it may quote the payload.
 ///
 /// # Errors
 /// [`DecodeError::Upcast`].
@@ -30,22 +30,22 @@ pub fn step<T, E>(result: Result<T, E>, from: u32, to: u32, field: &'static str)
     }
 }
 
-/// An event made from the one before.
+/// Converts an event of the `previous` type.
 ///
 /// # Errors
-/// [`DecodeError::Upcast`], without the text of the error, which may quote the payload.
+/// [`DecodeError::Upcast`], without the text of the conversion's error, which may quote the payload.
 #[inline]
 pub fn upcast<P, E: MadeFrom<P>>(previous: P, from: u32, to: u32) -> Result<E, DecodeError> {
     E::made_from(previous, from, to)
 }
 
-/// `TryFrom`, and with it `From`, in words that say what is missing.
+/// `TryFrom`, and with it `From`, with a message that tells what is missing.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how it comes from `{P}`, the `previous` of its schema",
     label = "write `impl From<{P}> for {Self}`, or `TryFrom` if it may fail"
 )]
 pub trait MadeFrom<P>: Sized {
-    /// The event, lifted from one schema version to the other.
+    /// Upcasts the event from one schema version to the other.
     ///
     /// # Errors
     /// [`DecodeError::Upcast`] when its `TryFrom` refuses.
@@ -63,14 +63,14 @@ impl<P, E: TryFrom<P>> MadeFrom<P> for E {
     }
 }
 
-/// What `with` gave, in words that say what else may be meant.
+/// The identity, with a message for a `with` that gives another type.
 #[diagnostic::on_unimplemented(
     message = "`with` gives `{T}`, and the field is `{Self}`",
     label = "write a function that gives `{Self}`",
-    note = "a function that may fail, and gives a `Result`, stands behind `try_with`"
+    note = "for a function that may fail and gives a `Result`, write `try_with`"
 )]
 pub trait GivenBy<T> {
-    /// The same value.
+    /// Gives the same value.
     fn given_by(given: T) -> Self;
 }
 
@@ -82,22 +82,22 @@ impl<T> GivenBy<T> for T {
     }
 }
 
-/// What the function of a step gave. A type of its own, so that rustc knows what was given before it asks what for.
+/// The value that the function of a step gave. A type of its own, so that rustc infers the given type before the field's.
 #[derive(Debug)]
 pub struct Given<T>(pub T);
 
 impl<T> Given<T> {
-    /// The field's value.
+    /// Gives the field's value.
     #[inline]
     pub fn field<F: GivenBy<T>>(self) -> F {
         F::given_by(self.0)
     }
 }
 
-/// Refuses to compile unless something holds.
+/// Fails to compile unless `holds`.
 ///
 /// # Panics
-/// While compiling, with what to write `otherwise`.
+/// At compile time, with the message `otherwise`.
 #[track_caller]
 pub const fn demand(holds: bool, otherwise: &str) {
     assert!(holds, "{}", otherwise);
@@ -108,7 +108,7 @@ fn refused(from: u32, to: u32, field: Option<&'static str>) -> DecodeError {
     DecodeError::Upcast { from: schema_version(from), to: schema_version(to), field }
 }
 
-/// Whether two texts are the same, for constants.
+/// Whether two strings are equal, for constants.
 pub const fn same_text(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     let mut at = 0;

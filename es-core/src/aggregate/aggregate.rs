@@ -34,13 +34,12 @@ use crate::{
 pub trait Aggregate: Send + Sync + Sized + 'static {
     /// The category of its streams.
     const CATEGORY: &'static str;
-    /// What tells one from another. `Display` gives the id of the stream, so two different ids
-    /// must not print alike.
+    /// The id of an aggregate. `Display` gives the id of the stream, so two different ids must not print alike.
     type Id: Display + Clone + Send + Sync + 'static;
     /// The events its streams hold.
     type Event: AggregateEvent;
 
-    /// What the lock holds of its ids. Of one that is written by hand only the type is watched.
+    /// What the lock records of its ids. An aggregate that is written by hand records only their type.
     fn id_schema() -> IdSchema {
         IdSchema::of::<Self::Id>()
     }
@@ -52,7 +51,7 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     fn apply_event(&mut self, event: Self::Event);
 }
 
-/// How the state changes by an event `E`; total, no I/O, cannot fail.
+/// Changes the state by an event `E`; total, no I/O, cannot fail.
 ///
 /// [`#[apply]`](macro@crate::apply) writes it from the methods of an `impl` block.
 ///
@@ -118,18 +117,18 @@ pub trait Handle<C>: Aggregate {
     /// Why the domain refuses.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Decides on `command`: always write the return type as `Result<impl IntoEvents<Self>, …>`. Where there are no events
-    /// write [`Ok(Events::new())`](crate::Events::new): at `Ok(vec![])` rustc says `E0282`, `type annotations needed`.
+    /// Decides on `command`. Always write the return type as `Result<impl IntoEvents<Self>, …>`. For no events write
+    /// [`Ok(Events::new())`](crate::Events::new): rustc reports `E0282`, `type annotations needed`, at `Ok(vec![])`.
     ///
     /// # Errors
     /// The domain's refusal.
     fn handle(&self, command: C) -> Result<impl IntoEvents<Self>, Self::Error>;
 }
 
-/// A command of `A`: [`Handle`] seen from the command, which every handled command is.
+/// A command of `A`. Every command that `A` handles implements it through [`Handle`]; never implement it by hand.
 ///
-/// What takes a command asks for this, so that rustc speaks of the command that is not handled. Asked for `Handle`, it
-/// would take the one command that is handled for the one that was meant. Nobody has to write it: see [`Handle`].
+/// Methods that take a command require this trait, so that rustc names the command that is not handled. If they required
+/// `Handle`, rustc would infer the only command that is handled, and report a type mismatch.
 #[diagnostic::on_unimplemented(
     message = "`{A}` does not handle `{Self}`",
     label = "write `impl Handle<{Self}> for {A}`"
@@ -154,7 +153,7 @@ impl<A: Handle<C>, C> Command<A> for C {
     }
 }
 
-/// An event of `A` that is no longer written: says which events of today it stands for.
+/// An event of `A` that is still read but no longer written: it says which current events replace it.
 ///
 /// ```
 /// # use es_core::*;
@@ -165,7 +164,7 @@ impl<A: Handle<C>, C> Command<A> for C {
 /// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 /// # #[event(name = "account.withdrawn")]
 /// # struct Withdrawn { amount: u64 }
-/// /// Was written until withdrawals and deposits were told apart.
+/// /// Was written until withdrawals and deposits became separate events.
 /// #[derive(Event, Clone, Serialize, Deserialize)]
 /// #[event(name = "account.moved")]
 /// struct Moved {
@@ -197,16 +196,16 @@ impl<A: Handle<C>, C> Command<A> for C {
 /// # Ok::<(), DecodeError>(())
 /// ```
 ///
-/// What a retired event stands for has the version and the position of the stored event. Since it is not
-/// [`IntoEvents`], nothing can emit it. Feeds of the aggregate ([`derive(EventSet)`](macro@crate::EventSet)) hear what it
-/// became, without a word of theirs. Where several aggregates retire an event in the same way, it is said once:
+/// Its successors have the version and the position of the stored event. It does not implement [`IntoEvents`], so no decision
+/// can emit it. Feeds of the aggregate ([`derive(EventSet)`](macro@crate::EventSet)) receive its successors without listing
+/// it. When several aggregates retire an event in the same way, write it once:
 /// `impl<A: Aggregate> Retired<A> for Moved where Deposited: IntoEvents<A>`.
 #[diagnostic::on_unimplemented(
     message = "retired event `{Self}` does not say what it becomes",
     label = "write `impl Retired<{A}> for {Self}`",
-    note = "`fn successors(self) -> impl IntoEvents<{A}>` gives the events it stands for today: one, many, or `()` for none"
+    note = "`fn successors(self) -> impl IntoEvents<{A}>` gives the events that replace it: one, many, or `()` for none"
 )]
 pub trait Retired<A: Aggregate>: Event {
-    /// The events of today it stands for: one, many or none.
+    /// Gives the current events that replace it: one, many or none.
     fn successors(self) -> impl IntoEvents<A>;
 }

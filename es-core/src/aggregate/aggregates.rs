@@ -1,21 +1,21 @@
-//! The aggregates that a check is about.
+//! Sets of aggregates, which a lock or a corpus is checked for.
 
 use crate::aggregate::Aggregate;
 
-/// One aggregate, or a tuple of what is this again: what a lock or a corpus is checked for.
+/// One aggregate, or a tuple of such sets: what a lock or a corpus is checked for.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither an aggregate nor a tuple of aggregates",
     label = "not aggregates",
     note = "write the aggregates as a tuple, as in `check::<(Account, Order)>()`; beyond 16, nest tuples, or use `lock!`"
 )]
 pub trait Aggregates {
-    /// Shows each aggregate to `visit`.
+    /// Passes each aggregate to `visit`.
     fn visit(visit: &mut impl VisitAggregate);
 }
 
-/// What is done with each aggregate.
+/// Receives each aggregate of a set.
 pub trait VisitAggregate {
-    /// Looks at `A`.
+    /// Receives `A`.
     fn aggregate<A: Aggregate>(&mut self);
 }
 

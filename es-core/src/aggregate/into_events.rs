@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use crate::{aggregate::Aggregate, event::May};
 
-/// What [`Handle::handle`](crate::Handle::handle) may return: an event of `A`, `A::Event`, `()`, or an
-/// `Option`, `Vec`, array or tuple of such, or [`Events`].
+/// What [`Handle::handle`](crate::Handle::handle) may return: an event of `A`, `A::Event`, `()`, [`Events`], or an `Option`,
+/// `Vec`, array or tuple of these.
 ///
 /// ```
 /// # use es_core::*;
@@ -27,10 +27,10 @@ use crate::{aggregate::Aggregate, event::May};
 /// ```
 ///
 /// # No events, and `type annotations needed`
-/// `Ok(vec![])`, `Ok([])` and `Ok(None)` hold no event whose type rustc could take, so it says `E0282`, ``type annotations
-/// needed: cannot infer type of the type parameter `T` ``. Write [`Ok(Events::new())`](Events::new), or `Ok(())` where no
-/// branch gives events. rustc has no words of ours for this error; what it says of `es::__private::write::Events::new`
-/// is as near as they get.
+/// `Ok(vec![])`, `Ok([])` and `Ok(None)` contain no event from which rustc could infer the type, so it reports `E0282`,
+/// ``type annotations needed: cannot infer type of the type parameter `T` ``. Write [`Ok(Events::new())`](Events::new), or
+/// `Ok(())` if no branch gives events. A crate cannot change the text of this error; the type
+/// `es::__private::write::Events::new`, which rustc prints with it, is a hint.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of `{A}`",
     label = "not an event of `{A}`",
@@ -38,15 +38,15 @@ use crate::{aggregate::Aggregate, event::May};
     note = "a decision cannot be `async`: `.await` what it needs before, and give it the values"
 )]
 pub trait IntoEvents<A: Aggregate> {
-    /// Which events of `A` a value may hold. Where it is not said, it is any of them; a feed asks for what a retired event
-    /// may have become, and no more.
+    /// Which events of `A` a value may hold; any of them unless set. A feed uses it to read only the retired events that may
+    /// become one of its events.
     const MAY: May = May::All;
 
-    /// The events, in the order in which they happened.
+    /// Gives the events, in the order in which they happened.
     fn into_events(self) -> impl Iterator<Item = A::Event>;
 }
 
-/// Events of `A`, for a decision whose branches differ.
+/// Events of `A`, for a decision whose branches return different types.
 ///
 /// ```
 /// # use es_core::*;
@@ -72,19 +72,19 @@ pub trait IntoEvents<A: Aggregate> {
 pub struct Events<A: Aggregate>(Vec<A::Event>);
 
 impl<A: Aggregate> Events<A> {
-    /// No events yet.
+    /// Creates an empty list.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// With `events` after those that are there.
+    /// Adds `events` at the end, and gives the list.
     #[must_use]
     pub fn and(mut self, events: impl IntoEvents<A>) -> Self {
         self.push(events);
         self
     }
 
-    /// Adds `events` after those that are there.
+    /// Adds `events` at the end.
     pub fn push(&mut self, events: impl IntoEvents<A>) {
         self.0.extend(events.into_events());
     }
@@ -102,8 +102,8 @@ impl<A: Aggregate> IntoEvents<A> for Events<A> {
     }
 }
 
-/// [`IntoEvents`] of what stands in a collection; every [`IntoEvents`] has it. In `vec![]`, `[]` and `None` nothing tells
-/// what that is. rustc then shows the impls between which it cannot choose, so that one of them says what to write.
+/// [`IntoEvents`] for the elements of a collection; every [`IntoEvents`] implements it. For `vec![]`, `[]` and `None` rustc
+/// cannot infer the element type, and prints the impls that are possible. One of them reads as the advice what to write.
 pub trait OrEventsNew<A: Aggregate> {
     /// See [`IntoEvents::MAY`].
     const MAY: May;
@@ -126,13 +126,13 @@ impl<A: Aggregate> OrEventsNew<A> for write::Events::new {
     const MAY: May = May::Any(&[]);
 }
 
-/// rustc prints the path of a type; the one in here reads as what to write. It has no size, so that no event can be it.
+/// rustc prints the path of the type in here as advice what to write. The type is unsized, so that no event can have it.
 pub mod write {
     #![expect(non_snake_case, non_camel_case_types, reason = "they read as code")]
 
-    /// As [`Events`](super::Events) is written.
+    /// Reads as [`Events`](super::Events).
     pub mod Events {
-        /// As [`Events::new`](crate::Events::new) is written.
+        /// Reads as [`Events::new`](crate::Events::new).
         #[derive(Debug)]
         pub struct new(pub str);
     }
@@ -162,18 +162,18 @@ impl<A: Aggregate, E: OrEventsNew<A>> IntoEvents<A> for Vec<E> {
     }
 }
 
-/// Stands for a `Result` where rustc says what to write.
+/// Replaces a `Result` in the bound below, so that rustc prints the message of [`CannotFail`].
 #[derive(Debug)]
 pub struct MayFail<E, X>(PhantomData<(E, X)>);
 
-/// What a `Result` would have to do. None does, so that rustc says what to write.
+/// A bound that no `Result` meets, so that rustc prints its message.
 #[diagnostic::on_unimplemented(
     message = "a `Result` is not an event of an aggregate",
     label = "may fail: write `try_update` instead of `update`, or take the events out with `?`"
 )]
 pub trait CannotFail {}
 
-#[expect(clippy::mismatching_type_param_order, reason = "`E` is what stands for events, here as everywhere")]
+#[expect(clippy::mismatching_type_param_order, reason = "`E` is the type of events, here as everywhere")]
 impl<A: Aggregate, E, X> IntoEvents<A> for Result<E, X>
 where
     MayFail<E, X>: CannotFail,
@@ -206,7 +206,7 @@ macro_rules! tuples {
     )+};
 }
 
-// rustc lists eight impls when an event is not listed; with every tuple among them there is no place for real events
+// rustc prints at most eight impls when an event is not listed. If it printed all tuples, no event would be among them.
 tuples! {
     #[diagnostic::do_not_recommend] E1;
     E1 E2;

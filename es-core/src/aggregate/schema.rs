@@ -1,5 +1,5 @@
-//! What `derive(Event)` knows of an event's stored shapes: schema versions, aliases, fields. The lock holds a program to
-//! it, a test-time tool in the crate `es-schema`.
+//! Describes the stored shapes of events as `derive(Event)` knows them: schema versions, aliases and fields. The lock, a
+//! test-time tool in the crate `es-schema`, compares a program with a committed description.
 
 pub use crate::aggregate::aggregates::{Aggregates, VisitAggregate};
 #[cfg(feature = "schema")]

@@ -17,27 +17,26 @@ pub trait Event: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     const NAME: &'static str;
     /// The schema version of today's type: the `version` of `#[event(version = …)]`.
     const SCHEMA_VERSION: SchemaVersion;
-    /// Every shape the event ever had.
+    /// Describes every shape the event ever had.
     const SCHEMA: &'static Schema;
 
-    /// Reads a payload that was stored with schema version `stored`, lifted to today's type.
+    /// Decodes a payload that was stored with schema version `stored`, and upcasts it to today's type.
     ///
     /// # Errors
-    /// [`DecodeError::Newer`] when this program does not know `stored` yet, and
-    /// [`DecodeError::Payload`] when the payload does not have that version's shape.
+    /// [`DecodeError::Newer`] when this program does not know `stored` yet, [`DecodeError::Payload`] when the payload does not
+    /// have that version's shape, and [`DecodeError::Upcast`] when a step refuses it.
     fn decode(stored: SchemaVersion, payload: &[u8]) -> Result<Self, DecodeError>;
 
-    /// Appends today's payload to `out`, as JSON.
+    /// Appends the payload of today's shape to `out`, as JSON.
     ///
     /// # Errors
-    /// [`EncodeError`] when the value cannot be stored: see its variants.
+    /// [`EncodeError`] when the value cannot be stored.
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         encode::event(self, out)
     }
 }
 
-/// Decodes an event that has a single schema version: what the simplest hand-written
-/// [`Event::decode`] calls.
+/// Decodes an event that has a single schema version, for an [`Event::decode`] that is written by hand.
 ///
 /// # Errors
 /// As [`Event::decode`].

@@ -1,4 +1,4 @@
-//! The stored name of an event, cheap to copy.
+//! The stored name of an event.
 
 use std::{fmt, hash, ops::Deref, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::event::{
 pub struct EventName(SharedString);
 
 impl EventName {
-    /// A name that was read or made at run time.
+    /// Checks a name that the program read or built at run time.
     ///
     /// # Errors
     /// [`LimitError`] when it is empty, too long or holds a NUL.
@@ -22,7 +22,7 @@ impl EventName {
         Ok(Self(SharedString::Counted(name)))
     }
 
-    /// A name that stands in the program; nothing is allocated.
+    /// Checks a name that is a constant of the program, without an allocation.
     ///
     /// # Errors
     /// [`LimitError`] when it is empty, too long or holds a NUL.

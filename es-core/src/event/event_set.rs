@@ -4,11 +4,11 @@ use std::any::Any;
 
 use crate::event::{DecodeError, EncodeError, SchemaVersion, schema::Member};
 
-/// An enum over events: what an aggregate's stream or a projection's feed can hold. This is the half that reads; what an
-/// aggregate's own events are besides, [`AggregateEvent`] says.
+/// An enum over events: what an aggregate's stream or a projection's feed can hold. This trait decodes; [`AggregateEvent`]
+/// adds what only an aggregate's own events can do.
 ///
-/// [`derive(Aggregate)`](macro@crate::Aggregate) writes one for the aggregate; for a feed over several aggregates see
-/// [`derive(EventSet)`](macro@crate::EventSet).
+/// [`derive(Aggregate)`](macro@crate::Aggregate) implements it for the events of the aggregate, and
+/// [`derive(EventSet)`](macro@crate::EventSet) for a feed over several aggregates.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a set of events",
     label = "not a set of events",
@@ -18,18 +18,18 @@ pub trait EventSet: Send + Sync + Sized + 'static {
     /// The categories of the aggregates whose events it reads.
     const CATEGORIES: &'static [&'static str];
 
-    /// The stored names it asks for: those of its events, their aliases, and those of the retired events that may have
-    /// become one of them. A name that several aggregates use may stand there more than once.
+    /// The stored names that it reads: those of its events, their aliases, and those of the retired events that may become one
+    /// of them. A name that several aggregates use may occur more than once.
     const NAMES: &'static [&'static str];
 
-    /// Reads a payload that is stored in a stream of `category`, and hands each event of this set that it stands for to
-    /// `each`: one, or for a retired event none or many.
+    /// Decodes a payload that is stored in a stream of `category`, and passes each event of this set that it became to `each`:
+    /// one, or for a retired event none or many.
     ///
-    /// A feed gives nothing for events that it does not list: whoever reads may have asked for more.
+    /// A feed ignores events that it does not list, since a reader may have read more than the feed asks for.
     ///
     /// # Errors
-    /// [`DecodeError`]: the aggregate of the category does not know the name, the schema version is newer than this
-    /// program knows, or the payload does not fit. The set of one aggregate knows no name of another category.
+    /// [`DecodeError`]: the aggregate of the category does not know the name, the schema version is newer than this program
+    /// knows, or the payload does not fit. The set of one aggregate knows no name of another category.
     fn decode(
         category: &str,
         name: &str,
@@ -39,9 +39,9 @@ pub trait EventSet: Send + Sync + Sized + 'static {
     ) -> Result<(), DecodeError>;
 }
 
-/// An event of one aggregate: what [`Aggregate::Event`](crate::Aggregate::Event) is besides an [`EventSet`].
+/// The events of one aggregate: what [`Aggregate::Event`](crate::Aggregate::Event) adds to an [`EventSet`].
 ///
-/// [`derive(Aggregate)`](macro@crate::Aggregate) writes it.
+/// [`derive(Aggregate)`](macro@crate::Aggregate) implements it.
 ///
 /// ```
 /// # use es_core::*;
@@ -63,17 +63,17 @@ pub trait EventSet: Send + Sync + Sized + 'static {
     note = "`#[derive(Aggregate)]` writes the enum of an aggregate's events"
 )]
 pub trait AggregateEvent: EventSet {
-    /// The events that the streams can hold, those that are retired too, with every shape they ever had.
+    /// The events that the streams can hold, retired ones included, with every shape they ever had.
     const MEMBERS: &'static [Member];
 
-    /// Whether events may be missing, because of a mistake that is reported where the aggregate is declared.
+    /// Whether events may be missing because of a mistake that the macro has reported at the aggregate.
     #[doc(hidden)]
     const INCOMPLETE: bool = false;
 
     /// The stored name of this event.
     fn name(&self) -> &'static str;
 
-    /// The schema version this event is written with.
+    /// The schema version that this event is written with.
     fn schema_version(&self) -> SchemaVersion;
 
     /// Appends this event's payload to `out`, as JSON.
@@ -82,11 +82,11 @@ pub trait AggregateEvent: EventSet {
     /// [`EncodeError`] when the value cannot be stored.
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError>;
 
-    /// The same event once more, as its `Clone` gives it.
+    /// Clones the event.
     #[must_use]
     fn copied(&self) -> Self;
 
-    /// Lends the event to `to` as `Some(event)`, an `Option` of its own type, from which a feed takes it if it lists that
-    /// type. Nothing is allocated.
+    /// Passes the event to `to` as `Some(event)`, an `Option` of its own type. A feed takes it out if it lists that type.
+    /// Nothing is allocated.
     fn give(self, to: &mut dyn FnMut(&mut dyn Any));
 }

@@ -1,23 +1,23 @@
-//! Limits of names and payloads, and the error for what is over a limit of any store.
+//! The limits of names, payloads and requests, and the error for a value that is over one.
 
-/// The longest payload of one event, in bytes: 1 MiB.
+/// The longest payload of one event: 1 MiB.
 pub const PAYLOAD_BYTES: usize = 1024 * 1024;
-/// The longest metadata of one event, in bytes: 64 KiB.
+/// The longest metadata of one event: 64 KiB.
 pub const METADATA_BYTES: usize = 64 * 1024;
-/// The most events of one append, over all its streams; also the most streams.
+/// The most events of one request, over all its streams; also the most streams.
 pub const EVENTS: usize = 1_000;
-/// The most idempotency keys of one append: as many as events.
+/// The most idempotency keys of one request: as many as events.
 pub const KEYS: usize = EVENTS;
-/// The longest outcome of an idempotency key, in bytes: 64 KiB.
+/// The longest outcome of an idempotency key: 64 KiB.
 pub const OUTCOME_BYTES: usize = 64 * 1024;
-/// The most bytes of one append, payloads, metadata and outcomes of keys together, over all its streams: 64 MiB.
+/// The most bytes of payloads, metadata and outcomes of one request, over all its streams: 64 MiB.
 pub const APPEND_BYTES: usize = 64 * 1024 * 1024;
 /// The longest category, stream id, event name, snapshot schema or idempotency key, in bytes.
 pub const NAME_BYTES: usize = 512;
 /// The deepest nesting of arrays and objects in a payload or metadata.
 pub const JSON_DEPTH: usize = 100;
 
-/// Something was over a limit of every store.
+/// Why a value is over a limit of every store.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LimitError {
@@ -33,9 +33,9 @@ pub enum LimitError {
         /// `category`, `stream id`, `event name`, `snapshot schema`, `idempotency key`, `outcome of an idempotency key`,
         /// `payload` or `metadata`.
         what: &'static str,
-        /// Its length in bytes.
+        /// How many bytes it has.
         bytes: usize,
-        /// The longest there may be, in bytes.
+        /// How many bytes it may have.
         limit: usize,
     },
     /// A name holds a NUL character, which not every database can store.
@@ -44,38 +44,36 @@ pub enum LimitError {
         /// `category`, `stream id`, `event name`, `snapshot schema` or `idempotency key`.
         what: &'static str,
     },
-    /// One append has too many events or keys, or names too many streams.
+    /// One request has too many events, streams or keys.
     #[error("one append has {count} {what}; the limit is {limit}{}", advice(what))]
     TooMany {
         /// `events`, `streams` or `idempotency keys`.
         what: &'static str,
-        /// How many there are.
+        /// How many it has.
         count: usize,
-        /// How many there may be.
+        /// How many it may have.
         limit: usize,
     },
     /// A range of slices is empty, or ends above the last slice.
-    #[error(
-        "there are no slices {first} to {last}; a range begins and ends between 0 and 1023, and not before it begins"
-    )]
+    #[error("the range of slices {first} to {last} is empty or ends above the last slice, which is 1023")]
     Slices {
-        /// The first one asked for.
+        /// The first slice of the range.
         first: u16,
-        /// The last one asked for.
+        /// The last slice of the range.
         last: u16,
     },
-    /// The payloads, the metadata and the outcomes of one append are too long together.
+    /// The payloads, metadata and outcomes of one request are too long together.
     #[error(
         "one append has {bytes} bytes of payloads, metadata and outcomes; the limit is {APPEND_BYTES}, append the rest \
          with a second one"
     )]
     TooLarge {
-        /// How many bytes there are.
+        /// How many bytes they have.
         bytes: usize,
     },
 }
 
-/// What to do with more than one append may have. Keys of one command stay together.
+/// What the caller should do. The keys of one command must stay together, events need not.
 fn advice(what: &str) -> &'static str {
     if what == "idempotency keys" { ", give the command fewer" } else { ", append the rest with a second one" }
 }

@@ -1,22 +1,22 @@
-//! What a value of a type may hold, known while compiling.
+//! Which events a value of a type may hold, known at compile time.
 
-/// Which events of an aggregate a type may hold, known while compiling: what a feed asks for rests on it.
+/// Which events of an aggregate a type may hold, known at compile time. A feed derives from it which retired events to read.
 ///
-/// It is said of types that are [`IntoEvents`](crate::IntoEvents), and of the retired [`Member`](crate::schema::Member)s
-/// of an aggregate, which become such types.
+/// It describes types that implement [`IntoEvents`](crate::IntoEvents), and the retired
+/// [`Member`](crate::schema::Member)s of an aggregate, which become such types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum May {
     /// Any event of the aggregate.
     All,
-    /// The event at this place in the aggregate's [`MEMBERS`](crate::AggregateEvent::MEMBERS).
+    /// The event at this index of the aggregate's [`MEMBERS`](crate::AggregateEvent::MEMBERS).
     Event(usize),
-    /// What one of these may hold; nothing, if there is none.
+    /// The events that any of these may hold; none if the list is empty.
     Any(&'static [&'static Self]),
 }
 
 impl May {
-    /// Whether it may hold one of the events whose place in `wanted` says `true`.
+    /// Whether it may hold an event whose index in `wanted` is `true`.
     pub(crate) const fn meets(&self, wanted: &[bool]) -> bool {
         match self {
             Self::All => true,
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_meets_what_is_wanted_at_any_depth() {
+    fn a_wanted_event_is_found_at_any_depth() {
         const WANTED: &[bool] = &[false, true, false];
         let meets = |may: May| may.meets(WANTED);
         assert!(meets(May::All) && meets(May::Event(1)));

@@ -1,12 +1,12 @@
-//! Metadata: who caused an event and what it belongs to.
+//! Metadata: who caused an event, and the conversation it belongs to.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// What is stored with an event beside the fact: who caused it and what it belongs to.
+/// What is stored with an event beside its payload: who caused it, and the conversation it belongs to.
 ///
-/// Given with a command, it is found on every event that the command records.
+/// The metadata of a command is stored with every event that the command records.
 ///
 /// ```
 /// # use es_core::Metadata;
@@ -16,10 +16,10 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_structs, reason = "written as a literal; anything more goes into `extra`")]
 pub struct Metadata {
-    /// The conversation the event belongs to: the same on everything that one request caused.
+    /// The conversation that the event belongs to: the same id on all events that one request caused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<Uuid>,
-    /// The id of the event or command that caused this one.
+    /// The id of the event or command that caused this event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causation_id: Option<Uuid>,
     /// Who caused it.

@@ -1,5 +1,5 @@
-//! The room of the event: a fact with a name, the shapes it ever had, and its way to bytes and back. The texts, times and
-//! limits that every room needs are here too.
+//! The room of the event: its name, every shape it ever had, and its encoding and decoding. It also has the strings, times
+//! and limits that every room uses.
 //!
 //! It imports no other room.
 

@@ -1,4 +1,4 @@
-//! A text that stands in the program or is shared: cheap to clone either way.
+//! A string that is static or reference-counted, and cheap to clone either way.
 
 use std::{cmp, hash, ops::Deref, sync::Arc};
 

@@ -11,9 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z. Prints and parses as RFC 3339.
 ///
-/// Every instant from [`MIN`](Self::MIN) to [`MAX`](Self::MAX) prints, parses, and goes through serde and through a store
-/// as what it is. What is finer than a microsecond is cut off towards the past, before 1970 as after. A conversion is a
-/// `TryFrom` where one of the two types cannot hold each instant of the other.
+/// Every instant from [`MIN`](Self::MIN) to [`MAX`](Self::MAX) is printed, parsed, serialized and stored without loss. A
+/// conversion from a finer type rounds down to the microsecond, before 1970 too. A conversion is a `TryFrom` if the target
+/// cannot hold every instant of the source.
 ///
 /// ```
 /// # use es_core::Timestamp;
@@ -25,13 +25,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// What is read is no time of RFC 3339, or lies outside the years 1 to 9999.
+/// Why a text or another type's time is not a [`Timestamp`]: it is not RFC 3339, or is outside the years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a time of RFC 3339 within the years 1 to 9999, such as `2026-11-20T12:14:00Z`")]
 #[non_exhaustive]
 pub struct TimestampError;
 
-/// A [`Timestamp`] lies outside what another type can hold.
+/// Why a [`Timestamp`] cannot be converted: the other type cannot hold it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the other type cannot hold the time {0}")]
 pub struct TimestampRangeError(Timestamp);
@@ -48,8 +48,8 @@ impl Timestamp {
     /// The latest: 9999-12-31T23:59:59.999999Z.
     pub const MAX: Self = Self(253_402_300_799_999_999);
 
-    /// Now, by the clock of this machine; parts of a microsecond are cut off. A clock that is set to a year that there
-    /// is no timestamp for gives [`MIN`](Self::MIN) or [`MAX`](Self::MAX).
+    /// Reads the clock of this machine. If the clock is set before [`MIN`](Self::MIN) or after [`MAX`](Self::MAX), gives the
+    /// nearer of the two.
     pub fn now() -> Self {
         let now = SystemTime::now();
         let end = if now < SystemTime::UNIX_EPOCH { Self::MIN } else { Self::MAX };
@@ -66,7 +66,7 @@ impl Timestamp {
         self.0
     }
 
-    /// The time so many nanoseconds after the epoch, cut off towards the past.
+    /// The time `nanos` nanoseconds after the epoch, rounded down to the microsecond.
     fn from_nanos(nanos: i128) -> Result<Self, TimestampError> {
         let micros = i64::try_from(nanos.div_euclid(1_000)).map_err(|_| TimestampError)?;
         Self::from_micros(micros).ok_or(TimestampError)
@@ -77,7 +77,7 @@ impl TryFrom<SystemTime> for Timestamp {
     type Error = TimestampError;
 
     fn try_from(time: SystemTime) -> Result<Self, TimestampError> {
-        // a `Duration` has less than 2^94 nanoseconds
+        // Never fails: a `Duration` has less than 2^94 nanoseconds.
         let nanos = |distance: Duration| i128::try_from(distance.as_nanos()).unwrap_or(i128::MAX);
         Self::from_nanos(match time.duration_since(SystemTime::UNIX_EPOCH) {
             Ok(after) => nanos(after),
@@ -113,7 +113,7 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        // in pieces: jiff's own timestamp ends a day before `MAX`
+        // Parses the pieces, since jiff's own timestamp ends a day before `MAX`.
         let pieces = Pieces::parse(text).map_err(|_| TimestampError)?;
         let (Some(time), Some(offset)) = (pieces.time(), pieces.to_numeric_offset()) else {
             return Err(TimestampError);
@@ -156,7 +156,7 @@ impl TryFrom<jiff::Timestamp> for Timestamp {
 #[cfg(feature = "chrono")]
 impl From<Timestamp> for chrono::DateTime<chrono::Utc> {
     fn from(time: Timestamp) -> Self {
-        // in range: chrono's years go to 262,142, both ways
+        // Always in range: chrono holds the years -262,143 to 262,142.
         Self::UNIX_EPOCH + chrono::TimeDelta::microseconds(time.0)
     }
 }
@@ -174,7 +174,7 @@ impl TryFrom<chrono::DateTime<chrono::Utc>> for Timestamp {
 mod tests {
     use super::*;
 
-    /// Some from the whole range: the ends, the turns of the calendar, and where jiff's own timestamp ends.
+    /// Instants from the whole range: near its ends, near 1900, 1970 and the end of jiff's own timestamp, and evenly spread.
     fn instants() -> impl Iterator<Item = Timestamp> {
         let ends = [Timestamp::MIN.0, Timestamp::MAX.0, 0, 253_402_207_200_999_999, -2_208_988_800_000_000];
         let near = ends.into_iter().flat_map(|end| [-1_000_001, -1_000, -1, 0, 1, 999, 1_000_000].map(|by| end + by));
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_microsecond_are_cut_off_towards_the_past_before_1970_as_after() {
+    fn parts_of_a_microsecond_are_rounded_down_before_1970_too() {
         for (nanos, micros) in [(1_i64, 0), (999, 0), (1_001, 1), (-1, -1), (-999, -1), (-1_000, -1), (-1_001, -2)] {
             let expected = Timestamp::from_micros(micros).ok_or(TimestampError);
             let distance = Duration::from_nanos(nanos.unsigned_abs());
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_instant_is_refused() {
+    fn text_that_is_not_an_instant_is_refused() {
         for text in
             ["yesterday", "2026-11-20", "2026-11-20T12:14:00", "2026-13-01T00:00:00Z", "2026-11-20T12:14:00Z?", ""]
         {

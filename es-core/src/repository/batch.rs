@@ -32,7 +32,7 @@ use crate::{
 /// let mut other = accounts.load(&"2".to_owned()).await?;
 /// one.record(Deposited { amount: owner.balance });
 /// other.record(Deposited { amount: 1 });
-/// // both or none, and only if nothing has happened to `owner` since it was looked at
+/// // Appends both or none, and only if `owner` has not changed since it was loaded.
 /// store.batch().change(&mut one).change(&mut other).unchanged(&owner).append().await?;
 /// assert!(one.pending().len() == 0 && one.exists());
 /// # Ok(())
@@ -72,14 +72,14 @@ impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
         Self { store, members: Vec::new(), settle_timeout: DEFAULT_SETTLE_TIMEOUT, retries: DEFAULT_RETRIES }
     }
 
-    /// With the pending events of `root`, which must not have changed since it was loaded. Without any, it is as
-    /// [`unchanged`](Self::unchanged).
+    /// Adds the pending events of `root`, whose stream must not have changed since it was loaded. Without pending events this
+    /// is [`unchanged`](Self::unchanged).
     pub fn change<A: Aggregate>(mut self, root: &'a mut Root<A>) -> Self {
         self.members.push(Member::Change(root));
         self
     }
 
-    /// Only if the stored events of `root` are those it was loaded with: what the decision looked at.
+    /// Requires that the stream of `root`, which the decision read, has not changed since it was loaded.
     pub fn unchanged<A: Aggregate>(mut self, root: &Root<A>) -> Self {
         self.members.push(Member::Unchanged(root.assertion()));
         self
@@ -100,12 +100,13 @@ impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
         self
     }
 
-    /// Appends; the pending events of each root are recorded ones then. Gives the answer for each aggregate, in order.
+    /// Appends, and turns the pending events of each root into recorded ones. Gives one answer for each aggregate, in order.
     ///
-    /// After an error the roots still hold their events: after [`AppendError::Unknown`] the same batch is safe again.
+    /// After an error the roots keep their pending events: after [`AppendError::Unknown`] it is safe to append the same batch
+    /// again.
     ///
     /// # Errors
-    /// [`AppendError`]; [`DuplicateStream`](AppendError::DuplicateStream) when an aggregate is there twice.
+    /// [`AppendError`]; [`DuplicateStream`](AppendError::DuplicateStream) when the batch has an aggregate twice.
     pub async fn append(self) -> Result<Vec<Appended>, AppendError> {
         let Self { store, mut members, settle_timeout, retries } = self;
         let appends = members
@@ -142,7 +143,7 @@ impl<'a, S: EventStore + ?Sized> Batch<'a, S> {
     }
 }
 
-/// With another number of answers than appends it is not known what became of them.
+/// The error for a store that gave a wrong number of answers, so that the outcome of the appends is unknown.
 pub(crate) fn wrong_number(request: AppendRequest, answers: usize) -> AppendError {
     let what = format!("the store gave {answers} answer(s) for {} stream(s)", request.appends().len());
     UnknownOutcome::new(request, StoreError::new(StoreErrorKind::Corrupt, what)).into()

@@ -1,4 +1,4 @@
-//! What can go wrong between an aggregate and its store.
+//! The errors of loading an aggregate and of executing a command.
 
 use std::{convert::Infallible, fmt};
 
@@ -13,8 +13,8 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// The id does not make a stream id.
-    #[error("the id does not name a stream")]
+    /// The id cannot name a stream.
+    #[error("the id cannot name a stream")]
     Id(#[from] LimitError),
     /// Its stream could not be read.
     #[error(transparent)]
@@ -22,24 +22,24 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// Whether it may be loaded later; see [`ReadError::is_transient`].
+    /// Whether loading may succeed later; see [`ReadError::is_transient`].
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Read(error) if error.is_transient())
     }
 }
 
-/// Why a command on an aggregate `A`, which the domain refuses with `E`, recorded nothing; or, with
-/// [`Unknown`](Self::Unknown), why it is not known whether it did.
+/// Why a command on an aggregate `A`, which the domain refuses with `E`, appended no events or, for
+/// [`Unknown`](Self::Unknown), may have appended them.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecuteError<A: Aggregate, E = Infallible> {
     /// The domain refused it.
     #[error(transparent)]
     Refused(E),
-    /// Other writers were faster, the last time it was decided.
+    /// Each time it was decided, other writers appended to the stream first.
     #[error("decided {attempts} time(s), and other writers were faster: {conflict}")]
     Conflict {
-        /// How often it was decided.
+        /// How often the command was decided.
         attempts: usize,
         /// The last conflict.
         conflict: Conflict,
@@ -47,16 +47,16 @@ pub enum ExecuteError<A: Aggregate, E = Infallible> {
     /// The aggregate could not be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The events could not be appended, for another reason than a conflict. Nothing was appended.
+    /// The append failed for another reason than a conflict. Nothing was appended.
     #[error(transparent)]
     Append(AppendError),
-    /// The store's answer was lost, and the time to settle it is over. The error keeps the root:
-    /// [`settle`](crate::RepositoryExt::settle) it through the repository.
+    /// The store's answer was lost, and the settle timeout has passed. The error keeps the root: give it to
+    /// [`settle`](crate::RepositoryExt::settle).
     #[error(transparent)]
     Unknown(Unsettled<A>),
 }
 
-/// Shows no aggregate, so that it needs no `Debug` of one.
+/// Shows no aggregate, so that none needs `Debug`.
 impl<A: Aggregate, E: fmt::Debug> fmt::Debug for ExecuteError<A, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -72,9 +72,9 @@ impl<A: Aggregate, E: fmt::Debug> fmt::Debug for ExecuteError<A, E> {
 }
 
 impl<A: Aggregate, E> ExecuteError<A, E> {
-    /// Whether the same command may succeed later: nothing was appended now, and the store's error is a
-    /// [transient](crate::StoreError::is_transient) one. A conflict is none, as it was decided again already; an unknown
-    /// outcome is none, as something may have been appended: settle it, and do not decide again.
+    /// Whether the same command may succeed later: nothing was appended, and the store's error is
+    /// [transient](crate::StoreError::is_transient). A conflict is not transient, since the command was decided again already.
+    /// An unknown outcome is not, since the events may have been appended: settle it instead of deciding again.
     ///
     /// ```
     /// # use es_core::*;
@@ -87,7 +87,7 @@ impl<A: Aggregate, E> ExecuteError<A, E> {
     /// # struct Account { balance: u64 }
     /// # #[es_core::apply]
     /// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
-    /// let busy = AppendError::Store(StoreError::new(StoreErrorKind::Busy, "too many appends wait"));
+    /// let busy = AppendError::Store(StoreError::new(StoreErrorKind::Busy, "too many appends are waiting"));
     /// assert!(ExecuteError::<Account>::Append(busy).is_transient());
     /// ```
     pub fn is_transient(&self) -> bool {

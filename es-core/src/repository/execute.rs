@@ -1,4 +1,4 @@
-//! Commands: load, decide, append, and decide again after a conflict.
+//! Executes commands: loads, decides, appends, and decides again after a conflict.
 
 use std::{convert::Infallible, fmt, time::Duration};
 
@@ -15,16 +15,16 @@ use crate::{
 };
 
 /// How often a command is decided again after a conflict, or when the store is busy, unless
-/// [`with_retries`](RepositoryExt::with_retries) says otherwise.
+/// [`with_retries`](RepositoryExt::with_retries) sets another number.
 pub const DEFAULT_RETRIES: usize = 8;
 
-/// What a command came to.
+/// The result of a command.
 #[non_exhaustive]
 pub struct Executed<A: Aggregate> {
     /// The aggregate with the new events.
     pub root: Root<A>,
-    /// The events that were recorded, as a reader sees them: where a value does not survive its own serde, that is not
-    /// what was decided. Empty when the decision was that nothing happens.
+    /// The events that were recorded, as a reader sees them: they differ from those that were decided if a value changes when
+    /// it is serialized and deserialized. Empty when the decision had no events.
     pub events: Vec<Recorded<A::Event>>,
 }
 
@@ -65,13 +65,13 @@ pub type ExecuteFuture<'a, A, E> = BoxFuture<'a, Result<Executed<A>, ExecuteErro
 /// # }
 /// ```
 pub trait RepositoryExt<A: Aggregate>: Repository<A> {
-    /// Decides on `command` and appends its events. After a conflict it decides again on fresh state, and when the store is
-    /// [busy](crate::StoreErrorKind::Busy) it does so after a pause (10 ms at first, 1 s at last): at most [`DEFAULT_RETRIES`] times,
-    /// both taken together. When the store's answer is lost, it sends the same append again until it knows what became of
-    /// it, for [`DEFAULT_SETTLE_TIMEOUT`]; after that it ends with [`ExecuteError::Unknown`].
+    /// Loads the aggregate, decides on `command` and appends its events. After a conflict it loads and decides again; when the
+    /// store is [busy](crate::StoreErrorKind::Busy) it does so after a pause (10 ms at first, 1 s at last). It retries at most
+    /// [`DEFAULT_RETRIES`] times, for both reasons together. When the store's answer is lost, it sends the same append again
+    /// for [`DEFAULT_SETTLE_TIMEOUT`], until it learns the outcome; after that it fails with [`ExecuteError::Unknown`].
     ///
     /// # Errors
-    /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds the domain's own.
+    /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds the domain's error.
     fn execute<'a, C>(&'a self, id: &'a A::Id, command: C) -> ExecuteFuture<'a, A, C::Error>
     where
         C: Command<A> + Clone + Send + 'a,
@@ -79,8 +79,8 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
         Commands::new(self).execute(id, command)
     }
 
-    /// Loads the aggregate, lets `change` record events on it or return them, and appends them. After a conflict
-    /// `change` runs again on fresh state.
+    /// Loads the aggregate, calls `change`, which records events on it or returns them, and appends them. After a conflict it
+    /// loads again and calls `change` again.
     ///
     /// # Errors
     /// [`ExecuteError`], never [`Refused`](ExecuteError::Refused).
@@ -92,10 +92,10 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
         Commands::new(self).update(id, change)
     }
 
-    /// As [`update`](Self::update), with a `change` that may refuse; nothing is appended then.
+    /// As [`update`](Self::update), with a `change` that may fail, after which nothing is appended.
     ///
     /// # Errors
-    /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds what `change` gave.
+    /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds the error of `change`.
     fn try_update<'a, E: IntoEvents<A> + 'a, X: Send + 'a>(
         &'a self,
         id: &'a A::Id,
@@ -104,12 +104,12 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
         Commands::new(self).try_update(id, change)
     }
 
-    /// Sends the events of a command whose answer was lost once more, the same with the same ids, until it is known what
-    /// became of them, for [`DEFAULT_SETTLE_TIMEOUT`]. Nothing is decided again.
+    /// Sends the events of a command whose answer was lost again, with the same ids, for [`DEFAULT_SETTLE_TIMEOUT`], until it
+    /// learns the outcome. Nothing is decided again.
     ///
     /// # Errors
-    /// [`ExecuteError`], never [`Refused`](ExecuteError::Refused). With all but [`Unknown`](ExecuteError::Unknown) none of the
-    /// events was or will be appended, and the command may be decided on again.
+    /// [`ExecuteError`], never [`Refused`](ExecuteError::Refused). Unless it is [`Unknown`](ExecuteError::Unknown), none of the
+    /// events was or will be appended, and it is safe to decide on the command again.
     fn settle(&self, unsettled: Unsettled<A>) -> ExecuteFuture<'_, A, Infallible> {
         Commands::new(self).settle(unsettled)
     }
@@ -134,7 +134,7 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
 
 impl<A: Aggregate, R: Repository<A> + ?Sized> RepositoryExt<A> for R {}
 
-/// The commands of a [`Repository`] with metadata, or another number of retries.
+/// The commands of a [`Repository`], with metadata, retries and settle timeout of their own.
 #[derive(Debug)]
 #[must_use = "nothing happens until `execute`, `update` or `try_update`"]
 pub struct Commands<'a, R: ?Sized> {
@@ -238,7 +238,7 @@ impl<'a, R: ?Sized> Commands<'a, R> {
         })
     }
 
-    /// Appends until it is known what became of it, or until there is no time left.
+    /// Appends until the outcome is known or the settle timeout has passed.
     async fn append<A: Aggregate>(&self, root: &mut Root<A>, mut settling: Settling) -> Result<(), AppendError>
     where
         R: Repository<A>,
@@ -291,7 +291,7 @@ fn executed<A: Aggregate>(mut root: Root<A>) -> Executed<A> {
     Executed { root, events }
 }
 
-/// What is told of a `root` that was decided `attempts` times.
+/// The error for an append that failed after `attempts` decisions.
 fn not_executed<A: Aggregate, X>(root: Root<A>, attempts: usize, error: AppendError) -> ExecuteError<A, X> {
     match error {
         AppendError::Conflict(conflict) => ExecuteError::Conflict { attempts, conflict },

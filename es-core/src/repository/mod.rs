@@ -1,5 +1,5 @@
-//! The room of the repository: aggregates loaded from a store, decided on, and appended to it, one or several at a time;
-//! and what every store can do besides.
+//! The room of the repository: loads aggregates from a store, decides on them and appends their events, for one aggregate or
+//! several at a time. Also the extension methods of every store.
 //!
 //! It imports `event`, `aggregate` and `store`.
 

@@ -1,4 +1,4 @@
-//! The repository: aggregates loaded from a store and appended to it.
+//! The repository: loads aggregates from a store and appends their events.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use crate::{
     store::{AppendError, Appended, AsOf},
 };
 
-/// The trait that applications share: loads the aggregates `A` and appends what was decided on them.
+/// Loads the aggregates `A` and appends the events that were recorded on them.
 ///
-/// Dyn-compatible: an application may hold an `Arc<dyn Repository<Account>>`. What to do with one is in
+/// It is dyn-compatible: an application may hold an `Arc<dyn Repository<Account>>`. Commands are in
 /// [`RepositoryExt`](crate::RepositoryExt): `execute`, `update`, `try_update`, `with_metadata`.
 ///
 /// ```
@@ -35,22 +35,22 @@ use crate::{
 /// ```
 #[async_trait]
 pub trait Repository<A: Aggregate>: Send + Sync {
-    /// Loads the aggregate `id`; one without events is in its initial state, at version 0.
+    /// Loads the aggregate `id`. Without events it has its initial state and version 0.
     ///
     /// # Errors
     /// [`LoadError`].
     async fn load(&self, id: &A::Id) -> Result<Root<A>, LoadError>;
 
-    /// Loads the aggregate `id` as it was.
+    /// Loads the aggregate `id` as it was at `at`.
     ///
     /// # Errors
     /// [`LoadError`].
     async fn load_at(&self, id: &A::Id, at: AsOf) -> Result<Root<A>, LoadError>;
 
-    /// Appends the root's pending events, if its stream has not changed since it was loaded. Without any, nothing is
-    /// sent.
+    /// Appends the root's pending events if its stream has not changed since it was loaded. Without pending events it sends
+    /// nothing.
     ///
-    /// After an error the root still holds them: after [`AppendError::Unknown`] the same call is safe again.
+    /// After an error the root keeps its pending events: after [`AppendError::Unknown`] it is safe to call this again.
     ///
     /// # Errors
     /// [`AppendError`].

@@ -1,4 +1,4 @@
-//! The root: an aggregate's state with its id, its version and what was recorded since.
+//! The root: an aggregate's state, with its id, its version and its pending events.
 
 use std::{fmt, mem, ops::Deref};
 
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// An aggregate as it was loaded: derefs to its state, knows its id and version, and collects events until
+/// An aggregate as it was loaded. It derefs to the state, has the id and the version, and collects events until
 /// [`Repository::append`](crate::Repository::append) stores them.
 ///
 /// ```
@@ -37,23 +37,23 @@ pub struct Root<A: Aggregate> {
     stream: StreamId,
     version: Version,
     pending: Vec<Pending<A>>,
-    // Boxed, as both are rare and a root is moved through several futures.
+    // Both are boxed: they are rare, and a root is moved through several futures.
     refused: Option<Box<EncodeError>>,
     metadata: Option<Box<Metadata>>,
     recorded: Vec<Recorded<A::Event>>,
 }
 
 struct Pending<A: Aggregate> {
-    /// What a reader will see, which need not be what was given.
+    /// The decoded event, as a reader will see it; it may differ from the one that was recorded.
     event: A::Event,
     encoded: Encoded,
 }
 
 impl<A: Aggregate> Root<A> {
-    /// The aggregate `id` before any event.
+    /// Creates the aggregate `id` before any event.
     ///
     /// # Errors
-    /// [`LimitError`] when the id prints as something that cannot name a stream.
+    /// [`LimitError`] when the id does not print as a valid stream id.
     pub fn new(id: A::Id) -> Result<Self, LimitError> {
         let stream = StreamId::of_category(A::CATEGORY, &id.to_string())?;
         Ok(Self {
@@ -78,13 +78,12 @@ impl<A: Aggregate> Root<A> {
         &self.stream
     }
 
-    /// The version of the last stored event; 0 when the stream does not exist. Events that are not yet appended
-    /// do not count.
+    /// The version of the last stored event; 0 when the stream does not exist. Pending events do not count.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// Whether the aggregate has a stored event. Events that are not yet appended do not count.
+    /// Whether the aggregate has a stored event. Pending events do not count.
     pub fn exists(&self) -> bool {
         self.version > Version::NONE
     }
@@ -94,18 +93,18 @@ impl<A: Aggregate> Root<A> {
         &self.state
     }
 
-    /// The state, without the rest.
+    /// Takes the state.
     pub fn into_state(self) -> A {
         self.state
     }
 
-    /// The events that are recorded but not yet appended, as a store will give them back.
+    /// The events that are recorded but not yet appended, as a reader will see them.
     pub fn pending(&self) -> impl ExactSizeIterator<Item = &A::Event> {
         self.pending.iter().map(|pending| &pending.event)
     }
 
-    /// Records events and applies them to the state. What is applied is what a store would give back; an event that
-    /// cannot be stored is not applied, and the append reports it.
+    /// Records events and applies them to the state, as a reader will see them. An event that cannot be stored is not applied,
+    /// and the append fails with its error.
     pub fn record(&mut self, events: impl IntoEvents<A>) {
         events.into_events().for_each(|event| self.push(&event));
     }
@@ -115,7 +114,7 @@ impl<A: Aggregate> Root<A> {
     /// # Errors
     /// The domain's refusal; nothing is recorded then.
     pub fn handle<C: Command<A>>(&mut self, command: C) -> Result<(), C::Error> {
-        // What is decided may borrow the state, so all is taken out before any is applied: most often it is one.
+        // The events may borrow the state, so all of them are collected before the first is applied. Usually there is one.
         let mut events = command.decide(&self.state)?.into_events();
         let (first, more) = (events.next(), events.collect::<Vec<_>>());
         if let Some(event) = first {
@@ -127,7 +126,7 @@ impl<A: Aggregate> Root<A> {
         Ok(())
     }
 
-    /// Gives `metadata` to every event that the next append stores.
+    /// Sets the metadata of every event that the next append stores.
     pub fn set_metadata(&mut self, metadata: Metadata) {
         self.metadata = Some(Box::new(metadata));
     }
@@ -135,19 +134,19 @@ impl<A: Aggregate> Root<A> {
     /// Applies the stream's next stored event.
     ///
     /// # Errors
-    /// [`ReadError`] when it does not decode, or is not the next one.
+    /// [`ReadError`] when it does not decode or is not the next one.
     pub fn replay(&mut self, stored: &StoredEvent) -> Result<(), ReadError> {
         self.replaying().1.next(stored)
     }
 
-    /// The stream, and what replays its events on this root.
+    /// Splits the root into its stream and the part that replays events.
     pub(crate) fn replaying(&mut self) -> (&StreamId, Replay<'_, A>) {
         let Self { state, stream, version, .. } = self;
         (stream, Replay { state, stream, version })
     }
 
-    /// What appends the pending events where this root stands; for several aggregates in one append, together with
-    /// [`assertion`](Self::assertion) and [`settle`](Self::settle).
+    /// Creates the append of the pending events, which expects the version of this root. It is for requests with several
+    /// aggregates, together with [`assertion`](Self::assertion) and [`settle`](Self::settle).
     ///
     /// # Errors
     /// [`EncodeError`] when a pending event or the metadata cannot be stored.
@@ -160,23 +159,22 @@ impl<A: Aggregate> Root<A> {
         Ok(Append::new(self.stream.clone(), Expected::Exact(self.version), events.collect()))
     }
 
-    /// What asserts, in somebody else's append, that this aggregate has not changed since it was loaded.
+    /// Creates an assertion, for a request of other aggregates, that this aggregate has not changed since it was loaded.
     pub fn assertion(&self) -> Append {
         Append::assertion(self.stream.clone(), Expected::Exact(self.version))
     }
 
-    /// Takes note that what [`to_append`](Self::to_append) gave was appended: the pending events are the recorded
-    /// ones now.
+    /// Notes that the append of [`to_append`](Self::to_append) succeeded: turns the pending events into recorded ones.
     pub fn settle(&mut self, appended: &Appended) {
         if self.pending.is_empty() {
-            // an assertion stores no event: the metadata are for the next ones that do
+            // An assertion stores no event, so the metadata stays for the next append that does.
             self.version = appended.version;
             return;
         }
         let metadata = self.metadata.take().map_or_else(Metadata::default, |metadata| *metadata);
         let places = (appended.first_version().get()..).map(Version::new).zip(appended.positions.iter().copied());
         let pending = mem::take(&mut self.pending).into_iter().zip(places);
-        // An iterator whose length is known: room for one event when there is one.
+        // The iterator knows its length, so the list has no spare capacity.
         self.recorded = appended.recorded_at.map_or_else(Vec::new, |recorded_at| {
             pending
                 .map(|(pending, (version, position))| Recorded {
@@ -194,7 +192,7 @@ impl<A: Aggregate> Root<A> {
         self.version = appended.version;
     }
 
-    /// The events that the last append stored, taken out: as a reader sees them.
+    /// Takes the events that the last append stored, as a reader sees them.
     pub fn take_recorded(&mut self) -> Vec<Recorded<A::Event>> {
         mem::take(&mut self.recorded)
     }
@@ -202,9 +200,9 @@ impl<A: Aggregate> Root<A> {
     fn push(&mut self, event: &A::Event) {
         match Encoded::new(event) {
             Ok((encoded, event)) => {
-                // what the state changes by is what is told of, and what a reader sees
+                // Applies the decoded event, so that the state is the one that a reader folds.
                 self.state.apply_event(event.copied());
-                // Most often it stays the only one, and room for four of them is a kilobyte.
+                // Usually it is the only event, and `Vec` would reserve a kilobyte for four.
                 if self.pending.capacity() == 0 {
                     self.pending.reserve_exact(1);
                 }
@@ -221,7 +219,7 @@ impl<A: Aggregate> Root<A> {
     }
 }
 
-/// What of a root changes when it is replayed; its stream stays lent to who reads it.
+/// The fields of a root that a replay changes; the caller borrows the stream meanwhile.
 pub(crate) struct Replay<'a, A> {
     state: &'a mut A,
     stream: &'a StreamId,
@@ -240,7 +238,7 @@ impl<A: Aggregate> Replay<'_, A> {
     }
 }
 
-/// A copy that decides for itself: what one of the two records, the other does not know.
+/// A clone is independent: events that are recorded on one of the two are not pending on the other.
 impl<A: Aggregate + Clone> Clone for Root<A> {
     fn clone(&self) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Appends whose answer was lost are sent again until it is known what became of them.
+//! Sends an append whose answer was lost again, until its outcome is known.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::store::{AppendError, StoreErrorKind, UnknownOutcome};
 
-/// For how long an append whose answer was lost is sent again (with tokio's timer), unless
-/// [`with_settle_timeout`](crate::RepositoryExt::with_settle_timeout) says otherwise.
+/// For how long an append whose answer was lost is sent again (by tokio's timer), unless
+/// [`with_settle_timeout`](crate::RepositoryExt::with_settle_timeout) sets another time.
 pub const DEFAULT_SETTLE_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long the sender waits before it sends an append again or decides again, at first and at last.
+/// The first and the longest pause before an append is sent again or a command is decided again.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Grows each time that it was waited for.
+/// A back-off: each wait is twice as long as the one before, up to [`LAST_PAUSE`].
 #[derive(Debug)]
 pub(crate) struct Pause(Duration);
 
@@ -22,19 +22,19 @@ impl Pause {
         Self(FIRST_PAUSE)
     }
 
-    /// Waits, with tokio's timer.
+    /// Waits, by tokio's timer.
     pub(crate) async fn wait(&mut self) {
         sleep(self.0).await;
         self.0 = (self.0 * 2).min(LAST_PAUSE);
     }
 }
 
-/// What is known of an append that may have to be sent again.
+/// The progress of an append that may have to be sent again.
 #[derive(Debug)]
 pub(crate) struct Settling {
     within: Duration,
     pause: Pause,
-    /// Since the first answer was lost: when that was, and what came in its place.
+    /// When the first answer was lost, and the error that replaced it.
     lost: Option<(Instant, Box<UnknownOutcome>)>,
 }
 
@@ -43,15 +43,15 @@ impl Settling {
         Self { within, pause: Pause::new(), lost: None }
     }
 
-    /// Goes on where an earlier one had no time left: the first answer was lost, and `outcome` came in its place.
+    /// Continues for an append whose first answer was lost, with the error `outcome`.
     pub(crate) fn of(outcome: Box<UnknownOutcome>, within: Duration) -> Self {
         Self { lost: Some((Instant::now(), outcome)), ..Self::new(within) }
     }
 
-    /// Waits for the answer to what was sent: the answer when it settles the append, or when there is no time left; `None`
-    /// when the very same append is to be sent again.
+    /// Waits for the answer to the append `sent`. Gives the answer if it settles the append, the first lost answer when the
+    /// timeout has passed, or `None` when the caller must send the same append again.
     ///
-    /// What is sent again is waited for no longer than the time that is left.
+    /// Waits for the answer to a repeated append no longer than the time that is left.
     pub(crate) async fn ask<T>(
         &mut self,
         sent: impl Future<Output = Result<T, AppendError>>,
@@ -68,7 +68,7 @@ impl Settling {
                 self.lost.get_or_insert_with(|| (Instant::now(), outcome));
             }
             Err(AppendError::Store(error)) if self.lost.is_some() && error.kind() != StoreErrorKind::Closed => {}
-            // A closed store gives no other answer any more, nor does one that refuses the request itself.
+            // A closed store will not answer otherwise later, nor will one that refuses the request itself.
             Err(error) if self.lost.is_some() && !error.settles() => return self.give_up(),
             answer => return Some(answer),
         }
@@ -80,7 +80,7 @@ impl Settling {
         None
     }
 
-    /// What came in the place of the first answer.
+    /// Gives the error that replaced the first answer.
     fn give_up<T>(&mut self) -> Option<Result<T, AppendError>> {
         self.lost.take().map(|(_, outcome)| Err(AppendError::Unknown(outcome)))
     }

@@ -1,4 +1,4 @@
-//! What every store can do besides: repositories, batches, readers.
+//! Extension methods of every store: repositories, batches and readers.
 
 use crate::{
     aggregate::Aggregate,
@@ -7,7 +7,7 @@ use crate::{
     store::{EventStore, Filter, ReadEvents, ReadStream, Recorded, StoredEvent, StreamId, as_stored, decoded},
 };
 
-/// Extensions of every [`EventStore`], also of `Arc<dyn EventStore>`.
+/// Extension methods of every [`EventStore`], also of `Arc<dyn EventStore>`.
 ///
 /// ```
 /// # use es_core::*;
@@ -31,7 +31,7 @@ use crate::{
 /// # }
 /// ```
 pub trait EventStoreExt: EventStore {
-    /// The repository of the aggregates `A` in this store.
+    /// Gives the repository of the aggregates `A` in this store.
     fn repository<A: Aggregate>(&self) -> StoreRepository<A, Self>
     where
         Self: Clone,
@@ -44,18 +44,18 @@ pub trait EventStoreExt: EventStore {
         Batch::new(self)
     }
 
-    /// The events of the set `E` in the whole store, decoded, to be read or subscribed to. The set always narrows what is read:
-    /// only its categories and its names are asked for.
+    /// Reads or subscribes to the events of the set `E` in the whole store, decoded. The store is asked for the categories and
+    /// names of the set only.
     fn events<E: EventSet>(&self) -> ReadEvents<'_, Self, Recorded<E>> {
         ReadEvents::new(self, Filter::events::<E>(), decoded)
     }
 
-    /// All events of the whole store as they are stored, to be read or subscribed to.
+    /// Reads or subscribes to all events of the whole store, as they are stored.
     fn stored_events(&self) -> ReadEvents<'_, Self, StoredEvent> {
         ReadEvents::new(self, Filter::all(), as_stored)
     }
 
-    /// The events of one stream, to be read: as they are stored, or decoded with [`events`](ReadStream::events).
+    /// Reads one stream: its events as they are stored or, with [`events`](ReadStream::events), decoded.
     fn stream(&self, stream: &StreamId) -> ReadStream<'_, Self> {
         ReadStream::new(self, stream.clone())
     }

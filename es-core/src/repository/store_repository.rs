@@ -17,7 +17,7 @@ pub struct StoreRepository<A, S = Arc<dyn EventStore>> {
 }
 
 impl<A: Aggregate, S: EventStore> StoreRepository<A, S> {
-    /// The aggregates `A` in `store`.
+    /// Creates the repository of the aggregates `A` in `store`.
     pub fn new(store: S) -> Self {
         Self { store, aggregate: PhantomData }
     }

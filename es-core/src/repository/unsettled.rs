@@ -1,14 +1,14 @@
-//! A command whose answer was lost, and of which it is not known yet what became.
+//! A command whose answer was lost and whose outcome is not known yet.
 
 use std::fmt;
 
 use crate::{aggregate::Aggregate, repository::Root, store::UnknownOutcome};
 
-/// A command of which it is not known whether its events were appended: the store's answer was lost, and the time to settle
-/// it was over. It keeps the root, with the very events that were sent.
+/// A command whose events may have been appended: the store's answer was lost, and the settle timeout has passed. It keeps the
+/// root with the events that were sent.
 ///
-/// [`RepositoryExt::settle`](crate::RepositoryExt::settle) sends them again and tells what became of them. Deciding on the
-/// command a second time is not safe before that: its events may have been appended, and would be there twice.
+/// [`RepositoryExt::settle`](crate::RepositoryExt::settle) sends them again and gives the outcome. Until then it is not safe to
+/// decide on the command again: its events may have been appended, and would be stored twice.
 ///
 /// ```
 /// # use es_core::*;
@@ -45,18 +45,18 @@ impl<A: Aggregate> Unsettled<A> {
         Self(Box::new(Parts { root, attempts, outcome }))
     }
 
-    /// The aggregate as it was decided on; its [`pending`](Root::pending) events are those that were sent.
+    /// The aggregate after the decision; its [`pending`](Root::pending) events are those that were sent.
     pub fn root(&self) -> &Root<A> {
         &self.0.root
     }
 
-    /// The aggregate, to settle it in another way: [`Repository::append`](crate::Repository::append) sends the same events
-    /// with the same ids.
+    /// Takes the aggregate, to settle it in another way: [`Repository::append`](crate::Repository::append) sends the same
+    /// events with the same ids.
     pub fn into_root(self) -> Root<A> {
         self.0.root
     }
 
-    /// What came instead of the answer, the first time.
+    /// The error that replaced the first answer.
     pub fn outcome(&self) -> &UnknownOutcome {
         &self.0.outcome
     }
@@ -78,7 +78,7 @@ impl<A: Aggregate> fmt::Display for Unsettled<A> {
     }
 }
 
-/// Shows no state and no event, so that it needs no `Debug` of them.
+/// Shows no state and no event, so that neither needs `Debug`.
 impl<A: Aggregate> fmt::Debug for Unsettled<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unsettled")

@@ -7,8 +7,8 @@ use crate::{
 
 /// Events for one stream, and the version they were decided on.
 ///
-/// Without events it only asserts the stream's version, in the same transaction as its neighbours: that is how
-/// a decision that looked at two aggregates is protected.
+/// Without events it only asserts the stream's version, in the same transaction as the other appends of the request. This
+/// protects a decision that read two aggregates.
 ///
 /// ```
 /// # use es_core::*;
@@ -31,36 +31,36 @@ pub struct Append {
     pub stream: StreamId,
     /// The version that the stream must have.
     pub expected: Expected,
-    /// The events, in order; none to only assert the version.
+    /// The events, in order; empty to only assert the version.
     pub events: Vec<NewEvent>,
 }
 
 impl Append {
-    /// `events` for `stream`, if it is as `expected`.
+    /// Appends `events` to `stream` if its version is `expected`.
     pub fn new(stream: StreamId, expected: Expected, events: Vec<NewEvent>) -> Self {
         Self { stream, expected, events }
     }
 
-    /// Nothing but the assertion that `stream` is as `expected`.
+    /// Only asserts that the version of `stream` is `expected`.
     pub fn assertion(stream: StreamId, expected: Expected) -> Self {
         Self::new(stream, expected, Vec::new())
     }
 }
 
-/// What became of one [`Append`].
+/// The result of one [`Append`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
 pub struct Appended {
     /// The stream.
     pub stream: StreamId,
-    /// The stream's version with these events: the version of the last of them, or for an assertion the version
-    /// that was found.
+    /// The stream's version after the append: the version of its last event, or for an assertion the version that the store
+    /// found.
     pub version: Version,
     /// The position of each event, in order.
     pub positions: Vec<Position>,
     /// When the events were recorded; `None` for an assertion.
     pub recorded_at: Option<Timestamp>,
-    /// Whether the same events were there already, and this is the first answer again.
+    /// Whether the same events were appended before, so that this is the first answer again.
     pub repeated: bool,
 }
 

@@ -1,11 +1,11 @@
-//! A point in a stream's past, or today.
+//! A point in a stream's past, or its newest event.
 
 use crate::{
     event::Timestamp,
     store::{Position, Version},
 };
 
-/// A point in a stream's past, or today.
+/// A point in a stream's past, or its newest event.
 ///
 /// ```
 /// # use es_core::*;
@@ -27,19 +27,19 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "stores search by it; a new kind of point has to reach each of them")]
 pub enum AsOf {
-    /// With all events.
+    /// All events.
     Newest,
-    /// With the events up to this version.
+    /// The events up to this version.
     Version(Version),
-    /// With the events up to this position.
+    /// The events up to this position.
     Position(Position),
-    /// With the events recorded up to this time, by the store's clock.
+    /// The events recorded up to this time, by the store's clock.
     Time(Timestamp),
 }
 
 impl AsOf {
-    /// Whether an event at this place of its stream and of the log, recorded at this time, is at or before this point. Within a
-    /// stream all three rise or stay, so what comes before an event that is included is included.
+    /// Whether an event with this version, position and time is at or before this point. Within a stream none of the three
+    /// ever decreases, so every event before an included one is included.
     ///
     /// ```
     /// # use es_core::{AsOf, Position, Timestamp, Version};

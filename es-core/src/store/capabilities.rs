@@ -7,11 +7,10 @@ use crate::store::Snapshots;
 /// What a store can do beyond events; `None` where it cannot. [`EventStore::capabilities`](crate::EventStore::capabilities)
 /// gives it.
 ///
-/// A store that can do none of it says so, field by field: `Capabilities { snapshots: None }`.
+/// A store without capabilities sets each field to `None`: `Capabilities { snapshots: None }`.
 ///
-/// A store around another one takes the struct of the one inside apart, without `..`, and says what it does with each
-/// capability: it passes it on, or gives one of its own that stands before it, or hides it. A call of a capability does not come
-/// by the wrapper in any other way.
+/// A store that wraps another one destructures the capabilities of the inner store without `..`, and decides on each: it
+/// passes the capability on, wraps it, or hides it. Calls of a capability that it passes on do not go through the wrapper.
 ///
 /// ```
 /// use es_core::{Capabilities, EventStore};
@@ -22,9 +21,9 @@ use crate::store::Snapshots;
 /// }
 /// ```
 ///
-/// So a capability that is new in a later release does not compile until each store and each wrapper has said what it does with
-/// it. That is why the struct is exhaustive with public fields, and why there is no value of it without capabilities to start
-/// from: a wrapper that took that one would hide what the store inside can do, and nobody would be told.
+/// So when a later release adds a capability, each store and each wrapper fails to compile until it decides on it. For this
+/// reason the struct is exhaustive with public fields and has no `Default`: a wrapper that started from an empty value
+/// would silently hide what the inner store can do.
 ///
 /// ```compile_fail,E0027
 /// # use es_core::{Capabilities, EventStore};
@@ -35,11 +34,11 @@ use crate::store::Snapshots;
 #[derive(Clone, Copy)]
 #[expect(clippy::exhaustive_structs, reason = "wrappers take it apart; a new capability has to reach each of them")]
 pub struct Capabilities<'a> {
-    /// It keeps snapshots.
+    /// Keeps snapshots.
     pub snapshots: Option<&'a dyn Snapshots>,
 }
 
-/// Shows which capabilities there are.
+/// Shows which capabilities are present.
 impl fmt::Debug for Capabilities<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { snapshots } = self;

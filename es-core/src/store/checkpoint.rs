@@ -1,4 +1,4 @@
-//! The checkpoint: how far a reader has come, in which incarnation of the log.
+//! The checkpoint: how far a reader has come, and in which incarnation of the log.
 
 use std::{fmt, str::FromStr};
 
@@ -9,9 +9,9 @@ use crate::store::Position;
 
 /// How far a reader has come: an incarnation of the log, and a position in it.
 ///
-/// A restore or a failover may lose events that were read, and give their positions to others. Then the log has a new
-/// incarnation, and a store refuses a checkpoint of an older one above what the two have in common. A bare [`Position`]
-/// becomes a checkpoint of whatever incarnation the log has when it is used, which notices nothing.
+/// A restore or a failover may lose events that were read, and reuse their positions for others. The log then has a new
+/// incarnation, and a store refuses a checkpoint of an older incarnation that is above the last event which both have. A
+/// bare [`Position`] becomes a checkpoint without an incarnation, which a store cannot refuse.
 ///
 /// ```
 /// # use es_core::{Checkpoint, Position};
@@ -21,8 +21,8 @@ use crate::store::Position;
 /// assert_eq!("00000000-0000-0000-0000-000000000007/42".parse(), Ok(checkpoint));
 /// assert_eq!(serde_json::to_string(&checkpoint)?, r#""00000000-0000-0000-0000-000000000007/42""#);
 ///
-/// let today = Checkpoint::from(Position::new(42));
-/// assert_eq!((today.to_string().as_str(), today.incarnation()), ("42", None));
+/// let bare = Checkpoint::from(Position::new(42));
+/// assert_eq!((bare.to_string().as_str(), bare.incarnation()), ("42", None));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,15 +32,15 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Before every event, in any incarnation.
+    /// The start of the log, in any incarnation.
     pub const START: Self = Self { incarnation: None, position: Position::START };
 
-    /// The events up to `position` were handled, in this incarnation of the log.
+    /// A reader that has handled the events up to `position` in this incarnation of the log.
     pub const fn new(incarnation: Uuid, position: Position) -> Self {
         Self { incarnation: Some(incarnation), position }
     }
 
-    /// The incarnation of the log that the position is from; `None` for the log as it is when the checkpoint is used.
+    /// The incarnation that the position belongs to; `None` when it belongs to whichever the log has when it is read.
     pub const fn incarnation(self) -> Option<Uuid> {
         self.incarnation
     }
@@ -50,8 +50,8 @@ impl Checkpoint {
         self.position
     }
 
-    /// Whether a frontier that is this checkpoint says anything to a reader that has seen `seen`: it lies above it, or in
-    /// another incarnation.
+    /// Whether this checkpoint, a frontier, is news to a reader that has seen `seen`: it is above `seen`, or of another
+    /// incarnation.
     ///
     /// ```
     /// # use es_core::{Checkpoint, Position};
@@ -66,7 +66,7 @@ impl Checkpoint {
         moved || self.position > seen.position
     }
 
-    /// The same incarnation at another position.
+    /// Gives the same incarnation at another position.
     #[must_use]
     pub const fn at(self, position: Position) -> Self {
         Self { position, ..self }
@@ -88,7 +88,7 @@ impl fmt::Display for Checkpoint {
     }
 }
 
-/// The text is no checkpoint: neither `incarnation/position` nor a position alone.
+/// Why a text is not a checkpoint, which is `incarnation/position` or a position alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
@@ -110,7 +110,7 @@ impl FromStr for Checkpoint {
             }
             None => (None, text),
         };
-        // `parse` also takes a sign
+        // `parse` would also accept a sign.
         let digits = !position.is_empty() && position.bytes().all(|byte| byte.is_ascii_digit());
         let number = position.parse::<u64>().ok().filter(|number| digits && *number <= Position::MAX.get());
         let position = Position::new(number.ok_or(CheckpointError::Position)?);
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_printed_is_parsed() {
+    fn a_printed_checkpoint_parses_as_itself() {
         for checkpoint in [
             Checkpoint::START,
             Position::MAX.into(),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_checkpoint_is_refused() {
+    fn text_that_is_not_a_checkpoint_is_refused() {
         let nil = Uuid::nil();
         for text in ["", "/", "x", "+1", "-1", " 1", "1 ", "9223372036854775808", "18446744073709551616", "1.0"] {
             assert_eq!(

@@ -1,10 +1,10 @@
-//! The conflict: what was not as an append expected it.
+//! The conflict: an append whose expectations did not hold.
 
 use std::{error::Error, fmt};
 
 use crate::store::{Expected, StreamId, Version};
 
-/// What was not as an append expected it: at least one [`Violation`].
+/// The expectations of an append that did not hold: at least one [`Violation`].
 ///
 /// ```
 /// # use es_core::*;
@@ -21,8 +21,8 @@ pub struct Conflict {
     more: Vec<Violation>,
 }
 
-/// One thing that was not as expected: today always a stream. An append may come to expect something that no stream has;
-/// then [`stream`](Self::stream), [`expected`](Self::expected) and [`actual`](Self::actual) give `None`.
+/// One expectation that did not hold, today always about a stream. A later release may add expectations about something
+/// else; then [`stream`](Self::stream), [`expected`](Self::expected) and [`actual`](Self::actual) give `None`.
 ///
 /// ```
 /// # use es_core::*;
@@ -41,18 +41,18 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// `stream` is at version `actual`, which is not what the append expected.
+    /// The stream `stream` is at version `actual`, but the append expected `expected`.
     pub fn of_stream(stream: StreamId, expected: Expected, actual: Version) -> Self {
         Self { stream, expected, actual, ids_taken: false }
     }
 
-    /// Says whether some of the event ids were there already, but not as the very same append; not unless said.
+    /// Sets whether some of the event ids are stored already, but not by this same append; `false` unless set.
     #[must_use]
     pub fn with_ids_taken(self, ids_taken: bool) -> Self {
         Self { ids_taken, ..self }
     }
 
-    /// The stream, if it is one that was not as expected.
+    /// The stream, if the expectation was about one.
     pub fn stream(&self) -> Option<&StreamId> {
         Some(&self.stream)
     }
@@ -67,40 +67,40 @@ impl Violation {
         Some(self.actual)
     }
 
-    /// Whether some of the event ids were there already, but not as the very same append.
+    /// Whether some of the event ids are stored already, but not by this same append.
     pub fn ids_taken(&self) -> bool {
         self.ids_taken
     }
 }
 
 impl Conflict {
-    /// `violation` alone.
+    /// A conflict of this violation alone.
     pub fn new(violation: Violation) -> Self {
         Self { first: violation, more: Vec::new() }
     }
 
-    /// All of `violations`, or `None` when there are none.
+    /// A conflict of all `violations`, or `None` when there are none.
     pub fn from_all(violations: impl IntoIterator<Item = Violation>) -> Option<Self> {
         let mut violations = violations.into_iter();
         Some(Self { first: violations.next()?, more: violations.collect() })
     }
 
-    /// The first stream that was not as expected; `None` when what was not as expected is no stream.
+    /// The stream of the first violation, if it is about one.
     pub fn stream(&self) -> Option<&StreamId> {
         self.first.stream()
     }
 
-    /// What was expected of the first stream.
+    /// What the append expected of that stream.
     pub fn expected(&self) -> Option<Expected> {
         self.first.expected()
     }
 
-    /// The version that the first stream has.
+    /// The version that that stream has.
     pub fn actual(&self) -> Option<Version> {
         self.first.actual()
     }
 
-    /// Everything that was not as expected.
+    /// All violations.
     pub fn violations(&self) -> impl Iterator<Item = &Violation> {
         std::iter::once(&self.first).chain(&self.more)
     }

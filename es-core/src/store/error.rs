@@ -1,4 +1,4 @@
-//! What can go wrong: one error for each operation, one variant for each reaction a caller can have.
+//! The errors of a store: one type for each operation, one variant for each way a caller can react.
 
 use uuid::Uuid;
 
@@ -11,14 +11,14 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppendError {
-    /// A stream is not at the expected version: load again and decide again. Nothing was appended.
+    /// A stream is not at the expected version: load and decide again. Nothing was appended.
     #[error(transparent)]
     Conflict(#[from] Conflict),
-    /// An idempotency key was taken before: what was asked for is done, and its first outcome is the answer, if it was the
-    /// same command. It comes before a conflict. Nothing was appended.
+    /// An idempotency key was taken before. If by the same command, that command is done, and the first outcome is its
+    /// answer. Checked before conflicts. Nothing was appended.
     #[error(transparent)]
     KeyTaken(#[from] KeysTaken),
-    /// This store holds no idempotency keys; send the append without them, or to a store that does. Nothing was appended.
+    /// This store does not support idempotency keys. Nothing was appended.
     #[error("this store holds no idempotency keys; append without them, or to a store that holds them")]
     KeysUnsupported,
     /// An event cannot be stored. Nothing was appended.
@@ -27,14 +27,14 @@ pub enum AppendError {
     /// The append is over a limit. Nothing was appended.
     #[error(transparent)]
     Limit(#[from] LimitError),
-    /// Two appends of one call name the same stream; put their events into one. Nothing was appended.
+    /// Two appends of one request name the same stream. Nothing was appended.
     #[error("stream `{stream}` is named twice in one append; put its events into one")]
     DuplicateStream {
         /// The stream.
         stream: StreamId,
     },
-    /// The streams of one append are in different partitions of the store, which cannot append to them all or nothing; append
-    /// to each on its own. Nothing was appended.
+    /// The streams of one request are in different partitions of the store, which cannot append to both all or nothing.
+    /// Nothing was appended.
     #[error("streams `{stream}` and `{other}` are in different partitions of the store; append to each on its own")]
     SpansPartitions {
         /// A stream.
@@ -42,7 +42,7 @@ pub enum AppendError {
         /// A stream of another partition.
         other: StreamId,
     },
-    /// Two events of one call have the same id. Nothing was appended.
+    /// Two events of one request have the same id. Nothing was appended.
     #[error("event id `{id}` is there twice in one append; give each event an id of its own")]
     DuplicateEventId {
         /// The id.
@@ -54,37 +54,38 @@ pub enum AppendError {
         /// The key.
         key: String,
     },
-    /// The store could not be reached or refused to work. Nothing was appended.
+    /// The store was unreachable or failed. Nothing was appended.
     #[error("the store could not append; nothing was appended")]
     Store(#[source] StoreError),
-    /// The store's answer was lost. Sending the same append again is always safe, and answers what became of it.
+    /// The store's answer was lost. Sending the same request again is always safe, and its answer tells the outcome.
     #[error("the store's answer was lost; send the same append again to learn what became of it")]
     Unknown(#[source] Box<UnknownOutcome>),
 }
 
 impl AppendError {
-    /// Whether the same append may be accepted later: nothing was appended now, and the store's error is a
-    /// [transient](StoreError::is_transient) one. A [`Conflict`](Self::Conflict) or a [taken key](Self::KeyTaken) is none, as
-    /// it will not go away; [`Unknown`](Self::Unknown) is none, as something may have been appended: settle it, and do not decide again.
+    /// Whether the same append may succeed later: nothing was appended, and the store's error is
+    /// [transient](StoreError::is_transient). A [`Conflict`](Self::Conflict) and a [taken key](Self::KeyTaken) are not
+    /// transient, since they remain. [`Unknown`](Self::Unknown) is not, since the events may have been appended: settle it
+    /// instead of deciding again.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_transient())
     }
 
-    /// Whether the answer to a second sending also says what became of the first, whose answer was lost. A conflict and a taken
-    /// key come from what is stored, and a store looks for the request's own events before. Any other error says that nothing
-    /// was appended this time, which is no proof for the first: the limits of the store may have changed in between, or the
-    /// second one may have reached another release of it.
+    /// Whether this answer to a repeated request also tells the outcome of the first request, whose answer was lost. A
+    /// conflict and a taken key do: the store looks for the request's own events before it checks either. Any other error
+    /// only tells that nothing was appended this time. It proves nothing about the first request: the limits of the store may
+    /// have changed in between, or another release of the store may have answered.
     pub(crate) fn settles(&self) -> bool {
         matches!(self, Self::Conflict(_) | Self::KeyTaken(_))
     }
 
-    /// Whether the store was too busy: nothing was appended, and it is safe to decide again.
+    /// Whether the store was busy: nothing was appended, and it is safe to decide again.
     pub(crate) fn is_busy(&self) -> bool {
         matches!(self, Self::Store(error) if error.kind() == StoreErrorKind::Busy)
     }
 }
 
-/// An append whose outcome could not be learnt: give it to [`EventStore::resolve`](crate::EventStore::resolve).
+/// A request whose answer was lost: give it to [`EventStore::resolve`](crate::EventStore::resolve).
 ///
 /// ```
 /// # use es_core::*;
@@ -105,17 +106,17 @@ pub struct UnknownOutcome {
 }
 
 impl UnknownOutcome {
-    /// `request` was sent, and `source` came instead of an answer.
+    /// The request `request` was sent and failed with `source` before its answer arrived.
     pub fn new(request: impl Into<AppendRequest>, source: impl Into<StoreError>) -> Self {
         Self { request: request.into(), source: source.into() }
     }
 
-    /// What was sent, to look at it.
+    /// The request that was sent.
     pub fn request(&self) -> &AppendRequest {
         &self.request
     }
 
-    /// What was sent, to send it again: the same events with the same ids, and the same keys.
+    /// The request, to be sent again: the same events with the same ids, and the same keys.
     pub fn into_request(self) -> AppendRequest {
         self.request
     }
@@ -146,10 +147,10 @@ pub enum ReadError {
         name: EventName,
         /// The schema version it is stored with.
         schema_version: SchemaVersion,
-        /// What does not fit; never holds any of the payload.
+        /// Why it does not decode; never holds any of the payload.
         source: DecodeError,
     },
-    /// What is stored is not what any store writes: somebody else changed it.
+    /// A stored event is damaged: something other than the store changed it.
     #[error("event {version} of stream `{stream}` (position {position}) is damaged: {what}")]
     Damaged {
         /// Its stream.
@@ -161,48 +162,49 @@ pub enum ReadError {
         /// What is wrong with it.
         what: &'static str,
     },
-    /// Events are missing from a stream: somebody else removed them.
+    /// Events are missing from a stream: something other than the store removed them.
     #[error("stream `{stream}` has a hole: version {found} follows version {after}")]
     Hole {
         /// The stream.
         stream: StreamId,
         /// The last version before the hole.
         after: Version,
-        /// The first version behind it.
+        /// The first version after the hole.
         found: Version,
     },
-    /// The filter asks for what no event can have; see [`limits::check_filter`](crate::limits::check_filter). Nothing
-    /// was read.
-    #[error("the filter asks for what no event can have")]
+    /// The filter names something that no event can have; see [`limits::check_filter`](crate::limits::check_filter).
+    /// Nothing was read.
+    #[error("no event can match the filter")]
     Filter(#[from] LimitError),
-    /// The checkpoint is of an incarnation of the log that a restore or a failover ended: events that were handled may be
-    /// lost, and their positions given to others. Rebuild what was made of them, or go on after `common`.
+    /// The checkpoint belongs to an incarnation of the log that a restore or a failover ended. Events that the reader
+    /// handled may be lost, and their positions reused. Rebuild what the reader made of them, or continue after `common`.
     #[error("the log was restored or has moved: checkpoint `{checkpoint}` is not of this log{}", in_common(*common))]
     Restored {
         /// The checkpoint.
         checkpoint: Checkpoint,
-        /// Up to here both incarnations hold the same events; `None` when the incarnation is not known here.
+        /// The last position up to which both incarnations hold the same events; `None` when the store does not know the
+        /// checkpoint's incarnation.
         common: Option<Position>,
     },
-    /// The store has several partitions, each with an order of its own, and none over all of them: read each of
+    /// The store has several partitions and no order over all of them: read each of
     /// [`EventStore::partitions`](crate::EventStore::partitions). Nothing was read.
     #[error("the store has {partitions} partitions and no order over all of them; read each of `store.partitions()`")]
     Partitioned {
-        /// How many.
+        /// How many partitions the store has.
         partitions: usize,
     },
-    /// The store could not be reached or refused to work; try again.
+    /// The store was unreachable or failed.
     #[error("the store could not read")]
     Store(#[source] StoreError),
 }
 
 impl ReadError {
-    /// Whether the same read may succeed later: the store's error is a [transient](StoreError::is_transient) one.
+    /// Whether the same read may succeed later: the store's error is [transient](StoreError::is_transient).
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_transient())
     }
 
-    /// Whether the store was too busy.
+    /// Whether the store was busy.
     pub(crate) fn is_busy(&self) -> bool {
         matches!(self, Self::Store(error) if error.kind() == StoreErrorKind::Busy)
     }
@@ -215,15 +217,15 @@ fn in_common(common: Option<Position>) -> String {
     }
 }
 
-/// Why a snapshot was not found or stored.
+/// Why a snapshot could not be found or stored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
     /// The schema's name is over a limit.
     #[error(transparent)]
     Limit(#[from] LimitError),
-    /// The event that the snapshot says it was folded up to is not in the log: its stream is not that long, or another event
-    /// stands there, as after a restore. Nothing was stored; load again and fold anew.
+    /// The log does not hold the last event that was folded into the snapshot: the stream is shorter, or has another event
+    /// at that version, as after a restore. Nothing was stored; load and fold again.
     #[error(
         "stream `{stream}` has no event {version} at position {position} recorded at {recorded_at}; fold the snapshot from what is stored"
     )]
@@ -232,18 +234,18 @@ pub enum SnapshotError {
         stream: StreamId,
         /// The version of the last event folded into the snapshot; 0 when there was none.
         version: Version,
-        /// The position that the snapshot has for it.
+        /// Its position, by the snapshot.
         position: Position,
-        /// The time that the snapshot has for it.
+        /// The time it was recorded, by the snapshot.
         recorded_at: Timestamp,
     },
-    /// The store could not be reached or refused to work. A snapshot may have been stored or not; storing it again is safe.
+    /// The store was unreachable or failed. The snapshot may or may not have been stored; storing it again is safe.
     #[error("the store could not handle the snapshot")]
     Store(#[source] StoreError),
 }
 
 impl SnapshotError {
-    /// Whether the same call may succeed later: the store's error is a [transient](StoreError::is_transient) one.
+    /// Whether the same call may succeed later: the store's error is [transient](StoreError::is_transient).
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_transient())
     }

@@ -9,8 +9,9 @@ use crate::{
 
 /// Which events of the whole store to read: by category, by event, by slice, or all.
 ///
-/// Categories and events that are named several times widen; the three kinds together narrow. What no event can have, such
-/// as a name with a NUL, is refused by every store with [`ReadError::Filter`](crate::ReadError::Filter).
+/// Several categories, or several event names, are alternatives. An event must match the categories, the names and the
+/// slices. A filter that no event can match, such as by a name with a NUL, is refused by every store with
+/// [`ReadError::Filter`](crate::ReadError::Filter).
 ///
 /// ```
 /// # use es_core::{Filter, StreamId};
@@ -32,35 +33,35 @@ impl Filter {
         Self { categories: None, names: None, slices: None }
     }
 
-    /// Every event of the set `S`: in the categories of its aggregates, under its names of today, its aliases, and the
-    /// names of the retired events that may have become one of its own.
+    /// Every event of the set `S`: in the categories of its aggregates, under its current names, its aliases, and the names
+    /// of the retired events that may become an event of the set.
     pub fn events<S: EventSet>() -> Self {
         let all = |texts: &'static [&'static str]| Some(texts.iter().copied().map(Cow::Borrowed).collect());
         Self { categories: all(S::CATEGORIES), names: all(S::NAMES), slices: None }
     }
 
-    /// Events of this category, too.
+    /// Adds events of this category.
     #[must_use]
     pub fn category(mut self, category: impl Into<Cow<'static, str>>) -> Self {
         self.categories.get_or_insert_default().insert(category.into());
         self
     }
 
-    /// Events of type `E`, too: under its name of today and its aliases.
+    /// Adds events of type `E`, under its current name and its aliases.
     #[must_use]
     pub fn event<E: Event>(self) -> Self {
         E::SCHEMA.names().fold(self, Self::name)
     }
 
-    /// Events stored under `name`, too; it says nothing of aliases, [`event`](Self::event) does.
+    /// Adds events stored under `name`, but not under its aliases; [`event`](Self::event) adds these too.
     #[must_use]
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.names.get_or_insert_default().insert(name.into());
         self
     }
 
-    /// Events of streams in these [slices](crate::StreamId::slice) alone; the last range given is the one that counts. A
-    /// range that is empty or ends above the last slice is refused as any bad filter is.
+    /// Only events of streams in these [slices](crate::StreamId::slice); a second call replaces the range. A store refuses a
+    /// range that is empty or ends above the last slice, as it refuses any bad filter.
     ///
     /// ```
     /// # use es_core::{Filter, StreamId};
@@ -75,7 +76,7 @@ impl Filter {
         self
     }
 
-    /// What both filters accept. Where one of them is refused, so is the result.
+    /// Accepts what both filters accept. If a store refuses one of them, it refuses the result.
     ///
     /// ```
     /// # use es_core::{Filter, StreamId};
@@ -101,7 +102,7 @@ impl Filter {
         if let (Some((first, last)), Some((from, to))) = (self.slices, other.slices) {
             slices = Some((first.max(from), last.min(to)));
             if first > to || from > last {
-                // no slice is in both ranges, and no range is empty
+                // No slice is in both ranges. A range cannot be empty, so an empty set of categories accepts nothing.
                 (categories, slices) = (Some(BTreeSet::new()), None);
             }
         }

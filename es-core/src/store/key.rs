@@ -1,4 +1,4 @@
-//! The idempotency key: a name for what is asked for once, however often it is sent.
+//! The idempotency key: a name that makes a request run once, however often it is sent.
 
 use std::{fmt, sync::Arc};
 
@@ -9,14 +9,14 @@ use crate::event::{
     limits::{OUTCOME_BYTES, check_length, check_name},
 };
 
-/// A key that a store takes once: with it goes a digest of what was asked for, and the outcome that whoever asks again is
-/// given.
+/// A key that a store takes once, with a digest of the command and the outcome that a repeat of the command is answered
+/// with.
 ///
-/// The digest tells a repeat from another command that was given the same key by mistake. It has 32 bytes, those of SHA-256
-/// and BLAKE3: of a fixed size, it needs no limit and is compared as a whole, and no two commands have the same one by
-/// chance. The caller chooses the hash, and never changes it for keys that are still in use.
+/// The digest distinguishes a repeat from another command that was given the same key by mistake. It has 32 bytes, as
+/// SHA-256 and BLAKE3 do, so that two commands do not have the same digest by chance. The caller chooses the hash, and must
+/// not change it for keys that are still in use.
 ///
-/// The outcome is any bytes, as the caller reads them; no store looks into them.
+/// The outcome is any bytes; a store does not interpret them.
 ///
 /// ```
 /// # use es_core::IdempotencyKey;
@@ -35,8 +35,8 @@ pub struct IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The key `key`, 1 to 512 bytes of UTF-8 without NUL, of a command with this digest, and at most 64 KiB that whoever
-    /// sends the key again is given.
+    /// Creates the key `key` (1 to 512 bytes of UTF-8 without NUL) of a command with this digest, and the outcome (at most
+    /// 64 KiB) that a repeat of the command is answered with.
     ///
     /// # Errors
     /// [`LimitError`] when the key is empty, too long or holds a NUL, or the outcome is too long.
@@ -56,12 +56,12 @@ impl IdempotencyKey {
         Arc::clone(&self.key)
     }
 
-    /// The digest of what was asked for.
+    /// The digest of the command.
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest
     }
 
-    /// What whoever sends the key again is given.
+    /// The outcome that a repeat of the command is answered with.
     pub fn outcome(&self) -> &Bytes {
         &self.outcome
     }
@@ -69,7 +69,7 @@ impl IdempotencyKey {
 
 impl fmt::Debug for IdempotencyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // errors hold keys: how long the outcome is, and never what it says
+        // Errors hold keys, so this shows the length of the outcome and not its bytes.
         f.debug_struct("IdempotencyKey")
             .field("key", &self.key)
             .field("outcome_bytes", &self.outcome.len())

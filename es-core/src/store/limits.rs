@@ -1,4 +1,4 @@
-//! Limits of what a store takes: typed errors before anything is sent.
+//! The limits of every store, checked before anything is sent.
 
 use std::collections::HashSet;
 
@@ -13,11 +13,11 @@ pub use crate::event::limits::{
     APPEND_BYTES, EVENTS, JSON_DEPTH, KEYS, LimitError, METADATA_BYTES, NAME_BYTES, OUTCOME_BYTES, PAYLOAD_BYTES,
 };
 
-/// Checks what every store must refuse in an append before it writes anything: too many events, streams, keys or
-/// bytes, a stream that is named twice, an event id or a key that is there twice.
+/// Checks a request. Every store must refuse these before it writes anything: too many events, streams, keys or bytes, and
+/// a stream, an event id or a key that occurs twice.
 ///
-/// Each name, payload, metadata and key needs no check: [`StreamId`], [`NewEvent`] and [`IdempotencyKey`] cannot be made
-/// with bad ones.
+/// Names, payloads, metadata and keys need no check here: [`StreamId`], [`NewEvent`] and [`IdempotencyKey`] cannot be
+/// created with bad ones.
 ///
 /// # Errors
 /// [`AppendError::Limit`], [`AppendError::DuplicateStream`], [`AppendError::DuplicateEventId`],
@@ -63,8 +63,7 @@ fn bytes(event: &NewEvent) -> usize {
     event.payload().len() + event.metadata().map_or(0, Bytes::len)
 }
 
-/// Checks what every store must refuse in a filter before it reads anything: a category, a name or a slice that no event
-/// can have.
+/// Checks a filter. Every store must refuse a category, a name or a slice that no event can have before it reads anything.
 ///
 /// ```
 /// # use es_core::{Filter, limits};
@@ -83,8 +82,8 @@ pub fn check_filter(filter: &Filter) -> Result<(), LimitError> {
     }
 }
 
-/// Checks what every store must refuse as the schema of a snapshot, whether one is looked for or stored: more than
-/// [`NAME_BYTES`], or a NUL. It may be empty.
+/// Checks the schema of a snapshot. Every store must refuse one with more than [`NAME_BYTES`] or with a NUL, both when it
+/// stores a snapshot and when it looks for one. It may be empty.
 ///
 /// ```
 /// # use es_core::limits;

@@ -1,5 +1,5 @@
-//! The room of the store: what a storage crate implements, what goes into it, what comes out, and what can go wrong on the
-//! way. Nothing here knows what an aggregate is.
+//! The room of the store: what a storage crate implements, what it takes and gives, and its errors. Nothing here knows what
+//! an aggregate is.
 //!
 //! It imports `event`.
 

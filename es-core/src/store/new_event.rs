@@ -18,7 +18,7 @@ use crate::{
     store::{Position, StoredEvent, StreamId, Version},
 };
 
-/// An event on its way into a store: encoded, within every limit, and sure to be readable again.
+/// An event on its way into a store: encoded, within every limit, and known to decode again.
 ///
 /// ```
 /// # use es_core::*;
@@ -47,8 +47,8 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
-    /// Encodes `event` under a new id (UUIDv7), without metadata, and decodes it again, so that nothing is
-    /// stored that could not be read back. The decoded event goes to `decoded`.
+    /// Encodes `event` under a new id (UUIDv7), without metadata, and decodes it again, so that nothing is stored that
+    /// could not be read back. Passes the decoded event to `decoded`.
     ///
     /// # Errors
     /// [`EncodeError`]: a limit, a value that JSON cannot hold, or a payload that does not decode.
@@ -58,7 +58,7 @@ impl NewEvent {
         Ok(Self { id, name, schema_version, payload: payload.into(), metadata: None })
     }
 
-    /// An event whose payload is JSON already, such as one that is copied from another store.
+    /// Creates an event from a payload that is JSON already, such as one that is copied from another store.
     ///
     /// # Errors
     /// [`EncodeError`]: a limit, or a payload that is not JSON a store can give back.
@@ -74,14 +74,14 @@ impl NewEvent {
         Ok(Self { id, name, schema_version, payload, metadata: None })
     }
 
-    /// With the id `id` instead: who appends the same ids again gets the first answer again.
+    /// Replaces the id. A caller that appends the same ids again gets the first answer again.
     #[must_use]
     pub fn with_id(mut self, id: Uuid) -> Self {
         self.id = id;
         self
     }
 
-    /// With this metadata.
+    /// Sets the metadata.
     ///
     /// # Errors
     /// [`EncodeError`]: over 64 KiB, or a value that JSON cannot hold.
@@ -89,7 +89,7 @@ impl NewEvent {
         Ok(Self { metadata: Some(encode_metadata(metadata)?), ..self })
     }
 
-    /// The event as a store holds it, at its place; nothing is copied.
+    /// Turns it into the event as a store holds it, without a copy of its bytes.
     pub fn into_stored(
         self,
         stream: StreamId,
@@ -137,10 +137,10 @@ pub(crate) struct Encoded {
 }
 
 impl Encoded {
-    /// As [`NewEvent::encode`], with what a reader will see.
+    /// Encodes `event` as [`NewEvent::encode`] does, and gives the decoded event, which is what a reader will see.
     pub(crate) fn new<S: AggregateEvent>(event: &S) -> Result<(Self, S), EncodeError> {
         let mut payload = Vec::with_capacity(128);
-        // a panic of the event's own `Serialize` leaves nothing but bytes that are dropped
+        // Unwind safe: after a panic of the event's own `Serialize` the payload is dropped.
         catch_unwind(AssertUnwindSafe(|| event.encode(&mut payload)))
             .unwrap_or_else(|_| Err(EncodeError::Panicked { name: event.name() }))?;
         limits::check_length("payload", payload.len(), PAYLOAD_BYTES)?;
@@ -151,7 +151,7 @@ impl Encoded {
         Ok((encoded, stored))
     }
 
-    /// What a reader will see.
+    /// Decodes the payload as a reader will.
     ///
     /// # Errors
     /// [`EncodeError::Unreadable`] and [`EncodeError::Retired`].
@@ -165,8 +165,8 @@ impl Encoded {
         }
     }
 
-    /// The event for an append. Its payload is copied: a store keeps just these bytes, shared with nobody, and not the
-    /// room they were written into.
+    /// Creates the event for an append. The payload is copied so that a store keeps only its bytes, and not the spare
+    /// capacity of the buffer.
     pub(crate) fn to_new(&self, metadata: Option<Bytes>) -> NewEvent {
         let Self { id, name, schema_version, payload } = self;
         let payload = Bytes::copy_from_slice(payload);
@@ -176,7 +176,7 @@ impl Encoded {
 
 impl fmt::Debug for NewEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // errors hold events: how long the payload is, and never what it says
+        // Errors hold events, so this shows the length of the payload and not its bytes.
         let Self { id, name, schema_version, payload, metadata } = self;
         f.debug_struct("NewEvent")
             .field("id", id)

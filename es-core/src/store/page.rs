@@ -12,7 +12,7 @@ use crate::store::{Checkpoint, Position, ReadError, StoredEvent};
 
 /// Events in the order of their positions, how far the reader has looked, and the frontier then.
 ///
-/// A page may be empty: its filter accepts nothing that the reader has looked at.
+/// A page is empty when the filter accepts none of the events that the reader has looked at.
 ///
 /// ```
 /// # use es_core::{Page, StoredEvent};
@@ -28,40 +28,41 @@ use crate::store::{Checkpoint, Position, ReadError, StoredEvent};
 pub struct Page {
     /// The events that the filter accepts.
     pub events: Vec<StoredEvent>,
-    /// Every event up to here was looked at; read backwards, every event from here on. Never above the last event.
+    /// Where the reader stopped: it has looked at every event up to here; backward, at every event from here on. Never above
+    /// the last event.
     pub up_to: Position,
     /// The frontier when the page was read.
     pub frontier: Checkpoint,
 }
 
 impl Page {
-    /// The most bytes of payloads and metadata that a page holds, unless it is a single event.
+    /// The most bytes of payloads and metadata that a page holds, unless it holds a single event.
     pub const BYTES: usize = 16 * 1024 * 1024;
     /// The most events that a page holds.
     pub const EVENTS: usize = 4096;
 
-    /// A page of these events.
+    /// Creates a page of these events.
     pub const fn new(events: Vec<StoredEvent>, up_to: Position, frontier: Checkpoint) -> Self {
         Self { events, up_to, frontier }
     }
 
-    /// Where to go on after the whole page.
+    /// Where to continue after the whole page.
     pub const fn checkpoint(&self) -> Checkpoint {
         self.frontier.at(self.up_to)
     }
 
-    /// Where to go on after `event`, which is one of this page.
+    /// Where to continue after `event`, which must be one of this page.
     pub const fn checkpoint_of(&self, event: &StoredEvent) -> Checkpoint {
         self.frontier.at(event.position)
     }
 
-    /// Whether nothing was left to read when this page was: the reader has caught up.
+    /// Whether the page ends at the frontier: the reader has caught up.
     pub fn is_live(&self) -> bool {
         self.up_to >= self.frontier.position()
     }
 }
 
-/// The events of pages, one by one; it ends after an error.
+/// Gives the events of pages one by one, and ends after an error.
 pub(crate) fn events(
     mut pages: BoxStream<'_, Result<Page, ReadError>>,
 ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {

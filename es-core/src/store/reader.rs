@@ -13,29 +13,29 @@ use futures_util::StreamExt;
 
 use crate::store::{Checkpoint, Page, ReadError, StoredEvent};
 
-/// What a stored event is read as: the first of its parts, and the others.
+/// Decodes a stored event: gives its first part, and the others.
 pub(crate) type Read<T> = fn(StoredEvent) -> Result<(Option<T>, Vec<T>), ReadError>;
 
 macro_rules! reader {
     ($reader:ident) => {
         impl<T> $reader<'_, T> {
-            /// The next event; `None` at the end, which also follows an error. Dropping the future loses no event.
+            /// Gives the next event; `None` at the end and after an error. Dropping the future loses no event.
             pub async fn next(&mut self) -> Option<Result<T, ReadError>> {
                 poll_fn(|context| self.poll(context)).await
             }
 
-            /// The next event; `Ok(None)` at the end.
+            /// Gives the next event; `Ok(None)` at the end.
             ///
             /// # Errors
-            /// [`ReadError`]; it is the last answer.
+            /// [`ReadError`], after which the reader ends.
             pub async fn try_next(&mut self) -> Result<Option<T>, ReadError> {
                 self.next().await.transpose()
             }
 
-            /// Every event up to the end. A subscription has none, and goes on collecting.
+            /// Collects every event up to the end. A subscription has no end and collects for ever.
             ///
             /// # Errors
-            /// [`ReadError`], in place of what was read.
+            /// [`ReadError`]; the events before it are dropped.
             pub async fn try_collect<C: Default + Extend<T>>(mut self) -> Result<C, ReadError> {
                 let mut all = C::default();
                 while let Some(event) = self.try_next().await? {
@@ -66,7 +66,7 @@ macro_rules! reader {
 /// Reads events of the whole store one by one, and knows how far it has come: what
 /// [`events`](crate::EventStoreExt::events) gives.
 ///
-/// It is a [`Stream`], and needs no extension trait to be read.
+/// It is a [`Stream`], and its own methods read it without an extension trait.
 ///
 /// ```
 /// # use es_core::*;
@@ -82,11 +82,11 @@ macro_rules! reader {
 pub struct Reader<'a, T> {
     pages: BoxStream<'a, Result<Page, ReadError>>,
     read: Read<T>,
-    /// Of the page, what was not read yet, and where to go on after it.
+    /// The events of the page that are still to be decoded, and the checkpoint after them.
     stored: vec::IntoIter<StoredEvent>,
     page_end: Checkpoint,
     frontier: Checkpoint,
-    /// Of the last event, what was not given yet, and where to go on after it.
+    /// The parts of the last event that are still to be given, and the checkpoint after them.
     parts: vec::IntoIter<T>,
     event_end: Checkpoint,
     checkpoint: Checkpoint,
@@ -108,16 +108,16 @@ impl<'a, T> Reader<'a, T> {
         }
     }
 
-    /// Where another reader goes on after what this one has given: behind the last event, or as far as it has looked, where
-    /// its filter accepted nothing more. Before the first answer it is where the reader began.
+    /// Where another reader continues after this one: after the last event that it gave, or as far as it has looked when the
+    /// filter accepted nothing more. Before the first event it is where the reader began.
     ///
-    /// An event that stands for several is behind it when the last of them was given. A reader that reads backward is gone on
-    /// with by [`before`](crate::ReadEvents::before).
+    /// It moves past an event with several parts when the last part was given. To continue a backward reader, pass it to
+    /// [`before`](crate::ReadEvents::before).
     pub const fn checkpoint(&self) -> Checkpoint {
         self.checkpoint
     }
 
-    /// Whether everything that was stored when the reader last looked was given: it has caught up.
+    /// Whether the reader has caught up: it has given every event that was stored when it last asked the store.
     pub fn is_live(&self) -> bool {
         self.frontier.incarnation().is_some() && self.checkpoint.position() >= self.frontier.position()
     }
@@ -161,7 +161,7 @@ impl<'a, T> Reader<'a, T> {
         part
     }
 
-    /// Moves the checkpoint behind what was given.
+    /// Moves the checkpoint past the event that was given, if it has no more parts.
     fn advance(&mut self) {
         if self.parts.len() == 0 {
             self.checkpoint = if self.stored.len() == 0 { self.page_end } else { self.event_end };
@@ -179,7 +179,7 @@ reader!(Reader);
 
 /// Reads the events of one stream one by one: what [`stream`](crate::EventStoreExt::stream) gives.
 ///
-/// It is a [`Stream`], and needs no extension trait to be read.
+/// It is a [`Stream`], and its own methods read it without an extension trait.
 #[must_use = "a reader does nothing unless it is asked for the next event"]
 pub struct StreamReader<'a, T> {
     stored: BoxStream<'a, Result<StoredEvent, ReadError>>,

@@ -1,4 +1,4 @@
-//! Reading as a sentence: which events, from where, which way.
+//! Builds a read of the log or of a stream: which events, from where, and in which direction.
 
 use std::{borrow::Cow, future::ready, ops::RangeInclusive};
 
@@ -14,11 +14,11 @@ use crate::{
     },
 };
 
-/// A reading of the whole store, before it begins: what [`events`](crate::EventStoreExt::events) and
+/// A read of the whole store that has not begun: what [`events`](crate::EventStoreExt::events) and
 /// [`stored_events`](crate::EventStoreExt::stored_events) give.
 ///
-/// Everything that is named narrows it; a category or an event type that is named beside others of its kind widens among
-/// these, and never beyond the set.
+/// Each method narrows what is read. Several categories are alternatives, and so are several event types; they never widen
+/// the read beyond the event set.
 ///
 /// ```
 /// # use es_core::*;
@@ -38,7 +38,7 @@ use crate::{
 /// }
 /// let kept = deposits.checkpoint();
 ///
-/// // the reader owns its store, so that it can leave this function, or be the body of a response
+/// // The reader owns its store, so that it can outlive this function, for instance as the body of a response.
 /// let live = store.events::<AccountEvent>().after(kept).owned().subscribe();
 /// # let _: Reader<'static, Recorded<AccountEvent>> = live;
 /// # Ok(())
@@ -57,19 +57,19 @@ pub struct ReadEvents<'a, S: ?Sized, T, const BACKWARD: bool = false> {
 }
 
 impl<'a, S: EventStore + ?Sized, T, const BACKWARD: bool> ReadEvents<'a, S, T, BACKWARD> {
-    /// Only what stands above `after`; a bare [`Position`] is one of today's log. Without it, from the start.
+    /// Only events above `after`; a bare [`Position`] is checked against no incarnation. The default is the start.
     pub fn after(mut self, after: impl Into<Checkpoint>) -> Self {
         self.after = after.into();
         self
     }
 
-    /// Only events of this category, or of another one that is named so.
+    /// Only events of this category, or of another one that is added this way.
     pub fn category(mut self, category: impl Into<Cow<'static, str>>) -> Self {
         self.narrower = self.narrower.category(category);
         self
     }
 
-    /// Only events of type `E`, under its name of today and its aliases, or of another type that is named so.
+    /// Only events of type `E`, under its current name and its aliases, or of another type that is added this way.
     pub fn event<E: Event>(mut self) -> Self {
         self.narrower = self.narrower.event::<E>();
         self
@@ -81,19 +81,19 @@ impl<'a, S: EventStore + ?Sized, T, const BACKWARD: bool> ReadEvents<'a, S, T, B
         self
     }
 
-    /// Only what `filter` accepts too.
+    /// Only events that `filter` accepts, too.
     pub fn filter(mut self, filter: &Filter) -> Self {
         self.set = self.set.and(filter);
         self
     }
 
-    /// At most so many stored events. A subscription has no limit.
+    /// At most `limit` stored events. A subscription ignores it.
     pub const fn limit(mut self, limit: usize) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// The reader owns a handle to the store, instead of borrowing it.
+    /// Lets the reader own a handle to the store instead of borrowing it.
     pub fn owned(self) -> ReadEvents<'static, S, T, BACKWARD>
     where
         S: Clone,
@@ -102,7 +102,7 @@ impl<'a, S: EventStore + ?Sized, T, const BACKWARD: bool> ReadEvents<'a, S, T, B
         ReadEvents { store: store.owned(), after, before, set, narrower, limit, reads }
     }
 
-    /// Reads up to the frontier, in the order of the positions; backward the newest events first.
+    /// Reads up to the frontier, in the order of the positions; backward, the newest events first.
     pub fn read(self) -> Reader<'a, T> {
         let Self { store, after, before, set, narrower, limit, reads } = self;
         let filter = set.and(&narrower);
@@ -132,7 +132,7 @@ impl<'a, S: EventStore + ?Sized, T> ReadEvents<'a, S, T> {
         }
     }
 
-    /// From newer to older events, from the newest on; those up to [`after`](Self::after) are left out here too.
+    /// Reads from newer to older events, starting with the newest, and still only those above [`after`](Self::after).
     ///
     /// ```
     /// # use es_core::*;
@@ -145,12 +145,12 @@ impl<'a, S: EventStore + ?Sized, T> ReadEvents<'a, S, T> {
         ReadEvents { store, after, before, set, narrower, limit, reads }
     }
 
-    /// Catches up, and then goes on live. The reader ends only after an error.
+    /// Catches up and then gives events as they are appended. The reader ends only after an error.
     ///
     /// ```compile_fail,E0599
     /// # use es_core::*;
     /// # fn example(store: &dyn EventStore) {
-    /// store.stored_events().backward().subscribe(); // live events come in their order
+    /// store.stored_events().backward().subscribe(); // A subscription reads forward only.
     /// # }
     /// ```
     pub fn subscribe(self) -> Reader<'a, T> {
@@ -161,14 +161,14 @@ impl<'a, S: EventStore + ?Sized, T> ReadEvents<'a, S, T> {
 }
 
 impl<S: EventStore + ?Sized, T> ReadEvents<'_, S, T, true> {
-    /// Only what stands below `before`; a bare [`Position`] is one of today's log. Without it, from the newest on.
+    /// Only events below `before`; a bare [`Position`] is checked against no incarnation. The default is the newest event.
     pub fn before(mut self, before: impl Into<Checkpoint>) -> Self {
         self.before = before.into();
         self
     }
 }
 
-/// Of `pages` that were read backward, what stands above `after`, once the store has accepted that checkpoint.
+/// Cuts `pages`, which are read backward, at `after`, once the store has accepted that checkpoint.
 fn above<'a, S: EventStore + ?Sized>(
     store: &'a S,
     after: Checkpoint,
@@ -192,7 +192,7 @@ fn above<'a, S: EventStore + ?Sized>(
     })
 }
 
-/// A reading of one stream, before it begins: what [`stream`](crate::EventStoreExt::stream) gives.
+/// A read of one stream that has not begun: what [`stream`](crate::EventStoreExt::stream) gives.
 ///
 /// ```
 /// # use es_core::*;
@@ -237,25 +237,25 @@ impl<'a, S: EventStore + ?Sized> ReadStream<'a, S> {
 }
 
 impl<'a, S: EventStore + ?Sized, T> ReadStream<'a, S, T> {
-    /// From this version on, that one included. Without it, from the first; backward from the last.
+    /// Starts at this version, inclusive. The default is the first version; backward, the last.
     pub const fn from(mut self, from: Version) -> Self {
         self.from = Some(from);
         self
     }
 
-    /// From newer to older events.
+    /// Reads from newer to older events.
     pub const fn backward(mut self) -> Self {
         self.direction = Direction::Backward;
         self
     }
 
-    /// At most so many stored events.
+    /// At most `limit` stored events.
     pub const fn limit(mut self, limit: usize) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// The reader owns a handle to the store, instead of borrowing it.
+    /// Lets the reader own a handle to the store instead of borrowing it.
     pub fn owned(self) -> ReadStream<'static, S, T>
     where
         S: Clone,
@@ -294,7 +294,7 @@ impl<'a, S: EventStore + ?Sized> Held<'a, S> {
         })
     }
 
-    /// As [`ask`](Self::ask), where the store is its only partition: there is no order over several.
+    /// As [`ask`](Self::ask), but an error for a store with several partitions, which have no common order.
     fn ask_one(
         self,
         ask: impl for<'s> FnOnce(&'s S) -> BoxStream<'s, Result<Page, ReadError>> + Send + 'a,
@@ -305,7 +305,7 @@ impl<'a, S: EventStore + ?Sized> Held<'a, S> {
         })
     }
 
-    /// What the store answers to `ask`, as a stream that lives as long as the store is held.
+    /// Gives the store's answer to `ask` as a stream that holds the store as long as it lives.
     fn ask<I: Send + 'a>(
         self,
         ask: impl for<'s> FnOnce(&'s S) -> BoxStream<'s, Result<I, ReadError>> + Send + 'a,
@@ -322,13 +322,13 @@ impl<'a, S: EventStore + ?Sized> Held<'a, S> {
     }
 }
 
-/// Reads a stored event as it is.
-#[expect(clippy::unnecessary_wraps, reason = "decoding may fail")]
+/// Passes a stored event on as it is.
+#[expect(clippy::unnecessary_wraps, reason = "it is a `Read`, and decoding may fail")]
 pub(crate) fn as_stored(stored: StoredEvent) -> Result<(Option<StoredEvent>, Vec<StoredEvent>), ReadError> {
     Ok((Some(stored), Vec::new()))
 }
 
-/// Reads a stored event as those of the set that it stands for.
+/// Decodes a stored event into events of the set.
 pub(crate) fn decoded<E: EventSet>(stored: StoredEvent) -> Result<Parts<E>, ReadError> {
     stored.into_parts()
 }

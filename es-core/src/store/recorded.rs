@@ -1,4 +1,4 @@
-//! Events that a store holds: as bytes, and decoded.
+//! Stored events, as bytes and decoded.
 
 use std::fmt;
 
@@ -13,9 +13,9 @@ use crate::{
     store::{Position, ReadError, StreamId, Version},
 };
 
-/// An event as a store holds it: where it stands, when it was recorded, and its payload as bytes.
+/// An event as a store holds it: its stream, version, position and time, and its payload as bytes.
 ///
-/// [`decode`](Self::decode) makes [`Recorded`] events of it.
+/// [`decode`](Self::decode) turns it into [`Recorded`] events.
 #[derive(Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
 pub struct StoredEvent {
@@ -29,29 +29,29 @@ pub struct StoredEvent {
     pub position: Position,
     /// The name it is stored under.
     pub name: EventName,
-    /// The shape of its payload.
+    /// The schema version of its payload.
     pub schema_version: SchemaVersion,
-    /// JSON, byte for byte as it was appended.
+    /// The payload: JSON, byte for byte as it was appended.
     pub payload: Bytes,
-    /// JSON, byte for byte as it was appended; `None` when none was given.
+    /// The metadata: JSON, byte for byte as it was appended; `None` when none was given.
     pub metadata: Option<Bytes>,
     /// When it was recorded, by the store's clock; never before the stream's previous event.
     pub recorded_at: Timestamp,
 }
 
 impl StoredEvent {
-    /// The bytes of its payload and metadata.
+    /// How many bytes its payload and metadata have.
     pub fn bytes(&self) -> usize {
         self.payload.len() + self.metadata.as_ref().map_or(0, Bytes::len)
     }
 
-    /// Decodes the payload and hands each event it stands for to `each`.
+    /// Decodes the payload and passes each event that it became to `each`: one, or for a retired event none or many.
     ///
     /// # Errors
-    /// [`ReadError::Decode`], which says where the event stands and what does not fit.
+    /// [`ReadError::Decode`].
     pub fn decode_each<S: EventSet>(&self, mut each: impl FnMut(S)) -> Result<(), ReadError> {
         let Decoded { first, rest } = self.decoded()?;
-        // what `each` does is no part of the reading: its panic is the caller's
+        // Outside of the decoding, which catches panics: a panic of `each` reaches the caller.
         if let Some(event) = first {
             each(event);
         }
@@ -72,7 +72,7 @@ impl StoredEvent {
         })
     }
 
-    /// Decodes the event with its metadata: one [`Recorded`] for each event the payload stands for.
+    /// Decodes the event with its metadata, into one [`Recorded`] for each event that it became.
     ///
     /// # Errors
     /// [`ReadError::Decode`] and [`ReadError::Damaged`].
@@ -81,7 +81,7 @@ impl StoredEvent {
         Ok(first.into_iter().chain(rest).collect())
     }
 
-    /// As [`decode`](Self::decode): there is almost always one, and no list is made for it.
+    /// As [`decode`](Self::decode), without a list for the usual single event.
     pub(crate) fn into_parts<S: EventSet>(self) -> Result<Parts<S>, ReadError> {
         let Decoded { first, rest } = self.decoded()?;
         let metadata = self.decode_metadata()?.unwrap_or_default();
@@ -92,7 +92,7 @@ impl StoredEvent {
     /// Decodes the metadata; `None` when none was given.
     ///
     /// # Errors
-    /// [`ReadError::Damaged`] when they are not metadata.
+    /// [`ReadError::Damaged`] when it is not a JSON object of [`Metadata`].
     pub fn decode_metadata(&self) -> Result<Option<Metadata>, ReadError> {
         let Some(json) = &self.metadata else { return Ok(None) };
         serde_json::from_slice(json).map(Some).map_err(|_| ReadError::Damaged {
@@ -119,7 +119,7 @@ impl StoredEvent {
 
 impl fmt::Debug for StoredEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // what ends up in a log says how long the payload is, and never what it says
+        // Shows the length of the payload and not its bytes, since this may be logged.
         let Self { id, stream, version, position, name, schema_version, payload, metadata, recorded_at } = self;
         f.debug_struct("StoredEvent")
             .field("id", id)
@@ -135,7 +135,7 @@ impl fmt::Debug for StoredEvent {
     }
 }
 
-/// The first of the events that a stored one stands for, and the others.
+/// The first of the events that a stored event became, and the others.
 pub(crate) type Parts<S> = (Option<Recorded<S>>, Vec<Recorded<S>>);
 
 /// An event with its stream, version, position, id, time and metadata.
@@ -150,20 +150,20 @@ pub struct Recorded<E> {
     pub version: Version,
     /// Its place in the store.
     pub position: Position,
-    /// 0, or its number from 0 among the events that one retired event became; they share the stored event's
-    /// version and position. A feed counts those that it lists.
+    /// Its number, from 0, among the events that one retired event became, which all have the stored event's version and
+    /// position; otherwise 0. A feed counts only the events that it lists.
     pub part: u32,
     /// When it was recorded, by the store's clock.
     pub recorded_at: Timestamp,
-    /// What was given with it; empty when nothing was.
+    /// The metadata that was appended with it; empty when there was none.
     pub metadata: Metadata,
     /// The event.
     pub event: E,
 }
 
 impl<E> Recorded<E> {
-    /// An event at a place, for tests of what handles recorded events: its id is nil, its part 0, it has no metadata and was
-    /// recorded at the Unix epoch. The fields can be set.
+    /// Creates a recorded event for tests of code that handles them: with a nil id, part 0, no metadata, recorded at the Unix
+    /// epoch. The fields are public, so that a test can set them.
     ///
     /// ```
     /// # use es_core::{Position, Recorded, StreamId, Timestamp, Version};
@@ -177,7 +177,7 @@ impl<E> Recorded<E> {
         Self { id: Uuid::nil(), stream, version, position, part: 0, recorded_at, metadata, event }
     }
 
-    /// The same with the event lent; the rest is copied.
+    /// Borrows the event and clones the rest.
     pub fn as_ref(&self) -> Recorded<&E> {
         let Self { id, stream, version, position, part, recorded_at, metadata, event } = self;
         let (stream, metadata) = (stream.clone(), metadata.clone());
@@ -193,13 +193,13 @@ impl<E> Recorded<E> {
         }
     }
 
-    /// The event, and what stands beside it.
+    /// Splits it into the event and the rest.
     pub fn split(self) -> (E, Recorded<()>) {
         let Self { id, stream, version, position, part, recorded_at, metadata, event } = self;
         (event, Recorded { id, stream, version, position, part, recorded_at, metadata, event: () })
     }
 
-    /// The same with `change` made to the event, such as `Into::into` to another event set.
+    /// Applies `change` to the event, such as `Into::into` to convert it to another event set.
     pub fn map<F>(self, change: impl FnOnce(E) -> F) -> Recorded<F> {
         let Self { id, stream, version, position, part, recorded_at, metadata, event } = self;
         Recorded { id, stream, version, position, part, recorded_at, metadata, event: change(event) }

@@ -1,9 +1,8 @@
-//! The request: what a store is asked to append in one go.
+//! The request: appends and idempotency keys that a store takes all or nothing.
 
 use crate::store::{Append, AppendError, IdempotencyKey, NewEvent};
 
-/// What a store is asked to append, all or nothing: appends, and any number of idempotency keys. Each of the two may be
-/// empty.
+/// A request to append, all or nothing: appends and idempotency keys. Either list may be empty.
 ///
 /// A list of [`Append`]s, or one of them, becomes a request with `into()`:
 ///
@@ -29,13 +28,13 @@ pub struct AppendRequest {
 }
 
 impl AppendRequest {
-    /// A request for `appends`, without keys.
+    /// Creates a request for `appends`, without keys.
     pub fn new(appends: impl IntoIterator<Item = Append>) -> Self {
         Self { appends: appends.into_iter().collect(), keys: Vec::new() }
     }
 
-    /// With `key`, besides those that are there: the store takes the request only if it holds none of them, and holds all
-    /// of them from then on. A request may have keys and no events.
+    /// Adds a key. The store executes the request only if none of its keys was taken before, and takes all of them with it.
+    /// A request may have keys and no events.
     #[must_use]
     pub fn with_key(mut self, key: IdempotencyKey) -> Self {
         self.keys.push(key);
@@ -57,8 +56,8 @@ impl AppendRequest {
         self.appends.iter().flat_map(|append| &append.events)
     }
 
-    /// Everything that is asked for, taken apart. What a request may ask for besides one day comes as another part, so
-    /// that no store overlooks it.
+    /// Takes the request apart. If a later release lets a request ask for more, it becomes another part of the tuple, so that
+    /// a store that ignores it does not compile.
     ///
     /// ```
     /// # use es_core::AppendRequest;
@@ -69,8 +68,8 @@ impl AppendRequest {
         (self.appends, self.keys)
     }
 
-    /// The appends, for a store that supports nothing else. It refuses whatever else is asked for, so that nothing is
-    /// ignored: call it before anything is written.
+    /// Takes the appends, for a store that supports nothing else: anything else in the request is an error, so that the store
+    /// ignores nothing. Call it before anything is written.
     ///
     /// ```
     /// # use es_core::{AppendError, AppendRequest, IdempotencyKey};

@@ -10,11 +10,11 @@ use crate::{
     store::{AsOf, Position, SnapshotError, StoredEvent, StreamId, Version},
 };
 
-/// Keeps snapshots, several for each stream and schema: what a store offers in
+/// Keeps snapshots, several for each stream and schema. A store gives it in
 /// [`Capabilities::snapshots`](crate::Capabilities::snapshots).
 ///
-/// Snapshots never change what is read or loaded: whoever finds none, or one that it cannot read, folds the stream from its
-/// first event on. The store may lose them.
+/// Snapshots never change the result of a load: a caller that finds none, or one that it cannot decode, folds the stream from
+/// its first event. The store may lose them.
 ///
 /// ```
 /// # use es_core::{AsOf, EventStore, SnapshotError, StoredEvent, StoredSnapshot, Timestamp};
@@ -25,7 +25,7 @@ use crate::{
 /// #     yesterday: Timestamp,
 /// # ) -> Result<(), SnapshotError> {
 /// if let Some(snapshots) = store.snapshots() {
-///     // `state` was folded from the stream up to and with the event `last`.
+///     // `state` was folded from the stream up to and including the event `last`.
 ///     snapshots.store(StoredSnapshot::after(&last, "account 1", state)).await?;
 ///     let then = snapshots.nearest(&last.stream, "account 1", AsOf::Time(yesterday)).await?;
 ///     println!("fold on from version {:?}", then.map(|then| then.version));
@@ -35,9 +35,9 @@ use crate::{
 /// ```
 #[async_trait]
 pub trait Snapshots: Send + Sync {
-    /// The newest snapshot of `stream` with this `schema` that lies at or before `at`: the last event folded into it does.
+    /// Finds the newest snapshot of `stream` with this `schema` whose last folded event is at or before `at`.
     ///
-    /// That event is in the log: a snapshot whose event is not, as after a restore, is never given.
+    /// Never gives a snapshot whose last folded event is not in the log, such as after a restore.
     ///
     /// # Errors
     /// [`SnapshotError::Limit`] as by [`limits::check_snapshot_schema`](crate::limits::check_snapshot_schema);
@@ -45,17 +45,17 @@ pub trait Snapshots: Send + Sync {
     async fn nearest(&self, stream: &StreamId, schema: &str, at: AsOf)
     -> Result<Option<StoredSnapshot>, SnapshotError>;
 
-    /// Keeps `snapshot`, beside all others. Where there is one of the same stream, schema and version already, that one stays,
-    /// and the answer is the same: storing a snapshot again is safe. Programs whose states look different name different
-    /// schemas, and so never meet.
+    /// Stores `snapshot` beside all others. If there is one of the same stream, schema and version already, that one stays and
+    /// the call succeeds, so storing a snapshot again is safe. Programs whose states have different shapes use different
+    /// schemas, and so never read each other's snapshots.
     ///
     /// # Errors
-    /// [`SnapshotError::NoSuchEvent`] when the log has no event of that version, position and time in the stream, and so always
-    /// at version 0; [`SnapshotError::Limit`] as by [`nearest`](Self::nearest); [`SnapshotError::Store`].
+    /// [`SnapshotError::NoSuchEvent`] when the stream has no event with that version, position and time, which includes version
+    /// 0; [`SnapshotError::Limit`] as for [`nearest`](Self::nearest); [`SnapshotError::Store`].
     async fn store(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError>;
 }
 
-/// Folded state at a version, encoded: a shortcut, never the truth. [`Snapshots`] keeps it.
+/// Encoded folded state at a version: a shortcut, never the truth. [`Snapshots`] keeps it.
 #[derive(Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
 pub struct StoredSnapshot {
@@ -67,14 +67,14 @@ pub struct StoredSnapshot {
     pub position: Position,
     /// When that event was recorded.
     pub recorded_at: Timestamp,
-    /// What the state looked like to the program that wrote it; another one is ignored.
+    /// The shape of the state, named by the program that wrote it; a program ignores snapshots of another schema.
     pub schema: String,
     /// The encoded state.
     pub payload: Bytes,
 }
 
 impl StoredSnapshot {
-    /// The state folded from a stream up to and with its event `last`.
+    /// Creates the snapshot of the state folded from a stream up to and including its event `last`.
     ///
     /// ```
     /// # use es_core::{StoredEvent, StoredSnapshot};
@@ -95,7 +95,7 @@ impl StoredSnapshot {
         }
     }
 
-    /// The error of a snapshot whose event is not in the log.
+    /// The error for this snapshot when its last folded event is not in the log.
     ///
     /// ```
     /// # use es_core::{SnapshotError, StoredSnapshot};
@@ -110,7 +110,7 @@ impl StoredSnapshot {
     }
 }
 
-/// Without the state, which holds people's data.
+/// Shows no payload, since it holds people's data.
 impl fmt::Debug for StoredSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { stream, version, position, recorded_at, schema, payload } = self;

@@ -21,13 +21,12 @@ pub enum Direction {
     Backward,
 }
 
-/// Looks at one stored event, and says whether to go on: [`ControlFlow::Continue`] or [`ControlFlow::Break`].
+/// Receives one stored event, and decides whether to continue: [`ControlFlow::Continue`] or [`ControlFlow::Break`].
 pub type Visitor<'a> = &'a mut (dyn FnMut(&StoredEvent) -> Result<ControlFlow<()>, ReadError> + Send);
 
-/// What a storage crate implements. The promises it makes are tests: run `es_contract::store_contract!` over it.
+/// What a storage crate implements. Its promises are tests: `es_contract::store_contract!` runs them.
 ///
-/// Every method takes the store by reference; a store is shared by cloning a handle to it, or as
-/// `Arc<dyn EventStore>`.
+/// Every method takes the store by reference; share a store by cloning a handle to it, or as `Arc<dyn EventStore>`.
 ///
 /// ```
 /// use es_core::{Direction, EventStore, ReadError, StreamId, Version};
@@ -40,26 +39,24 @@ pub type Visitor<'a> = &'a mut (dyn FnMut(&StoredEvent) -> Result<ControlFlow<()
 /// ```
 #[async_trait]
 pub trait EventStore: Send + Sync + Debug + 'static {
-    /// Appends to several streams, all or nothing; answers one [`Appended`] for each, in order.
+    /// Appends to several streams, all or nothing, and gives one [`Appended`] for each, in order.
     ///
-    /// The same event ids at the same place again are answered with the first result and `repeated: true`. With
-    /// [`Expected::Any`](crate::Expected::Any) and [`Exists`](crate::Expected::Exists) the place is where the first
-    /// id stands in that stream. Several streams must be all repeated or all new.
+    /// A request whose event ids are already stored at the versions it asks for is a repeat: it gets the first answer with
+    /// `repeated: true`. With [`Expected::Any`](crate::Expected::Any) and [`Exists`](crate::Expected::Exists) these versions
+    /// start where the first id is stored in that stream. In a request for several streams either all or none are repeats.
     ///
-    /// A store never ignores an idempotency key: it holds each key of the request from then on, or refuses the request
-    /// with [`KeysUnsupported`](AppendError::KeysUnsupported) before anything is written. A key that was taken before is
-    /// answered with [`KeyTaken`](AppendError::KeyTaken), whatever else the request asks for, unless it is the same
-    /// append, sent again; [`Verdict::on`](crate::Verdict::on) has the whole order.
+    /// A store never ignores an idempotency key: it takes each key of the request, or refuses the request with
+    /// [`KeysUnsupported`](AppendError::KeysUnsupported) before anything is written. If a key was taken before, the answer is
+    /// [`KeyTaken`](AppendError::KeyTaken), whatever else the request asks for, unless the request is a repeat;
+    /// [`Verdict::on`](crate::Verdict::on) has the whole order.
     ///
     /// # Errors
-    /// [`AppendError`]; unless it is [`Unknown`](AppendError::Unknown), nothing was appended, and this request took no key. The
-    /// keys that [`KeyTaken`](AppendError::KeyTaken) names are held: of a request without events perhaps by this very one, when
-    /// it was sent before.
+    /// [`AppendError`]. Unless it is [`Unknown`](AppendError::Unknown), this request appended nothing and took no key. A request
+    /// without events that is sent again gets [`KeyTaken`](AppendError::KeyTaken) for the keys that it took the first time.
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError>;
 
-    /// Reads a stream from version `from` on, that one included: towards newer events, or backwards towards older
-    /// ones (from the last one with [`Version::MAX`]). At most `limit` events; `None` for all. A stream that does
-    /// not exist is empty.
+    /// Reads a stream from version `from`, inclusive: forward to newer events, or backward to older ones (from the last
+    /// with [`Version::MAX`]). At most `limit` events; `None` for all. A stream that does not exist is empty.
     fn read_stream(
         &self,
         stream: &StreamId,
@@ -68,13 +65,13 @@ pub trait EventStore: Send + Sync + Debug + 'static {
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>>;
 
-    /// Shows `visitor` the events of a stream from version `from` on, that one included, until it answers
-    /// [`ControlFlow::Break`]: what loading an aggregate asks for.
+    /// Passes the events of a stream from version `from`, inclusive, to `visitor` until it returns [`ControlFlow::Break`].
+    /// Repositories load aggregates with it.
     ///
-    /// As provided it reads the stream; a store that holds the events in memory spares the copies.
+    /// The provided method reads the stream; a store that holds its events in memory can lend them without a copy.
     ///
     /// # Errors
-    /// [`ReadError`], the visitor's own among them.
+    /// [`ReadError`], also one that the visitor returned.
     async fn visit_stream(&self, stream: &StreamId, from: Version, visitor: Visitor<'_>) -> Result<(), ReadError> {
         let mut events = self.read_stream(stream, from, Direction::Forward, None);
         while let Some(event) = events.next().await {
@@ -85,16 +82,16 @@ pub trait EventStore: Send + Sync + Debug + 'static {
         Ok(())
     }
 
-    /// Reads the events of the whole store that `filter` accepts, a [`Page`] at a time: forward those above `from` and
-    /// up to the frontier, in the order of their positions; backward those below `from`, the newest first. At most
-    /// `limit` events; `None` for all.
+    /// Reads the events of the whole store that `filter` accepts, a [`Page`] at a time: forward, those above `from` up to the
+    /// frontier, in the order of their positions; backward, those below `from`, the newest first. At most `limit` events;
+    /// `None` for all.
     ///
-    /// Without a limit, the last page forward ends at the frontier, also where nothing is accepted: then it is empty. A
-    /// page holds at most [`Page::EVENTS`] events, and [`Page::BYTES`] bytes of them unless it holds a single one.
+    /// Forward and without a limit, the last page ends at the frontier; it is empty if the filter accepts nothing there. A
+    /// page holds at most [`Page::EVENTS`] events, and at most [`Page::BYTES`] bytes unless it holds a single event.
     ///
-    /// A checkpoint of another incarnation of the log is refused with [`ReadError::Restored`], unless all up to it is in
-    /// today's log; a filter that [`limits::check_filter`](crate::limits::check_filter) refuses, with
-    /// [`ReadError::Filter`]. Each is the only answer, here as in [`subscribe`](Self::subscribe).
+    /// Refuses a checkpoint of another incarnation of the log with [`ReadError::Restored`], unless the log still holds all
+    /// events up to it, and a filter that [`limits::check_filter`](crate::limits::check_filter) refuses with
+    /// [`ReadError::Filter`]. Such an error is the only item, here and in [`subscribe`](Self::subscribe).
     fn read_pages(
         &self,
         from: Checkpoint,
@@ -103,7 +100,7 @@ pub trait EventStore: Send + Sync + Debug + 'static {
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<Page, ReadError>>;
 
-    /// The events of [`read_pages`](Self::read_pages) forward, one by one.
+    /// Reads the events of [`read_pages`](Self::read_pages), forward, one by one.
     fn read_all(
         &self,
         after: Checkpoint,
@@ -113,17 +110,17 @@ pub trait EventStore: Send + Sync + Debug + 'static {
         page::events(self.read_pages(after, Direction::Forward, filter, limit))
     }
 
-    /// The frontier: the last event at or below which nothing can still appear, and the incarnation of the log. Its
-    /// position never moves back within an incarnation.
+    /// Gives the frontier: the position of the last event at or below which no new event can appear, and the incarnation of
+    /// the log. Its position never moves back within an incarnation.
     ///
     /// # Errors
     /// [`ReadError::Store`].
     async fn frontier(&self) -> Result<Checkpoint, ReadError>;
 
-    /// Waits until the frontier is above `seen`, and gives it; at once when the log is of another incarnation.
+    /// Waits until the frontier is above `seen`, and gives it; at once when the log has another incarnation.
     ///
-    /// As provided it asks for the frontier again and again, after 5 ms at first and 250 ms at last (with tokio's
-    /// timer); a store that knows better wakes up at once.
+    /// The provided method polls the frontier, after 5 ms at first and 250 ms at last (with tokio's timer); a store that is
+    /// notified of appends should return at once.
     ///
     /// # Errors
     /// [`ReadError::Store`].
@@ -139,28 +136,28 @@ pub trait EventStore: Send + Sync + Debug + 'static {
         }
     }
 
-    /// Catches up with the events above `after` that `filter` accepts, and then goes on live, a [`Page`] at a time:
+    /// Reads the events above `after` that `filter` accepts, and then new ones as they are appended, a [`Page`] at a time:
     /// every event exactly once, in the order of the positions. It ends only after an error.
     ///
-    /// From the start with [`Checkpoint::START`]; from now with what [`frontier`](Self::frontier) gives. A page that
-    /// ends at the frontier says that the reader has caught up; an empty page says how far it has looked.
+    /// Start with [`Checkpoint::START`] for all events, or with the [`frontier`](Self::frontier) for new ones only. A page that
+    /// ends at the frontier tells that the reader has caught up; an empty page tells how far it has looked.
     fn subscribe_pages(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<Page, ReadError>> {
         subscription::subscribe(self, after, filter.clone())
     }
 
-    /// The events of [`subscribe_pages`](Self::subscribe_pages), one by one.
+    /// Reads the events of [`subscribe_pages`](Self::subscribe_pages) one by one.
     fn subscribe(&self, after: Checkpoint, filter: &Filter) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
         page::events(self.subscribe_pages(after, filter))
     }
 
-    /// The stores that this one is made of, each with an order and an incarnation of its own; empty when it is its only
-    /// partition. Order is promised within a partition, and a checkpoint is of one of them. A stream is in one partition, and
-    /// an append that spans several is refused with [`AppendError::SpansPartitions`].
+    /// The stores that this one consists of, each with its own order and incarnation; empty for a store with a single order.
+    /// A checkpoint belongs to one partition. A stream is in one partition; an append to several partitions is refused with
+    /// [`AppendError::SpansPartitions`].
     ///
-    /// A store with partitions takes appends and reads streams itself. There is no order over all of its events, so it answers
-    /// with [`ReadError::Partitioned`] to what reads the log, gives its frontier or subscribes; who reads the log asks for the
-    /// partitions first, and reads each. An idempotency key holds over all partitions, or is refused with
-    /// [`KeysUnsupported`](AppendError::KeysUnsupported). A store that wraps another one wraps its partitions too.
+    /// A store with partitions takes appends and reads streams itself. It has no order over all of its events, so every method
+    /// that reads the log, gives the frontier or subscribes fails with [`ReadError::Partitioned`]: a reader of the log asks for
+    /// the partitions first, and reads each of them. An idempotency key is taken in all partitions, or refused with
+    /// [`KeysUnsupported`](AppendError::KeysUnsupported). A store that wraps another one must wrap its partitions too.
     ///
     /// ```
     /// # use es_core::{EventStore, EventStoreExt, Position, ReadError};
@@ -183,14 +180,14 @@ pub trait EventStore: Send + Sync + Debug + 'static {
         &[]
     }
 
-    /// Sends an append again whose outcome could not be learnt, with the same event ids and the same keys: always safe. One
-    /// that has keys and no events cannot be told from another one with the same keys: if it was stored, the answer is
+    /// Sends a request whose answer was lost again, with the same event ids and keys, which is always safe. A request with keys
+    /// and no events cannot be distinguished from another one with the same keys: if it was executed, the answer is
     /// [`KeyTaken`](AppendError::KeyTaken) with its own outcome.
     ///
     /// # Errors
-    /// [`Conflict`](AppendError::Conflict) and [`KeyTaken`](AppendError::KeyTaken) as [`append`](Self::append): they come from
-    /// what is stored. Any other refusal says that nothing was appended this time, and nothing of the first: the answer is
-    /// [`Unknown`](AppendError::Unknown) again then, with the same request and the refusal as its source.
+    /// [`Conflict`](AppendError::Conflict) and [`KeyTaken`](AppendError::KeyTaken), which settle the first request too, since
+    /// the store checks for its events before. Any other error says nothing about the first request, so it becomes the source of
+    /// another [`Unknown`](AppendError::Unknown) with the same request.
     async fn resolve(&self, outcome: UnknownOutcome) -> Result<Vec<Appended>, AppendError> {
         let request = outcome.into_request();
         match self.append(request.clone()).await {
@@ -204,20 +201,19 @@ pub trait EventStore: Send + Sync + Debug + 'static {
         }
     }
 
-    /// What the store can do beyond events. A wrapper takes what the store inside can do apart, field by field, and says what it
-    /// does with each: see [`Capabilities`].
+    /// What the store can do beyond events. A wrapper decides on each capability of the inner store: see [`Capabilities`].
     ///
-    /// It answers the same as long as the store lives.
+    /// The answer never changes while the store lives.
     fn capabilities(&self) -> Capabilities<'_>;
 
-    /// The snapshots, where the store keeps any: the field of [`capabilities`](Self::capabilities). A store says it there, and
-    /// does not write this method.
+    /// The snapshots, if the store keeps any: the field of [`capabilities`](Self::capabilities). A store does not implement
+    /// this method.
     fn snapshots(&self) -> Option<&dyn Snapshots> {
         self.capabilities().snapshots
     }
 }
 
-/// Forwards each method to the store inside, without a second box around its future.
+/// Forwards each method to the inner store, without a second box around its future.
 impl<S: EventStore + ?Sized> EventStore for Arc<S> {
     fn append<'a, 'f>(&'a self, request: AppendRequest) -> BoxFuture<'f, Result<Vec<Appended>, AppendError>>
     where
@@ -302,7 +298,7 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         (**self).resolve(outcome)
     }
 
-    // Whole, as nothing stands before the store inside: there is no capability to be forgotten here.
+    // Forwarded as a whole: an `Arc` does not wrap any capability.
     fn capabilities(&self) -> Capabilities<'_> {
         (**self).capabilities()
     }

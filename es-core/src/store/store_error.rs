@@ -1,10 +1,10 @@
-//! What a store says of itself when it could not do what it was asked for: the kind tells the caller how to react.
+//! The error of a store that could not do what it was asked for: its kind tells the caller how to react.
 
 use std::{error::Error, fmt};
 
-/// Why a store could not do what it was asked for: a kind, by which a program decides, and the store's own error.
+/// Why a store failed: a kind, by which a program decides, and the store's own error.
 ///
-/// It shows the kind; its `source` is the store's own error.
+/// `Display` shows the kind; the store's own error is the `source`.
 ///
 /// ```
 /// # use es_core::{StoreError, StoreErrorKind};
@@ -25,8 +25,8 @@ pub struct StoreError {
 /// # use es_core::{AppendError, StoreError, StoreErrorKind};
 /// # fn example(error: &StoreError) -> &'static str {
 /// match error.kind() {
-///     kind if kind.is_transient() => "503, and come again",
-///     StoreErrorKind::Corrupt => "500, and wake somebody up",
+///     kind if kind.is_transient() => "503, try again later",
+///     StoreErrorKind::Corrupt => "500, and alert an operator",
 ///     _ => "500",
 /// }
 /// # }
@@ -34,30 +34,30 @@ pub struct StoreError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// The server cannot be reached, starts up, or went away: try again later.
+    /// The server is unreachable, starting up or shutting down: try again later.
     Unavailable,
-    /// No answer came in time: try again later.
+    /// The store did not answer in time: try again later.
     TimedOut,
-    /// Too much is asked of the store at once, or others hold what is needed. Nothing was written, and it is safe to decide
-    /// again: [commands](crate::RepositoryExt::execute) do so by themselves. After [`AppendError::Unknown`] it says nothing of
-    /// what was sent before.
+    /// The store has too many requests, or others hold the locks that it needs. Nothing was written, and it is safe to decide
+    /// again: [commands](crate::RepositoryExt::execute) do so on their own. As the answer to a repeated request it says nothing
+    /// about the first one, see [`AppendError::Unknown`].
     ///
     /// [`AppendError::Unknown`]: crate::AppendError::Unknown
     Busy,
-    /// The store was closed, or its runtime has ended: open it again.
+    /// The store was closed, or its runtime has shut down: open it again.
     Closed,
-    /// The address, a password, a right or the schema is wrong: somebody has to change that first.
+    /// The address, a password, a permission or the schema is wrong: it fails until somebody corrects that.
     Misconfigured,
-    /// The log moved to another server or was restored, or this server is only a copy of it: read on from the last event.
+    /// The log moved to another server or was restored, or this server is only a replica: continue from the last event.
     Moved,
-    /// What is stored, or what the server answers, is not what any store writes: somebody else changed it.
+    /// The stored data or the server's answer is invalid: something other than the store changed it.
     Corrupt,
     /// None of these.
     Other,
 }
 
 impl StoreErrorKind {
-    /// Whether the same may succeed later, without anybody changing anything: [`Unavailable`](Self::Unavailable),
+    /// Whether the same call may succeed later although nobody changes anything: [`Unavailable`](Self::Unavailable),
     /// [`TimedOut`](Self::TimedOut), [`Busy`](Self::Busy).
     pub fn is_transient(self) -> bool {
         matches!(self, Self::Unavailable | Self::TimedOut | Self::Busy)
@@ -80,7 +80,7 @@ impl fmt::Display for StoreErrorKind {
 }
 
 impl StoreError {
-    /// `error` of a store, of this kind.
+    /// Creates an error of this kind.
     pub fn new(kind: StoreErrorKind, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { kind, error: error.into() }
     }
@@ -90,7 +90,7 @@ impl StoreError {
         self.kind
     }
 
-    /// Whether the same may succeed later; see [`StoreErrorKind::is_transient`].
+    /// Whether the same call may succeed later; see [`StoreErrorKind::is_transient`].
     pub fn is_transient(&self) -> bool {
         self.kind.is_transient()
     }

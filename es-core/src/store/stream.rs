@@ -1,4 +1,4 @@
-//! The stream: the ordered events of one aggregate, and the places in it.
+//! The stream of an aggregate, and versions and positions of events.
 
 use std::{fmt, num::TryFromIntError, sync::Arc};
 
@@ -25,7 +25,7 @@ pub struct StreamId {
 }
 
 impl StreamId {
-    /// The stream `id` of `category`; each 1 to 512 bytes of UTF-8 without NUL.
+    /// Names the stream `id` of `category`; each 1 to 512 bytes of UTF-8 without NUL.
     ///
     /// # Errors
     /// [`LimitError`] when one of the two is empty, too long or holds a NUL.
@@ -36,14 +36,14 @@ impl StreamId {
         Ok(Self { category: SharedString::Counted(category.into()), id: id.into() })
     }
 
-    /// The stream `id` of a category that stands in the program.
+    /// Names the stream `id` of a category that is a constant of the program.
     pub(crate) fn of_category(category: &'static str, id: &str) -> Result<Self, LimitError> {
         check_name("category", category)?;
         check_name("stream id", id)?;
         Ok(Self { category: SharedString::Static(category), id: id.into() })
     }
 
-    /// The stream `id` of the same category, which the two share in memory.
+    /// Names the stream `id` of the same category, whose text the two share in memory.
     ///
     /// ```
     /// # use es_core::StreamId;
@@ -73,9 +73,9 @@ impl StreamId {
     /// How many slices a log has.
     pub const SLICES: u16 = 1024;
 
-    /// The slice of the log that the stream belongs to, below [`SLICES`](Self::SLICES): readers that share the log take
-    /// a range of slices each, with [`Filter::slices`](crate::Filter::slices). The slice of a name never changes; a
-    /// store on disk holds it.
+    /// The slice of the log that the stream belongs to, below [`SLICES`](Self::SLICES). Readers that share the log each take a
+    /// range of slices, with [`Filter::slices`](crate::Filter::slices). The slice of a name never changes, since stores keep
+    /// it on disk.
     ///
     /// ```
     /// # use es_core::StreamId;
@@ -89,7 +89,7 @@ impl StreamId {
 }
 
 /// A hash that never changes: FNV-1a with 64 bits over the parts, each followed by a zero byte, mixed by the finalizer of
-/// `MurmurHash3`. For storage crates: what is kept on disk must not depend on a library's version.
+/// `MurmurHash3`. For storage crates: a hash that is kept on disk must not depend on a library's version.
 ///
 /// ```
 /// # use es_core::stable_hash;
@@ -120,24 +120,24 @@ impl fmt::Debug for StreamId {
     }
 }
 
-/// What a place is read from.
+/// What serde expects of a version or a position.
 const BIGINT: &str = "a number from 0 to 9223372036854775807";
 
 macro_rules! ordinal {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
-        /// It is never above [`MAX`](Self::MAX), so it goes to any database and comes back as what it was. One that is read
-        /// by serde and stands above it is refused.
+        /// It is never above [`MAX`](Self::MAX), so any database can store it unchanged. Deserializing a larger number is an
+        /// error.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(u64);
 
         impl $name {
-            /// The last place there can be: what every database's `bigint` holds.
+            /// The largest number: the largest `bigint` of a database.
             pub const MAX: Self = Self(i64::MAX as u64);
 
-            /// The place `number`; one above [`MAX`](Self::MAX) is `MAX`.
+            /// Wraps `number`; above [`MAX`](Self::MAX) it is `MAX`.
             pub const fn new(number: u64) -> Self {
                 if number > Self::MAX.0 { Self::MAX } else { Self(number) }
             }
@@ -147,7 +147,7 @@ macro_rules! ordinal {
                 self.0
             }
 
-            /// The place `count` further on, at most [`MAX`](Self::MAX).
+            /// Adds `count`, up to [`MAX`](Self::MAX).
             #[must_use]
             pub const fn plus(self, count: u64) -> Self {
                 Self::new(self.0.saturating_add(count))
@@ -161,12 +161,12 @@ macro_rules! ordinal {
         }
 
         impl From<$name> for i64 {
-            fn from(place: $name) -> Self {
-                place.0.cast_signed() // never above `MAX`
+            fn from(number: $name) -> Self {
+                number.0.cast_signed() // Never above `MAX`.
             }
         }
 
-        /// Refuses what is below 0.
+        /// Refuses a negative number.
         impl TryFrom<i64> for $name {
             type Error = TryFromIntError;
 
@@ -217,15 +217,15 @@ ordinal! {
 }
 
 impl Position {
-    /// Before every event: 0.
+    /// The start of the log, before every event: 0.
     pub const START: Self = Self(0);
 }
 
-/// The version of a stream that a decision was based on.
+/// The version of a stream that an append expects: the one that the decision was based on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a store must answer every expectation; a new one has to break its build")]
 pub enum Expected {
-    /// Whatever the stream holds.
+    /// Any version, also of a stream that does not exist.
     Any,
     /// The stream does not exist; the same as `Exact` of version 0.
     NoStream,
@@ -246,7 +246,7 @@ impl Expected {
         }
     }
 
-    /// The version that is expected, where it is a single one.
+    /// The expected version, if there is only one.
     pub fn version(self) -> Option<Version> {
         match self {
             Self::Any | Self::Exists => None,
@@ -272,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_place_is_above_what_a_bigint_holds() {
+    fn versions_and_positions_never_exceed_a_bigint() {
         let max = i64::MAX.cast_unsigned();
         assert_eq!(serde_json::from_str::<Version>(&max.to_string()).ok(), Some(Version::MAX));
         for number in [max + 1, max + 2, u64::MAX - 1, u64::MAX] {

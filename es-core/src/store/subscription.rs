@@ -1,4 +1,4 @@
-//! The subscription: catch up from a checkpoint, then go on live.
+//! The subscription of a store that polls: catches up from a checkpoint, then reads new events as they are appended.
 
 use std::{future::poll_fn, mem, task::Poll};
 
@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 
 use crate::store::{Checkpoint, Direction, EventStore, Filter, Page, ReadError};
 
-/// Catches up and goes on live over [`read_pages`](EventStore::read_pages) and [`changed`](EventStore::changed).
+/// Subscribes with [`read_pages`](EventStore::read_pages) and [`changed`](EventStore::changed).
 pub(crate) fn subscribe<S: EventStore + ?Sized>(
     store: &S,
     mut after: Checkpoint,
@@ -20,19 +20,19 @@ pub(crate) fn subscribe<S: EventStore + ?Sized>(
                 let mut pages = store.read_pages(after, Direction::Forward, &filter, None);
                 while let Some(page) = pages.next().await {
                     let page = page?;
-                    // not back, where `after` lies above the last event
+                    // Never moves back, also when `after` is above the last event.
                     after = page.frontier.at(page.up_to.max(after.position()));
                     yield page;
                 }
             }
             store.changed(after).await?;
-            let_others_run().await;
+            yield_once().await;
         }
     })
 }
 
-/// Yields once: a store that always answers at once would keep the thread from every other task.
-async fn let_others_run() {
+/// Yields once. Without it, a store whose futures are always ready would keep the thread from every other task.
+async fn yield_once() {
     let mut yielded = false;
     poll_fn(|context| {
         if mem::replace(&mut yielded, true) {

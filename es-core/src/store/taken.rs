@@ -1,4 +1,4 @@
-//! The keys that were taken before, each with the outcome of the first time.
+//! The idempotency keys of a request that were taken before, each with its first outcome.
 
 use std::{error::Error, fmt, iter, sync::Arc};
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::store::IdempotencyKey;
 
-/// The keys of a request that the store holds already, in the order of the request: at least one.
+/// The keys of a request that were taken before, in the order of the request: at least one.
 ///
 /// ```
 /// # use es_core::*;
@@ -25,7 +25,7 @@ pub struct KeysTaken {
     more: Vec<TakenKey>,
 }
 
-/// A key that the store holds already.
+/// A key that was taken before.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TakenKey {
@@ -35,7 +35,7 @@ pub struct TakenKey {
 }
 
 impl KeysTaken {
-    /// `key` alone.
+    /// This key alone.
     pub fn new(key: TakenKey) -> Self {
         Self { first: key, more: Vec::new() }
     }
@@ -63,7 +63,7 @@ impl KeysTaken {
 }
 
 impl TakenKey {
-    /// `asked` is held with this digest and this outcome.
+    /// The requested key `asked` was taken with this digest and this outcome.
     pub fn new(asked: &IdempotencyKey, digest: &[u8; 32], outcome: Bytes) -> Self {
         Self { key: asked.shared(), outcome, same_digest: asked.digest() == digest }
     }
@@ -73,19 +73,19 @@ impl TakenKey {
         &self.key
     }
 
-    /// The outcome that came with the key the first time.
+    /// The outcome that was stored with the key.
     pub fn outcome(&self) -> &Bytes {
         &self.outcome
     }
 
-    /// Whether the digest is the same as the first time: a repeat of the same command, for which the first outcome is the
-    /// answer. Otherwise two commands were given one key, which is a mistake of the caller's.
+    /// Whether the request has the digest that was stored with the key. Then it repeats the same command, and the first
+    /// outcome is the answer. Otherwise the caller gave two commands the same key, which is a mistake.
     pub fn same_digest(&self) -> bool {
         self.same_digest
     }
 }
 
-/// How many keys a text names.
+/// How many keys `Display` names.
 const SHOWN: usize = 3;
 
 impl fmt::Display for KeysTaken {
@@ -108,7 +108,7 @@ impl fmt::Display for KeysTaken {
 
 impl fmt::Debug for TakenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // an error holds it: how long the outcome is, and never what it says
+        // Errors hold it, so this shows the length of the outcome and not its bytes.
         f.debug_struct("TakenKey")
             .field("key", &self.key)
             .field("outcome_bytes", &self.outcome.len())

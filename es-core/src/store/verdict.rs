@@ -1,4 +1,4 @@
-//! The verdict on an append: new, a repeat, one whose key is taken, or in conflict.
+//! Decides what a store does with an append: execute it, repeat its first answer, or refuse it.
 
 use bytes::Bytes;
 use uuid::Uuid;
@@ -7,21 +7,21 @@ use crate::store::{
     Append, AppendRequest, Conflict, IdempotencyKey, KeysTaken, StreamId, TakenKey, Version, Violation,
 };
 
-/// What a verdict asks of a log. All that is asked for one verdict must be of the same moment, at which the append is then
-/// executed: a store asks under its lock, or in its transaction.
+/// What [`Verdict::on`] asks a log. The answers to one verdict must belong to the same state of the log, the one to which
+/// the append is then executed: a store answers under its lock or in its transaction.
 pub trait Known {
-    /// The version of a stream; 0 when it does not exist.
+    /// Gives the version of a stream; 0 when it does not exist.
     fn version(&self, stream: &StreamId) -> Version;
 
-    /// Where the event with this id stands; `None` when the log has none.
+    /// Finds the event with this id; `None` when the log has none.
     fn event(&self, id: Uuid) -> Option<KnownEvent<'_>>;
 
-    /// What the idempotency key `key` came with; `None` when it was never taken. A store that refuses keys, with
-    /// [`AppendRequest::into_appends`] or by itself, is never asked for one.
+    /// Finds the idempotency key `key`; `None` when it was never taken. Not called for a store that refuses requests with
+    /// keys, such as by [`AppendRequest::into_appends`].
     fn key(&self, key: &str) -> Option<KnownKey<'_>>;
 }
 
-/// Where an event stands.
+/// An event that the log holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
 pub struct KnownEvent<'a> {
@@ -29,49 +29,51 @@ pub struct KnownEvent<'a> {
     pub stream: &'a StreamId,
     /// Its place in the stream.
     pub version: Version,
-    /// On the first of the events that one append put into the stream, how many they were; it does not count on the others.
+    /// For the first of the events that one append added to the stream: how many events the append added to it. Not read
+    /// for the others.
     pub together: usize,
 }
 
-/// What an idempotency key came with.
+/// An idempotency key that the log holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
 pub struct KnownKey<'a> {
-    /// The digest of its command.
+    /// The digest of the command that took it.
     pub digest: &'a [u8; 32],
-    /// The outcome.
+    /// The outcome that was stored with it.
     pub outcome: &'a Bytes,
-    /// The first event of the append that took the key; `None` when that had none.
+    /// The first event of the append that took the key; `None` when that append had none.
     pub event: Option<Uuid>,
 }
 
-/// What a store has to do with an append.
+/// What a store must do with an append.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a new verdict has to reach each store")]
 pub enum Verdict {
     /// Execute it.
     Append,
-    /// Answer what was answered to the very same append before, with `repeated: true`.
+    /// Repeat the answer to the first time that this same append was sent, with `repeated: true`.
     Repeated,
-    /// Refuse it whole: keys of it were taken before. Their first outcomes are the answer.
+    /// Refuse it: some of its keys were taken before. Answer with their first outcomes.
     KeyTaken(KeysTaken),
-    /// Refuse it whole.
+    /// Refuse it: a stream is not as expected, or event ids are taken.
     Conflict(Conflict),
 }
 
 impl Verdict {
-    /// The verdict on `request`, which [`limits::check`](crate::limits::check) has let pass. For stores that decide in Rust;
-    /// where SQL decides, the contract holds it to the same. The first of these that holds:
+    /// Decides on `request`, which must have passed [`limits::check`](crate::limits::check). For stores that decide in Rust;
+    /// a store that decides in SQL must decide the same, and the contract tests it. The first verdict that applies:
     ///
-    /// 1. [`Repeated`](Self::Repeated), when this very request was appended before: all its events came in one append to
-    ///    each stream, at the same place, and all its keys came with them, with the same digests and outcomes. An append whose
-    ///    answer was lost is so told from another attempt, whatever has happened since.
-    /// 2. [`KeyTaken`](Self::KeyTaken), when a key was taken before. It comes before a conflict, as whoever decides again after
-    ///    a lost answer decides on a state that holds the first attempt, under new event ids. Without events a request cannot
-    ///    be told from another one with the same key: sent again, it is answered with its own outcome and the same digest.
-    /// 3. [`Conflict`](Self::Conflict), when a stream is not as expected, or event ids are taken. It is one also where the
-    ///    events were appended before without one of the keys, as a repeat would let that key go unheld.
-    /// 4. [`Append`](Self::Append). A request of assertions and keys, or of keys alone, takes its keys.
+    /// 1. [`Repeated`](Self::Repeated) when this same request was appended before: in each stream its events were added by
+    ///    one append, at the same versions, and its keys came with them, with the same digests and outcomes. So a caller
+    ///    whose answer was lost learns the first answer, whatever was appended since.
+    /// 2. [`KeyTaken`](Self::KeyTaken) when a key was taken before. This comes before a conflict: a caller that decides
+    ///    again after a lost answer decides on a state that contains the first attempt, and with new event ids. Two
+    ///    requests without events and with the same key cannot be distinguished: one that is sent again is answered with
+    ///    its own outcome and the same digest.
+    /// 3. [`Conflict`](Self::Conflict) when a stream is not as expected or event ids are taken. Also when the same events
+    ///    were appended before without one of the keys, since a repeated answer would leave that key untaken.
+    /// 4. [`Append`](Self::Append). A request with assertions and keys only, or keys only, takes its keys.
     ///
     /// ```
     /// # use std::collections::HashMap;
@@ -84,10 +86,10 @@ impl Verdict {
     ///         self.0.get(stream).copied().unwrap_or(Version::NONE)
     ///     }
     ///     fn event(&self, _: Uuid) -> Option<KnownEvent<'_>> {
-    ///         None // no event id was seen before
+    ///         None // No event id was seen before.
     ///     }
     ///     fn key(&self, _: &str) -> Option<KnownKey<'_>> {
-    ///         None // this store refuses keys before it asks for a verdict
+    ///         None // This store refuses keys before it asks for a verdict.
     ///     }
     /// }
     ///
@@ -125,7 +127,7 @@ impl Verdict {
     }
 }
 
-/// Whether this very key was taken by the append that brought the events of `request`.
+/// Whether `key` was taken, with the same digest and outcome, by the append that added the events of `request`.
 fn came_with(key: &IdempotencyKey, request: &AppendRequest, log: &impl Known) -> bool {
     log.key(key.key()).is_some_and(|known| {
         known.digest == key.digest()
@@ -134,7 +136,7 @@ fn came_with(key: &IdempotencyKey, request: &AppendRequest, log: &impl Known) ->
     })
 }
 
-/// Whether these very events, and no others, came in one append to the place where this one would put them.
+/// Whether one earlier append added exactly these events, at the versions at which this one would add them.
 fn repeats(append: &Append, log: &impl Known) -> bool {
     let first = append.events.first().and_then(|first| log.event(first.id()));
     let Some(start) = first.filter(|first| first.together == append.events.len()).map(|first| first.version) else {
@@ -142,7 +144,7 @@ fn repeats(append: &Append, log: &impl Known) -> bool {
     };
     append.expected.version().is_none_or(|expected| expected.plus(1) == start)
         && (start.get()..).map(Version::new).zip(&append.events).all(|(version, event)| {
-            let stands = |place: KnownEvent<'_>| *place.stream == append.stream && place.version == version;
-            log.event(event.id()).is_some_and(stands)
+            let is_there = |known: KnownEvent<'_>| *known.stream == append.stream && known.version == version;
+            log.event(event.id()).is_some_and(is_there)
         })
 }

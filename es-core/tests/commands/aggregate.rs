@@ -1,4 +1,4 @@
-//! The aggregate that the tests command.
+//! The aggregate of these tests.
 
 use std::convert::Infallible;
 
@@ -27,7 +27,7 @@ impl Series {
     }
 }
 
-/// Measures these values in one decision.
+/// Records these values in one decision.
 #[derive(Clone, Debug)]
 pub(crate) struct Measure(pub(crate) Vec<f64>);
 
@@ -39,7 +39,7 @@ impl Handle<Measure> for Series {
     }
 }
 
-/// Measures how many values there are, so that it shows on which state it was decided.
+/// Records the number of values, which shows the state that it was decided on.
 #[derive(Clone, Debug)]
 pub(crate) struct Count;
 

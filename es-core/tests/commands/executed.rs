@@ -1,4 +1,4 @@
-//! What a command answers is what the store holds.
+//! A command returns the events that the store holds.
 
 use es_core::{Executed, Metadata, Recorded, Repository, RepositoryExt, StoredEvent, Version};
 
@@ -7,7 +7,7 @@ use crate::{
     store::{Next, Store},
 };
 
-/// Holds the answer of the last command against what is stored, decoded event by event.
+/// Compares the result of the last command with the stored events, decoded one by one.
 #[track_caller]
 fn shows_what_is_stored(store: &Store, executed: &Executed<Series>, metadata: &Metadata, values: &[f64]) {
     let stored = store.events("a");
@@ -25,7 +25,7 @@ fn shows_what_is_stored(store: &Store, executed: &Executed<Series>, metadata: &M
 }
 
 #[tokio::test]
-async fn a_decision_of_any_number_of_events_is_stored_and_answered_whole() {
+async fn all_events_of_a_decision_are_stored_and_returned() {
     for first in 0..4 {
         for count in 0..6 {
             let (store, repository) = series();
@@ -41,7 +41,7 @@ async fn a_decision_of_any_number_of_events_is_stored_and_answered_whole() {
 }
 
 #[tokio::test]
-async fn closures_that_give_several_events_are_stored_and_answered_whole() {
+async fn all_events_of_a_closure_are_stored_and_returned() {
     let (id, (store, repository)) = (id(), series());
     let given = repository.update(&id, |_| measured(&[1.0, 2.0, 3.0, 4.0])).await.unwrap();
     shows_what_is_stored(&store, &given, &Metadata::new(), &[1.0, 2.0, 3.0, 4.0]);
@@ -55,7 +55,7 @@ async fn closures_that_give_several_events_are_stored_and_answered_whole() {
 }
 
 #[tokio::test]
-async fn after_a_conflict_the_answer_is_that_of_the_last_try() {
+async fn after_a_conflict_the_result_is_that_of_the_last_attempt() {
     let (store, repository) = series();
     store.next(Next::Overtaken(2));
     let metadata = Metadata::new().with_actor("Ada");
@@ -66,7 +66,7 @@ async fn after_a_conflict_the_answer_is_that_of_the_last_try() {
 }
 
 #[tokio::test]
-async fn every_command_of_a_root_shows_its_own_events_alone() {
+async fn each_command_returns_only_its_own_events() {
     let (_, repository) = series();
     let mut root = repository.load(&id()).await.unwrap();
     for round in 1..4 {

@@ -1,4 +1,4 @@
-//! Loading: every stored event once, in order, and the past as it was.
+//! Loading: every stored event once, in order, also up to a point in the past.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ async fn five() -> (Store, es_core::StoreRepository<Series, Store>) {
 }
 
 #[tokio::test]
-async fn a_loaded_aggregate_holds_every_event_of_its_stream() {
+async fn a_loaded_aggregate_is_folded_from_every_event_of_its_stream() {
     let (store, repository) = five().await;
     let root = repository.load(&id()).await.unwrap();
     assert_eq!((root.version().get(), &root.state().values[..]), (5, &[1.0, 2.0, 3.0, 4.0, 5.0][..]));
@@ -32,7 +32,7 @@ async fn a_loaded_aggregate_holds_every_event_of_its_stream() {
 }
 
 #[tokio::test]
-async fn the_past_ends_at_the_version_the_position_or_the_time_that_included() {
+async fn a_load_at_a_point_includes_the_event_at_that_point() {
     let (_, repository) = five().await;
     let shared: Arc<dyn Repository<Series>> = Arc::new(repository.clone());
     for (at, version) in [
@@ -80,7 +80,7 @@ async fn a_hole_in_a_stream_is_reported_with_both_ends() {
 }
 
 #[tokio::test]
-async fn an_event_that_does_not_decode_is_not_passed_over() {
+async fn an_event_that_does_not_decode_fails_the_load() {
     let (store, _) = five().await;
     let mut event = store.events("a")[0].clone();
     event.payload = bytes::Bytes::from_static(b"{}");
@@ -90,7 +90,7 @@ async fn an_event_that_does_not_decode_is_not_passed_over() {
 }
 
 #[tokio::test]
-async fn a_load_that_fails_says_why() {
+async fn a_failed_load_gives_the_reason() {
     let (store, repository) = five().await;
     store.next(Next::Away);
     assert!(repository.load(&id()).await.is_ok(), "a load appends nothing");

@@ -1,4 +1,4 @@
-//! Commands, roots and the repository, over a store that shows what they asked of it.
+//! Commands, roots and the repository, over a store that records its requests.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 

@@ -1,4 +1,4 @@
-//! Metadata are on every event of the append that they were given for, and on no other.
+//! Metadata is stored with every event of its append, and with no other.
 
 use es_core::{AppendError, Metadata, Repository, RepositoryExt};
 
@@ -11,7 +11,7 @@ fn by(actor: &str) -> Metadata {
     Metadata::new().with_actor(actor)
 }
 
-/// The actor of each stored event, and `-` where no metadata were given.
+/// The actor of each stored event, or `-` for an event without metadata.
 fn actors(store: &Store) -> Vec<String> {
     let actor = |metadata: Option<Metadata>| metadata.map_or("-".to_owned(), |all| all.actor.unwrap_or_default());
     store.events("a").iter().map(|event| actor(event.decode_metadata().unwrap())).collect()
@@ -31,7 +31,7 @@ async fn a_command_that_is_decided_again_keeps_its_metadata() {
 }
 
 #[tokio::test]
-async fn every_way_to_command_gives_the_metadata_to_every_event() {
+async fn every_kind_of_command_stores_its_metadata_with_every_event() {
     let (store, repository) = series();
     let by_ada = repository.with_metadata(by("Ada"));
     by_ada.execute(&id(), Measure(vec![1.0, 2.0])).await.unwrap();
@@ -45,7 +45,7 @@ async fn every_way_to_command_gives_the_metadata_to_every_event() {
 }
 
 #[tokio::test]
-async fn metadata_of_one_append_are_not_left_for_the_next_of_the_same_root() {
+async fn metadata_of_one_append_is_not_used_for_the_next() {
     let (store, repository) = series();
     let mut root = repository.load(&id()).await.unwrap();
     root.set_metadata(by("Ada"));
@@ -68,7 +68,7 @@ async fn metadata_of_one_append_are_not_left_for_the_next_of_the_same_root() {
 }
 
 #[tokio::test]
-async fn metadata_wait_for_the_append_that_stores_events() {
+async fn metadata_is_kept_until_an_append_stores_events() {
     let (store, repository) = series();
     let mut root = repository.load(&id()).await.unwrap();
     root.set_metadata(by("Ada"));

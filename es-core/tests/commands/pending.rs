@@ -1,4 +1,4 @@
-//! A root before its append: what is recorded, applied and pending.
+//! A root before its append: recorded, applied and pending events.
 
 use es_core::{Expected, Metadata, Position, Repository, Root, Timestamp, Version};
 
@@ -10,7 +10,7 @@ fn value(event: &SeriesEvent) -> f64 {
 }
 
 #[test]
-fn a_decision_of_any_number_of_events_is_recorded_whole() {
+fn all_events_of_a_decision_are_recorded() {
     for count in 0..6 {
         let values: Vec<f64> = (0..count).map(f64::from).collect();
         let mut handled = Root::<Series>::new(id()).unwrap();
@@ -31,7 +31,7 @@ fn a_decision_of_any_number_of_events_is_recorded_whole() {
 }
 
 #[test]
-fn a_new_root_is_at_no_version_and_knows_its_stream() {
+fn a_new_root_has_version_0_and_its_stream() {
     let root = Root::<Series>::new(id()).unwrap();
     assert_eq!((root.id(), root.stream().category(), root.stream().id()), (&id(), "series", "a"));
     assert_eq!((root.version(), root.pending().len(), root.state()), (Version::NONE, 0, &Series::default()));
@@ -41,7 +41,7 @@ fn a_new_root_is_at_no_version_and_knows_its_stream() {
 }
 
 #[tokio::test]
-async fn an_append_of_nothing_asks_the_store_for_nothing() {
+async fn an_append_without_events_does_not_call_the_store() {
     let (store, repository) = series();
     let mut root = repository.load(&id()).await.unwrap();
     let nothing = repository.append(&mut root).await.unwrap();
@@ -56,7 +56,7 @@ async fn an_append_of_nothing_asks_the_store_for_nothing() {
 }
 
 #[test]
-fn what_was_settled_is_recorded_with_the_places_of_the_answer() {
+fn settled_events_have_the_versions_and_positions_of_the_answer() {
     let mut root = Root::<Series>::new(id()).unwrap();
     root.set_metadata(Metadata::new().with_actor("Ada"));
     root.record(measured(&[1.0, 2.0, 3.0]));
@@ -77,7 +77,7 @@ fn what_was_settled_is_recorded_with_the_places_of_the_answer() {
 }
 
 #[test]
-fn debug_shows_the_stream_the_version_and_the_names_of_what_is_pending() {
+fn debug_shows_the_stream_the_version_and_the_names_of_pending_events() {
     let mut root = Root::<Series>::new(id()).unwrap();
     root.record(Measured { value: 1.0 });
     let shown = format!("{root:?}");

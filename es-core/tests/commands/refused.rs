@@ -1,10 +1,10 @@
-//! A decision with an event that cannot be stored stores nothing of it.
+//! A decision with an event that cannot be stored stores no event.
 
 use es_core::{AppendError, EncodeError, ExecuteError, Repository, RepositoryExt, Root, Version};
 
 use crate::aggregate::{Measure, Measured, Series, id, measured, series};
 
-/// Decisions of which one event, or more, cannot be stored.
+/// Decisions with at least one event that cannot be stored.
 const BAD: [&[f64]; 6] = [
     &[f64::NAN],
     &[1.0, f64::NAN],
@@ -20,11 +20,11 @@ fn not_finite(error: AppendError) {
 }
 
 #[tokio::test]
-async fn one_bad_event_refuses_its_whole_decision() {
+async fn one_bad_event_fails_its_whole_decision() {
     for values in BAD {
         let (store, repository) = series();
         for before in 0..2 {
-            // the second round finds one event in the stream
+            // In the second round the stream has one event.
             let Err(ExecuteError::Append(error)) = repository.execute(&id(), Measure(values.to_vec())).await else {
                 panic!("{values:?} was stored in part")
             };
@@ -40,7 +40,7 @@ async fn one_bad_event_refuses_its_whole_decision() {
 }
 
 #[tokio::test]
-async fn a_bad_event_is_not_applied_and_stays_refused() {
+async fn a_bad_event_is_not_applied_and_the_root_stays_refused() {
     let (store, repository) = series();
     let mut root = repository.load(&id()).await.unwrap();
     root.record(measured(&[1.0, f64::NAN, 2.0]));
@@ -48,14 +48,14 @@ async fn a_bad_event_is_not_applied_and_stays_refused() {
     for _ in 0..2 {
         assert_eq!(root.to_append().unwrap_err(), EncodeError::NotFinite { field: Some("value") });
         not_finite(repository.append(&mut root).await.unwrap_err());
-        // good events behind it do not heal it
+        // Good events after it do not make the root valid again.
         root.record(Measured { value: 3.0 });
     }
     assert_eq!((store.asked().len(), root.version()), (0, Version::NONE));
 }
 
 #[tokio::test]
-async fn the_first_reason_is_the_one_that_is_reported() {
+async fn the_first_of_several_encode_errors_is_reported() {
     let mut root = Root::<Series>::new(id()).unwrap();
     root.record(Measured { value: f64::NAN });
     root.set_metadata(es_core::Metadata::new().with_actor("x".repeat(70_000)));
@@ -64,7 +64,7 @@ async fn the_first_reason_is_the_one_that_is_reported() {
 }
 
 #[tokio::test]
-async fn metadata_that_cannot_be_stored_refuse_the_append() {
+async fn metadata_that_cannot_be_stored_fails_the_append() {
     for metadata in [es_core::Metadata::new().with_actor("x".repeat(70_000)), es_core::Metadata::new().with_actor("\0")]
     {
         let (store, repository) = series();

@@ -1,4 +1,4 @@
-//! After a conflict a command is decided again, on fresh state and a bounded number of times.
+//! After a conflict a command is decided again on fresh state, a limited number of times.
 
 use es_core::{
     AppendError, DEFAULT_RETRIES, EventStoreExt, ExecuteError, Expected, LoadError, ReadError, Repository,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_command_is_decided_on_the_state_that_the_faster_writer_left() {
+async fn a_conflicting_command_is_decided_again_on_the_new_state() {
     let (store, repository) = series();
     store.next(Next::Overtaken(3));
     let executed = repository.execute(&id(), Count).await.unwrap();
@@ -21,7 +21,7 @@ async fn a_command_is_decided_on_the_state_that_the_faster_writer_left() {
 }
 
 #[tokio::test]
-async fn so_many_retries_are_made_and_not_one_more() {
+async fn a_command_is_retried_at_most_the_given_number_of_times() {
     for retries in [0, 1, 5] {
         let (store, repository) = series();
         store.next(Next::Overtaken(retries));
@@ -41,7 +41,7 @@ async fn so_many_retries_are_made_and_not_one_more() {
 }
 
 #[tokio::test]
-async fn nothing_but_a_conflict_a_busy_store_and_a_lost_answer_is_tried_again() {
+async fn only_conflicts_busy_stores_and_lost_answers_are_retried() {
     let (store, repository) = series();
     store.next(Next::Away);
     let refused = repository.execute(&id(), Measure(vec![1.0])).await;
@@ -55,7 +55,7 @@ async fn nothing_but_a_conflict_a_busy_store_and_a_lost_answer_is_tried_again() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_store_is_asked_again_after_a_decision_anew_within_the_same_bound() {
+async fn a_busy_store_is_retried_with_a_new_decision_within_the_same_limit() {
     for retries in [0, 1, 5, DEFAULT_RETRIES] {
         let (store, repository) = series();
         store.next(Next::Busy(retries));
@@ -77,7 +77,7 @@ async fn a_busy_store_is_asked_again_after_a_decision_anew_within_the_same_bound
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_too_busy_to_read_is_read_again_within_the_same_bound() {
+async fn a_store_too_busy_to_read_is_retried_within_the_same_limit() {
     for retries in [0, 1, 5] {
         let (store, repository) = series();
         let (id, commands) = (id(), repository.with_retries(retries));
@@ -93,17 +93,17 @@ async fn a_store_too_busy_to_read_is_read_again_within_the_same_bound() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_store_is_given_more_time_each_time() {
+async fn the_pause_before_a_retry_doubles() {
     let (store, repository) = series();
     store.next(Next::Busy(9));
     let start = tokio::time::Instant::now();
     repository.with_retries(9).execute(&id(), Measure(vec![1.0])).await.unwrap();
-    // 10 ms, twice as much each time, and a second at last
+    // 10 ms, doubled each time, up to a second.
     assert_eq!(start.elapsed().as_millis(), 10 + 20 + 40 + 80 + 160 + 320 + 640 + 1_000 + 1_000);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_store_says_nothing_of_what_was_sent_before() {
+async fn a_busy_answer_to_a_repeat_leaves_the_outcome_unknown() {
     let (store, repository) = series();
     store.next(Next::LostAndBusy(3));
     repository.with_retries(0).execute(&id(), Measure(vec![1.0])).await.unwrap();
@@ -112,7 +112,7 @@ async fn a_busy_store_says_nothing_of_what_was_sent_before() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_is_sent_again_to_a_busy_store() {
+async fn a_batch_is_retried_while_the_store_is_busy() {
     for retries in [0, 3] {
         let (store, repository) = series();
         let mut root = repository.load(&id()).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_batch_is_sent_again_to_a_busy_store() {
 }
 
 #[test]
-fn three_kinds_of_errors_pass() {
+fn three_kinds_of_store_errors_are_transient() {
     use StoreErrorKind::{Busy, Closed, Corrupt, Misconfigured, Moved, Other, TimedOut, Unavailable};
     for (kind, passes) in [
         (Unavailable, true),
@@ -154,7 +154,7 @@ fn three_kinds_of_errors_pass() {
 }
 
 #[tokio::test]
-async fn closures_run_again_on_fresh_state() {
+async fn closures_are_called_again_on_fresh_state() {
     let (id, (store, repository)) = (id(), series());
     store.next(Next::Overtaken(2));
     let mut seen = Vec::new();
@@ -176,7 +176,7 @@ async fn closures_run_again_on_fresh_state() {
 }
 
 #[tokio::test]
-async fn an_id_that_names_no_stream_is_refused_before_anything_is_decided() {
+async fn a_bad_id_is_refused_before_anything_is_decided() {
     let (store, repository) = series();
     let refused = repository.update(&String::new(), |_| -> Measured { panic!("nothing is decided") }).await;
     assert!(matches!(refused, Err(ExecuteError::Load(LoadError::Id(_)))), "{refused:?}");

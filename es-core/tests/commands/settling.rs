@@ -1,4 +1,4 @@
-//! A command whose answer was lost learns what became of it, within a time.
+//! A command whose answer was lost learns its outcome within the settle timeout.
 
 use std::{error::Error, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[tokio::test(start_paused = true)]
-async fn a_command_whose_answer_was_lost_is_appended_once() {
+async fn a_command_whose_answer_was_lost_is_appended_only_once() {
     for next in [Next::AnswerLost, Next::LostAndAway(1), Next::LostAndAway(3)] {
         let (store, repository) = series();
         store.next(next);
@@ -27,7 +27,7 @@ async fn a_command_whose_answer_was_lost_is_appended_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_was_not_stored_is_decided_again() {
+async fn a_command_that_was_not_stored_is_decided_again() {
     let (store, repository) = series();
     store.next(Next::LostAndOvertaken);
     let executed = repository.execute(&id(), Count).await.unwrap();
@@ -36,7 +36,7 @@ async fn one_that_was_not_stored_is_decided_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_time_is_fifteen_seconds_unless_said() {
+async fn the_settle_timeout_is_fifteen_seconds_by_default() {
     for within in [Duration::ZERO, Duration::from_secs(1), DEFAULT_SETTLE_TIMEOUT, Duration::from_mins(5)] {
         let (store, repository) = series();
         store.next(Next::Silent);
@@ -50,14 +50,14 @@ async fn the_time_is_fifteen_seconds_unless_said() {
         assert!(waited <= within && waited + Duration::from_secs(1) >= within, "{waited:?} of {within:?}");
         assert_eq!(unsettled.into_root().to_append().unwrap(), store.asked()[0], "it keeps what was sent");
     }
-    // the first pause is 10 ms: with just so much time the append is sent once more
+    // The first pause is 10 ms: with exactly that timeout the append is sent again once.
     for (within, known) in [(9, false), (10, true)] {
         let (store, repository) = series();
         store.next(Next::AnswerLost);
         let commands = repository.with_settle_timeout(Duration::from_millis(within));
         assert_eq!(commands.execute(&id(), Measure(vec![1.0])).await.is_ok(), known, "{within} ms");
     }
-    // what is never reached at all is no unknown outcome
+    // A store that is unavailable from the start gives no unknown outcome.
     let (store, repository) = series();
     store.next(Next::LostAndAway(usize::MAX));
     let unknown = repository.execute(&id(), Measure(vec![1.0])).await;
@@ -65,7 +65,7 @@ async fn the_time_is_fifteen_seconds_unless_said() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_sent_again_is_waited_for_no_longer_than_the_time_that_is_left() {
+async fn a_repeated_append_is_awaited_no_longer_than_the_settle_timeout() {
     for within in [Duration::from_millis(10), DEFAULT_SETTLE_TIMEOUT] {
         let (store, repository) = series();
         store.next(Next::LostAndHung);
@@ -85,7 +85,7 @@ async fn what_is_sent_again_is_waited_for_no_longer_than_the_time_that_is_left()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_store_is_not_asked_again_and_nothing_is_known() {
+async fn a_closed_store_ends_settling_with_an_unknown_outcome() {
     let (store, repository) = series();
     store.next(Next::LostAndClosed);
     let begun = Instant::now();
@@ -95,7 +95,7 @@ async fn a_closed_store_is_not_asked_again_and_nothing_is_known() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_refuses_what_is_sent_again_says_nothing_of_what_was_sent_before() {
+async fn a_refused_repeat_leaves_the_outcome_unknown() {
     let (store, repository) = series();
     store.next(Next::LostAndRefused);
     let begun = Instant::now();
@@ -114,7 +114,7 @@ async fn a_store_that_refuses_what_is_sent_again_says_nothing_of_what_was_sent_b
 }
 
 #[tokio::test]
-async fn what_is_resolved_is_never_said_to_be_not_appended_by_a_store_that_is_away() {
+async fn resolving_on_an_unavailable_store_leaves_the_outcome_unknown() {
     let (store, repository) = series();
     let mut root = repository.load(&id()).await.unwrap();
     root.record(measured(&[1.0]));
@@ -128,7 +128,7 @@ async fn what_is_resolved_is_never_said_to_be_not_appended_by_a_store_that_is_aw
     assert!(answers[0].repeated && store.events(&id()).len() == 1);
 }
 
-/// A command that ended before its lost answer was settled.
+/// A command that failed before its lost answer was settled.
 async fn unsettled(store: &Store, repository: &dyn Repository<Series>, next: Next) -> Unsettled<Series> {
     store.next(next);
     let unknown = repository.with_settle_timeout(Duration::ZERO).execute(&id(), Measure(vec![1.0, 2.0])).await;
@@ -138,8 +138,8 @@ async fn unsettled(store: &Store, repository: &dyn Repository<Series>, next: Nex
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_command_that_had_no_time_left_is_settled_later() {
-    // stored before, stored by what is sent again, and stored once the store is reached again
+async fn a_command_whose_settle_timeout_has_passed_can_be_settled_later() {
+    // Stored by the first request, by the repeat, and after the store is available again.
     for next in [Next::AnswerLost, Next::LostAndBusy(0), Next::LostAndAway(3)] {
         let (store, repository) = series();
         let repository: &dyn Repository<Series> = &repository;
@@ -154,7 +154,7 @@ async fn a_command_that_had_no_time_left_is_settled_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_others_overtook_was_not_appended_and_is_not_decided_again() {
+async fn an_unsettled_command_that_conflicts_is_not_decided_again() {
     let (store, repository) = series();
     let unsettled = unsettled(&store, &repository, Next::LostAndOvertaken).await;
     let settled = repository.settle(unsettled).await;
@@ -163,7 +163,7 @@ async fn one_that_others_overtook_was_not_appended_and_is_not_decided_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_cannot_be_settled_keeps_its_root_again() {
+async fn a_command_that_cannot_be_settled_keeps_its_root() {
     let (store, repository) = series();
     let mut unsettled = unsettled(&store, &repository, Next::Silent).await;
     for (within, asked) in [(Duration::ZERO, 2), (Duration::from_millis(10), 4)] {
@@ -181,7 +181,7 @@ async fn one_that_cannot_be_settled_keeps_its_root_again() {
         waited <= DEFAULT_SETTLE_TIMEOUT && waited + Duration::from_secs(1) >= DEFAULT_SETTLE_TIMEOUT,
         "{waited:?}"
     );
-    // it is a root like any other
+    // The root is usable like any other.
     let (sent, mut root) = (store.asked()[0].clone(), again.into_root());
     store.next(Next::Well);
     repository.append(&mut root).await.unwrap();
@@ -189,7 +189,7 @@ async fn one_that_cannot_be_settled_keeps_its_root_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_unsettled_tells_of_its_stream_and_shows_no_state() {
+async fn an_unsettled_command_prints_its_stream_and_no_state() {
     let (store, repository) = series();
     let unsettled = unsettled(&store, &repository, Next::Silent).await;
     let lost = unsettled.outcome().to_string();
@@ -222,7 +222,7 @@ async fn a_batch_is_settled_with_all_its_roots() {
             (1, 2)
         );
     }
-    // an answer that leaves a stream out settles none
+    // An answer that omits a stream settles no root.
     let mut root = repository.load(&"left-out".to_owned()).await.unwrap();
     root.record(measured(&[1.0]));
     store.next(Next::NoAnswer);
@@ -231,7 +231,7 @@ async fn a_batch_is_settled_with_all_its_roots() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_a_wrong_number_of_answers_it_is_not_known_what_was_appended() {
+async fn a_wrong_number_of_answers_leaves_the_outcome_unknown() {
     let (store, repository) = series();
     let mut root = repository.load(&id()).await.unwrap();
     root.record(measured(&[1.0]));
@@ -252,7 +252,7 @@ async fn with_a_wrong_number_of_answers_it_is_not_known_what_was_appended() {
 }
 
 #[tokio::test]
-async fn a_root_without_events_keeps_its_metadata_for_those_that_come() {
+async fn a_root_without_events_keeps_its_metadata_for_the_next_append() {
     let (store, repository) = series();
     let mut root = repository.load(&id()).await.unwrap();
     root.set_metadata(es_core::Metadata::new().with_actor("teller 7"));

@@ -1,4 +1,4 @@
-//! A store in a list, which can be told to answer as a busy one does.
+//! A store in a list, whose answers the tests can set.
 
 use std::{
     future::pending,
@@ -24,51 +24,51 @@ pub(crate) struct Store {
 #[derive(Debug, Default)]
 struct Log {
     events: Vec<StoredEvent>,
-    /// Every append that came, also one that was refused.
+    /// Every append that the store received, also refused ones.
     asked: Vec<Append>,
     /// How often a stream was read.
     reads: usize,
     next: Next,
 }
 
-/// How the next appends are answered.
+/// How the store answers the next appends.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Next {
     #[default]
     Well,
-    /// Somebody else appends first, so many times.
+    /// Another writer appends first, this many times.
     Overtaken(usize),
     /// The events are stored, and the answer is lost once.
     AnswerLost,
-    /// The answer is lost, and the store is away when it is asked again, so many times; then it takes the append.
+    /// The answer is lost, and the store is unavailable for this many repeats; then it takes the append.
     LostAndAway(usize),
-    /// The answer is lost, and somebody else appends.
+    /// The answer is lost, nothing is stored, and another writer appends.
     LostAndOvertaken,
     /// Every answer is lost, and nothing is stored.
     Silent,
-    /// The answer is lost, and no answer ever comes to what is sent again.
+    /// The answer is lost, and the store never answers a repeat.
     LostAndHung,
-    /// No answer ever comes.
+    /// The store never answers.
     Hung,
-    /// The answer is lost, and the store is closed then.
+    /// The answer is lost, and then the store is closed.
     LostAndClosed,
     /// The store is closed.
     Closed,
-    /// The events are stored, and the answer is lost; then the store refuses the very same append.
+    /// The events are stored, the answer is lost, and the store refuses the repeat.
     LostAndRefused,
-    /// The store refuses an append for what it says.
+    /// The store refuses the append itself.
     Refused,
-    /// The store is away once.
+    /// The store is unavailable once.
     Away,
-    /// The store is too busy, so many times.
+    /// The store is busy, this many times.
     Busy(usize),
-    /// The answer is lost, and nothing is stored; then the store is too busy, so many times.
+    /// The answer is lost, and nothing is stored; then the store is busy, this many times.
     LostAndBusy(usize),
-    /// The store is too busy to read, so many times.
+    /// The store is too busy to read, this many times.
     BusyToRead(usize),
-    /// The store is away once it is to be read.
+    /// The store is unavailable when it is read.
     AwayToRead,
-    /// It answers for no stream at all.
+    /// The store answers with an empty list.
     NoAnswer,
 }
 
@@ -82,7 +82,7 @@ impl Store {
         self.log().events.iter().filter(|event| event.stream.id() == id).cloned().collect()
     }
 
-    /// Every append that came.
+    /// Every append that the store received.
     pub(crate) fn asked(&self) -> Vec<Append> {
         self.log().asked.clone()
     }
@@ -97,7 +97,7 @@ impl Store {
     }
 }
 
-/// The time at which the event at this position is recorded.
+/// The recorded time of the event at this position.
 pub(crate) fn time(position: u64) -> Timestamp {
     Timestamp::from_micros(1_000_000 * i64::try_from(position).expect("few events")).expect("early enough")
 }
@@ -111,7 +111,7 @@ impl Log {
         self.of(stream).last().map_or(Version::NONE, |event| event.version)
     }
 
-    /// Positions are 10, 20, 30 …; an append is recorded at the time of its first.
+    /// Positions are 10, 20, 30 …; the events of an append are recorded at the time of the first.
     fn store(&mut self, stream: &StreamId, events: Vec<NewEvent>) {
         let recorded_at = time(self.events.len() as u64 * 10 + 10);
         for event in events {

@@ -1,4 +1,4 @@
-//! A copy of some packages of this workspace, broken by a fixture: a file behind `---`, then lines of a unified diff.
+//! A copy of some packages of this workspace, broken by a fixture: a file name after `---`, then lines of a unified diff.
 
 use std::{
     fs,
@@ -13,8 +13,8 @@ pub(crate) struct BrokenCopy {
 }
 
 impl BrokenCopy {
-    /// Makes the copy hold the packages as they are, and nothing else, and then applies the fixture. What is the same already
-    /// is left alone, so that cargo sees it.
+    /// Restores the packages in the copy, and then applies the fixture. Files that have not changed are not written, so that
+    /// cargo does not build them again.
     pub(crate) fn broken_by(&self, fixture: &Path) {
         for package in self.packages {
             copy_folder(&root().join(package), &self.folder.join(package));
@@ -41,7 +41,7 @@ impl BrokenCopy {
         put(&path, &source.replace(&side('-'), &side('+')));
     }
 
-    /// `cargo test` in the copy.
+    /// Runs `cargo test` in the copy.
     pub(crate) fn test(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         let mut command = Command::new(env!("CARGO"));
         command.args(["test", "--offline"]).args(arguments).current_dir(&self.folder);

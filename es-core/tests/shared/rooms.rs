@@ -1,4 +1,4 @@
-//! The rooms of a crate, for the tests that hold it to them: imports name a room, and none names one above its own.
+//! Checks the rooms of a crate: imports name a room, and no file imports a room above its own.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
 /// A room, which is a folder or a file of `src`, and the rooms that it may import.
 pub(crate) type Room = (&'static str, &'static [&'static str]);
 
-/// What is wrong with the imports of these rooms of the crate in `folder`.
+/// Lists the imports that break the rules, for these rooms of the crate in `folder`.
 pub(crate) fn faults(folder: &str, rooms: &[Room]) -> Vec<String> {
     let mut faults = Vec::new();
     for (room, below) in rooms {
@@ -21,7 +21,7 @@ pub(crate) fn faults(folder: &str, rooms: &[Room]) -> Vec<String> {
                     faults.push(format!("{file} names the room `{above}`"));
                 }
             }
-            // rustfmt puts what is imported without a room first into the braces
+            // rustfmt sorts items that are imported without a room first.
             for path in code.split("crate::").skip(1).map(|path| path.trim_start_matches(['{', ' '])) {
                 if !below.iter().any(|room| path.starts_with(&format!("{room}::"))) {
                     faults.push(format!("{file} imports without a room: `crate::{path:.40}`"));
@@ -36,13 +36,13 @@ pub(crate) fn faults(folder: &str, rooms: &[Room]) -> Vec<String> {
     faults
 }
 
-/// Where a room is: its folder, or its file.
+/// The folder or the file of a room.
 pub(crate) fn place(folder: &str, room: &str) -> PathBuf {
     let place = Path::new(folder).join("src").join(room);
     if place.is_dir() { place } else { place.with_extension("rs") }
 }
 
-/// The files of a room, in its folders too.
+/// The files of a room, also in subfolders.
 pub(crate) fn files(place: &Path) -> Vec<PathBuf> {
     if place.is_file() {
         return vec![place.to_owned()];
@@ -53,7 +53,7 @@ pub(crate) fn files(place: &Path) -> Vec<PathBuf> {
     files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
-/// What of a file is no comment.
+/// The lines of a file that are not comments.
 pub(crate) fn code(file: &Path) -> String {
     let text = fs::read_to_string(file).expect("it is text");
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect()

@@ -1,8 +1,8 @@
-//! What is an aggregate, an event, an event of an aggregate, a retired one: told while compiling, without a bound.
+//! Detects at compile time, without a bound, whether a type is an aggregate, an event, an event of an aggregate, or retired.
 //!
-//! An inherent item wins where its bounds hold; where they do not, the trait's of the same name stands in. So the one place
-//! that asks for the bound is the only one where rustc speaks. It works where the types are concrete, as they are in what
-//! a derive writes; in a generic function the answer would always be no.
+//! An inherent item takes precedence where its bounds hold; otherwise the trait's item of the same name is used. So rustc
+//! reports a missing bound once, at the one place that requires it. This works only for concrete types, which derives name;
+//! in a generic function the answer would always be no.
 
 use std::{any::Any, marker::PhantomData};
 
@@ -13,22 +13,22 @@ use crate::{
     event::{AggregateEvent, DecodeError, EventSet, May, SchemaVersion, schema::Member},
 };
 
-/// A type that is named as an aggregate.
+/// A type that the user named as an aggregate.
 #[derive(Debug)]
 pub struct Named<A>(PhantomData<A>);
 
 impl<A: Aggregate> Named<A> {
     /// The category.
     pub const CATEGORY: &'static str = A::CATEGORY;
-    /// What its streams hold.
+    /// The events that its streams hold.
     pub const MEMBERS: &'static [Member] = A::Event::MEMBERS;
     /// Whether it is declared without a mistake.
     pub const SOUND: bool = !A::Event::INCOMPLETE;
 
-    /// Reads what is stored in a stream of `A` and lends the events it stands for to `take`.
+    /// Decodes an event of a stream of `A`, and passes the events that it became to `take`.
     ///
     /// # Errors
-    /// [`DecodeError`], as the aggregate itself reads it.
+    /// [`DecodeError`], as the aggregate itself decodes it.
     pub fn decode(
         of: &Of,
         name: &str,
@@ -42,7 +42,7 @@ impl<A: Aggregate> Named<A> {
     }
 }
 
-/// Stands in for [`Named`] where it is no aggregate.
+/// The fallback of [`Named`] for a type that is not an aggregate.
 pub trait NotNamed {
     /// None.
     const CATEGORY: &'static str = "";
@@ -51,7 +51,7 @@ pub trait NotNamed {
     /// It is not.
     const SOUND: bool = false;
 
-    /// Never called, since nothing that names it compiles.
+    /// Never called, since a feed of such a type does not compile.
     ///
     /// # Errors
     /// [`DecodeError::UnknownName`].
@@ -62,7 +62,7 @@ pub trait NotNamed {
 
 impl<A> NotNamed for Named<A> {}
 
-/// A type that is listed as an event.
+/// A type that the user listed as an event.
 #[derive(Debug)]
 pub struct Listed<E>(PhantomData<E>);
 
@@ -71,7 +71,7 @@ impl<E: AsEvent> Listed<E> {
     pub const NAME: Option<&'static str> = Some(E::NAME);
 }
 
-/// Stands in for [`Listed`] where it is no event.
+/// The fallback of [`Listed`] for a type that is not an event.
 pub trait NotListed {
     /// None.
     const NAME: Option<&'static str> = None;
@@ -82,9 +82,9 @@ impl<E> NotListed for Listed<E> {}
 /// Whether an aggregate holds an event.
 #[derive(Clone, Copy, Debug)]
 pub enum Held {
-    /// It does, at this place among its members.
+    /// It does, at this index among its members.
     At(usize),
-    /// It says that it does, by an `IntoEvents` written by hand, which does not say at which place.
+    /// It does by an `IntoEvents` that is written by hand, which does not tell the index.
     Somewhere,
     /// It does not.
     No,
@@ -102,7 +102,7 @@ impl<A: Aggregate, E: AsEvent + IntoEvents<A>> Holds<A, E> {
     };
 }
 
-/// Stands in for [`Holds`] where it does not.
+/// The fallback of [`Holds`] for an event that the aggregate does not hold.
 pub trait NotHeld {
     /// The answer.
     const HELD: Held = Held::No;
@@ -110,7 +110,7 @@ pub trait NotHeld {
 
 impl<A, E> NotHeld for Holds<A, E> {}
 
-/// What `E` may become in the aggregate `A`, where it is retired.
+/// Which events `E`, retired in the aggregate `A`, may become.
 #[derive(Debug)]
 pub struct Becomes<E, A>(PhantomData<(E, A)>);
 
@@ -119,7 +119,7 @@ impl<A: Aggregate, E: Retired<A>> Becomes<E, A> {
     pub const MAY: May = may::<E, _, A>(<E as Retired<A>>::successors);
 }
 
-/// Stands in for [`Becomes`] where `E` does not say what it becomes, which is reported where it is retired.
+/// The fallback of [`Becomes`] for an event without [`Retired`], which is reported where it is listed as retired.
 pub trait NotRetired {
     /// The answer.
     const MAY: May = May::All;

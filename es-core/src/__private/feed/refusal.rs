@@ -1,4 +1,4 @@
-//! What of a feed does not compile, each at the token that is wrong.
+//! The compile errors of a feed, each at the token that is wrong.
 
 use super::{Held, Of};
 use crate::{
@@ -12,11 +12,11 @@ pub const fn aggregate<A: Aggregate>() {}
 /// Compiles if `E` is an event.
 pub const fn event<E: AsEvent>() {}
 
-/// Refuses to compile if no aggregate in `of` holds the event at `event`, or it is listed twice. `name` is its stored name,
-/// `types` are the events and `aggregates` those in `of`, as the user wrote them.
+/// Fails to compile if no aggregate in `of` holds the event at index `event`, or it is listed twice. `name` is its stored
+/// name; `types` are the events and `aggregates` those in `of`, as written in the source.
 ///
 /// # Panics
-/// While compiling, to refuse it.
+/// At compile time.
 #[track_caller]
 pub const fn assert_held(event: usize, name: Option<&str>, types: &[&str], aggregates: &[&str], of: &[Of]) {
     let Some(name) = name else { return };
@@ -67,10 +67,10 @@ pub const fn assert_held(event: usize, name: Option<&str>, types: &[&str], aggre
     refuse!("`", event, "` is not an event of any aggregate in `of(…)`; name the one that holds it there");
 }
 
-/// Refuses to compile if nothing of the aggregate at `at` is listed, or one before it has the same category.
+/// Fails to compile if no event of the aggregate at index `at` is listed, or one before it has the same category.
 ///
 /// # Panics
-/// While compiling, to refuse it.
+/// At compile time.
 #[track_caller]
 pub const fn assert_of(at: usize, aggregates: &[&str], of: &[Of]) {
     if !sound(of) {
@@ -88,7 +88,7 @@ pub const fn assert_of(at: usize, aggregates: &[&str], of: &[Of]) {
     while event < of[at].listed.len() {
         gives |= !matches!(of[at].listed[event], Held::No);
         if !is_held(event, of) {
-            return; // that it is nobody's is said already, and it may have been meant for this one
+            return; // That no aggregate holds it is reported already, and it may belong to this one.
         }
         event += 1;
     }
@@ -113,7 +113,7 @@ const fn is_held(event: usize, of: &[Of]) -> bool {
     false
 }
 
-/// Whether all aggregates can be judged; if not, the mistake that keeps from it is reported already.
+/// Whether no aggregate has a mistake. If one has, it is reported already.
 const fn sound(of: &[Of]) -> bool {
     let mut at = 0;
     while at < of.len() {
@@ -125,7 +125,7 @@ const fn sound(of: &[Of]) -> bool {
     true
 }
 
-/// The event that is listed before `event` and is the same `member`.
+/// The event that is listed before `event` as the same `member`.
 const fn listed_before(event: usize, member: usize, listed: &[Held]) -> Option<usize> {
     let mut before = 0;
     while before < event {

@@ -1,4 +1,4 @@
-//! What does not fit, without anything that somebody else wrote.
+//! The error of decoding a value: constants of the program, and nothing of the payload.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::de::{Error, Expected, Unexpected};
 
 use super::PayloadErrorKind;
 
-/// What does not fit.
+/// What is wrong with a value.
 #[derive(Debug)]
 pub(super) enum Cause {
     Missing(&'static str),
@@ -21,7 +21,7 @@ pub(super) fn wrong_type<T>() -> Result<T, Cause> {
 }
 
 impl Error for Cause {
-    /// Somebody's own words, which may quote the payload.
+    /// Drops the text, which may quote the payload.
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self::Other(PayloadErrorKind::Refused)
     }

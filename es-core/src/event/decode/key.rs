@@ -1,4 +1,4 @@
-//! Reading a key of an object.
+//! Decodes the key of an object.
 
 use std::{borrow::Cow, str::FromStr};
 
@@ -12,11 +12,12 @@ use super::{
     typed::{bytes, number, small_number, text},
 };
 
-/// A key of an object: a text, which may be that of a number or a truth value.
+/// A key of an object: a string, which may hold a number or a boolean.
 pub(super) struct Key<'a, 'de>(pub(super) &'a Cow<'de, str>);
 
 impl Key<'_, '_> {
-    /// What stands in it, if that would be JSON without the quotes. `serde_json` sees no number behind an escape.
+    /// The JSON in the string, if it is JSON without the quotes. As `serde_json`, this reads no number from a string with
+    /// escapes.
     fn json(&self) -> Result<&str, Cause> {
         match self.0 {
             Cow::Borrowed(text) if serde_json::from_str::<IgnoredAny>(text).is_ok() => Ok(text),

@@ -1,20 +1,20 @@
-//! Where in a payload something stands: the one scanner of the error paths.
+//! Finds the field of a payload that a byte belongs to, for errors.
 
 use std::borrow::Cow;
 
-/// What the outermost value of a payload holds at some byte.
+/// The part of a payload's outermost value that a byte belongs to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Location<'a> {
-    /// Nothing of its own: the byte belongs to the payload as a whole.
+    /// No part: the byte belongs to the payload as a whole.
     Whole,
     /// The value under this key.
     Key(Cow<'a, str>),
-    /// The element of this index.
+    /// The element with this index.
     Index(usize),
 }
 
-/// The place of the last byte before `end`. Any bytes will do; a comma and the blanks behind it belong to what stands
-/// before them.
+/// Locates the last byte before `end`. The bytes need not be JSON. A comma and the blanks after it belong to the value before
+/// them.
 pub(crate) fn locate(json: &[u8], end: usize) -> Location<'_> {
     let json = &json[..end.min(json.len())];
     let mut scan = Scan { depth: 0, object: false, comma: false, key: None, index: 0 };
@@ -35,7 +35,7 @@ struct Scan<'a> {
     depth: usize,
     /// Whether the outermost value is an object.
     object: bool,
-    /// Whether a comma was the last token.
+    /// Whether the last token was a comma.
     comma: bool,
     key: Option<&'a [u8]>,
     index: usize,
@@ -46,8 +46,8 @@ impl<'a> Scan<'a> {
         if byte.is_ascii_whitespace() {
             return;
         }
-        let behind_comma = std::mem::take(&mut self.comma);
-        if self.depth == 1 && behind_comma {
+        let after_comma = std::mem::take(&mut self.comma);
+        if self.depth == 1 && after_comma {
             self.index += 1;
             self.key = None;
         }
@@ -64,7 +64,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// How long the string is that begins here; to the end if it does not end.
+/// The length of the string that begins here; of the rest if the string does not end.
 pub(super) fn string(json: &[u8]) -> usize {
     let mut at = 1;
     while let Some(byte) = json.get(at) {
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn stands(json: &str, expected: &Location<'_>) {
+    fn is_located(json: &str, expected: &Location<'_>) {
         let (before, after) = json.split_once('^').unwrap();
         assert_eq!(&locate(format!("{before}{after}").as_bytes(), before.len()), expected, "{json}");
     }
@@ -99,28 +99,28 @@ mod tests {
     #[test]
     fn a_byte_belongs_to_the_key_read_last() {
         let key = |key: &'static str| Location::Key(Cow::Borrowed(key));
-        stands(r#"{"a":"x"^,"b":1}"#, &key("a"));
-        stands(r#"{"a":"x", ^"b":1}"#, &key("a"));
-        stands(r#"{"a":{"c":[1,{}]},"b":^1}"#, &key("b"));
-        stands(r#"{"a":{"c":[1,{}]}^}"#, &key("a"));
-        stands(r#"{"a":"}\",\"",^"b":1}"#, &key("a"));
-        stands(r#"{"a":"wxyz\"","b":2^}"#, &key("b"));
-        stands(r#"{"\u0061":1^}"#, &key("a"));
-        stands(r#"{"a":1}^"#, &Location::Whole);
-        stands(r#"{^"a":1}"#, &Location::Whole);
-        stands(r#"{"a":1,"b^":2}"#, &Location::Whole);
+        is_located(r#"{"a":"x"^,"b":1}"#, &key("a"));
+        is_located(r#"{"a":"x", ^"b":1}"#, &key("a"));
+        is_located(r#"{"a":{"c":[1,{}]},"b":^1}"#, &key("b"));
+        is_located(r#"{"a":{"c":[1,{}]}^}"#, &key("a"));
+        is_located(r#"{"a":"}\",\"",^"b":1}"#, &key("a"));
+        is_located(r#"{"a":"wxyz\"","b":2^}"#, &key("b"));
+        is_located(r#"{"\u0061":1^}"#, &key("a"));
+        is_located(r#"{"a":1}^"#, &Location::Whole);
+        is_located(r#"{^"a":1}"#, &Location::Whole);
+        is_located(r#"{"a":1,"b^":2}"#, &Location::Whole);
     }
 
     #[test]
     fn elements_are_counted_in_the_outermost_array() {
-        stands("[1^,2]", &Location::Index(0));
-        stands("[[1,2],2^]", &Location::Index(1));
-        stands("[1,2]^", &Location::Whole);
-        stands("1^2", &Location::Whole);
+        is_located("[1^,2]", &Location::Index(0));
+        is_located("[[1,2],2^]", &Location::Index(1));
+        is_located("[1,2]^", &Location::Whole);
+        is_located("1^2", &Location::Whole);
     }
 
     #[test]
-    fn no_bytes_make_it_panic() {
+    fn bytes_that_are_not_json_do_not_panic() {
         for end in 0..9 {
             locate(b"}]{\"\\\xff", end);
         }

@@ -1,4 +1,4 @@
-//! Reading a stored payload, and what can be wrong with it.
+//! Decodes stored payloads.
 
 use std::{
     fmt,
@@ -22,7 +22,7 @@ pub use payload_error::{PayloadError, PayloadErrorKind};
 use typed::Numbers;
 pub(crate) use typed::{NUMBER, NUMBERS_ARE_TEXTS, RAW_VALUE};
 
-/// Why a stored payload could not be read. Never holds any of the payload, nor a message of somebody else's that could
+/// Why a stored payload could not be decoded. It never holds any of the payload, nor a message of another crate that could
 /// quote it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -30,7 +30,7 @@ pub enum DecodeError {
     /// No event of the set is stored under this name.
     #[error("no event of this set has this name; was it dropped from the list of events?")]
     UnknownName,
-    /// The payload was written by a newer program.
+    /// A newer program wrote the payload.
     #[error("the schema version is newer than this program knows, which is {known}; update this program")]
     Newer {
         /// The newest schema version that this program knows.
@@ -38,24 +38,23 @@ pub enum DecodeError {
     },
     /// The payload does not have the shape of its schema version.
     #[error("{0}")]
-    Payload(Box<PayloadError>), // boxed, or every good event would be moved around in the room of its error
-    /// A step that may fail, by `try_with` or `TryFrom`, refused the payload.
-    #[error("{} was refused on the way from schema version {from} to {to}", Subject { field: *.field, declared: None })]
+    Payload(Box<PayloadError>), // Boxed, so that the `Result` of a successful decoding stays small.
+    /// An upcast that may fail, a `try_with` or a `TryFrom`, refused the payload.
+    #[error("{} was refused by the upcast from schema version {from} to {to}", Subject { field: *.field, declared: None })]
     Upcast {
-        /// The schema version that the step lifts.
+        /// The schema version before the upcast.
         from: SchemaVersion,
-        /// The schema version it lifts to.
+        /// The schema version after it.
         to: SchemaVersion,
-        /// The field of the event, by its key in schema version `to`; `None` for a step of the whole.
+        /// The field of the event, by its key in schema version `to`; `None` for an upcast of the whole event.
         field: Option<&'static str>,
     },
-    /// Code of the program panicked on the payload: a `Deserialize` with what it calls (`default`, `with`), a step
-    /// (`default`, `with`, `try_with`), a `From`, or the `successors` of a retired event.
+    /// Code of the program panicked on the payload: a `Deserialize` or a function that it calls (`default`, `with`), an
+    /// upcast (`default`, `with`, `try_with`, `From`), or the `successors` of a retired event.
     ///
-    /// Caught on every path that reads a store, and when an append looks whether its events can be read again; not where
-    /// a program calls [`Event::decode`](crate::Event::decode) or [`EventSet::decode`] itself, and not in a program
-    /// built with `panic = "abort"`, which ends. The panic's message goes to the panic hook as always, and is in no
-    /// error.
+    /// The panic is caught on every path that reads a store, and when an append checks that its events decode again. It is not
+    /// caught when a program calls [`Event::decode`](crate::Event::decode) or [`EventSet::decode`] itself, nor in a program
+    /// built with `panic = "abort"`. The panic's message goes to the panic hook as usual, and is in no error.
     #[error(
         "code of the program panicked on the payload (a `Deserialize`, `default`, `with`, `From` or `successors`); let it \
          give a value or an error, such as by `try_with`"
@@ -82,20 +81,20 @@ pub fn shape<T: DeserializeOwned>(
     }
 }
 
-/// As [`shape`] reads while [`NUMBERS_ARE_TEXTS`]: where serde takes any value to look at it later, a number of
-/// `serde_json` is a map then, which no float comes from.
+/// Decodes as [`shape`] does, in a program where [`NUMBERS_ARE_TEXTS`]. There `serde_json` gives a number to serde's buffer of
+/// any value as a map, from which serde cannot read a float.
 fn with_numbers_as_numbers<T: DeserializeOwned>(payload: &[u8]) -> Option<T> {
     let read = |numbers| typed::read(payload, numbers)?.ok();
     read(Numbers::Kept).or_else(|| read(Numbers::Rounded))
 }
 
-/// What does not fit, in words of the program alone.
+/// Decodes again to find the cause, as constants of the program.
 #[cold]
 fn why<T: DeserializeOwned>(payload: &[u8]) -> Option<Cause> {
     typed::read::<T>(payload, Numbers::Rounded)?.err()
 }
 
-/// Not generic, so that a shape costs little more than serde's own code for it.
+/// Not generic, so that each shape adds little code to serde's own.
 #[cold]
 fn refused(
     error: &serde_json::Error,
@@ -107,14 +106,14 @@ fn refused(
     payload_error::payload(error, why, payload, schema.shape(version))
 }
 
-/// What a stored payload stands for: almost always one event, and no list is made for it.
+/// The events that a stored payload became. Almost always it is one, which needs no list.
 pub(crate) struct Decoded<S> {
     pub(crate) first: Option<S>,
     pub(crate) rest: Vec<S>,
 }
 
-/// Reads a stored payload. A panic of the program's own code for that is an error like any other: whatever is stored, a
-/// reader goes on.
+/// Decodes a stored payload. A panic of the program's own code becomes an error, so that a stored payload cannot end a
+/// reader.
 ///
 /// # Errors
 /// As [`EventSet::decode`], and [`DecodeError::Panicked`].
@@ -132,7 +131,7 @@ pub(crate) fn events<S: EventSet>(
         })?;
         Ok(Decoded { first, rest })
     };
-    // what was made so far is dropped, and nothing else is touched
+    // Unwind safe: after a panic the events decoded so far are dropped.
     catch_unwind(AssertUnwindSafe(decode)).unwrap_or(Err(DecodeError::Panicked))
 }
 

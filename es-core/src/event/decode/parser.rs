@@ -1,4 +1,4 @@
-//! Walking through the JSON of a payload: it borrows from it and keeps nothing, so that a payload costs no memory.
+//! Parses the JSON of a payload without allocating: it borrows from the payload and keeps nothing.
 
 use std::borrow::Cow;
 
@@ -9,21 +9,21 @@ use super::{PayloadErrorKind, cause::Cause, locate};
 /// The deepest nesting that `serde_json` reads.
 const DEPTH: usize = 127;
 
-/// It is not JSON.
+/// The error for a text that is not JSON.
 const SYNTAX: Cause = Cause::Other(PayloadErrorKind::Syntax);
 
-/// What a value is, by its first byte.
+/// The kind of a value, by its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
     Array,
     Object,
     Number,
-    /// `null`, `true`, `false`, or no JSON.
+    /// `null`, `true`, `false`, or not JSON.
     Word,
 }
 
-/// A payload, and how far it has been read.
+/// A payload, and how far it is parsed.
 #[derive(Debug)]
 pub(super) struct Parser<'de> {
     text: &'de str,
@@ -32,12 +32,12 @@ pub(super) struct Parser<'de> {
 }
 
 impl<'de> Parser<'de> {
-    /// At the beginning of `payload`; `None` when it is not UTF-8.
+    /// Starts at the beginning of `payload`; `None` when it is not UTF-8.
     pub(super) fn new(payload: &'de [u8]) -> Option<Self> {
         Some(Self { text: std::str::from_utf8(payload).ok()?, at: 0, depth: 0 })
     }
 
-    /// What the value is that comes next.
+    /// The kind of the next value.
     pub(super) fn kind(&mut self) -> Kind {
         self.blanks();
         match self.peek() {
@@ -49,7 +49,7 @@ impl<'de> Parser<'de> {
         }
     }
 
-    /// Passes the value that comes next, and gives its JSON.
+    /// Skips the next value, and gives its JSON.
     pub(super) fn value(&mut self) -> Result<&'de str, Cause> {
         let kind = self.kind();
         let start = self.at;
@@ -80,7 +80,7 @@ impl<'de> Parser<'de> {
         self.text.get(start..self.at).ok_or(SYNTAX)
     }
 
-    /// Opens the array or object that comes next; gives what [`Self::another`] is called with.
+    /// Opens the next array or object. The result is the `first` for [`Self::another`].
     pub(super) fn open(&mut self) -> Result<bool, Cause> {
         if self.depth == DEPTH {
             return Err(Cause::Other(PayloadErrorKind::Depth));
@@ -90,7 +90,7 @@ impl<'de> Parser<'de> {
         Ok(true)
     }
 
-    /// Whether another element or entry comes before the bracket that `closes`; otherwise that is passed.
+    /// Whether another element or entry comes before the bracket `closes`; if not, skips the bracket.
     pub(super) fn another(&mut self, closes: u8, first: &mut bool) -> Result<bool, Cause> {
         if self.takes(closes) {
             self.depth = self.depth.saturating_sub(1);
@@ -99,21 +99,21 @@ impl<'de> Parser<'de> {
         if std::mem::take(first) || self.takes(b',') { Ok(true) } else { Err(SYNTAX) }
     }
 
-    /// A key, and its colon.
+    /// Parses a key and its colon.
     pub(super) fn key(&mut self) -> Result<Cow<'de, str>, Cause> {
         self.blanks();
         let key = self.string()?;
         if self.takes(b':') { Ok(key) } else { Err(SYNTAX) }
     }
 
-    /// The digits of the number that comes next.
+    /// Parses the next value, a number, and gives its text.
     pub(super) fn number(&mut self) -> Result<&'de str, Cause> {
         self.blanks();
         let token = self.token(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
         serde_json::from_str::<IgnoredAny>(token).map(|_| token).map_err(|_| SYNTAX)
     }
 
-    /// A truth value, or `None` for `null`.
+    /// Parses a boolean, or `None` for `null`.
     pub(super) fn word(&mut self) -> Result<Option<bool>, Cause> {
         self.blanks();
         match self.token(|byte| byte.is_ascii_lowercase()) {
@@ -124,13 +124,13 @@ impl<'de> Parser<'de> {
         }
     }
 
-    /// Whether it is `null` that comes next; nothing else in JSON begins as it does.
+    /// Whether `null` comes next; no other value begins with `n`.
     pub(super) fn at_null(&mut self) -> bool {
         self.blanks();
         self.peek() == Some(b'n')
     }
 
-    /// The text that comes next.
+    /// Parses the next value, a string.
     pub(super) fn string(&mut self) -> Result<Cow<'de, str>, Cause> {
         let rest = self.text.get(self.at..).filter(|rest| rest.starts_with('"')).ok_or(SYNTAX)?;
         let token = rest.get(..locate::string(rest.as_bytes())).ok_or(SYNTAX)?;
@@ -143,13 +143,13 @@ impl<'de> Parser<'de> {
         }
     }
 
-    /// That nothing comes any more.
+    /// Checks that only blanks follow.
     pub(super) fn end(&mut self) -> Result<(), Cause> {
         self.blanks();
         if self.at == self.text.len() { Ok(()) } else { Err(SYNTAX) }
     }
 
-    /// Whether `byte` comes next; then it is passed.
+    /// Whether `byte` comes next; if so, skips it.
     pub(super) fn takes(&mut self, byte: u8) -> bool {
         self.blanks();
         let next = self.peek() == Some(byte);
@@ -161,7 +161,7 @@ impl<'de> Parser<'de> {
         self.token(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
     }
 
-    /// The ASCII that comes next, as long as it is `part` of the token.
+    /// Takes the next ASCII bytes for which `part` holds.
     fn token(&mut self, part: impl Fn(u8) -> bool) -> &'de str {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let token = &rest[..rest.bytes().take_while(|byte| byte.is_ascii() && part(*byte)).count()];
@@ -178,12 +178,12 @@ impl<'de> Parser<'de> {
 mod tests {
     use super::*;
 
-    fn passes(json: &[u8]) -> bool {
+    fn is_parsed(json: &[u8]) -> bool {
         Parser::new(json).is_some_and(|mut parser| parser.value().and_then(|_| parser.end()).is_ok())
     }
 
     #[test]
-    fn what_serde_json_takes_is_passed_and_nothing_else_is() {
+    fn exactly_the_json_that_serde_json_accepts_is_parsed() {
         let deep = |depth| ["[".repeat(depth), "]".repeat(depth)].concat();
         let texts = [
             "1",
@@ -232,11 +232,11 @@ mod tests {
             &deep(5_000),
         ];
         for text in texts {
-            // each text and number is looked at: `IgnoredAny` lets escapes pass that no text can hold
+            // A `Value`, not `IgnoredAny`, which accepts escapes that no string can hold.
             let taken = serde_json::from_str::<serde_json::Value>(text).is_ok() || text == "1e400";
-            assert_eq!(passes(text.as_bytes()), taken, "{text:.20}");
+            assert_eq!(is_parsed(text.as_bytes()), taken, "{text:.20}");
         }
-        assert!(!passes(b"\"\xff\""));
+        assert!(!is_parsed(b"\"\xff\""));
     }
 
     #[test]

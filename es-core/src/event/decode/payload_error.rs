@@ -1,4 +1,4 @@
-//! What an error of `serde_json` says, without the payload that its text quotes.
+//! Turns an error of `serde_json` into one without the payload that its text quotes.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use serde_json::error::Category;
 use super::{Cause, DecodeError, Location, Subject, locate};
 use crate::event::schema::{Field, Form, Presence, Shape};
 
-/// Where and how a payload does not have the shape of its schema version.
+/// Where and how a payload differs from the shape of its schema version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PayloadError {
-    /// What does not fit.
+    /// What is wrong.
     pub kind: PayloadErrorKind,
     /// The line in the payload, from 1.
     pub line: usize,
@@ -20,11 +20,11 @@ pub struct PayloadError {
     pub column: usize,
     /// The field of the event, by its stored key, where it is known.
     pub field: Option<&'static str>,
-    /// The type which that field has in that schema version, as written in the source.
+    /// The type of that field in that schema version, as written in the source.
     pub declared: Option<&'static str>,
-    /// The key that is missing or there twice, by its stored name, where that is not the field itself.
+    /// The key that is missing or occurs twice, by its stored name, if it is not that of the field itself.
     pub key: Option<&'static str>,
-    /// The variants or keys that there are, by their stored names, where the payload has another one.
+    /// The known variants or keys, by their stored names, if the payload has an unknown one.
     pub known: &'static [&'static str],
 }
 
@@ -45,7 +45,7 @@ impl fmt::Display for PayloadError {
     }
 }
 
-/// What of a payload does not fit its shape.
+/// How a payload differs from its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PayloadErrorKind {
@@ -53,19 +53,19 @@ pub enum PayloadErrorKind {
     Syntax,
     /// It ends too early.
     Truncated,
-    /// Its arrays and objects stand too deep inside each other.
+    /// Its arrays and objects are nested too deep.
     Depth,
-    /// A key is not there.
+    /// A key is missing.
     Missing,
-    /// A key is there that the shape does not have.
+    /// It has a key that the shape does not have.
     UnknownField,
-    /// A key is there twice.
+    /// A key occurs twice.
     Duplicate,
-    /// An enum does not have the variant.
+    /// A variant is not one of the enum.
     UnknownVariant,
-    /// A value is of another type.
+    /// A value has another type.
     Type,
-    /// A value of the right type is not one that the type can hold.
+    /// A value has the right type but is out of its range.
     Value,
     /// An array has another length.
     Length,
@@ -80,7 +80,7 @@ impl fmt::Display for PayloadErrorKind {
             Self::Truncated => "ends too early",
             Self::Depth => "is nested too deep",
             Self::Missing => "lacks a key",
-            Self::UnknownField => "has a key too many",
+            Self::UnknownField => "has an unknown key",
             Self::Duplicate => "has a key twice",
             Self::UnknownVariant => "has an unknown variant",
             Self::Type => "has a value of another type",
@@ -91,7 +91,7 @@ impl fmt::Display for PayloadErrorKind {
     }
 }
 
-/// What `error` says of `payload`, which should have had this shape.
+/// The error for `payload`, which should have had this shape.
 #[cold]
 pub(super) fn payload(
     error: &serde_json::Error,
@@ -100,12 +100,12 @@ pub(super) fn payload(
     shape: Option<&Shape>,
 ) -> DecodeError {
     let (line, column) = (error.line(), error.column());
-    // only the words that serde puts before anything it quotes are looked at
+    // Only the start of the text is read: what follows may quote the payload.
     let text = error.to_string();
     let kind = match kind_of(error.classify(), &text) {
-        // an enum that is neither a text nor an object is no JSON to `serde_json`
+        // `serde_json` reports a syntax error for an enum that is neither a string nor an object.
         PayloadErrorKind::Syntax if serde_json::from_slice::<IgnoredAny>(payload).is_ok() => PayloadErrorKind::Type,
-        // somebody's own words, which only begin as those of serde
+        // A custom error, whose text only begins as serde's does.
         PayloadErrorKind::Missing
         | PayloadErrorKind::UnknownField
         | PayloadErrorKind::Duplicate
@@ -161,7 +161,7 @@ fn kind_of(category: Category, text: &str) -> PayloadErrorKind {
     }
 }
 
-/// The last field, when it was refused without a place of its own: then `serde_json` gives that of the closing bracket.
+/// The last field, if `serde_json` gives the position of the closing bracket for an error in its value.
 fn last(shape: &Shape, kind: PayloadErrorKind, payload: &[u8], end: usize) -> Option<&'static Field> {
     let of_a_value = match kind {
         PayloadErrorKind::Refused
@@ -176,7 +176,7 @@ fn last(shape: &Shape, kind: PayloadErrorKind, payload: &[u8], end: usize) -> Op
     if of_a_value && !flattened { shape.field_at(payload, closing) } else { None }
 }
 
-/// How many bytes of `payload` stand before this line and column.
+/// The offset of this line and column in `payload`, in bytes.
 fn offset(payload: &[u8], line: usize, column: usize) -> usize {
     let lines = payload.split_inclusive(|byte| *byte == b'\n');
     lines.take(line.saturating_sub(1)).map(<[u8]>::len).sum::<usize>() + column

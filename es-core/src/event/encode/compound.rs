@@ -1,4 +1,4 @@
-//! The guard around arrays and objects while they are written.
+//! The guard around arrays and objects.
 
 use serde::ser::{
     Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,

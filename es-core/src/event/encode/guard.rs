@@ -1,7 +1,7 @@
-//! A serializer around that of `serde_json`, which writes only what can be read again.
+//! Wraps the serializer of `serde_json`, and refuses values that could not be read again.
 //!
-//! `serde_json` makes NaN a `null`, and writes any depth but reads only 127. Leaves pass straight through; the error
-//! type belongs to the serializer inside, so the reason of a refusal stands in a cell beside it.
+//! `serde_json` writes NaN as `null`, and writes any depth but reads only 127. The error type is that of the inner
+//! serializer, so the reason of a refusal is kept in a cell.
 
 use serde::ser::{Serialize, Serializer};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::event::decode::{NUMBER, RAW_VALUE};
 
-/// Appends `value` to `out`; after an error what was written before it stands there.
+/// Appends `value` to `out`; after an error `out` ends where the error occurred.
 pub(super) fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = out.len();
     let seen = Seen::default();
@@ -24,13 +24,13 @@ pub(super) fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Resu
     if seen.raw.get() { check_json(&out[start..]) } else { Ok(()) }
 }
 
-/// Around a serializer of `serde_json`.
+/// Wraps a serializer of `serde_json`.
 pub(super) struct Guard<'a, S> {
     pub(super) inner: S,
     pub(super) watch: Watch<'a>,
 }
 
-/// Around a value, which then goes to a guarded serializer.
+/// Wraps a value, so that it is serialized by a guarded serializer.
 pub(super) struct Guarded<'a, T: ?Sized> {
     pub(super) value: &'a T,
     pub(super) watch: Watch<'a>,
@@ -163,7 +163,7 @@ impl<'a, S: Serializer> Serializer for Guard<'a, S> {
 
     #[inline]
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct, S::Error> {
-        // both go out as the text they hold, and are no object there
+        // Both are written as the text that they hold, and not as an object.
         let watch = if name == RAW_VALUE || name == NUMBER {
             self.watch.seen.raw.set(true);
             self.watch

@@ -1,4 +1,4 @@
-//! Writing a payload, and refusing what could not be read again.
+//! Encodes payloads, and refuses values that could not be decoded again.
 
 use std::fmt;
 
@@ -25,20 +25,20 @@ pub enum EncodeError {
         /// The field of the event, where it is known.
         field: Option<&'static str>,
     },
-    /// A text or a key holds a NUL character.
+    /// A string or a key holds a NUL character.
     #[error("{} holds a NUL character, which not every store can keep", Subject(*.field))]
     Nul {
         /// The field of the event, where it is known.
         field: Option<&'static str>,
     },
-    /// Arrays and objects stand more than [`JSON_DEPTH`](crate::limits::JSON_DEPTH) deep inside each other.
+    /// Arrays and objects are nested deeper than [`JSON_DEPTH`](crate::limits::JSON_DEPTH).
     #[error("{} is nested deeper than {JSON_DEPTH} arrays and objects", Subject(*.field))]
     TooDeep {
         /// The field of the event, where it is known.
         field: Option<&'static str>,
     },
-    /// A map has keys that are neither texts nor numbers.
-    #[error("{} holds a map whose keys have no JSON form; use keys that are written as texts or numbers", Subject(*.field))]
+    /// A map has keys that are neither strings nor numbers.
+    #[error("{} holds a map whose keys have no JSON form; use keys that are serialized as strings or numbers", Subject(*.field))]
     Key {
         /// The field of the event, where it is known.
         field: Option<&'static str>,
@@ -49,7 +49,7 @@ pub enum EncodeError {
         /// The field of the event, where it is known.
         field: Option<&'static str>,
     },
-    /// Bytes that were given as JSON are not JSON that can be read again.
+    /// A payload that was given as JSON is not JSON that can be read again.
     #[error("the payload is not JSON that can be read again (line {line}, column {column})")]
     NotJson {
         /// The line, from 1.
@@ -60,37 +60,37 @@ pub enum EncodeError {
     /// Its name, its payload or its metadata is over a limit.
     #[error(transparent)]
     Limit(#[from] LimitError),
-    /// What it encodes to does not decode again, so it would make its stream unreadable.
-    #[error("event `{name}` encodes to what does not decode again; its `Serialize` and `Deserialize` must agree")]
+    /// The encoded payload does not decode again, so it would make its stream unreadable.
+    #[error("the payload of event `{name}` does not decode again; its `Serialize` and `Deserialize` must agree")]
     Unreadable {
         /// The event's name.
         name: EventName,
-        /// What does not fit.
+        /// Why it does not decode.
         source: DecodeError,
     },
     /// Its own `Serialize` panicked. A program built with `panic = "abort"` ends instead.
-    #[error("the `Serialize` of event `{name}` panicked; let it refuse what it cannot write with an error")]
+    #[error("the `Serialize` of event `{name}` panicked; let it return an error for a value that it cannot write")]
     Panicked {
         /// The event's name.
         name: &'static str,
     },
-    /// It is retired in its event set: read, but no longer written.
-    #[error("event `{name}` is retired, it can only be read; record the events that it became")]
+    /// The event is retired in its event set: it is read, but no longer written.
+    #[error("event `{name}` is retired and can only be read; record the events that replace it")]
     Retired {
         /// The event's name.
         name: EventName,
     },
 }
 
-/// Appends `value` to `out` as JSON. After an error `out` is as it was.
+/// Appends `value` to `out` as JSON. After an error `out` is unchanged.
 ///
 /// # Errors
-/// [`EncodeError`], which names no field, since nothing is known of the value.
+/// [`EncodeError`], without a field, since the value has no shape.
 pub(crate) fn json<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     write(value, out, |_| None)
 }
 
-/// Appends today's payload of `event` to `out` as JSON. After an error `out` is as it was.
+/// Appends the payload of `event` to `out` as JSON. After an error `out` is unchanged.
 ///
 /// # Errors
 /// [`EncodeError`].
@@ -114,7 +114,7 @@ fn write<T: Serialize + ?Sized>(
     Err(error)
 }
 
-/// Where in written JSON a NUL ends: it is always escaped, and a backslash stands only before an escaped character.
+/// The end of the first NUL in encoded JSON, where it is always escaped. A backslash always begins an escape.
 fn nul(json: &[u8]) -> Option<usize> {
     let mut at = 0;
     if !json.contains(&b'\\') {
@@ -133,7 +133,7 @@ fn nul(json: &[u8]) -> Option<usize> {
 }
 
 impl EncodeError {
-    /// The field of the event that cannot be stored, where it is known.
+    /// The field of the event that cannot be stored, if it is known.
     pub fn field(&self) -> Option<&'static str> {
         match self {
             Self::NotFinite { field }

@@ -1,4 +1,4 @@
-//! Bytes that are given as JSON: whether they can be read again.
+//! Checks that a payload which is JSON already can be read again.
 
 use std::{cell::Cell, fmt};
 
@@ -10,8 +10,8 @@ use crate::event::{
     limits::JSON_DEPTH,
 };
 
-/// Checks that `json` is one JSON value that every store can keep and every reader can read: UTF-8, no NUL, no half of
-/// a surrogate pair, numbers that fit, at most [`JSON_DEPTH`] arrays and objects deep.
+/// Checks that `json` is one JSON value that every store can keep and every reader can read: UTF-8, no NUL, no unpaired
+/// surrogate, no number out of range, at most [`JSON_DEPTH`] arrays and objects deep.
 ///
 /// # Errors
 /// [`EncodeError::NotJson`], [`EncodeError::Nul`] or [`EncodeError::TooDeep`].
@@ -102,7 +102,7 @@ impl<'de> Visitor<'de> for Check<'_> {
 }
 
 impl Check<'_> {
-    /// A number comes as a map of one key then, whether or not a reader's float can hold it.
+    /// In a program where [`NUMBERS_ARE_TEXTS`] a number comes as a map with one key, even if no float can hold it.
     fn visit_object_or_number<'de, A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         let mut key: Option<String> = entries.next_key()?;
         if key.as_deref() == Some(NUMBER) {

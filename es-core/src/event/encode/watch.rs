@@ -1,22 +1,22 @@
-//! What the guard looks out for.
+//! Records what the guard has found in a value.
 
 use std::cell::Cell;
 
 use super::EncodeError;
 use crate::event::limits::JSON_DEPTH;
 
-/// Makes the error, given the field it is about.
+/// Creates the error for a field.
 pub(super) type Why = fn(Option<&'static str>) -> EncodeError;
 
-/// What the watch has come across.
+/// What the guard has found.
 #[derive(Default)]
 pub(super) struct Seen {
     pub(super) refusal: Cell<Option<Why>>,
-    /// A `RawValue`, or a number that is kept as its text: text that goes out as it is, unseen.
+    /// Whether it found a `RawValue` or a number that is kept as its text, which are written unchecked.
     pub(super) raw: Cell<bool>,
 }
 
-/// Watches what is written at one depth.
+/// Checks the values at one depth.
 #[derive(Clone, Copy)]
 pub(super) struct Watch<'a> {
     pub(super) depth: usize,
@@ -24,7 +24,7 @@ pub(super) struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// The watch inside `containers` more arrays and objects.
+    /// The watch for values inside `containers` more arrays and objects.
     #[inline]
     pub(super) fn inside<E: serde::ser::Error>(self, containers: usize) -> Result<Self, E> {
         let depth = self.depth + containers;

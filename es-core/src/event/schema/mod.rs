@@ -1,5 +1,5 @@
-//! What `derive(Event)` knows of an event's stored shapes: schema versions, aliases, fields. The lock holds a program to
-//! it, a test-time tool in the crate `es-schema`.
+//! Describes the stored shapes of events as `derive(Event)` knows them: schema versions, aliases and fields. The lock, a
+//! test-time tool in the crate `es-schema`, compares a program with a committed description.
 
 use std::{fmt, num::NonZeroU32};
 
@@ -32,10 +32,10 @@ pub use shape::{Field, Form, Presence, Shape};
 pub struct SchemaVersion(NonZeroU32);
 
 impl SchemaVersion {
-    /// The first.
+    /// The first schema version.
     pub const FIRST: Self = Self(NonZeroU32::MIN);
 
-    /// The schema version `number`, or `None` for 0, which cannot be said.
+    /// The schema version `number`, or `None` for 0.
     pub const fn new(number: u32) -> Option<Self> {
         match NonZeroU32::new(number) {
             Some(number) => Some(Self(number)),
@@ -62,15 +62,15 @@ pub struct Schema {
     pub name: &'static str,
     /// The schema version of today's type.
     pub schema_version: SchemaVersion,
-    /// Names it was stored under before.
+    /// The names it was stored under before.
     pub aliases: &'static [Alias],
-    /// The shapes declared on today's type, the newest last; the versions rise by one.
+    /// The shapes that today's type declares, oldest first; the schema versions rise by one.
     pub shapes: &'static [Shape],
-    /// What reads the versions below those: the schema of the `previous` type.
+    /// The schema of the `previous` type, which has the older schema versions.
     pub previous: Option<&'static Schema>,
-    /// Shows each type of a field, as written in the source, with what it can be asked. The type of a field that is
-    /// read by a `with` of its own has that behind it, as in `i64 (with cents)`; what serde says on the struct that
-    /// changes how payloads are read is shown as `serde deny_unknown_fields`.
+    /// Passes each type of a field, as written in the source, with its probe. The type of a field with a `with` of its own is
+    /// followed by that, as in `i64 (with cents)`. A serde attribute of the struct that changes how payloads are read is
+    /// passed as `serde deny_unknown_fields`.
     pub types: fn(&mut dyn FnMut(&'static str, Option<Probed>)),
 }
 
@@ -90,7 +90,7 @@ pub struct Member {
     pub schema: &'static Schema,
     /// Whether it is retired: still read, no longer written.
     pub retired: bool,
-    /// What it is today: itself, by its place among the members, or what a retired event may become.
+    /// The events that it may become: itself, by its index among the members, or the successors of a retired event.
     pub becomes: May,
 }
 

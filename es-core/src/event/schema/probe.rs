@@ -1,4 +1,4 @@
-//! Asks a field's type for a description deeper than its name, without asking that it has one.
+//! Probes a field's type for a description beyond its name, without a bound that requires one.
 
 use std::{fmt, marker::PhantomData};
 
@@ -11,15 +11,15 @@ use serde_json::{Map, Value};
 #[cfg(feature = "schema")]
 use super::trace::{Step, Try, follow};
 
-/// What a type can be asked beyond its name. The lock asks; without the feature `schema` no type has one.
+/// The description of a type beyond its name, for the lock. Without the feature `schema` no type has one.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Probed {
-    /// Its JSON schema and, by name, those of the types in it: what is accepted when it is read.
+    /// The JSON schema of what it deserializes and, by name, those of the types in it.
     #[cfg(feature = "schema")]
     #[doc(hidden)]
     pub json_schema: Option<fn() -> JsonSchemas>,
-    /// What its `Deserialize` asks for at the end of a way.
+    /// What its `Deserialize` asks for at the end of a path.
     #[cfg(feature = "schema")]
     #[doc(hidden)]
     pub follow: fn(&[Step]) -> Try,
@@ -30,7 +30,7 @@ pub struct Probed {
 type JsonSchemas = (Value, Map<String, Value>);
 
 impl Probed {
-    /// What is read by `follow`: the function of a `serde(with = "…")`.
+    /// Describes a field by `follow`, the function of a `serde(with = "…")`.
     #[cfg(feature = "schema")]
     #[doc(hidden)]
     pub fn read_by(follow: fn(&[Step]) -> Try) -> Self {
@@ -44,19 +44,19 @@ impl fmt::Debug for Probed {
     }
 }
 
-/// Stands for a type. An inherent `described`, for types that describe themselves, goes before that of
-/// [`WithoutJsonSchema`], for those that are read, and that before the one of [`NotRead`], for all others.
+/// Probes a type. The inherent `described`, for types with a JSON schema, takes precedence over that of
+/// [`WithoutJsonSchema`], for types that can be deserialized, and that over the one of [`NotRead`], for all others.
 #[derive(Debug)]
 pub struct Probe<T: ?Sized>(PhantomData<fn(&T)>);
 
 impl<T: ?Sized> Probe<T> {
-    /// The only one.
+    /// The only value.
     pub const NEW: Self = Self(PhantomData);
 }
 
 #[cfg(feature = "schema")]
 impl<T: JsonSchema + DeserializeOwned> Probe<T> {
-    /// Both its JSON schema and what its `Deserialize` asks for.
+    /// Describes it by its JSON schema and by what its `Deserialize` asks for.
     pub fn described(&self) -> Option<Probed> {
         Some(Probed {
             json_schema: Some(json_schema::<T>),
@@ -72,9 +72,9 @@ fn json_schema<T: JsonSchema>() -> JsonSchemas {
     (root.to_value(), generator.take_definitions(true))
 }
 
-/// What every type answers that can be read.
+/// The fallback for types that can be deserialized.
 pub trait WithoutJsonSchema {
-    /// With the feature `schema` what its `Deserialize` asks for, else nothing.
+    /// Describes it by what its `Deserialize` asks for; without the feature `schema`, not at all.
     fn described(&self) -> Option<Probed>;
 }
 
@@ -90,9 +90,9 @@ impl<T: DeserializeOwned> WithoutJsonSchema for Probe<T> {
     }
 }
 
-/// What every other type answers.
+/// The fallback for every other type.
 pub trait NotRead {
-    /// Nothing.
+    /// `None`.
     fn described(&self) -> Option<Probed> {
         None
     }

@@ -1,4 +1,4 @@
-//! A shape: the fields of an event's payload in one schema version.
+//! The shape: the fields of an event's payload in one schema version.
 
 use super::SchemaVersion;
 use crate::event::decode::{Location, locate};
@@ -8,68 +8,68 @@ use crate::event::decode::{Location, locate};
 pub struct Shape {
     /// The schema version.
     pub schema_version: SchemaVersion,
-    /// How the fields stand in JSON.
+    /// How the fields are written in JSON.
     pub form: Form,
     /// The stored fields, in the order of the source.
     pub fields: &'static [Field],
 }
 
-/// How the fields of a shape stand in JSON. Nothing is left open: a lock that passed over a form would not hold it.
+/// How the fields of a shape are written in JSON. Exhaustive, so that the lock cannot overlook a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// An object.
     Named,
-    /// An array, one element a field.
+    /// An array with one element for each field.
     Tuple,
     /// The value of the only field.
     Newtype,
     /// `null`.
     Unit,
-    /// What another type makes of it: `serde(from = "…")`.
+    /// The form of another type: `serde(from = "…")`.
     As(&'static str),
 }
 
 /// A field of a shape.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
-    /// The stored key; of a tuple struct the index.
+    /// The stored key; for a tuple struct, the index.
     pub name: &'static str,
     /// Other keys that are read as this one.
     pub aliases: &'static [&'static str],
     /// The type, as written in the source.
     pub ty: &'static str,
-    /// What may be absent.
+    /// Whether the key may be absent.
     pub presence: Presence,
     /// The module or function of `serde(with = "…")` or `serde(deserialize_with = "…")`.
     pub with: Option<&'static str>,
 }
 
-/// Whether a field's key is there.
+/// Whether a field's key is present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Presence {
-    /// It must be.
+    /// It must be present.
     Required,
     /// It may be absent: `serde(default)`.
     Default,
-    /// The keys of the value stand among those of the event: `serde(flatten)`.
+    /// The keys of the value are among those of the event: `serde(flatten)`.
     Flatten,
 }
 
 impl Field {
-    /// The field stored under `name`, of the type that is written `ty`.
+    /// Describes the field stored under `name` with the type `ty`, as written in the source.
     pub const fn new(name: &'static str, ty: &'static str, presence: Presence) -> Self {
         Self { name, aliases: &[], ty, presence, with: None }
     }
 
-    /// With keys that are read as this one.
+    /// Sets other keys that are read as this one.
     #[must_use]
     pub const fn with_aliases(mut self, aliases: &'static [&'static str]) -> Self {
         self.aliases = aliases;
         self
     }
 
-    /// With the module or function that reads it.
+    /// Sets the module or function that reads it.
     #[must_use]
     pub const fn with_module(mut self, path: &'static str) -> Self {
         self.with = Some(path);
@@ -78,10 +78,10 @@ impl Field {
 }
 
 impl Shape {
-    /// The shape of the schema version `schema_version`.
+    /// Describes the shape of a schema version.
     ///
     /// # Panics
-    /// For version 0, which the macros refuse before.
+    /// For schema version 0, which the macros refuse.
     pub const fn new(schema_version: u32, form: Form, fields: &'static [Field]) -> Self {
         Self { schema_version: SchemaVersion::new(schema_version).expect("schema versions start at 1"), form, fields }
     }
@@ -96,7 +96,7 @@ impl Shape {
         }
     }
 
-    /// The field that is stored under `key`, or else the flattened one that would take it.
+    /// The field that is stored under `key`, or else the flattened field that would take it.
     fn field(&self, key: &str) -> Option<&'static Field> {
         let named = |field: &&Field| field.name == key || field.aliases.contains(&key);
         let flattened = |field: &&Field| field.presence == Presence::Flatten;

@@ -1,23 +1,23 @@
-//! Values that are made up, to get past them.
+//! Made-up values, for parts of a type that the tracer must read but does not look at.
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::Halt;
 
-/// A text like any other.
+/// The default string.
 pub(super) const TEXT: &str = "a";
 
-/// Whatever is asked for, as small as it gets.
+/// Deserializes as the smallest value of any type.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dummy {
-    /// Where a text is asked for.
+    /// The string that it gives.
     text: &'static str,
-    /// How much deeper it may get: a type may hold itself.
+    /// How much deeper it may nest, since a type may contain itself.
     depth: u8,
 }
 
 impl Dummy {
-    /// A value with `text` where a text is asked for.
+    /// Creates a value whose strings are `text`.
     pub(super) const fn new(text: &'static str) -> Self {
         Self { text, depth: 32 }
     }
@@ -27,7 +27,7 @@ impl Dummy {
     }
 }
 
-/// `deserialize_…`, each by a `visit_…` with a value.
+/// Implements `deserialize_…` by calling `visit_…` with a value.
 macro_rules! values {
     ($($method:ident $visit:ident($value:expr))+) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Halt> {
@@ -135,7 +135,7 @@ impl<'de> Deserializer<'de> for Dummy {
     }
 }
 
-/// So many values, of an object under these names.
+/// `left` values; in an object, under these names.
 struct Several {
     left: usize,
     names: &'static [&'static str],

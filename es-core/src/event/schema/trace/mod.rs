@@ -1,4 +1,4 @@
-//! Asks a type's `Deserialize` what it wants to read, one step further each time.
+//! Runs a type's `Deserialize` to learn what it asks for, one step further each time.
 
 use std::{
     cell::Cell,
@@ -13,18 +13,17 @@ use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqA
 mod dummy;
 mod step;
 
+use dummy::{Dummy, TEXT};
 pub use step::{Sample, Step};
 
-use dummy::{Dummy, TEXT};
-
-/// What is asked for at a place.
+/// What a `Deserialize` asks for.
 #[derive(Clone, Copy, Debug)]
 pub enum Asked {
-    /// A plain value, by the name that a lock has for it.
+    /// A plain value, by its name in the lock.
     Value(&'static str),
-    /// Whatever is there.
+    /// Any value.
     Anything,
-    /// Something or `null`.
+    /// A value or `null`.
     Option,
     /// An array of any length.
     List,
@@ -41,24 +40,24 @@ pub enum Asked {
 /// Why a try ended.
 #[derive(Debug)]
 pub enum Halt {
-    /// The place was reached, or the type refused what it was given.
+    /// The end of the path was reached, or the type refused a value.
     Here,
     /// A key is missing.
     Missing(&'static str),
-    /// A key is there twice.
+    /// A key occurs twice.
     Duplicate,
-    /// These are the variants.
+    /// The type has these variants.
     Variants(&'static [&'static str]),
-    /// A variant was read, which this tells from others.
+    /// A variant was read, with this hash of its discriminant.
     Variant(u64),
-    /// What is not known was read all the same. An error as well, or the type around would go on.
+    /// The type accepted the value. This is an error, too, so that the type around it stops.
     Accepted,
 }
 
-/// One try: what was asked for at the end of the way, and how it ended.
+/// The result of a try: what was asked for at the end of the path, and why it ended.
 pub type Try = (Option<Asked>, Result<(), Halt>);
 
-/// Follows `path` into `T`. A type that panics on what is made up refuses it.
+/// Follows `path` into `T`. A panic of the type on a made-up value counts as a refusal.
 pub fn follow<T>(path: &[Step], read: impl FnOnce(Tracer<'_>) -> Result<T, Halt>) -> Try {
     let asked = Cell::new(None);
     let tracer = Tracer { path, asked: &asked };
@@ -66,19 +65,19 @@ pub fn follow<T>(path: &[Step], read: impl FnOnce(Tracer<'_>) -> Result<T, Halt>
     (asked.into_inner(), end)
 }
 
-/// The end of a try for which the type around the last place has read its value.
+/// Ends a try whose last value was read by the type around it.
 fn around<T>(read: Result<T, Halt>) -> Result<T, Halt> {
     read.and(Err(Halt::Accepted))
 }
 
-/// The end of a try that has read a value of an enum.
+/// Ends a try that has read a value of an enum.
 fn chosen<T>(read: Result<T, Halt>) -> Result<T, Halt> {
     let mut hasher = DefaultHasher::new();
     discriminant(&read?).hash(&mut hasher);
     Err(Halt::Variant(hasher.finish()))
 }
 
-/// Follows the steps of a way, and ends at the last.
+/// Follows the steps of a path, and ends at the last.
 #[derive(Clone, Copy, Debug)]
 pub struct Tracer<'a> {
     path: &'a [Step],
@@ -97,7 +96,7 @@ impl Tracer<'_> {
     fn value<'de, V: Visitor<'de>>(self, value: &'static str, visitor: V) -> Result<V::Value, Halt> {
         let (Step::Sample(sample), _) = self.here(Asked::Value(value))? else { return Err(Halt::Here) };
         let out_of_range = |_| Halt::Here;
-        // as serde_json gives it
+        // Calls the same `visit_…` as `serde_json` would.
         match (sample, value) {
             (Sample::Text(text), _) => visitor.visit_str(text),
             (Sample::Natural(number), "uint128") => visitor.visit_u128(number),
@@ -109,7 +108,7 @@ impl Tracer<'_> {
     }
 }
 
-/// `deserialize_…` of plain values.
+/// Implements `deserialize_…` of plain values.
 macro_rules! values {
     ($($method:ident $value:literal)+) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Halt> {
@@ -156,7 +155,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Halt> {
         match self.here(Asked::Anything)? {
             (Step::Empty, next) => around(visitor.visit_map(One { key: None, tracer: next, text: None })),
-            // the rest is read after this
+            // Not ended here: the tagged enum reads the rest after its tag.
             (Step::Tag(tag, text), next) => visitor.visit_map(One { key: Some(tag), tracer: next, text: Some(text) }),
             _ => Err(Halt::Here),
         }
@@ -235,14 +234,14 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
     }
 }
 
-/// No variant is called this.
+/// A name that no variant has.
 pub const UNKNOWN: &str = "\u{0}unknown";
 
 /// An object with at most one key.
 struct One<'a> {
     key: Option<&'static str>,
     tracer: Tracer<'a>,
-    /// Its value, where that is a text.
+    /// Its value, if it is a string.
     text: Option<&'static str>,
 }
 
@@ -261,10 +260,10 @@ impl<'de> MapAccess<'de> for One<'_> {
     }
 }
 
-/// An object with these keys, the last in front, and values that are made up.
+/// An object with these keys, given from the last to the first, and made-up values.
 struct Several {
     keys: Vec<&'static str>,
-    /// Whether the try ends where the value of the last is asked for.
+    /// Whether the try ends when the type asks for the last value.
     ends: bool,
 }
 
@@ -283,7 +282,7 @@ impl<'de> MapAccess<'de> for Several {
     }
 }
 
-/// A map with one entry, of which the key or the value is looked at.
+/// A map with one entry, whose key or value is traced.
 struct Entry<'a> {
     tracer: Tracer<'a>,
     of_key: bool,
@@ -304,7 +303,7 @@ impl<'de> MapAccess<'de> for Entry<'_> {
     }
 }
 
-/// An array whose first values are made up.
+/// An array whose first `before` values are made up.
 struct Places<'a> {
     before: usize,
     tracer: Tracer<'a>,

@@ -1,33 +1,33 @@
-//! The steps on the way into a type, the last of which is what the type is tried with.
+//! The steps of a path into a type. The last is the value that the type is tried with.
 
-/// The way to a place inside of a type.
+/// A step into a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// What an `Option` holds.
+    /// The value of an `Option`.
     Inner,
-    /// A value of a list.
+    /// An element of a list.
     Element,
     /// A key of a map.
     Key,
     /// A value of a map.
     Value,
-    /// A place of a tuple.
+    /// An element of a tuple, by its index.
     Place(usize),
-    /// A field, by its place among the keys.
+    /// A field, by its index among the keys.
     Field(usize),
-    /// A variant, by its place among the names.
+    /// A variant, by its index among the names.
     Variant(usize),
-    /// A variant whose content is made up, to see which one it is.
+    /// A variant with made-up content, to learn which one it is.
     Chosen(usize),
-    /// A variant that is not known.
+    /// A variant that does not exist.
     Unknown,
-    /// An object without any key.
+    /// An object without keys.
     Empty,
-    /// An object with this key and this text.
+    /// An object with this key and this string.
     Tag(&'static str, &'static str),
-    /// An object with two keys, of which the second may be another name of the first.
+    /// An object with two keys, the second of which may be an alias of the first.
     Twice(usize, usize),
-    /// An object with all keys that have their bit set.
+    /// An object with all keys whose bit is set.
     Only(u64),
     /// The value itself.
     Sample(Sample),
@@ -36,7 +36,7 @@ pub enum Step {
 /// A value that a type is tried with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sample {
-    /// A text.
+    /// A string.
     Text(&'static str),
     /// A whole number that is not negative.
     Natural(u128),

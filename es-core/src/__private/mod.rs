@@ -1,4 +1,4 @@
-//! What generated code names. Not part of the public surface.
+//! The items that generated code names. Not part of the public surface.
 
 mod dispatch;
 mod feed;
@@ -45,7 +45,7 @@ pub use crate::event::schema::{Probed, trace::follow};
 #[doc(hidden)]
 pub use crate::__es_see_read_by as see_read_by;
 
-/// Shows to `$see` what a function of the user's asks for. Without the feature `schema` nothing is generated.
+/// Passes what a user's function asks for to `$see`. Without the feature `schema` it expands to nothing.
 #[cfg(feature = "schema")]
 #[doc(hidden)]
 #[macro_export]
@@ -70,7 +70,7 @@ macro_rules! __es_see_read_by {
 /// The schema version `number`, for constants.
 ///
 /// # Panics
-/// While compiling, for 0, which the macros refuse before.
+/// At compile time, for 0, which the macros refuse before.
 pub const fn schema_version(number: u32) -> SchemaVersion {
     SchemaVersion::new(number).expect("schema versions start at 1")
 }

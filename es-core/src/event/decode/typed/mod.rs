@@ -1,5 +1,5 @@
-//! Reading a payload as a type: numbers are what they are without `serde_json`'s feature `arbitrary_precision`, and
-//! errors name what serde says of them as constants of the program.
+//! Decodes a payload into a type. Numbers are decoded as without `serde_json`'s feature `arbitrary_precision`, and errors
+//! hold only constants of the program.
 
 use std::{borrow::Cow, str::FromStr};
 
@@ -16,33 +16,33 @@ use super::{
     parser::{Kind, Parser},
 };
 
-/// Whether some crate of the program has turned on `serde_json`'s `arbitrary_precision`, which keeps a number as its
-/// text and shows one that is no integer as a map with one key. Without it a number needs no drop.
+/// Whether some crate of the program enables `serde_json`'s `arbitrary_precision`, which keeps a number as its text and gives
+/// one that is not an integer to serde as a map with one key. Without the feature a number needs no drop.
 pub(crate) const NUMBERS_ARE_TEXTS: bool = std::mem::needs_drop::<serde_json::Number>();
 
 /// The key of that map.
 pub(crate) const NUMBER: &str = "$serde_json::private::Number";
-/// The name by which `serde_json` tells its `RawValue` from other structs.
+/// The name by which `serde_json` recognises its `RawValue`.
 pub(crate) const RAW_VALUE: &str = "$serde_json::private::RawValue";
 
-/// What becomes of a number that is no integer where somebody takes any value, while [`NUMBERS_ARE_TEXTS`].
+/// How a number that is not an integer is given to a visitor of any value, while [`NUMBERS_ARE_TEXTS`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Numbers {
-    /// A float for serde, which takes any value to look at it later, if the float is written in the same way; its text for
-    /// all others, who know `serde_json`.
+    /// As a float to serde's buffer of any value, if the float prints as the same text; as its text to every other visitor,
+    /// since those are types of `serde_json`.
     Kept,
-    /// A float.
+    /// As a float.
     Rounded,
 }
 
-/// Reads the whole of `payload` as `T`; `None` when it is not UTF-8.
+/// Decodes the whole of `payload` as `T`; `None` when it is not UTF-8.
 pub(super) fn read<T: DeserializeOwned>(payload: &[u8], numbers: Numbers) -> Option<Result<T, Cause>> {
     let mut parser = Parser::new(payload)?;
     let value = T::deserialize(At { parser: &mut parser, numbers });
     Some(value.and_then(|value| parser.end().map(|()| value)))
 }
 
-/// A value to read, which comes next in the payload.
+/// The next value of the payload.
 struct At<'a, 'de> {
     parser: &'a mut Parser<'de>,
     numbers: Numbers,
@@ -61,17 +61,17 @@ impl<'de> At<'_, 'de> {
         number(text, visitor)
     }
 
-    /// The digits, if it is a number.
+    /// The text of the number, if it is one.
     fn digits(&mut self) -> Result<&'de str, Cause> {
         if self.parser.kind() == Kind::Number { self.parser.number() } else { wrong_type() }
     }
 
-    /// The text, if it is one.
+    /// The string, if it is one.
     fn text(&mut self) -> Result<Cow<'de, str>, Cause> {
         if self.parser.kind() == Kind::Text { self.parser.string() } else { wrong_type() }
     }
 
-    /// What the word stands for, if it is one.
+    /// The boolean, or `None` for `null`, if it is one of these.
     fn word(&mut self) -> Result<Option<bool>, Cause> {
         if self.parser.kind() == Kind::Word { self.parser.word() } else { wrong_type() }
     }
@@ -97,7 +97,7 @@ pub(super) fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::
     }
 }
 
-/// As [`number`], for a type that rounds floats to 32 bits.
+/// As [`number`], for a type with floats of 32 bits.
 pub(super) fn small_number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Cause> {
     if integer(text).is_none() { visitor.visit_f32(finite(text)?) } else { number(text, visitor) }
 }
@@ -107,7 +107,7 @@ enum Integer {
     Negative(i64),
 }
 
-/// The integer that is written so, if it has 64 bits; zero with a sign is a float.
+/// The integer of this text, if it fits into 64 bits; `-0` is a float.
 fn integer(text: &str) -> Option<Integer> {
     if text.starts_with('-') {
         text.parse().ok().filter(|number| *number != 0).map(Integer::Negative)
@@ -121,8 +121,8 @@ fn finite<F: FromStr + Into<f64> + Copy>(text: &str) -> Result<F, Cause> {
     if float.into().is_finite() { Ok(float) } else { Err(Cause::Other(PayloadErrorKind::Value)) }
 }
 
-/// Whether it is serde that takes any value, to look at it later: for tagged, untagged and flattened types. If serde
-/// should say so in another way, [`Numbers::Rounded`] helps.
+/// Whether the visitor is serde's buffer of any value, for tagged, untagged and flattened types. If a later serde changes this
+/// text, decoding falls back to [`Numbers::Rounded`].
 fn is_content(visitor: &dyn Expected) -> bool {
     visitor.to_string() == "any value"
 }
@@ -295,7 +295,7 @@ impl<'de> Deserializer<'de> for At<'_, 'de> {
     }
 }
 
-/// What is left of an array or object.
+/// The rest of an array or object.
 struct Rest<'a, 'de> {
     parser: &'a mut Parser<'de>,
     numbers: Numbers,

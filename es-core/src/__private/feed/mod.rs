@@ -1,13 +1,14 @@
-//! What `derive(EventSet)` writes calls: the tables of a feed, and the reading of what its aggregates hold.
+//! Functions that `derive(EventSet)` calls: the tables of a feed, and the decoding of its aggregates' events.
 //!
 //! # Layout
-//! `detect` (what is an aggregate, an event, an event of an aggregate) · `refusal` (what does not compile) · here the rest
+//! `detect` (whether a type is an aggregate, an event, an event of an aggregate) · `refusal` (the compile errors) · here the rest
 //!
-//! Events are told apart by their places among the members, never by name: rustc gives up on comparing some hundred names
-//! with each other.
+//! Events are compared by their indexes among the members, never by name: rustc refuses to compare some hundreds of names
+//! pairwise at compile time.
 
 use std::any::Any;
 
+use super::lookup::Names;
 use crate::event::{DecodeError, SchemaVersion, schema::Member};
 
 mod detect;
@@ -16,24 +17,22 @@ mod refusal;
 pub use detect::{Becomes, Held, Holds, Listed, Named, NotHeld, NotListed, NotNamed, NotRetired};
 pub use refusal::{aggregate, assert_held, assert_of, event};
 
-use super::lookup::Names;
-
 /// An aggregate of a feed.
 #[derive(Clone, Copy, Debug)]
 pub struct Of {
     /// The category of its streams.
     pub category: &'static str,
-    /// What its streams hold.
+    /// The events that its streams hold.
     pub members: &'static [Member],
-    /// Whether it can be judged what it holds; otherwise there is a mistake, which is reported already.
+    /// Whether its declaration has no mistake. If it has one, that is reported already, and nothing else is checked.
     pub sound: bool,
-    /// For each event that the feed lists, where the aggregate holds it.
+    /// For each event that the feed lists, whether the aggregate holds it.
     pub listed: &'static [Held],
-    /// For each of `members`, whether it is or may become an event that the feed lists.
+    /// For each of `members`, whether the feed lists it or it may become an event that the feed lists.
     pub wanted: &'static [bool],
 }
 
-/// For each of `members`, whether it is or may become one of `listed`.
+/// Tells for each of `members` whether it is or may become one of `listed`.
 pub const fn wanted<const MEMBERS: usize>(members: &[Member], listed: &[Held]) -> [bool; MEMBERS] {
     let mut own = [false; MEMBERS];
     let mut event = 0;
@@ -52,7 +51,7 @@ pub const fn wanted<const MEMBERS: usize>(members: &[Member], listed: &[Held]) -
     wanted
 }
 
-/// The categories of a feed.
+/// Gives the categories of a feed.
 pub const fn categories<const COUNT: usize>(of: &[Of]) -> [&'static str; COUNT] {
     let mut categories = [""; COUNT];
     let mut at = 0;
@@ -63,17 +62,17 @@ pub const fn categories<const COUNT: usize>(of: &[Of]) -> [&'static str; COUNT] 
     categories
 }
 
-/// How many names a feed asks for.
+/// Counts the names that a feed reads.
 pub const fn count_of(of: &[Of]) -> usize {
     filled::<0>(of).1
 }
 
-/// The names a feed asks for.
+/// Gives the names that a feed reads.
 pub const fn names_of<const COUNT: usize>(of: &[Of]) -> [&'static str; COUNT] {
     filled::<COUNT>(of).0
 }
 
-/// The first `COUNT` names a feed asks for, and how many there are.
+/// Gives the first `COUNT` names that a feed reads, and their number.
 const fn filled<const COUNT: usize>(of: &[Of]) -> ([&'static str; COUNT], usize) {
     let (mut all, mut filled, mut at) = ([""; COUNT], 0, 0);
     while at < of.len() {
@@ -95,13 +94,12 @@ const fn filled<const COUNT: usize>(of: &[Of]) -> ([&'static str; COUNT], usize)
     (all, filled)
 }
 
-/// The event, if what is given is an `E`.
+/// Takes the event out of `given`, if it is an `E`.
 pub fn taken<E: 'static>(given: &mut dyn Any) -> Option<E> {
     given.downcast_mut::<Option<E>>()?.take()
 }
 
-/// Reads what is stored in a stream of the aggregate `of`, if the feed wants it: another aggregate's event under the same
-/// name is not even decoded.
+/// Decodes an event of the aggregate `of` by `read` if the feed wants it. Other events are not decoded.
 fn decode_wanted(
     of: &Of,
     name: &str,
