@@ -10,19 +10,19 @@ use crate::append::attempt::Appender;
 use crate::append::joined::Joined;
 use crate::append::statement;
 use crate::append::writer::{BatchLimits, Queue};
-use crate::read::log::{Log, incarnation_seen_by, incarnation_sql};
-use crate::read::open::OpenReaders;
+use crate::read::log::{Log, incarnation_sql, query_incarnation};
+use crate::read::open_readers::OpenReaders;
 use crate::read::{Pager, Reader};
 use crate::server::connection::{Connector, LONGEST};
 use crate::server::pool::Pool;
 use crate::server::schema_name::SchemaName;
-use crate::server::shared::SharedConnections;
+use crate::server::shared_connections::SharedConnections;
 use crate::server::{checks as server_checks, tls};
 use crate::snapshot::StoredSnapshots;
 use crate::store::{Background, Parts, PostgresStore};
 use crate::subscribe::Subscriptions;
 use crate::subscribe::notify;
-use crate::subscribe::notify::Wake;
+use crate::subscribe::notify::WakeUp;
 use crate::{PostgresConnectError, PostgresSchemaNameError, PostgresUrlError, checks, migrate, protection};
 
 /// The shortest time that is not taken for none.
@@ -46,7 +46,7 @@ pub struct PostgresBuilder {
     connect_timeout: Duration,
     statement_timeout: Duration,
     lock_timeout: Duration,
-    persistence: Duration,
+    retry_for: Duration,
     limits: BatchLimits,
     migrate: bool,
     allow_unsafe: bool,
@@ -63,7 +63,7 @@ impl PostgresBuilder {
             connect_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(5),
-            persistence: Duration::from_secs(10),
+            retry_for: Duration::from_secs(10),
             limits: BatchLimits { bytes: 4 * 1024 * 1024, events: 2_000, streams: 1_000 },
             migrate: true,
             allow_unsafe: false,
@@ -123,8 +123,8 @@ impl PostgresBuilder {
 
     /// For how long reads and appends are tried again after their connection was lost; 10 s when nothing is said.
     /// An append without an answer then is [`Unknown`](es_core::AppendError::Unknown). With zero nothing is tried again.
-    pub fn persistence(mut self, limit: Duration) -> Self {
-        self.persistence = limit.min(LONGEST);
+    pub fn retry_for(mut self, limit: Duration) -> Self {
+        self.retry_for = limit.min(LONGEST);
         self
     }
 
@@ -163,43 +163,43 @@ impl PostgresBuilder {
         let schema = SchemaName::new(&self.schema)?;
         let connector = self.connector()?;
         let first = connector.open().await?;
-        server_checks::server(&first.client, self.allow_unsafe).await?;
+        server_checks::check_server(&first.client, self.allow_unsafe).await?;
         if self.migrate {
             migrate::run(&first.client, &schema).await?;
         }
         migrate::check(&first.client, &schema).await?;
         // begun before anything is appended, where the log has moved
-        let today = incarnation_seen_by(&first.client, &schema).await?;
+        let today = query_incarnation(&first.client, &schema).await?;
         checks::log(&first, &connector, &schema).await?;
         let pool = match self.pool {
-            Some(pool) => Pool::of_application(pool, &connector),
-            None => Pool::own(&connector, self.pool_size)?,
+            Some(pool) => Pool::from_application(pool, &connector),
+            None => Pool::new(&connector, self.pool_size)?,
         };
-        let (wake, joined) = (Wake::new(), Joined::default());
+        let (wake_up, joined) = (WakeUp::new(), Joined::default());
         let connections = SharedConnections::new(pool.clone());
-        let log = Arc::new(Log::new(connections.clone(), &schema, today, self.persistence));
+        let log = Arc::new(Log::new(connections.clone(), &schema, today, self.retry_for));
         if log.incarnation().await? != today {
             return Err(PostgresConnectError::OtherLog);
         }
         protection::report(&connections, &schema).await?;
         let readers = OpenReaders::default();
-        let pager = Pager::new(pool, connections.clone(), &schema, self.persistence);
+        let pager = Pager::new(pool, connections.clone(), &schema, self.retry_for);
         let reader = Arc::new(Reader::new(pager, Arc::clone(&log), readers.clone()));
         let (subscriptions, follower) = Subscriptions::new(Arc::clone(&log), Arc::clone(&reader), today);
         let background = Background(vec![
-            tokio::spawn(notify::listen(connector.clone(), schema.channel(), wake.clone())),
-            tokio::spawn(follower.follow(Arc::clone(&log), Arc::clone(&reader), wake.clone())),
-            tokio::spawn(joined.clone().follow(Arc::clone(&log), wake.clone())),
+            tokio::spawn(notify::listen(connector.clone(), schema.channel(), wake_up.clone())),
+            tokio::spawn(follower.follow(Arc::clone(&log), Arc::clone(&reader), wake_up.clone())),
+            tokio::spawn(joined.clone().follow(Arc::clone(&log), wake_up.clone())),
         ]);
         let appender = Appender {
             connector,
             allow_unsafe: self.allow_unsafe,
             sql: statement::sql(&schema),
             incarnation: incarnation_sql(&schema),
-            persistence: self.persistence,
+            retry_for: self.retry_for,
         };
         Ok(PostgresStore::new(Parts {
-            queue: Queue::start(Arc::new(appender), self.limits, wake.clone()),
+            queue: Queue::start(Arc::new(appender), self.limits, wake_up.clone()),
             snapshots: StoredSnapshots::new(connections.clone(), &schema),
             connections,
             log,
@@ -207,7 +207,7 @@ impl PostgresBuilder {
             readers,
             subscriptions,
             joined,
-            wake,
+            wake_up,
             background,
             append_sql: statement::sql(&schema),
             schema,
@@ -223,7 +223,7 @@ impl PostgresBuilder {
     }
 
     fn connector(&self) -> Result<Connector, PostgresUrlError> {
-        let (mut config, tls) = tls::choose(&self.url)?;
+        let (mut config, tls) = tls::parse_url(&self.url)?;
         if config.get_application_name().is_none() {
             config.application_name(&self.application_name);
         }
@@ -252,7 +252,7 @@ impl fmt::Debug for PostgresBuilder {
             .field("connect_timeout", &self.connect_timeout)
             .field("statement_timeout", &self.statement_timeout)
             .field("lock_timeout", &self.lock_timeout)
-            .field("persistence", &self.persistence)
+            .field("retry_for", &self.retry_for)
             .field("limits", &self.limits)
             .field("migrate", &self.migrate)
             .field("allow_unsafe", &self.allow_unsafe)

@@ -4,7 +4,7 @@ use es_core::StoreErrorKind;
 
 use crate::migrate::PostgresMigrateError;
 use crate::server::checks::{Failure, PostgresUnfitError};
-use crate::server::error::{PostgresError, reacts};
+use crate::server::error::{PostgresError, impl_store_error};
 use crate::server::schema_name::PostgresSchemaNameError;
 use crate::server::tls::PostgresUrlError;
 
@@ -59,7 +59,7 @@ impl PostgresConnectError {
     }
 }
 
-reacts!(PostgresConnectError);
+impl_store_error!(PostgresConnectError);
 
 impl From<Failure> for PostgresConnectError {
     fn from(failure: Failure) -> Self {

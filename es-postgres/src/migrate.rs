@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use es_core::StoreErrorKind;
 use tokio_postgres::{Client, Row};
 
-use crate::server::error::{PostgresError, reacts};
+use crate::server::error::{PostgresError, impl_store_error};
 use crate::server::schema_name::{SchemaName, quote_literal};
 
 /// Why a schema is not at the newest migration that this library knows.
@@ -66,7 +66,7 @@ impl PostgresMigrateError {
     }
 }
 
-reacts!(PostgresMigrateError);
+impl_store_error!(PostgresMigrateError);
 
 /// One step of the schema's history.
 #[derive(Debug, Clone, Copy)]
@@ -80,8 +80,8 @@ const STEPS: &[Step] = &[
     Step { number: 1, name: "log", sql: include_str!("migrations/0001_log.sql") },
     Step { number: 2, name: "frontier", sql: include_str!("migrations/0002_frontier.sql") },
     Step { number: 3, name: "incarnations", sql: include_str!("migrations/0003_incarnations.sql") },
-    Step { number: 4, name: "streams", sql: include_str!("migrations/0004_streams.sql") },
-    Step { number: 5, name: "arguments", sql: include_str!("migrations/0005_arguments.sql") },
+    Step { number: 4, name: "stream_locks", sql: include_str!("migrations/0004_stream_locks.sql") },
+    Step { number: 5, name: "check_arguments", sql: include_str!("migrations/0005_check_arguments.sql") },
     Step { number: 6, name: "append", sql: include_str!("migrations/0006_append.sql") },
     Step { number: 7, name: "snapshots", sql: include_str!("migrations/0007_snapshots.sql") },
 ];

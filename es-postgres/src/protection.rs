@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 
 use crate::server::error::PostgresError;
 use crate::server::schema_name::{SchemaName, quote_literal};
-use crate::server::shared::SharedConnections;
+use crate::server::shared_connections::SharedConnections;
 
 /// Something that would keep events from being changed or lost by mistake, and is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

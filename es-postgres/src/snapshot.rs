@@ -9,8 +9,8 @@ use tokio_postgres::types::ToSql;
 
 use crate::server::error::PostgresError;
 use crate::server::schema_name::SchemaName;
-use crate::server::shared::SharedConnections;
-use crate::server::types::{Binary, Time, column, place};
+use crate::server::shared_connections::SharedConnections;
+use crate::server::types::{Binary, Time, column, unsigned_column};
 
 /// The snapshots that are stored in a schema.
 #[derive(Debug)]
@@ -49,8 +49,8 @@ impl Snapshots for StoredSnapshots {
         let payload: &[u8] = row.try_get(3).map_err(|error| failed(PostgresError::Answer(error.into())))?;
         Ok(Some(StoredSnapshot {
             stream: stream.clone(),
-            version: place(Some(row), 0).map_err(failed)?,
-            position: place(Some(row), 1).map_err(failed)?,
+            version: unsigned_column(Some(row), 0).map_err(failed)?,
+            position: unsigned_column(Some(row), 1).map_err(failed)?,
             recorded_at: column::<Time>(Some(row), 2).map_err(failed)?.0,
             schema: schema.to_owned(),
             payload: Bytes::copy_from_slice(payload),

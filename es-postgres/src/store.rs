@@ -17,13 +17,13 @@ use crate::append::joined::Joined;
 use crate::append::writer::Queue;
 use crate::append::{commit, transaction};
 use crate::read::log::Log;
-use crate::read::open::OpenReaders;
+use crate::read::open_readers::OpenReaders;
 use crate::read::{Cursor, Reader};
 use crate::server::schema_name::SchemaName;
-use crate::server::shared::SharedConnections;
+use crate::server::shared_connections::SharedConnections;
 use crate::snapshot::StoredSnapshots;
 use crate::subscribe::Subscriptions;
-use crate::subscribe::notify::Wake;
+use crate::subscribe::notify::WakeUp;
 use crate::{
     AppendStatement, CallersTransaction, MissingProtection, PostgresBuilder, PostgresCommitError, PostgresConnectError,
     PostgresError, PostgresSchemaNameError, migrate, protection,
@@ -44,7 +44,7 @@ pub(crate) struct Parts {
     pub(crate) snapshots: StoredSnapshots,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) joined: Joined,
-    pub(crate) wake: Wake,
+    pub(crate) wake_up: WakeUp,
     #[expect(dead_code, reason = "its tasks end when it is dropped")]
     pub(crate) background: Background,
     pub(crate) append_sql: String,
@@ -150,7 +150,7 @@ impl PostgresStore {
     /// the same events. Where these are answered as `repeated`, all of the first one is stored: roll the second back.
     pub async fn commit(&self, transaction: impl CallersTransaction) -> Result<(), PostgresCommitError> {
         commit::commit(transaction).await?;
-        self.parts.wake.appended();
+        self.parts.wake_up.appended();
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::append::error::PostgresAppendError;
 use crate::append::mark::Mark;
 use crate::append::statement::{self, Manner};
 use crate::append::verdict::{self, Verdict};
-use crate::server::back_off::{BackOff, Patience};
+use crate::server::back_off::{BackOff, Retry};
 use crate::server::checks;
 use crate::server::connection::{Connection, Connector, LONGEST};
 use crate::server::error::PostgresError;
@@ -33,7 +33,7 @@ pub(crate) struct Appender {
     /// What each connection asks first: after a failover nothing is appended before a new incarnation has begun.
     pub(crate) incarnation: String,
     /// For how long an append is sent again after its connection was lost.
-    pub(crate) persistence: Duration,
+    pub(crate) retry_for: Duration,
 }
 
 /// A connection that is ready to append.
@@ -84,7 +84,7 @@ struct Progress {
     unanswered: Option<Mark>,
     /// Whether it was sent before and no answer came.
     sent: bool,
-    patience: Patience,
+    patience: Retry,
     clashes: u32,
 }
 
@@ -92,14 +92,14 @@ impl Appender {
     /// A session whose statements may take `longer` than usual.
     async fn open(&self, longer: Duration) -> Result<Session, PostgresAppendError> {
         let connection = self.connector.open().await?;
-        checks::again(&connection.client, self.allow_unsafe).await?;
+        checks::recheck_server(&connection.client, self.allow_unsafe).await?;
         let statement = self.connector.statement_timeout;
         if !longer.is_zero() && !statement.is_zero() {
             let set = format!("SET statement_timeout = {}", (statement + longer).min(LONGEST).as_millis());
             connection.client.batch_execute(&set).await.map_err(PostgresError::statement)?;
         }
         connection.client.batch_execute(&self.incarnation).await.map_err(PostgresError::statement)?;
-        let mark = Mark::new(connection.process.clone());
+        let mark = Mark::new(connection.backend.clone());
         let statement = connection.client.prepare(&mark.on(&self.sql)).await.map_err(PostgresError::statement)?;
         Ok(Session { connection, statement, mark })
     }
@@ -108,7 +108,7 @@ impl Appender {
     pub(crate) async fn append(&self, session: &mut Option<Session>, calls: &[Call<'_>], lane: Lane) -> Outcome {
         let columns = Columns::of(calls);
         let allowance = Allowance::new(calls.iter().map(|call| weight(call.appends)).sum(), lane);
-        let mut progress = Progress::new(lane != Lane::Batch, self.persistence);
+        let mut progress = Progress::new(lane != Lane::Batch, self.retry_for);
         loop {
             let error = match self.send(session, &columns, allowance, &mut progress).await {
                 Ok(answer) => match verdict::verdicts(calls, &columns, &answer) {
@@ -147,16 +147,16 @@ impl Appender {
             while !self.in_time(Duration::ZERO, unanswered.end(&connection.client, mark)).await? {
                 // a process that waits for a disk cannot be ended; what it does with the append is not known
                 if progress.patience.is_over() {
-                    return Err(PostgresError::Silent(self.persistence).into());
+                    return Err(PostgresError::Silent(self.retry_for).into());
                 }
                 back_off.wait().await;
             }
             progress.unanswered = None;
         }
-        let unreplicated = connection.heard.unreplicated();
+        let unreplicated = connection.notices.unreplicated();
         let answer = statement::send(&connection.client, statement, progress.manner, columns);
         match self.in_time(allowance.transfer + allowance.work, answer).await {
-            Ok(_) if connection.heard.unreplicated() != unreplicated => {
+            Ok(_) if connection.notices.unreplicated() != unreplicated => {
                 progress.sent = true;
                 Err(PostgresAppendError::NotReplicated)
             }
@@ -199,12 +199,12 @@ impl Allowance {
 }
 
 impl Progress {
-    fn new(patient: bool, persistence: Duration) -> Self {
+    fn new(patient: bool, retry_for: Duration) -> Self {
         Self {
             manner: Manner { patient, doubtful: false },
             unanswered: None,
             sent: false,
-            patience: Patience::new(persistence),
+            patience: Retry::new(retry_for),
             clashes: 0,
         }
     }

@@ -6,7 +6,7 @@ use es_core::StoreErrorKind;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error, Transaction};
 
-use crate::server::error::{PostgresError, reacts};
+use crate::server::error::{PostgresError, impl_store_error};
 
 /// Fails in a transaction that COMMIT would roll back, and where there is no transaction; else it changes nothing.
 const ALIVE: &str = "SAVEPOINT es_commit";
@@ -72,7 +72,7 @@ impl PostgresCommitError {
     }
 }
 
-reacts!(PostgresCommitError);
+impl_store_error!(PostgresCommitError);
 
 /// Commits, or says that nothing was committed.
 pub(crate) async fn commit(transaction: impl CallersTransaction) -> Result<(), PostgresCommitError> {

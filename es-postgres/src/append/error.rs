@@ -6,7 +6,7 @@ use es_core::StoreErrorKind;
 use tokio_postgres::error::SqlState;
 
 use crate::server::checks::{Failure, PostgresUnfitError};
-use crate::server::error::{PostgresError, reacts};
+use crate::server::error::{PostgresError, impl_store_error};
 
 /// Why an append was not stored, or why that is not known: the source of [`AppendError::Store`](es_core::AppendError::Store)
 /// and [`AppendError::Unknown`](es_core::AppendError::Unknown).
@@ -51,7 +51,7 @@ impl PostgresAppendError {
     }
 }
 
-reacts!(PostgresAppendError);
+impl_store_error!(PostgresAppendError);
 
 impl From<Failure> for PostgresAppendError {
     fn from(failure: Failure) -> Self {

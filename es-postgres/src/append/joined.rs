@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::read::log::Log;
 use crate::server::back_off::BackOff;
-use crate::subscribe::notify::Wake;
+use crate::subscribe::notify::WakeUp;
 
 /// The highest position that transactions of callers were given.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +29,7 @@ impl Joined {
     }
 
     /// Wakes readers when such transactions end, for ever.
-    pub(crate) async fn follow(self, log: Arc<Log>, wake: Wake) {
+    pub(crate) async fn follow(self, log: Arc<Log>, wake_up: WakeUp) {
         let mut given = self.0.subscribe();
         // the sender lives in this very task
         while given.changed().await.is_ok() {
@@ -40,14 +40,14 @@ impl Joined {
                 }
                 let highest = *given.borrow_and_update();
                 match log.frontier().await {
-                    Ok(frontier) if frontier.decided >= highest => break,
+                    Ok(frontier) if frontier.finished >= highest => break,
                     Ok(_) => {}
                     // the follower says so in the log
                     Err(error) => tracing::debug!(%error, "cannot look whether a transaction of a caller's ended"),
                 }
                 back_off.wait().await;
             }
-            wake.appended();
+            wake_up.appended();
         }
     }
 }

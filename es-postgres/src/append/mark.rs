@@ -6,7 +6,7 @@
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::server::connection::Process;
+use crate::server::connection::Backend;
 use crate::server::error::PostgresError;
 
 /// Stands at the head of each statement that a session sends once it is ready.
@@ -14,12 +14,12 @@ use crate::server::error::PostgresError;
 pub(crate) struct Mark {
     text: String,
     /// The server's process that the session began on, for a server that does not show what its processes do.
-    process: Process,
+    process: Backend,
 }
 
 impl Mark {
     /// A mark that no other session has.
-    pub(crate) fn new(process: Process) -> Self {
+    pub(crate) fn new(process: Backend) -> Self {
         Self { text: format!("/* es {} */", Uuid::now_v7().simple()), process }
     }
 
@@ -36,7 +36,7 @@ impl Mark {
              WHERE usename OPERATOR(pg_catalog.=) current_user AND (pg_catalog.starts_with(query, $1) \
              OR state OPERATOR(pg_catalog.=) 'disabled' AND pid OPERATOR(pg_catalog.=) $2 \
              AND (extract(epoch FROM backend_start) OPERATOR(pg_catalog.*) 1000000)::bigint OPERATOR(pg_catalog.=) $3)");
-        let Process { pid, started } = &self.process;
+        let Backend { pid, started } = &self.process;
         let rows = client.query(&end, &[&self.text, pid, started]).await.map_err(PostgresError::statement)?;
         Ok(rows.is_empty())
     }
@@ -59,7 +59,7 @@ mod tests {
     }
 
     async fn marked(client: &Client) -> Mark {
-        Mark::new(Process::of(client).await.unwrap())
+        Mark::new(Backend::of(client).await.unwrap())
     }
 
     /// Ends until there is nothing to end; how often it took.

@@ -23,7 +23,7 @@ pub(crate) struct Answer {
     /// One for each stream; `None` when every append went through.
     pub(crate) verdicts: Option<Vec<i16>>,
     pub(crate) actual: Vec<i64>,
-    pub(crate) known: Option<Vec<bool>>,
+    pub(crate) ids_taken: Option<Vec<bool>>,
     pub(crate) recorded: Vec<Time>,
     pub(crate) positions: Vec<Option<i64>>,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Answer {
 /// The text of the statement.
 pub(crate) fn sql(schema: &SchemaName) -> String {
     schema.render(
-        "SELECT verdicts, actual, known, recorded, positions FROM \
+        "SELECT verdicts, actual, ids_taken, recorded, positions FROM \
          {schema}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
 }
@@ -57,7 +57,7 @@ impl Answer {
         Ok(Self {
             verdicts: row.try_get(0)?,
             actual: row.try_get(1)?,
-            known: row.try_get(2)?,
+            ids_taken: row.try_get(2)?,
             recorded: row.try_get(3)?,
             positions: row.try_get(4)?,
         })

@@ -3,7 +3,7 @@
 SELECT pg_catalog.json_build_object(
     'verdicts', a.verdicts,
     'actual', a.actual,
-    'known', a.known,
+    'ids_taken', a.ids_taken,
     -- seconds and microseconds apart: before PostgreSQL 14 both are floats, which hold each of them and not their sum
     'recorded', array(
         SELECT CASE

@@ -133,14 +133,14 @@ fn refused(error: PostgresError) -> AppendError {
 struct AnswerText {
     verdicts: Option<Vec<i16>>,
     actual: Vec<i64>,
-    known: Option<Vec<bool>>,
+    ids_taken: Option<Vec<bool>>,
     recorded: Vec<i64>,
     positions: Vec<Option<i64>>,
 }
 
 impl From<AnswerText> for Answer {
     fn from(text: AnswerText) -> Self {
-        let AnswerText { verdicts, actual, known, recorded, positions } = text;
-        Self { verdicts, actual, known, recorded: recorded.into_iter().map(Time::from_micros).collect(), positions }
+        let AnswerText { verdicts, actual, ids_taken, recorded, positions } = text;
+        Self { verdicts, actual, ids_taken, recorded: recorded.into_iter().map(Time::from_micros).collect(), positions }
     }
 }

@@ -83,7 +83,7 @@ fn appended(
 fn conflict(appends: &[Append], places: &[usize], answer: &Answer) -> Option<Conflict> {
     let violations = appends.iter().zip(places).filter_map(|(append, place)| {
         let actual = Version::try_from(*answer.actual.get(*place)?).ok()?;
-        let ids_taken = answer.known.as_ref().and_then(|known| known.get(*place)).is_some_and(|known| *known);
+        let ids_taken = answer.ids_taken.as_ref().and_then(|taken| taken.get(*place)).is_some_and(|taken| *taken);
         (ids_taken || !append.expected.holds(actual))
             .then(|| Violation::of_stream(append.stream.clone(), append.expected, actual).with_ids_taken(ids_taken))
     });

@@ -19,7 +19,7 @@ use crate::append::job::{Job, share};
 use crate::append::lanes::{Lanes, Through};
 use crate::append::verdict::Verdict;
 use crate::server::error::PostgresError;
-use crate::subscribe::notify::Wake;
+use crate::subscribe::notify::WakeUp;
 
 /// How much one batch may hold.
 #[derive(Debug, Clone, Copy)]
@@ -36,10 +36,10 @@ pub(crate) struct Queue(mpsc::UnboundedSender<Job>);
 
 impl Queue {
     /// Starts the writer; it ends with the last queue.
-    pub(crate) fn start(appender: Arc<Appender>, limits: BatchLimits, wake: Wake) -> Self {
+    pub(crate) fn start(appender: Arc<Appender>, limits: BatchLimits, wake_up: WakeUp) -> Self {
         let (sender, jobs) = mpsc::unbounded_channel();
         let lanes = Lanes::new(Arc::clone(&appender));
-        let writer = Writer { appender, limits, wake, waiting: VecDeque::new(), lanes };
+        let writer = Writer { appender, limits, wake_up, waiting: VecDeque::new(), lanes };
         tokio::spawn(writer.run(jobs));
         Self(sender)
     }
@@ -60,7 +60,7 @@ impl Queue {
 struct Writer {
     appender: Arc<Appender>,
     limits: BatchLimits,
-    wake: Wake,
+    wake_up: WakeUp,
     waiting: VecDeque<Job>,
     /// Appends that go by themselves.
     lanes: Lanes,
@@ -216,7 +216,7 @@ impl Writer {
             (Ok(job), verdict) => self.judge(job, verdict),
             (Err(group), Verdict::Done(done)) => {
                 self.answer_losers(group.call().appends, &done);
-                self.wake.appended();
+                self.wake_up.appended();
                 for (job, done) in group.deal(&done) {
                     job.hear(Ok(done));
                 }
@@ -242,7 +242,7 @@ impl Writer {
         match verdict {
             Verdict::Done(done) => {
                 self.answer_losers(&job.appends, &done);
-                self.wake.appended();
+                self.wake_up.appended();
                 job.hear(Ok(done));
             }
             Verdict::Conflict(conflict) => job.hear(Err(conflict.into())),

@@ -1,5 +1,5 @@
--- Where the log lives. In another place, as after a restore or a failover, events that somebody has read may be lost,
--- and their positions given to others.
+-- The incarnations of the log: the places where it has lived. After a restore or a failover the log is in another place;
+-- events that were read before may be lost, and their positions given to other events.
 CREATE TABLE {schema}.incarnations (
     number   bigint      NOT NULL PRIMARY KEY,
     id       uuid        NOT NULL UNIQUE,
@@ -8,26 +8,31 @@ CREATE TABLE {schema}.incarnations (
     began_at timestamptz NOT NULL
 );
 
+-- Guarantees a text that changes with a failover, a restore to a point in time, and a restore of a dump into another
+-- database. A copy of the disk goes unnoticed: see `new_incarnation`.
 CREATE FUNCTION {schema}.place() RETURNS text
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $es$
-    -- the cluster, the database, and the timeline: a promoted replica has a new one, as a restore to a point in time has
+    -- The cluster, the database and the timeline. A promoted replica and a restore to a point in time begin a new timeline.
     SELECT concat_ws('/', c.system_identifier, d.oid, left(pg_walfile_name(pg_current_wal_lsn()), 8))
     FROM pg_control_system() c, pg_database d WHERE d.datname = current_database()
 $es$;
 
+-- Guarantees a new incarnation that is durable before a reader sees it, and that shares with the ones before no position
+-- that may hold another event there.
 CREATE FUNCTION {schema}.new_incarnation() RETURNS uuid
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $es$
-    -- checkpoints name it: whatever the connection is set to, it is on disk before anybody is told
+    -- Checkpoints name the incarnation, so its commit waits for the disk whatever the connection is set to.
     SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local');
     INSERT INTO {schema}.incarnations (number, id, place, after, began_at)
     SELECT (SELECT coalesce(max(i.number), 0) + 1 FROM {schema}.incarnations i), gen_random_uuid(), {schema}.place(),
-           -- not above what is still prepared here: it may have been rolled back where the log was before
+           -- At most the frontier: a transaction that is prepared here may have been rolled back where the log was before.
            least((SELECT coalesce(max(e.position), 0) FROM {schema}.events e), {schema}.frontier()), clock_timestamp()
     RETURNING id
 $es$;
 
+-- Guarantees the id of the incarnation in which the log is now; begins one, once, where the log has moved.
 CREATE FUNCTION {schema}.incarnation() RETURNS uuid
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $es$
@@ -43,7 +48,7 @@ BEGIN
     IF newest.place IS NOT DISTINCT FROM here THEN
         RETURN newest.id;
     END IF;
-    -- several processes may find out at once; who waited here looks again
+    -- Several backends may notice the move at once, so each looks again under the lock.
     LOCK TABLE {schema}.incarnations IN SHARE ROW EXCLUSIVE MODE;
     SELECT * INTO newest FROM {schema}.incarnations i ORDER BY i.number DESC LIMIT 1;
     IF newest.place IS NOT DISTINCT FROM here THEN
@@ -53,7 +58,8 @@ BEGIN
 END
 $es$;
 
--- The last position that the log of incarnation `mine` has in common with today's: none above it may be resumed from.
+-- Guarantees that up to the returned position the log of incarnation `mine` and today's are the same; a reader must not
+-- resume above it. NULL when this log has no such incarnation.
 CREATE FUNCTION {schema}.common_with(mine uuid) RETURNS bigint
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $es$
@@ -62,22 +68,23 @@ AS $es$
 $es$;
 
 COMMENT ON TABLE {schema}.incarnations IS
-    'The places where this log has lived. A checkpoint of an older one is good up to where the next one began.';
+    'The places where this log has lived. A checkpoint of an older one is valid up to where the next one began.';
 COMMENT ON COLUMN {schema}.incarnations.number IS '1, 2, 3; the last is today''s.';
-COMMENT ON COLUMN {schema}.incarnations.id IS 'What checkpoints name it by.';
+COMMENT ON COLUMN {schema}.incarnations.id IS 'The id that checkpoints hold.';
 COMMENT ON COLUMN {schema}.incarnations.place IS 'The cluster''s system identifier, the database''s oid, the timeline.';
-COMMENT ON COLUMN {schema}.incarnations.after IS 'Up to here it is the same log as the one before.';
-COMMENT ON COLUMN {schema}.incarnations.began_at IS 'When it was first noticed.';
-COMMENT ON FUNCTION {schema}.place() IS 'Where this database is.';
+COMMENT ON COLUMN {schema}.incarnations.after IS 'The last position that it shares with the incarnation before it.';
+COMMENT ON COLUMN {schema}.incarnations.began_at IS 'When the move was noticed.';
+COMMENT ON FUNCTION {schema}.place() IS 'Where this database is: cluster, database and timeline.';
 COMMENT ON FUNCTION {schema}.new_incarnation() IS
-    'Begins a new incarnation. Call it after a restore that is not noticed by itself: of a copy of the disk.';
+    'Begins a new incarnation. Call it after restoring a copy of the disk, which is not noticed otherwise.';
 COMMENT ON FUNCTION {schema}.incarnation() IS 'Today''s incarnation; begins a new one when the log has moved.';
 COMMENT ON FUNCTION {schema}.common_with(uuid) IS
-    'The last position in common with an incarnation; NULL when it is not known here.';
+    'The last position in common with an incarnation; NULL when this log has no such incarnation.';
 
--- A log that moves, by a failover or a restore, while somebody reads it: what was settled before need not be settled now.
+-- Guarantees that a statement which calls it reads events of incarnation `seen` only, or fails. A frontier found in another
+-- incarnation says nothing about this log.
 CREATE FUNCTION {schema}.unmoved(seen uuid) RETURNS boolean
-    -- stable, so that it runs once for a statement, with the snapshot that the statement reads events with
+    -- STABLE, so that it runs once for a statement, with the statement's snapshot.
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $es$
 BEGIN
@@ -89,4 +96,4 @@ END
 $es$;
 
 COMMENT ON FUNCTION {schema}.unmoved(uuid) IS
-    'Whether this incarnation is today''s; an error when it is not. A new one begins before anything is appended to it.';
+    'True when this incarnation is today''s, an error when it is not. A new one begins before anything is appended to it.';

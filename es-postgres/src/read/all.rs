@@ -119,7 +119,7 @@ impl AllCursor {
         Page::new(events, Position::new(looked.max(0).cast_unsigned()), self.frontier)
     }
 
-    pub(super) fn is_whole(&self) -> bool {
+    pub(super) fn reads_whole_log(&self) -> bool {
         self.categories.is_none()
             && self.names.is_none()
             && self.slices.is_none()
@@ -128,7 +128,7 @@ impl AllCursor {
 
     /// Takes the next `rows` positions off a log that is read whole: they are known before any of them is read.
     pub(super) fn split(&mut self, rows: usize) -> Option<Self> {
-        let frontier = self.end.filter(|_| self.is_whole())?;
+        let frontier = self.end.filter(|_| self.reads_whole_log())?;
         if self.from >= frontier {
             return None;
         }
@@ -162,11 +162,11 @@ impl AllCursor {
         parameters
     }
 
-    pub(super) fn pass(&mut self, event: &StoredEvent) {
+    pub(super) fn advance_past(&mut self, event: &StoredEvent) {
         self.from = event.position.into();
     }
 
-    pub(super) fn exhaust(&mut self) {
+    pub(super) fn skip_to_window_end(&mut self) {
         self.from = self.until;
         self.next_window();
     }

@@ -50,7 +50,7 @@ impl Cursor {
     }
 
     /// The stream that is read, if it is one.
-    pub(super) fn of_stream(&self) -> Option<&StreamId> {
+    pub(super) fn stream_id(&self) -> Option<&StreamId> {
         match self {
             Self::Stream(cursor) => Some(&cursor.stream),
             Self::All(_) => None,
@@ -72,19 +72,19 @@ impl Cursor {
     }
 
     /// Moves behind events that were read.
-    pub(super) fn pass_all(&mut self, events: &[StoredEvent]) {
+    pub(super) fn advance_past(&mut self, events: &[StoredEvent]) {
         let Some(event) = events.last() else { return };
         match self {
-            Self::Stream(cursor) => cursor.pass(event),
-            Self::All(cursor) => cursor.pass(event),
+            Self::Stream(cursor) => cursor.advance_past(event),
+            Self::All(cursor) => cursor.advance_past(event),
         }
     }
 
     /// Moves behind everything the last statement looked at: it gave fewer rows than it might.
-    pub(super) fn exhaust(&mut self) {
+    pub(super) fn skip_to_window_end(&mut self) {
         match self {
             Self::Stream(cursor) => cursor.ended = true,
-            Self::All(cursor) => cursor.exhaust(),
+            Self::All(cursor) => cursor.skip_to_window_end(),
         }
     }
 

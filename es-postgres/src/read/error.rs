@@ -3,7 +3,7 @@
 use es_core::{ReadError, StoreErrorKind};
 use tokio_postgres::Error;
 
-use crate::server::error::{PostgresError, reacts};
+use crate::server::error::{PostgresError, impl_store_error};
 
 /// The SQLSTATE of a page that is read from another incarnation than the pages before it.
 const MOVED: &str = "ES006";
@@ -43,9 +43,9 @@ impl PostgresReadError {
     }
 }
 
-reacts!(PostgresReadError);
+impl_store_error!(PostgresReadError);
 
 /// What a reader is told of it.
-pub(crate) fn unread(error: impl Into<PostgresReadError>) -> ReadError {
+pub(crate) fn read_error(error: impl Into<PostgresReadError>) -> ReadError {
     ReadError::Store(error.into().into())
 }

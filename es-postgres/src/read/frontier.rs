@@ -17,18 +17,18 @@ pub(crate) struct Frontier {
     /// The last event at or below which nothing can still appear.
     pub(crate) position: Position,
     /// Up to here each position that was drawn has its event, or was rolled back: until the server crashes.
-    pub(crate) decided: Position,
+    pub(crate) finished: Position,
     pub(crate) incarnation: Uuid,
 }
 
 /// The highest frontier that was answered.
 #[derive(Debug)]
-pub(crate) struct Settled(Mutex<Frontier>);
+pub(crate) struct FrontierCache(Mutex<Frontier>);
 
 impl Frontier {
     /// Nothing is settled yet.
     pub(crate) fn start(incarnation: Uuid) -> Self {
-        Self { position: Position::START, decided: Position::START, incarnation }
+        Self { position: Position::START, finished: Position::START, incarnation }
     }
 
     pub(crate) fn checkpoint(&self) -> Checkpoint {
@@ -36,40 +36,40 @@ impl Frontier {
     }
 }
 
-impl Settled {
+impl FrontierCache {
     pub(crate) fn new(incarnation: Uuid) -> Self {
         Self(Mutex::new(Frontier::start(incarnation)))
     }
 
-    pub(crate) fn now(&self) -> Frontier {
+    pub(crate) fn current(&self) -> Frontier {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The log is of this incarnation; it was `before` when the server was asked.
-    pub(crate) fn found_in(&self, before: Uuid, incarnation: Uuid) {
-        let mut settled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if settled.incarnation == before && before != incarnation {
-            *settled = Frontier::start(incarnation);
+    pub(crate) fn observe_incarnation(&self, before: Uuid, incarnation: Uuid) {
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.incarnation == before && before != incarnation {
+            *cache = Frontier::start(incarnation);
         }
     }
 
     /// What is settled now: `before` was when the server was asked, which may have `lost` the event there since.
-    pub(crate) fn answered(&self, before: Frontier, answered: Frontier, lost: bool) -> Frontier {
-        let mut settled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let moved = if settled.incarnation == answered.incarnation {
+    pub(crate) fn update(&self, before: Frontier, answered: Frontier, lost: bool) -> Frontier {
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let moved = if cache.incarnation == answered.incarnation {
             // a log that is shorter than it was is another one, even if nobody told it so
-            lost && *settled == before
-        } else if settled.incarnation == before.incarnation {
+            lost && *cache == before
+        } else if cache.incarnation == before.incarnation {
             true
         } else {
             // overtaken by an answer from where the log moved to meanwhile
             return answered;
         };
         if moved {
-            *settled = answered;
+            *cache = answered;
         }
-        settled.position = settled.position.max(answered.position);
-        Frontier { decided: answered.decided, ..*settled }
+        cache.position = cache.position.max(answered.position);
+        Frontier { finished: answered.finished, ..*cache }
     }
 }
 
@@ -82,52 +82,52 @@ mod tests {
 
     fn answer(position: u64, incarnation: Uuid) -> Frontier {
         let position = Position::new(position);
-        Frontier { position, decided: position, incarnation }
+        Frontier { position, finished: position, incarnation }
     }
 
-    fn ask(settled: &Settled, position: u64, incarnation: Uuid, lost: bool) -> u64 {
-        settled.answered(settled.now(), answer(position, incarnation), lost).position.get()
+    fn ask(cache: &FrontierCache, position: u64, incarnation: Uuid, lost: bool) -> u64 {
+        cache.update(cache.current(), answer(position, incarnation), lost).position.get()
     }
 
     #[test]
     fn the_highest_answer_holds_in_one_incarnation() {
-        let settled = Settled::new(HERE);
-        assert_eq!(ask(&settled, 9, HERE, false), 9);
-        assert_eq!(ask(&settled, 7, HERE, false), 9, "a lock that came late");
-        assert_eq!(ask(&settled, 5, THERE, true), 5, "another log");
-        assert_eq!(ask(&settled, 4, THERE, true), 4, "a log that is shorter than it was");
+        let cache = FrontierCache::new(HERE);
+        assert_eq!(ask(&cache, 9, HERE, false), 9);
+        assert_eq!(ask(&cache, 7, HERE, false), 9, "a lock that came late");
+        assert_eq!(ask(&cache, 5, THERE, true), 5, "another log");
+        assert_eq!(ask(&cache, 4, THERE, true), 4, "a log that is shorter than it was");
     }
 
     #[test]
     fn answers_that_overtake_each_other_are_no_shorter_log() {
-        let settled = Settled::new(HERE);
-        let before = settled.now();
-        assert_eq!(settled.answered(before, answer(9, HERE), false).position.get(), 9);
-        assert_eq!(settled.answered(before, answer(5, HERE), false).position.get(), 9);
+        let cache = FrontierCache::new(HERE);
+        let before = cache.current();
+        assert_eq!(cache.update(before, answer(9, HERE), false).position.get(), 9);
+        assert_eq!(cache.update(before, answer(5, HERE), false).position.get(), 9);
     }
 
     #[test]
     fn answers_from_before_a_move_take_nothing_back_that_was_settled_after_it() {
-        let settled = Settled::new(HERE);
-        ask(&settled, 9, HERE, false);
-        let before = settled.now();
-        assert_eq!(settled.answered(before, answer(6, THERE), true).position.get(), 6);
-        assert_eq!(settled.answered(before, answer(5, THERE), true).position.get(), 6, "asked at the same time");
-        assert_eq!(settled.answered(before, answer(9, HERE), false), answer(9, HERE), "answered before the move");
-        settled.found_in(HERE, HERE);
-        assert_eq!(settled.now(), answer(6, THERE));
+        let cache = FrontierCache::new(HERE);
+        ask(&cache, 9, HERE, false);
+        let before = cache.current();
+        assert_eq!(cache.update(before, answer(6, THERE), true).position.get(), 6);
+        assert_eq!(cache.update(before, answer(5, THERE), true).position.get(), 6, "asked at the same time");
+        assert_eq!(cache.update(before, answer(9, HERE), false), answer(9, HERE), "answered before the move");
+        cache.observe_incarnation(HERE, HERE);
+        assert_eq!(cache.current(), answer(6, THERE));
         // it moves back
-        assert_eq!(ask(&settled, 8, HERE, true), 8);
-        settled.found_in(HERE, THERE);
-        assert_eq!(settled.now(), Frontier::start(THERE));
+        assert_eq!(ask(&cache, 8, HERE, true), 8);
+        cache.observe_incarnation(HERE, THERE);
+        assert_eq!(cache.current(), Frontier::start(THERE));
     }
 
     #[test]
     fn a_shorter_log_is_found_once_by_those_who_ask_together() {
-        let settled = Settled::new(HERE);
-        ask(&settled, 9, HERE, false);
-        let before = settled.now();
-        assert_eq!(settled.answered(before, answer(6, HERE), true).position.get(), 6);
-        assert_eq!(settled.answered(before, answer(5, HERE), true).position.get(), 6);
+        let cache = FrontierCache::new(HERE);
+        ask(&cache, 9, HERE, false);
+        let before = cache.current();
+        assert_eq!(cache.update(before, answer(6, HERE), true).position.get(), 6);
+        assert_eq!(cache.update(before, answer(5, HERE), true).position.get(), 6);
     }
 }

@@ -1,6 +1,6 @@
 -- the last event is looked for below the frontier: above it may be any number of rows that are not committed
-SELECT f.decided,
-       coalesce((SELECT e.position FROM {schema}.events e WHERE e.position OPERATOR(pg_catalog.<=) f.decided ORDER BY e.position DESC LIMIT 1), 0),
+SELECT f.finished,
+       coalesce((SELECT e.position FROM {schema}.events e WHERE e.position OPERATOR(pg_catalog.<=) f.finished ORDER BY e.position DESC LIMIT 1), 0),
        $1::bigint OPERATOR(pg_catalog.<>) 0 AND NOT EXISTS (SELECT FROM {schema}.events e WHERE e.position OPERATOR(pg_catalog.=) $1),
        (SELECT i.id FROM {schema}.incarnations i ORDER BY i.number DESC LIMIT 1)
-FROM {schema}.frontier() f (decided)
+FROM {schema}.frontier() f (finished)

@@ -8,22 +8,22 @@ use es_core::{Checkpoint, Position, ReadError};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::read::error::unread;
-use crate::read::frontier::{Frontier, Settled};
-use crate::server::back_off::Patience;
+use crate::read::error::read_error;
+use crate::read::frontier::{Frontier, FrontierCache};
+use crate::server::back_off::Retry;
 use crate::server::error::PostgresError;
 use crate::server::schema_name::SchemaName;
-use crate::server::shared::SharedConnections;
-use crate::server::types::{column, place};
+use crate::server::shared_connections::SharedConnections;
+use crate::server::types::{column, unsigned_column};
 
 /// The log as a whole, as far as this store knows it.
 #[derive(Debug)]
 pub(crate) struct Log {
     connections: SharedConnections,
     sql: Sql,
-    settled: Settled,
+    cache: FrontierCache,
     /// For how long it is asked again after its connection was lost.
-    persistence: Duration,
+    retry_for: Duration,
 }
 
 /// The texts of the statements.
@@ -40,7 +40,7 @@ impl Log {
         connections: SharedConnections,
         schema: &SchemaName,
         incarnation: Uuid,
-        persistence: Duration,
+        retry_for: Duration,
     ) -> Self {
         let common = "SELECT least({schema}.common_with($1), {schema}.drawn()), {schema}.common_with($1) IS NULL";
         let sql = Sql {
@@ -48,45 +48,45 @@ impl Log {
             incarnation: incarnation_sql(schema),
             common: schema.render(common),
         };
-        Self { connections, sql, settled: Settled::new(incarnation), persistence }
+        Self { connections, sql, cache: FrontierCache::new(incarnation), retry_for }
     }
 
     /// The frontier, by a statement of its own: what is read up to it must be read by a later one.
     pub(crate) async fn frontier(&self) -> Result<Frontier, ReadError> {
-        let mut patience = Patience::new(self.persistence);
+        let mut retry = Retry::new(self.retry_for);
         loop {
-            match self.ask_frontier().await {
+            match self.query_frontier().await {
                 Ok(frontier) => return Ok(frontier),
-                Err(error) => patience.again(error).await.map_err(unread)?,
+                Err(error) => retry.after(error).await.map_err(read_error)?,
             }
         }
     }
 
-    async fn ask_frontier(&self) -> Result<Frontier, PostgresError> {
-        let before = self.settled.now();
+    async fn query_frontier(&self) -> Result<Frontier, PostgresError> {
+        let before = self.cache.current();
         let rows = self.connections.query(&self.sql.frontier, &[&i64::from(before.position)]).await?;
         let row = rows.first();
-        let position = |index| place::<Position>(row, index);
-        let answered = Frontier { decided: position(0)?, position: position(1)?, incarnation: column(row, 3)? };
-        Ok(self.settled.answered(before, answered, column(row, 2)?))
+        let position = |index| unsigned_column::<Position>(row, index);
+        let answered = Frontier { finished: position(0)?, position: position(1)?, incarnation: column(row, 3)? };
+        Ok(self.cache.update(before, answered, column(row, 2)?))
     }
 
     /// Today's incarnation.
     pub(crate) async fn incarnation(&self) -> Result<Uuid, PostgresError> {
-        let before = self.settled.now().incarnation;
+        let before = self.cache.current().incarnation;
         let rows = self.connections.query(&self.sql.incarnation, &[]).await?;
         let today = column(rows.first(), 0)?;
-        self.settled.found_in(before, today);
+        self.cache.observe_incarnation(before, today);
         Ok(today)
     }
 
     /// Today's incarnation, if all up to the checkpoint is the same in it.
     pub(crate) async fn resume(&self, checkpoint: Checkpoint) -> Result<Uuid, ReadError> {
         // a move is noticed first, so that what the two incarnations have in common is known
-        let today = self.incarnation().await.map_err(unread)?;
+        let today = self.incarnation().await.map_err(read_error)?;
         let common = match checkpoint.incarnation() {
             None => return Ok(today),
-            Some(incarnation) => self.common_with(incarnation).await.map_err(unread)?,
+            Some(incarnation) => self.common_with(incarnation).await.map_err(read_error)?,
         };
         match common {
             Some(common) if checkpoint.position() <= common => Ok(today),
@@ -98,7 +98,7 @@ impl Log {
     async fn common_with(&self, incarnation: Uuid) -> Result<Option<Position>, PostgresError> {
         let rows = self.connections.query(&self.sql.common, &[&incarnation]).await?;
         let unknown: bool = column(rows.first(), 1)?;
-        if unknown { Ok(None) } else { place(rows.first(), 0).map(Some) }
+        if unknown { Ok(None) } else { unsigned_column(rows.first(), 0).map(Some) }
     }
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn incarnation_sql(schema: &SchemaName) -> String {
 }
 
 /// Today's incarnation over this connection.
-pub(crate) async fn incarnation_seen_by(client: &Client, schema: &SchemaName) -> Result<Uuid, PostgresError> {
+pub(crate) async fn query_incarnation(client: &Client, schema: &SchemaName) -> Result<Uuid, PostgresError> {
     let row = client.query_one(&incarnation_sql(schema), &[]).await.map_err(PostgresError::statement)?;
     column(&row, 0)
 }

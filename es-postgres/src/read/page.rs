@@ -10,20 +10,20 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 use super::cursor::{Cursor, Sql};
-use super::error::{PostgresReadError, unread};
+use super::error::{PostgresReadError, read_error};
 use super::row::Decoder;
-use crate::server::back_off::Patience;
+use crate::server::back_off::Retry;
 use crate::server::error::PostgresError;
 use crate::server::pool::Pool;
 use crate::server::schema_name::SchemaName;
-use crate::server::shared::SharedConnections;
+use crate::server::shared_connections::SharedConnections;
 
 /// How many bytes of events are gathered before they must be passed on.
-const BYTES: usize = 4 * 1024 * 1024;
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// How many events are gathered before they are passed on to a reader that waits for them.
-const EVENTS: usize = 1024;
+const PAGE_EVENTS: usize = 1024;
 /// How old a statement may be that waits for a reader: the server ends one that takes too long, and holds its snapshot.
-const HELD: Duration = Duration::from_secs(1);
+const STATEMENT_AGE: Duration = Duration::from_secs(1);
 
 /// Reads pages, and again where the connection is lost over one.
 #[derive(Debug)]
@@ -32,24 +32,24 @@ pub(crate) struct Pager {
     shared: SharedConnections,
     sql: Sql,
     /// For how long a page is tried again after its connection was lost.
-    persistence: Duration,
+    retry_for: Duration,
 }
 
 /// How a page is read.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Way<'a> {
+pub(super) enum ReadMode<'a> {
     /// Over a connection that others share: it must not be held up, so a page that grows too big ends early.
     Shared,
     /// Over a connection of its own; a page that grows too big ends early, too.
-    Alone,
+    Pooled,
     /// Over a connection of its own. A page goes to the reader in parts while that takes them; only one that grows too
     /// big waits for the reader, a short while; then it ends early, too.
-    Pool(&'a mpsc::Sender<Result<Page, ReadError>>),
+    Streamed(&'a mpsc::Sender<Result<Page, ReadError>>),
 }
 
 /// What a statement gave, and what is known behind it.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct FetchedPage {
     /// The events that were not passed on already.
     pub(super) page: Page,
     /// How many rows the last statement gave, and the bytes of their events.
@@ -59,7 +59,7 @@ pub(super) struct Answer {
     pub(super) last: bool,
 }
 
-impl Answer {
+impl FetchedPage {
     /// Nothing is left to read.
     pub(super) fn nothing(cursor: &Cursor) -> Self {
         Self { page: cursor.page(Vec::new()), rows: 0, bytes: 0, last: true }
@@ -80,8 +80,8 @@ impl From<PostgresReadError> for Failure {
 }
 
 impl Pager {
-    pub(crate) fn new(pool: Pool, shared: SharedConnections, schema: &SchemaName, persistence: Duration) -> Self {
-        Self { pool, shared, sql: Sql::new(schema), persistence }
+    pub(crate) fn new(pool: Pool, shared: SharedConnections, schema: &SchemaName, retry_for: Duration) -> Self {
+        Self { pool, shared, sql: Sql::new(schema), retry_for }
     }
 
     /// The next page of up to `rows` events. `rows` becomes what is left of it.
@@ -89,30 +89,30 @@ impl Pager {
         &self,
         cursor: &mut Cursor,
         decoder: &mut Decoder,
-        way: Way<'_>,
+        mode: ReadMode<'_>,
         rows: &mut usize,
-    ) -> Result<Answer, ReadError> {
+    ) -> Result<FetchedPage, ReadError> {
         if cursor.is_at_end() {
-            return Ok(Answer::nothing(cursor));
+            return Ok(FetchedPage::nothing(cursor));
         }
-        let mut patience = Patience::new(self.persistence);
+        let mut retry = Retry::new(self.retry_for);
         loop {
-            let page = match way {
-                Way::Shared => match self.shared.any().await {
-                    Ok(client) => read(&client, &self.sql, cursor, decoder, way, rows).await,
+            let page = match mode {
+                ReadMode::Shared => match self.shared.least_busy().await {
+                    Ok(client) => read(&client, &self.sql, cursor, decoder, mode, rows).await,
                     Err(error) => Err(Failure::Server(error.into())),
                 },
-                Way::Alone | Way::Pool(_) => match self.pool.get().await {
-                    Ok(client) => read(&client, &self.sql, cursor, decoder, way, rows).await,
+                ReadMode::Pooled | ReadMode::Streamed(_) => match self.pool.get().await {
+                    Ok(client) => read(&client, &self.sql, cursor, decoder, mode, rows).await,
                     Err(error) => Err(Failure::Server(PostgresError::pool(error).into())),
                 },
             };
             match page {
                 Ok(page) => return Ok(page),
                 Err(Failure::Server(PostgresReadError::Server(error))) => {
-                    patience.again(error).await.map_err(unread)?;
+                    retry.after(error).await.map_err(read_error)?;
                 }
-                Err(Failure::Server(error)) => return Err(unread(error)),
+                Err(Failure::Server(error)) => return Err(read_error(error)),
                 Err(Failure::Event(error)) => return Err(error),
             }
         }
@@ -126,19 +126,19 @@ async fn read(
     sql: &Sql,
     cursor: &mut Cursor,
     decoder: &mut Decoder,
-    way: Way<'_>,
+    mode: ReadMode<'_>,
     rows: &mut usize,
-) -> Result<Answer, Failure> {
+) -> Result<FetchedPage, Failure> {
     let statement = client.prepare_cached(cursor.sql(sql)).await.map_err(PostgresReadError::statement)?;
     let asked = *rows;
-    let held = Instant::now() + HELD;
+    let deadline = Instant::now() + STATEMENT_AGE;
     let limit = i64::try_from(asked).unwrap_or(i64::MAX);
-    let found = client.query_raw(&statement, cursor.parameters(&limit)).await.map_err(PostgresReadError::statement)?;
-    let mut found = pin!(found);
-    let mut events = Vec::with_capacity(asked.min(EVENTS));
+    let answer = client.query_raw(&statement, cursor.parameters(&limit)).await.map_err(PostgresReadError::statement)?;
+    let mut stream = pin!(answer);
+    let mut events = Vec::with_capacity(asked.min(PAGE_EVENTS));
     let (mut count, mut total, mut gathered) = (0, 0, 0);
-    while let Some(row) = found.try_next().await.map_err(PostgresReadError::statement)? {
-        let event = match decoder.event(&row, cursor.of_stream()) {
+    while let Some(row) = stream.try_next().await.map_err(PostgresReadError::statement)? {
+        let event = match decoder.event(&row, cursor.stream_id()) {
             Ok(event) => event,
             // what stands before a damaged event is good: it goes out first
             Err(error) if events.is_empty() => return Err(Failure::Event(error)),
@@ -148,33 +148,33 @@ async fn read(
         (total, gathered) = (total + bytes, gathered + bytes);
         count += 1;
         events.push(event);
-        let room = match way {
-            Way::Shared | Way::Alone if gathered > BYTES => break,
-            Way::Pool(taken) if gathered > BYTES => match timeout_at(held, taken.reserve()).await {
+        let room = match mode {
+            ReadMode::Shared | ReadMode::Pooled if gathered > PAGE_BYTES => break,
+            ReadMode::Streamed(taken) if gathered > PAGE_BYTES => match timeout_at(deadline, taken.reserve()).await {
                 Ok(room) => Some(room),
                 Err(_) => break,
             },
-            Way::Pool(taken) if events.len() >= EVENTS => taken.try_reserve().ok().map(Ok),
+            ReadMode::Streamed(taken) if events.len() >= PAGE_EVENTS => taken.try_reserve().ok().map(Ok),
             _ => None,
         };
         match room {
             Some(Ok(room)) => {
-                cursor.pass_all(&events);
+                cursor.advance_past(&events);
                 *rows -= events.len();
                 gathered = 0;
-                room.send(Ok(cursor.page(std::mem::replace(&mut events, Vec::with_capacity(EVENTS)))));
+                room.send(Ok(cursor.page(std::mem::replace(&mut events, Vec::with_capacity(PAGE_EVENTS)))));
             }
-            Some(Err(_)) => return Ok(Answer::nothing(cursor)),
+            Some(Err(_)) => return Ok(FetchedPage::nothing(cursor)),
             None => {}
         }
     }
-    cursor.pass_all(&events);
+    cursor.advance_past(&events);
     *rows -= events.len();
-    let complete = found.rows_affected().is_some();
+    let complete = stream.rows_affected().is_some();
     if complete && count < asked {
-        cursor.exhaust();
+        cursor.skip_to_window_end();
     }
-    Ok(Answer { page: cursor.page(events), rows: count, bytes: total, last: cursor.is_at_end() })
+    Ok(FetchedPage { page: cursor.page(events), rows: count, bytes: total, last: cursor.is_at_end() })
 }
 
 /// How many rows the next page asks for: as many as fit, judged by those before.
@@ -194,7 +194,7 @@ impl PageSize {
 
     pub(super) fn learn(&mut self, count: usize, bytes: usize) {
         if let Some(each) = bytes.checked_div(count) {
-            self.0 = (BYTES / 2 / each.max(1)).clamp(8, Self::MOST.min(self.0 * Self::GROWTH));
+            self.0 = (PAGE_BYTES / 2 / each.max(1)).clamp(8, Self::MOST.min(self.0 * Self::GROWTH));
         }
     }
 }

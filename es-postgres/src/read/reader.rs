@@ -7,12 +7,12 @@ use es_core::{Checkpoint, Direction, Filter, Page, ReadError, StoredEvent, Strea
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 
-use super::ahead::{self, Pages};
 use super::all::AllCursor;
 use super::cursor::Cursor;
 use super::log::Log;
-use super::open::OpenReaders;
-use super::page::{PageSize, Pager, Way};
+use super::open_readers::OpenReaders;
+use super::page::{PageSize, Pager, ReadMode};
+use super::prefetch::{self, Pages};
 use super::row::Decoder;
 
 /// What it takes to read.
@@ -21,12 +21,12 @@ pub(crate) struct Reader {
     pager: Arc<Pager>,
     log: Arc<Log>,
     /// Those who read.
-    open: OpenReaders,
+    open_readers: OpenReaders,
 }
 
 impl Reader {
-    pub(crate) fn new(pager: Pager, log: Arc<Log>, open: OpenReaders) -> Self {
-        Self { pager: Arc::new(pager), log, open }
+    pub(crate) fn new(pager: Pager, log: Arc<Log>, open_readers: OpenReaders) -> Self {
+        Self { pager: Arc::new(pager), log, open_readers }
     }
 
     /// Up to `limit` events of a stream from `cursor` on.
@@ -36,7 +36,7 @@ impl Reader {
         limit: Option<usize>,
     ) -> BoxStream<'static, Result<StoredEvent, ReadError>> {
         let reader = Arc::clone(self);
-        let open = self.open.open();
+        let open = self.open_readers.register();
         Box::pin(try_stream! {
             let left = limit.unwrap_or(usize::MAX);
             if left == 0 {
@@ -91,7 +91,7 @@ impl Reader {
         limit: Option<usize>,
     ) -> BoxStream<'static, Result<Page, ReadError>> {
         let reader = Arc::clone(self);
-        let open = self.open.open();
+        let open = self.open_readers.register();
         Box::pin(try_stream! {
             let (first, ahead) = reader.pages(cursor, limit.unwrap_or(usize::MAX)).await?;
             yield first;
@@ -111,7 +111,7 @@ impl Reader {
         from: Version,
         visitor: Visitor<'_>,
     ) -> Result<(), ReadError> {
-        let _open = self.open.open();
+        let _open = self.open_readers.register();
         let (first, ahead) = self.pages(Cursor::stream(stream, from, Direction::Forward), usize::MAX).await?;
         let mut page = first;
         let mut pages = ahead;
@@ -134,13 +134,16 @@ impl Reader {
     /// The first page, and where the others come from when there are some.
     async fn pages(self: &Arc<Self>, mut cursor: Cursor, mut left: usize) -> Result<(Page, Option<Pages>), ReadError> {
         let mut decoder = Decoder::default();
-        let first = self.pager.page(&mut cursor, &mut decoder, Way::Shared, &mut PageSize::FIRST.min(left)).await?;
+        let first =
+            self.pager.page(&mut cursor, &mut decoder, ReadMode::Shared, &mut PageSize::FIRST.min(left)).await?;
         left -= first.page.events.len();
         let ahead = (left > 0 && !first.last).then(|| {
-            let (pager, open) = (Arc::clone(&self.pager), self.open.open());
+            let (pager, open) = (Arc::clone(&self.pager), self.open_readers.register());
             match cursor {
-                Cursor::All(log) if left > usize::MAX / 2 && log.is_whole() => ahead::windows(pager, log, open),
-                cursor => ahead::pages(pager, cursor, decoder, left, open),
+                Cursor::All(log) if left > usize::MAX / 2 && log.reads_whole_log() => {
+                    prefetch::windows(pager, log, open)
+                }
+                cursor => prefetch::pages(pager, cursor, decoder, left, open),
             }
         });
         Ok((first.page, ahead))

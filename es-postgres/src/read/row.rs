@@ -5,7 +5,7 @@ use es_core::limits::{METADATA_BYTES, PAYLOAD_BYTES};
 use es_core::{EventName, Position, ReadError, SchemaVersion, StoredEvent, StreamId, Version};
 use tokio_postgres::Row;
 
-use crate::read::error::unread;
+use crate::read::error::read_error;
 use crate::server::error::PostgresError;
 use crate::server::types::{Json, Time};
 
@@ -71,8 +71,8 @@ impl Decoder {
     fn stream(&mut self, category: &str, id: &str) -> Result<StreamId, ReadError> {
         let stream = match self.last.take() {
             Some(last) if last.category() == category && last.id() == id => last,
-            Some(last) if last.category() == category => last.sibling(id).map_err(unreadable)?,
-            _ => StreamId::new(category, id).map_err(unreadable)?,
+            Some(last) if last.category() == category => last.sibling(id).map_err(unexpected_answer)?,
+            _ => StreamId::new(category, id).map_err(unexpected_answer)?,
         };
         Ok(self.last.insert(stream).clone())
     }
@@ -102,9 +102,9 @@ impl Decoder {
 }
 
 fn column<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row, index: usize) -> Result<T, ReadError> {
-    row.try_get(index).map_err(unreadable)
+    row.try_get(index).map_err(unexpected_answer)
 }
 
-fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> ReadError {
-    unread(PostgresError::Answer(error.into()))
+fn unexpected_answer(error: impl std::error::Error + Send + Sync + 'static) -> ReadError {
+    read_error(PostgresError::Answer(error.into()))
 }

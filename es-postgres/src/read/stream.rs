@@ -49,7 +49,7 @@ impl StreamCursor {
         vec![&self.category, &self.id, &self.from, rows]
     }
 
-    pub(super) fn pass(&mut self, event: &StoredEvent) {
+    pub(super) fn advance_past(&mut self, event: &StoredEvent) {
         let version = i64::from(event.version);
         self.from = match self.direction {
             Direction::Forward => version.saturating_add(1),

@@ -10,7 +10,7 @@ use crate::server::error::PostgresError;
 /// |---|---|---|---|
 /// | [a lost connection](Self::reconnecting) | 10 ms | twice as long | 500 ms |
 /// | [a lost listener](Self::listening) | 100 ms | twice as long | 5 s |
-/// | [an idle log](Self::idling) | 5 ms | twice as long | 250 ms |
+/// | [an idle log](Self::polling) | 5 ms | twice as long | 250 ms |
 /// | [a transaction of a caller's](Self::watching) | 2 ms | a tenth longer | 250 ms |
 ///
 /// The pauses are the same in every process: nothing is added by chance.
@@ -35,7 +35,7 @@ impl BackOff {
     }
 
     /// Before the frontier of a log is asked for again to which nobody was heard to append.
-    pub(crate) const fn idling() -> Self {
+    pub(crate) const fn polling() -> Self {
         Self::new(Duration::from_millis(5), 20, Duration::from_millis(250))
     }
 
@@ -49,7 +49,7 @@ impl BackOff {
     }
 
     /// The next pause, for who waits for something else meanwhile.
-    pub(crate) fn pause(&mut self) -> Duration {
+    pub(crate) fn next_pause(&mut self) -> Duration {
         let pause = self.next;
         self.next = (pause * self.tenths / 10).min(self.longest);
         pause
@@ -57,7 +57,7 @@ impl BackOff {
 
     /// Waits for the next pause.
     pub(crate) async fn wait(&mut self) {
-        tokio::time::sleep(self.pause()).await;
+        tokio::time::sleep(self.next_pause()).await;
     }
 
     /// The next pause is the first again: something went well, or something new began.
@@ -68,15 +68,15 @@ impl BackOff {
 
 /// How long something is tried again after its connection was lost.
 #[derive(Debug)]
-pub(crate) struct Patience {
+pub(crate) struct Retry {
     deadline: Instant,
     back_off: BackOff,
 }
 
-impl Patience {
-    /// It is over when `persistence` has passed from now on.
-    pub(crate) fn new(persistence: Duration) -> Self {
-        Self { deadline: Instant::now() + persistence, back_off: BackOff::reconnecting() }
+impl Retry {
+    /// It is over when `retry_for` has passed from now on.
+    pub(crate) fn new(retry_for: Duration) -> Self {
+        Self { deadline: Instant::now() + retry_for, back_off: BackOff::reconnecting() }
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -89,7 +89,7 @@ impl Patience {
     }
 
     /// Waits before another try, or gives the error back when there is none.
-    pub(crate) async fn again(&mut self, error: PostgresError) -> Result<(), PostgresError> {
+    pub(crate) async fn after(&mut self, error: PostgresError) -> Result<(), PostgresError> {
         if !error.ends_session() || self.is_over() {
             return Err(error);
         }
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     fn pauses(back_off: &mut BackOff, count: usize) -> Vec<u128> {
-        (0..count).map(|_| back_off.pause().as_millis()).collect()
+        (0..count).map(|_| back_off.next_pause().as_millis()).collect()
     }
 
     #[test]
@@ -112,7 +112,7 @@ mod tests {
         for (mut back_off, schedule) in [
             (BackOff::reconnecting(), [10, 20, 40, 80, 160, 320, 500, 500]),
             (BackOff::listening(), [100, 200, 400, 800, 1600, 3200, 5000, 5000]),
-            (BackOff::idling(), [5, 10, 20, 40, 80, 160, 250, 250]),
+            (BackOff::polling(), [5, 10, 20, 40, 80, 160, 250, 250]),
         ] {
             assert_eq!(pauses(&mut back_off, 8), schedule);
             back_off.reset();
@@ -125,17 +125,17 @@ mod tests {
         let mut back_off = BackOff::watching();
         let mut waited = Duration::ZERO;
         for _ in 0..100 {
-            let pause = back_off.pause();
+            let pause = back_off.next_pause();
             let tenth = (waited / 10 + Duration::from_millis(2)).min(Duration::from_millis(250));
             assert!(pause.abs_diff(tenth) < Duration::from_micros(1), "{pause:?} after {waited:?}");
             waited += pause;
         }
-        assert_eq!(back_off.pause(), Duration::from_millis(250));
+        assert_eq!(back_off.next_pause(), Duration::from_millis(250));
     }
 
     #[test]
-    fn patience_without_persistence_is_over_at_once() {
-        assert!(Patience::new(Duration::ZERO).is_over());
-        assert!(!Patience::new(Duration::from_mins(10)).is_over());
+    fn retrying_for_no_time_ends_at_once() {
+        assert!(Retry::new(Duration::ZERO).is_over());
+        assert!(!Retry::new(Duration::from_mins(10)).is_over());
     }
 }

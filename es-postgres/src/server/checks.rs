@@ -3,7 +3,7 @@
 use es_core::StoreErrorKind;
 use tokio_postgres::{Client, Row};
 
-use crate::server::error::{PostgresError, reacts};
+use crate::server::error::{PostgresError, impl_store_error};
 use crate::server::types::column;
 
 /// Why a server is not one to keep a log on.
@@ -42,7 +42,7 @@ impl PostgresUnfitError {
     }
 }
 
-reacts!(PostgresUnfitError);
+impl_store_error!(PostgresUnfitError);
 
 /// What a check can end with.
 #[derive(Debug)]
@@ -70,22 +70,22 @@ const OLDEST: i32 = 130_000;
 type Setting = (usize, &'static str, &'static str);
 
 /// The server's own: a restart or a reload may change them under a store.
-const SERVERS: [Setting; 2] = [
+const SERVER_SETTINGS: [Setting; 2] = [
     (4, "fsync", "a crash of the machine loses the database; set `fsync = on` in postgresql.conf"),
     (5, "full_page_writes", "a crash can tear pages; set `full_page_writes = on` in postgresql.conf"),
 ];
 
 /// One that appends switch on for themselves, on whatever connection; who has it off is told once.
-const SESSIONS: Setting = (
+const SESSION_SETTING: Setting = (
     6,
     "synchronous_commit",
     "a crash loses what other statements acknowledged; set `synchronous_commit = on` for the server, the database and the role",
 );
 
 /// Checks the server before anything is written to it.
-pub(crate) async fn server(client: &Client, allow_unsafe: bool) -> Result<(), Failure> {
-    let row = fitting(client).await?;
-    for setting in SERVERS.into_iter().chain([SESSIONS]) {
+pub(crate) async fn check_server(client: &Client, allow_unsafe: bool) -> Result<(), Failure> {
+    let row = supported_server(client).await?;
+    for setting in SERVER_SETTINGS.into_iter().chain([SESSION_SETTING]) {
         match is_on(&row, setting) {
             Err(Failure::Unfit(PostgresUnfitError::Unsafe { setting, remedy })) if allow_unsafe => {
                 tracing::warn!(setting, "the server is unsafe, as allowed: {remedy}");
@@ -97,13 +97,13 @@ pub(crate) async fn server(client: &Client, allow_unsafe: bool) -> Result<(), Fa
 }
 
 /// Checks what may be another than it was when the store was opened: on each connection that appends.
-pub(crate) async fn again(client: &Client, allow_unsafe: bool) -> Result<(), Failure> {
-    let row = fitting(client).await?;
-    if allow_unsafe { Ok(()) } else { SERVERS.into_iter().try_for_each(|setting| is_on(&row, setting)) }
+pub(crate) async fn recheck_server(client: &Client, allow_unsafe: bool) -> Result<(), Failure> {
+    let row = supported_server(client).await?;
+    if allow_unsafe { Ok(()) } else { SERVER_SETTINGS.into_iter().try_for_each(|setting| is_on(&row, setting)) }
 }
 
 /// What the server says of itself, where it has all that is used here.
-async fn fitting(client: &Client) -> Result<Row, Failure> {
+async fn supported_server(client: &Client) -> Result<Row, Failure> {
     let row = client.query_one(include_str!("checks_server.sql"), &[]).await.map_err(PostgresError::statement)?;
     if column::<i32>(&row, 0)? < OLDEST {
         return Err(PostgresUnfitError::TooOld { found: column(&row, 1)? }.into());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, Config};
 
-use crate::server::driver::Heard;
+use crate::server::driver::Notices;
 use crate::server::error::PostgresError;
 use crate::server::tls::Tls;
 
@@ -34,20 +34,20 @@ pub(crate) enum Scope {
 pub(crate) struct Connection {
     pub(crate) client: Client,
     /// What the server said aside from answers.
-    pub(crate) heard: Arc<Heard>,
+    pub(crate) notices: Arc<Notices>,
     /// The server's process that it began on.
-    pub(crate) process: Process,
+    pub(crate) backend: Backend,
 }
 
 /// A process of the server, told apart from a later one with the same number.
 #[derive(Debug, Clone)]
-pub(crate) struct Process {
+pub(crate) struct Backend {
     pub(crate) pid: i32,
     /// In microseconds since the epoch, which no setting of a session changes.
     pub(crate) started: i64,
 }
 
-impl Process {
+impl Backend {
     pub(crate) async fn of(client: &Client) -> Result<Self, PostgresError> {
         let own = "SELECT pid, (extract(epoch FROM backend_start) OPERATOR(pg_catalog.*) 1000000)::bigint \
                    FROM pg_catalog.pg_stat_activity WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()";
@@ -65,11 +65,11 @@ impl Connector {
     }
 
     async fn set_up(&self) -> Result<Connection, PostgresError> {
-        let (client, heard, _) = self.tls.open(&self.config).await.map_err(|error| self.tls.failed(error))?;
+        let (client, notices, _) = self.tls.open(&self.config).await.map_err(|error| self.tls.failed(error))?;
         client.batch_execute(&self.settings(Scope::Session)).await.map_err(PostgresError::statement)?;
-        let process = Process::of(&client).await?;
-        heard.began_on(process.pid);
-        Ok(Connection { client, heard, process })
+        let backend = Backend::of(&client).await?;
+        notices.set_own_backend(backend.pid);
+        Ok(Connection { client, notices, backend })
     }
 
     /// The settings of each connection, as statements: for the session, or for a transaction alone.

@@ -11,21 +11,21 @@ use tokio_postgres::{AsyncMessage, Client, Config, Connection as Driver, Socket}
 
 /// What the server says aside from answers.
 #[derive(Debug, Default)]
-pub(crate) struct Heard {
+pub(crate) struct Notices {
     /// How often the wait for a synchronous replica was cut short.
     unreplicated: AtomicU64,
     /// Notifications of other processes.
-    woken: Notify,
+    notification: Notify,
     /// Whether the connection ended.
     ended: AtomicBool,
     /// The server's process of this connection, whose notifications are our own.
-    own: AtomicI32,
+    own_pid: AtomicI32,
 }
 
-impl Heard {
+impl Notices {
     /// The connection's own process: what it notifies others of is no news here.
-    pub(crate) fn began_on(&self, pid: i32) {
-        self.own.store(pid, Ordering::Release);
+    pub(crate) fn set_own_backend(&self, pid: i32) {
+        self.own_pid.store(pid, Ordering::Release);
     }
 
     pub(crate) fn unreplicated(&self) -> u64 {
@@ -34,28 +34,28 @@ impl Heard {
 
     /// Waits for a notification of another process; `false` when the connection ended.
     pub(crate) async fn notified(&self) -> bool {
-        self.woken.notified().await;
+        self.notification.notified().await;
         !self.ended.load(Ordering::Acquire)
     }
 }
 
 /// Connects and starts the task that drives the connection.
-pub(crate) async fn start<T>(
+pub(crate) async fn connect<T>(
     config: &Config,
     tls: T,
-) -> Result<(Client, Arc<Heard>, JoinHandle<()>), tokio_postgres::Error>
+) -> Result<(Client, Arc<Notices>, JoinHandle<()>), tokio_postgres::Error>
 where
     T: MakeTlsConnect<Socket>,
     T::Stream: Send + 'static,
 {
     let (client, driver) = config.connect(tls).await?;
-    let heard = Arc::<Heard>::default();
-    let task = tokio::spawn(drive(driver, Arc::clone(&heard)));
-    Ok((client, heard, task))
+    let notices = Arc::<Notices>::default();
+    let task = tokio::spawn(drive(driver, Arc::clone(&notices)));
+    Ok((client, notices, task))
 }
 
 /// Passes messages on in the order they arrive: a warning is heard before the answer that follows it.
-async fn drive<S>(mut driver: Driver<Socket, S>, heard: Arc<Heard>)
+async fn drive<S>(mut driver: Driver<Socket, S>, notices: Arc<Notices>)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
@@ -63,15 +63,15 @@ where
     while let Some(message) = messages.next().await {
         match message {
             Ok(AsyncMessage::Notice(notice)) if notice.routine() == Some("SyncRepWaitForLSN") => {
-                heard.unreplicated.fetch_add(1, Ordering::AcqRel);
+                notices.unreplicated.fetch_add(1, Ordering::AcqRel);
                 tracing::warn!(code = notice.code().code(), "a synchronous replica did not confirm an append");
             }
             Ok(AsyncMessage::Notice(notice)) => {
                 // a notice may hold what was sent
                 tracing::debug!(code = notice.code().code(), severity = notice.severity(), "a notice of the server");
             }
-            Ok(AsyncMessage::Notification(sent)) if sent.process_id() != heard.own.load(Ordering::Acquire) => {
-                heard.woken.notify_one();
+            Ok(AsyncMessage::Notification(sent)) if sent.process_id() != notices.own_pid.load(Ordering::Acquire) => {
+                notices.notification.notify_one();
             }
             Ok(_) => {}
             Err(error) => {
@@ -81,6 +81,6 @@ where
         }
     }
     // whoever waits for a notification finds out that there are none any more
-    heard.ended.store(true, Ordering::Release);
-    heard.woken.notify_one();
+    notices.ended.store(true, Ordering::Release);
+    notices.notification.notify_one();
 }

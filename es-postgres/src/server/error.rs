@@ -76,10 +76,10 @@ impl PostgresError {
     /// An error of a statement: what the server said, or the loss of the connection.
     pub(crate) fn statement(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
-            Some(said) if !ends_session(said) => Self::said(said),
+            Some(error) if !ends_session(error) => Self::from_db_error(error),
             // what the server says beside the message may hold what was sent
-            Some(said) => Self::Lost(Self::said(said).into()),
-            None if error.is_closed() || io(&error) => Self::Lost(error.into()),
+            Some(error) => Self::Lost(Self::from_db_error(error).into()),
+            None if error.is_closed() || is_io(&error) => Self::Lost(error.into()),
             None => Self::Answer(error.into()),
         }
     }
@@ -109,15 +109,15 @@ impl PostgresError {
         }
     }
 
-    fn said(said: &DbError) -> Self {
-        match said.code().code() {
+    fn from_db_error(error: &DbError) -> Self {
+        match error.code().code() {
             "ES002" => Self::Isolation,
             "ES003" => Self::Replica,
             "ES004" => Self::SequenceRight,
             code => Self::Refused {
                 code: code.to_owned(),
-                message: said.message().to_owned(),
-                constraint: said.constraint().map(str::to_owned),
+                message: error.message().to_owned(),
+                constraint: error.constraint().map(str::to_owned),
             },
         }
     }
@@ -133,7 +133,7 @@ impl PostgresError {
 }
 
 /// What each error has that says how to react to it by `kind`.
-macro_rules! reacts {
+macro_rules! impl_store_error {
     ($error:ty) => {
         impl $error {
             /// Whether the same may succeed later, without anybody changing anything.
@@ -150,16 +150,16 @@ macro_rules! reacts {
     };
 }
 
-pub(crate) use reacts;
+pub(crate) use impl_store_error;
 
-reacts!(PostgresError);
+impl_store_error!(PostgresError);
 
 /// Of a connection that could not be opened.
 fn kind_of_connecting(error: &tokio_postgres::Error) -> StoreErrorKind {
     match error.as_db_error() {
-        Some(said) => kind_of_code(said.code().code()),
+        Some(error) => kind_of_code(error.code().code()),
         // the driver asks for a password that the URL does not have
-        None if !io(error) && !error.is_closed() && std::error::Error::source(error).is_some() => {
+        None if !is_io(error) && !error.is_closed() && std::error::Error::source(error).is_some() => {
             StoreErrorKind::Misconfigured
         }
         None => StoreErrorKind::Unavailable,
@@ -188,14 +188,14 @@ fn kind_of_code(code: &str) -> StoreErrorKind {
 }
 
 /// Whether the server closes the session after this error: shutdown, crash of a neighbour, termination.
-fn ends_session(said: &DbError) -> bool {
+fn ends_session(error: &DbError) -> bool {
     matches!(
-        said.parsed_severity(),
+        error.parsed_severity(),
         Some(tokio_postgres::error::Severity::Fatal | tokio_postgres::error::Severity::Panic)
     )
 }
 
-fn io(error: &tokio_postgres::Error) -> bool {
+fn is_io(error: &tokio_postgres::Error) -> bool {
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
         if error.is::<std::io::Error>() {
@@ -207,12 +207,12 @@ fn io(error: &tokio_postgres::Error) -> bool {
 }
 
 /// The innermost cause, for the log.
-pub(crate) fn deepest<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
-    let mut deepest = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
+pub(crate) fn root_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    let mut root_cause = error;
+    while let Some(source) = root_cause.source() {
+        root_cause = source;
     }
-    deepest
+    root_cause
 }
 
 #[cfg(test)]

@@ -13,6 +13,6 @@ pub(crate) mod driver;
 pub(crate) mod error;
 pub(crate) mod pool;
 pub(crate) mod schema_name;
-pub(crate) mod shared;
+pub(crate) mod shared_connections;
 pub(crate) mod tls;
 pub(crate) mod types;

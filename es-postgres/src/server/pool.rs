@@ -15,7 +15,7 @@ use crate::server::connection::{Connector, Scope};
 use crate::server::error::PostgresError;
 
 /// How many connections all readers share: they leave the pool for good. More of them brought nothing.
-pub(crate) const SHARED: usize = 4;
+pub(crate) const SHARED_CONNECTIONS: usize = 4;
 
 /// Where readers' connections come from; each is set up as the writer's are.
 #[derive(Debug, Clone)]
@@ -37,12 +37,12 @@ struct SetUp {
 
 impl Pool {
     /// A pool that opens connections as the writer does, `size` of them with those that leave it.
-    pub(crate) fn own(connector: &Connector, size: usize) -> Result<Self, PostgresError> {
+    pub(crate) fn new(connector: &Connector, size: usize) -> Result<Self, PostgresError> {
         // no ping before each use: a broken connection is noticed by its use
         let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_connect(connector.config.clone(), Opener(connector.clone()), config);
         let connections = Connections::builder(manager)
-            .max_size(size.saturating_sub(SHARED).max(1))
+            .max_size(size.saturating_sub(SHARED_CONNECTIONS).max(1))
             .wait_timeout(Some(connector.statement_timeout).filter(|timeout| !timeout.is_zero()))
             .create_timeout(Some(connector.connect_timeout))
             .runtime(Runtime::Tokio1)
@@ -52,7 +52,7 @@ impl Pool {
     }
 
     /// A pool of the application's.
-    pub(crate) fn of_application(connections: Connections, connector: &Connector) -> Self {
+    pub(crate) fn from_application(connections: Connections, connector: &Connector) -> Self {
         let transaction =
             format!("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; {}", connector.settings(Scope::Transaction));
         let set_up = SetUp { session: connector.settings(Scope::Session), transaction };
@@ -60,11 +60,11 @@ impl Pool {
     }
 
     /// A connection for a while; it goes back as it came.
-    pub(crate) async fn get(&self) -> Result<Lent, PoolError> {
+    pub(crate) async fn get(&self) -> Result<PooledConnection, PoolError> {
         let connection = self.connections.get().await?;
-        let Some(set_up) = &self.set_up else { return Ok(Lent { connection, in_transaction: false }) };
+        let Some(set_up) = &self.set_up else { return Ok(PooledConnection { connection, in_transaction: false }) };
         // made before the transaction begins, so that it ends also when nobody awaits this any more
-        let lent = Lent { connection, in_transaction: true };
+        let lent = PooledConnection { connection, in_transaction: true };
         lent.batch_execute(&set_up.transaction).await?;
         Ok(lent)
     }
@@ -86,12 +86,12 @@ impl Pool {
 
 /// A connection that goes back to its pool when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Lent {
+pub(crate) struct PooledConnection {
     connection: Object,
     in_transaction: bool,
 }
 
-impl Deref for Lent {
+impl Deref for PooledConnection {
     type Target = ClientWrapper;
 
     fn deref(&self) -> &ClientWrapper {
@@ -99,7 +99,7 @@ impl Deref for Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
         if self.in_transaction {
             // the first poll sends it, so it stands before whatever the next one to have the connection sends

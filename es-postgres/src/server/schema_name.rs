@@ -2,7 +2,7 @@
 
 use es_core::StoreErrorKind;
 
-use crate::server::error::reacts;
+use crate::server::error::impl_store_error;
 
 /// Why no schema can have a name.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +22,7 @@ impl PostgresSchemaNameError {
     }
 }
 
-reacts!(PostgresSchemaNameError);
+impl_store_error!(PostgresSchemaNameError);
 
 /// The name of the schema that holds the log: any name that PostgreSQL takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl SchemaName {
         let mut rest = sql;
         while let Some((before, after)) = rest.split_once('{') {
             rendered.push_str(before);
-            let filled = after.split_once('}').and_then(|(word, rest)| Some((self.word(word)?, rest)));
+            let filled = after.split_once('}').and_then(|(word, rest)| Some((self.placeholder(word)?, rest)));
             let (text, behind) = filled.unwrap_or_else(|| ("{".to_owned(), after));
             rendered.push_str(&text);
             rest = behind;
@@ -76,7 +76,7 @@ impl SchemaName {
         rendered
     }
 
-    fn word(&self, word: &str) -> Option<String> {
+    fn placeholder(&self, word: &str) -> Option<String> {
         // numbers derived from the name keep the locks of two schemas of one database apart
         let fence = (self.hash() >> 49) & 0x7fff;
         Some(match word {

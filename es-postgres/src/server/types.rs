@@ -102,7 +102,7 @@ pub(crate) fn column<'r, T: for<'a> FromSql<'a>>(
 }
 
 /// A column with a place: what is below 0 is none.
-pub(crate) fn place<T: TryFrom<i64, Error: Into<BoxError>>>(
+pub(crate) fn unsigned_column<T: TryFrom<i64, Error: Into<BoxError>>>(
     row: Option<&Row>,
     index: usize,
 ) -> Result<T, PostgresError> {

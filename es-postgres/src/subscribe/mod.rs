@@ -4,8 +4,8 @@
 //! and `notify` how processes wake each other.
 
 mod follower;
-mod newest;
 pub(crate) mod notify;
+mod recent;
 mod subscription;
 mod subscriptions;
 

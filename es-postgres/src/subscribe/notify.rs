@@ -17,33 +17,33 @@ const GAP: Duration = Duration::from_millis(20);
 
 /// Tells that something was appended, here or elsewhere.
 #[derive(Debug, Clone)]
-pub(crate) struct Wake {
-    stirred: watch::Sender<()>,
+pub(crate) struct WakeUp {
+    changed: watch::Sender<()>,
     appended: Arc<Notify>,
 }
 
-impl Wake {
+impl WakeUp {
     pub(crate) fn new() -> Self {
-        Self { stirred: watch::Sender::new(()), appended: Arc::default() }
+        Self { changed: watch::Sender::new(()), appended: Arc::default() }
     }
 
     /// This process appended something.
     pub(crate) fn appended(&self) {
-        self.stir();
+        self.signal();
         self.appended.notify_one();
     }
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
-        self.stirred.subscribe()
+        self.changed.subscribe()
     }
 
-    fn stir(&self) {
-        self.stirred.send_replace(());
+    fn signal(&self) {
+        self.changed.send_replace(());
     }
 }
 
 /// Listens to other processes and tells them of what this one appended, for ever.
-pub(crate) async fn listen(connector: Connector, channel: String, wake: Wake) {
+pub(crate) async fn listen(connector: Connector, channel: String, wake_up: WakeUp) {
     let mut back_off = BackOff::listening();
     let mut deaf = false;
     loop {
@@ -55,8 +55,8 @@ pub(crate) async fn listen(connector: Connector, channel: String, wake: Wake) {
                 }
                 back_off.reset();
                 // what was notified before is found by looking
-                wake.stir();
-                stay(&connection, &channel, &wake).await
+                wake_up.signal();
+                relay(&connection, &channel, &wake_up).await
             }
             Err(error) => error,
         };
@@ -77,16 +77,16 @@ async fn open(connector: &Connector, channel: &str) -> Result<Connection, Postgr
 }
 
 /// Passes notifications on, both ways, until the connection breaks.
-async fn stay(connection: &Connection, channel: &str, wake: &Wake) -> PostgresError {
+async fn relay(connection: &Connection, channel: &str, wake_up: &WakeUp) -> PostgresError {
     loop {
         tokio::select! {
-            heard = connection.heard.notified() => {
+            heard = connection.notices.notified() => {
                 if !heard {
                     return PostgresError::Lost("the connection has ended".into());
                 }
-                wake.stir();
+                wake_up.signal();
             }
-            () = wake.appended.notified() => {
+            () = wake_up.appended.notified() => {
                 if let Err(error) = connection.client.execute("SELECT pg_notify($1, '')", &[&channel]).await {
                     return PostgresError::statement(error);
                 }

@@ -10,30 +10,35 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::newest::{Advance, Newest};
-use crate::read::error::{PostgresReadError, unread};
+use super::recent::{Advance, RecentEvents};
+use crate::read::error::{PostgresReadError, read_error};
 use crate::read::frontier::Frontier;
 use crate::read::log::Log;
-use crate::read::open::Open;
+use crate::read::open_readers::OpenReader;
 use crate::read::{Cursor, Reader};
 use crate::server::back_off::BackOff;
 use crate::server::error::PostgresError;
-use crate::server::error::deepest;
+use crate::server::error::root_cause;
 
 /// One who waits for events.
 pub(super) struct Subscription {
     log: Arc<Log>,
     reader: Arc<Reader>,
-    newest: watch::Receiver<Newest>,
+    recent: watch::Receiver<RecentEvents>,
     /// Between looks at a server that is away, or at a log that moves.
     back_off: BackOff,
     #[expect(dead_code, reason = "it is counted until it is dropped")]
-    open: Open,
+    open: OpenReader,
 }
 
 impl Subscription {
-    pub(super) fn new(log: Arc<Log>, reader: Arc<Reader>, newest: watch::Receiver<Newest>, open: Open) -> Self {
-        Self { log, reader, newest, back_off: BackOff::reconnecting(), open }
+    pub(super) fn new(
+        log: Arc<Log>,
+        reader: Arc<Reader>,
+        recent: watch::Receiver<RecentEvents>,
+        open: OpenReader,
+    ) -> Self {
+        Self { log, reader, recent, back_off: BackOff::reconnecting(), open }
     }
 
     /// Catches up after `after` and goes on live, a page at a time.
@@ -41,14 +46,14 @@ impl Subscription {
         Box::pin(try_stream! {
             // the last event that was handled, in the incarnation that the subscription reads now; a bare position is taken
             // for one of today's log
-            let mut handled = Checkpoint::new(self.today(after).await?, after.position());
+            let mut handled = Checkpoint::new(self.current_incarnation(after).await?, after.position());
             // where to look from next; a filter may let the reader look further than it has handled
             let mut after = after.position();
             'log: loop {
-                let (frontier, shared) = self.next(after, &handled).await?;
+                let (frontier, shared) = self.next_frontier(after, &handled).await?;
                 if frontier.checkpoint().incarnation() != handled.incarnation() {
                     after = handled.position();
-                    self.go_on(&mut handled).await?;
+                    self.resume(&mut handled).await?;
                     continue 'log;
                 }
                 if let Some(advances) = shared {
@@ -79,12 +84,12 @@ impl Subscription {
                     };
                     match lost {
                         None => after = after.max(frontier.position),
-                        Some(error) if is(&error, |error| matches!(error, PostgresReadError::Moved)) => {
-                            self.other_than(frontier.incarnation).await?;
+                        Some(error) if is_postgres(&error, |error| matches!(error, PostgresReadError::Moved)) => {
+                            self.wait_for_move(frontier.incarnation).await?;
                             continue 'log;
                         }
-                        Some(error) if is(&error, PostgresReadError::ends_session) => {
-                            tracing::warn!(error = %deepest(&error), "a subscription lost its connection and tries again");
+                        Some(error) if is_postgres(&error, PostgresReadError::ends_session) => {
+                            tracing::warn!(error = %root_cause(&error), "a subscription lost its connection and tries again");
                             self.back_off.wait().await;
                         }
                         Some(error) => Err(error)?,
@@ -95,32 +100,32 @@ impl Subscription {
     }
 
     /// Waits for a frontier above `after`, or of another incarnation; with the events up to it, where they are shared.
-    async fn next(
+    async fn next_frontier(
         &mut self,
         after: Position,
         handled: &Checkpoint,
     ) -> Result<(Frontier, Option<Vec<Arc<Advance>>>), ReadError> {
         let seen = handled.at(after);
-        let new = |newest: &Newest| newest.frontier.checkpoint().is_news_after(seen);
-        let newest = self.newest.wait_for(new).await.map_err(|_| closed())?;
-        Ok((newest.frontier, newest.since(after)))
+        let new = |recent: &RecentEvents| recent.frontier.checkpoint().is_news_after(seen);
+        let recent = self.recent.wait_for(new).await.map_err(|_| closed())?;
+        Ok((recent.frontier, recent.since(after)))
     }
 
     /// Waits until the log is found in another incarnation; for a while, as it may have moved back.
-    async fn other_than(&mut self, incarnation: Uuid) -> Result<(), ReadError> {
-        let other = self.newest.wait_for(|newest| newest.frontier.incarnation != incarnation);
-        match timeout(self.back_off.pause(), other).await {
+    async fn wait_for_move(&mut self, incarnation: Uuid) -> Result<(), ReadError> {
+        let other = self.recent.wait_for(|recent| recent.frontier.incarnation != incarnation);
+        match timeout(self.back_off.next_pause(), other).await {
             Ok(Err(_)) => Err(closed()),
             Ok(Ok(_)) | Err(_) => Ok(()),
         }
     }
 
     /// Goes on in today's log, if what was handled is still in it.
-    async fn go_on(&mut self, handled: &mut Checkpoint) -> Result<(), ReadError> {
+    async fn resume(&mut self, handled: &mut Checkpoint) -> Result<(), ReadError> {
         match self.log.resume(*handled).await {
             // the follower has not found the log there yet, or finds it there no longer
             Ok(today) if Some(today) == handled.incarnation() => {
-                match timeout(self.back_off.pause(), self.newest.changed()).await {
+                match timeout(self.back_off.next_pause(), self.recent.changed()).await {
                     Ok(Err(_)) => Err(closed()),
                     Ok(Ok(())) | Err(_) => Ok(()),
                 }
@@ -129,7 +134,7 @@ impl Subscription {
                 *handled = Checkpoint::new(today, handled.position());
                 Ok(())
             }
-            Err(error) if is(&error, passes) => {
+            Err(error) if is_postgres(&error, is_temporary) => {
                 self.back_off.wait().await;
                 Ok(())
             }
@@ -138,10 +143,10 @@ impl Subscription {
     }
 
     /// Today's incarnation, as soon as there is a server to ask, if all up to the checkpoint is the same in it.
-    async fn today(&mut self, checkpoint: Checkpoint) -> Result<Uuid, ReadError> {
+    async fn current_incarnation(&mut self, checkpoint: Checkpoint) -> Result<Uuid, ReadError> {
         loop {
             match self.log.resume(checkpoint).await {
-                Err(error) if is(&error, passes) => self.back_off.wait().await,
+                Err(error) if is_postgres(&error, is_temporary) => self.back_off.wait().await,
                 answer => return answer,
             }
         }
@@ -149,15 +154,15 @@ impl Subscription {
 }
 
 /// Whether it is over as soon as the server, or its successor, is there.
-fn passes(error: &PostgresReadError) -> bool {
+fn is_temporary(error: &PostgresReadError) -> bool {
     error.ends_session() || matches!(error, PostgresReadError::Server(PostgresError::Replica))
 }
 
 /// Who follows the log has ended.
 pub(super) fn closed() -> ReadError {
-    unread(PostgresError::Closed)
+    read_error(PostgresError::Closed)
 }
 
-fn is(error: &ReadError, kind: impl FnOnce(&PostgresReadError) -> bool) -> bool {
+fn is_postgres(error: &ReadError, kind: impl FnOnce(&PostgresReadError) -> bool) -> bool {
     matches!(error, ReadError::Store(source) if source.downcast_ref().is_some_and(kind))
 }

@@ -51,8 +51,8 @@ fn append(id: &str, expected: Expected) -> Vec<Append> {
 
 /// Swallows, cuts before, cuts within; a store with a fault is told at once that the outcome is unknown.
 async fn swallowed(fault: Option<Fault>) -> Result<(), String> {
-    let persistence = if fault.is_some() { Duration::ZERO } else { Duration::from_secs(10) };
-    let deceived = Deceived::new(fault, |store| store.persistence(persistence)).await;
+    let retry_for = if fault.is_some() { Duration::ZERO } else { Duration::from_secs(10) };
+    let deceived = Deceived::new(fault, |store| store.retry_for(retry_for)).await;
     for (round, lie) in [Lie::SwallowAcknowledgement, Lie::CutBefore, Lie::CutWithin].into_iter().enumerate() {
         deceived.proxy.once(lie);
         let answer = deceived.store.append(append("1", Expected::Any).into()).await;
@@ -86,7 +86,7 @@ async fn a_store_that_guesses_or_sends_anew_is_caught() {
 
 /// The server appends, and is never heard of again until it is let in.
 async fn unresolved(fault: Option<Fault>) -> Result<(), String> {
-    let deceived = Deceived::new(fault, |store| store.persistence(Duration::from_millis(300))).await;
+    let deceived = Deceived::new(fault, |store| store.retry_for(Duration::from_millis(300))).await;
     let Deceived { store, proxy, .. } = &deceived;
     store.append(append("0", Expected::Any).into()).await.unwrap();
     proxy.once(Lie::SwallowAcknowledgement);

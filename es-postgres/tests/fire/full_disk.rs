@@ -89,7 +89,7 @@ async fn fill(fault: Option<Fault>, chance: &mut Chance) -> Option<Result<Report
     let server = Arc::new(start(&disk.0));
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
-    let store = builder(&url).persistence(Duration::from_millis(200)).connect().await.unwrap();
+    let store = builder(&url).retry_for(Duration::from_millis(200)).connect().await.unwrap();
     let store: Arc<dyn EventStore> = match fault {
         Some(fault) => Arc::new(Broken::new(store, fault, &url)),
         None => Arc::new(store),

@@ -185,7 +185,7 @@ async fn a_store_that_replaces_no_session_is_caught() {
     let mut chance = Chance::new("replaces no session");
     let database = Database::fresh().unwrap();
     let url = database.url();
-    let store = crate::tools::trial::builder(&url).persistence(Duration::ZERO).connect().await.unwrap();
+    let store = crate::tools::trial::builder(&url).retry_for(Duration::ZERO).connect().await.unwrap();
     let broken = Arc::new(Broken::new(store, Fault::StaysDown, &url));
     let trial = Trial::start(&url, vec![broken.clone()], 4, &mut chance).patience(Duration::from_secs(2));
     // until one of them had an append on its way: a slow machine ends few
@@ -213,12 +213,12 @@ async fn a_server_that_is_away_for_long_is_found_again() {
 async fn a_store_that_does_not_find_its_server_again_is_caught() {
     let mut chance = Chance::new("away for good");
     let server = Server::start(&[]).unwrap();
-    for (fault, persistence, as_what) in [
+    for (fault, retry_for, as_what) in [
         (Some(Fault::StaysDown), BRIEF, "the store does not heal"),
         (Some(Fault::GuessesDone), BRIEF, "is answered by Ok"),
         (None, Duration::from_mins(1), "nobody is told"),
     ] {
-        let caught = away(&server, fault, persistence, &mut chance).await.unwrap_err();
+        let caught = away(&server, fault, retry_for, &mut chance).await.unwrap_err();
         assert!(caught.contains(as_what), "{fault:?}: {caught}");
     }
 }
@@ -229,12 +229,12 @@ const BRIEF: Duration = Duration::from_millis(200);
 async fn away(
     server: &Server,
     fault: Option<Fault>,
-    persistence: Duration,
+    retry_for: Duration,
     chance: &mut Chance,
 ) -> Result<crate::tools::trial::Report, String> {
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
-    let store = crate::tools::trial::builder(&url).persistence(persistence).connect().await.unwrap();
+    let store = crate::tools::trial::builder(&url).retry_for(retry_for).connect().await.unwrap();
     let store: Arc<dyn EventStore> = match fault {
         Some(fault) => Arc::new(Broken::new(store, fault, &url)),
         None => Arc::new(store),

@@ -95,7 +95,7 @@ async fn a_large_append_in_the_batches_of_others_is_caught() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_append_has_longer_on_the_server() {
     let slow = Slow::new(3, |store| {
-        store.batch_limits(1, 1, 1).statement_timeout(Duration::from_millis(500)).persistence(Duration::ZERO)
+        store.batch_limits(1, 1, 1).statement_timeout(Duration::from_millis(500)).retry_for(Duration::ZERO)
     })
     .await;
     let delays = "CREATE FUNCTION es.delay() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -113,7 +113,7 @@ async fn a_large_append_has_longer_on_the_server() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transfer_that_takes_longer_than_a_statement_may_is_no_lost_answer() {
     let slow = Slow::new(3, |store| {
-        store.batch_limits(1, 1, 1).statement_timeout(Duration::from_secs(1)).persistence(Duration::ZERO)
+        store.batch_limits(1, 1, 1).statement_timeout(Duration::from_secs(1)).retry_for(Duration::ZERO)
     })
     .await;
     tokio::time::sleep(Duration::from_secs(8)).await;

@@ -79,7 +79,7 @@ async fn one_lie(fault: Fault, chance: &mut Chance) -> Result<Report, String> {
     let url = database.url();
     let proxy = Proxy::before(port(&url)).await;
     // it gives up at once, so that there is something to guess
-    let store = builder(&proxy.url(&url)).persistence(Duration::ZERO).connect().await.unwrap();
+    let store = builder(&proxy.url(&url)).retry_for(Duration::ZERO).connect().await.unwrap();
     let broken = Broken::new(store, fault, &url);
     let trial = Trial::start(&url, vec![Arc::new(broken)], 3, chance).patience(Duration::from_secs(10));
     trial.goes_on(10).await;
@@ -97,7 +97,7 @@ async fn a_pooler_without_room_stops_appends_and_reads_for_no_longer_than_their_
     let url = database.url();
     let proxy = Proxy::before(port(&url)).await;
     let limit = Duration::from_millis(300);
-    let store = builder(&proxy.url(&url)).connect_timeout(limit).persistence(limit).connect().await.unwrap();
+    let store = builder(&proxy.url(&url)).connect_timeout(limit).retry_for(limit).connect().await.unwrap();
     let stream = StreamId::new("fire", "1").unwrap();
     let append = || store.append(Append::new(stream.clone(), Expected::Any, vec![event()]).into());
     append().await.unwrap();

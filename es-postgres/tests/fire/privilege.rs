@@ -36,7 +36,7 @@ const FORBIDDEN: [&str; 27] = [
     "CREATE TABLE es.mine ()",
     "CREATE OR REPLACE FUNCTION es.drawn() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'",
     "SELECT es.fence()",
-    "SELECT es.hold('{1}')",
+    "SELECT es.lock_streams('{1}')",
     "LOCK TABLE es.appending IN ROW SHARE MODE",
     "SELECT nextval('es.announced')",
     "SELECT es.new_incarnation()",

@@ -43,7 +43,7 @@ async fn is_acknowledged(setting: &str, change: Change) -> bool {
     database.run(&statements.each_ref().map(String::as_str)).unwrap();
     // whose own commits wait
     let waits = format!("{url}?options=-csynchronous_commit%3Don");
-    let store = builder(&url).persistence(Duration::from_secs(1)).connect().await.unwrap();
+    let store = builder(&url).retry_for(Duration::from_secs(1)).connect().await.unwrap();
     standby(&waits, "nobody").await;
     let administrator = cancel_waits(&url);
     let append = vec![Append::new(StreamId::new("fire", "1").unwrap(), Expected::NoStream, vec![event()])];
@@ -63,7 +63,7 @@ async fn an_append_that_no_standby_confirmed_is_unknown_until_one_does() {
     let database = Database::on(&server.url()).unwrap();
     let url = database.url();
     database.run(&["CREATE TABLE plain (i int)"]).unwrap();
-    let store = builder(&url).persistence(Duration::from_secs(1)).connect().await.unwrap();
+    let store = builder(&url).retry_for(Duration::from_secs(1)).connect().await.unwrap();
     let append = |id: &str| vec![Append::new(StreamId::new("fire", id).unwrap(), Expected::NoStream, vec![event()])];
     store.append(append("1").into()).await.unwrap();
     let plain = connect(&url).await;

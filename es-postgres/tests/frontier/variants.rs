@@ -84,7 +84,7 @@ impl Variant {
     }
 }
 
-const FENCE: &str = "nothing := \"es\".fence();";
+const FENCE: &str = "ignored := \"es\".fence();";
 const NO_FENCE: &str = "CREATE OR REPLACE FUNCTION es.fence() RETURNS void LANGUAGE sql AS ''";
 
 pub(crate) fn migration(name: &str) -> String {

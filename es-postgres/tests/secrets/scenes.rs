@@ -180,7 +180,7 @@ pub(crate) async fn refusals(stage: &Stage, log: &Log) {
 /// Sessions end while they work and while they are idle.
 pub(crate) async fn breaks(stage: &Stage, log: &Log) {
     let store = builder(stage).connect().await.unwrap();
-    let impatient = builder(stage).persistence(std::time::Duration::ZERO).connect().await.unwrap();
+    let impatient = builder(stage).retry_for(std::time::Duration::ZERO).connect().await.unwrap();
     let other = client(&stage.database.url()).await;
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'said'";
     let (mut holder, mut subscription) = (client(&stage.url).await, store.subscribe(Checkpoint::START, &Filter::all()));

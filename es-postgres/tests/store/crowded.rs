@@ -44,7 +44,7 @@ fn says_busy(error: &StoreError) {
 
 /// As the user of `url`, whom the server refuses more connections at some point.
 async fn is_busy(url: &str) {
-    let builder = || PostgresStore::builder(url).pool_size(5).persistence(Duration::ZERO).migrate(false);
+    let builder = || PostgresStore::builder(url).pool_size(5).retry_for(Duration::ZERO).migrate(false);
     let store = builder().connect().await.unwrap();
     let room = fill(url).await;
 
@@ -125,7 +125,7 @@ async fn a_pool_that_gives_no_connection_in_time_timed_out_and_wrote_nothing() {
         .wait_timeout(Some(Duration::from_millis(100)))
         .build()
         .unwrap();
-    let store = PostgresStore::builder(&database.url()).pool(pool.clone()).persistence(Duration::ZERO);
+    let store = PostgresStore::builder(&database.url()).pool(pool.clone()).retry_for(Duration::ZERO);
     let store = store.connect().await.unwrap();
     let events = (0..1_000).map(|_| event("{}")).collect();
     store.append(Append::new(stream("1"), Expected::NoStream, events).into()).await.unwrap();

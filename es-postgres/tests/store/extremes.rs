@@ -56,7 +56,7 @@ async fn numbers_at_their_extremes_are_taken_for_the_nearest_that_work() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn times_at_their_extremes_are_taken_for_the_nearest_that_work() {
     for time in TIMES {
-        set("persistence", |store| store.persistence(time)).await.unwrap();
+        set("retry_for", |store| store.retry_for(time)).await.unwrap();
         set("lock_timeout", |store| store.lock_timeout(time)).await.unwrap();
         let whole = set("statement_timeout", |store| store.statement_timeout(time)).await;
         let connected = set("connect_timeout", |store| store.connect_timeout(time)).await;
@@ -76,7 +76,7 @@ async fn times_at_their_extremes_are_taken_for_the_nearest_that_work() {
         }
     }
     let all = |store: PostgresBuilder, time| {
-        store.persistence(time).lock_timeout(time).statement_timeout(time).connect_timeout(time)
+        store.retry_for(time).lock_timeout(time).statement_timeout(time).connect_timeout(time)
     };
     set("all times", |store| all(store, Duration::MAX)).await.unwrap();
 }
@@ -94,7 +94,7 @@ async fn the_shortest_times_are_limits() {
     assert!(matches!(held.downcast_ref(), Some(PostgresAppendError::Held(time)) if *time == Duration::from_millis(1)));
     transaction.rollback().await.unwrap();
     // with a statement that takes longer than the shortest time
-    let store = PostgresStore::builder(&database.url()).persistence(Duration::ZERO);
+    let store = PostgresStore::builder(&database.url()).retry_for(Duration::ZERO);
     let read = async {
         let store = store
             .statement_timeout(Duration::from_nanos(1))

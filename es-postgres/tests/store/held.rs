@@ -31,7 +31,7 @@ async fn while_a_stream_is_held_appends_to_a_hundred_others_take_as_long_as_usua
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_that_waits_for_held_streams_is_caught() {
     let fixture = fixture().await;
-    let waiting = with_append("IF patient THEN", "IF true THEN");
+    let waiting = with_append("IF wait THEN", "IF true THEN");
     fixture.database.run(&[&waiting]).unwrap();
     let times = held_to_usual(&fixture, 2).await;
     assert!(times > TIMES, "p99 is {times:.1} times the usual");

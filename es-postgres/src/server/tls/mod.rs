@@ -1,8 +1,8 @@
 //! The way to the server: plain, or TLS.
 //!
-//! `choice` reads from the URL which of the two it is, `verified` is TLS by rustls.
+//! `url` reads from the URL which of the two it is, `verified` is TLS by rustls.
 
-mod choice;
+mod url;
 #[cfg(feature = "tls")]
 mod verified;
 
@@ -12,11 +12,11 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls};
 
-use crate::server::driver::{self, Heard};
+use crate::server::driver::{self, Notices};
 use crate::server::error::PostgresError;
 
-pub use choice::PostgresUrlError;
-pub(crate) use choice::choose;
+pub use url::PostgresUrlError;
+pub(crate) use url::parse_url;
 
 /// How connections are protected.
 #[derive(Clone)]
@@ -32,11 +32,11 @@ impl Tls {
     pub(crate) async fn open(
         &self,
         config: &Config,
-    ) -> Result<(Client, Arc<Heard>, JoinHandle<()>), tokio_postgres::Error> {
+    ) -> Result<(Client, Arc<Notices>, JoinHandle<()>), tokio_postgres::Error> {
         match self {
-            Self::Off => driver::start(config, NoTls).await,
+            Self::Off => driver::connect(config, NoTls).await,
             #[cfg(feature = "tls")]
-            Self::Verified(connector) => driver::start(config, connector.clone()).await,
+            Self::Verified(connector) => driver::connect(config, connector.clone()).await,
         }
     }
 

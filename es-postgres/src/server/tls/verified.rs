@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::choice::PostgresUrlError;
+use super::url::PostgresUrlError;
 
 /// What connects by TLS, trusting the authorities in a PEM file, or the system's.
 ///

@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::server::error::PostgresError;
-use crate::server::pool::{Pool, SHARED};
+use crate::server::pool::{Pool, SHARED_CONNECTIONS};
 
 /// Connections taken out of the pool for good, and replaced when they break.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub(crate) struct SharedConnections(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     pool: Pool,
-    slots: Mutex<[Option<Arc<ClientWrapper>>; SHARED]>,
+    slots: Mutex<[Option<Arc<ClientWrapper>>; SHARED_CONNECTIONS]>,
     /// One connection is opened at a time.
     opening: tokio::sync::Mutex<()>,
 }
@@ -28,18 +28,18 @@ impl SharedConnections {
 
     /// A statement with few rows.
     pub(crate) async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, PostgresError> {
-        let client = self.any().await?;
+        let client = self.least_busy().await?;
         let statement = client.prepare_cached(sql).await.map_err(PostgresError::statement)?;
         client.query(&statement, parameters).await.map_err(PostgresError::statement)
     }
 
     /// The connection that has the least to do; of idle ones the first, whose server process is the warmest.
-    pub(crate) async fn any(&self) -> Result<Arc<ClientWrapper>, PostgresError> {
-        if let Ok(ready) = self.ready() {
+    pub(crate) async fn least_busy(&self) -> Result<Arc<ClientWrapper>, PostgresError> {
+        if let Ok(ready) = self.idle_or_free_slot() {
             return Ok(ready);
         }
         let _opening = self.0.opening.lock().await;
-        let slot = match self.ready() {
+        let slot = match self.idle_or_free_slot() {
             Ok(ready) => return Ok(ready),
             Err(slot) => slot,
         };
@@ -49,7 +49,7 @@ impl SharedConnections {
     }
 
     /// An idle connection, or the least busy where all are open; else the slot for another one.
-    fn ready(&self) -> Result<Arc<ClientWrapper>, usize> {
+    fn idle_or_free_slot(&self) -> Result<Arc<ClientWrapper>, usize> {
         let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
         for slot in slots.iter_mut() {
             slot.take_if(|client| client.is_closed());

@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
-use crate::server::error::{BoxError, reacts};
+use crate::server::error::{BoxError, impl_store_error};
 use crate::server::tls::Tls;
 
 /// Why a URL leads to no server, or to one without the protection that it asks for.
@@ -51,7 +51,7 @@ impl PostgresUrlError {
     }
 }
 
-reacts!(PostgresUrlError);
+impl_store_error!(PostgresUrlError);
 
 /// The server that `url` names, and how connections to it are protected.
 ///
@@ -60,7 +60,7 @@ reacts!(PostgresUrlError);
 ///
 /// # Errors
 /// [`PostgresUrlError`].
-pub(crate) fn choose(url: &str) -> Result<(Config, Tls), PostgresUrlError> {
+pub(crate) fn parse_url(url: &str) -> Result<(Config, Tls), PostgresUrlError> {
     let (url, wishes) = Wishes::take(url)?;
     let mut config: Config = url.parse().map_err(|error| PostgresUrlError::Malformed(unreadable(&error)))?;
     let protected = match wishes.mode.as_deref() {
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     fn mode(url: &str) -> Result<SslMode, PostgresUrlError> {
-        choose(url).map(|(config, _)| config.get_ssl_mode())
+        parse_url(url).map(|(config, _)| config.get_ssl_mode())
     }
 
     /// With the feature the connection is protected, and without it there is none.

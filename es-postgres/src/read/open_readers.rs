@@ -9,12 +9,12 @@ pub(crate) struct OpenReaders(Arc<AtomicUsize>);
 
 /// One of them; not counted any more when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Open(OpenReaders);
+pub(crate) struct OpenReader(OpenReaders);
 
 impl OpenReaders {
-    pub(crate) fn open(&self) -> Open {
+    pub(crate) fn register(&self) -> OpenReader {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Open(self.clone())
+        OpenReader(self.clone())
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -22,7 +22,7 @@ impl OpenReaders {
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenReader {
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Ordering::Relaxed);
     }

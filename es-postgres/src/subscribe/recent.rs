@@ -16,7 +16,7 @@ const BYTES: usize = 4 * 1024 * 1024;
 
 /// The frontier, and the newest events up to it.
 #[derive(Debug, Clone)]
-pub(super) struct Newest {
+pub(super) struct RecentEvents {
     pub(super) frontier: Frontier,
     /// The events of the last advances, without a gap up to the frontier.
     advances: VecDeque<Arc<Advance>>,
@@ -30,14 +30,14 @@ pub(super) struct Advance {
     bytes: usize,
 }
 
-impl Newest {
+impl RecentEvents {
     /// Nothing is known yet.
     pub(super) fn start(incarnation: Uuid) -> Self {
         Self { frontier: Frontier::start(incarnation), advances: VecDeque::new() }
     }
 
     /// The frontier advanced, by these events where they are known.
-    pub(super) fn take(&mut self, frontier: Frontier, advance: Option<Advance>) {
+    pub(super) fn advance_to(&mut self, frontier: Frontier, advance: Option<Advance>) {
         self.frontier = frontier;
         match advance {
             Some(advance) => self.advances.push_back(Arc::new(advance)),

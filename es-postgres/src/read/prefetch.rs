@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 
 use super::all::AllCursor;
 use super::cursor::Cursor;
-use super::error::unread;
-use super::open::Open;
-use super::page::{Answer, PageSize, Pager, Way};
+use super::error::read_error;
+use super::open_readers::OpenReader;
+use super::page::{FetchedPage, PageSize, Pager, ReadMode};
 use super::row::Decoder;
 use crate::server::error::PostgresError;
 
@@ -18,16 +18,22 @@ use crate::server::error::PostgresError;
 pub(super) type Pages = mpsc::Receiver<Result<Page, ReadError>>;
 
 /// Reads on, one page ahead of who takes them; ends when nobody takes them any more.
-pub(super) fn pages(pager: Arc<Pager>, mut cursor: Cursor, mut decoder: Decoder, mut left: usize, open: Open) -> Pages {
+pub(super) fn pages(
+    pager: Arc<Pager>,
+    mut cursor: Cursor,
+    mut decoder: Decoder,
+    mut left: usize,
+    open: OpenReader,
+) -> Pages {
     let (given, taken) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut size = PageSize::default();
         while left > 0 {
             let asked = size.rows().min(left);
             let mut missing = asked;
-            let page = pager.page(&mut cursor, &mut decoder, Way::Pool(&given), &mut missing).await;
+            let page = pager.page(&mut cursor, &mut decoder, ReadMode::Streamed(&given), &mut missing).await;
             let (page, last) = match page {
-                Ok(Answer { page, rows, bytes, last }) => {
+                Ok(FetchedPage { page, rows, bytes, last }) => {
                     size.learn(rows, bytes);
                     left -= asked - missing;
                     (Ok(page), last)
@@ -44,7 +50,7 @@ pub(super) fn pages(pager: Arc<Pager>, mut cursor: Cursor, mut decoder: Decoder,
 }
 
 /// Reads the whole log on, two windows of positions at once, so that the server need not wait for the next request.
-pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: Open) -> Pages {
+pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: OpenReader) -> Pages {
     let (given, taken) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut size = PageSize::default();
@@ -58,7 +64,7 @@ pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: Open) -> Page
             let Some(window) = fetched.pop_front() else { break };
             let Ok((mut page, mut rest)) = window.await else {
                 // only a runtime that shuts down ends it
-                drop(given.send(Err(unread(PostgresError::Closed))).await);
+                drop(given.send(Err(read_error(PostgresError::Closed))).await);
                 break;
             };
             loop {
@@ -72,7 +78,7 @@ pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: Open) -> Page
                 if rest.is_at_end() {
                     break;
                 }
-                page = pager.page(&mut rest, &mut Decoder::default(), Way::Alone, &mut size.rows()).await;
+                page = pager.page(&mut rest, &mut Decoder::default(), ReadMode::Pooled, &mut size.rows()).await;
             }
         }
         drop(open);
@@ -81,8 +87,8 @@ pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: Open) -> Page
 }
 
 /// A window's first page, which is all of it unless its events are big, and where the window goes on.
-async fn window(pager: Arc<Pager>, window: AllCursor, mut rows: usize) -> (Result<Answer, ReadError>, Cursor) {
+async fn window(pager: Arc<Pager>, window: AllCursor, mut rows: usize) -> (Result<FetchedPage, ReadError>, Cursor) {
     let mut cursor = Cursor::All(window);
-    let page = pager.page(&mut cursor, &mut Decoder::default(), Way::Alone, &mut rows).await;
+    let page = pager.page(&mut cursor, &mut Decoder::default(), ReadMode::Pooled, &mut rows).await;
     (page, cursor)
 }
