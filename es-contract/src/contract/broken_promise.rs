@@ -6,12 +6,12 @@ use super::FactoryError;
 use es_core::{AppendError, CheckpointError, EncodeError, LimitError, ReadError, SnapshotError};
 
 /// A promise that was not kept: what was promised, and what was seen.
-pub struct Broken {
+pub struct BrokenPromise {
     promised: String,
     seen: String,
 }
 
-impl Broken {
+impl BrokenPromise {
     /// `promised` is what should have been, `seen` what was.
     pub fn new(promised: impl Into<String>, seen: impl Into<String>) -> Self {
         Self { promised: promised.into(), seen: seen.into() }
@@ -38,24 +38,24 @@ impl Broken {
     }
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for BrokenPromise {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "promised: {}\n    seen: {}", self.promised, self.seen)
     }
 }
 
 /// As [`Display`](fmt::Display), since a test that returns it prints it this way.
-impl fmt::Debug for Broken {
+impl fmt::Debug for BrokenPromise {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a promise is broken\n{self}")
     }
 }
 
-impl Error for Broken {}
+impl Error for BrokenPromise {}
 
 macro_rules! from_failed {
     ($($error:ty: $operation:literal),+ $(,)?) => {$(
-        impl From<$error> for Broken {
+        impl From<$error> for BrokenPromise {
             fn from(error: $error) -> Self {
                 Self::failed($operation, &error)
             }
@@ -72,7 +72,7 @@ from_failed! {
     CheckpointError: "reading a checkpoint's text",
 }
 
-impl From<FactoryError> for Broken {
+impl From<FactoryError> for BrokenPromise {
     fn from(error: FactoryError) -> Self {
         Self::failed("opening the store", &*error)
     }
