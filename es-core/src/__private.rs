@@ -7,6 +7,7 @@ mod lift;
 mod listed;
 mod refuse;
 mod reminder;
+mod serialize;
 mod shared;
 
 pub use serde;
@@ -21,6 +22,7 @@ pub use self::{
     lift::{Given, GivenBy, MadeFrom, demand, newer, newest, same_text, step, upcast},
     listed::{count, find, names},
     reminder::{lacks, remind_of_lock},
+    serialize::{serialize, serialize_listed},
     shared::{Shared, assert_own_names, shared, slots},
 };
 pub use crate::{

@@ -220,6 +220,7 @@ macro_rules! __promises {
             }
             checkpoints {
                 every_log_has_an_incarnation
+                an_answer_names_the_incarnation
                 a_checkpoint_of_another_log_is_refused
                 a_checkpoint_above_the_log_is_refused
                 a_bare_position_is_of_todays_log

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use es_core::{Checkpoint, Direction, EventStore, Filter, Page, Position, ReadError};
+use es_core::{Checkpoint, Direction, EventStore, Expected, Filter, Page, Position, ReadError};
 use futures_util::{StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 use super::{
-    Subject, held, same,
-    subject::{collect, ended, patiently},
+    Subject, held, notes, same,
+    subject::{collect, ended, ids, new_ids, patiently},
 };
 use crate::{BrokenPromise, Factory};
 
@@ -51,6 +51,25 @@ fn restored<T>(
         Some(Err(error)) => Err(BrokenPromise::new(format!("{what} refuses it as restored"), error.to_string())),
         Some(Ok(_)) | None => Err(BrokenPromise::new(format!("{what} refuses it"), "it reads")),
     }
+}
+
+/// The answer to an append, to its repeat and to an assertion names the incarnation of the log; a reader goes on after the
+/// answer's checkpoint with what was appended later.
+pub async fn an_answer_names_the_incarnation(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+    let subject = Subject::fresh(factory).await?;
+    let (stream, events) = (subject.stream("1")?, notes(1..=2)?);
+    let incarnation = subject.store.frontier().await?.incarnation();
+    let first = subject.append(&stream, Expected::NoStream, events.clone()).await?;
+    let repeat = subject.append(&stream, Expected::NoStream, events).await?;
+    let assertion = subject.append(&stream, Expected::Exists, Vec::new()).await?;
+    for (what, answer) in [("an append", &first), ("its repeat", &repeat), ("an assertion", &assertion)] {
+        same(&format!("the answer to {what} names the incarnation"), incarnation, answer.incarnation)?;
+    }
+    same("an assertion has no checkpoint", None, assertion.checkpoint())?;
+    let checkpoint = first.checkpoint().ok_or_else(|| BrokenPromise::new("the answer has a checkpoint", "none"))?;
+    let later = subject.fill(&stream, 1).await?;
+    let after = collect(subject.store.read_all(checkpoint, &Filter::all(), None)).await?;
+    same("a reader goes on after the answer's checkpoint", new_ids(&later), ids(&after))
 }
 
 /// A checkpoint of another log is refused, wherever it is used.

@@ -49,7 +49,7 @@ impl Repeated {
 
 fn first_again(promised: &str, first: &Appended, again: Appended) -> Result<(), BrokenPromise> {
     same(&format!("{promised}: it is marked as a repeat"), true, again.repeated)?;
-    same(&format!("{promised}: the first answer"), first, &Appended { repeated: first.repeated, ..again })
+    same(&format!("{promised}: the first answer"), first, &again.with_repeated(first.repeated))
 }
 
 /// The same ids at the same place get the first answer again.

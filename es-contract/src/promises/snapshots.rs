@@ -150,13 +150,14 @@ pub async fn a_snapshot_of_no_event_is_refused(factory: &dyn Factory) -> Result<
     let Some(mut trial) = Trial::begin(factory).await? else { return Ok(()) };
     let five = trial.snapshot(5, "1", "five");
     for version in [0, 6, 1_000_000, Version::MAX.get()] {
-        let ahead = StoredSnapshot { version: Version::new(version), ..five.clone() };
+        let mut ahead = five.clone();
+        ahead.version = Version::new(version);
         trial.refuses("a snapshot of a version without an event", &ahead).await?;
     }
     trial.finds("1", AsOf::Newest, None).await?;
-    trial
-        .refuses("a snapshot of no stream", &StoredSnapshot { stream: trial.subject.stream("none")?, ..five.clone() })
-        .await?;
+    let mut elsewhere = five.clone();
+    elsewhere.stream = trial.subject.stream("none")?;
+    trial.refuses("a snapshot of no stream", &elsewhere).await?;
     trial.store(&five).await?;
     // What was refused does not come true when the stream has grown.
     trial.subject.fill(&trial.stream, 2).await?;
@@ -175,11 +176,15 @@ pub async fn a_snapshot_of_another_event_is_refused(factory: &dyn Factory) -> Re
     let foreign = trial.subject.log().await?.into_iter().find(|event| event.stream != trial.stream);
     let positions = [before.position, Position::START, Position::MAX].into_iter();
     for position in positions.chain(foreign.map(|event| event.position)) {
-        trial.refuses("a snapshot at a foreign position", &StoredSnapshot { position, ..honest.clone() }).await?;
+        let mut foreign = honest.clone();
+        foreign.position = position;
+        trial.refuses("a snapshot at a foreign position", &foreign).await?;
     }
     let later = honest.recorded_at.as_micros().checked_add(1).and_then(Timestamp::from_micros);
     for recorded_at in later.into_iter().chain([Timestamp::UNIX_EPOCH, Timestamp::MIN, Timestamp::MAX]) {
-        trial.refuses("a snapshot of a foreign time", &StoredSnapshot { recorded_at, ..honest.clone() }).await?;
+        let mut foreign = honest.clone();
+        foreign.recorded_at = recorded_at;
+        trial.refuses("a snapshot of a foreign time", &foreign).await?;
     }
     trial.finds("1", AsOf::Newest, None).await?;
     trial.store(&honest).await?;
@@ -209,7 +214,8 @@ pub async fn the_state_of_a_snapshot_comes_back(factory: &dyn Factory) -> Result
     let every_byte: Vec<u8> = (0..=u8::MAX).collect();
     let large = every_byte.repeat(4096);
     for (state, version) in [Vec::new(), every_byte, b"\xff\xfe{\"a\":1}\0".to_vec(), large].into_iter().zip(1..) {
-        let snapshot = StoredSnapshot { payload: state.into(), ..trial.snapshot(version, "1", "") };
+        let mut snapshot = trial.snapshot(version, "1", "");
+        snapshot.payload = state.into();
         trial.store(&snapshot).await?;
         let found = trial.snapshots()?.nearest(&trial.stream, "1", AsOf::Newest).await?;
         let seen = found.as_ref().map(|found| found.payload.len());
@@ -297,15 +303,7 @@ impl Trial {
     /// A snapshot of the event at `version`, which there is.
     fn snapshot(&self, version: u64, schema: &str, state: &str) -> StoredSnapshot {
         let index = usize::try_from(version).map_or(0, |version| version.saturating_sub(1));
-        let last = &self.events[index];
-        StoredSnapshot {
-            stream: self.stream.clone(),
-            version: last.version,
-            position: last.position,
-            recorded_at: last.recorded_at,
-            schema: schema.to_owned(),
-            payload: format!("\"{state}\"").into(),
-        }
+        StoredSnapshot::after(&self.events[index], schema, format!("\"{state}\""))
     }
 
     async fn store(&self, snapshot: &StoredSnapshot) -> Result<(), BrokenPromise> {

@@ -40,7 +40,8 @@ pub type Visitor<'a> = &'a mut (dyn FnMut(&StoredEvent) -> Result<ControlFlow<()
 /// ```
 #[async_trait]
 pub trait EventStore: Send + Sync + Debug + 'static {
-    /// Appends to several streams, all or nothing; answers one [`Appended`] for each, in order.
+    /// Appends to several streams, all or nothing; answers one [`Appended`] for each, in order. Each names the incarnation of
+    /// the log.
     ///
     /// The same event ids at the same place again are answered with the first result and `repeated: true`. With
     /// [`Expected::Any`](crate::Expected::Any) and [`Exists`](crate::Expected::Exists) the place is where the first

@@ -41,7 +41,7 @@ async fn a_repeated_append_is_answered_as_the_first_was() {
     let again = fixture.store.append(appends.into()).await.unwrap();
     assert!(again.iter().all(|appended| appended.repeated));
     for (first, again) in first.iter().zip(again) {
-        assert_eq!(*first, es_core::Appended { repeated: false, ..again });
+        assert_eq!(*first, again.with_repeated(false));
     }
 }
 

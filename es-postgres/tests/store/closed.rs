@@ -74,14 +74,7 @@ async fn everything_ends(store: &PostgresStore, database: &Database, checkpoint:
     }
     let snapshots = store.snapshots().expect("a closed store says what it can do");
     says_closed("nearest", ends("nearest", snapshots.nearest(&stream, "1", AsOf::Newest)).await);
-    let snapshot = StoredSnapshot {
-        stream,
-        version: Version::FIRST,
-        position: Position::new(1),
-        recorded_at: Timestamp::UNIX_EPOCH,
-        schema: "1".to_owned(),
-        payload: "{}".as_bytes().into(),
-    };
+    let snapshot = StoredSnapshot::new(stream, Version::FIRST, Position::new(1), Timestamp::UNIX_EPOCH, "1", "{}");
     says_closed("store", ends("store", snapshots.store(snapshot)).await);
     let page = ends("subscribe_pages", store.subscribe_pages(checkpoint, &all).next()).await;
     says_closed("subscribe_pages", page.expect("it ends after an error"));
