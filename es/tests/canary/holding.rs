@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use es::{
+use es::store::{
     AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventName, EventStore, Filter, Page,
     Position, ReadError, StoreError, StoreErrorKind, StoredEvent, StreamId, Timestamp, Version,
 };

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use es::{
+use es::store::{
     Append, AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Expected, Filter,
     Known, KnownKey, NewEvent, Page, Place, Position, ReadError, StoredEvent, StreamId, Timestamp, Verdict, Version,
     limits,
