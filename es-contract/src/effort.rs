@@ -2,7 +2,7 @@
 
 use std::{env, time::Duration};
 
-use crate::Broken;
+use crate::BrokenPromise;
 
 /// Asks for everything.
 const FIRE: &str = "ES_FIRE";
@@ -16,11 +16,11 @@ const SECONDS: &str = "ES_FIRE_SECONDS";
 ///
 /// ```
 /// # use std::time::Duration;
-/// # use es_contract::{Broken, Effort};
+/// # use es_contract::{BrokenPromise, Effort};
 /// let effort = Effort::from_env()?;
 /// let (time, rounds) = (effort.lasting(Duration::from_secs(3)), effort.times(250));
 /// # assert!(time >= Duration::from_millis(300) && rounds >= 25);
-/// # Ok::<(), Broken>(())
+/// # Ok::<(), BrokenPromise>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effort {
@@ -33,19 +33,19 @@ impl Effort {
     ///
     /// # Errors
     /// One of them is set to what it does not know.
-    pub fn from_env() -> Result<Self, Broken> {
+    pub fn from_env() -> Result<Self, BrokenPromise> {
         let text = |name| env::var_os(name).map(|text| text.to_string_lossy().into_owned());
         Self::parse(text(FIRE).as_deref(), text(SECONDS).as_deref())
     }
 
-    fn parse(fire: Option<&str>, seconds: Option<&str>) -> Result<Self, Broken> {
+    fn parse(fire: Option<&str>, seconds: Option<&str>) -> Result<Self, BrokenPromise> {
         let full = match fire {
             None => false,
             Some("full") => true,
-            Some(other) => return Err(Broken::new(format!("`{FIRE}` is `full` or is not set"), other)),
+            Some(other) => return Err(BrokenPromise::new(format!("`{FIRE}` is `full` or is not set"), other)),
         };
         let seconds = seconds.map(|text| {
-            text.parse().map_err(|_| Broken::new(format!("`{SECONDS}` is a number of whole seconds"), text))
+            text.parse().map_err(|_| BrokenPromise::new(format!("`{SECONDS}` is a number of whole seconds"), text))
         });
         Ok(Self { full, lasting: seconds.transpose()?.map(Duration::from_secs) })
     }

@@ -21,5 +21,5 @@ mod effort;
 pub mod promises;
 pub mod torture;
 
-pub use contract::{Broken, Factory, FactoryError, FreshStore, Operation, Property};
+pub use contract::{BrokenPromise, Factory, FactoryError, FreshStore, Operation, Property};
 pub use effort::Effort;

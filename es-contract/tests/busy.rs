@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use es_contract::{Broken, Factory, FactoryError, FreshStore, contract::PROMISES};
+use es_contract::{BrokenPromise, Factory, FactoryError, FreshStore, contract::PROMISES};
 use es_core::{Append, AppendError, EventStore, Expected, StoreErrorKind, StreamId};
 use es_memory::MemoryStore;
 use es_testing::FaultyStore;
@@ -40,7 +40,7 @@ impl FreshStore for Fresh {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_it_refused_as_busy_left_nothing_and_is_accepted_again() -> Result<(), Broken> {
+async fn what_it_refused_as_busy_left_nothing_and_is_accepted_again() -> Result<(), BrokenPromise> {
     let promises: Vec<_> = PROMISES.iter().filter(|promise| promise.family == "busy").collect();
     assert_eq!(promises.len(), 1);
     for promise in promises {
@@ -50,7 +50,7 @@ async fn what_it_refused_as_busy_left_nothing_and_is_accepted_again() -> Result<
 }
 
 #[tokio::test]
-async fn it_is_as_busy_as_it_is_told_to_be() -> Result<(), Broken> {
+async fn it_is_as_busy_as_it_is_told_to_be() -> Result<(), BrokenPromise> {
     let (store, stream) = (store(1), StreamId::new("account", "4711")?);
     let mut busy = 0;
     for _ in 0..200 {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use es_contract::{Broken, Factory, FactoryError, FreshStore, Operation, contract::PROMISES};
+use es_contract::{BrokenPromise, Factory, FactoryError, FreshStore, Operation, contract::PROMISES};
 use es_core::{
     Append, AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, Direction, EventName, EventStore,
     Expected, Filter, NewEvent, Page, ReadError, SchemaVersion, SnapshotError, Snapshots, StoreErrorKind, StoredEvent,
@@ -96,7 +96,7 @@ impl FreshStore for Fresh {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_passes_on_what_the_store_inside_can_do() -> Result<(), Broken> {
+async fn it_passes_on_what_the_store_inside_can_do() -> Result<(), BrokenPromise> {
     let promises: Vec<_> = PROMISES.iter().filter(|promise| promise.family == "snapshots").collect();
     assert!(promises.len() > 10);
     for (promise, snapshots) in promises.iter().flat_map(|promise| [(promise, true), (promise, false)]) {

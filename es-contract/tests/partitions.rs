@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use es_contract::{Broken, Factory, FactoryError, FreshStore, Property, contract::PROMISES};
+use es_contract::{BrokenPromise, Factory, FactoryError, FreshStore, Property, contract::PROMISES};
 use es_core::{
     Append, AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Expected, Filter,
     Page, ReadError, StoredEvent, StreamId, Version,
@@ -96,7 +96,7 @@ async fn no_promise_takes_several_partitions_for_one() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_on_purpose_fails_in_each_partition() -> Result<(), Broken> {
+async fn a_store_that_fails_on_purpose_fails_in_each_partition() -> Result<(), BrokenPromise> {
     let store = FaultyStore::new(several(), 1);
     assert_eq!(store.partitions().len(), 2);
     let append = Append::assertion(StreamId::new("account", "4711")?, Expected::NoStream);

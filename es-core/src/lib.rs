@@ -27,10 +27,10 @@ pub use repository::{
 };
 pub use store::{
     Append, AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, CheckpointError, Conflict, Direction,
-    EventStore, Expected, Filter, IdempotencyKey, KeysTaken, Known, KnownEvent, KnownKey, NewEvent, Page, Position,
-    ReadError, ReadEvents, ReadStream, Reader, Recorded, SnapshotError, Snapshots, StoreError, StoreErrorKind,
-    StoredEvent, StoredSnapshot, StreamId, StreamReader, TakenKey, UnknownOutcome, Verdict, Version, Violation,
-    Visitor, limits, stable_hash,
+    EventStore, Expected, Filter, IdempotencyKey, KeysTaken, Known, KnownEvent, KnownKey, NewEvent, NumberTooHigh,
+    Page, Position, ReadError, ReadEvents, ReadStream, Reader, Recorded, SnapshotError, Snapshots, StoreError,
+    StoreErrorKind, StoredAt, StoredEvent, StoredSnapshot, StreamId, StreamReader, TakenKey, UnknownOutcome, Verdict,
+    Version, Violation, Visitor, limits, stable_hash,
 };
 
 #[cfg(feature = "derive")]

@@ -171,17 +171,10 @@ fn a_feed_receives_the_listed_successors_of_a_retired_event() {
 
 #[test]
 fn the_parts_that_a_feed_lists_are_numbered_from_0() {
-    let stored = StoredEvent {
-        id: uuid::Uuid::nil(),
-        stream: StreamId::new("invoice", "1").unwrap(),
-        version: Version::new(7),
-        position: es_core::Position::new(70),
-        name: EventName::from_static("settled").unwrap(),
-        schema_version: SchemaVersion::FIRST,
-        payload: br#"{"cents":4}"#.as_slice().into(),
-        metadata: None,
-        recorded_at: Timestamp::now(),
-    };
+    let stream = StreamId::new("invoice", "1").unwrap();
+    let name = EventName::from_static("settled").unwrap();
+    let at = StoredEvent::at(stream, Version::new(7), es_core::Position::new(70), Timestamp::now());
+    let stored = at.event(uuid::Uuid::nil(), name, SchemaVersion::FIRST, r#"{"cents":4}"#, None);
     assert_eq!(parts::<Money>(&stored), [(7, 0), (7, 1)]);
     assert_eq!(parts::<WriteOffs>(&stored), [(7, 0)]);
     assert_eq!(parts::<InvoiceEvent>(&stored), [(7, 0), (7, 1), (7, 2)]);

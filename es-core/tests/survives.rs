@@ -105,7 +105,7 @@ impl EventStore for Little {
             log.push(event.into_stored(stream.clone(), version, *position, Timestamp::UNIX_EPOCH));
         }
         let version = Version::new(log.len() as u64);
-        Ok(vec![Appended { stream, version, positions, recorded_at: Some(Timestamp::UNIX_EPOCH), repeated: false }])
+        Ok(vec![Appended::new(stream, version, positions, Timestamp::UNIX_EPOCH)])
     }
 
     fn read_stream(

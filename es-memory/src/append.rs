@@ -58,20 +58,22 @@ fn first_answer(log: &Log, append: Append) -> Appended {
         (None, Expected::NoStream) => Version::NONE,
         (None, Expected::Any | Expected::Exists) => log.version(&append.stream),
     };
-    Appended {
-        version,
-        positions: stored.iter().map(|event| event.position).collect(),
-        recorded_at: stored.first().map(|event| event.recorded_at),
-        repeated: true,
-        stream: append.stream,
+    match stored.first() {
+        None => Appended::assertion(append.stream, version),
+        Some(first) => {
+            let positions = stored.iter().map(|event| event.position).collect();
+            Appended::new(append.stream, version, positions, first.recorded_at)
+        }
     }
+    .with_repeated(true)
+    .with_incarnation(log.incarnation)
 }
 
 fn execute(log: &mut Log, append: Append, now: Timestamp) -> Appended {
     let Append { stream, events, .. } = append;
     if events.is_empty() {
         let version = log.version(&stream);
-        return Appended { stream, version, positions: Vec::new(), recorded_at: None, repeated: false };
+        return Appended::assertion(stream, version).with_incarnation(log.incarnation);
     }
     // Calls `entry` only for a new stream, since it needs a clone of the name.
     let indexes = match log.streams.get_mut(&stream) {
@@ -91,5 +93,5 @@ fn execute(log: &mut Log, append: Append, now: Timestamp) -> Appended {
         log.ids.insert(event.id(), Location { index, together: mem::take(&mut together) });
         log.events.push(event.into_stored(stream.clone(), version, position, recorded_at));
     }
-    Appended { stream, version, positions, recorded_at: Some(recorded_at), repeated: false }
+    Appended::new(stream, version, positions, recorded_at).with_incarnation(log.incarnation)
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use es_contract::{
-    Broken,
+    BrokenPromise,
     torture::{self, Plan},
 };
 use es_core::EventStore;
 use es_memory::MemoryStore;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_store_keeps_its_promises_under_torture() -> Result<(), Broken> {
+async fn the_store_keeps_its_promises_under_torture() -> Result<(), BrokenPromise> {
     let store = MemoryStore::new();
     let handles: Vec<Arc<dyn EventStore>> = vec![Arc::new(store.clone()), Arc::new(store)];
     let (history, log) = torture::run(Plan::from_env(handles)?).await?;

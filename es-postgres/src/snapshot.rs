@@ -76,18 +76,18 @@ impl Snapshots for StoredSnapshots {
         let rows = self.connections.query(&self.nearest, &parameters).await.map_err(failed)?;
         let Some(row) = rows.first() else { return Ok(None) };
         let payload: &[u8] = row.try_get(3).map_err(|error| failed(PostgresError::Answer(error.into())))?;
-        Ok(Some(StoredSnapshot {
-            stream: stream.clone(),
-            version: unsigned_column(Some(row), 0).map_err(failed)?,
-            position: unsigned_column(Some(row), 1).map_err(failed)?,
-            recorded_at: column::<Time>(Some(row), 2).map_err(failed)?.0,
-            schema: schema.to_owned(),
-            payload: Bytes::copy_from_slice(payload),
-        }))
+        Ok(Some(StoredSnapshot::new(
+            stream.clone(),
+            unsigned_column(Some(row), 0).map_err(failed)?,
+            unsigned_column(Some(row), 1).map_err(failed)?,
+            column::<Time>(Some(row), 2).map_err(failed)?.0,
+            schema,
+            Bytes::copy_from_slice(payload),
+        )))
     }
 
     async fn store(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
-        let StoredSnapshot { stream, version, position, recorded_at, schema, payload } = &snapshot;
+        let StoredSnapshot { stream, version, position, recorded_at, schema, payload, .. } = &snapshot;
         limits::check_snapshot_schema(schema)?;
         let (version, position, recorded_at) = (i64::from(*version), i64::from(*position), Time(*recorded_at));
         let parameters: [&(dyn ToSql + Sync); 7] =

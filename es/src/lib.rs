@@ -59,11 +59,12 @@
 //! | serve many at once | [run commands concurrently](guide::run_commands_concurrently) | [`ExecuteError`], [`AppendError`] |
 //! | build read models | [read the log](guide::read_the_log) | [`derive(EventSet)`](macro@EventSet), [`AggregateEvent`], [`ReadEvents`], [`Reader`], [`Filter`], [`Page`], [`Checkpoint`] |
 //! | change what is stored already | [change an event](guide::change_an_event) | [`schema`], [`Retired`] |
-//! | write a storage crate | [write your own store](guide::write_your_own_store) | [`EventStore`], [`AppendRequest`], [`Verdict`], [`limits`], [`Capabilities`], [`Snapshots`] |
+//! | write a storage crate | [write your own store](guide::write_your_own_store) | [`store`], [`EventStore`], [`AppendRequest`], [`Verdict`](store::Verdict) |
 //!
 //! # Features
 //! - `memory` (default): the store in memory.
 //! - `postgres`: the store on PostgreSQL; `postgres-tls` with encryption on the way there.
+//! - `jiff`, `chrono`: conversions between [`Timestamp`] and the timestamps of these crates.
 //! - `testing`, for the dev-dependency: `es::testing`, given/when/then for aggregates, the corpus and a store that fails on
 //!   purpose; in [`schema`] the lock.
 //! - `schema`, for the dev-dependency: the lock, which also sees what is inside the types of fields, by `JsonSchema`.
@@ -75,20 +76,37 @@ mod connect;
 pub mod guide;
 pub mod prelude;
 pub mod schema;
+pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 
 pub use connect::{ConnectError, connect};
-pub use es_core::*;
+#[doc(hidden)]
+pub use es_core::__private;
+// Aggregates and their events.
+pub use es_core::{
+    Aggregate, AggregateEvent, Apply, Command, DecodeError, EncodeError, Event, EventName, EventSet, Events, Handle,
+    IntoEvents, LimitError, May, Metadata, PayloadError, PayloadErrorKind, Retired, SchemaVersion, Timestamp,
+    TimestampError, TimestampRangeError, apply, decode_single,
+};
+// Repositories and commands.
+pub use es_core::{
+    Batch, Commands, DEFAULT_RETRIES, DEFAULT_SETTLE_TIMEOUT, EventStoreExt, ExecuteError, ExecuteFuture, Executed,
+    LoadError, Repository, RepositoryExt, Root, StoreRepository, Unsettled,
+};
+// What is read from a store and appended to it.
+pub use es_core::{
+    Append, AppendError, AppendRequest, Appended, AsOf, Checkpoint, CheckpointError, Conflict, Direction, EventStore,
+    Expected, Filter, IdempotencyKey, KeysTaken, NewEvent, NumberTooHigh, Page, Position, ReadError, ReadEvents,
+    ReadStream, Reader, Recorded, StoreError, StoreErrorKind, StoredEvent, StreamId, StreamReader, TakenKey,
+    UnknownOutcome, Version, Violation,
+};
 #[cfg(feature = "memory")]
 pub use es_memory::MemoryStore;
 #[cfg(feature = "postgres")]
-pub use es_postgres::{
-    AppendStatement, BatchLimits, CallersTransaction, MissingProtection, PostgresAppendError, PostgresBuilder,
-    PostgresCommitError, PostgresConnectError, PostgresError, PostgresMigrateError, PostgresProtectionError,
-    PostgresReadError, PostgresSchemaNameError, PostgresSnapshotError, PostgresStore, PostgresUnfitError,
-    PostgresUrlError,
-};
+pub use es_postgres as postgres;
+#[cfg(feature = "postgres")]
+pub use es_postgres::PostgresStore;
 
 /// The example of the README, as a test.
 #[cfg(all(doctest, feature = "memory"))]

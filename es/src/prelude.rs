@@ -6,6 +6,7 @@
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::{
-    Aggregate, AggregateEvent, Apply, Event, EventSet, EventStore, EventStoreExt, Events, ExecuteError, Handle,
-    IntoEvents, Metadata, Recorded, Repository, RepositoryExt, Retired, Root,
+    Aggregate, AggregateEvent, AppendError, Apply, Event, EventSet, EventStore, EventStoreExt, Events, ExecuteError,
+    Handle, IntoEvents, LoadError, Metadata, ReadError, Recorded, Repository, RepositoryExt, Retired, Root,
+    StoreRepository, StreamId, Version,
 };

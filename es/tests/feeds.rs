@@ -236,7 +236,7 @@ async fn an_aggregates_own_set_reads_no_other_category() {
     let error = order.decode::<InvoiceEvent>().expect_err("an order is no invoice");
     let order = StreamId::new("order", "1").expect("a stream");
     assert!(
-        matches!(&error, es::ReadError::Decode { stream, source: es::DecodeError::UnknownName, schema_version, .. }
+        matches!(&error, ReadError::Decode { stream, source: es::DecodeError::UnknownName, schema_version, .. }
             if *stream == order && *schema_version == SchemaVersion::FIRST),
         "{error:?}"
     );

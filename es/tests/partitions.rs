@@ -6,8 +6,8 @@ use std::{future::ready, sync::Arc};
 
 use async_trait::async_trait;
 use es::{
-    AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, Direction, Filter, IdempotencyKey, LoadError,
-    MemoryStore, Page, ReadError, StoredEvent, StreamId, Version, prelude::*,
+    AppendRequest, Appended, AsOf, Checkpoint, Direction, Filter, IdempotencyKey, MemoryStore, Page, StoredEvent,
+    prelude::*, store::Capabilities,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};

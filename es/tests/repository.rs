@@ -119,13 +119,11 @@ async fn a_decision_without_events_appends_nothing() {
 #[tokio::test]
 async fn metadata_given_with_a_command_are_on_every_event_it_records() {
     let store = memory().await;
-    let metadata = Metadata {
-        correlation_id: Some(Uuid::from_u128(1)),
-        causation_id: Some(Uuid::from_u128(2)),
-        actor: Some("teller".into()),
-        ..Metadata::default()
-    }
-    .with_extra("branch", "Prague");
+    let metadata = Metadata::new()
+        .with_correlation_id(Uuid::from_u128(1))
+        .with_causation_id(Uuid::from_u128(2))
+        .with_actor("teller")
+        .with_extra("branch", "Prague");
     let counters = store.repository::<Counter>();
     let id = "a".to_owned();
     let two = |_: &mut Root<Counter>| [Counted { by: 1 }, Counted { by: 2 }];
@@ -203,7 +201,7 @@ async fn the_past_can_be_loaded() {
 
 /// A repository before whose appends somebody else is always faster, a number of times.
 struct Overtaken {
-    inner: es::StoreRepository<Counter>,
+    inner: StoreRepository<Counter>,
     times: AtomicUsize,
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use futures_core::future::BoxFuture;
 
-use crate::{Broken, Factory};
+use crate::{BrokenPromise, Factory};
 
 /// One promise: a function that holds a factory's stores to it.
 #[derive(Clone, Copy)]
@@ -19,7 +19,7 @@ pub struct Promise {
 }
 
 /// See [`Promise::check`].
-pub type Check = for<'a> fn(&'a dyn Factory) -> BoxFuture<'a, Result<(), Broken>>;
+pub type Check = for<'a> fn(&'a dyn Factory) -> BoxFuture<'a, Result<(), BrokenPromise>>;
 
 impl fmt::Debug for Promise {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -220,6 +220,7 @@ macro_rules! __promises {
             }
             checkpoints {
                 every_log_has_an_incarnation
+                an_answer_names_the_incarnation
                 a_checkpoint_of_another_log_is_refused
                 a_checkpoint_above_the_log_is_refused
                 a_bare_position_is_of_todays_log
@@ -282,7 +283,7 @@ macro_rules! __tests {
             use super::*;
             $(
                 #[test]
-                fn $promise() -> ::core::result::Result<(), $crate::Broken> {
+                fn $promise() -> ::core::result::Result<(), $crate::BrokenPromise> {
                     let test = ::core::concat!(::core::module_path!(), "::", ::core::stringify!($promise));
                     $crate::contract::run(
                         $crate::contract::Rerun::new(test),
@@ -295,7 +296,7 @@ macro_rules! __tests {
     )+
 
         #[test]
-        fn what_is_not_promised_is_listed() -> ::core::result::Result<(), $crate::Broken> {
+        fn what_is_not_promised_is_listed() -> ::core::result::Result<(), $crate::BrokenPromise> {
             $crate::contract::list_what_is_not_promised(&$factory)
         }
     };

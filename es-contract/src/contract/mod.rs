@@ -1,15 +1,15 @@
 //! The contract: what every store promises, and how a store is held to it.
 //!
 //! [`store_contract!`](crate::store_contract) turns each promise into a test. A promise is an
-//! `async fn(&dyn Factory) -> Result<(), Broken>`; [`PROMISES`] lists them all.
+//! `async fn(&dyn Factory) -> Result<(), BrokenPromise>`; [`PROMISES`] lists them all.
 
-mod broken;
+mod broken_promise;
 pub(crate) mod child;
 mod factory;
 mod list;
 mod run;
 
-pub use broken::Broken;
+pub use broken_promise::BrokenPromise;
 pub use child::Rerun;
 pub use factory::{Factory, FactoryError, FreshStore, Operation, Property};
 pub use list::{Check, PROMISES, Promise};

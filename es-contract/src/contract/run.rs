@@ -13,7 +13,7 @@ use super::{
     list::Check,
 };
 use crate::{
-    Broken, Factory, Operation, Property,
+    BrokenPromise, Factory, Operation, Property,
     promises::{memory_use, race},
 };
 
@@ -25,9 +25,9 @@ const PATIENCE: Duration = Duration::from_mins(2);
 ///
 /// # Errors
 /// The promise is broken, or not decided within two minutes.
-pub fn run(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result<(), Broken> {
+pub fn run(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result<(), BrokenPromise> {
     let runtime = runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
-    let runtime = runtime.map_err(|error| Broken::new("a runtime for the promise", error.to_string()))?;
+    let runtime = runtime.map_err(|error| BrokenPromise::new("a runtime for the promise", error.to_string()))?;
     runtime.block_on(decide(rerun, factory, check))
 }
 
@@ -35,8 +35,8 @@ pub fn run(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result<(), Brok
 ///
 /// # Errors
 /// As [`run`].
-pub async fn decide(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result<(), Broken> {
-    let late = |_| Broken::new(format!("an answer within {} s", PATIENCE.as_secs()), "none; the store hangs");
+pub async fn decide(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result<(), BrokenPromise> {
+    let late = |_| BrokenPromise::new(format!("an answer within {} s", PATIENCE.as_secs()), "none; the store hangs");
     let promise = async {
         match child::task()? {
             Some(task) => act(factory, task).await,
@@ -47,7 +47,7 @@ pub async fn decide(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result
 }
 
 /// Does the task of a child.
-async fn act(factory: &dyn Factory, task: Task) -> Result<(), Broken> {
+async fn act(factory: &dyn Factory, task: Task) -> Result<(), BrokenPromise> {
     match task {
         Task::Read => memory_use::read(factory).await?,
         Task::Stall => memory_use::stall(factory).await?,
@@ -60,9 +60,9 @@ async fn act(factory: &dyn Factory, task: Task) -> Result<(), Broken> {
 ///
 /// # Errors
 /// They cannot be listed.
-pub fn list_what_is_not_promised(factory: &dyn Factory) -> Result<(), Broken> {
+pub fn list_what_is_not_promised(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     // Written directly, since a test's captured output is shown only when it fails.
-    let failed = |error: io::Error| Broken::new("what is not promised is listed", error.to_string());
+    let failed = |error: io::Error| BrokenPromise::new("what is not promised is listed", error.to_string());
     let mut stderr = io::stderr().lock();
     for property in Property::ALL.iter().filter(|property| !factory.properties().contains(property)) {
         writeln!(stderr, "not promised: {property}").map_err(failed)?;

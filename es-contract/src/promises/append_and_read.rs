@@ -9,17 +9,17 @@ use super::{
     Subject, held, note, notes, same,
     subject::{collect, events, failed, ids, new_ids, versions},
 };
-use crate::{Broken, Factory};
+use crate::{BrokenPromise, Factory};
 
 /// An empty store has no events, and its frontier is the start.
-pub async fn an_empty_store_has_no_events(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn an_empty_store_has_no_events(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     same("a fresh store is empty", 0, subject.log().await?.len())?;
     same("the frontier of a fresh store is the start", Position::START, subject.frontier().await?)
 }
 
 /// One event comes back as it was appended.
-pub async fn one_event_comes_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn one_event_comes_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("one")?;
     let event = note(1)?;
@@ -30,7 +30,7 @@ pub async fn one_event_comes_back(factory: &dyn Factory) -> Result<(), Broken> {
 }
 
 /// The events of one append come back in its order.
-pub async fn events_of_one_append_come_back_in_order(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn events_of_one_append_come_back_in_order(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("many")?;
     let appended = notes(1..=300)?;
@@ -40,7 +40,7 @@ pub async fn events_of_one_append_come_back_in_order(factory: &dyn Factory) -> R
 }
 
 /// The events of many appends come back in the order of the appends.
-pub async fn events_of_many_appends_come_back_in_order(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn events_of_many_appends_come_back_in_order(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("many")?;
     let appended = subject.fill(&stream, 60).await?;
@@ -49,7 +49,7 @@ pub async fn events_of_many_appends_come_back_in_order(factory: &dyn Factory) ->
 }
 
 /// Stream, versions, positions and time of the answer are those that are stored.
-pub async fn the_answer_is_what_is_stored(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_answer_is_what_is_stored(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("answer")?;
     for count in [1, 3, 2] {
@@ -75,7 +75,7 @@ pub async fn the_answer_is_what_is_stored(factory: &dyn Factory) -> Result<(), B
 }
 
 /// What was acknowledged to one handle is read through another one.
-pub async fn the_second_handle_reads_what_the_first_appended(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_second_handle_reads_what_the_first_appended(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let another = subject.another_handle().await?;
     let stream = subject.stream("shared")?;
@@ -89,13 +89,13 @@ pub async fn the_second_handle_reads_what_the_first_appended(factory: &dyn Facto
 }
 
 /// A stream whose id begins with the id of another one is another stream.
-pub async fn streams_do_not_mix(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn streams_do_not_mix(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     each_has_its_own(factory, &[("sample", "1"), ("sample", "10"), ("sample", "100"), ("samples", "1"), ("sam", "1")])
         .await
 }
 
 /// An id may hold whatever a store could use to separate a category from an id.
-pub async fn ids_with_separators_do_not_mix(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn ids_with_separators_do_not_mix(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let names = [
         ("a", "b/c"),
         ("a/b", "c"),
@@ -111,7 +111,7 @@ pub async fn ids_with_separators_do_not_mix(factory: &dyn Factory) -> Result<(),
     each_has_its_own(factory, &names).await
 }
 
-async fn each_has_its_own(factory: &dyn Factory, names: &[(&str, &str)]) -> Result<(), Broken> {
+async fn each_has_its_own(factory: &dyn Factory, names: &[(&str, &str)]) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let mut appended = Vec::new();
     for (category, id) in names {
@@ -128,7 +128,7 @@ async fn each_has_its_own(factory: &dyn Factory, names: &[(&str, &str)]) -> Resu
 }
 
 /// Versions of a stream run from 1 without a gap, and positions rise with them.
-pub async fn versions_have_no_gap(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn versions_have_no_gap(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let streams = [subject.stream("a")?, subject.stream("b")?];
     for count in [1, 4, 1, 7, 2] {
@@ -147,7 +147,7 @@ pub async fn versions_have_no_gap(factory: &dyn Factory) -> Result<(), Broken> {
 }
 
 /// A visitor is shown a stream from its first event to its last, until it has seen enough.
-pub async fn a_visitor_sees_what_a_reader_reads(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_visitor_sees_what_a_reader_reads(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("visited")?;
     subject.append(&stream, Expected::NoStream, notes(1..=600)?).await?;
@@ -171,7 +171,7 @@ pub async fn a_visitor_sees_what_a_reader_reads(factory: &dyn Factory) -> Result
 }
 
 /// A visitor is shown a stream from the version it asks for, that one included.
-pub async fn a_visitor_starts_at_its_version(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_visitor_starts_at_its_version(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("visited")?;
     subject.append(&stream, Expected::NoStream, notes(1..=600)?).await?;
@@ -190,14 +190,14 @@ pub async fn a_visitor_starts_at_its_version(factory: &dyn Factory) -> Result<()
 }
 
 /// An append that names no stream is answered with nothing.
-pub async fn an_append_of_nothing_answers_nothing(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn an_append_of_nothing_answers_nothing(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     same("an append of nothing answers nothing", 0, subject.store.append(Vec::new().into()).await?.len())?;
     same("an append of nothing stores nothing", 0, subject.log().await?.len())
 }
 
 /// A read gives at most as many events as its limit says.
-pub async fn a_read_stops_at_its_limit(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_read_stops_at_its_limit(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("range")?;
     subject.fill(&stream, 10).await?;
@@ -214,7 +214,7 @@ pub async fn a_read_stops_at_its_limit(factory: &dyn Factory) -> Result<(), Brok
 }
 
 /// A read starts at its version, that one included.
-pub async fn a_read_starts_at_its_version(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_read_starts_at_its_version(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("range")?;
     subject.fill(&stream, 10).await?;
@@ -226,7 +226,7 @@ pub async fn a_read_starts_at_its_version(factory: &dyn Factory) -> Result<(), B
 }
 
 /// A read that starts past the end is empty.
-pub async fn a_read_past_the_end_is_empty(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_read_past_the_end_is_empty(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("range")?;
     subject.fill(&stream, 3).await?;
@@ -239,7 +239,7 @@ pub async fn a_read_past_the_end_is_empty(factory: &dyn Factory) -> Result<(), B
 }
 
 /// A read backwards runs from its version to the first one.
-pub async fn a_read_backwards_runs_from_newer_to_older(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_read_backwards_runs_from_newer_to_older(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("range")?;
     subject.append(&stream, Expected::NoStream, notes(1..=600)?).await?;
@@ -254,7 +254,7 @@ pub async fn a_read_backwards_runs_from_newer_to_older(factory: &dyn Factory) ->
 }
 
 /// Backwards from the end, the first event read is the stream's last one.
-pub async fn the_last_event_is_read_backwards_from_the_end(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_last_event_is_read_backwards_from_the_end(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("last")?;
     let appended = subject.fill(&stream, 5).await?;
@@ -264,7 +264,7 @@ pub async fn the_last_event_is_read_backwards_from_the_end(factory: &dyn Factory
 }
 
 /// A stream that does not exist is empty, both ways.
-pub async fn an_unknown_stream_is_empty(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn an_unknown_stream_is_empty(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("known")?, 3).await?;
     let unknown = subject.stream("unknown")?;
@@ -276,7 +276,7 @@ pub async fn an_unknown_stream_is_empty(factory: &dyn Factory) -> Result<(), Bro
 }
 
 /// A reader that is dropped before its end no longer counts as open.
-pub async fn a_reader_dropped_early_is_closed(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_reader_dropped_early_is_closed(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("long")?;
     subject.append(&stream, Expected::NoStream, notes(1..=1000)?).await?;
@@ -295,7 +295,7 @@ pub async fn a_reader_dropped_early_is_closed(factory: &dyn Factory) -> Result<(
 }
 
 /// Waits a moment for the open readers to go back to `before`: a store may close behind the scenes.
-pub(crate) async fn closed(subject: &Subject, before: usize) -> Result<(), Broken> {
+pub(crate) async fn closed(subject: &Subject, before: usize) -> Result<(), BrokenPromise> {
     for _ in 0..200 {
         if subject.fresh.open_readers() <= before {
             return Ok(());

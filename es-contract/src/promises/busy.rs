@@ -6,7 +6,7 @@ use es_core::{Append, AppendError, Appended, Direction, EventStore, Expected, St
 use futures_util::TryStreamExt;
 
 use super::{Subject, held, note, same, subject::joined};
-use crate::{Broken, Factory};
+use crate::{BrokenPromise, Factory};
 
 /// How many writers append at once, and how often each does.
 const WRITERS: u64 = 32;
@@ -16,7 +16,9 @@ const TRIES: usize = 100;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// An append that was refused as busy left nothing behind, and sending it again is accepted, as the first of its kind.
-pub async fn an_append_refused_as_busy_left_nothing_and_is_accepted_again(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn an_append_refused_as_busy_left_nothing_and_is_accepted_again(
+    factory: &dyn Factory,
+) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let shared = subject.stream("shared")?;
     let mut writers = Vec::new();
@@ -27,7 +29,7 @@ pub async fn an_append_refused_as_busy_left_nothing_and_is_accepted_again(factor
             for stored in 0..APPENDS {
                 write(&store, &shared, &own, stored).await?;
             }
-            Ok::<_, Broken>(())
+            Ok::<_, BrokenPromise>(())
         }));
     }
     for writer in writers {
@@ -37,7 +39,12 @@ pub async fn an_append_refused_as_busy_left_nothing_and_is_accepted_again(factor
 }
 
 /// Appends an event to both streams, of which `own` has so many already, until the store is not busy.
-async fn write(store: &Arc<dyn EventStore>, shared: &StreamId, own: &StreamId, stored: u64) -> Result<(), Broken> {
+async fn write(
+    store: &Arc<dyn EventStore>,
+    shared: &StreamId,
+    own: &StreamId,
+    stored: u64,
+) -> Result<(), BrokenPromise> {
     let appends = vec![
         Append::new(shared.clone(), Expected::Any, vec![note(stored)?]),
         Append::new(own.clone(), Expected::Exact(Version::new(stored)), vec![note(stored)?]),
@@ -55,7 +62,7 @@ async fn write(store: &Arc<dyn EventStore>, shared: &StreamId, own: &StreamId, s
         same("an append that was refused as busy left nothing behind", stored, events.len() as u64)?;
         tokio::time::sleep(PAUSE).await;
     }
-    Err(Broken::new(
+    Err(BrokenPromise::new(
         "an append that was refused as busy is accepted when it is sent again",
         format!("busy {TRIES} times"),
     ))

@@ -7,13 +7,13 @@ use super::{
     Subject, held, note, notes, same,
     subject::{ids, new_ids, versions},
 };
-use crate::{Broken, Factory};
+use crate::{BrokenPromise, Factory};
 
 /// The most await points of an append that are tried.
 const POINTS: usize = 200;
 
 /// An append dropped at any await point is there whole or not at all, and sent again gets a definite answer.
-pub async fn a_dropped_append_is_whole_and_can_be_sent_again(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_dropped_append_is_whole_and_can_be_sent_again(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     for points in 0..POINTS {
         let stream = subject.stream(&format!("dropped-{points}"))?;
@@ -30,11 +30,11 @@ pub async fn a_dropped_append_is_whole_and_can_be_sent_again(factory: &dyn Facto
             return Ok(());
         }
     }
-    Err(Broken::new(format!("an append is answered within {POINTS} steps"), "it is not"))
+    Err(BrokenPromise::new(format!("an append is answered within {POINTS} steps"), "it is not"))
 }
 
 /// The same for an append to several streams.
-pub async fn a_dropped_append_to_several_streams_is_whole(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_dropped_append_to_several_streams_is_whole(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     for points in 0..POINTS {
         let (a, b) = (subject.stream(&format!("a-{points}"))?, subject.stream(&format!("b-{points}"))?);
@@ -54,11 +54,11 @@ pub async fn a_dropped_append_to_several_streams_is_whole(factory: &dyn Factory)
             return Ok(());
         }
     }
-    Err(Broken::new(format!("an append is answered within {POINTS} steps"), "it is not"))
+    Err(BrokenPromise::new(format!("an append is answered within {POINTS} steps"), "it is not"))
 }
 
 /// After many dropped appends to one stream it has no gap, and goes on.
-pub async fn a_stream_goes_on_after_dropped_appends(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_stream_goes_on_after_dropped_appends(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("goes-on")?;
     for points in 0..20 {
@@ -77,7 +77,7 @@ pub async fn a_stream_goes_on_after_dropped_appends(factory: &dyn Factory) -> Re
 }
 
 /// The stream holds its first event and then `events`, once.
-async fn one_append(subject: &Subject, stream: &es_core::StreamId, events: &[NewEvent]) -> Result<(), Broken> {
+async fn one_append(subject: &Subject, stream: &es_core::StreamId, events: &[NewEvent]) -> Result<(), BrokenPromise> {
     let stored = subject.events(stream).await?;
     same("sent twice it is stored once", new_ids(events), ids(&stored[1.min(stored.len())..]))
 }

@@ -2,23 +2,23 @@
 
 use std::{sync::Arc, time::Duration};
 
-use es_core::{Checkpoint, Direction, EventStore, Filter, Page, Position, ReadError};
+use es_core::{Checkpoint, Direction, EventStore, Expected, Filter, Page, Position, ReadError};
 use futures_util::{StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 use super::{
-    Subject, held, same,
-    subject::{collect, ended, patiently},
+    Subject, held, notes, same,
+    subject::{collect, ended, ids, new_ids, patiently},
 };
-use crate::{Broken, Factory};
+use crate::{BrokenPromise, Factory};
 
-async fn page(store: &Arc<dyn EventStore>, from: Checkpoint) -> Result<Page, Broken> {
+async fn page(store: &Arc<dyn EventStore>, from: Checkpoint) -> Result<Page, BrokenPromise> {
     let mut pages = store.read_pages(from, Direction::Forward, &Filter::all(), None);
-    pages.try_next().await?.ok_or_else(|| Broken::new("a read gives a page", "none"))
+    pages.try_next().await?.ok_or_else(|| BrokenPromise::new("a read gives a page", "none"))
 }
 
 /// The log has one incarnation, whoever asks, before the first event and after.
-pub async fn every_log_has_an_incarnation(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn every_log_has_an_incarnation(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let incarnation = subject.store.frontier().await?.incarnation();
     held("the frontier has an incarnation", incarnation.is_some(), || format!("{incarnation:?}"))?;
@@ -41,20 +41,39 @@ fn restored<T>(
     checkpoint: Checkpoint,
     known: bool,
     answer: Option<Result<T, ReadError>>,
-) -> Result<(), Broken> {
+) -> Result<(), BrokenPromise> {
     match answer {
         Some(Err(ReadError::Restored { checkpoint: refused, common }))
             if refused == checkpoint && common.is_some() == known =>
         {
             Ok(())
         }
-        Some(Err(error)) => Err(Broken::new(format!("{what} refuses it as restored"), error.to_string())),
-        Some(Ok(_)) | None => Err(Broken::new(format!("{what} refuses it"), "it reads")),
+        Some(Err(error)) => Err(BrokenPromise::new(format!("{what} refuses it as restored"), error.to_string())),
+        Some(Ok(_)) | None => Err(BrokenPromise::new(format!("{what} refuses it"), "it reads")),
     }
 }
 
+/// The answer to an append, to its repeat and to an assertion names the incarnation of the log; a reader goes on after the
+/// answer's checkpoint with what was appended later.
+pub async fn an_answer_names_the_incarnation(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+    let subject = Subject::fresh(factory).await?;
+    let (stream, events) = (subject.stream("1")?, notes(1..=2)?);
+    let incarnation = subject.store.frontier().await?.incarnation();
+    let first = subject.append(&stream, Expected::NoStream, events.clone()).await?;
+    let repeat = subject.append(&stream, Expected::NoStream, events).await?;
+    let assertion = subject.append(&stream, Expected::Exists, Vec::new()).await?;
+    for (what, answer) in [("an append", &first), ("its repeat", &repeat), ("an assertion", &assertion)] {
+        same(&format!("the answer to {what} names the incarnation"), incarnation, answer.incarnation)?;
+    }
+    same("an assertion has no checkpoint", None, assertion.checkpoint())?;
+    let checkpoint = first.checkpoint().ok_or_else(|| BrokenPromise::new("the answer has a checkpoint", "none"))?;
+    let later = subject.fill(&stream, 1).await?;
+    let after = collect(subject.store.read_all(checkpoint, &Filter::all(), None)).await?;
+    same("a reader goes on after the answer's checkpoint", new_ids(&later), ids(&after))
+}
+
 /// A checkpoint of another log is refused, wherever it is used.
-pub async fn a_checkpoint_of_another_log_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_checkpoint_of_another_log_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("1")?, 5).await?;
     for position in [Position::START, Position::new(2), Position::MAX] {
@@ -64,7 +83,7 @@ pub async fn a_checkpoint_of_another_log_is_refused(factory: &dyn Factory) -> Re
 }
 
 /// A checkpoint of this log above its last event is one that a restore has cut off.
-pub async fn a_checkpoint_above_the_log_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_checkpoint_above_the_log_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("1")?, 5).await?;
     let frontier = subject.store.frontier().await?;
@@ -74,7 +93,7 @@ pub async fn a_checkpoint_above_the_log_is_refused(factory: &dyn Factory) -> Res
     Ok(())
 }
 
-async fn refused_everywhere(subject: &Subject, checkpoint: Checkpoint, known: bool) -> Result<(), Broken> {
+async fn refused_everywhere(subject: &Subject, checkpoint: Checkpoint, known: bool) -> Result<(), BrokenPromise> {
     let (store, all) = (&subject.store, Filter::all());
     for direction in [Direction::Forward, Direction::Backward] {
         let page = store.read_pages(checkpoint, direction, &all, None).next().await;
@@ -86,7 +105,7 @@ async fn refused_everywhere(subject: &Subject, checkpoint: Checkpoint, known: bo
 }
 
 /// A bare position is one of the log as it is now.
-pub async fn a_bare_position_is_of_todays_log(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_bare_position_is_of_todays_log(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("1")?, 5).await?;
     let log = subject.log().await?;
@@ -101,7 +120,7 @@ pub async fn a_bare_position_is_of_todays_log(factory: &dyn Factory) -> Result<(
 }
 
 /// The checkpoint of an event lets a reader go on behind that event, through any handle.
-pub async fn a_reader_goes_on_behind_any_event(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_reader_goes_on_behind_any_event(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("1")?, 5).await?;
     let log = subject.log().await?;
@@ -120,7 +139,7 @@ pub async fn a_reader_goes_on_behind_any_event(factory: &dyn Factory) -> Result<
 }
 
 /// Who waits with a checkpoint of another log is not left waiting.
-pub async fn another_log_is_a_change(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn another_log_is_a_change(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("1")?, 3).await?;
     let frontier = subject.store.frontier().await?;

@@ -11,7 +11,7 @@ use super::{
     Subject, note, notes, same,
     subject::{append, ids, joined, new_ids, versions},
 };
-use crate::{Broken, Factory};
+use crate::{BrokenPromise, Factory};
 
 /// How often a writer decides again before the store counts as one that refuses for ever: 320 events can get in between.
 const ATTEMPTS: usize = 1_000;
@@ -28,12 +28,12 @@ fn spawn(
     tokio::spawn(async move { (events.clone(), append(&store, &stream, expected, events).await) })
 }
 
-async fn answers(tasks: impl IntoIterator<Item = JoinHandle<Answer>>) -> Result<Vec<Answer>, Broken> {
+async fn answers(tasks: impl IntoIterator<Item = JoinHandle<Answer>>) -> Result<Vec<Answer>, BrokenPromise> {
     join_all(tasks).await.into_iter().map(joined).collect()
 }
 
 /// Of two writers that decided on the same version, one wins and the other is told.
-pub async fn two_writers_of_one_version_one_wins(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn two_writers_of_one_version_one_wins(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let another = subject.another_handle().await?;
     for round in 0..50 {
@@ -53,11 +53,13 @@ pub async fn two_writers_of_one_version_one_wins(factory: &dyn Factory) -> Resul
 }
 
 /// Twenty appends at once that expect nothing are all stored.
-pub async fn twenty_appends_at_once_that_expect_nothing_are_all_stored(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn twenty_appends_at_once_that_expect_nothing_are_all_stored(
+    factory: &dyn Factory,
+) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("any")?;
     let tasks = (0..20).map(|n| Ok(spawn(&subject.store, &stream, Expected::Any, notes(n * 2..n * 2 + 2)?)));
-    let tasks = tasks.collect::<Result<Vec<_>, Broken>>()?;
+    let tasks = tasks.collect::<Result<Vec<_>, BrokenPromise>>()?;
     let mut appended = Vec::new();
     for (events, answer) in answers(tasks).await? {
         appended.push((answer?.version, events));
@@ -68,11 +70,11 @@ pub async fn twenty_appends_at_once_that_expect_nothing_are_all_stored(factory: 
 }
 
 /// A loser leaves nothing: not in the stream, not in the log, and its ids are free.
-pub async fn a_loser_leaves_nothing(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_loser_leaves_nothing(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("losers")?;
     let tasks = (0..16).map(|n| Ok(spawn(&subject.store, &stream, Expected::NoStream, notes(n * 3..n * 3 + 3)?)));
-    let tasks = tasks.collect::<Result<Vec<_>, Broken>>()?;
+    let tasks = tasks.collect::<Result<Vec<_>, BrokenPromise>>()?;
     let mut losers = Vec::new();
     for (events, answer) in answers(tasks).await? {
         match answer {
@@ -92,7 +94,7 @@ pub async fn a_loser_leaves_nothing(factory: &dyn Factory) -> Result<(), Broken>
 }
 
 /// After 64 writers on one stream it holds every acknowledged event and no other, in the order of the answers.
-pub async fn sixty_four_writers_keep_every_acknowledged_event(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn sixty_four_writers_keep_every_acknowledged_event(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("hot")?;
     let handles = [Arc::clone(&subject.store), subject.another_handle().await?];
@@ -116,7 +118,7 @@ pub async fn sixty_four_writers_keep_every_acknowledged_event(factory: &dyn Fact
                         version = conflict.actual().unwrap_or(version);
                         tokio::task::yield_now().await;
                     }
-                    Err(error) => return Err(Broken::from(error)),
+                    Err(error) => return Err(BrokenPromise::from(error)),
                 }
             }
             Ok(acknowledged)
@@ -134,7 +136,7 @@ pub async fn sixty_four_writers_keep_every_acknowledged_event(factory: &dyn Fact
 }
 
 /// One append sent eight times at once is stored once, and every answer is the same.
-pub async fn one_append_sent_many_times_at_once_is_stored_once(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn one_append_sent_many_times_at_once_is_stored_once(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let another = subject.another_handle().await?;
     for round in 0..20 {
@@ -153,7 +155,7 @@ pub async fn one_append_sent_many_times_at_once_is_stored_once(factory: &dyn Fac
     Ok(())
 }
 
-fn split(answers: Vec<Answer>) -> Result<(Vec<NewEvent>, Vec<NewEvent>), Broken> {
+fn split(answers: Vec<Answer>) -> Result<(Vec<NewEvent>, Vec<NewEvent>), BrokenPromise> {
     let (mut winners, mut losers) = (Vec::new(), Vec::new());
     for (events, answer) in answers {
         match answer {

@@ -6,10 +6,10 @@ use super::{
     Subject, held, note, notes, same,
     subject::{append, collect, events, new_ids},
 };
-use crate::{Broken, Factory, Property};
+use crate::{BrokenPromise, Factory, Property};
 
 /// A store that was closed and opened again holds the same log.
-pub async fn a_reopened_store_holds_the_same_log(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_reopened_store_holds_the_same_log(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(subject) = durable(factory).await? else { return Ok(()) };
     for id in ["a", "b"] {
         subject.fill(&subject.stream(id)?, 5).await?;
@@ -24,7 +24,7 @@ pub async fn a_reopened_store_holds_the_same_log(factory: &dyn Factory) -> Resul
 }
 
 /// A store that was closed and opened again goes on where it was: versions, positions and repeats.
-pub async fn a_reopened_store_goes_on(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_reopened_store_goes_on(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(subject) = durable(factory).await? else { return Ok(()) };
     let (stream, appended) = (subject.stream("goes-on")?, notes(1..=3)?);
     let first = subject.append(&stream, Expected::NoStream, appended.clone()).await?;
@@ -38,6 +38,6 @@ pub async fn a_reopened_store_goes_on(factory: &dyn Factory) -> Result<(), Broke
     same("the stream goes on", expected, super::subject::ids(&events(&reopened, &stream).await?))
 }
 
-async fn durable(factory: &dyn Factory) -> Result<Option<Subject>, Broken> {
+async fn durable(factory: &dyn Factory) -> Result<Option<Subject>, BrokenPromise> {
     if factory.properties().contains(&Property::Durable) { Subject::fresh(factory).await.map(Some) } else { Ok(None) }
 }

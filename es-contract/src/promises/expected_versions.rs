@@ -6,39 +6,39 @@ use super::{
     Subject, conflict, note, notes, same,
     subject::{failed, ids},
 };
-use crate::{Broken, Factory};
+use crate::{BrokenPromise, Factory};
 
 const EXACT_2: Expected = Expected::Exact(Version::new(2));
 
 /// `Any` holds for an absent and a present stream.
-pub async fn any_holds_whatever_the_stream_holds(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn any_holds_whatever_the_stream_holds(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     holds_at(factory, Expected::Any, &[0, 1, 2, 3], 1).await
 }
 
 /// `NoStream` holds for an absent stream, and conflicts with any event.
-pub async fn no_stream_holds_for_an_absent_stream_only(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn no_stream_holds_for_an_absent_stream_only(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     holds_at(factory, Expected::NoStream, &[0], 1).await
 }
 
 /// `Exists` holds for a present stream, at whatever version.
-pub async fn exists_holds_for_a_present_stream_only(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn exists_holds_for_a_present_stream_only(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     holds_at(factory, Expected::Exists, &[1, 2, 3], 1).await
 }
 
 /// `Exact` holds at that version, neither before nor behind it.
-pub async fn exact_holds_at_that_version_only(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn exact_holds_at_that_version_only(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     holds_at(factory, EXACT_2, &[2], 1).await
 }
 
 /// `Exact` of version 0 is `NoStream`.
-pub async fn exact_zero_is_no_stream(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn exact_zero_is_no_stream(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     holds_at(factory, Expected::Exact(Version::NONE), &[0], 1).await?;
     holds_at(factory, Expected::Exact(Version::NONE), &[0], 0).await
 }
 
 /// A version that no stream ever reaches conflicts, however it came into the program, and never stands for `Any` or
 /// `Exists`: alone and beside other streams, for appends and assertions, whether or not the stream is there.
-pub async fn a_version_that_no_stream_reaches_never_holds(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_version_that_no_stream_reaches_never_holds(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let (absent, present, beside) = (subject.stream("absent")?, subject.stream("present")?, subject.stream("beside")?);
     subject.fill(&present, 3).await?;
@@ -76,27 +76,36 @@ fn only(answer: Result<Vec<Appended>, AppendError>) -> Result<Appended, AppendEr
 }
 
 /// An assertion of `Any` never fails.
-pub async fn an_assertion_of_any_holds_whatever_the_stream_holds(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn an_assertion_of_any_holds_whatever_the_stream_holds(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     holds_at(factory, Expected::Any, &[0, 1, 2, 3], 0).await
 }
 
 /// An assertion of `NoStream` holds for an absent stream.
-pub async fn an_assertion_of_no_stream_holds_for_an_absent_stream_only(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn an_assertion_of_no_stream_holds_for_an_absent_stream_only(
+    factory: &dyn Factory,
+) -> Result<(), BrokenPromise> {
     holds_at(factory, Expected::NoStream, &[0], 0).await
 }
 
 /// An assertion of `Exists` holds for a present stream.
-pub async fn an_assertion_of_exists_holds_for_a_present_stream_only(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn an_assertion_of_exists_holds_for_a_present_stream_only(
+    factory: &dyn Factory,
+) -> Result<(), BrokenPromise> {
     holds_at(factory, Expected::Exists, &[1, 2, 3], 0).await
 }
 
 /// An assertion of `Exact` holds at that version.
-pub async fn an_assertion_of_exact_holds_at_that_version_only(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn an_assertion_of_exact_holds_at_that_version_only(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     holds_at(factory, EXACT_2, &[2], 0).await
 }
 
 /// Tries streams of 0 to 3 events: `expected` holds at those versions alone.
-async fn holds_at(factory: &dyn Factory, expected: Expected, versions: &[u64], events: u64) -> Result<(), Broken> {
+async fn holds_at(
+    factory: &dyn Factory,
+    expected: Expected,
+    versions: &[u64],
+    events: u64,
+) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     for version in 0..=3 {
         let stream = subject.stream(&format!("at-{version}"))?;
@@ -104,7 +113,8 @@ async fn holds_at(factory: &dyn Factory, expected: Expected, versions: &[u64], e
         let what = format!("{events} event(s) expecting {expected} of a stream at version {version}");
         let answer = subject.append(&stream, expected, notes(0..events)?).await;
         if versions.contains(&version) {
-            let answer = answer.map_err(|error| Broken::new(format!("{what}: appended"), format!("{error:?}")))?;
+            let answer =
+                answer.map_err(|error| BrokenPromise::new(format!("{what}: appended"), format!("{error:?}")))?;
             same(&format!("{what}: the answered version"), version + events, answer.version.get())?;
             same(&format!("{what}: a position for each event"), events, answer.positions.len() as u64)?;
             let stored = subject.events(&stream).await?.len() as u64;
@@ -120,7 +130,7 @@ async fn holds_at(factory: &dyn Factory, expected: Expected, versions: &[u64], e
 }
 
 /// An assertion stores nothing, and creates no stream.
-pub async fn an_assertion_stores_nothing(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn an_assertion_stores_nothing(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let (absent, present) = (subject.stream("absent")?, subject.stream("present")?);
     let appended = subject.fill(&present, 2).await?;
@@ -138,7 +148,7 @@ pub async fn an_assertion_stores_nothing(factory: &dyn Factory) -> Result<(), Br
 }
 
 /// A conflict says which stream, what was expected, and what is there.
-pub async fn a_conflict_carries_expected_and_actual(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_conflict_carries_expected_and_actual(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let (absent, present) = (subject.stream("absent")?, subject.stream("present")?);
     subject.fill(&present, 3).await?;
@@ -164,7 +174,7 @@ pub async fn a_conflict_carries_expected_and_actual(factory: &dyn Factory) -> Re
 }
 
 /// A refused append leaves nothing: not in the stream, not in the log, not behind its event ids.
-pub async fn a_refused_append_leaves_nothing(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_refused_append_leaves_nothing(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("refused")?;
     let kept = subject.fill(&stream, 2).await?;

@@ -14,10 +14,10 @@ use super::{
     sample::{Measured, Written},
     subject::{collect, patiently, raw},
 };
-use crate::{Broken, Factory};
+use crate::{BrokenPromise, Factory};
 
 /// Id, name, schema version, payload and metadata come back byte for byte, by every way of reading.
-pub async fn every_field_comes_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn every_field_comes_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("fields")?;
     let id = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
@@ -50,7 +50,7 @@ pub async fn every_field_comes_back(factory: &dyn Factory) -> Result<(), Broken>
 }
 
 /// Text of any script comes back, in payloads, ids, categories and names.
-pub async fn unicode_comes_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn unicode_comes_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     for text in ["Žluťoučký kůň", "日本語", "مرحبا", "👩‍👩‍👧‍👦", "e\u{301}", "\u{e9}", "\u{202e}abc", "\u{fffd}\u{10ffff}"]
     {
@@ -69,7 +69,7 @@ pub async fn unicode_comes_back(factory: &dyn Factory) -> Result<(), Broken> {
 }
 
 /// Escapes, control characters, quotes and nulls come back.
-pub async fn escapes_and_nulls_come_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn escapes_and_nulls_come_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     bytes_come_back(
         factory,
         &[
@@ -88,7 +88,7 @@ pub async fn escapes_and_nulls_come_back(factory: &dyn Factory) -> Result<(), Br
 }
 
 /// Text that looks like something else is not taken for it.
-pub async fn binary_looking_text_comes_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn binary_looking_text_comes_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     bytes_come_back(
         factory,
         &[
@@ -104,7 +104,7 @@ pub async fn binary_looking_text_comes_back(factory: &dyn Factory) -> Result<(),
 }
 
 /// Numbers that a float cannot hold come back digit for digit.
-pub async fn numbers_beyond_2_to_53_come_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn numbers_beyond_2_to_53_come_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     bytes_come_back(
         factory,
         &[
@@ -120,7 +120,7 @@ pub async fn numbers_beyond_2_to_53_come_back(factory: &dyn Factory) -> Result<(
     .await
 }
 
-async fn bytes_come_back(factory: &dyn Factory, payloads: &[&str]) -> Result<(), Broken> {
+async fn bytes_come_back(factory: &dyn Factory, payloads: &[&str]) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("bytes")?;
     for payload in payloads {
@@ -132,7 +132,7 @@ async fn bytes_come_back(factory: &dyn Factory, payloads: &[&str]) -> Result<(),
 }
 
 /// Floats come back bit for bit.
-pub async fn floats_come_back_bit_for_bit(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn floats_come_back_bit_for_bit(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("floats")?;
     let mut floats = vec![0.0, -0.0, 0.1, 0.1 + 0.2, 1.0 / 3.0, 2.0e-3, 5e-324, f64::MIN_POSITIVE, f64::MAX, f64::MIN];
@@ -154,7 +154,7 @@ pub async fn floats_come_back_bit_for_bit(factory: &dyn Factory) -> Result<(), B
 }
 
 /// No metadata is not the same as empty metadata.
-pub async fn metadata_absent_differs_from_empty(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn metadata_absent_differs_from_empty(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("metadata")?;
     let events = vec![note(1)?, note(2)?.with_metadata(&Metadata::new())?, note(3)?];
@@ -165,7 +165,7 @@ pub async fn metadata_absent_differs_from_empty(factory: &dyn Factory) -> Result
 }
 
 /// Recorded times keep their microseconds, and are the same by every way of reading.
-pub async fn recorded_times_keep_their_precision(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn recorded_times_keep_their_precision(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("times")?;
     let mut answered = Vec::new();
@@ -186,7 +186,7 @@ pub async fn recorded_times_keep_their_precision(factory: &dyn Factory) -> Resul
 }
 
 /// Recorded time is the store's clock, and never before the stream's previous event.
-pub async fn recorded_times_never_go_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn recorded_times_never_go_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     const A_DAY: i64 = 86_400_000_000;
     let subject = Subject::fresh(factory).await?;
     let another = subject.another_handle().await?;
@@ -203,7 +203,7 @@ pub async fn recorded_times_never_go_back(factory: &dyn Factory) -> Result<(), B
 
 /// A clock that goes back does not take the recorded times of a stream with it: neither of one event, nor of several
 /// together, nor in an append to several streams.
-pub async fn recorded_times_never_go_back_when_the_clock_does(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn recorded_times_never_go_back_when_the_clock_does(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     const A_DAY: Duration = Duration::from_hours(24);
     let subject = Subject::fresh(factory).await?;
     let another = subject.another_handle().await?;
@@ -214,8 +214,9 @@ pub async fn recorded_times_never_go_back_when_the_clock_does(factory: &dyn Fact
     }
     subject.fresh.put_clock_back(A_DAY).await?;
     for store in [&subject.store, &another, &subject.store] {
-        let to =
-            |stream: &StreamId, count| Ok::<_, Broken>(Append::new(stream.clone(), Expected::Any, notes(0..count)?));
+        let to = |stream: &StreamId, count| {
+            Ok::<_, BrokenPromise>(Append::new(stream.clone(), Expected::Any, notes(0..count)?))
+        };
         for appends in
             [vec![to(&one, 1)?], vec![to(&several, 3)?], vec![to(&together, 1)?, to(&with_it, 2)?, to(&new, 1)?]]
         {
@@ -235,7 +236,7 @@ pub async fn recorded_times_never_go_back_when_the_clock_does(factory: &dyn Fact
 }
 
 /// An event that was encoded comes back as the event it was.
-pub async fn an_encoded_event_comes_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn an_encoded_event_comes_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("encoded")?;
     let event = Sample::Written(Written { text: "\"quoted\"\n".to_owned() });

@@ -10,10 +10,10 @@ use super::{
     Subject, held, note, notes, same,
     subject::{collect, ids, joined, patiently, raw, versions},
 };
-use crate::{Broken, Factory};
+use crate::{BrokenPromise, Factory};
 
 /// Positions are unique and rise in the order of the log.
-pub async fn positions_are_unique_and_rise(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn positions_are_unique_and_rise(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     joined_all(writers(&subject, 8, 30).await?).await?;
     let log = subject.log().await?;
@@ -22,7 +22,7 @@ pub async fn positions_are_unique_and_rise(factory: &dyn Factory) -> Result<(), 
 }
 
 /// The order of each stream is that of the log.
-pub async fn the_order_of_a_stream_is_that_of_the_log(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_order_of_a_stream_is_that_of_the_log(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     joined_all(writers(&subject, 6, 40).await?).await?;
     let mut streams: HashMap<StreamId, Vec<StoredEvent>> = HashMap::new();
@@ -38,7 +38,7 @@ pub async fn the_order_of_a_stream_is_that_of_the_log(factory: &dyn Factory) -> 
 }
 
 /// The log is read from any position on: those above it, and not that one.
-pub async fn the_log_is_read_from_any_position(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_log_is_read_from_any_position(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     mixed(&subject, 40).await?;
     let log = subject.log().await?;
@@ -53,21 +53,21 @@ pub async fn the_log_is_read_from_any_position(factory: &dyn Factory) -> Result<
 type Wanted = (Filter, fn(&str, &str) -> bool);
 
 /// A filter by category gives the events of its categories, in order.
-pub async fn a_filter_by_category_gives_its_events(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_filter_by_category_gives_its_events(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let one: Wanted = (Filter::all().category("order"), |category, _| category == "order");
     let both: Wanted = (Filter::all().category("order").category("sample"), |_, _| true);
     filtered(factory, &[one, both]).await
 }
 
 /// A filter by name gives the events of its names, in order.
-pub async fn a_filter_by_name_gives_its_events(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_filter_by_name_gives_its_events(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let one: Wanted = (Filter::all().name("kind.1"), |_, name| name == "kind.1");
     let two: Wanted = (Filter::all().name("kind.0").name("kind.2"), |_, name| name != "kind.1");
     filtered(factory, &[one, two]).await
 }
 
 /// A filter by category and name gives the events that meet both.
-pub async fn a_filter_by_category_and_name_gives_what_meets_both(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_filter_by_category_and_name_gives_what_meets_both(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     filtered(
         factory,
         &[
@@ -82,7 +82,7 @@ pub async fn a_filter_by_category_and_name_gives_what_meets_both(factory: &dyn F
     .await
 }
 
-async fn filtered(factory: &dyn Factory, filters: &[Wanted]) -> Result<(), Broken> {
+async fn filtered(factory: &dyn Factory, filters: &[Wanted]) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     mixed(&subject, 120).await?;
     let log = subject.log().await?;
@@ -101,7 +101,7 @@ async fn filtered(factory: &dyn Factory, filters: &[Wanted]) -> Result<(), Broke
 }
 
 /// Read page by page, of whatever size, the log is the same.
-pub async fn pages_of_any_size_give_the_same_log(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn pages_of_any_size_give_the_same_log(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     mixed(&subject, 90).await?;
     let log = subject.log().await?;
@@ -124,7 +124,7 @@ pub async fn pages_of_any_size_give_the_same_log(factory: &dyn Factory) -> Resul
 }
 
 /// A filter that accepts one event in thousands finds it, however much lies before it.
-pub async fn a_sparse_filter_still_advances(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_sparse_filter_still_advances(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("hay")?;
     let filter = Filter::all().category("needle");
@@ -149,7 +149,7 @@ pub async fn a_sparse_filter_still_advances(factory: &dyn Factory) -> Result<(),
 
 /// Above the last position there can be stands nothing, and it does not stand for the start; so it is with versions.
 /// The highest limit there can be is none.
-pub async fn nothing_stands_above_the_last_position_there_can_be(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn nothing_stands_above_the_last_position_there_can_be(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("full")?;
     subject.fill(&stream, 5).await?;
@@ -172,7 +172,7 @@ pub async fn nothing_stands_above_the_last_position_there_can_be(factory: &dyn F
 }
 
 /// The frontier never moves back, and is at last above everything that was acknowledged.
-pub async fn the_frontier_never_moves_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_frontier_never_moves_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let tasks = writers(&subject, 8, 30).await?;
     let (mut before, mut last) = (Position::START, Position::START);
@@ -196,7 +196,7 @@ pub async fn the_frontier_never_moves_back(factory: &dyn Factory) -> Result<(), 
 }
 
 /// Nothing above the frontier is delivered, and nothing at or below it appears later.
-pub async fn nothing_appears_below_the_frontier(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn nothing_appears_below_the_frontier(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let tasks = writers(&subject, 8, 30).await?;
     let mut seen_below: Vec<(Position, usize)> = Vec::new();
@@ -218,7 +218,7 @@ pub async fn nothing_appears_below_the_frontier(factory: &dyn Factory) -> Result
 }
 
 /// While eight writers write, subscribers that start anywhere, with any filter, see exactly the log.
-pub async fn every_subscriber_sees_exactly_the_log(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn every_subscriber_sees_exactly_the_log(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     mixed(&subject, 30).await?;
     let start = subject.frontier().await?;
@@ -249,7 +249,7 @@ pub async fn every_subscriber_sees_exactly_the_log(factory: &dyn Factory) -> Res
 }
 
 /// Writers that conflict, or are cancelled half way, leave subscribers complete.
-pub async fn writers_that_fail_leave_subscribers_complete(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn writers_that_fail_leave_subscribers_complete(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let subscriber = until_the_end(subject.another_handle().await?, Position::START, Filter::all());
     let hot = subject.stream("hot")?;
@@ -264,7 +264,7 @@ pub async fn writers_that_fail_leave_subscribers_complete(factory: &dyn Factory)
                 let outcome = tokio::time::timeout(patience, store.append(append.into())).await;
                 drop(outcome);
             }
-            Ok::<_, Broken>(())
+            Ok::<_, BrokenPromise>(())
         })
     });
     joined_all(tasks.collect()).await?;
@@ -273,7 +273,7 @@ pub async fn writers_that_fail_leave_subscribers_complete(factory: &dyn Factory)
     same("the subscriber sees exactly the log", ids(&subject.log().await?), ids(&joined(seen)??))
 }
 
-fn rising(log: &[StoredEvent]) -> Result<(), Broken> {
+fn rising(log: &[StoredEvent]) -> Result<(), BrokenPromise> {
     held("positions rise in the order of the log", log.is_sorted_by(|a, b| a.position < b.position), || {
         format!("{:?}", log.iter().map(|event| event.position.get()).collect::<Vec<_>>())
     })
@@ -284,7 +284,7 @@ fn accepted(log: &[StoredEvent], wanted: fn(&str, &str) -> bool) -> Vec<StoredEv
 }
 
 /// Events of each of three names in each of two categories, one an append.
-async fn mixed(subject: &Subject, count: usize) -> Result<(), Broken> {
+async fn mixed(subject: &Subject, count: usize) -> Result<(), BrokenPromise> {
     for number in 0..count {
         let category = ["sample", "order"][number % 2];
         let stream = subject.fresh.stream(category, &(number % 5).to_string())?;
@@ -299,7 +299,7 @@ async fn writers(
     subject: &Subject,
     count: u64,
     each: u64,
-) -> Result<Vec<JoinHandle<Result<Vec<Position>, Broken>>>, Broken> {
+) -> Result<Vec<JoinHandle<Result<Vec<Position>, BrokenPromise>>>, BrokenPromise> {
     let handles = [Arc::clone(&subject.store), subject.another_handle().await?];
     let streams: Vec<_> = (0..5)
         .map(|number| subject.fresh.stream(["sample", "order"][number % 2], &format!("w{number}")))
@@ -334,7 +334,7 @@ async fn writers(
 }
 
 /// Appends the event that tells subscribers of [`until_the_end`] to stop; every filter here accepts it.
-async fn the_end(subject: &Subject) -> Result<(), Broken> {
+async fn the_end(subject: &Subject) -> Result<(), BrokenPromise> {
     let stream = subject.fresh.stream("order", "the-end")?;
     subject.append(&stream, Expected::NoStream, vec![raw("kind.1", "\"the end\"")?]).await?;
     Ok(())
@@ -344,7 +344,7 @@ fn until_the_end(
     store: Arc<dyn EventStore>,
     after: Position,
     filter: Filter,
-) -> JoinHandle<Result<Vec<StoredEvent>, Broken>> {
+) -> JoinHandle<Result<Vec<StoredEvent>, BrokenPromise>> {
     tokio::spawn(async move {
         let mut live = store.subscribe(after.into(), &filter);
         let mut seen = Vec::new();
@@ -359,6 +359,6 @@ fn until_the_end(
     })
 }
 
-async fn joined_all<T>(tasks: Vec<JoinHandle<Result<T, Broken>>>) -> Result<Vec<T>, Broken> {
+async fn joined_all<T>(tasks: Vec<JoinHandle<Result<T, BrokenPromise>>>) -> Result<Vec<T>, BrokenPromise> {
     join_all(tasks).await.into_iter().map(|task| joined(task)?).collect()
 }

@@ -3,7 +3,7 @@
 use es_core::{Append, AppendError, Appended, Conflict, Expected, NewEvent, StreamId, Version, Violation};
 
 use super::{Subject, conflict, held, note, notes, same, subject};
-use crate::{Broken, Factory};
+use crate::{BrokenPromise, Factory};
 
 const fn exact(version: u64) -> Expected {
     Expected::Exact(Version::new(version))
@@ -18,7 +18,7 @@ struct Repeated {
 }
 
 impl Repeated {
-    async fn new(factory: &dyn Factory) -> Result<Self, Broken> {
+    async fn new(factory: &dyn Factory) -> Result<Self, BrokenPromise> {
         let subject = Subject::fresh(factory).await?;
         let stream = subject.stream("repeated")?;
         subject.append(&stream, Expected::NoStream, vec![note(1)?]).await?;
@@ -32,7 +32,12 @@ impl Repeated {
     }
 
     /// `events` do not count as a repeat: a conflict, and nothing is stored.
-    async fn conflicts(&self, promised: &str, expected: Expected, events: &[NewEvent]) -> Result<Conflict, Broken> {
+    async fn conflicts(
+        &self,
+        promised: &str,
+        expected: Expected,
+        events: &[NewEvent],
+    ) -> Result<Conflict, BrokenPromise> {
         let before = self.subject.log().await?;
         let conflict = conflict(promised, self.again(expected, events).await)?;
         same(&format!("{promised}: nothing is stored"), before, self.subject.log().await?)?;
@@ -42,13 +47,13 @@ impl Repeated {
     }
 }
 
-fn first_again(promised: &str, first: &Appended, again: Appended) -> Result<(), Broken> {
+fn first_again(promised: &str, first: &Appended, again: Appended) -> Result<(), BrokenPromise> {
     same(&format!("{promised}: it is marked as a repeat"), true, again.repeated)?;
-    same(&format!("{promised}: the first answer"), first, &Appended { repeated: first.repeated, ..again })
+    same(&format!("{promised}: the first answer"), first, &again.with_repeated(first.repeated))
 }
 
 /// The same ids at the same place get the first answer again.
-pub async fn a_repeat_gets_the_first_answer(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_repeat_gets_the_first_answer(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     for _ in 0..3 {
         first_again("the same append", &repeated.first, repeated.again(exact(1), &repeated.events).await?)?;
@@ -57,7 +62,7 @@ pub async fn a_repeat_gets_the_first_answer(factory: &dyn Factory) -> Result<(),
 }
 
 /// The first answer comes also when the stream has gone on since.
-pub async fn a_repeat_after_more_events_gets_the_first_answer(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_repeat_after_more_events_gets_the_first_answer(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     repeated.subject.fill(&repeated.stream, 5).await?;
     repeated.subject.fill(&repeated.subject.stream("other")?, 5).await?;
@@ -66,7 +71,7 @@ pub async fn a_repeat_after_more_events_gets_the_first_answer(factory: &dyn Fact
 }
 
 /// The first answer comes also through another handle.
-pub async fn a_repeat_through_another_handle_gets_the_first_answer(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_repeat_through_another_handle_gets_the_first_answer(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     let another = repeated.subject.another_handle().await?;
     let again = subject::append(&another, &repeated.stream, exact(1), repeated.events.clone()).await?;
@@ -74,7 +79,7 @@ pub async fn a_repeat_through_another_handle_gets_the_first_answer(factory: &dyn
 }
 
 /// A repeat stores nothing and moves nothing.
-pub async fn a_repeat_stores_nothing(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_repeat_stores_nothing(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     let (log, frontier) = (repeated.subject.log().await?, repeated.subject.frontier().await?);
     for expected in [exact(1), Expected::Any, Expected::Exists] {
@@ -85,7 +90,7 @@ pub async fn a_repeat_stores_nothing(factory: &dyn Factory) -> Result<(), Broken
 }
 
 /// The same ids at another version are a conflict.
-pub async fn the_same_ids_at_another_version_conflict(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_same_ids_at_another_version_conflict(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     for expected in [Expected::NoStream, exact(0), exact(2), exact(3), exact(4)] {
         let promised = format!("the same ids expecting {expected}, when they stand behind version 1");
@@ -97,7 +102,7 @@ pub async fn the_same_ids_at_another_version_conflict(factory: &dyn Factory) -> 
 }
 
 /// The same ids in another stream are a conflict, whatever is expected of it.
-pub async fn the_same_ids_in_another_stream_conflict(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_same_ids_in_another_stream_conflict(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     let other = repeated.subject.stream("other")?;
     repeated.subject.fill(&other, 1).await?;
@@ -111,7 +116,7 @@ pub async fn the_same_ids_in_another_stream_conflict(factory: &dyn Factory) -> R
 }
 
 /// The first of the ids alone are a conflict: the first answer would be an answer to something else.
-pub async fn a_prefix_of_the_ids_conflicts(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_prefix_of_the_ids_conflicts(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     for expected in [exact(1), Expected::Any] {
         repeated.conflicts("the first id alone", expected, &repeated.events[..1]).await?;
@@ -120,7 +125,7 @@ pub async fn a_prefix_of_the_ids_conflicts(factory: &dyn Factory) -> Result<(), 
 }
 
 /// The last of the ids alone are a conflict.
-pub async fn a_suffix_of_the_ids_conflicts(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_suffix_of_the_ids_conflicts(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     for expected in [exact(1), exact(2), Expected::Any] {
         repeated.conflicts("the last id alone", expected, &repeated.events[1..]).await?;
@@ -129,7 +134,7 @@ pub async fn a_suffix_of_the_ids_conflicts(factory: &dyn Factory) -> Result<(), 
 }
 
 /// The ids with more behind or before them are a conflict, and the new ones are not topped up.
-pub async fn more_ids_than_before_conflict(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn more_ids_than_before_conflict(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     let behind = [&repeated.events[..], &[note(4)?]].concat();
     let before = [&[note(4)?], &repeated.events[..]].concat();
@@ -141,7 +146,7 @@ pub async fn more_ids_than_before_conflict(factory: &dyn Factory) -> Result<(), 
 }
 
 /// The ids of two appends in one are a conflict, though they stand side by side.
-pub async fn ids_of_two_appends_in_one_conflict(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn ids_of_two_appends_in_one_conflict(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     let more = vec![note(4)?];
     repeated.again(exact(3), &more).await?;
@@ -153,7 +158,7 @@ pub async fn ids_of_two_appends_in_one_conflict(factory: &dyn Factory) -> Result
 }
 
 /// The same ids in another order are a conflict.
-pub async fn the_same_ids_in_another_order_conflict(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_same_ids_in_another_order_conflict(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     let reversed: Vec<_> = repeated.events.iter().rev().cloned().collect();
     for expected in [exact(1), exact(2), Expected::Any] {
@@ -163,16 +168,18 @@ pub async fn the_same_ids_in_another_order_conflict(factory: &dyn Factory) -> Re
 }
 
 /// With `Any` the place is where the first id stands.
-pub async fn a_repeat_with_any_is_found_where_its_first_id_stands(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_repeat_with_any_is_found_where_its_first_id_stands(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     found_by(factory, Expected::Any).await
 }
 
 /// With `Exists` the place is where the first id stands.
-pub async fn a_repeat_with_exists_is_found_where_its_first_id_stands(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_repeat_with_exists_is_found_where_its_first_id_stands(
+    factory: &dyn Factory,
+) -> Result<(), BrokenPromise> {
     found_by(factory, Expected::Exists).await
 }
 
-async fn found_by(factory: &dyn Factory, expected: Expected) -> Result<(), Broken> {
+async fn found_by(factory: &dyn Factory, expected: Expected) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     let more = notes(4..=6)?;
     let first = repeated.again(expected, &more).await?;
@@ -183,7 +190,7 @@ async fn found_by(factory: &dyn Factory, expected: Expected) -> Result<(), Broke
 }
 
 /// `NoStream` and `Exact` of version 0 name the same place.
-pub async fn no_stream_and_exact_zero_are_the_same_place(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn no_stream_and_exact_zero_are_the_same_place(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     for (id, first, second) in [("a", Expected::NoStream, exact(0)), ("b", exact(0), Expected::NoStream)] {
         let (stream, events) = (subject.stream(id)?, notes(1..=2)?);
@@ -195,7 +202,7 @@ pub async fn no_stream_and_exact_zero_are_the_same_place(factory: &dyn Factory) 
 }
 
 /// Several streams are repeated when all of them are.
-pub async fn several_streams_are_repeated_together(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn several_streams_are_repeated_together(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let appends = vec![
         Append::new(subject.stream("a")?, Expected::NoStream, notes(1..=2)?),
@@ -213,7 +220,7 @@ pub async fn several_streams_are_repeated_together(factory: &dyn Factory) -> Res
 }
 
 /// Several streams of which some are repeated and some are new are a conflict.
-pub async fn a_mixture_of_repeated_and_new_conflicts(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_mixture_of_repeated_and_new_conflicts(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     let before = repeated.subject.log().await?;
     let old = Append::new(repeated.stream.clone(), exact(1), repeated.events.clone());
@@ -227,7 +234,7 @@ pub async fn a_mixture_of_repeated_and_new_conflicts(factory: &dyn Factory) -> R
 }
 
 /// A repeat is answered though what it asserted holds no longer.
-pub async fn a_repeat_does_not_check_its_assertions_again(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_repeat_does_not_check_its_assertions_again(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     for (number, (asserted, before)) in [(Expected::NoStream, 0), (exact(0), 0), (exact(2), 2)].into_iter().enumerate()
     {
@@ -247,7 +254,7 @@ pub async fn a_repeat_does_not_check_its_assertions_again(factory: &dyn Factory)
 }
 
 /// One event id twice in one append is refused with a typed error.
-pub async fn an_id_twice_in_one_append_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn an_id_twice_in_one_append_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let event = note(1)?;
     let events = vec![note(0)?, event.clone(), note(2)?, event.clone()];
@@ -256,7 +263,7 @@ pub async fn an_id_twice_in_one_append_is_refused(factory: &dyn Factory) -> Resu
 }
 
 /// One event id in two streams of one append is refused with a typed error.
-pub async fn an_id_twice_in_two_streams_of_one_append_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn an_id_twice_in_two_streams_of_one_append_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let event = note(1)?;
     let appends = vec![
@@ -271,7 +278,7 @@ async fn refused_as_twice<T: std::fmt::Debug + Send>(
     subject: &Subject,
     event: &NewEvent,
     answer: Result<T, AppendError>,
-) -> Result<(), Broken> {
+) -> Result<(), BrokenPromise> {
     let refused = matches!(&answer, Err(AppendError::DuplicateEventId { id }) if *id == event.id());
     held("an id that is there twice is refused with a typed error", refused, || format!("{answer:?}"))?;
     same("nothing is stored", 0, subject.log().await?.len())

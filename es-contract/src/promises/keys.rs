@@ -12,14 +12,14 @@ use super::{
     Subject, conflict, held, note, notes, same,
     subject::{failed, joined},
 };
-use crate::{Broken, Factory, Operation, Property};
+use crate::{BrokenPromise, Factory, Operation, Property};
 
 type Answer = Result<Vec<Appended>, AppendError>;
 
 /// A request with a key is refused as a whole where the store holds no keys; otherwise its key holds from then on. That is so
 /// with events, with an assertion, with nothing, with events that are stored already, and for a request that is sent again
 /// after its answer was lost.
-pub async fn a_key_is_never_ignored(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_key_is_never_ignored(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let another = subject.another_handle().await?;
     for (number, what) in ["events", "an assertion", "nothing", "events again"].into_iter().enumerate() {
@@ -55,7 +55,7 @@ pub async fn a_key_is_never_ignored(factory: &dyn Factory) -> Result<(), Broken>
                     taken(&what, another.append(AppendRequest::from(other).with_key(key)).await)?;
                     same(&what, before, subject.log().await?)?;
                 }
-                answer => return Err(Broken::new(what, format!("{answer:?}"))),
+                answer => return Err(BrokenPromise::new(what, format!("{answer:?}"))),
             }
         }
     }
@@ -63,7 +63,7 @@ pub async fn a_key_is_never_ignored(factory: &dyn Factory) -> Result<(), Broken>
 }
 
 /// A store that does not declare keys refuses them with a typed error, before anything is written.
-pub async fn undeclared_keys_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn undeclared_keys_are_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     if declared(factory) {
         return Ok(());
     }
@@ -81,7 +81,7 @@ pub async fn undeclared_keys_are_refused(factory: &dyn Factory) -> Result<(), Br
 }
 
 /// Who sends a key again, with other events and another outcome, is given the first outcome, by every handle.
-pub async fn a_taken_key_gives_the_first_outcome(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_taken_key_gives_the_first_outcome(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(keyed) = Keyed::new(factory).await? else { return Ok(()) };
     let another = keyed.subject.another_handle().await?;
     for store in [&keyed.subject.store, &another] {
@@ -93,7 +93,7 @@ pub async fn a_taken_key_gives_the_first_outcome(factory: &dyn Factory) -> Resul
 }
 
 /// Who sends a key again with another digest is told so.
-pub async fn another_digest_under_a_taken_key_is_told(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn another_digest_under_a_taken_key_is_told(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(keyed) = Keyed::new(factory).await? else { return Ok(()) };
     for digest in [[0; 32], [[1; 31].as_slice(), &[2]].concat().try_into().unwrap_or([3; 32])] {
         let other = IdempotencyKey::new("key", digest, "first")?;
@@ -107,7 +107,7 @@ pub async fn another_digest_under_a_taken_key_is_told(factory: &dyn Factory) -> 
 }
 
 /// Keys are taken without events, too: who sends the same again is given its own outcome, as nothing tells the two apart.
-pub async fn keys_without_events_are_taken(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn keys_without_events_are_taken(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(keyed) = Keyed::new(factory).await? else { return Ok(()) };
     for (name, appends) in [("alone", Vec::new()), ("guarded", vec![keyed.assertion()])] {
         let request = AppendRequest::new(appends.clone()).with_key(key(name, 1, "refused")?);
@@ -120,7 +120,7 @@ pub async fn keys_without_events_are_taken(factory: &dyn Factory) -> Result<(), 
 }
 
 /// A request that is refused takes none of its keys.
-pub async fn a_refused_request_takes_no_key(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_refused_request_takes_no_key(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(keyed) = Keyed::new(factory).await? else { return Ok(()) };
     let twice = note(8)?;
     let refused = [
@@ -141,7 +141,7 @@ pub async fn a_refused_request_takes_no_key(factory: &dyn Factory) -> Result<(),
 }
 
 /// Of two requests with one key that are sent at once, one wins, and the other is given the outcome of the first.
-pub async fn of_two_requests_with_one_key_one_wins(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn of_two_requests_with_one_key_one_wins(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(subject) = fresh(factory).await? else { return Ok(()) };
     let another = subject.another_handle().await?;
     for round in 0..50 {
@@ -149,13 +149,13 @@ pub async fn of_two_requests_with_one_key_one_wins(factory: &dyn Factory) -> Res
             let append = Append::new(subject.stream(&format!("{name}-{round}"))?, Expected::NoStream, vec![note(1)?]);
             let request = AppendRequest::from(append).with_key(key(&format!("race-{round}"), 1, name)?);
             let store = Arc::clone(store);
-            Ok::<_, Broken>(tokio::spawn(async move { store.append(request).await }))
+            Ok::<_, BrokenPromise>(tokio::spawn(async move { store.append(request).await }))
         };
         let (first, second) = (send(&subject.store, "first")?, send(&another, "second")?);
         let (winner, loser) = match (joined(first.await)?, joined(second.await)?) {
             (Ok(_), loser) => ("first", loser),
             (loser, Ok(_)) => ("second", loser),
-            answers => return Err(Broken::new("one of two requests wins", format!("{answers:?}"))),
+            answers => return Err(BrokenPromise::new("one of two requests wins", format!("{answers:?}"))),
         };
         let taken = taken("the other one", loser)?;
         same("it is given the outcome of the first", told(&format!("race-{round}"), winner, true), shown(&taken))?;
@@ -165,7 +165,7 @@ pub async fn of_two_requests_with_one_key_one_wins(factory: &dyn Factory) -> Res
 
 /// The same append with the keys that came with it is a repeat, whatever has happened since: so is one whose answer was lost
 /// told from another attempt.
-pub async fn the_same_append_with_its_keys_is_repeated(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_same_append_with_its_keys_is_repeated(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(keyed) = Keyed::new(factory).await? else { return Ok(()) };
     let another = keyed.subject.another_handle().await?;
     for store in [&keyed.subject.store, &another] {
@@ -186,7 +186,7 @@ pub async fn the_same_append_with_its_keys_is_repeated(factory: &dyn Factory) ->
 }
 
 /// The same events with a key that did not come with them are a conflict, and do not take the key.
-pub async fn the_same_events_with_a_new_key_conflict(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_same_events_with_a_new_key_conflict(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(keyed) = Keyed::new(factory).await? else { return Ok(()) };
     let request = keyed.first.clone().with_key(key("new", 1, "new")?);
     taken("a taken key and a new one", keyed.subject.store.append(request).await)?;
@@ -202,7 +202,7 @@ pub async fn the_same_events_with_a_new_key_conflict(factory: &dyn Factory) -> R
 }
 
 /// A taken key comes before a conflict: who decides again after a lost answer decides on a state that holds the first attempt.
-pub async fn a_taken_key_comes_before_a_conflict(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_taken_key_comes_before_a_conflict(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(keyed) = Keyed::new(factory).await? else { return Ok(()) };
     for expected in [Expected::NoStream, Expected::Exact(Version::FIRST), Expected::Exact(Version::new(3))] {
         for events in [Vec::new(), vec![note(7)?], vec![keyed.events[0].clone(), note(7)?]] {
@@ -215,7 +215,7 @@ pub async fn a_taken_key_comes_before_a_conflict(factory: &dyn Factory) -> Resul
 }
 
 /// Every key of a request that is taken is told of, in the order of the request.
-pub async fn every_taken_key_is_told(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn every_taken_key_is_told(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(subject) = fresh(factory).await? else { return Ok(()) };
     for name in ["c", "a", "b"] {
         subject.store.append(AppendRequest::default().with_key(key(name, 1, name)?)).await?;
@@ -223,7 +223,7 @@ pub async fn every_taken_key_is_told(factory: &dyn Factory) -> Result<(), Broken
     let names = ["new", "b", "c", "also new", "a"];
     let request = AppendRequest::from(Append::new(subject.stream("s")?, Expected::Any, vec![note(1)?]));
     let request =
-        names.iter().try_fold(request, |request, name| Ok::<_, Broken>(request.with_key(key(name, 1, "")?)))?;
+        names.iter().try_fold(request, |request, name| Ok::<_, BrokenPromise>(request.with_key(key(name, 1, "")?)))?;
     let taken = taken("three keys of five", subject.store.append(request).await)?;
     let expected = [told("b", "b", true), told("c", "c", true), told("a", "a", true)].concat();
     same("the three", expected, shown(&taken))?;
@@ -231,7 +231,7 @@ pub async fn every_taken_key_is_told(factory: &dyn Factory) -> Result<(), Broken
 }
 
 /// One key twice in a request is refused with a typed error.
-pub async fn a_key_twice_in_one_append_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_key_twice_in_one_append_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(keyed) = Keyed::new(factory).await? else { return Ok(()) };
     let request = keyed.request(Expected::Any, vec![note(7)?]);
     let request = request.with_key(key("two", 1, "a")?).with_key(key("one", 1, "")?).with_key(key("two", 2, "b")?);
@@ -242,11 +242,11 @@ pub async fn a_key_twice_in_one_append_is_refused(factory: &dyn Factory) -> Resu
 }
 
 /// A thousand keys in one request are taken, one more is refused with a typed error.
-pub async fn a_thousand_keys_in_one_append_are_taken(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_thousand_keys_in_one_append_are_taken(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(subject) = fresh(factory).await? else { return Ok(()) };
     let keys = |count| {
         (0..count).try_fold(AppendRequest::default(), |request, number| {
-            Ok::<_, Broken>(request.with_key(key(&format!("{number}"), 1, "")?))
+            Ok::<_, BrokenPromise>(request.with_key(key(&format!("{number}"), 1, "")?))
         })
     };
     let answer = subject.store.append(keys(KEYS + 1)?).await;
@@ -258,7 +258,7 @@ pub async fn a_thousand_keys_in_one_append_are_taken(factory: &dyn Factory) -> R
 }
 
 /// The longest key and the longest outcome come back, whatever bytes an outcome has; keys that differ in one byte differ.
-pub async fn keys_and_outcomes_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn keys_and_outcomes_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(subject) = fresh(factory).await? else { return Ok(()) };
     let long = "é".repeat(NAME_BYTES / 2 - 1);
     let every = (0..=u8::MAX).cycle().take(OUTCOME_BYTES).collect::<Vec<_>>();
@@ -285,13 +285,13 @@ pub async fn keys_and_outcomes_at_the_limit_come_back(factory: &dyn Factory) -> 
 }
 
 /// The outcomes of a request count with its payloads and metadata: more than 64 MiB together are refused.
-pub async fn outcomes_count_as_bytes_of_an_append(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn outcomes_count_as_bytes_of_an_append(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(keyed) = Keyed::new(factory).await? else { return Ok(()) };
     let payload = format!("\"{}\"", "p".repeat(1000 * 1024));
     let events = [super::subject::raw("sample.noted", payload.clone())?, super::subject::raw("sample.noted", payload)?];
     let outcome = bytes::Bytes::from(vec![b'o'; OUTCOME_BYTES]);
     let request = (0..KEYS).try_fold(keyed.request(Expected::Any, events.to_vec()), |request, number| {
-        Ok::<_, Broken>(request.with_key(IdempotencyKey::new(format!("{number}"), [1; 32], outcome.clone())?))
+        Ok::<_, BrokenPromise>(request.with_key(IdempotencyKey::new(format!("{number}"), [1; 32], outcome.clone())?))
     })?;
     let answer = keyed.subject.store.append(request).await;
     let refused = matches!(&answer, Err(AppendError::Limit(LimitError::TooLarge { .. })));
@@ -300,7 +300,7 @@ pub async fn outcomes_count_as_bytes_of_an_append(factory: &dyn Factory) -> Resu
 }
 
 /// A store that was closed and opened again holds its keys, where it declares both.
-pub async fn a_reopened_store_holds_its_keys(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_reopened_store_holds_its_keys(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     if !factory.properties().contains(&Property::Durable) {
         return Ok(());
     }
@@ -324,7 +324,7 @@ struct Keyed {
 
 impl Keyed {
     /// `None` where keys are not declared.
-    async fn new(factory: &dyn Factory) -> Result<Option<Self>, Broken> {
+    async fn new(factory: &dyn Factory) -> Result<Option<Self>, BrokenPromise> {
         let Some(subject) = fresh(factory).await? else { return Ok(None) };
         let (stream, events) = (subject.stream("keyed")?, notes(2..=3)?);
         subject.append(&stream, Expected::NoStream, vec![note(1)?]).await?;
@@ -343,7 +343,7 @@ impl Keyed {
         Append::assertion(self.stream.clone(), Expected::Exact(Version::new(4)))
     }
 
-    async fn nothing_more(&self) -> Result<(), Broken> {
+    async fn nothing_more(&self) -> Result<(), BrokenPromise> {
         same("nothing more is stored", 4, self.subject.log().await?.len())
     }
 }
@@ -352,11 +352,11 @@ fn declared(factory: &dyn Factory) -> bool {
     factory.operations().contains(&Operation::Keys)
 }
 
-async fn fresh(factory: &dyn Factory) -> Result<Option<Subject>, Broken> {
+async fn fresh(factory: &dyn Factory) -> Result<Option<Subject>, BrokenPromise> {
     if declared(factory) { Subject::fresh(factory).await.map(Some) } else { Ok(None) }
 }
 
-fn key(name: &str, digest: u8, outcome: &str) -> Result<IdempotencyKey, Broken> {
+fn key(name: &str, digest: u8, outcome: &str) -> Result<IdempotencyKey, BrokenPromise> {
     Ok(IdempotencyKey::new(name, [digest; 32], outcome.to_owned())?)
 }
 
@@ -367,10 +367,10 @@ fn unsupported(unknown: &UnknownOutcome) -> bool {
 }
 
 /// `promised` is broken unless `answer` says that a key is taken.
-fn taken(promised: &str, answer: Answer) -> Result<KeysTaken, Broken> {
+fn taken(promised: &str, answer: Answer) -> Result<KeysTaken, BrokenPromise> {
     match answer {
         Err(AppendError::KeyTaken(taken)) => Ok(taken),
-        other => Err(Broken::new(format!("{promised}: the key is taken"), format!("{other:?}"))),
+        other => Err(BrokenPromise::new(format!("{promised}: the key is taken"), format!("{other:?}"))),
     }
 }
 

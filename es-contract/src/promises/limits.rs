@@ -14,7 +14,7 @@ use super::{
     sample::{Lost, Measured, Nested, Written},
     subject::{collect, patiently, raw},
 };
-use crate::{Broken, Factory};
+use crate::{BrokenPromise, Factory};
 
 /// The JSON of a [`Written`] without its text.
 const WRITTEN_BYTES: usize = r#"{"text":""}"#.len();
@@ -22,12 +22,12 @@ const WRITTEN_BYTES: usize = r#"{"text":""}"#.len();
 const ACTOR_BYTES: usize = r#"{"actor":""}"#.len();
 
 /// A payload of 1 MiB comes back.
-pub async fn a_payload_at_the_limit_comes_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_payload_at_the_limit_comes_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     comes_back(factory, &written(PAYLOAD_BYTES - WRITTEN_BYTES), None).await
 }
 
 /// A payload of one byte more is refused with a typed error.
-pub async fn a_payload_over_the_limit_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_payload_over_the_limit_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let event = written(PAYLOAD_BYTES - WRITTEN_BYTES + 1);
     is_refused(factory, &event, None, |error| {
         matches!(error, EncodeError::Limit(LimitError::TooLong { what: "payload", limit: PAYLOAD_BYTES, .. }))
@@ -36,13 +36,13 @@ pub async fn a_payload_over_the_limit_is_refused(factory: &dyn Factory) -> Resul
 }
 
 /// Metadata of 64 KiB come back.
-pub async fn metadata_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn metadata_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let metadata = Metadata::new().with_actor("m".repeat(METADATA_BYTES - ACTOR_BYTES));
     comes_back(factory, &written(1), Some(&metadata)).await
 }
 
 /// Metadata of one byte more are refused with a typed error.
-pub async fn metadata_over_the_limit_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn metadata_over_the_limit_are_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let metadata = Metadata::new().with_actor("m".repeat(METADATA_BYTES - ACTOR_BYTES + 1));
     is_refused(factory, &written(1), Some(&metadata), |error| {
         matches!(error, EncodeError::Limit(LimitError::TooLong { what: "metadata", limit: METADATA_BYTES, .. }))
@@ -51,12 +51,12 @@ pub async fn metadata_over_the_limit_are_refused(factory: &dyn Factory) -> Resul
 }
 
 /// A payload of a hundred arrays in each other comes back.
-pub async fn a_payload_as_deep_as_the_limit_comes_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_payload_as_deep_as_the_limit_comes_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     comes_back(factory, &nested(JSON_DEPTH), None).await
 }
 
 /// A payload that is deeper is refused with a typed error, also far beyond what a reader's stack could hold.
-pub async fn a_payload_deeper_than_the_limit_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_payload_deeper_than_the_limit_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     is_refused(factory, &nested(JSON_DEPTH + 1), None, |error| matches!(error, EncodeError::TooDeep { .. })).await?;
     let deep = [vec![b'['; 3_000], vec![b']'; 3_000]].concat();
     let raw = NewEvent::from_json(Uuid::now_v7(), EventName::new("sample.nested")?, SchemaVersion::FIRST, deep);
@@ -66,7 +66,7 @@ pub async fn a_payload_deeper_than_the_limit_is_refused(factory: &dyn Factory) -
 }
 
 /// NaN and infinity are refused with a typed error, and never become `null`.
-pub async fn nan_and_infinity_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn nan_and_infinity_are_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let event = Sample::Measured(Measured { value });
         is_refused(factory, &event, None, |error| matches!(error, EncodeError::NotFinite { .. })).await?;
@@ -75,13 +75,13 @@ pub async fn nan_and_infinity_are_refused(factory: &dyn Factory) -> Result<(), B
 }
 
 /// What would not decode again is refused: nothing stored can poison a stream.
-pub async fn what_does_not_decode_again_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn what_does_not_decode_again_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let refused = |error: &EncodeError| matches!(error, EncodeError::Unreadable { .. });
     is_refused(factory, &Sample::Lost(Lost), None, refused).await
 }
 
 /// A NUL in a text is refused with a typed error, in payloads and in metadata.
-pub async fn a_nul_in_json_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_nul_in_json_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let refused = |error: &EncodeError| matches!(error, EncodeError::Nul { .. });
     let text = Sample::Written(Written { text: "a\0b".to_owned() });
     is_refused(factory, &text, None, refused).await?;
@@ -91,7 +91,7 @@ pub async fn a_nul_in_json_is_refused(factory: &dyn Factory) -> Result<(), Broke
 }
 
 /// A thousand events in one append come back, over one stream or several.
-pub async fn a_thousand_events_in_one_append_come_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_thousand_events_in_one_append_come_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let count = EVENTS as u64;
     subject.append(&subject.stream("one")?, Expected::NoStream, notes(0..count)?).await?;
@@ -106,7 +106,7 @@ pub async fn a_thousand_events_in_one_append_come_back(factory: &dyn Factory) ->
 }
 
 /// One event more is refused with a typed error, over one stream or several.
-pub async fn more_than_a_thousand_events_in_one_append_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn more_than_a_thousand_events_in_one_append_are_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let one = vec![Append::new(subject.stream("one")?, Expected::NoStream, notes(0..=EVENTS as u64)?)];
     let several = vec![
@@ -120,15 +120,18 @@ pub async fn more_than_a_thousand_events_in_one_append_are_refused(factory: &dyn
 }
 
 /// More than a thousand streams in one append are refused with a typed error.
-pub async fn more_than_a_thousand_streams_in_one_append_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn more_than_a_thousand_streams_in_one_append_are_refused(
+    factory: &dyn Factory,
+) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
-    let assertions = (0..=EVENTS)
-        .map(|number| Ok::<_, Broken>(Append::assertion(subject.stream(&format!("s{number}"))?, Expected::NoStream)));
+    let assertions = (0..=EVENTS).map(|number| {
+        Ok::<_, BrokenPromise>(Append::assertion(subject.stream(&format!("s{number}"))?, Expected::NoStream))
+    });
     let appends = assertions.collect::<Result<Vec<_>, _>>()?;
     too_many(&subject, "streams", appends).await
 }
 
-async fn too_many(subject: &Subject, what: &str, appends: Vec<Append>) -> Result<(), Broken> {
+async fn too_many(subject: &Subject, what: &str, appends: Vec<Append>) -> Result<(), BrokenPromise> {
     let answer = subject.store.append(appends.into()).await;
     let refused = matches!(
         &answer,
@@ -139,7 +142,7 @@ async fn too_many(subject: &Subject, what: &str, appends: Vec<Append>) -> Result
 }
 
 /// Payloads and metadata of 64 MiB in one append come back, over two streams.
-pub async fn as_many_bytes_as_one_append_may_have_come_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn as_many_bytes_as_one_append_may_have_come_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let streams = [subject.stream("a")?, subject.stream("b")?];
     let [a, b] = halves(&subject, 0)?;
@@ -158,7 +161,7 @@ pub async fn as_many_bytes_as_one_append_may_have_come_back(factory: &dyn Factor
 }
 
 /// One byte more is refused with a typed error: payloads and metadata count, over one stream or several.
-pub async fn more_bytes_than_one_append_may_have_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn more_bytes_than_one_append_may_have_are_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let [a, b] = halves(&subject, 1)?;
     let one = vec![Append::new(subject.stream("one")?, Expected::Any, [a.clone(), b.clone()].concat())];
@@ -180,7 +183,7 @@ pub async fn more_bytes_than_one_append_may_have_are_refused(factory: &dyn Facto
 }
 
 /// Events for two streams that have as many bytes together as one append may have, and `more`.
-fn halves(subject: &Subject, more: usize) -> Result<[Vec<NewEvent>; 2], Broken> {
+fn halves(subject: &Subject, more: usize) -> Result<[Vec<NewEvent>; 2], BrokenPromise> {
     let text = |bytes: usize| raw("sample.noted", format!("\"{}\"", "t".repeat(bytes - 2)));
     let full = text(PAYLOAD_BYTES)?;
     // what is checked and copied once is enough: the events differ in their ids
@@ -196,7 +199,7 @@ fn halves(subject: &Subject, more: usize) -> Result<[Vec<NewEvent>; 2], Broken> 
 }
 
 /// A stream whose category and id have 512 bytes is one like others; so is an event's name.
-pub async fn names_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn names_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let name = EventName::new("n".repeat(NAME_BYTES))?;
     let category = "ž".repeat(NAME_BYTES / 2);
@@ -213,7 +216,7 @@ pub async fn names_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), B
 }
 
 /// Longer names are refused with a typed error, and so are empty ones and those with a NUL.
-pub async fn bad_names_are_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn bad_names_are_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let long = "i".repeat(NAME_BYTES + 1);
     for (what, bad) in [("category", "category"), ("stream id", "id")] {
@@ -230,7 +233,7 @@ pub async fn bad_names_are_refused(factory: &dyn Factory) -> Result<(), Broken> 
 
 /// A filter that asks for what no event can have is refused with a typed error, by reads and subscriptions: a NUL, an
 /// empty text, one that is too long.
-pub async fn a_filter_for_what_no_event_can_have_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_filter_for_what_no_event_can_have_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("there")?, 2).await?;
     for text in ["a\0b", "\0", "", &"n".repeat(NAME_BYTES + 1)] {
@@ -258,7 +261,7 @@ pub async fn a_filter_for_what_no_event_can_have_is_refused(factory: &dyn Factor
     )
 }
 
-fn only_refused(what: &str, answers: &[Option<Result<StoredEvent, ReadError>>; 2]) -> Result<(), Broken> {
+fn only_refused(what: &str, answers: &[Option<Result<StoredEvent, ReadError>>; 2]) -> Result<(), BrokenPromise> {
     held(&format!("{what} is refused"), matches!(answers, [Some(Err(ReadError::Filter(_))), None]), || {
         format!("{answers:?}")
     })
@@ -272,7 +275,7 @@ fn nested(depth: usize) -> Sample {
     Sample::Nested(Nested((1..depth).fold(Value::Array(Vec::new()), |inside, _| Value::Array(vec![inside]))))
 }
 
-async fn comes_back(factory: &dyn Factory, event: &Sample, metadata: Option<&Metadata>) -> Result<(), Broken> {
+async fn comes_back(factory: &dyn Factory, event: &Sample, metadata: Option<&Metadata>) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("limit")?;
     let encoded = subject.fresh.encode(event, metadata)?;
@@ -294,7 +297,7 @@ async fn is_refused(
     event: &Sample,
     metadata: Option<&Metadata>,
     refused: impl Fn(&EncodeError) -> bool + Send,
-) -> Result<(), Broken> {
+) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     match subject.fresh.encode(event, metadata) {
         Err(error) => held("it is refused with the typed error", refused(&error), || format!("{error:?}")),

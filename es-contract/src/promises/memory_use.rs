@@ -10,7 +10,7 @@ use super::{
     subject::{patiently, raw},
 };
 use crate::{
-    Broken, Factory,
+    BrokenPromise, Factory,
     contract::child::{self, Task, peak},
 };
 
@@ -20,17 +20,17 @@ const EVENTS: usize = 100_000;
 const GROWTH: u64 = 32 * 1024 * 1024;
 
 /// 100,000 events are read while the peak of memory grows by less than 32 MiB.
-pub async fn a_hundred_thousand_events_are_read_in_little_memory(_: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_hundred_thousand_events_are_read_in_little_memory(_: &dyn Factory) -> Result<(), BrokenPromise> {
     child::run(Task::Read).await
 }
 
 /// A subscriber that stalls in front of 100,000 events holds up no more than that.
-pub async fn a_stalled_subscriber_is_not_fed_from_memory(_: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_stalled_subscriber_is_not_fed_from_memory(_: &dyn Factory) -> Result<(), BrokenPromise> {
     child::run(Task::Stall).await
 }
 
 /// In the child: reads the log and the stream to their ends.
-pub(crate) async fn read(factory: &dyn Factory) -> Result<(), Broken> {
+pub(crate) async fn read(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let (subject, stream) = filled(factory).await?;
     let before = peak::reset()?;
     let mut log = subject.store.read_all(Checkpoint::START, &Filter::all(), None);
@@ -49,7 +49,7 @@ pub(crate) async fn read(factory: &dyn Factory) -> Result<(), Broken> {
 }
 
 /// In the child: subscribes, stalls, and then goes on.
-pub(crate) async fn stall(factory: &dyn Factory) -> Result<(), Broken> {
+pub(crate) async fn stall(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let (subject, _) = filled(factory).await?;
     let before = peak::reset()?;
     let mut live = subject.store.subscribe(Checkpoint::START, &Filter::all());
@@ -64,7 +64,7 @@ pub(crate) async fn stall(factory: &dyn Factory) -> Result<(), Broken> {
     peak::grew_less("a stalled subscriber", before, GROWTH)
 }
 
-async fn filled(factory: &dyn Factory) -> Result<(Subject, es_core::StreamId), Broken> {
+async fn filled(factory: &dyn Factory) -> Result<(Subject, es_core::StreamId), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("long")?;
     let text = "x".repeat(400);

@@ -10,14 +10,14 @@ use super::{
     Subject, held, note, notes, same,
     subject::{ended, patiently, raw},
 };
-use crate::{Broken, Factory, contract::child::patience};
+use crate::{BrokenPromise, Factory, contract::child::patience};
 
 /// What no event of a promise is called.
 fn nothing() -> Filter {
     Filter::all().name("nobody.is.called.this")
 }
 
-async fn pages(pages: BoxStream<'_, Result<Page, ReadError>>) -> Result<Vec<Page>, Broken> {
+async fn pages(pages: BoxStream<'_, Result<Page, ReadError>>) -> Result<Vec<Page>, BrokenPromise> {
     Ok(pages.try_collect().await?)
 }
 
@@ -26,7 +26,7 @@ fn events(pages: &[Page]) -> Vec<StoredEvent> {
 }
 
 /// Two streams with 2,500 events, of which few are called otherwise.
-async fn long(subject: &Subject) -> Result<Vec<StoredEvent>, Broken> {
+async fn long(subject: &Subject) -> Result<Vec<StoredEvent>, BrokenPromise> {
     let (one, other) = (subject.stream("1")?, subject.stream("2")?);
     for hundred in 0..25 {
         let stream = if hundred % 2 == 0 { &one } else { &other };
@@ -38,7 +38,7 @@ async fn long(subject: &Subject) -> Result<Vec<StoredEvent>, Broken> {
 }
 
 /// Forward, each page lies between the one before and the frontier, and says no less than its last event.
-fn in_order(pages: &[Page], last: Position) -> Result<(), Broken> {
+fn in_order(pages: &[Page], last: Position) -> Result<(), BrokenPromise> {
     let mut before = Position::START;
     for page in pages {
         let lowest = page.events.last().map_or(before, |last| last.position).max(before);
@@ -55,7 +55,7 @@ fn in_order(pages: &[Page], last: Position) -> Result<(), Broken> {
 }
 
 /// Read in pages, the log is what it is event by event.
-pub async fn pages_hold_exactly_the_log(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn pages_hold_exactly_the_log(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let log = long(&subject).await?;
     let last = log.last().map_or(Position::START, |event| event.position);
@@ -78,7 +78,7 @@ pub async fn pages_hold_exactly_the_log(factory: &dyn Factory) -> Result<(), Bro
 }
 
 /// A reader that finds nothing learns how far it has looked all the same.
-pub async fn a_page_says_how_far_the_reader_has_looked(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_page_says_how_far_the_reader_has_looked(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let empty = pages(subject.store.read_pages(Checkpoint::START, Direction::Forward, &nothing(), None)).await?;
     same("an empty log has no events", Vec::<StoredEvent>::new(), events(&empty))?;
@@ -96,7 +96,7 @@ pub async fn a_page_says_how_far_the_reader_has_looked(factory: &dyn Factory) ->
 }
 
 /// Whatever page a reader stops at, it goes on behind that page.
-pub async fn a_reader_goes_on_after_any_page(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_reader_goes_on_after_any_page(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let log = long(&subject).await?;
     let rare: Vec<_> = log.iter().filter(|event| event.name == "rare").cloned().collect();
@@ -118,7 +118,7 @@ pub async fn a_reader_goes_on_after_any_page(factory: &dyn Factory) -> Result<()
 }
 
 /// No page holds too many events or bytes.
-pub async fn a_page_is_bounded_in_events_and_bytes(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_page_is_bounded_in_events_and_bytes(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("1")?;
     let payload = format!("\"{}\"", "x".repeat(PAYLOAD_BYTES - 2));
@@ -148,7 +148,7 @@ pub async fn a_page_is_bounded_in_events_and_bytes(factory: &dyn Factory) -> Res
 type Accepts = fn(&StoredEvent) -> bool;
 
 /// Backward, the log is read from newer events to older ones, below the checkpoint.
-pub async fn pages_backward_run_from_newer_to_older(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn pages_backward_run_from_newer_to_older(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let read = pages(subject.store.read_pages(Position::MAX.into(), Direction::Backward, &Filter::all(), None)).await?;
     same("an empty log has no events", Vec::<StoredEvent>::new(), events(&read))?;
@@ -186,7 +186,7 @@ pub async fn pages_backward_run_from_newer_to_older(factory: &dyn Factory) -> Re
 }
 
 /// Where a page backward ends, the next one goes on.
-pub async fn a_reader_goes_on_backward_after_any_page(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_reader_goes_on_backward_after_any_page(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let mut log = long(&subject).await?;
     log.reverse();
@@ -204,7 +204,7 @@ pub async fn a_reader_goes_on_backward_after_any_page(factory: &dyn Factory) -> 
 }
 
 /// A subscription that finds nothing can be asked how far it has looked.
-pub async fn a_subscription_tells_how_far_it_has_looked(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_subscription_tells_how_far_it_has_looked(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let log = long(&subject).await?;
     let mut last = log.last().map_or(Position::START, |event| event.position);
@@ -229,7 +229,7 @@ pub async fn a_subscription_tells_how_far_it_has_looked(factory: &dyn Factory) -
 }
 
 /// No page ends above the last event, wherever it begins.
-pub async fn no_page_ends_above_the_last_event(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn no_page_ends_above_the_last_event(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("1")?, 3).await?;
     let last = subject.log().await?.last().map_or(Position::START, |event| event.position);

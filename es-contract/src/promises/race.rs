@@ -7,15 +7,15 @@ use futures_util::StreamExt;
 
 use super::{Subject, held, note, same, subject};
 use crate::{
-    Broken, Factory,
+    BrokenPromise, Factory,
     contract::child::{Task, run},
 };
 
 /// Races a child for `rounds`: in each, both append to a stream of their own and assert the other's.
-pub(crate) async fn race(factory: &dyn Factory, rounds: u64) -> Result<(), Broken> {
+pub(crate) async fn race(factory: &dyn Factory, rounds: u64) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let Some(address) = subject.fresh.address() else {
-        return Err(Broken::new(
+        return Err(BrokenPromise::new(
             "a store for several processes can be joined",
             "no address; implement `FreshStore::address` and `Factory::join`",
         ));
@@ -34,13 +34,13 @@ pub(crate) async fn race(factory: &dyn Factory, rounds: u64) -> Result<(), Broke
 }
 
 /// The child's side.
-pub(crate) async fn race_back(factory: &dyn Factory, rounds: u64, address: &str) -> Result<(), Broken> {
+pub(crate) async fn race_back(factory: &dyn Factory, rounds: u64, address: &str) -> Result<(), BrokenPromise> {
     let store = factory.join(address).await?;
     rounds_of(&store, rounds, ["child", "parent"]).await.map(drop)
 }
 
 /// Gives the rounds that `us` won.
-async fn rounds_of(store: &Arc<dyn EventStore>, rounds: u64, [us, them]: [&str; 2]) -> Result<Vec<u64>, Broken> {
+async fn rounds_of(store: &Arc<dyn EventStore>, rounds: u64, [us, them]: [&str; 2]) -> Result<Vec<u64>, BrokenPromise> {
     let mut won = Vec::new();
     for round in 0..rounds {
         let (our_sign, their_sign) = (stream(&format!("{us}-ready"), 0)?, stream(&format!("{them}-ready"), 0)?);
@@ -63,12 +63,12 @@ async fn rounds_of(store: &Arc<dyn EventStore>, rounds: u64, [us, them]: [&str; 
     Ok(won)
 }
 
-fn stream(side: &str, round: u64) -> Result<StreamId, Broken> {
+fn stream(side: &str, round: u64) -> Result<StreamId, BrokenPromise> {
     Ok(StreamId::new("race", format!("{side}-{round}"))?)
 }
 
 /// An append to `stream` that asserts `other` to be as it was found.
-pub(crate) fn crossed(stream: &StreamId, other: &StreamId, existing: bool) -> Result<Vec<Append>, Broken> {
+pub(crate) fn crossed(stream: &StreamId, other: &StreamId, existing: bool) -> Result<Vec<Append>, BrokenPromise> {
     let expected = Expected::Exact(Version::new(existing.into()));
     let events: Vec<NewEvent> = vec![note(1)?];
     Ok(vec![

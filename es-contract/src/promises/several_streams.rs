@@ -10,7 +10,7 @@ use super::{
     same,
     subject::{ids, joined, new_ids},
 };
-use crate::{Broken, Effort, Factory, Property};
+use crate::{BrokenPromise, Effort, Factory, Property};
 
 /// How often two appends are raced for a write skew when everything is run.
 const ROUNDS: u32 = 1_000;
@@ -18,7 +18,7 @@ const ROUNDS: u32 = 1_000;
 const LONG: u32 = 350;
 
 /// Several streams are appended together, and answered in the order of the append.
-pub async fn several_streams_are_appended_together(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn several_streams_are_appended_together(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let streams = [subject.stream("c")?, subject.stream("a")?, subject.stream("b")?];
     subject.fill(&streams[1], 2).await?;
@@ -26,7 +26,7 @@ pub async fn several_streams_are_appended_together(factory: &dyn Factory) -> Res
         .iter()
         .zip(1..)
         .map(|(stream, count)| Ok(Append::new(stream.clone(), Expected::Any, notes(0..count)?)))
-        .collect::<Result<_, Broken>>()?;
+        .collect::<Result<_, BrokenPromise>>()?;
     let answer = subject.store.append(appends.clone().into()).await?;
     let named: Vec<_> = answer.iter().map(|appended| appended.stream.clone()).collect();
     same("the answers are in the order of the append", streams.to_vec(), named)?;
@@ -42,11 +42,12 @@ pub async fn several_streams_are_appended_together(factory: &dyn Factory) -> Res
 }
 
 /// When one stream is not as expected, nothing is appended to any.
-pub async fn one_conflict_appends_nothing_anywhere(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn one_conflict_appends_nothing_anywhere(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let (good, stale, last) = (subject.stream("good")?, subject.stream("stale")?, subject.stream("last")?);
     subject.fill(&stale, 1).await?;
-    let append = |stream: &StreamId| Ok::<_, Broken>(Append::new(stream.clone(), Expected::NoStream, notes(0..2)?));
+    let append =
+        |stream: &StreamId| Ok::<_, BrokenPromise>(Append::new(stream.clone(), Expected::NoStream, notes(0..2)?));
     for order in [[&good, &stale, &last], [&stale, &good, &last], [&good, &last, &stale]] {
         let appends = order.into_iter().map(append).collect::<Result<Vec<_>, _>>()?;
         let conflict = conflict("an append with one stale stream", subject.store.append(appends.into()).await)?;
@@ -57,7 +58,7 @@ pub async fn one_conflict_appends_nothing_anywhere(factory: &dyn Factory) -> Res
 }
 
 /// A bad event in the middle of an append refuses all of it.
-pub async fn a_bad_event_in_the_middle_refuses_all(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_bad_event_in_the_middle_refuses_all(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("middle")?;
     let taken = subject.fill(&subject.stream("taken")?, 1).await?;
@@ -68,7 +69,7 @@ pub async fn a_bad_event_in_the_middle_refuses_all(factory: &dyn Factory) -> Res
 }
 
 /// Every stream that is not as expected is reported, and no other.
-pub async fn every_violated_expectation_is_reported(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn every_violated_expectation_is_reported(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let streams = ["a", "b", "c", "d"].map(|id| subject.stream(id));
     let [a, b, c, d] = streams;
@@ -92,7 +93,7 @@ pub async fn every_violated_expectation_is_reported(factory: &dyn Factory) -> Re
 }
 
 /// A stream that is only asserted guards the events of the others.
-pub async fn an_assertion_guards_the_other_streams(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn an_assertion_guards_the_other_streams(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let (guard, stream) = (subject.stream("guard")?, subject.stream("guarded")?);
     subject.fill(&guard, 2).await?;
@@ -123,7 +124,7 @@ pub async fn an_assertion_guards_the_other_streams(factory: &dyn Factory) -> Res
 }
 
 /// One stream twice in one append is refused with a typed error.
-pub async fn a_stream_twice_in_one_append_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_stream_twice_in_one_append_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let (stream, other) = (subject.stream("twice")?, subject.stream("other")?);
     let events = Append::new(stream.clone(), Expected::NoStream, vec![note(1)?]);
@@ -145,7 +146,7 @@ pub async fn a_stream_twice_in_one_append_is_refused(factory: &dyn Factory) -> R
 }
 
 /// Readers see the events of one append to two streams together, or not at all.
-pub async fn readers_never_see_half_an_append(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn readers_never_see_half_an_append(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let (a, b) = (subject.stream("a")?, subject.stream("b")?);
     let store = subject.another_handle().await?;
@@ -161,7 +162,7 @@ pub async fn readers_never_see_half_an_append(factory: &dyn Factory) -> Result<(
                 )
                 .await?;
         }
-        Ok::<_, Broken>(())
+        Ok::<_, BrokenPromise>(())
     });
     while !writer.is_finished() {
         let seen = subject.log().await?.len();
@@ -172,16 +173,16 @@ pub async fn readers_never_see_half_an_append(factory: &dyn Factory) -> Result<(
 }
 
 /// Two appends at once, each asserting the stream that the other writes: exactly one wins, whatever the round.
-pub async fn write_skew_on_existing_streams_lets_one_win(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn write_skew_on_existing_streams_lets_one_win(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     skew(factory, true).await
 }
 
 /// The same where neither stream exists yet.
-pub async fn write_skew_on_absent_streams_lets_one_win(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn write_skew_on_absent_streams_lets_one_win(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     skew(factory, false).await
 }
 
-async fn skew(factory: &dyn Factory, existing: bool) -> Result<(), Broken> {
+async fn skew(factory: &dyn Factory, existing: bool) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let another = subject.another_handle().await?;
     let rounds = Effort::from_env()?.times(ROUNDS).max(if existing { LONG } else { 0 });
@@ -200,7 +201,7 @@ async fn skew(factory: &dyn Factory, existing: bool) -> Result<(), Broken> {
 }
 
 /// The same between two processes, where the store declares several.
-pub async fn write_skew_between_two_processes_lets_one_win(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn write_skew_between_two_processes_lets_one_win(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     if !factory.properties().contains(&Property::SeveralProcesses) {
         return Ok(());
     }
@@ -208,16 +209,17 @@ pub async fn write_skew_between_two_processes_lets_one_win(factory: &dyn Factory
 }
 
 /// The start of a stream that the rounds of a write skew are about.
-pub(crate) fn begun(stream: &StreamId) -> Result<Append, Broken> {
+pub(crate) fn begun(stream: &StreamId) -> Result<Append, BrokenPromise> {
     Ok(Append::new(stream.clone(), Expected::NoStream, vec![note(0)?]))
 }
 
-fn one_wins(answers: [Result<Vec<Appended>, AppendError>; 2]) -> Result<(), Broken> {
+fn one_wins(answers: [Result<Vec<Appended>, AppendError>; 2]) -> Result<(), BrokenPromise> {
     match answers {
         [Ok(_), Err(AppendError::Conflict(_))] | [Err(AppendError::Conflict(_)), Ok(_)] => Ok(()),
-        answers => {
-            Err(Broken::new("of two appends that assert each other's stream exactly one wins", format!("{answers:?}")))
-        }
+        answers => Err(BrokenPromise::new(
+            "of two appends that assert each other's stream exactly one wins",
+            format!("{answers:?}"),
+        )),
     }
 }
 

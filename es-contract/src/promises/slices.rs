@@ -7,13 +7,13 @@ use super::{
     Subject, note, same,
     subject::{collect, patiently, raw},
 };
-use crate::{Broken, Factory};
+use crate::{BrokenPromise, Factory};
 
 /// What a filter accepts, said a second time.
 type Accepts = fn(&StoredEvent) -> bool;
 
 /// A filter by slices gives the events of the streams in them, together with whatever else it asks for.
-pub async fn a_filter_by_slices_gives_their_events(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_filter_by_slices_gives_their_events(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     for id in 0..40 {
         let stream = StreamId::new(if id % 3 == 0 { "order" } else { "sample" }, format!("slice-{id}"))?;

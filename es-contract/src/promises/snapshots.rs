@@ -8,11 +8,11 @@ use es_core::{
 };
 
 use super::{Subject, held, notes, same};
-use crate::{Broken, Factory, Operation};
+use crate::{BrokenPromise, Factory, Operation};
 
 /// A store whose factory declares snapshots offers them, by every handle, and a store whose factory does not offers none: as
 /// a capability and by the accessor alike.
-pub async fn snapshots_are_offered_where_they_are_declared(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn snapshots_are_offered_where_they_are_declared(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let declared = declared(factory);
     for store in [&subject.store, &subject.another_handle().await?] {
@@ -23,7 +23,7 @@ pub async fn snapshots_are_offered_where_they_are_declared(factory: &dyn Factory
 }
 
 /// A stream without a snapshot has none.
-pub async fn a_stream_without_a_snapshot_has_none(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_stream_without_a_snapshot_has_none(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     trial.finds("1", AsOf::Newest, None).await?;
     trial.store(&trial.snapshot(3, "1", "three")).await?;
@@ -36,7 +36,7 @@ pub async fn a_stream_without_a_snapshot_has_none(factory: &dyn Factory) -> Resu
 }
 
 /// The newest snapshot is found, with its version, position, time and state, by every handle.
-pub async fn the_newest_snapshot_is_found(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_newest_snapshot_is_found(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     for version in 1..=5 {
         let newer = trial.snapshot(version, "1", &format!("at {version}"));
@@ -50,7 +50,7 @@ pub async fn the_newest_snapshot_is_found(factory: &dyn Factory) -> Result<(), B
 }
 
 /// A snapshot that is older than the newest does not hide it.
-pub async fn an_older_snapshot_hides_no_newer_one(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn an_older_snapshot_hides_no_newer_one(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let newest = trial.snapshot(4, "1", "four");
     trial.store(&newest).await?;
@@ -62,7 +62,7 @@ pub async fn an_older_snapshot_hides_no_newer_one(factory: &dyn Factory) -> Resu
 }
 
 /// Several snapshots of a stream and schema are kept, in whatever order they are stored: none takes another one's place.
-pub async fn no_snapshot_takes_the_place_of_another(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn no_snapshot_takes_the_place_of_another(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let mut kept = Vec::new();
     for version in [3, 1, 5, 2, 4] {
@@ -77,7 +77,7 @@ pub async fn no_snapshot_takes_the_place_of_another(factory: &dyn Factory) -> Re
 }
 
 /// Of two snapshots of one stream, schema and version the first one stays, and both are answered alike.
-pub async fn the_first_snapshot_of_a_version_stays(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_first_snapshot_of_a_version_stays(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let first = trial.snapshot(3, "1", "first");
     trial.store(&first).await?;
@@ -90,7 +90,7 @@ pub async fn the_first_snapshot_of_a_version_stays(factory: &dyn Factory) -> Res
 }
 
 /// The newest snapshot at or before a version is found.
-pub async fn the_nearest_snapshot_is_found_by_version(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_nearest_snapshot_is_found_by_version(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let (two, four) = trial.two_and_four().await?;
     let expected = [(0, None), (1, None), (2, Some(&two)), (3, Some(&two)), (4, Some(&four)), (5, Some(&four))];
@@ -101,7 +101,7 @@ pub async fn the_nearest_snapshot_is_found_by_version(factory: &dyn Factory) -> 
 }
 
 /// The newest snapshot at or before a position is found, whichever stream the event at that position belongs to.
-pub async fn the_nearest_snapshot_is_found_by_position(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_nearest_snapshot_is_found_by_position(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let (two, four) = trial.two_and_four().await?;
     let before = |position: Position| Position::new(position.get().saturating_sub(1));
@@ -120,7 +120,7 @@ pub async fn the_nearest_snapshot_is_found_by_position(factory: &dyn Factory) ->
 }
 
 /// The newest snapshot at or before a time is found: with all events that were recorded at that very time.
-pub async fn the_nearest_snapshot_is_found_by_time(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_nearest_snapshot_is_found_by_time(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(mut trial) = Trial::begin(factory).await? else { return Ok(()) };
     // Two events of one append have one time.
     trial.subject.append(&trial.stream, Expected::Any, notes([6, 7])?).await?;
@@ -146,17 +146,18 @@ pub async fn the_nearest_snapshot_is_found_by_time(factory: &dyn Factory) -> Res
 }
 
 /// A snapshot of a version at which its stream has no event, such as 0, is refused, and does no harm to those that come.
-pub async fn a_snapshot_of_no_event_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_snapshot_of_no_event_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(mut trial) = Trial::begin(factory).await? else { return Ok(()) };
     let five = trial.snapshot(5, "1", "five");
     for version in [0, 6, 1_000_000, Version::MAX.get()] {
-        let ahead = StoredSnapshot { version: Version::new(version), ..five.clone() };
+        let mut ahead = five.clone();
+        ahead.version = Version::new(version);
         trial.refuses("a snapshot of a version without an event", &ahead).await?;
     }
     trial.finds("1", AsOf::Newest, None).await?;
-    trial
-        .refuses("a snapshot of no stream", &StoredSnapshot { stream: trial.subject.stream("none")?, ..five.clone() })
-        .await?;
+    let mut elsewhere = five.clone();
+    elsewhere.stream = trial.subject.stream("none")?;
+    trial.refuses("a snapshot of no stream", &elsewhere).await?;
     trial.store(&five).await?;
     // What was refused does not come true when the stream has grown.
     trial.subject.fill(&trial.stream, 2).await?;
@@ -169,17 +170,21 @@ pub async fn a_snapshot_of_no_event_is_refused(factory: &dyn Factory) -> Result<
 
 /// A snapshot whose position or time is not that of the event of its version is refused: neither is taken from the caller,
 /// and none is put right in silence.
-pub async fn a_snapshot_of_another_event_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_snapshot_of_another_event_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let (honest, before) = (trial.snapshot(4, "1", "four"), trial.snapshot(3, "1", "three"));
     let foreign = trial.subject.log().await?.into_iter().find(|event| event.stream != trial.stream);
     let positions = [before.position, Position::START, Position::MAX].into_iter();
     for position in positions.chain(foreign.map(|event| event.position)) {
-        trial.refuses("a snapshot at a foreign position", &StoredSnapshot { position, ..honest.clone() }).await?;
+        let mut foreign = honest.clone();
+        foreign.position = position;
+        trial.refuses("a snapshot at a foreign position", &foreign).await?;
     }
     let later = honest.recorded_at.as_micros().checked_add(1).and_then(Timestamp::from_micros);
     for recorded_at in later.into_iter().chain([Timestamp::UNIX_EPOCH, Timestamp::MIN, Timestamp::MAX]) {
-        trial.refuses("a snapshot of a foreign time", &StoredSnapshot { recorded_at, ..honest.clone() }).await?;
+        let mut foreign = honest.clone();
+        foreign.recorded_at = recorded_at;
+        trial.refuses("a snapshot of a foreign time", &foreign).await?;
     }
     trial.finds("1", AsOf::Newest, None).await?;
     trial.store(&honest).await?;
@@ -187,7 +192,7 @@ pub async fn a_snapshot_of_another_event_is_refused(factory: &dyn Factory) -> Re
 }
 
 /// A snapshot of another schema is not found, and each schema keeps its own, also of one version.
-pub async fn a_snapshot_of_another_schema_is_not_found(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_snapshot_of_another_schema_is_not_found(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let old = trial.snapshot(4, "account 1", "old");
     trial.store(&old).await?;
@@ -204,12 +209,13 @@ pub async fn a_snapshot_of_another_schema_is_not_found(factory: &dyn Factory) ->
 }
 
 /// The state of a snapshot comes back byte for byte, whatever it is.
-pub async fn the_state_of_a_snapshot_comes_back(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_state_of_a_snapshot_comes_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let every_byte: Vec<u8> = (0..=u8::MAX).collect();
     let large = every_byte.repeat(4096);
     for (state, version) in [Vec::new(), every_byte, b"\xff\xfe{\"a\":1}\0".to_vec(), large].into_iter().zip(1..) {
-        let snapshot = StoredSnapshot { payload: state.into(), ..trial.snapshot(version, "1", "") };
+        let mut snapshot = trial.snapshot(version, "1", "");
+        snapshot.payload = state.into();
         trial.store(&snapshot).await?;
         let found = trial.snapshots()?.nearest(&trial.stream, "1", AsOf::Newest).await?;
         let seen = found.as_ref().map(|found| found.payload.len());
@@ -219,7 +225,7 @@ pub async fn the_state_of_a_snapshot_comes_back(factory: &dyn Factory) -> Result
 }
 
 /// Events come back the same whether there are snapshots or not.
-pub async fn a_snapshot_never_changes_what_is_read(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_snapshot_never_changes_what_is_read(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let subject = &trial.subject;
     let (before, frontier) = (subject.log().await?, subject.frontier().await?);
@@ -231,7 +237,7 @@ pub async fn a_snapshot_never_changes_what_is_read(factory: &dyn Factory) -> Res
 
 /// A schema that not every store can keep is refused with a typed error, whether a snapshot is stored or looked for: a NUL, or
 /// a text that is too long. The longest and the empty one are kept.
-pub async fn a_schema_with_a_bad_name_is_refused(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_schema_with_a_bad_name_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     for bad in ["a\0b", "\0", &"s".repeat(NAME_BYTES + 1)] {
         let what = bad.get(..bad.len().min(9));
@@ -254,8 +260,8 @@ fn declared(factory: &dyn Factory) -> bool {
     factory.operations().contains(&Operation::Snapshots)
 }
 
-fn offered(store: &dyn EventStore) -> Result<&dyn Snapshots, Broken> {
-    store.snapshots().ok_or_else(|| Broken::new("the store offers snapshots, as its factory declares", "none"))
+fn offered(store: &dyn EventStore) -> Result<&dyn Snapshots, BrokenPromise> {
+    store.snapshots().ok_or_else(|| BrokenPromise::new("the store offers snapshots, as its factory declares", "none"))
 }
 
 /// A stream of five events in a store that keeps snapshots, with events of another stream between them.
@@ -267,7 +273,7 @@ struct Trial {
 
 impl Trial {
     /// None where no snapshots are declared.
-    async fn begin(factory: &dyn Factory) -> Result<Option<Self>, Broken> {
+    async fn begin(factory: &dyn Factory) -> Result<Option<Self>, BrokenPromise> {
         if !declared(factory) {
             return Ok(None);
         }
@@ -285,47 +291,39 @@ impl Trial {
     }
 
     /// Reads the events of the stream, of which there are so many.
-    async fn events_again(&mut self, count: usize) -> Result<(), Broken> {
+    async fn events_again(&mut self, count: usize) -> Result<(), BrokenPromise> {
         self.events = self.subject.events(&self.stream).await?;
         same("the stream has its events", count, self.events.len())
     }
 
-    fn snapshots(&self) -> Result<&dyn Snapshots, Broken> {
+    fn snapshots(&self) -> Result<&dyn Snapshots, BrokenPromise> {
         offered(&*self.subject.store)
     }
 
     /// A snapshot of the event at `version`, which there is.
     fn snapshot(&self, version: u64, schema: &str, state: &str) -> StoredSnapshot {
         let index = usize::try_from(version).map_or(0, |version| version.saturating_sub(1));
-        let last = &self.events[index];
-        StoredSnapshot {
-            stream: self.stream.clone(),
-            version: last.version,
-            position: last.position,
-            recorded_at: last.recorded_at,
-            schema: schema.to_owned(),
-            payload: format!("\"{state}\"").into(),
-        }
+        StoredSnapshot::after(&self.events[index], schema, format!("\"{state}\""))
     }
 
-    async fn store(&self, snapshot: &StoredSnapshot) -> Result<(), Broken> {
+    async fn store(&self, snapshot: &StoredSnapshot) -> Result<(), BrokenPromise> {
         Ok(self.snapshots()?.store(snapshot.clone()).await?)
     }
 
     /// Stores snapshots of versions 2 and 4, the newer one first.
-    async fn two_and_four(&self) -> Result<(StoredSnapshot, StoredSnapshot), Broken> {
+    async fn two_and_four(&self) -> Result<(StoredSnapshot, StoredSnapshot), BrokenPromise> {
         let (two, four) = (self.snapshot(2, "1", "two"), self.snapshot(4, "1", "four"));
         self.store(&four).await?;
         self.store(&two).await?;
         Ok((two, four))
     }
 
-    async fn finds(&self, schema: &str, at: AsOf, expected: Option<&StoredSnapshot>) -> Result<(), Broken> {
+    async fn finds(&self, schema: &str, at: AsOf, expected: Option<&StoredSnapshot>) -> Result<(), BrokenPromise> {
         let seen = self.snapshots()?.nearest(&self.stream, schema, at).await?;
         same(&format!("the nearest snapshot of schema `{schema}` as of {at:?}"), expected, seen.as_ref())
     }
 
-    async fn refuses(&self, what: &str, snapshot: &StoredSnapshot) -> Result<(), Broken> {
+    async fn refuses(&self, what: &str, snapshot: &StoredSnapshot) -> Result<(), BrokenPromise> {
         let answer = self.snapshots()?.store(snapshot.clone()).await;
         let named = match &answer {
             Err(SnapshotError::NoSuchEvent { stream, version, position, recorded_at }) => {

@@ -11,13 +11,13 @@ use futures_util::TryStreamExt;
 use tokio::task::JoinError;
 use uuid::Uuid;
 
-use crate::{Broken, Factory, FactoryError, FreshStore, contract::child};
+use crate::{BrokenPromise, Factory, FactoryError, FreshStore, contract::child};
 
 /// Whether the store is its only partition: what is promised of an order is promised of one.
-pub(crate) fn one_partition(store: &Arc<dyn EventStore>) -> Result<(), Broken> {
+pub(crate) fn one_partition(store: &Arc<dyn EventStore>) -> Result<(), BrokenPromise> {
     match store.partitions().len() {
         0 => Ok(()),
-        several => Err(Broken::new(
+        several => Err(BrokenPromise::new(
             "a store that is put to the contract is its only partition; put each of `partitions()` to it",
             format!("{several} partitions"),
         )),
@@ -31,18 +31,18 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    pub(crate) async fn fresh(factory: &dyn Factory) -> Result<Self, Broken> {
+    pub(crate) async fn fresh(factory: &dyn Factory) -> Result<Self, BrokenPromise> {
         let fresh = factory.fresh().await?;
         let store = fresh.handle().await?;
         one_partition(&store)?;
         Ok(Self { fresh, store })
     }
 
-    pub(crate) async fn another_handle(&self) -> Result<Arc<dyn EventStore>, Broken> {
+    pub(crate) async fn another_handle(&self) -> Result<Arc<dyn EventStore>, BrokenPromise> {
         Ok(self.fresh.handle().await?)
     }
 
-    pub(crate) fn stream(&self, id: &str) -> Result<StreamId, Broken> {
+    pub(crate) fn stream(&self, id: &str) -> Result<StreamId, BrokenPromise> {
         Ok(self.fresh.stream("sample", id)?)
     }
 
@@ -57,7 +57,7 @@ impl Subject {
     }
 
     /// Appends to one stream, whatever it holds, `count` events one by one.
-    pub(crate) async fn fill(&self, stream: &StreamId, count: u64) -> Result<Vec<NewEvent>, Broken> {
+    pub(crate) async fn fill(&self, stream: &StreamId, count: u64) -> Result<Vec<NewEvent>, BrokenPromise> {
         let events = notes(1..=count)?;
         for event in &events {
             self.append(stream, Expected::Any, vec![event.clone()]).await?;
@@ -66,7 +66,7 @@ impl Subject {
     }
 
     /// All events of `stream`.
-    pub(crate) async fn events(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, Broken> {
+    pub(crate) async fn events(&self, stream: &StreamId) -> Result<Vec<StoredEvent>, BrokenPromise> {
         events(&self.store, stream).await
     }
 
@@ -76,7 +76,7 @@ impl Subject {
         from: u64,
         direction: Direction,
         limit: Option<usize>,
-    ) -> Result<Vec<StoredEvent>, Broken> {
+    ) -> Result<Vec<StoredEvent>, BrokenPromise> {
         collect(self.store.read_stream(stream, Version::new(from), direction, limit)).await
     }
 
@@ -86,7 +86,7 @@ impl Subject {
     }
 
     /// All events of the store.
-    pub(crate) async fn log(&self) -> Result<Vec<StoredEvent>, Broken> {
+    pub(crate) async fn log(&self) -> Result<Vec<StoredEvent>, BrokenPromise> {
         collect(self.store.read_all(Checkpoint::START, &Filter::all(), None)).await
     }
 }
@@ -106,46 +106,46 @@ pub(crate) async fn append(
     }
 }
 
-pub(crate) async fn events(store: &Arc<dyn EventStore>, stream: &StreamId) -> Result<Vec<StoredEvent>, Broken> {
+pub(crate) async fn events(store: &Arc<dyn EventStore>, stream: &StreamId) -> Result<Vec<StoredEvent>, BrokenPromise> {
     collect(store.read_stream(stream, Version::FIRST, Direction::Forward, None)).await
 }
 
 pub(crate) async fn collect(
     events: impl Stream<Item = Result<StoredEvent, ReadError>>,
-) -> Result<Vec<StoredEvent>, Broken> {
+) -> Result<Vec<StoredEvent>, BrokenPromise> {
     Ok(events.try_collect().await?)
 }
 
 /// An event whose payload is the number `n`, under a new id.
-pub(crate) fn note(n: u64) -> Result<NewEvent, Broken> {
+pub(crate) fn note(n: u64) -> Result<NewEvent, BrokenPromise> {
     raw("sample.noted", format!(r#"{{"n":{n}}}"#))
 }
 
 /// A [`note`] for each number.
-pub(crate) fn notes(numbers: impl IntoIterator<Item = u64>) -> Result<Vec<NewEvent>, Broken> {
+pub(crate) fn notes(numbers: impl IntoIterator<Item = u64>) -> Result<Vec<NewEvent>, BrokenPromise> {
     numbers.into_iter().map(note).collect()
 }
 
 /// An event with these very bytes as its payload.
-pub(crate) fn raw(name: &'static str, payload: impl Into<String>) -> Result<NewEvent, Broken> {
+pub(crate) fn raw(name: &'static str, payload: impl Into<String>) -> Result<NewEvent, BrokenPromise> {
     Ok(NewEvent::from_json(Uuid::now_v7(), EventName::new(name)?, SchemaVersion::FIRST, payload.into().into_bytes())?)
 }
 
 /// Waits for what a sound store does soon.
-pub(crate) async fn patiently<T>(promised: &str, soon: impl Future<Output = T>) -> Result<T, Broken> {
+pub(crate) async fn patiently<T>(promised: &str, soon: impl Future<Output = T>) -> Result<T, BrokenPromise> {
     let patience = child::patience();
-    let late = |_| Broken::new(promised, format!("not within {patience:?}"));
+    let late = |_| BrokenPromise::new(promised, format!("not within {patience:?}"));
     tokio::time::timeout(patience, soon).await.map_err(late)
 }
 
 /// A subscription ended, which it does only after an error.
-pub(crate) fn ended() -> Broken {
-    Broken::new("a subscription goes on", "it ended")
+pub(crate) fn ended() -> BrokenPromise {
+    BrokenPromise::new("a subscription goes on", "it ended")
 }
 
 /// What a task came to; one that panicked is a broken promise.
-pub(crate) fn joined<T>(task: Result<T, JoinError>) -> Result<T, Broken> {
-    task.map_err(|error| Broken::new("nothing panics", error.to_string()))
+pub(crate) fn joined<T>(task: Result<T, JoinError>) -> Result<T, BrokenPromise> {
+    task.map_err(|error| BrokenPromise::new("nothing panics", error.to_string()))
 }
 
 pub(crate) fn versions(events: &[StoredEvent]) -> Vec<u64> {
@@ -162,20 +162,24 @@ pub(crate) fn new_ids(events: &[NewEvent]) -> Vec<Uuid> {
 
 /// `promised` is broken unless `seen` is `expected`.
 #[expect(clippy::needless_pass_by_value, reason = "promises read better with values")]
-pub(crate) fn same<T: PartialEq<U> + Debug, U: Debug>(promised: &str, expected: T, seen: U) -> Result<(), Broken> {
+pub(crate) fn same<T: PartialEq<U> + Debug, U: Debug>(
+    promised: &str,
+    expected: T,
+    seen: U,
+) -> Result<(), BrokenPromise> {
     held(promised, expected == seen, || format!("{seen:?} instead of {expected:?}"))
 }
 
 /// `promised` is broken, with what `seen` says, unless `held`.
-pub(crate) fn held(promised: &str, held: bool, seen: impl FnOnce() -> String) -> Result<(), Broken> {
-    if held { Ok(()) } else { Err(Broken::new(promised, seen())) }
+pub(crate) fn held(promised: &str, held: bool, seen: impl FnOnce() -> String) -> Result<(), BrokenPromise> {
+    if held { Ok(()) } else { Err(BrokenPromise::new(promised, seen())) }
 }
 
 /// `promised` is broken unless `answer` is a conflict.
-pub(crate) fn conflict<T: Debug>(promised: &str, answer: Result<T, AppendError>) -> Result<Conflict, Broken> {
+pub(crate) fn conflict<T: Debug>(promised: &str, answer: Result<T, AppendError>) -> Result<Conflict, BrokenPromise> {
     match answer {
         Err(AppendError::Conflict(conflict)) => Ok(conflict),
-        other => Err(Broken::new(format!("{promised}: a conflict"), format!("{other:?}"))),
+        other => Err(BrokenPromise::new(format!("{promised}: a conflict"), format!("{other:?}"))),
     }
 }
 

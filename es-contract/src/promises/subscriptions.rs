@@ -12,10 +12,10 @@ use super::{
     held, note, notes, same,
     subject::{append, collect, ids, joined, new_ids, patiently, raw},
 };
-use crate::{Broken, Factory, Property, contract::child};
+use crate::{BrokenPromise, Factory, Property, contract::child};
 
 /// From the start a subscription gives everything, and then what comes.
-pub async fn from_the_start_it_gives_everything(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn from_the_start_it_gives_everything(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("live")?;
     let old = subject.fill(&stream, 5).await?;
@@ -34,13 +34,16 @@ pub async fn from_the_start_it_gives_everything(factory: &dyn Factory) -> Result
 }
 
 /// The next event; a subscription that ends is broken.
-async fn next(promised: &str, live: &mut BoxStream<'_, Result<StoredEvent, ReadError>>) -> Result<StoredEvent, Broken> {
+async fn next(
+    promised: &str,
+    live: &mut BoxStream<'_, Result<StoredEvent, ReadError>>,
+) -> Result<StoredEvent, BrokenPromise> {
     let event = patiently(promised, live.try_next()).await??;
-    event.ok_or_else(|| Broken::new(promised, "it ended"))
+    event.ok_or_else(|| BrokenPromise::new(promised, "it ended"))
 }
 
 /// From a position a subscription gives what stands above it.
-pub async fn from_a_position_it_gives_what_stands_above(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn from_a_position_it_gives_what_stands_above(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("live")?;
     let old = subject.fill(&stream, 6).await?;
@@ -54,7 +57,7 @@ pub async fn from_a_position_it_gives_what_stands_above(factory: &dyn Factory) -
 }
 
 /// From now a subscription gives nothing that was there, and everything that comes.
-pub async fn from_now_it_gives_what_comes(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn from_now_it_gives_what_comes(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("live")?;
     subject.fill(&stream, 4).await?;
@@ -68,7 +71,7 @@ pub async fn from_now_it_gives_what_comes(factory: &dyn Factory) -> Result<(), B
 }
 
 /// At the switch from catching up to live nothing is lost and nothing comes twice.
-pub async fn the_switch_to_live_loses_and_repeats_nothing(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn the_switch_to_live_loses_and_repeats_nothing(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     const EVENTS: u64 = 60;
     let subject = Subject::fresh(factory).await?;
     for round in 0..10 {
@@ -82,7 +85,7 @@ pub async fn the_switch_to_live_loses_and_repeats_nothing(factory: &dyn Factory)
                     tokio::time::sleep(Duration::from_micros(300)).await;
                 }
             }
-            Ok::<_, Broken>(())
+            Ok::<_, BrokenPromise>(())
         });
         let mut seen = Vec::new();
         let mut live = subject.store.subscribe(start.into(), &Filter::all());
@@ -99,7 +102,7 @@ pub async fn the_switch_to_live_loses_and_repeats_nothing(factory: &dyn Factory)
 }
 
 /// A subscriber that is slower than the writers loses nothing.
-pub async fn a_slow_subscriber_loses_nothing(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_slow_subscriber_loses_nothing(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("slow")?;
     let mut live = subject.store.subscribe(Checkpoint::START, &Filter::all());
@@ -117,7 +120,7 @@ pub async fn a_slow_subscriber_loses_nothing(factory: &dyn Factory) -> Result<()
 
 /// Subscribers that take nothing while more is appended than any buffer holds then see exactly the log: also several of
 /// one handle, among whom a store may share what is new.
-pub async fn a_burst_bigger_than_any_buffer_skips_nothing(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_burst_bigger_than_any_buffer_skips_nothing(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let another = subject.another_handle().await?;
     let stream = subject.stream("burst")?;
@@ -156,7 +159,7 @@ enum Burst {
 }
 
 impl Burst {
-    async fn append(self, subject: &Subject, stream: &StreamId) -> Result<(), Broken> {
+    async fn append(self, subject: &Subject, stream: &StreamId) -> Result<(), BrokenPromise> {
         match self {
             Self::Bytes => {
                 let payload = format!("\"{}\"", "x".repeat(PAYLOAD_BYTES - 2));
@@ -166,7 +169,7 @@ impl Burst {
             Self::Events => {
                 let thousand = |thousand| {
                     let other = subject.stream(&format!("burst-{thousand}"));
-                    async move { Ok::<_, Broken>(subject.append(&other?, Expected::Any, notes(0..1_000)?).await?) }
+                    async move { Ok::<_, BrokenPromise>(subject.append(&other?, Expected::Any, notes(0..1_000)?).await?) }
                 };
                 for appended in join_all((0..8).map(thousand)).await {
                     appended?;
@@ -178,7 +181,7 @@ impl Burst {
 }
 
 /// Fifty subscribers at once each see the whole log.
-pub async fn many_subscribers_each_see_the_log(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn many_subscribers_each_see_the_log(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     const EVENTS: usize = 40;
     let subject = Subject::fresh(factory).await?;
     let another = subject.another_handle().await?;
@@ -196,7 +199,7 @@ pub async fn many_subscribers_each_see_the_log(factory: &dyn Factory) -> Result<
 }
 
 /// A subscription that is dropped is no longer open, whether it was catching up or waiting.
-pub async fn a_dropped_subscription_is_closed(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_dropped_subscription_is_closed(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("dropped")?;
     let before = subject.fresh.open_readers();
@@ -213,7 +216,7 @@ pub async fn a_dropped_subscription_is_closed(factory: &dyn Factory) -> Result<(
 }
 
 /// Waiting for a change gives a frontier above the one that was seen: at once when it is there already.
-pub async fn a_change_is_a_frontier_above_the_one_seen(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_change_is_a_frontier_above_the_one_seen(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("changed")?;
     let start = subject.frontier().await?;
@@ -235,7 +238,7 @@ pub async fn a_change_is_a_frontier_above_the_one_seen(factory: &dyn Factory) ->
 }
 
 /// Where it is declared: a waiting subscription wakes up without a timer.
-pub async fn a_declared_wake_up_needs_no_polling(factory: &dyn Factory) -> Result<(), Broken> {
+pub async fn a_declared_wake_up_needs_no_polling(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     if !factory.properties().contains(&Property::WakesWithoutPolling) {
         return Ok(());
     }
@@ -247,13 +250,13 @@ pub async fn a_declared_wake_up_needs_no_polling(factory: &dyn Factory) -> Resul
     // A runtime without a timer: whoever asks it for one panics, and the subscription with it.
     let subscriber = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
-        let runtime = runtime.map_err(|error| Broken::new("a runtime without a timer", error.to_string()))?;
+        let runtime = runtime.map_err(|error| BrokenPromise::new("a runtime without a timer", error.to_string()))?;
         runtime.block_on(async {
             let mut live = store.subscribe(Checkpoint::START, &Filter::all());
             let first = live.try_next().await?;
             held("the subscriber hears of the first event", ready.send(()).is_ok(), || "nobody waits".to_owned())?;
             let second = live.try_next().await?;
-            Ok::<_, Broken>(first.into_iter().chain(second).collect::<Vec<_>>())
+            Ok::<_, BrokenPromise>(first.into_iter().chain(second).collect::<Vec<_>>())
         })
     });
     let mut appended = Vec::new();
@@ -274,6 +277,6 @@ pub async fn a_declared_wake_up_needs_no_polling(factory: &dyn Factory) -> Resul
     };
     patiently("it wakes up without a timer", finished).await?;
     let seen = subscriber.join();
-    let seen = seen.map_err(|_| Broken::new("it wakes up without a timer", "it asked for one"))??;
+    let seen = seen.map_err(|_| BrokenPromise::new("it wakes up without a timer", "it asked for one"))??;
     same("it wakes up without a timer", appended, ids(&seen))
 }

@@ -9,7 +9,7 @@ use es_core::{Append, Appended, Expected, Filter, Position, StoredEvent, StreamI
 use uuid::Uuid;
 
 use super::{Attempt, FinalLog, History, Outcome, Seen};
-use crate::Broken;
+use crate::BrokenPromise;
 
 /// What a check found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,13 +30,13 @@ impl Report {
     ///
     /// # Errors
     /// A rule was broken; the first breaches are named.
-    pub fn into_result(self) -> Result<Self, Broken> {
+    pub fn into_result(self) -> Result<Self, BrokenPromise> {
         if self.breaches.is_empty() {
             return Ok(self);
         }
         let first: Vec<_> = self.breaches.iter().take(5).map(ToString::to_string).collect();
         let seen = format!("{} breaches: {}", self.breaches.len(), first.join("; "));
-        Err(Broken::new("what was answered is what is stored and what everybody saw", seen))
+        Err(BrokenPromise::new("what was answered is what is stored and what everybody saw", seen))
     }
 }
 

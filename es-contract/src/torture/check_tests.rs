@@ -15,27 +15,12 @@ fn event(id: u128) -> NewEvent {
 }
 
 fn stored(id: u128, stream: &StreamId, version: u64, position: u64) -> StoredEvent {
-    StoredEvent {
-        id: Uuid::from_u128(id),
-        stream: stream.clone(),
-        version: Version::new(version),
-        position: Position::new(position),
-        name: EventName::from_static("hand.made").unwrap(),
-        schema_version: SchemaVersion::FIRST,
-        payload: Bytes::from(id.to_string()),
-        metadata: None,
-        recorded_at: Timestamp::UNIX_EPOCH,
-    }
+    event(id).into_stored(stream.clone(), Version::new(version), Position::new(position), Timestamp::UNIX_EPOCH)
 }
 
 fn answer(stream: &StreamId, version: u64, positions: &[u64]) -> Appended {
-    Appended {
-        stream: stream.clone(),
-        version: Version::new(version),
-        positions: positions.iter().map(|position| Position::new(*position)).collect(),
-        recorded_at: Some(Timestamp::UNIX_EPOCH),
-        repeated: false,
-    }
+    let positions = positions.iter().map(|position| Position::new(*position)).collect();
+    Appended::new(stream.clone(), Version::new(version), positions, Timestamp::UNIX_EPOCH)
 }
 
 /// Stream `a` holds the events 1 and 2 of one append, stream `b` event 3, which came with an assertion on `a`; event 4
@@ -53,10 +38,7 @@ fn sound() -> (History, FinalLog) {
                 Append::new(b.clone(), Expected::Any, vec![event(3)]),
                 Append::assertion(a.clone(), exact(2)),
             ],
-            outcome: Outcome::Acknowledged(vec![
-                answer(&b, 1, &[3]),
-                Appended { recorded_at: None, ..answer(&a, 2, &[]) },
-            ]),
+            outcome: Outcome::Acknowledged(vec![answer(&b, 1, &[3]), Appended::assertion(a.clone(), Version::new(2))]),
         },
         Attempt { appends: vec![Append::new(a.clone(), exact(1), vec![event(4)])], outcome: Outcome::Refused },
         Attempt { appends: vec![Append::new(a.clone(), exact(2), vec![event(5)])], outcome: Outcome::Unknown },

@@ -2,8 +2,8 @@
 //!
 //! ```
 //! # use std::sync::Arc;
-//! # use es_contract::{Broken, torture::{self, Plan}};
-//! # async fn example(store: Arc<dyn es_core::EventStore>) -> Result<(), Broken> {
+//! # use es_contract::{BrokenPromise, torture::{self, Plan}};
+//! # async fn example(store: Arc<dyn es_core::EventStore>) -> Result<(), BrokenPromise> {
 //! let (history, log) = torture::run(Plan::from_env(vec![store])?).await?;
 //! torture::check(&history, &log).into_result()?;
 //! # Ok(())
@@ -36,7 +36,7 @@ pub use history::{Attempt, FinalLog, History, Outcome, Seen};
 pub use plan::Plan;
 
 use crate::{
-    Broken,
+    BrokenPromise,
     promises::subject::{joined, one_partition},
 };
 
@@ -47,11 +47,11 @@ const END: &str = "torture.end";
 ///
 /// # Errors
 /// The store could not be read in the end, it has several partitions, or something panicked: never what [`check`] would find.
-pub async fn run(plan: Plan) -> Result<(History, FinalLog), Broken> {
+pub async fn run(plan: Plan) -> Result<(History, FinalLog), BrokenPromise> {
     plan.handles.iter().try_for_each(one_partition)?;
     // Written directly, since a test's captured output is shown only when it fails.
     let told = writeln!(io::stderr().lock(), "torture: TORTURE_SEED={} for {:?}", plan.seed, plan.duration);
-    told.map_err(|error| Broken::new("the seed is printed", error.to_string()))?;
+    told.map_err(|error| BrokenPromise::new("the seed is printed", error.to_string()))?;
     let plan = Arc::new(plan);
     let end = Instant::now() + plan.duration;
     let subscribers: Vec<_> =
@@ -65,14 +65,15 @@ pub async fn run(plan: Plan) -> Result<(History, FinalLog), Broken> {
     let mut seen = Vec::new();
     for subscriber in subscribers {
         let task = tokio::time::timeout(plan.patience, subscriber).await;
-        let task = task.map_err(|_| Broken::new("every subscriber comes to the end of the log", "one did not"))?;
+        let task =
+            task.map_err(|_| BrokenPromise::new("every subscriber comes to the end of the log", "one did not"))?;
         seen.push(joined(task)??);
     }
     let events = plan.handles[0].read_all(Checkpoint::START, &Filter::all(), None).try_collect().await?;
     Ok((History { seed: plan.seed, attempts, subscribers: seen }, FinalLog { events }))
 }
 
-async fn append_the_end(plan: &Plan) -> Result<Attempt, Broken> {
+async fn append_the_end(plan: &Plan) -> Result<Attempt, BrokenPromise> {
     let event = NewEvent::from_json(Uuid::now_v7(), EventName::from_static(END)?, SchemaVersion::FIRST, "null")?;
     let appends = vec![Append::new(StreamId::new("torture", "end")?, Expected::Any, vec![event])];
     let answer = plan.handles[0].append(appends.clone().into()).await?;

@@ -10,7 +10,7 @@ use std::{
 use es_core::EventStore;
 use es_testing::FaultyStore;
 
-use crate::{Broken, Effort};
+use crate::{BrokenPromise, Effort};
 
 /// Puts faults in front of a store.
 pub(super) type Faults = fn(FaultyStore<Arc<dyn EventStore>>) -> FaultyStore<Arc<dyn EventStore>>;
@@ -33,9 +33,9 @@ impl Plan {
     ///
     /// # Errors
     /// There is no handle.
-    pub fn new(handles: Vec<Arc<dyn EventStore>>, seed: u64) -> Result<Self, Broken> {
+    pub fn new(handles: Vec<Arc<dyn EventStore>>, seed: u64) -> Result<Self, BrokenPromise> {
         if handles.is_empty() {
-            return Err(Broken::new("a torture has a handle to its store", "none"));
+            return Err(BrokenPromise::new("a torture has a handle to its store", "none"));
         }
         Ok(Self {
             handles,
@@ -60,7 +60,7 @@ impl Plan {
     ///
     /// # Errors
     /// There is no handle, or a variable is set to what is not understood.
-    pub fn from_env(handles: Vec<Arc<dyn EventStore>>) -> Result<Self, Broken> {
+    pub fn from_env(handles: Vec<Arc<dyn EventStore>>) -> Result<Self, BrokenPromise> {
         let seed = number("TORTURE_SEED")?.unwrap_or_else(|| RandomState::new().hash_one("torture"));
         let plan = Self::new(handles, seed)?;
         let duration = Effort::from_env()?.lasting(plan.duration);
@@ -98,9 +98,9 @@ impl Plan {
     }
 }
 
-fn number(name: &str) -> Result<Option<u64>, Broken> {
+fn number(name: &str) -> Result<Option<u64>, BrokenPromise> {
     match env::var(name) {
-        Ok(text) => text.parse().map(Some).map_err(|_| Broken::new(format!("`{name}` is a number"), text)),
+        Ok(text) => text.parse().map(Some).map_err(|_| BrokenPromise::new(format!("`{name}` is a number"), text)),
         Err(_) => Ok(None),
     }
 }

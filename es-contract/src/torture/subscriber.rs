@@ -7,10 +7,10 @@ use futures_util::StreamExt;
 use rand::RngExt as _;
 
 use super::{END, Plan, Seen, faulty};
-use crate::Broken;
+use crate::BrokenPromise;
 
 /// Follows the log to its end.
-pub(super) async fn follow(plan: Arc<Plan>, number: u64) -> Result<Seen, Broken> {
+pub(super) async fn follow(plan: Arc<Plan>, number: u64) -> Result<Seen, BrokenPromise> {
     let (store, mut random) = faulty(&plan, number + 1_000);
     let filter = match random.random_range(0..4) {
         0 => Filter::all().category("torture"),

@@ -180,6 +180,12 @@ pub(crate) async fn append(store: &Reads, request: AppendRequest) -> Answer {
             }
             Ok(answers)
         }
+        Fault::AnswersNoIncarnation | Fault::AnswersAnotherIncarnation => {
+            let mut answers = inner.append(appends.into()).await?;
+            let incarnation = (store.fault == Fault::AnswersAnotherIncarnation).then(Uuid::now_v7);
+            answers.iter_mut().for_each(|answer| answer.incarnation = incarnation);
+            Ok(answers)
+        }
         Fault::StoresWhatItRefuses => match inner.append(appends.clone().into()).await {
             Err(AppendError::Conflict(conflict)) => {
                 let any = appends.into_iter().map(|append| Append::new(append.stream, Expected::Any, append.events));

@@ -24,6 +24,8 @@ pub(crate) const CAUGHT: &[(Fault, &[&str])] = &[
     ]),
     (Fault::SkipsBetweenPagesBackward, &["a_reader_goes_on_backward_after_any_page"]),
     (Fault::HasNoIncarnation, &["every_log_has_an_incarnation"]),
+    (Fault::AnswersNoIncarnation, &["an_answer_names_the_incarnation"]),
+    (Fault::AnswersAnotherIncarnation, &["an_answer_names_the_incarnation"]),
     (Fault::GivesEachPageAnIncarnation, &["every_log_has_an_incarnation", "a_reader_goes_on_behind_any_event"]),
     (Fault::TakesAnyCheckpoint, &["a_checkpoint_of_another_log_is_refused", "a_checkpoint_above_the_log_is_refused"]),
     (Fault::SubscribesFromAnyCheckpoint, &[

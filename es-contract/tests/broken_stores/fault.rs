@@ -341,6 +341,10 @@ pub(crate) enum Fault {
     SkipsBetweenPagesBackward,
     /// Tells nobody of which log its frontier is.
     HasNoIncarnation,
+    /// Names no incarnation in its answers to appends.
+    AnswersNoIncarnation,
+    /// Names an incarnation of each answer's own.
+    AnswersAnotherIncarnation,
     /// Gives each page an incarnation of its own.
     GivesEachPageAnIncarnation,
     /// Takes a checkpoint of any log.

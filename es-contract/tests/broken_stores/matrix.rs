@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, env, time::Duration};
 use es_contract::contract::{self, PROMISES, Promise, Rerun};
 use futures_util::{StreamExt, stream};
 
-use crate::{caught::CAUGHT, fault::Fault, store::Broken};
+use crate::{caught::CAUGHT, fault::Fault, store::BrokenStoreFactory};
 
 /// Names the fault to a child process.
 const FAULT: &str = "BROKEN_STORE";
@@ -21,7 +21,7 @@ async fn is_broken(fault: Fault, promise: Promise) -> bool {
     for _ in 0..ATTEMPTS {
         let path = concat!(module_path!(), "::in_a_child_process");
         let rerun = Rerun::new(path).env(FAULT, format!("{fault:?}")).patience(PATIENCE);
-        let factory = Broken(fault);
+        let factory = BrokenStoreFactory(fault);
         // A task of its own: a store may be so broken that a promise panics on what it gives.
         let check = async move { contract::decide(rerun, &factory, promise.check).await.is_ok() };
         let kept = tokio::time::timeout(HANGS, tokio::spawn(check)).await;
@@ -63,7 +63,7 @@ fn no_fault_passes() {
 }
 
 // The wrapper itself breaks nothing: without a fault it keeps every promise.
-es_contract::store_contract!(Broken(Fault::None));
+es_contract::store_contract!(BrokenStoreFactory(Fault::None));
 
 /// Runs the task of a child process, for the fault that its parent names.
 #[test]
@@ -72,5 +72,5 @@ fn in_a_child_process() {
     let name = env::var(FAULT).unwrap_or_default();
     let faults = CAUGHT.iter().map(|(fault, _)| *fault).chain([Fault::None]);
     let fault = faults.into_iter().find(|fault| format!("{fault:?}") == name).expect("the parent names a fault");
-    contract::run(Rerun::new(""), &Broken(fault), |_| Box::pin(async { Ok(()) })).unwrap();
+    contract::run(Rerun::new(""), &BrokenStoreFactory(fault), |_| Box::pin(async { Ok(()) })).unwrap();
 }

@@ -76,15 +76,20 @@ pub(crate) fn read_stream<'a>(
         }
         Fault::CollectsBeforeItReads => collected(read(from, direction, limit)),
         Fault::VersionsHaveGaps => read(from, direction, limit)
-            .map(|event| event.map(|event| StoredEvent { version: Version::new(event.version.get() * 2 - 1), ..event }))
+            .map(|event| {
+                event.map(|mut event| {
+                    event.version = Version::new(event.version.get() * 2 - 1);
+                    event
+                })
+            })
             .boxed(),
         Fault::AStreamIsNotInLogOrder if direction == Direction::Forward => {
             let mut first = None;
             read(from, direction, limit)
                 .map(move |event| {
-                    event.map(|event| {
-                        let position = *first.get_or_insert(event.position);
-                        StoredEvent { position, ..event }
+                    event.map(|mut event| {
+                        event.position = *first.get_or_insert(event.position);
+                        event
                     })
                 })
                 .boxed()
@@ -186,17 +191,10 @@ pub(crate) fn read_all<'a>(store: &'a Reads, after: Position, filter: &Filter, l
             .boxed(),
         Fault::StopsAfterAPage => read(after, filter, limit).take(256).boxed(),
         Fault::InventsAnEvent => {
-            let invented = StoredEvent {
-                id: Uuid::nil(),
-                stream: StreamId::new("sample", "invented").unwrap(),
-                version: Version::FIRST,
-                position: Position::MAX,
-                name: EventName::from_static("invented").unwrap(),
-                schema_version: SchemaVersion::FIRST,
-                payload: Bytes::from_static(b"null"),
-                metadata: None,
-                recorded_at: Timestamp::UNIX_EPOCH,
-            };
+            let stream = StreamId::new("sample", "invented").unwrap();
+            let name = EventName::from_static("invented").unwrap();
+            let at = StoredEvent::at(stream, Version::FIRST, Position::MAX, Timestamp::UNIX_EPOCH);
+            let invented = at.event(Uuid::nil(), name, SchemaVersion::FIRST, "null", None);
             read(after, filter, limit).chain(stream::iter([Ok(invented)])).boxed()
         }
         _ => read(after, filter, limit),
@@ -271,13 +269,19 @@ fn kept<'a>(store: &Reads, events: Events<'a>) -> Events<'a> {
     events
 }
 
+/// The event with its payload copied, as from a connection.
+pub(crate) fn copied(mut event: StoredEvent) -> StoredEvent {
+    event.payload = Bytes::copy_from_slice(&event.payload);
+    event
+}
+
 /// Copies everything before it gives the first event.
 fn collected(events: Events<'_>) -> Events<'_> {
     async_stream::stream! {
         let mut all = VecDeque::new();
         let mut events = events;
         while let Some(event) = events.next().await {
-            all.push_back(event.map(|event| StoredEvent { payload: Bytes::copy_from_slice(&event.payload), ..event }));
+            all.push_back(event.map(copied));
         }
         while let Some(event) = all.pop_front() {
             yield event;

@@ -75,13 +75,10 @@ pub(crate) async fn without_assertions(inner: &MemoryStore, appends: Vec<Append>
     let mut answers = Vec::new();
     for append in appends {
         answers.extend(match append.events.as_slice() {
-            [] => Some(Appended {
-                version: version_of(inner, &append.stream).await,
-                stream: append.stream,
-                positions: Vec::new(),
-                recorded_at: None,
-                repeated: false,
-            }),
+            [] => {
+                let version = version_of(inner, &append.stream).await;
+                Some(Appended::assertion(append.stream, version))
+            }
             _ => stored.next(),
         });
     }
@@ -125,13 +122,9 @@ pub(crate) async fn repeated(
             let event = |new: &NewEvent| log.iter().find(|stored| stored.id == new.id()).cloned();
             let stored = append.events.iter().map(event).collect::<Option<Vec<_>>>()?;
             fits(&stored, append).then_some(())?;
-            Some(Appended {
-                stream: append.stream.clone(),
-                version: stored.last()?.version,
-                positions: stored.iter().map(|event| event.position).collect(),
-                recorded_at: Some(stored.first()?.recorded_at),
-                repeated: true,
-            })
+            let positions = stored.iter().map(|event| event.position).collect();
+            let (first, last) = (stored.first()?, stored.last()?);
+            Some(Appended::new(append.stream.clone(), last.version, positions, first.recorded_at).with_repeated(true))
         })
         .collect()
 }

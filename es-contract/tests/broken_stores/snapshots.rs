@@ -40,7 +40,7 @@ pub(crate) async fn nearest(
     Ok(match store.fault {
         Fault::LosesSnapshots => None,
         Fault::ForgetsThePositionOfASnapshot => {
-            found.map(|found| StoredSnapshot { position: Position::START, ..found })
+            found.map(|found| moved_to(&found, (Position::START, found.recorded_at)))
         }
         _ => found,
     })
@@ -57,7 +57,7 @@ pub(crate) async fn store(store: &Reads, mut snapshot: StoredSnapshot) -> Result
         }
         Fault::TrustsTheSnapshot => {
             let place = event(store, &snapshot).await.ok_or_else(|| snapshot.no_such_event())?;
-            Snapshots::store(inner, at(&snapshot, place)).await?;
+            Snapshots::store(inner, moved_to(&snapshot, place)).await?;
             keep(store, snapshot);
             Ok(())
         }
@@ -67,7 +67,7 @@ pub(crate) async fn store(store: &Reads, mut snapshot: StoredSnapshot) -> Result
         },
         Fault::CorrectsTheSnapshot => {
             let place = event(store, &snapshot).await.ok_or_else(|| snapshot.no_such_event())?;
-            Snapshots::store(inner, at(&snapshot, place)).await
+            Snapshots::store(inner, moved_to(&snapshot, place)).await
         }
         Fault::RefusesASnapshotAgain => {
             let (stream, schema) = (snapshot.stream.clone(), snapshot.schema.clone());
@@ -157,6 +157,8 @@ async fn event(store: &Reads, snapshot: &StoredSnapshot) -> Option<(Position, Ti
     Some((event.position, event.recorded_at))
 }
 
-fn at(snapshot: &StoredSnapshot, (position, recorded_at): (Position, Timestamp)) -> StoredSnapshot {
-    StoredSnapshot { position, recorded_at, ..snapshot.clone() }
+fn moved_to(snapshot: &StoredSnapshot, (position, recorded_at): (Position, Timestamp)) -> StoredSnapshot {
+    let mut moved = snapshot.clone();
+    (moved.position, moved.recorded_at) = (position, recorded_at);
+    moved
 }

@@ -196,10 +196,10 @@ impl EventStore for BrokenStore {
 
 /// Makes stores with one fault.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Broken(pub(crate) Fault);
+pub(crate) struct BrokenStoreFactory(pub(crate) Fault);
 
 #[async_trait]
-impl Factory for Broken {
+impl Factory for BrokenStoreFactory {
     async fn fresh(&self) -> Result<Box<dyn FreshStore>, es_contract::FactoryError> {
         let (fault, shared) = (self.0, Arc::new(Shared::default()));
         let clock = Arc::clone(&shared);

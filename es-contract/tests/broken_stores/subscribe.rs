@@ -5,13 +5,12 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use es_core::{Checkpoint, EventStore, EventStoreExt, Filter, Page, Position, ReadError, StoredEvent};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc;
 
-use crate::{fault::Fault, pages, store::Reads};
+use crate::{fault::Fault, pages, read::copied, store::Reads};
 
 pub(crate) fn subscribe_pages<'a>(
     store: &'a Reads,
@@ -126,8 +125,7 @@ fn fed<'a>(
         tokio::spawn(async move {
             let mut events = store.stored_events().filter(&filter).after(after).owned().subscribe();
             while let Some(event) = events.next().await {
-                // Copied, as from a connection.
-                let event = event.map(|event| StoredEvent { payload: Bytes::copy_from_slice(&event.payload), ..event });
+                let event = event.map(copied);
                 if send.try_send(event).is_err() && send.is_closed() {
                     break;
                 }

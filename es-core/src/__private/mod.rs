@@ -7,6 +7,7 @@ mod lookup;
 mod name_clash;
 mod refuse;
 mod reminder;
+mod serialize;
 mod upcast;
 
 pub use serde;
@@ -21,6 +22,7 @@ pub use self::{
     lookup::{count, find, names},
     name_clash::{NameClash, assert_no_clash, name_clashes, slots},
     reminder::{lacks, remind_of_lock},
+    serialize::{serialize, serialize_listed},
     upcast::{Given, GivenBy, MadeFrom, demand, newer, newest, same_text, step, upcast},
 };
 pub use crate::{

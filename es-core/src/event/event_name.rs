@@ -1,6 +1,8 @@
 //! The stored name of an event.
 
-use std::{fmt, hash, ops::Deref, sync::Arc};
+use std::{cmp::Ordering, fmt, hash, ops::Deref, str::FromStr, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::event::{
     limits::{self, LimitError},
@@ -8,6 +10,14 @@ use crate::event::{
 };
 
 /// The stored name of an event: 1 to 512 bytes of UTF-8 without NUL. Cheap to clone.
+///
+/// ```
+/// # use es_core::EventName;
+/// let name: EventName = "account.opened".parse()?;
+/// assert_eq!(name, "account.opened");
+/// assert!("".parse::<EventName>().is_err());
+/// # Ok::<(), es_core::LimitError>(())
+/// ```
 #[derive(Clone)]
 pub struct EventName(SharedString);
 
@@ -42,6 +52,44 @@ impl Deref for EventName {
 
     fn deref(&self) -> &str {
         self.as_str()
+    }
+}
+
+impl AsRef<str> for EventName {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl FromStr for EventName {
+    type Err = LimitError;
+
+    fn from_str(name: &str) -> Result<Self, LimitError> {
+        Self::new(name)
+    }
+}
+
+impl Serialize for EventName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EventName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+impl PartialOrd for EventName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for EventName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
     }
 }
 

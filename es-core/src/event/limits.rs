@@ -44,6 +44,9 @@ pub enum LimitError {
         /// `category`, `stream id`, `event name`, `snapshot schema` or `idempotency key`.
         what: &'static str,
     },
+    /// The text is not the name of a stream.
+    #[error("the name of the stream holds no `/`; write `category/id`")]
+    NoSlash,
     /// One request has too many events, streams or keys.
     #[error("one append has {count} {what}; the limit is {limit}{}", advice(what))]
     TooMany {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// assert_eq!(metadata.actor.as_deref(), Some("teller 7"));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[expect(clippy::exhaustive_structs, reason = "written as a literal; anything more goes into `extra`")]
+#[non_exhaustive]
 pub struct Metadata {
     /// The conversation that the event belongs to: the same id on all events that one request caused.
     #[serde(default, skip_serializing_if = "Option::is_none")]

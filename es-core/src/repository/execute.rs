@@ -11,7 +11,7 @@ use crate::{
         ExecuteError, LoadError, Repository, Root, Unsettled,
         settle::{DEFAULT_SETTLE_TIMEOUT, Pause, Settling},
     },
-    store::{AppendError, Recorded},
+    store::{AppendError, Appended, Checkpoint, Recorded},
 };
 
 /// How often a command is decided again after a conflict, or when the store is busy, unless
@@ -26,6 +26,11 @@ pub struct Executed<A: Aggregate> {
     /// The events that were recorded, as a reader sees them: they differ from those that were decided if a value changes when
     /// it is serialized and deserialized. Empty when the decision had no events.
     pub events: Vec<Recorded<A::Event>>,
+    /// The checkpoint of the last event: a read model that has come as far as this shows the command's effect. `None`
+    /// when nothing was recorded.
+    pub checkpoint: Option<Checkpoint>,
+    /// Whether the store answered that the events were there already: an earlier answer to the same append was lost.
+    pub repeated: bool,
 }
 
 impl<A: Aggregate + fmt::Debug> fmt::Debug for Executed<A>
@@ -33,7 +38,13 @@ where
     A::Event: fmt::Debug,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Executed").field("root", &self.root).field("events", &self.events).finish()
+        let Self { root, events, checkpoint, repeated } = self;
+        f.debug_struct("Executed")
+            .field("root", root)
+            .field("events", events)
+            .field("checkpoint", checkpoint)
+            .field("repeated", repeated)
+            .finish()
     }
 }
 
@@ -232,20 +243,20 @@ impl<'a, R: ?Sized> Commands<'a, R> {
         Box::pin(async move {
             let (mut root, attempts, outcome) = unsettled.into_parts();
             match commands.append(&mut root, Settling::of(outcome, commands.settle_timeout)).await {
-                Ok(()) => Ok(executed(root)),
+                Ok(appended) => Ok(executed(root, &appended)),
                 Err(error) => Err(not_executed(root, attempts, error)),
             }
         })
     }
 
     /// Appends until the outcome is known or the settle timeout has passed.
-    async fn append<A: Aggregate>(&self, root: &mut Root<A>, mut settling: Settling) -> Result<(), AppendError>
+    async fn append<A: Aggregate>(&self, root: &mut Root<A>, mut settling: Settling) -> Result<Appended, AppendError>
     where
         R: Repository<A>,
     {
         loop {
             if let Some(answer) = settling.ask(self.repository.append(root)).await {
-                return answer.map(drop);
+                return answer;
             }
         }
     }
@@ -274,7 +285,7 @@ impl<'a, R: ?Sized> Commands<'a, R> {
             decide(&mut root).map_err(ExecuteError::Refused)?;
             attempts += 1;
             match self.append(&mut root, Settling::new(self.settle_timeout)).await {
-                Ok(()) => return Ok(executed(root)),
+                Ok(appended) => return Ok(executed(root, &appended)),
                 Err(AppendError::Conflict(_)) if left > 0 => left -= 1,
                 Err(error) if error.is_busy() && left > 0 => {
                     left -= 1;
@@ -286,9 +297,9 @@ impl<'a, R: ?Sized> Commands<'a, R> {
     }
 }
 
-fn executed<A: Aggregate>(mut root: Root<A>) -> Executed<A> {
+fn executed<A: Aggregate>(mut root: Root<A>, appended: &Appended) -> Executed<A> {
     let events = root.take_recorded();
-    Executed { root, events }
+    Executed { root, events, checkpoint: appended.checkpoint(), repeated: appended.repeated }
 }
 
 /// The error for an append that failed after `attempts` decisions.

@@ -31,6 +31,34 @@ use crate::{
 /// assert_eq!(root.version(), Version::NONE, "nothing is appended yet");
 /// # Ok::<(), LimitError>(())
 /// ```
+///
+/// # Methods that hide the aggregate's own
+/// A root has methods such as `version`, `id`, `exists`, `state` and `stream`. Where the aggregate has a method of the same
+/// name, `root.version()` calls that of the root, and the compiler does not say so. Fields are not hidden. Call the
+/// aggregate's own method on [`state`](Self::state):
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "document.published")]
+/// # struct Published { version: u64 }
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(category = "document", id = String, events(Published))]
+/// struct Document { version: u64 }
+/// # #[es_core::apply]
+/// # impl Document { fn published(&mut self, event: Published) { self.version = event.version; } }
+///
+/// impl Document {
+///     fn version(&self) -> u64 { self.version }
+/// }
+///
+/// let mut root = Root::<Document>::new("4711".to_owned())?;
+/// root.record(Published { version: 3 });
+/// assert_eq!(root.version(), Version::NONE, "of the stream: nothing is appended yet");
+/// assert_eq!((root.state().version(), root.version), (3, 3), "of the document");
+/// # Ok::<(), LimitError>(())
+/// ```
 pub struct Root<A: Aggregate> {
     state: A,
     id: A::Id,

@@ -62,13 +62,7 @@ impl<A: Aggregate, S: EventStore> Repository<A> for StoreRepository<A, S> {
 
     async fn append(&self, root: &mut Root<A>) -> Result<Appended, AppendError> {
         if root.is_settled() {
-            return Ok(Appended {
-                stream: root.stream().clone(),
-                version: root.version(),
-                positions: Vec::new(),
-                recorded_at: None,
-                repeated: false,
-            });
+            return Ok(Appended::assertion(root.stream().clone(), root.version()));
         }
         let append = root.to_append()?;
         let answers = self.store.append(append.into()).await?;

@@ -1,8 +1,10 @@
 //! The append: events for streams, all or nothing.
 
+use uuid::Uuid;
+
 use crate::{
     event::Timestamp,
-    store::{Expected, NewEvent, Position, StreamId, Version},
+    store::{Checkpoint, Expected, NewEvent, Position, StreamId, Version},
 };
 
 /// Events for one stream, and the version they were decided on.
@@ -49,7 +51,7 @@ impl Append {
 
 /// The result of one [`Append`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
+#[non_exhaustive]
 pub struct Appended {
     /// The stream.
     pub stream: StreamId,
@@ -62,9 +64,51 @@ pub struct Appended {
     pub recorded_at: Option<Timestamp>,
     /// Whether the same events were appended before, so that this is the first answer again.
     pub repeated: bool,
+    /// The incarnation of the log that the positions are in; `None` from a store that reports none.
+    pub incarnation: Option<Uuid>,
 }
 
 impl Appended {
+    /// The answer to events: `stream` is at `version` with them, they are at `positions`, and were recorded at
+    /// `recorded_at`. It is no repeat.
+    ///
+    /// ```
+    /// # use es_core::{Appended, Checkpoint, Position, StreamId, Timestamp, Version};
+    /// let (stream, positions) = (StreamId::new("account", "1")?, vec![Position::new(7), Position::new(8)]);
+    /// let incarnation = uuid::Uuid::from_u128(1);
+    /// let appended = Appended::new(stream, Version::new(2), positions, Timestamp::now()).with_incarnation(incarnation);
+    /// assert_eq!((appended.first_version(), appended.repeated), (Version::FIRST, false));
+    /// assert_eq!(appended.checkpoint(), Some(Checkpoint::new(incarnation, Position::new(8))));
+    /// # Ok::<(), es_core::LimitError>(())
+    /// ```
+    pub fn new(stream: StreamId, version: Version, positions: Vec<Position>, recorded_at: Timestamp) -> Self {
+        Self { stream, version, positions, recorded_at: Some(recorded_at), repeated: false, incarnation: None }
+    }
+
+    /// The answer to an append without events: `stream` is at `version`. It is no repeat.
+    pub fn assertion(stream: StreamId, version: Version) -> Self {
+        Self { stream, version, positions: Vec::new(), recorded_at: None, repeated: false, incarnation: None }
+    }
+
+    /// Sets whether the same events were there already, and this is the first answer again.
+    #[must_use]
+    pub fn with_repeated(self, repeated: bool) -> Self {
+        Self { repeated, ..self }
+    }
+
+    /// Sets the incarnation of the log. Every store reports it with every answer.
+    #[must_use]
+    pub fn with_incarnation(self, incarnation: Uuid) -> Self {
+        Self { incarnation: Some(incarnation), ..self }
+    }
+
+    /// The checkpoint of the last event: a reader that goes on after it sees what was appended later. `None` for an
+    /// append without events.
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        let last = *self.positions.last()?;
+        Some(self.incarnation.map_or_else(|| last.into(), |incarnation| Checkpoint::new(incarnation, last)))
+    }
+
     /// The version of the first event.
     pub fn first_version(&self) -> Version {
         Version::new((self.version.get() + 1).saturating_sub(self.positions.len() as u64))

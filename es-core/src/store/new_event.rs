@@ -98,7 +98,7 @@ impl NewEvent {
         recorded_at: Timestamp,
     ) -> StoredEvent {
         let Self { id, name, schema_version, payload, metadata } = self;
-        StoredEvent { id, stream, version, position, name, schema_version, payload, metadata, recorded_at }
+        StoredEvent::at(stream, version, position, recorded_at).event(id, name, schema_version, payload, metadata)
     }
 
     /// The id.

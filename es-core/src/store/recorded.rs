@@ -15,9 +15,33 @@ use crate::{
 
 /// An event as a store holds it: its stream, version, position and time, and its payload as bytes.
 ///
-/// [`decode`](Self::decode) turns it into [`Recorded`] events.
+/// [`decode`](Self::decode) turns it into [`Recorded`] events. A store in memory creates it with
+/// [`NewEvent::into_stored`](crate::NewEvent::into_stored), a store that reads it from its storage with [`at`](Self::at).
+///
+/// It serialises as an object with the names of its fields. The payload and the metadata are in it as they are stored,
+/// and are not decoded for it:
+///
+/// ```
+/// # use es_core::{EventName, Position, SchemaVersion, StoredEvent, StreamId, Timestamp, Version};
+/// # use uuid::Uuid;
+/// let stream = StreamId::new("account", "4711")?;
+/// let stored = StoredEvent::at(stream, Version::FIRST, Position::new(7), Timestamp::UNIX_EPOCH).event(
+///     Uuid::nil(),
+///     EventName::from_static("account.deposited")?,
+///     SchemaVersion::FIRST,
+///     r#"{"amount":5.00}"#,
+///     None,
+/// );
+/// assert_eq!(
+///     serde_json::to_string(&stored)?,
+///     r#"{"id":"00000000-0000-0000-0000-000000000000","stream":"account/4711","version":1,"position":7,"#.to_owned()
+///         + r#""name":"account.deposited","schema_version":1,"payload":{"amount":5.00},"metadata":null,"#
+///         + r#""recorded_at":"1970-01-01T00:00:00.000000Z"}"#
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
+#[non_exhaustive]
 pub struct StoredEvent {
     /// The event's id.
     pub id: Uuid,
@@ -39,7 +63,40 @@ pub struct StoredEvent {
     pub recorded_at: Timestamp,
 }
 
+/// The place of a stored event, and when it was recorded: [`event`](Self::event) adds the event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "it is no event until `event`"]
+pub struct StoredAt {
+    stream: StreamId,
+    version: Version,
+    position: Position,
+    recorded_at: Timestamp,
+}
+
+impl StoredAt {
+    /// The event that is stored there, byte for byte as it was appended. Each argument has a type of its own, so none is
+    /// mistaken for another, and none can be left out.
+    pub fn event(
+        self,
+        id: Uuid,
+        name: EventName,
+        schema_version: SchemaVersion,
+        payload: impl Into<Bytes>,
+        metadata: Option<Bytes>,
+    ) -> StoredEvent {
+        let Self { stream, version, position, recorded_at } = self;
+        let payload = payload.into();
+        StoredEvent { id, stream, version, position, name, schema_version, payload, metadata, recorded_at }
+    }
+}
+
 impl StoredEvent {
+    /// The event at `version` of `stream` and at `position` of the log, which was recorded at `recorded_at`: for a store
+    /// that reads it back. [`StoredAt::event`] adds what was appended.
+    pub fn at(stream: StreamId, version: Version, position: Position, recorded_at: Timestamp) -> StoredAt {
+        StoredAt { stream, version, position, recorded_at }
+    }
+
     /// How many bytes its payload and metadata have.
     pub fn bytes(&self) -> usize {
         self.payload.len() + self.metadata.as_ref().map_or(0, Bytes::len)

@@ -57,7 +57,7 @@ pub trait Snapshots: Send + Sync {
 
 /// Encoded folded state at a version: a shortcut, never the truth. [`Snapshots`] keeps it.
 #[derive(Clone, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "storage crates make it; a new field has to reach each of them")]
+#[non_exhaustive]
 pub struct StoredSnapshot {
     /// The stream it was folded from.
     pub stream: StreamId,
@@ -74,6 +74,28 @@ pub struct StoredSnapshot {
 }
 
 impl StoredSnapshot {
+    /// A snapshot as a store holds it: the state folded from `stream` up to and with its event at `version`, which is at
+    /// `position` and was recorded at `recorded_at`. With the event at hand, [`after`](Self::after) is shorter.
+    ///
+    /// ```
+    /// # use es_core::{Position, StoredSnapshot, StreamId, Timestamp, Version};
+    /// let (stream, now) = (StreamId::new("account", "1")?, Timestamp::now());
+    /// let state = r#"{"balance":5}"#;
+    /// let snapshot = StoredSnapshot::new(stream, Version::new(7), Position::new(70), now, "account 1", state);
+    /// assert_eq!((snapshot.version.get(), &snapshot.payload[..]), (7, state.as_bytes()));
+    /// # Ok::<(), es_core::LimitError>(())
+    /// ```
+    pub fn new(
+        stream: StreamId,
+        version: Version,
+        position: Position,
+        recorded_at: Timestamp,
+        schema: impl Into<String>,
+        payload: impl Into<Bytes>,
+    ) -> Self {
+        Self { stream, version, position, recorded_at, schema: schema.into(), payload: payload.into() }
+    }
+
     /// Creates the snapshot of the state folded from a stream up to and including its event `last`.
     ///
     /// ```
@@ -85,14 +107,7 @@ impl StoredSnapshot {
     /// ```
     pub fn after(last: &StoredEvent, schema: impl Into<String>, payload: impl Into<Bytes>) -> Self {
         let StoredEvent { stream, version, position, recorded_at, .. } = last;
-        Self {
-            stream: stream.clone(),
-            version: *version,
-            position: *position,
-            recorded_at: *recorded_at,
-            schema: schema.into(),
-            payload: payload.into(),
-        }
+        Self::new(stream.clone(), *version, *position, *recorded_at, schema, payload)
     }
 
     /// The error for this snapshot when its last folded event is not in the log.

@@ -39,7 +39,8 @@ pub type Visitor<'a> = &'a mut (dyn FnMut(&StoredEvent) -> Result<ControlFlow<()
 /// ```
 #[async_trait]
 pub trait EventStore: Send + Sync + Debug + 'static {
-    /// Appends to several streams, all or nothing, and gives one [`Appended`] for each, in order.
+    /// Appends to several streams, all or nothing, and gives one [`Appended`] for each, in order, with the incarnation of the
+    /// log.
     ///
     /// A request whose event ids are already stored at the versions it asks for is a repeat: it gets the first answer with
     /// `repeated: true`. With [`Expected::Any`](crate::Expected::Any) and [`Exists`](crate::Expected::Exists) these versions

@@ -1,21 +1,26 @@
 //! The stream of an aggregate, and versions and positions of events.
 
-use std::{fmt, num::TryFromIntError, sync::Arc};
+use std::{fmt, num::TryFromIntError, str::FromStr, sync::Arc};
 
 use serde::{
-    Deserialize, Deserializer, Serialize,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, Unexpected},
+    ser,
 };
 
 use crate::event::{LimitError, limits::check_name, shared_string::SharedString};
 
 /// The name of a stream: the category of its aggregate and the id within it.
 ///
+/// It prints, parses and serialises as `category/id`. The category ends at the first `/`, and the id may hold more of
+/// them. So a category that holds a `/` itself is not serialised: it would be read as another stream.
+///
 /// ```
 /// # use es_core::StreamId;
 /// let stream = StreamId::new("account", "4711")?;
 /// assert_eq!((stream.category(), stream.id()), ("account", "4711"));
 /// assert_eq!(stream.to_string(), "account/4711");
+/// assert_eq!("account/4711".parse(), Ok(stream));
 /// # Ok::<(), es_core::LimitError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,11 +119,49 @@ impl fmt::Display for StreamId {
     }
 }
 
+/// Reads `category/id`; the category ends at the first `/`.
+impl FromStr for StreamId {
+    type Err = LimitError;
+
+    fn from_str(name: &str) -> Result<Self, LimitError> {
+        let (category, id) = name.split_once('/').ok_or(LimitError::NoSlash)?;
+        Self::new(category, id)
+    }
+}
+
+impl Serialize for StreamId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.category.contains('/') {
+            return Err(ser::Error::custom(
+                "the category of a stream holds a `/`, so `category/id` would name another stream",
+            ));
+        }
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for StreamId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
 impl fmt::Debug for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("StreamId").field(&self.category()).field(&self.id).finish()
     }
 }
+
+/// A number is above the highest [`Version`] and [`Position`].
+///
+/// ```
+/// # use es_core::{NumberTooHigh, Position};
+/// assert_eq!(Position::try_from(7_u64), Ok(Position::new(7)));
+/// assert_eq!(Position::try_from(u64::MAX), Err(NumberTooHigh));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the number is above 9223372036854775807, the highest version and position")]
+pub struct NumberTooHigh;
 
 /// What serde expects of a version or a position.
 const BIGINT: &str = "a number from 0 to 9223372036854775807";
@@ -154,9 +197,12 @@ macro_rules! ordinal {
             }
         }
 
-        impl From<u64> for $name {
-            fn from(number: u64) -> Self {
-                Self::new(number)
+        /// Refuses what is above [`MAX`](Self::MAX).
+        impl TryFrom<u64> for $name {
+            type Error = NumberTooHigh;
+
+            fn try_from(number: u64) -> Result<Self, NumberTooHigh> {
+                if number > Self::MAX.0 { Err(NumberTooHigh) } else { Ok(Self(number)) }
             }
         }
 
@@ -178,10 +224,7 @@ macro_rules! ordinal {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let number = u64::deserialize(deserializer)?;
-                if number > Self::MAX.0 {
-                    return Err(D::Error::invalid_value(Unexpected::Unsigned(number), &BIGINT));
-                }
-                Ok(Self(number))
+                number.try_into().map_err(|_| D::Error::invalid_value(Unexpected::Unsigned(number), &BIGINT))
             }
         }
 
@@ -280,11 +323,45 @@ mod tests {
             assert!(serde_json::from_str::<Version>(&text).is_err(), "{text}");
             assert!(serde_json::from_str::<Position>(&text).is_err(), "{text}");
             assert!(serde_json::from_value::<Version>(number.into()).is_err(), "{text}");
-            assert_eq!((Version::new(number), Position::from(number)), (Version::MAX, Position::MAX));
+            assert_eq!((Version::new(number), Position::new(number)), (Version::MAX, Position::MAX));
+            assert_eq!(
+                (Version::try_from(number), Position::try_from(number)),
+                (Err(NumberTooHigh), Err(NumberTooHigh))
+            );
             assert_eq!(Position::new(number).plus(u64::MAX), Position::MAX);
         }
         assert_eq!((i64::from(Version::MAX), i64::from(Position::START)), (i64::MAX, 0));
         assert_eq!((Version::try_from(i64::MAX), Version::try_from(7_i64)), (Ok(Version::MAX), Ok(Version::new(7))));
         assert!(Position::try_from(-1_i64).is_err());
+        assert_eq!((Version::try_from(max), Position::try_from(0_u64)), (Ok(Version::MAX), Ok(Position::START)));
+    }
+
+    #[test]
+    fn a_stream_is_read_from_the_text_it_prints() {
+        for (category, id) in [("account", "4711"), ("account", "a/b"), ("account", "/"), ("ž", "ž//"), ("a b", " ")]
+        {
+            let stream = StreamId::new(category, id).expect("a name");
+            assert_eq!(stream.to_string().parse(), Ok(stream.clone()), "{stream}");
+            let json = serde_json::to_string(&stream).expect("a text");
+            assert_eq!(json, format!("\"{category}/{id}\""));
+            assert_eq!(serde_json::from_str::<StreamId>(&json).ok(), Some(stream), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_stream_is_refused() {
+        let long = "x".repeat(513);
+        for (text, error) in [
+            ("account", LimitError::NoSlash),
+            ("", LimitError::NoSlash),
+            ("/1", LimitError::Empty { what: "category" }),
+            ("account/", LimitError::Empty { what: "stream id" }),
+            ("account/\0", LimitError::Nul { what: "stream id" }),
+            (&*format!("{long}/1"), LimitError::TooLong { what: "category", bytes: 513, limit: 512 }),
+        ] {
+            assert_eq!(text.parse::<StreamId>(), Err(error), "{text:?}");
+            assert!(serde_json::from_value::<StreamId>(text.into()).is_err(), "{text:?}");
+        }
+        assert!(serde_json::to_string(&StreamId::new("a/b", "1").expect("a name")).is_err(), "it is not `a` and `b/1`");
     }
 }

@@ -22,6 +22,7 @@ fn shows_what_is_stored(store: &Store, executed: &Executed<Series>, metadata: &M
     }
     assert_eq!(executed.root.version(), stored.last().map_or(Version::NONE, |last| last.version));
     assert_eq!(executed.root.pending().len(), 0, "what is stored is not pending");
+    assert_eq!(executed.checkpoint, new.last().map(|last| last.position.into()));
 }
 
 #[tokio::test]

@@ -61,13 +61,8 @@ fn settled_events_have_the_versions_and_positions_of_the_answer() {
     root.set_metadata(Metadata::new().with_actor("Ada"));
     root.record(measured(&[1.0, 2.0, 3.0]));
     let recorded_at = Timestamp::from_micros(77).unwrap();
-    root.settle(&es_core::Appended {
-        stream: root.stream().clone(),
-        version: Version::new(9),
-        positions: vec![Position::new(4), Position::new(40), Position::new(41)],
-        recorded_at: Some(recorded_at),
-        repeated: false,
-    });
+    let positions = [4, 40, 41].map(Position::new).to_vec();
+    root.settle(&es_core::Appended::new(root.stream().clone(), Version::new(9), positions, recorded_at));
     assert_eq!((root.version().get(), root.pending().len()), (9, 0));
     let recorded = root.take_recorded();
     let places: Vec<_> = recorded.iter().map(|event| (event.version.get(), event.position.get())).collect();

@@ -189,13 +189,12 @@ impl Log {
             self.store(&stream, events);
         }
         let stored: Vec<_> = self.of(&stream).filter(|event| ids.contains(&event.id)).collect();
-        Ok(Appended {
-            version: stored.last().map_or(actual, |event| event.version),
-            positions: stored.iter().map(|event| event.position).collect(),
-            recorded_at: stored.last().map(|event| event.recorded_at),
-            repeated,
-            stream: stream.clone(),
-        })
+        let positions = stored.iter().map(|event| event.position).collect();
+        let appended = match stored.last() {
+            Some(last) => Appended::new(stream.clone(), last.version, positions, last.recorded_at),
+            None => Appended::assertion(stream.clone(), actual),
+        };
+        Ok(appended.with_repeated(repeated))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Writes `EventSet` and `AggregateEvent` for the enum of the events.
+//! Writes `EventSet`, `AggregateEvent` and `Serialize` for the enum of the events.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -11,7 +11,7 @@ use crate::{
     place::at,
 };
 
-/// `impl EventSet` and `impl AggregateEvent` for the enum, where `__es` names the private module, and what both name.
+/// `impl EventSet`, `impl AggregateEvent` and `impl Serialize` for the enum, where `__es` names the private module, and what both name.
 /// `places` are those of the events and behind them the retired ones.
 pub(crate) fn implementation(aggregate: &Aggregate<'_>, numbers: &Numbers) -> TokenStream {
     let Aggregate { ident, event: set, not_recommended, .. } = aggregate;
@@ -77,6 +77,16 @@ pub(crate) fn implementation(aggregate: &Aggregate<'_>, numbers: &Numbers) -> To
             }
             fn give(self, __es_to: &mut dyn ::core::ops::FnMut(&mut dyn ::core::any::Any)) {
                 match self { #gives }
+            }
+        }
+        #not_recommended
+        #[automatically_derived]
+        impl __es::serde::Serialize for #set {
+            fn serialize<__EsSerializer: __es::serde::Serializer>(
+                &self,
+                __es_serializer: __EsSerializer,
+            ) -> ::core::result::Result<__EsSerializer::Ok, __EsSerializer::Error> {
+                __es::serialize(self, __es_serializer)
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Writes `impl EventSet` for a feed.
+//! Writes `impl EventSet` and `impl Serialize` for a feed.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -20,6 +20,7 @@ pub(crate) fn event_set(set: &EventSet<'_>) -> TokenStream {
     let table = table(set, &numbers);
     let proofs = proofs(set, &numbers);
     let decode = decode(set, &numbers);
+    let serialize = serialize(set);
     quote! {
         #[allow(deprecated)]
         const _: () = {
@@ -48,6 +49,7 @@ pub(crate) fn event_set(set: &EventSet<'_>) -> TokenStream {
                     __es_decode(__es_category, __es_name, __es_schema_version, __es_payload, &mut __es_each)
                 }
             }
+            #serialize
         };
     }
 }
@@ -151,6 +153,29 @@ fn decode(set: &EventSet<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
             #(#reads)*
             // of another aggregate: whoever reads asked for more than the feed does
             ::core::result::Result::Ok(())
+        }
+    }
+}
+
+/// An event serialises by its name, its schema version and its payload. Where an event is no event, or an aggregate none,
+/// the mistake is reported already.
+fn serialize(set: &EventSet<'_>) -> TokenStream {
+    let EventSet { ident, not_recommended, .. } = set;
+    let arms = events(set).map(|(variant, event)| {
+        let serialized =
+            quote_spanned!(at(event)=> __es::serialize_listed::<#event, __EsSerializer>(__es_event, __es_serializer));
+        quote!(Self::#variant(ref __es_event) => #serialized,)
+    });
+    quote! {
+        #not_recommended
+        #[automatically_derived]
+        impl __es::serde::Serialize for #ident {
+            fn serialize<__EsSerializer: __es::serde::Serializer>(
+                &self,
+                __es_serializer: __EsSerializer,
+            ) -> ::core::result::Result<__EsSerializer::Ok, __EsSerializer::Error> {
+                match *self { #(#arms)* }
+            }
         }
     }
 }

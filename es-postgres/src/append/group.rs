@@ -52,10 +52,10 @@ impl Group {
         self.jobs.into_iter().map(move |job| {
             let count = job.events();
             version += count as u64;
-            let part = all.clone().map(|all| Appended {
-                version: Version::new(version),
-                positions: positions.by_ref().take(count).collect(),
-                ..all
+            let part = all.clone().map(|mut part| {
+                part.version = Version::new(version);
+                part.positions = positions.by_ref().take(count).collect();
+                part
             });
             (job, part.into_iter().collect())
         })

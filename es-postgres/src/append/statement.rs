@@ -2,6 +2,7 @@
 
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
+use uuid::Uuid;
 
 use crate::append::columns::Columns;
 use crate::server::error::PostgresError;
@@ -27,12 +28,14 @@ pub(crate) struct Answer {
     pub(crate) ids_taken: Option<Vec<bool>>,
     pub(crate) recorded: Vec<Time>,
     pub(crate) positions: Vec<Option<i64>>,
+    /// The incarnation that the positions are in; `None` when every append was refused.
+    pub(crate) incarnation: Option<Uuid>,
 }
 
 /// The text of the statement.
 pub(crate) fn sql(schema: &SchemaName) -> String {
     schema.render(
-        "SELECT verdicts, actual, ids_taken, recorded, positions FROM \
+        "SELECT verdicts, actual, ids_taken, recorded, positions, incarnation FROM \
          {schema}.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
 }
@@ -61,6 +64,7 @@ impl Answer {
             ids_taken: row.try_get(2)?,
             recorded: row.try_get(3)?,
             positions: row.try_get(4)?,
+            incarnation: row.try_get(5)?,
         })
     }
 }

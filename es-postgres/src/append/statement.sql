@@ -15,7 +15,8 @@ SELECT pg_catalog.json_build_object(
             ELSE -9223372036854775807 END
         FROM pg_catalog.unnest(a.recorded) WITH ORDINALITY u(r, o)
         ORDER BY u.o),
-    'positions', a.positions)::pg_catalog.text
+    'positions', a.positions,
+    'incarnation', a.incarnation)::pg_catalog.text
 FROM pg_catalog.json_to_record($1::pg_catalog.text::pg_catalog.json) AS given(
     calls integer[], categories pg_catalog.text[], ids pg_catalog.text[], expected bigint[],
     items integer[], steps bigint[], together smallint[], event_ids pg_catalog.uuid[], names pg_catalog.text[],

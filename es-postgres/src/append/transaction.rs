@@ -6,6 +6,7 @@ use es_core::{Append, AppendError, AppendRequest, Appended, limits};
 use serde::Deserialize;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use crate::append::callers_transactions::CallersTransactions;
 use crate::append::columns::{Call, Columns};
@@ -171,11 +172,19 @@ struct AnswerText {
     ids_taken: Option<Vec<bool>>,
     recorded: Vec<i64>,
     positions: Vec<Option<i64>>,
+    incarnation: Option<Uuid>,
 }
 
 impl From<AnswerText> for Answer {
     fn from(text: AnswerText) -> Self {
-        let AnswerText { verdicts, actual, ids_taken, recorded, positions } = text;
-        Self { verdicts, actual, ids_taken, recorded: recorded.into_iter().map(Time::from_micros).collect(), positions }
+        let AnswerText { verdicts, actual, ids_taken, recorded, positions, incarnation } = text;
+        Self {
+            verdicts,
+            actual,
+            ids_taken,
+            recorded: recorded.into_iter().map(Time::from_micros).collect(),
+            positions,
+            incarnation,
+        }
     }
 }

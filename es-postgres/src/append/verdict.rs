@@ -69,14 +69,20 @@ fn appended(
     answer: &Answer,
     repeated: bool,
 ) -> Option<Appended> {
-    let count = append.events.len() as u64;
+    let (stream, count) = (append.stream.clone(), append.events.len() as u64);
     let actual = Version::try_from(*answer.actual.get(index)?).ok()?;
-    Some(Appended {
-        stream: append.stream.clone(),
-        version: if repeated { actual } else { actual.plus(count) },
-        positions: positions.iter().map(|position| Position::try_from((**position)?).ok()).collect::<Option<_>>()?,
-        recorded_at: if count == 0 { None } else { Some(answer.recorded.get(index)?.0) },
-        repeated,
+    let version = if repeated { actual } else { actual.plus(count) };
+    let appended = if count == 0 {
+        Appended::assertion(stream, version)
+    } else {
+        let positions =
+            positions.iter().map(|position| Position::try_from((**position)?).ok()).collect::<Option<_>>()?;
+        Appended::new(stream, version, positions, answer.recorded.get(index)?.0)
+    };
+    let appended = appended.with_repeated(repeated);
+    Some(match answer.incarnation {
+        Some(incarnation) => appended.with_incarnation(incarnation),
+        None => appended,
     })
 }
 

@@ -121,7 +121,9 @@ CREATE FUNCTION {schema}.append(
     -- True where events of the stream's append are stored already. NULL when that was not checked.
     OUT ids_taken   boolean[],
     OUT recorded    timestamptz[],
-    OUT positions   bigint[])
+    OUT positions   bigint[],
+    -- The incarnation that the positions are in; NULL when every append is refused.
+    OUT incarnation uuid)
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     -- Statements over arrays would otherwise get a custom plan at each call.
@@ -216,6 +218,10 @@ BEGIN
     -- a stream does not hold readers back.
     IF verdicts IS NULL OR 0 = ANY (verdicts) THEN
         ignored := {schema}.fence();
+    END IF;
+    -- The fence leaves the incarnation in the variable, unless this transaction began it.
+    IF verdicts IS NULL OR 0 = ANY (verdicts) OR 2 = ANY (verdicts) THEN
+        incarnation := coalesce(nullif(current_setting({guard} || '_here', true), ''), {schema}.incarnation()::text)::uuid;
     END IF;
     IF single AND verdicts IS NULL THEN
         positions := ARRAY[nextval({position}::regclass)];

@@ -49,23 +49,17 @@ impl Decoder {
         let schema_version = u32::try_from(column::<i64>(row, 5)?).ok().and_then(SchemaVersion::new);
         let payload: Option<Json<'_>> = column(row, 6)?;
         let metadata: Option<Json<'_>> = column(row, 7)?;
-        Ok(StoredEvent {
-            id: column(row, 3)?,
-            version: version_read,
-            position: position_read,
-            name: self.name(column(row, 4)?).ok_or_else(|| damaged("its name is empty or too long"))?,
-            schema_version: schema_version.ok_or_else(|| damaged("its schema version is none"))?,
-            payload: self.bytes(payload, PAYLOAD_BYTES).ok_or_else(|| damaged("its payload is over the limit"))?,
-            metadata: match metadata {
-                None => None,
-                Some(json) if json.0 == OVERSIZED => return Err(damaged("its metadata is over the limit")),
-                json => {
-                    Some(self.bytes(json, METADATA_BYTES).ok_or_else(|| damaged("its metadata is over the limit"))?)
-                }
-            },
-            recorded_at: column::<Time>(row, 2)?.0,
-            stream,
-        })
+        let id = column(row, 3)?;
+        let name = self.name(column(row, 4)?).ok_or_else(|| damaged("its name is empty or too long"))?;
+        let schema_version = schema_version.ok_or_else(|| damaged("its schema version is none"))?;
+        let payload = self.bytes(payload, PAYLOAD_BYTES).ok_or_else(|| damaged("its payload is over the limit"))?;
+        let metadata = match metadata {
+            None => None,
+            Some(json) if json.0 == OVERSIZED => return Err(damaged("its metadata is over the limit")),
+            json => Some(self.bytes(json, METADATA_BYTES).ok_or_else(|| damaged("its metadata is over the limit"))?),
+        };
+        let at = StoredEvent::at(stream, version_read, position_read, column::<Time>(row, 2)?.0);
+        Ok(at.event(id, name, schema_version, payload, metadata))
     }
 
     fn stream(&mut self, category: &str, id: &str) -> Result<StreamId, ReadError> {

@@ -132,8 +132,8 @@ pub(crate) async fn reads(setup: &Setup, capture: &Capture) {
     let mut events = store.read_stream(&stream("1"), Version::FIRST, Direction::Forward, Some(1));
     let first = events.try_next().await.unwrap().unwrap();
     for (schema, position) in [("1", first.position), ("2", Position::MAX), ("with\0nul", first.position)] {
-        let snapshot = StoredSnapshot::after(&first, schema, format!(r#"{{"state":"{SNAPSHOT}"}}"#));
-        let snapshot = StoredSnapshot { position, ..snapshot };
+        let mut snapshot = StoredSnapshot::after(&first, schema, format!(r#"{{"state":"{SNAPSHOT}"}}"#));
+        snapshot.position = position;
         capture.search("a snapshot", &format!("{snapshot:?} {snapshot:#?}"));
         search(capture, "a stored snapshot", &snapshots.store(snapshot).await);
         search(capture, "a found snapshot", &snapshots.nearest(&stream("1"), schema, AsOf::Newest).await);

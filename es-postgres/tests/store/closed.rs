@@ -79,14 +79,7 @@ async fn every_operation_ends(store: &PostgresStore, database: &Database, checkp
     }
     let snapshots = store.snapshots().expect("a closed store has no snapshots");
     assert_closed("nearest", within_limit("nearest", snapshots.nearest(&stream, "1", AsOf::Newest)).await);
-    let snapshot = StoredSnapshot {
-        stream,
-        version: Version::FIRST,
-        position: Position::new(1),
-        recorded_at: Timestamp::UNIX_EPOCH,
-        schema: "1".to_owned(),
-        payload: "{}".as_bytes().into(),
-    };
+    let snapshot = StoredSnapshot::new(stream, Version::FIRST, Position::new(1), Timestamp::UNIX_EPOCH, "1", "{}");
     assert_closed("store", within_limit("store", snapshots.store(snapshot)).await);
     let page = within_limit("subscribe_pages", store.subscribe_pages(checkpoint, &all).next()).await;
     assert_closed("subscribe_pages", page.expect("the stream ends without an error"));

@@ -31,7 +31,8 @@ async fn a_snapshot_of_a_lost_event_is_ignored_and_replaced() {
         let restored = format!("UPDATE es.snapshots SET {elsewhere}, payload = 'lost' WHERE version = 3");
         fixture.client().await.batch_execute(&restored).await.unwrap();
         assert_eq!(nearest(&fixture, AsOf::Newest).await.as_ref(), Some(&kept[1]), "{elsewhere}");
-        let again = StoredSnapshot { payload: "folded anew".into(), ..kept[2].clone() };
+        let mut again = kept[2].clone();
+        again.payload = "folded anew".into();
         fixture.store.snapshots().unwrap().store(again.clone()).await.unwrap();
         assert_eq!(nearest(&fixture, AsOf::Newest).await, Some(again), "{elsewhere}");
     }
@@ -58,10 +59,10 @@ async fn concurrent_snapshots_of_one_version_are_stored_once() {
     let fixture = Fixture::new().await;
     let kept = three_snapshots(&fixture).await;
     let others: Vec<_> = (0..8)
-        .map(|number| StoredSnapshot {
-            schema: "of several".into(),
-            payload: number.to_string().into(),
-            ..kept[0].clone()
+        .map(|number| {
+            let mut other = kept[0].clone();
+            (other.schema, other.payload) = ("of several".into(), number.to_string().into());
+            other
         })
         .collect();
     let snapshots = fixture.store.snapshots().unwrap();

@@ -52,7 +52,7 @@ pub mod change_an_event {}
 #[doc = "```"]
 #[doc = include_str!("../../tests/own_store/store.rs")]
 #[doc = "# use es_contract::contract::{self, PROMISES, Rerun};"]
-#[doc = "# fn main() -> Result<(), es_contract::Broken> {"]
+#[doc = "# fn main() -> Result<(), es_contract::BrokenPromise> {"]
 #[doc = "# // Those about memory run a test binary again, which a doctest is not."]
 #[doc = "# for promise in PROMISES.iter().filter(|promise| promise.family != \"memory_use\") {"]
 #[doc = "#     contract::run(Rerun::new(promise.name), &OwnStores, promise.check)?;"]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use es::{
+use es::store::{
     AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventName, EventStore, Filter, Page,
     Position, ReadError, StoreError, StoreErrorKind, StoredEvent, StreamId, Timestamp, Version,
 };
@@ -19,17 +19,9 @@ pub(crate) struct Holding(pub(crate) StoredEvent);
 
 impl Holding {
     pub(crate) fn new(name: &str, version: u32, payload: Vec<u8>) -> Arc<Self> {
-        Arc::new(Self(StoredEvent {
-            id: Uuid::nil(),
-            stream: StreamId::new("account", "1").unwrap(),
-            version: Version::FIRST,
-            position: Position::new(1),
-            name: EventName::new(name).unwrap(),
-            schema_version: schema_version(version),
-            payload: payload.into(),
-            metadata: None,
-            recorded_at: Timestamp::now(),
-        }))
+        let (stream, name) = (StreamId::new("account", "1").unwrap(), EventName::new(name).unwrap());
+        let at = StoredEvent::at(stream, Version::FIRST, Position::new(1), Timestamp::now());
+        Arc::new(Self(at.event(Uuid::nil(), name, schema_version(version), payload, None)))
     }
 
     fn stored(&self) -> BoxStream<'_, Result<StoredEvent, ReadError>> {

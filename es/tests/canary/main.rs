@@ -14,9 +14,9 @@ use std::{
 };
 
 use es::{
-    Append, AppendError, AppendRequest, AsOf, EncodeError, EventName, Expected, IdempotencyKey, KeysTaken, Metadata,
-    NewEvent, Position, ReadError, SchemaVersion, StoreError, StoreErrorKind, StoredSnapshot, StreamId, TakenKey,
-    Timestamp, UnknownOutcome, Version, prelude::*, testing::scenario,
+    Append, AppendRequest, AsOf, EncodeError, EventName, Expected, IdempotencyKey, KeysTaken, NewEvent, Position,
+    SchemaVersion, StoreError, StoreErrorKind, TakenKey, Timestamp, UnknownOutcome, prelude::*, store::StoredSnapshot,
+    testing::scenario,
 };
 use serde::{Deserializer, de};
 use uuid::Uuid;

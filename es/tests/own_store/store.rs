@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use es::{
+use es::store::{
     Append, AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Expected, Filter,
     Known, KnownEvent, KnownKey, NewEvent, Page, Position, ReadError, StoredEvent, StreamId, Timestamp, Verdict,
     Version, limits,
@@ -226,13 +226,13 @@ impl Log {
             Expected::NoStream => Version::NONE,
             Expected::Exact(version) => version,
         };
-        Appended {
-            stream: append.stream.clone(),
-            version: events.last().map_or(found, |last| last.version),
-            positions: events.iter().map(|event| event.position).collect(),
-            recorded_at: events.last().map(|last| last.recorded_at),
-            repeated,
+        let (stream, positions) = (append.stream.clone(), events.iter().map(|event| event.position).collect());
+        match events.last() {
+            Some(last) => Appended::new(stream, last.version, positions, last.recorded_at),
+            None => Appended::assertion(stream, found),
         }
+        .with_repeated(repeated)
+        .with_incarnation(self.incarnation)
     }
 }
 

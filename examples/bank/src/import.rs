@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use es::{AppendError, EventStore, LoadError, StoreRepository, prelude::*};
+use es::prelude::*;
 use tokio::task::JoinSet;
 
 use crate::{

@@ -20,7 +20,7 @@ use bank::{
     statement::{Statement, StatementError, Until},
 };
 use clap::Parser;
-use es::{EventStore, Version, prelude::*};
+use es::prelude::*;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Zoned;
 

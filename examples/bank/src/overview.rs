@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use es::{EventStore, ReadError, Version, prelude::*};
+use es::prelude::*;
 use jiff::civil::Date;
 
 use crate::domain::{Account, AccountEvent, AccountId, Entry};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es::{EventStore, LimitError, ReadError, StreamId, Version, prelude::*};
+use es::{LimitError, prelude::*};
 use jiff::civil::Date;
 
 use crate::domain::{Account, AccountEvent, AccountId, Entry, Money};

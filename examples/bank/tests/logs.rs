@@ -9,8 +9,7 @@ use bank::{
     overview::Overview,
     statement::{Statement, Until},
 };
-use es::{Append, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId};
-use serde::Deserialize;
+use es::{Append, EventName, Expected, NewEvent, SchemaVersion, prelude::*};
 use serde_json::value::RawValue;
 
 const FIRST: &str = include_str!("logs/first.jsonl");
@@ -20,12 +19,11 @@ const FOURTH: &str = include_str!("logs/fourth.jsonl");
 
 #[derive(Deserialize)]
 struct Line<'a> {
-    category: &'a str,
     id: &'a str,
-    version: u64,
-    event_id: &'a str,
-    name: &'a str,
-    schema_version: u32,
+    stream: StreamId,
+    version: Version,
+    name: EventName,
+    schema_version: SchemaVersion,
     #[serde(borrow)]
     payload: &'a RawValue,
 }
@@ -36,15 +34,14 @@ async fn store(log: &str) -> Arc<dyn EventStore> {
     for line in log.lines() {
         let line: Line<'_> = serde_json::from_str(line).expect("a line of a log");
         let event = NewEvent::from_json(
-            line.event_id.parse().expect("an id"),
-            EventName::new(line.name).expect("a name"),
-            SchemaVersion::new(line.schema_version).expect("a schema version"),
+            line.id.parse().expect("an id"),
+            line.name,
+            line.schema_version,
             line.payload.get().to_owned(),
         )
         .expect("an event");
-        let stream = StreamId::new(line.category, line.id).expect("a stream");
-        let expected = Expected::Exact((line.version - 1).into());
-        store.append(Append::new(stream, expected, vec![event]).into()).await.expect("appended");
+        let expected = Expected::Exact(Version::new(line.version.get() - 1));
+        store.append(Append::new(line.stream, expected, vec![event]).into()).await.expect("appended");
     }
     store
 }
@@ -97,6 +94,6 @@ async fn an_event_that_became_two_or_none_keeps_its_version() {
     let versions: Vec<_> = now.lines.iter().map(|line| line.version.get()).collect();
     assert_eq!(versions, [1, 1, 2, 3, 4, 6, 7, 9, 11, 12], "versions 5, 8 and 10 are statements, and nothing today");
     assert_eq!(now.version, 12);
-    let then = Statement::read(&store, 1.into(), Until::Version(5.into())).await.expect("an account");
-    assert_eq!((then.version, then.account.balance), (5.into(), Money::from_minor(78_850)));
+    let then = Statement::read(&store, 1.into(), Until::Version(Version::new(5))).await.expect("an account");
+    assert_eq!((then.version, then.account.balance), (Version::new(5), Money::from_minor(78_850)));
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es::{AppendError, EventStore, LoadError, StoreRepository, prelude::*};
+use es::prelude::*;
 
 use crate::{
     customer::{Customer, CustomerId},

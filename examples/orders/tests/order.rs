@@ -7,8 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use es::{
-    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, Filter, Page, ReadError, StoredEvent,
-    StreamId, Version, prelude::*, testing::scenario,
+    AppendRequest, Appended, Checkpoint, Direction, Filter, Page, StoredEvent, prelude::*, store::Capabilities,
+    testing::scenario,
 };
 use futures_core::stream::BoxStream;
 use orders::{

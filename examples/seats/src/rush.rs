@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es::{EventStore, prelude::*};
+use es::prelude::*;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::conference::{Book, Conference, ConferenceId, ConferenceRefusal};

@@ -4,7 +4,7 @@ use std::{env, io::Write, process::Stdio, time::Duration};
 
 use tokio::{io::AsyncReadExt, process::Command};
 
-use crate::{Broken, FactoryError};
+use crate::{BrokenPromise, FactoryError};
 
 pub(crate) mod peak;
 
@@ -101,17 +101,18 @@ pub(super) fn task() -> Result<Option<Task>, FactoryError> {
 }
 
 /// Says that this process, a child, has done its task.
-pub(super) fn done() -> Result<(), Broken> {
+pub(super) fn done() -> Result<(), BrokenPromise> {
     // Written directly: a test's captured output would not leave the process.
     let written = writeln!(std::io::stdout().lock(), "{DONE}");
-    written.map_err(|error| Broken::new("the child says that it is done", error.to_string()))
+    written.map_err(|error| BrokenPromise::new("the child says that it is done", error.to_string()))
 }
 
 /// Runs a task in a child and waits for it.
-pub(crate) async fn run(task: Task) -> Result<(), Broken> {
-    let failed = |error: std::io::Error| Broken::new("the test runs again in a child process", error.to_string());
+pub(crate) async fn run(task: Task) -> Result<(), BrokenPromise> {
+    let failed =
+        |error: std::io::Error| BrokenPromise::new("the test runs again in a child process", error.to_string());
     let test = TEST.try_with(Clone::clone);
-    let test = test.map_err(|_| Broken::new("a test that can run again", "none; run it by `contract::run`"))?;
+    let test = test.map_err(|_| BrokenPromise::new("a test that can run again", "none; run it by `contract::run`"))?;
     let mut child = Command::new(env::current_exe().map_err(failed)?)
         .args(["--exact", &test.test, "--nocapture", "--include-ignored"])
         .env(TASK, task.text())
@@ -137,8 +138,8 @@ pub(crate) async fn run(task: Task) -> Result<(), Broken> {
     match seen.split_once("promised: ") {
         Some((_, broken)) => {
             let (promised, seen) = broken.split_once("seen: ").unwrap_or((broken, ""));
-            Err(Broken::new(promised.trim(), seen.lines().next().unwrap_or_default()))
+            Err(BrokenPromise::new(promised.trim(), seen.lines().next().unwrap_or_default()))
         }
-        None => Err(Broken::new("a child process that does its task", format!("{status}: {}", seen.trim()))),
+        None => Err(BrokenPromise::new("a child process that does its task", format!("{status}: {}", seen.trim()))),
     }
 }

@@ -2,11 +2,11 @@
 
 use std::{fs, time::Duration};
 
-use crate::Broken;
+use crate::BrokenPromise;
 
 /// Forgets the peak so far, where the system can, and gives the peak from which growth counts; `None` where the peak is
 /// not known.
-pub(crate) fn reset() -> Result<Option<u64>, Broken> {
+pub(crate) fn reset() -> Result<Option<u64>, BrokenPromise> {
     if cfg!(not(target_os = "linux")) {
         return Ok(None);
     }
@@ -16,7 +16,7 @@ pub(crate) fn reset() -> Result<Option<u64>, Broken> {
 }
 
 /// Waits for `pause`, and on while the peak has grown meanwhile, for 50 of them at most.
-pub(crate) async fn stands_still(pause: Duration) -> Result<(), Broken> {
+pub(crate) async fn stands_still(pause: Duration) -> Result<(), BrokenPromise> {
     let mut before = None;
     for _ in 0..50 {
         tokio::time::sleep(pause).await;
@@ -30,18 +30,18 @@ pub(crate) async fn stands_still(pause: Duration) -> Result<(), Broken> {
 }
 
 /// `what` is broken when the peak grew by `limit` or more since `before`.
-pub(crate) fn grew_less(what: &str, before: Option<u64>, limit: u64) -> Result<(), Broken> {
+pub(crate) fn grew_less(what: &str, before: Option<u64>, limit: u64) -> Result<(), BrokenPromise> {
     let Some(before) = before else { return Ok(()) };
     let growth = bytes()?.saturating_sub(before);
     if growth < limit {
         return Ok(());
     }
     let mib = |bytes: u64| bytes / 1024 / 1024;
-    Err(Broken::new(format!("{what} takes less than {} MiB", mib(limit)), format!("{} MiB more", mib(growth))))
+    Err(BrokenPromise::new(format!("{what} takes less than {} MiB", mib(limit)), format!("{} MiB more", mib(growth))))
 }
 
-fn bytes() -> Result<u64, Broken> {
-    let unknown = |seen: String| Broken::new("the peak of memory is known", seen);
+fn bytes() -> Result<u64, BrokenPromise> {
+    let unknown = |seen: String| BrokenPromise::new("the peak of memory is known", seen);
     let status = fs::read_to_string("/proc/self/status").map_err(|error| unknown(error.to_string()))?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
     peak.map(|kilobytes: u64| kilobytes * 1024).ok_or_else(|| unknown(status))

@@ -239,12 +239,10 @@ fn without_max_version(mut append: Append) -> Append {
 
 /// An answer that the server never gave.
 fn invented_answer(appends: &[Append]) -> Vec<Appended> {
-    let answer = |append: &Append| Appended {
-        stream: append.stream.clone(),
-        version: Version::new(append.events.len() as u64),
-        positions: append.events.iter().map(|_| Position::new(1)).collect(),
-        recorded_at: Some(Timestamp::now()),
-        repeated: false,
+    let answer = |append: &Append| {
+        let (stream, version) = (append.stream.clone(), Version::new(append.events.len() as u64));
+        let positions = append.events.iter().map(|_| Position::new(1)).collect();
+        Appended::new(stream, version, positions, Timestamp::now())
     };
     appends.iter().map(answer).collect()
 }

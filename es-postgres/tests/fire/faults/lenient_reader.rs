@@ -52,8 +52,9 @@ impl LenientReader {
         for row in rows {
             let next = events.len() as u64 + 1;
             match (read(&row, &stream, next), self.leniency) {
-                (Some(event), Leniency::IgnoresRange) => {
-                    events.push(StoredEvent { recorded_at: timestamp_without_range(&row), ..event })
+                (Some(mut event), Leniency::IgnoresRange) => {
+                    event.recorded_at = timestamp_without_range(&row);
+                    events.push(event);
                 }
                 (Some(event), _) => events.push(event),
                 (None, Leniency::Guesses) => events.push(guess(&row, &stream, next)),
@@ -65,7 +66,10 @@ impl LenientReader {
         events
             .into_iter()
             .zip(1..)
-            .map(|(event, next)| Ok(StoredEvent { version: Version::new(next), ..event }))
+            .map(|(mut event, next)| {
+                event.version = Version::new(next);
+                Ok(event)
+            })
             .collect()
     }
 }
@@ -121,21 +125,21 @@ fn read(row: &Row, stream: &StreamId, next: u64) -> Option<StoredEvent> {
     let version = u64::try_from(row.get::<_, i64>(1)).ok().filter(|version| *version == next)?;
     let schema_version = SchemaVersion::new(u32::try_from(row.get::<_, i64>(4)).ok()?)?;
     (schema_version == SchemaVersion::FIRST).then_some(())?;
-    Some(StoredEvent { name, version: Version::new(version), payload: payload.into(), ..guess(row, stream, next) })
+    let mut event = guess(row, stream, next);
+    (event.name, event.version, event.payload) = (name, Version::new(version), payload.into());
+    Some(event)
 }
 
 fn guess(row: &Row, stream: &StreamId, next: u64) -> StoredEvent {
-    StoredEvent {
-        id: row.get(2),
-        stream: stream.clone(),
-        version: Version::new(next),
-        position: Position::new(row.get::<_, i64>(0).unsigned_abs()),
-        name: EventName::from_static("counted").unwrap(),
-        schema_version: SchemaVersion::FIRST,
-        payload: r#"{"number":0}"#.into(),
-        metadata: None,
-        recorded_at: Timestamp::UNIX_EPOCH,
-    }
+    let position = Position::new(row.get::<_, i64>(0).unsigned_abs());
+    let name = EventName::from_static("counted").unwrap();
+    StoredEvent::at(stream.clone(), Version::new(next), position, Timestamp::UNIX_EPOCH).event(
+        row.get(2),
+        name,
+        SchemaVersion::FIRST,
+        r#"{"number":0}"#,
+        None,
+    )
 }
 
 #[async_trait]

@@ -128,16 +128,20 @@ pub(crate) async fn log(url: &str) -> FinalLog {
     let query = "SELECT position, category, id, version, event_id, name, schema_version, payload::text, metadata::text, \
                  recorded_at FROM es.events ORDER BY position";
     let rows = client.query(query, &[]).await.unwrap();
-    let event = |row: &Row| StoredEvent {
-        position: Position::new(row.get::<_, i64>(0).try_into().unwrap()),
-        stream: StreamId::new(row.get::<_, &str>(1), row.get::<_, &str>(2)).unwrap(),
-        version: Version::new(row.get::<_, i64>(3).try_into().unwrap()),
-        id: row.get(4),
-        name: EventName::new(row.get::<_, &str>(5)).unwrap(),
-        schema_version: SchemaVersion::new(row.get::<_, i64>(6).try_into().unwrap()).unwrap(),
-        payload: row.get::<_, String>(7).into(),
-        metadata: row.get::<_, Option<String>>(8).map(Into::into),
-        recorded_at: Timestamp::try_from(row.get::<_, SystemTime>(9)).unwrap(),
+    let event = |row: &Row| {
+        StoredEvent::at(
+            StreamId::new(row.get::<_, &str>(1), row.get::<_, &str>(2)).unwrap(),
+            Version::try_from(row.get::<_, i64>(3)).unwrap(),
+            Position::try_from(row.get::<_, i64>(0)).unwrap(),
+            Timestamp::try_from(row.get::<_, SystemTime>(9)).unwrap(),
+        )
+        .event(
+            row.get(4),
+            EventName::new(row.get::<_, &str>(5)).unwrap(),
+            SchemaVersion::new(row.get::<_, i64>(6).try_into().unwrap()).unwrap(),
+            row.get::<_, String>(7),
+            row.get::<_, Option<String>>(8).map(Into::into),
+        )
     };
     FinalLog { events: rows.iter().map(event).collect() }
 }

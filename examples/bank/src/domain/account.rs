@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use es::{Events, prelude::*};
+use es::prelude::*;
 use jiff::civil::Date;
 
 use super::{

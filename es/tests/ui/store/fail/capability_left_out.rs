@@ -1,6 +1,6 @@
 //! A store says nothing of one of its capabilities.
 
-use es::Capabilities;
+use es::store::Capabilities;
 
 fn nothing() -> Capabilities<'static> {
     Capabilities {}

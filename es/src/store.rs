@@ -1,0 +1,23 @@
+//! For authors of storage crates: everything that an implementation of [`EventStore`] names. The guide
+//! [writes a store](crate::guide::write_your_own_store).
+//!
+//! ```
+//! use es::store::{AppendError, AppendRequest, Verdict, limits};
+//!
+//! fn check(request: &AppendRequest) -> Result<(), AppendError> {
+//!     limits::check(request)
+//! }
+//! ```
+
+pub use es_core::{
+    Capabilities, Known, KnownEvent, KnownKey, SnapshotError, Snapshots, StoredAt, StoredSnapshot, Verdict, Visitor,
+    limits, stable_hash,
+};
+
+#[doc(no_inline)]
+pub use crate::{
+    Append, AppendError, AppendRequest, Appended, AsOf, Checkpoint, Conflict, DecodeError, Direction, EncodeError,
+    EventName, EventStore, Expected, Filter, IdempotencyKey, KeysTaken, LimitError, NewEvent, Page, Position,
+    ReadError, SchemaVersion, StoreError, StoreErrorKind, StoredEvent, StreamId, TakenKey, Timestamp, UnknownOutcome,
+    Version, Violation,
+};
