@@ -57,8 +57,8 @@ impl Drop for Authority {
 /// A server that shows this certificate; it takes plain connections, too.
 async fn server((certificate, key): (String, String)) -> Server {
     let server = Server::start(&[]).unwrap();
-    server.place("server.crt", certificate.as_bytes()).unwrap();
-    server.place("server.key", key.as_bytes()).unwrap();
+    server.write_file("server.crt", certificate.as_bytes()).unwrap();
+    server.write_file("server.key", key.as_bytes()).unwrap();
     let client = connect(&server.url()).await;
     client.execute("ALTER SYSTEM SET ssl = on", &[]).await.unwrap();
     client.execute("SELECT pg_reload_conf()", &[]).await.unwrap();
