@@ -1,4 +1,4 @@
-//! Reading the whole log, filtered by the server, up to the frontier.
+//! Reads the whole log up to the frontier; the server applies the filter.
 
 use es_core::{Checkpoint, Direction, Filter, Page, Position, StoredEvent};
 use tokio_postgres::types::ToSql;
@@ -7,11 +7,11 @@ use uuid::Uuid;
 use crate::read::frontier::Frontier;
 use crate::server::schema_name::SchemaName;
 
-/// The most positions that one statement looks at where a filter may drop most of them: so no statement runs long, and the
-/// reader learns how far it has come.
+/// How many positions one statement scans at most when the filter may drop most of their events. The bound keeps the statement
+/// short and lets the reader advance even when few events match.
 const WINDOW: i64 = 20_000;
 
-/// The texts of the statements, for each direction.
+/// The SQL of the statements, for each direction.
 #[derive(Debug)]
 pub(super) struct Sql {
     forward: Texts,
@@ -59,19 +59,20 @@ impl Texts {
     }
 }
 
-/// A place in the whole log.
+/// A cursor in the whole log.
 #[derive(Debug, Clone)]
 pub(crate) struct AllCursor {
     direction: Direction,
     /// The statement reads beyond this position: above it, or below it backward.
     from: i64,
-    /// Where the statement stops, that position included: the end of the log, or of a window before it.
+    /// The last position that the statement may return: the end of the log, or of a window before it.
     until: i64,
-    /// Where the log ends: at the frontier, backward at the first position. `None` until the frontier is known.
+    /// The last position to read: the frontier, or the first position when reading backward. `None` until the frontier is
+    /// known.
     end: Option<i64>,
     /// The frontier when reading began.
     frontier: Checkpoint,
-    /// The incarnation of the frontier, as a parameter.
+    /// The incarnation of the frontier, as a parameter of the statement.
     incarnation: Uuid,
     categories: Option<Vec<String>>,
     names: Option<Vec<String>>,
@@ -79,7 +80,7 @@ pub(crate) struct AllCursor {
 }
 
 impl AllCursor {
-    /// Beyond `from`; it reads nothing before it was told where to stop.
+    /// Creates a cursor beyond `from`. It reads nothing until [`stop_at`](Self::stop_at) sets the end.
     pub(crate) fn new(from: Position, direction: Direction, filter: &Filter) -> Self {
         let from = i64::from(from);
         Self {
@@ -109,12 +110,12 @@ impl AllCursor {
         self.next_window();
     }
 
-    /// The statement reads beyond this position.
+    /// The position beyond which the next statement reads.
     pub(super) fn position(&self) -> Position {
         Position::new(self.from.max(0).cast_unsigned())
     }
 
-    /// How far the reader has looked, and the frontier when it began.
+    /// Wraps `events` in a page, with the position up to which the reader has looked and the frontier when reading began.
     pub(super) fn page(&self, events: Vec<StoredEvent>) -> Page {
         let looked = match self.end {
             Some(end) if self.direction == Direction::Forward => self.from.min(end),
@@ -123,13 +124,13 @@ impl AllCursor {
         Page::new(events, Position::new(looked.max(0).cast_unsigned()), self.frontier)
     }
 
-    /// Whether windows of positions can be read side by side: each statement reads a range of positions, and not just as many
-    /// as it takes to fill a page.
+    /// Whether windows of positions can be read concurrently: each statement scans a range of positions, instead of as many as
+    /// it takes to fill a page.
     pub(super) fn reads_windows(&self) -> bool {
         self.direction == Direction::Forward && (self.categories.is_none() || self.drops_events())
     }
 
-    /// Takes the next window of so many positions off the log.
+    /// Splits off a window of the next `positions` positions.
     pub(super) fn split(&mut self, positions: usize) -> Option<Self> {
         let frontier = self.end?;
         if self.from >= frontier {

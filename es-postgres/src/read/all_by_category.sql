@@ -1,4 +1,5 @@
--- Walks the index of one category: nothing is left to sort. Row comparisons keep the planner from any other index.
+-- One scan of the index on (category, position), which needs no sort. Row comparisons keep the planner from choosing another
+-- index.
 SELECT position, version, recorded_at, event_id, name, schema_version,
        CASE WHEN pg_catalog.pg_column_size(payload) OPERATOR(pg_catalog.<=) 1049600 THEN payload END,
        CASE WHEN pg_catalog.pg_column_size(metadata) OPERATOR(pg_catalog.>) 66560 THEN '0' ELSE metadata END,

@@ -247,8 +247,8 @@ pub(crate) async fn urls(capture: &Capture) {
 #[cfg(feature = "tls")]
 pub(crate) async fn tls(setup: &Setup, capture: &Capture) {
     let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    setup.server.place("server.crt", signed.cert.pem().as_bytes()).unwrap();
-    setup.server.place("server.key", signed.signing_key.serialize_pem().as_bytes()).unwrap();
+    setup.server.write_file("server.crt", signed.cert.pem().as_bytes()).unwrap();
+    setup.server.write_file("server.key", signed.signing_key.serialize_pem().as_bytes()).unwrap();
     setup.database.run(&["ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()"]).unwrap();
     let on = async || client(&setup.database.url()).await.query_one("SHOW ssl", &[]).await.unwrap().get::<_, String>(0);
     while on().await != "on" {
