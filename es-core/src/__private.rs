@@ -22,7 +22,7 @@ pub use self::{
     lift::{Given, GivenBy, MadeFrom, demand, newer, newest, same_text, step, upcast},
     listed::{count, find, names},
     reminder::{lacks, remind_of_lock},
-    serialize::{serialize, serialize_listed},
+    serialize::serialize,
     shared::{Shared, assert_own_names, shared, slots},
 };
 pub use crate::{
