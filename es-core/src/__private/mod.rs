@@ -22,7 +22,7 @@ pub use self::{
     lookup::{count, find, names},
     name_clash::{NameClash, assert_no_clash, name_clashes, slots},
     reminder::{lacks, remind_of_lock},
-    serialize::{serialize, serialize_listed},
+    serialize::serialize,
     upcast::{Given, GivenBy, MadeFrom, demand, newer, newest, same_text, step, upcast},
 };
 pub use crate::{

@@ -157,15 +157,15 @@ fn decode(set: &EventSet<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
     }
 }
 
-/// An event serialises by its name, its schema version and its payload. Where an event is no event, or an aggregate none,
-/// the mistake is reported already.
+/// An event serialises by its name, its schema version and its payload. The enum of a set with a mistake may have variants
+/// that are no events.
 fn serialize(set: &EventSet<'_>) -> TokenStream {
     let EventSet { ident, not_recommended, .. } = set;
     let arms = events(set).map(|(variant, event)| {
-        let serialized =
-            quote_spanned!(at(event)=> __es::serialize_listed::<#event, __EsSerializer>(__es_event, __es_serializer));
-        quote!(Self::#variant(ref __es_event) => #serialized,)
+        let serialize = quote_spanned!(at(event)=> __es::Listed::<#event>::serialize);
+        quote!(Self::#variant(ref __es_event) => #serialize(__es_event, __es_serializer),)
     });
+    let rest = (!set.complete).then(|| quote!(#[allow(unreachable_patterns)] _ => __es_serializer.serialize_unit(),));
     quote! {
         #not_recommended
         #[automatically_derived]
@@ -174,7 +174,7 @@ fn serialize(set: &EventSet<'_>) -> TokenStream {
                 &self,
                 __es_serializer: __EsSerializer,
             ) -> ::core::result::Result<__EsSerializer::Ok, __EsSerializer::Error> {
-                match *self { #(#arms)* }
+                match *self { #(#arms)* #rest }
             }
         }
     }

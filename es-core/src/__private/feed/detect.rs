@@ -6,9 +6,11 @@
 
 use std::{any::Any, marker::PhantomData};
 
+use serde::Serializer;
+
 use super::{Of, decode_wanted};
 use crate::{
-    __private::{AsEvent, dispatch::may, same_text},
+    __private::{AsEvent, dispatch::may, same_text, serialize},
     aggregate::{Aggregate, IntoEvents, Retired},
     event::{AggregateEvent, DecodeError, EventSet, May, SchemaVersion, schema::Member},
 };
@@ -69,12 +71,28 @@ pub struct Listed<E>(PhantomData<E>);
 impl<E: AsEvent> Listed<E> {
     /// The name it is stored under.
     pub const NAME: Option<&'static str> = Some(E::NAME);
+
+    /// Serialises the event by its name, its schema version and its payload.
+    ///
+    /// # Errors
+    /// The serializer's; and when the event cannot be stored.
+    pub fn serialize<S: Serializer>(event: &E, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize::listed(event, serializer)
+    }
 }
 
 /// The fallback of [`Listed`] for a type that is not an event.
 pub trait NotListed {
     /// None.
     const NAME: Option<&'static str> = None;
+
+    /// Never called, since nothing that names it compiles.
+    ///
+    /// # Errors
+    /// The serializer's.
+    fn serialize<T, S: Serializer>(_: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
 }
 
 impl<E> NotListed for Listed<E> {}
