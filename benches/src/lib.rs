@@ -1,15 +1,14 @@
-//! What es costs, against the same thing written by hand.
+//! Measures what es costs compared with the same work written by hand.
 //!
-//! `cargo bench -p benches` measures; each bench says what it compares.
+//! Run `cargo bench -p benches`; each bench says what it compares.
 
 use std::{hint::black_box, time::Instant};
 
 const TURNS: usize = 4000;
 const CALLS: u32 = 200;
 
-/// How fast `ours` is, as a part of the speed of `by_hand`: the ratio of the medians over many short turns, taken
-/// alternately.
-pub fn speed<A, B>(by_hand: impl Fn() -> A, ours: impl Fn() -> B) -> f64 {
+/// Returns the speed of `ours` relative to `by_hand`: the ratio of the medians over many short, alternating turns.
+pub fn relative_speed<A, B>(by_hand: impl Fn() -> A, ours: impl Fn() -> B) -> f64 {
     let turns: Vec<_> = (0..TURNS).map(|_| (turn(&by_hand), turn(&ours))).collect();
     let by_hand = median(turns.iter().map(|turn| turn.0).collect());
     let ours = median(turns.iter().map(|turn| turn.1).collect());

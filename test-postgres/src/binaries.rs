@@ -1,4 +1,4 @@
-//! Where PostgreSQL is installed.
+//! Finds the programs of PostgreSQL.
 
 use std::env;
 use std::fs;
@@ -6,29 +6,29 @@ use std::path::{Path, PathBuf};
 
 use crate::ServerError;
 
-/// A folder that holds `initdb`, `postgres`, `pg_ctl`, `pg_dump`.
+/// A folder with PostgreSQL's programs: `initdb`, `postgres`, `pg_ctl` and others.
 #[derive(Debug, Clone)]
 pub struct Binaries {
     folder: PathBuf,
 }
 
 impl Binaries {
-    /// The folder in `ES_TEST_POSTGRES_BIN`, the first on `PATH`, or the newest under `/usr/lib/postgresql`.
+    /// Finds the folder in `ES_TEST_POSTGRES_BIN`, the first on `PATH`, or the newest under `/usr/lib/postgresql`.
     ///
     /// # Errors
     /// [`ServerError::NotInstalled`] when there is none.
     pub fn find() -> Result<Self, ServerError> {
-        Self::with(&[])
+        Self::find_with(&[])
     }
 
-    /// The same, of those that hold these programs too: not every one has `pg_dump`.
+    /// Finds a folder that has these programs, too: not every installation has `pg_dump`.
     ///
     /// # Errors
     /// [`ServerError::NotInstalled`] when there is none.
-    pub fn with(programs: &[&str]) -> Result<Self, ServerError> {
-        let given = env::var_os("ES_TEST_POSTGRES_BIN").map(PathBuf::from);
+    pub fn find_with(programs: &[&str]) -> Result<Self, ServerError> {
+        let configured = env::var_os("ES_TEST_POSTGRES_BIN").map(PathBuf::from);
         let path = env::var_os("PATH").unwrap_or_default();
-        given
+        configured
             .into_iter()
             .chain(env::split_paths(&path))
             .chain(packaged())
@@ -37,7 +37,7 @@ impl Binaries {
             .ok_or(ServerError::NotInstalled)
     }
 
-    /// The path of one program.
+    /// Returns the path of a program.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)
@@ -48,7 +48,7 @@ impl Binaries {
     }
 }
 
-/// The folders of Debian's packages, newest version first.
+/// Returns the folders of Debian's packages, newest version first.
 fn packaged() -> Vec<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()

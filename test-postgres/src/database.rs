@@ -1,4 +1,4 @@
-//! One database a test.
+//! A database for each test.
 
 use std::env;
 use std::sync::OnceLock;
@@ -9,7 +9,7 @@ use tokio_postgres::NoTls;
 
 use crate::{Server, ServerError};
 
-/// A database of its own for one test, dropped with this value, also when the test panics.
+/// A database for one test. It is dropped with this value, also when the test panics.
 #[derive(Debug)]
 pub struct Database {
     server: String,
@@ -18,7 +18,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// A new, empty database on the server of `ES_TEST_POSTGRES_URL`, or else on this process's private one.
+    /// Creates an empty database on the server of `ES_TEST_POSTGRES_URL`, or else on this process's private server.
     ///
     /// # Errors
     /// [`ServerError`] when there is no server.
@@ -26,17 +26,17 @@ impl Database {
         Self::on(&shared()?)
     }
 
-    /// A new, empty database on the server that this URL names.
+    /// Creates an empty database on the server at this URL.
     ///
     /// # Errors
-    /// [`ServerError`] when it does not answer.
+    /// [`ServerError`] when the server does not answer.
     pub fn on(server: &str) -> Result<Self, ServerError> {
         let name = fresh_name();
         run(server, &[&format!("CREATE DATABASE {name} TEMPLATE template0")])?;
         Ok(Self { server: server.to_owned(), name, roles: Vec::new() })
     }
 
-    /// The URL of the database.
+    /// Returns the URL of the database.
     #[must_use]
     pub fn url(&self) -> String {
         let (before, parameters) =
@@ -46,7 +46,7 @@ impl Database {
         parameters.map_or(base.clone(), |parameters| format!("{base}?{parameters}"))
     }
 
-    /// The URL of the database for another role, which needs no password.
+    /// Returns the URL of the database for another role, which needs no password.
     #[must_use]
     pub fn url_as(&self, role: &str) -> String {
         let url = self.url();
@@ -55,21 +55,21 @@ impl Database {
         format!("{scheme}://{role}@{host}")
     }
 
-    /// Drops this role, too, which belongs to the whole server, when the database is gone.
+    /// Drops this role after the database: roles belong to the whole server.
     pub fn drop_role(&mut self, role: impl Into<String>) {
         self.roles.push(role.into());
     }
 
-    /// The name of the database.
+    /// Returns the name of the database.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Runs statements in the database, one after the other.
+    /// Runs statements in the database, one after another.
     ///
     /// # Errors
-    /// [`ServerError::Silent`] with what the server said.
+    /// [`ServerError::Unreachable`] when the server does not answer or rejects a statement.
     pub fn run(&self, statements: &[&str]) -> Result<(), ServerError> {
         run(&self.url(), statements)
     }
@@ -77,9 +77,9 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // nothing is left to be done about a server that is gone
+        // Errors are ignored: a server that has ended needs no cleaning up.
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        // nor does it wait for a standby that a test has named and nobody runs
+        // `local` does not wait for a synchronous standby that a test has configured but not started.
         drop(run(&self.server, &["SET synchronous_commit = local", &statement]));
         for role in &self.roles {
             drop(run(&self.server, &[&format!("DROP ROLE IF EXISTS \"{role}\"")]));
@@ -87,7 +87,7 @@ impl Drop for Database {
     }
 }
 
-/// The URL of the server all tests of this process share.
+/// Returns the URL of the server that all tests of this process share.
 fn shared() -> Result<String, ServerError> {
     static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
     if let Ok(url) = env::var("ES_TEST_POSTGRES_URL") {
@@ -106,7 +106,7 @@ fn fresh_name() -> String {
     format!("es_{:x}_{:x}_{number}", since.as_micros(), std::process::id())
 }
 
-/// Runs statements on a thread of its own: the caller may stand inside a runtime.
+/// Runs statements on a separate thread, because the caller may already be inside a runtime.
 fn run(url: &str, statements: &[&str]) -> Result<(), ServerError> {
     let work = async {
         let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
@@ -125,9 +125,9 @@ fn run(url: &str, statements: &[&str]) -> Result<(), ServerError> {
         });
         thread.join()
     });
-    let silent = |source| ServerError::Silent { url: url.to_owned(), source };
+    let unreachable = |source| ServerError::Unreachable { url: url.to_owned(), source };
     match threaded {
-        Ok(outcome) => outcome?.map_err(silent),
+        Ok(outcome) => outcome?.map_err(unreachable),
         Err(panic) => std::panic::resume_unwind(panic),
     }
 }

@@ -1,11 +1,11 @@
-//! A throw-away PostgreSQL for tests: one private cluster a process, one database a test.
+//! A disposable PostgreSQL for tests: a private cluster for each process, a database for each test.
 //!
 //! [`Database::fresh`] is all a test needs. It uses the server of `ES_TEST_POSTGRES_URL`, or starts a private cluster
 //! from the binaries on `PATH` or under `/usr/lib/postgresql`. The cluster is stopped and removed when the process
-//! ends, however it ends: a watchdog waits for the end of a pipe that only this process holds open.
+//! ends, also by a kill: a watchdog waits for the end of a pipe that only this process holds open.
 //!
-//! `test-postgres COMMAND…` runs a command with `ES_TEST_POSTGRES_URL` set to a private cluster, so that a runner
-//! with a process for each test starts one server and not hundreds.
+//! `test-postgres COMMAND…` runs a command with `ES_TEST_POSTGRES_URL` set to a private cluster. A test runner that starts a
+//! process for each test then needs a single server.
 
 mod binaries;
 mod database;
@@ -16,7 +16,7 @@ pub use binaries::Binaries;
 pub use database::Database;
 pub use server::Server;
 
-/// Why there is no server to test against.
+/// Why no server is available for tests.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
@@ -26,15 +26,15 @@ pub enum ServerError {
          `ES_TEST_POSTGRES_URL`"
     )]
     NotInstalled,
-    /// The servers' programs refuse to run as root and there is nobody else to run them.
+    /// PostgreSQL refuses to run as root, and there is no other user to run it.
     #[error("running as root, and neither `postgres` nor `nobody` is a user of this machine")]
     NoUser,
-    /// A file or a process of the cluster could not be made.
+    /// A file or a process of the cluster could not be created.
     #[error("`{step}` failed")]
     Io {
-        /// What was tried.
+        /// The step that failed.
         step: String,
-        /// Why it failed.
+        /// The cause.
         source: std::io::Error,
     },
     /// A program of PostgreSQL ended with an error.
@@ -42,15 +42,15 @@ pub enum ServerError {
     Program {
         /// The program.
         program: String,
-        /// What it wrote.
+        /// Its output.
         output: String,
     },
-    /// The server did not answer.
-    #[error("the server at `{url}` does not answer")]
-    Silent {
-        /// Where it was looked for.
+    /// The server did not answer, or rejected a statement.
+    #[error("the server at `{url}` does not answer, or rejects the statement")]
+    Unreachable {
+        /// The server's URL.
         url: String,
-        /// The last attempt's error.
+        /// The error of the attempt.
         source: tokio_postgres::Error,
     },
 }

@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(code) => code,
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "a program's way to say why it ends")]
+            #[expect(clippy::print_stderr, reason = "a program reports its error")]
             {
                 eprintln!("test-postgres: {error}");
             }

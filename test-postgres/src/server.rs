@@ -1,4 +1,4 @@
-//! One private cluster: made, started, killed, started again, removed.
+//! A private cluster: creates, starts, kills, restarts and removes it.
 
 use std::env;
 use std::fs;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::user::User;
 use crate::{Binaries, ServerError};
 
-/// What every cluster is started with: durable, as in production, and quiet.
+/// The settings of every cluster: durable, as in production.
 const SETTINGS: &[(&str, &str)] = &[
     ("fsync", "on"),
     ("full_page_writes", "on"),
@@ -28,7 +28,7 @@ const SETTINGS: &[(&str, &str)] = &[
 /// Stops the server and removes its folder when its standard input ends.
 const WATCHDOG: &str = r#"cat >/dev/null; "$1" -D "$2/data" -m immediate -w -t 20 stop; rm -rf "$2""#;
 
-/// A private cluster with settings of its own, removed when it is dropped or when the process ends.
+/// A private cluster. It is stopped and removed when this value is dropped or the process ends.
 #[derive(Debug)]
 pub struct Server {
     binaries: Binaries,
@@ -40,21 +40,21 @@ pub struct Server {
 }
 
 impl Server {
-    /// Makes and starts a cluster; `settings` go on top of `fsync=on` and its like.
+    /// Creates and starts a cluster. `settings` override the defaults, such as `fsync = on`.
     ///
     /// # Errors
     /// [`ServerError`] when PostgreSQL is not installed or does not start.
     pub fn start(settings: &[(&str, &str)]) -> Result<Self, ServerError> {
-        Self::of(Binaries::find()?, &env::temp_dir(), settings)
+        Self::start_with(Binaries::find()?, &env::temp_dir(), settings)
     }
 
-    /// The same with these binaries, in a folder of its own inside `place`.
+    /// Creates and starts a cluster with these binaries, in a new folder inside `parent`.
     ///
     /// # Errors
     /// [`ServerError`] when it does not start.
-    pub fn of(binaries: Binaries, place: &Path, settings: &[(&str, &str)]) -> Result<Self, ServerError> {
+    pub fn start_with(binaries: Binaries, parent: &Path, settings: &[(&str, &str)]) -> Result<Self, ServerError> {
         let user = User::find()?;
-        let folder = fresh_folder(place)?;
+        let folder = fresh_folder(parent)?;
         user.own(&folder)?;
         let mut watchdog = Command::new("sh");
         watchdog
@@ -63,7 +63,7 @@ impl Server {
             .arg(&folder)
             .env("LD_LIBRARY_PATH", binaries.library_folder())
             .current_dir("/")
-            // who ends this process with its group, as a terminal or a runner does, must not end the watchdog
+            // A terminal or a test runner kills the whole process group; the watchdog must survive that.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -76,29 +76,29 @@ impl Server {
         Ok(server)
     }
 
-    /// Where the server listens: as its superuser, on the database `postgres`.
+    /// Returns the URL of the database `postgres`, as the superuser.
     #[must_use]
     pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// The port on 127.0.0.1.
+    /// Returns the port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The folder of the cluster's data: `postgresql.conf`, `pg_hba.conf`, and what TLS needs.
+    /// Returns the data folder, with `postgresql.conf`, `pg_hba.conf` and the files for TLS.
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
 
-    /// Writes a file into the data folder, readable by the server's user alone.
+    /// Writes a file into the data folder that only the server's user can read.
     ///
     /// # Errors
     /// [`ServerError::Io`].
-    pub fn place(&self, name: &str, content: &[u8]) -> Result<(), ServerError> {
+    pub fn write_file(&self, name: &str, content: &[u8]) -> Result<(), ServerError> {
         use std::os::unix::fs::PermissionsExt;
         let path = self.data().join(name);
         fs::write(&path, content).map_err(ServerError::io("write a file of the cluster"))?;
@@ -106,7 +106,7 @@ impl Server {
         self.user.own(&path)
     }
 
-    /// Kills the server as a crash does: no checkpoint, no goodbye.
+    /// Kills the server without a checkpoint, as a crash does.
     ///
     /// # Errors
     /// [`ServerError::Program`].
@@ -114,22 +114,22 @@ impl Server {
         let pid = fs::read_to_string(self.data().join("postmaster.pid")).map_err(ServerError::io("read the pid"))?;
         let pid = pid.lines().next().unwrap_or_default().trim().to_owned();
         checked(Command::new("kill").args(["-KILL", &pid]), "kill")?;
-        // the other processes of the server notice on their own; `restart` waits for them
+        // The backends end on their own when the postmaster is gone; `restart` waits for them.
         let deadline = Instant::now() + Duration::from_secs(20);
-        while runs(&pid) && Instant::now() < deadline {
+        while is_running(&pid) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
     }
 
-    /// Starts a server that was killed or stopped, on the port it had.
+    /// Starts a killed or stopped server again, on the same port.
     ///
     /// # Errors
     /// [`ServerError::Program`].
     pub fn restart(&self) -> Result<(), ServerError> {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
-            // backends of a killed server hold its shared memory for a moment
+            // Backends of a killed server hold its shared memory for a moment.
             match self.pg_ctl(&["-w", "-t", "30", "-l", &self.log(), "start"]) {
                 Err(ServerError::Program { .. }) if Instant::now() < deadline => {
                     std::thread::sleep(Duration::from_millis(100));
@@ -139,7 +139,7 @@ impl Server {
         }
     }
 
-    /// Runs a program of PostgreSQL as the server's user and answers what it wrote.
+    /// Runs a program of PostgreSQL as the server's user, and returns its output.
     ///
     /// # Errors
     /// [`ServerError::Program`].
@@ -159,7 +159,7 @@ impl Server {
 
     fn boot(&mut self) -> Result<(), ServerError> {
         let mut last = None;
-        // another process may take the port between the look and the start
+        // Another process may take the port before the server starts.
         for _ in 0..5 {
             self.port = free_port()?;
             let port =
@@ -169,7 +169,7 @@ impl Server {
                 .chain(&self.settings)
                 .map(|(key, value)| format!("{key} = '{}'\n", value.replace('\'', "''")))
                 .collect();
-            self.place("postgresql.auto.conf", lines.concat().as_bytes())?;
+            self.write_file("postgresql.auto.conf", lines.concat().as_bytes())?;
             match self.pg_ctl(&["-w", "-t", "60", "-l", &self.log(), "start"]) {
                 Ok(()) => return Ok(()),
                 Err(error) => last = Some(error),
@@ -205,24 +205,24 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(mut pipe) = self.watchdog.stdin.take() {
-            // a watchdog that is already gone has nothing left to do
+            // An error means that the watchdog has already ended.
             drop(pipe.flush());
         }
         drop(self.watchdog.wait());
     }
 }
 
-/// Whether the process is there and does something; one that has ended may stay listed until its parent asks for it.
-fn runs(pid: &str) -> bool {
+/// Whether the process is running. A zombie, which its parent has not reaped yet, is not.
+fn is_running(pid: &str) -> bool {
     let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
-    // the state follows the name, which is in parentheses and may hold any character
+    // The state follows the name, which is in parentheses and may contain any character.
     stat.is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X'])))
 }
 
-fn fresh_folder(place: &Path) -> Result<PathBuf, ServerError> {
+fn fresh_folder(parent: &Path) -> Result<PathBuf, ServerError> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let folder = place.join(format!("es-test-postgres-{}-{number}", std::process::id()));
+    let folder = parent.join(format!("es-test-postgres-{}-{number}", std::process::id()));
     fs::create_dir(&folder).map_err(ServerError::io("make a folder for the cluster"))?;
     Ok(folder)
 }

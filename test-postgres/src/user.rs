@@ -1,4 +1,4 @@
-//! The user who runs the server: PostgreSQL refuses root.
+//! The user that runs the server, because PostgreSQL refuses to run as root.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -8,12 +8,12 @@ use std::process::Command;
 
 use crate::ServerError;
 
-/// Who runs the server's programs: somebody else when this process is root.
+/// The user and group that run the server's programs: `None` is this process's own, unless it is root.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct User(Option<(u32, u32)>);
 
 impl User {
-    /// Looks up who this process is, by the owner of its own entry in `/proc`, and who could stand in for root.
+    /// Finds a user to run the server. The owner of `/proc/self` tells whether this process is root.
     pub(crate) fn find() -> Result<Self, ServerError> {
         let root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
         if !root {
@@ -35,10 +35,10 @@ impl User {
         }
     }
 
-    /// Gives a folder to this user.
-    pub(crate) fn own(&self, folder: &Path) -> Result<(), ServerError> {
+    /// Makes this user the owner of a file or folder.
+    pub(crate) fn own(&self, path: &Path) -> Result<(), ServerError> {
         match self.0 {
-            Some((user, group)) => chown(folder, Some(user), Some(group)).map_err(ServerError::io("chown")),
+            Some((user, group)) => chown(path, Some(user), Some(group)).map_err(ServerError::io("chown")),
             None => Ok(()),
         }
     }

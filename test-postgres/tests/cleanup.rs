@@ -1,4 +1,4 @@
-//! What a test leaves behind: nothing, however it ends.
+//! Tests leave nothing behind, however they end.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use test_postgres::{Database, Server};
 
-fn soon(what: &str, holds: impl Fn() -> bool) {
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !holds() {
         assert!(Instant::now() < deadline, "{what}");
@@ -48,11 +48,11 @@ fn a_server_is_removed_after_its_process_was_killed() {
     assert!(folder.exists());
     let database = Database::on(url.trim()).unwrap();
     database.run(&["CREATE TABLE t ()"]).unwrap();
-    // the whole group, as a runner does that loses its patience
+    // Kill the whole process group, as a test runner does after a time-out.
     let group = format!("-{}", process.id());
     assert!(Command::new("kill").args(["-KILL", "--", &group]).status().unwrap().success());
     process.wait().unwrap();
-    soon("the folder is still there", || !Path::new(&folder).exists());
+    wait_until("the folder is still there", || !Path::new(&folder).exists());
     assert!(Database::on(url.trim()).is_err());
 }
 
@@ -65,12 +65,12 @@ fn a_database_is_dropped_after_its_test_and_another_is_empty() {
     second.run(&["CREATE TABLE t ()"]).unwrap();
     let url = first.url();
     drop(first);
-    let gone = Database::on(&url);
-    assert!(gone.is_err(), "the database still accepts connections");
+    let dropped = Database::on(&url);
+    assert!(dropped.is_err(), "the database still accepts connections");
 }
 
 #[test]
-fn a_killed_server_starts_again_with_what_it_acknowledged() {
+fn a_killed_server_restarts_with_the_data_it_acknowledged() {
     let server = Server::start(&[]).unwrap();
     let database = Database::on(&server.url()).unwrap();
     database.run(&["CREATE TABLE t (i int)", "INSERT INTO t VALUES (1)"]).unwrap();

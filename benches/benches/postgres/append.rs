@@ -1,4 +1,4 @@
-//! Append alone.
+//! Measures appends alone.
 
 use std::time::{Duration, Instant};
 
@@ -7,59 +7,59 @@ use es::{
 };
 use uuid::Uuid;
 
-use crate::Ground;
+use crate::Setup;
 use crate::bank::{CATEGORY, Deposited};
 use crate::execute::concurrently;
 use crate::table::{Row, median};
 
 const TASKS: usize = 64;
 
-pub(crate) async fn many_streams(ground: &Ground) -> Row {
-    let count = ground.scaled(20_000);
+pub(crate) async fn many_streams(setup: &Setup) -> Row {
+    let count = setup.scaled(20_000);
     let (mut raw, mut ours) = (Vec::new(), Vec::new());
     let per_task = 5_000 / TASKS;
     let turns = (count / TASKS / per_task).max(1);
     let (mut raw_version, mut version) = (0, 0);
-    for _ in 0..=ground.rounds {
+    for _ in 0..=setup.rounds {
         let from = raw_version;
         raw.push(
             concurrently(TASKS, |task| async move {
                 for turn in 0..turns {
                     for number in 0..per_task {
-                        ground.raw.insert(task, &format!("{task}-{number}"), from + turn.cast_signed() as i64, 1).await;
+                        setup.raw.insert(task, &format!("{task}-{number}"), from + turn.cast_signed() as i64, 1).await;
                     }
                 }
             })
             .await,
         );
         raw_version += turns.cast_signed() as i64;
-        ours.push(spread(&ground.store, "", per_task, turns, version).await);
+        ours.push(append_to_streams(&setup.store, "", per_task, turns, version).await);
         version += turns as u64;
     }
     Row::rates(per_task * turns * TASKS, &raw[1..], &ours[1..], "at least 2 times raw")
 }
 
-/// 64 tasks append to streams of their own, behind versions they know.
-async fn spread(store: &PostgresStore, prefix: &str, streams: usize, turns: usize, from: u64) -> Duration {
+/// 64 tasks append to streams of their own, each at a known version.
+async fn append_to_streams(store: &PostgresStore, prefix: &str, streams: usize, turns: usize, from: u64) -> Duration {
     concurrently(TASKS, |task| async move {
         for turn in 0..turns {
             for number in 0..streams {
                 let expected = Expected::Exact(Version::new(from + turn as u64));
-                store.append(one(&format!("{prefix}{task}-{number}"), expected)).await.unwrap();
+                store.append(one_event(&format!("{prefix}{task}-{number}"), expected)).await.unwrap();
             }
         }
     })
     .await
 }
 
-pub(crate) async fn hot_stream(ground: &Ground) -> Row {
-    let each = ground.scaled(10_000) / TASKS;
+pub(crate) async fn hot_stream(setup: &Setup) -> Row {
+    let each = setup.scaled(10_000) / TASKS;
     let (mut raw, mut ours) = (Vec::new(), Vec::new());
-    for _ in 0..=ground.rounds {
+    for _ in 0..=setup.rounds {
         raw.push(
             concurrently(TASKS, |task| async move {
                 for _ in 0..each {
-                    ground.raw.append(task, "hot", 1).await;
+                    setup.raw.append(task, "hot", 1).await;
                 }
             })
             .await,
@@ -67,7 +67,7 @@ pub(crate) async fn hot_stream(ground: &Ground) -> Row {
         ours.push(
             concurrently(TASKS, |_| async move {
                 for _ in 0..each {
-                    ground.store.append(one("hot", Expected::Any)).await.unwrap();
+                    setup.store.append(one_event("hot", Expected::Any)).await.unwrap();
                 }
             })
             .await,
@@ -76,35 +76,35 @@ pub(crate) async fn hot_stream(ground: &Ground) -> Row {
     Row::rates(each * TASKS, &raw[1..], &ours[1..], "at least 2 times raw")
 }
 
-pub(crate) async fn at_one_million(ground: &Ground) -> Row {
-    at(ground, 1_000_000).await
+pub(crate) async fn at_one_million(setup: &Setup) -> Row {
+    with_stored_events(setup, 1_000_000).await
 }
 
-pub(crate) async fn at_five_million(ground: &Ground) -> Row {
-    at(ground, 5_000_000).await
+pub(crate) async fn at_five_million(setup: &Setup) -> Row {
+    with_stored_events(setup, 5_000_000).await
 }
 
-/// The rate of appends into a log of `stored` events, against an empty one.
-async fn at(ground: &Ground, stored: usize) -> Row {
+/// Measures appends to a log of `stored` events, compared with an empty log.
+async fn with_stored_events(setup: &Setup, stored: usize) -> Row {
     let empty = test_postgres::Database::fresh().unwrap();
     let store = PostgresStore::connect(&empty.url()).await.unwrap();
-    fill(ground, ground.scaled(stored)).await;
-    let count = ground.scaled(20_000);
+    fill(setup, setup.scaled(stored)).await;
+    let count = setup.scaled(20_000);
     let (streams, turns) = (5_000 / TASKS, (count / 5_000).max(1));
     let (mut baseline, mut ours) = (Vec::new(), Vec::new());
-    for round in 0..=ground.rounds {
+    for round in 0..=setup.rounds {
         let prefix = format!("{round}-");
-        baseline.push(spread(&store, &prefix, streams, turns, 0).await);
-        ours.push(spread(&ground.store, &prefix, streams, turns, 0).await);
+        baseline.push(append_to_streams(&store, &prefix, streams, turns, 0).await);
+        ours.push(append_to_streams(&setup.store, &prefix, streams, turns, 0).await);
     }
     Row::rates(streams * turns * TASKS, &baseline[1..], &ours[1..], "at least 0.8 of an empty log")
 }
 
-/// Puts events into both logs, past everything: only their number matters.
-pub(crate) async fn fill(ground: &Ground, count: usize) {
+/// Inserts events directly into the store's table, without the store: only their number matters.
+pub(crate) async fn fill(setup: &Setup, count: usize) {
     let data = serde_json::to_string(&Deposited::sample(1)).unwrap();
     let began = Instant::now();
-    let client = ground.raw.client().await;
+    let client = setup.raw.client().await;
     let ours = format!(
         "INSERT INTO es.events (position, version, recorded_at, event_id, schema_version, slice, together, category, id, name, payload)
          SELECT nextval('es.position'), (n - 1) / 50000 + 1, now(),
@@ -117,18 +117,18 @@ pub(crate) async fn fill(ground: &Ground, count: usize) {
     println!("filled with {count} events in {:.0?}", began.elapsed());
 }
 
-fn one(id: &str, expected: Expected) -> AppendRequest {
+fn one_event(id: &str, expected: Expected) -> AppendRequest {
     let payload = serde_json::to_vec(&Deposited::sample(1)).unwrap();
     let name = EventName::from_static("account.deposited").unwrap();
     let event = NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, payload).unwrap();
     Append::new(StreamId::new(CATEGORY, id).unwrap(), expected, vec![event]).into()
 }
 
-/// The rate of 64 tasks, or a part of them, on streams of their own: what a process of several does.
-pub(crate) async fn share(store: &PostgresStore, name: &str, tasks: usize, each: usize) -> Duration {
+/// Appends from this many tasks to new streams: the work of one of several processes.
+pub(crate) async fn append_to_new_streams(store: &PostgresStore, name: &str, tasks: usize, each: usize) -> Duration {
     let times = concurrently(tasks, |task| async move {
         for number in 0..each {
-            store.append(one(&format!("{name}-{task}-{number}"), Expected::NoStream)).await.unwrap();
+            store.append(one_event(&format!("{name}-{task}-{number}"), Expected::NoStream)).await.unwrap();
         }
     });
     median(&[times.await])

@@ -1,4 +1,4 @@
-//! The domain both sides work on: a small account.
+//! The domain that both sides use: a small account.
 
 use es::prelude::*;
 
@@ -20,7 +20,7 @@ pub(crate) struct Deposited {
 }
 
 impl Deposited {
-    /// One of some 155 bytes.
+    /// Returns a deposit of about 155 bytes.
     pub(crate) fn sample(amount: i64) -> Self {
         Self {
             amount,
@@ -51,7 +51,7 @@ impl Account {
     }
 }
 
-/// The command.
+/// Deposits an amount.
 #[derive(Clone, Debug)]
 pub(crate) struct Deposit(pub(crate) i64);
 

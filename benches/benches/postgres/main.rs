@@ -1,8 +1,8 @@
-//! What es-postgres costs, against raw tokio-postgres on the same server in the same run.
+//! Measures what es-postgres costs compared with raw tokio-postgres on the same server in the same run.
 //!
-//! `cargo bench -p benches --bench postgres` prints the table; words after `--` choose rows by a part of their name.
+//! `cargo bench -p benches --bench postgres` prints the table; words after `--` select rows by a part of their name.
 //! Rounds alternate between the two, and the medians are compared. `ES_BENCH_ROUNDS` (5) and `ES_BENCH_SCALE` (1.0)
-//! make it shorter or longer; `ES_TEST_POSTGRES_URL` takes a given server instead of a private one with `fsync = on`.
+//! make it shorter or longer. `ES_TEST_POSTGRES_URL` names a server to use instead of a private one with `fsync = on`.
 
 #![expect(
     clippy::unwrap_used,
@@ -28,8 +28,8 @@ use raw::Raw;
 use table::Table;
 use test_postgres::Database;
 
-/// Where both sides work.
-struct Ground {
+/// What a row of the table needs: both sides on one database, and the amount of work.
+struct Setup {
     url: String,
     store: PostgresStore,
     raw: Raw,
@@ -37,7 +37,7 @@ struct Ground {
     scale: f64,
 }
 
-impl Ground {
+impl Setup {
     async fn new(database: &Database) -> Self {
         let number = |name: &str| env::var(name).ok().and_then(|text| text.parse::<f64>().ok());
         Self {
@@ -56,8 +56,8 @@ impl Ground {
 
 #[tokio::main]
 async fn main() {
-    if let Some(orders) = processes::Orders::given() {
-        return orders.follow().await;
+    if let Some(worker) = processes::Worker::from_env() {
+        return worker.run().await;
     }
     let words: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     let chosen = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
@@ -66,9 +66,9 @@ async fn main() {
         ($($name:literal => $row:expr),+ $(,)?) => {$(
             if chosen($name) {
                 let database = Database::fresh().unwrap();
-                let ground = Ground::new(&database).await;
-                table.note_server(&ground.raw).await;
-                let row = $row(&ground).await;
+                let setup = Setup::new(&database).await;
+                table.note_server(&setup.raw).await;
+                let row = $row(&setup).await;
                 table.push($name, row);
             }
         )+};

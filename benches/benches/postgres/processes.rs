@@ -1,4 +1,4 @@
-//! Several processes on one log.
+//! Measures several processes on one log.
 
 use std::env;
 use std::process::{Command, Stdio};
@@ -7,53 +7,53 @@ use std::time::{Duration, Instant};
 use es::{EventStore, Filter, PostgresStore};
 use futures_util::StreamExt;
 
-use crate::Ground;
-use crate::append::share;
+use crate::Setup;
+use crate::append::append_to_new_streams;
 use crate::table::{Row, median};
 
-/// What a second process is told to do.
-pub(crate) struct Orders {
+/// The work of a child process, which the parent passes in an environment variable.
+pub(crate) struct Worker {
     url: String,
     name: String,
     tasks: usize,
     each: usize,
 }
 
-impl Orders {
-    pub(crate) fn given() -> Option<Self> {
-        let text = env::var("ES_BENCH_ORDERS").ok()?;
+impl Worker {
+    pub(crate) fn from_env() -> Option<Self> {
+        let text = env::var("ES_BENCH_WORKER").ok()?;
         let mut words = text.split(' ').map(str::to_owned);
         let mut word = || words.next().unwrap();
         Some(Self { url: word(), name: word(), tasks: word().parse().unwrap(), each: word().parse().unwrap() })
     }
 
-    pub(crate) async fn follow(self) {
+    pub(crate) async fn run(self) {
         let store = PostgresStore::connect(&self.url).await.unwrap();
-        // everybody begins when the parent says so, so that starting up is not measured
+        // All processes start working when the parent writes a line, so that their start-up is not measured.
         println!("ready");
         std::io::stdin().read_line(&mut String::new()).unwrap();
-        share(&store, &self.name, self.tasks, self.each).await;
+        append_to_new_streams(&store, &self.name, self.tasks, self.each).await;
     }
 }
 
-/// The rate of four processes with 16 tasks each, against one with 64.
+/// Measures four processes with 16 tasks each, compared with one process with 64.
 #[expect(clippy::unused_async, reason = "every row of the table is awaited")]
-pub(crate) async fn four_against_one(ground: &Ground) -> Row {
-    let each = ground.scaled(20_000) / 64;
+pub(crate) async fn four_against_one(setup: &Setup) -> Row {
+    let each = setup.scaled(20_000) / 64;
     let (mut one, mut four) = (Vec::new(), Vec::new());
-    for round in 0..=ground.rounds {
-        one.push(together(&ground.url, &format!("one-{round}"), 1, 64, each));
-        four.push(together(&ground.url, &format!("four-{round}"), 4, 16, each));
+    for round in 0..=setup.rounds {
+        one.push(run_processes(&setup.url, &format!("one-{round}"), 1, 64, each));
+        four.push(run_processes(&setup.url, &format!("four-{round}"), 4, 16, each));
     }
     Row::rates(each * 64, &one[1..], &four[1..], "at least 0.7 of one process")
 }
 
-fn together(url: &str, name: &str, processes: usize, tasks: usize, each: usize) -> Duration {
+fn run_processes(url: &str, name: &str, processes: usize, tasks: usize, each: usize) -> Duration {
     use std::io::{BufRead, BufReader, Write};
     let mut children: Vec<_> = (0..processes)
         .map(|number| {
             let mut command = Command::new(env::current_exe().unwrap());
-            command.env("ES_BENCH_ORDERS", format!("{url} {name}-{number} {tasks} {each}"));
+            command.env("ES_BENCH_WORKER", format!("{url} {name}-{number} {tasks} {each}"));
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
         })
         .collect();
@@ -70,16 +70,16 @@ fn together(url: &str, name: &str, processes: usize, tasks: usize, each: usize) 
     began.elapsed()
 }
 
-/// How long an idle subscription of another store takes to deliver.
-pub(crate) async fn wake_up(ground: &Ground) -> Row {
-    let other = PostgresStore::connect(&ground.url).await.unwrap();
+/// Measures how long an idle subscription of another store takes to deliver an event.
+pub(crate) async fn wake_up(setup: &Setup) -> Row {
+    let other = PostgresStore::connect(&setup.url).await.unwrap();
     let mut events = other.subscribe(other.frontier().await.unwrap(), &Filter::all());
     let mut times = Vec::new();
     for round in 0..20 {
-        // long enough for the reader to be at its slowest pace of polling
+        // Wait until the reader polls at its slowest rate.
         let idle = tokio::time::timeout(Duration::from_millis(1_500), events.next()).await;
-        assert!(idle.is_err(), "an event out of nowhere");
-        share(&ground.store, &format!("wake-{round}"), 1, 1).await;
+        assert!(idle.is_err(), "an event that was not appended");
+        append_to_new_streams(&setup.store, &format!("wake-{round}"), 1, 1).await;
         let appended = Instant::now();
         events.next().await.unwrap().unwrap();
         times.push(appended.elapsed());
@@ -89,6 +89,6 @@ pub(crate) async fn wake_up(ground: &Ground) -> Row {
         baseline: String::new(),
         ours: format!("median {:.1?}, worst {worst:.1?}", median(&times)),
         ratio: None,
-        must: "within 50 ms",
+        target: "within 50 ms",
     }
 }

@@ -1,11 +1,11 @@
-//! The baseline: prepared statements of tokio-postgres, no framework, no verdicts.
+//! The baseline: prepared statements of tokio-postgres, without the framework.
 
+use es::Apply;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio_postgres::{Client, GenericClient, Statement};
 use uuid::Uuid;
 
 use crate::bank::{Account, CATEGORY, Deposited, Opened};
-use es::Apply;
 
 const SCHEMA: &str = r#"
 CREATE SCHEMA IF NOT EXISTS raw;
@@ -45,14 +45,14 @@ impl Raw {
         self.connections[0].client.lock().await
     }
 
-    /// Loads, decides and appends, over two round trips.
+    /// Loads, decides and appends, in two round trips.
     pub(crate) async fn execute(&self, task: usize, id: &str, amount: i64) {
         let connection = &self.connections[task % self.connections.len()];
         let client = connection.client.lock().await;
         connection.deposit(&*client, id, amount).await;
     }
 
-    /// The same in a transaction; again when somebody else was faster.
+    /// Loads, decides and appends in a transaction.
     pub(crate) async fn execute_in_transaction(&self, task: usize, id: &str, amount: i64) {
         let connection = &self.connections[task % self.connections.len()];
         let mut client = connection.client.lock().await;
@@ -61,13 +61,13 @@ impl Raw {
         transaction.commit().await.unwrap();
     }
 
-    /// Appends behind a known version, in a transaction of its own.
+    /// Appends at a known version, in a transaction of its own.
     pub(crate) async fn insert(&self, task: usize, id: &str, version: i64, amount: i64) {
         let connection = &self.connections[task % self.connections.len()];
         connection.insert(&*connection.client.lock().await, id, version, amount).await;
     }
 
-    /// Appends behind whatever is there; again when somebody else was faster.
+    /// Appends at the current version, and retries when another task has taken it.
     pub(crate) async fn append(&self, task: usize, id: &str, amount: i64) {
         let connection = &self.connections[task % self.connections.len()];
         let client = connection.client.lock().await;
@@ -88,7 +88,7 @@ impl Raw {
         let client = connection.client.lock().await;
         let rows = client.query_raw(&connection.select, [CATEGORY, id]).await.unwrap();
         rows.try_fold(Account::default(), |mut account, row| async move {
-            apply(&mut account, row.get(1), row.get::<_, Text<'_>>(2).0);
+            apply(&mut account, row.get(1), row.get::<_, RawJson<'_>>(2).0);
             Ok(account)
         })
         .await
@@ -105,7 +105,7 @@ impl Raw {
         while let Some(row) = rows.next().await {
             let row = row.unwrap();
             let _position: i64 = row.get(0);
-            apply(&mut account, row.get(1), row.get::<_, Text<'_>>(2).0);
+            apply(&mut account, row.get(1), row.get::<_, RawJson<'_>>(2).0);
             count += 1;
         }
         (count, account.balance)
@@ -129,7 +129,7 @@ impl Connection {
         let mut version = 0_i64;
         for row in &rows {
             version = row.get(0);
-            apply(&mut account, row.get(1), row.get::<_, Text<'_>>(2).0);
+            apply(&mut account, row.get(1), row.get::<_, RawJson<'_>>(2).0);
         }
         self.insert(client, id, version, amount).await;
     }
@@ -155,7 +155,7 @@ pub(crate) async fn connect(url: &str) -> Client {
     client
 }
 
-/// JSON on its way to the server.
+/// JSON that is sent to the server.
 #[derive(Debug)]
 struct Json(String);
 
@@ -173,10 +173,10 @@ impl tokio_postgres::types::ToSql for Json {
     tokio_postgres::types::to_sql_checked!();
 }
 
-/// JSON as it comes from the server.
-struct Text<'a>(&'a [u8]);
+/// JSON that was received from the server, as bytes.
+struct RawJson<'a>(&'a [u8]);
 
-impl<'a> tokio_postgres::types::FromSql<'a> for Text<'a> {
+impl<'a> tokio_postgres::types::FromSql<'a> for RawJson<'a> {
     fn from_sql(
         _: &tokio_postgres::types::Type,
         raw: &'a [u8],

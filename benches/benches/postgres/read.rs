@@ -1,4 +1,4 @@
-//! Reading: one long stream, and the whole log.
+//! Measures reading: one long stream, and the whole log.
 
 use std::fs;
 use std::time::Instant;
@@ -7,12 +7,12 @@ use es::prelude::*;
 use es::{Append, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId};
 use uuid::Uuid;
 
-use crate::Ground;
+use crate::Setup;
 use crate::append::fill;
 use crate::bank::{Account, AccountEvent, CATEGORY, Deposited};
 use crate::table::Row;
 
-pub(crate) async fn rehydrate(ground: &Ground) -> Row {
+pub(crate) async fn rehydrate(setup: &Setup) -> Row {
     let id = "long".to_owned();
     for _ in 0..10 {
         let event = |_| {
@@ -21,14 +21,14 @@ pub(crate) async fn rehydrate(ground: &Ground) -> Row {
             NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, payload).unwrap()
         };
         let stream = StreamId::new(CATEGORY, &id).unwrap();
-        ground.store.append(Append::new(stream, Expected::Any, (0..1_000).map(event).collect()).into()).await.unwrap();
+        setup.store.append(Append::new(stream, Expected::Any, (0..1_000).map(event).collect()).into()).await.unwrap();
     }
-    copy_to_raw(ground).await;
-    let accounts = ground.store.repository::<Account>();
+    copy_to_raw(setup).await;
+    let accounts = setup.store.repository::<Account>();
     let (mut raw, mut ours) = (Vec::new(), Vec::new());
-    for _ in 0..=ground.rounds * 4 {
+    for _ in 0..=setup.rounds * 4 {
         let began = Instant::now();
-        assert_eq!(ground.raw.load(&id).await.balance, 10_000);
+        assert_eq!(setup.raw.load(&id).await.balance, 10_000);
         raw.push(began.elapsed());
         let began = Instant::now();
         assert_eq!(accounts.load(&id).await.unwrap().balance, 10_000);
@@ -37,18 +37,18 @@ pub(crate) async fn rehydrate(ground: &Ground) -> Row {
     Row::rates(10_000, &raw[1..], &ours[1..], "at least 0.9 of raw")
 }
 
-pub(crate) async fn read_all(ground: &Ground) -> Row {
-    let count = ground.scaled(1_000_000);
-    fill(ground, count).await;
-    copy_to_raw(ground).await;
+pub(crate) async fn read_all(setup: &Setup) -> Row {
+    let count = setup.scaled(1_000_000);
+    fill(setup, count).await;
+    copy_to_raw(setup).await;
     let (mut raw, mut ours, mut grown) = (Vec::new(), Vec::new(), 0);
-    for _ in 0..=ground.rounds.min(5) {
+    for _ in 0..=setup.rounds.min(5) {
         let began = Instant::now();
-        assert_eq!(ground.raw.fold().await, (count, count.cast_signed() as i64));
+        assert_eq!(setup.raw.fold().await, (count, count.cast_signed() as i64));
         raw.push(began.elapsed());
         let before = peak_after_reset();
         let began = Instant::now();
-        assert_eq!(fold(ground).await, (count, count.cast_signed() as i64));
+        assert_eq!(fold(setup).await, (count, count.cast_signed() as i64));
         ours.push(began.elapsed());
         grown = grown.max(peak().saturating_sub(before));
     }
@@ -57,8 +57,8 @@ pub(crate) async fn read_all(ground: &Ground) -> Row {
     row
 }
 
-async fn fold(ground: &Ground) -> (usize, i64) {
-    let mut events = ground.store.events::<AccountEvent>().read();
+async fn fold(setup: &Setup) -> (usize, i64) {
+    let mut events = setup.store.events::<AccountEvent>().read();
     let mut account = Account::default();
     let mut count = 0;
     while let Some(event) = events.next().await {
@@ -68,15 +68,15 @@ async fn fold(ground: &Ground) -> (usize, i64) {
     (count, account.balance)
 }
 
-async fn copy_to_raw(ground: &Ground) {
+async fn copy_to_raw(setup: &Setup) {
     let copy = "INSERT INTO raw.events (category, id, version, event_id, type, data)
                 SELECT category, id, version, event_id, name, payload FROM es.events ORDER BY position";
-    let client = ground.raw.client().await;
+    let client = setup.raw.client().await;
     client.batch_execute(copy).await.unwrap();
     client.batch_execute("VACUUM ANALYZE raw.events").await.unwrap();
 }
 
-/// The peak of this process's memory in KiB, after forgetting what it was before.
+/// Resets the peak of this process's memory, and returns the new peak in KiB.
 fn peak_after_reset() -> u64 {
     fs::write("/proc/self/clear_refs", "5").unwrap();
     peak()

@@ -5,22 +5,27 @@ use std::time::Duration;
 
 use crate::raw::Raw;
 
-/// What one comparison gave.
+/// The result of one comparison.
 pub(crate) struct Row {
-    /// What is compared with what.
+    /// The rate of the baseline, as text.
     pub(crate) baseline: String,
     pub(crate) ours: String,
-    /// How many times the baseline's rate.
+    /// Our rate, as a multiple of the baseline's.
     pub(crate) ratio: Option<f64>,
-    pub(crate) must: &'static str,
+    pub(crate) target: &'static str,
 }
 
 impl Row {
-    /// Times of `count` pieces of work each, round by round.
-    pub(crate) fn rates(count: usize, baseline: &[Duration], ours: &[Duration], must: &'static str) -> Self {
+    /// Compares the times of rounds with `count` operations each.
+    pub(crate) fn rates(count: usize, baseline: &[Duration], ours: &[Duration], target: &'static str) -> Self {
         let rate = |times: &[Duration]| count as f64 / median(times).as_secs_f64();
         let (baseline, ours) = (rate(baseline), rate(ours));
-        Self { baseline: format!("{baseline:.0}/s"), ours: format!("{ours:.0}/s"), ratio: Some(ours / baseline), must }
+        Self {
+            baseline: format!("{baseline:.0}/s"),
+            ours: format!("{ours:.0}/s"),
+            ratio: Some(ours / baseline),
+            target,
+        }
     }
 }
 
@@ -41,7 +46,7 @@ impl Table {
 
     pub(crate) fn push(&mut self, name: &'static str, row: Row) {
         let ratio = row.ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"));
-        println!("{name}: {} -> {} {ratio} (must: {})", row.baseline, row.ours, row.must);
+        println!("{name}: {} -> {} {ratio} (target: {})", row.baseline, row.ours, row.target);
         self.rows.push((name, row));
     }
 }
@@ -52,10 +57,10 @@ impl fmt::Display for Table {
         let model = cpus.lines().find_map(|line| line.strip_prefix("model name\t: ")).unwrap_or("unknown");
         let count = std::thread::available_parallelism().map_or(1, usize::from);
         writeln!(f, "\n{count} CPUs ({model}), server and client on one machine; {}\n", self.server)?;
-        writeln!(f, "| work | baseline | es-postgres | ratio | must |\n|---|---|---|---|---|")?;
-        for (name, Row { baseline, ours, ratio, must }) in &self.rows {
+        writeln!(f, "| work | baseline | es-postgres | ratio | target |\n|---|---|---|---|---|")?;
+        for (name, Row { baseline, ours, ratio, target }) in &self.rows {
             let ratio = ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"));
-            writeln!(f, "| {name} | {baseline} | {ours} | {ratio} | {must} |")?;
+            writeln!(f, "| {name} | {baseline} | {ours} | {ratio} | {target} |")?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Reading the whole log, filtered by the server, up to the frontier.
+//! Reads the whole log up to the frontier; the server applies the filter.
 
 use es_core::{Checkpoint, Direction, Filter, Page, Position, StoredEvent};
 use tokio_postgres::types::ToSql;
@@ -7,15 +7,16 @@ use uuid::Uuid;
 use crate::read::frontier::Frontier;
 use crate::server::schema_name::SchemaName;
 
-/// How many positions one statement looks at when few of them may fit: none runs long, and the reader advances.
+/// How many positions one filtered statement scans. The bound keeps the statement short and lets the reader advance even
+/// when few events match.
 const WINDOW: i64 = 20_000;
 
-/// The texts of the statements, for each direction.
+/// The SQL of the statements, for each direction.
 #[derive(Debug)]
 pub(super) struct Sql {
     forward: Texts,
     backward: Texts,
-    /// The same, of a range of slices.
+    /// The same for a range of slices.
     sliced_forward: Texts,
     sliced_backward: Texts,
 }
@@ -38,7 +39,7 @@ impl Sql {
 
 impl Texts {
     fn new(schema: &SchemaName, sliced: bool, beyond: &str, within: &str, order: &str) -> Self {
-        // the range stands behind the other parameters
+        // The bounds of the range are the last two parameters.
         let text = |template: &str, parameters: usize| {
             let (first, last) = (parameters + 1, parameters + 2);
             let range = format!(
@@ -60,19 +61,20 @@ impl Texts {
     }
 }
 
-/// A place in the whole log.
+/// A cursor in the whole log.
 #[derive(Debug, Clone)]
 pub(crate) struct AllCursor {
     direction: Direction,
     /// The statement reads beyond this position: above it, or below it backward.
     from: i64,
-    /// Where the statement stops, that position included: the end of the log, or of a window before it.
+    /// The last position that the statement may return: the end of the log, or of a window before it.
     until: i64,
-    /// Where the log ends: at the frontier, backward at the first position. `None` until the frontier is known.
+    /// The last position to read: the frontier, or the first position when reading backward. `None` until the frontier is
+    /// known.
     end: Option<i64>,
     /// The frontier when reading began.
     frontier: Checkpoint,
-    /// The incarnation of the frontier, as a parameter.
+    /// The incarnation of the frontier, as a parameter of the statement.
     incarnation: Uuid,
     categories: Option<Vec<String>>,
     names: Option<Vec<String>>,
@@ -80,7 +82,7 @@ pub(crate) struct AllCursor {
 }
 
 impl AllCursor {
-    /// Beyond `from`; it reads nothing before it was told where to stop.
+    /// Creates a cursor beyond `from`. It reads nothing until [`stop_at`](Self::stop_at) sets the end.
     pub(crate) fn new(from: Position, direction: Direction, filter: &Filter) -> Self {
         let from = i64::from(from);
         Self {
@@ -110,7 +112,7 @@ impl AllCursor {
         self.next_window();
     }
 
-    /// How far the reader has looked, and the frontier when it began.
+    /// Wraps `events` in a page, with the position up to which the reader has looked and the frontier when reading began.
     pub(super) fn page(&self, events: Vec<StoredEvent>) -> Page {
         let looked = match self.end {
             Some(end) if self.direction == Direction::Forward => self.from.min(end),
@@ -119,6 +121,7 @@ impl AllCursor {
         Page::new(events, Position::new(looked.max(0).cast_unsigned()), self.frontier)
     }
 
+    /// Whether the cursor reads every event, forward.
     pub(super) fn reads_whole_log(&self) -> bool {
         self.categories.is_none()
             && self.names.is_none()
@@ -126,7 +129,7 @@ impl AllCursor {
             && self.direction == Direction::Forward
     }
 
-    /// Takes the next `rows` positions off a log that is read whole: they are known before any of them is read.
+    /// Splits off a window of the next `rows` positions. Without a filter its bounds are known before the events are read.
     pub(super) fn split(&mut self, rows: usize) -> Option<Self> {
         let frontier = self.end.filter(|_| self.reads_whole_log())?;
         if self.from >= frontier {

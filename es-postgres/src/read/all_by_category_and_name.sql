@@ -1,4 +1,5 @@
--- each category by its own walk over the index, then merged; whole rows are compared, so that no other index will do
+-- Each category is one scan of the index on (category, position); the results are merged. Row comparisons keep the planner
+-- from choosing another index.
 SELECT e.position, e.version, e.recorded_at, e.event_id, e.name, e.schema_version,
        CASE WHEN pg_catalog.pg_column_size(e.payload) OPERATOR(pg_catalog.<=) 1049600 THEN e.payload END,
        CASE WHEN pg_catalog.pg_column_size(e.metadata) OPERATOR(pg_catalog.>) 66560 THEN '0' ELSE e.metadata END,

@@ -1,14 +1,14 @@
-//! Where a reader stands.
+//! The cursor of a reader.
 
 use es_core::{Checkpoint, Direction, Filter, Page, Position, StoredEvent, StreamId, Version};
 use tokio_postgres::types::ToSql;
 
-use super::all::{self, AllCursor};
-use super::stream::{self, StreamCursor};
+use crate::read::all::{self, AllCursor};
 use crate::read::frontier::Frontier;
+use crate::read::stream::{self, StreamCursor};
 use crate::server::schema_name::SchemaName;
 
-/// The texts of the statements.
+/// The SQL of the statements.
 #[derive(Debug)]
 pub(super) struct Sql {
     stream: stream::Sql,
@@ -21,7 +21,7 @@ impl Sql {
     }
 }
 
-/// Where a reader stands, and what it reads.
+/// What a reader reads, and how far it has come.
 #[derive(Debug, Clone)]
 pub(crate) enum Cursor {
     Stream(StreamCursor),
@@ -33,23 +33,23 @@ impl Cursor {
         Self::Stream(StreamCursor::new(stream, from, direction))
     }
 
-    /// Up to a frontier that is known already.
+    /// Creates a cursor from `after` up to a known frontier.
     pub(crate) fn until(after: Position, filter: &Filter, frontier: Frontier) -> Self {
         let mut cursor = AllCursor::new(after, Direction::Forward, filter);
         cursor.stop_at(frontier);
         Self::All(cursor)
     }
 
-    /// Events that were read, and how far the reader has looked.
+    /// Wraps events in a page, with the position up to which the reader has looked.
     pub(super) fn page(&self, events: Vec<StoredEvent>) -> Page {
         match self {
-            // what is read of a stream leaves this module without it
+            // Readers of a stream get the events without the page.
             Self::Stream(_) => Page::new(events, Position::START, Checkpoint::START),
             Self::All(cursor) => cursor.page(events),
         }
     }
 
-    /// The stream that is read, if it is one.
+    /// The stream, when the reader reads only one.
     pub(super) fn stream_id(&self) -> Option<&StreamId> {
         match self {
             Self::Stream(cursor) => Some(&cursor.stream),
@@ -71,7 +71,7 @@ impl Cursor {
         }
     }
 
-    /// Moves behind events that were read.
+    /// Moves the cursor behind the last of these events.
     pub(super) fn advance_past(&mut self, events: &[StoredEvent]) {
         let Some(event) = events.last() else { return };
         match self {
@@ -80,7 +80,7 @@ impl Cursor {
         }
     }
 
-    /// Moves behind everything the last statement looked at: it gave fewer rows than it might.
+    /// Moves the cursor behind everything the last statement scanned. Called when it returned fewer rows than its limit.
     pub(super) fn skip_to_window_end(&mut self) {
         match self {
             Self::Stream(cursor) => cursor.ended = true,

@@ -1,32 +1,37 @@
-//! The frontier as readers know it: it never moves back, and no crash of the server takes it back.
+//! Caches the frontier so that it never moves back for readers, not even after a crash of the server.
 //!
-//! What the server answers may move back, in two ways. A writer reads the sequence and then takes its lock; in between
-//! others may commit and a reader may look, and the lock that comes late stands below what that reader was told. It
-//! holds nothing back that was settled then, since its writer draws later: the highest answer goes on to hold. And
-//! positions that a transaction drew and rolled back are drawn again after a crash, where nothing made them durable: so
-//! nothing counts above the last event. Both hold for an incarnation of the log; where it is another, all begins anew.
+//! The server's answers may move back, for two reasons:
+//!
+//! - A writer reads the sequence and then takes its lock. In between, other transactions may commit and a reader may ask
+//!   for the frontier. The late lock then lies below the answer that this reader got. The writer draws its positions only
+//!   after it took the lock, so the higher answer is still correct. The cache keeps the highest answer.
+//! - A crash may undo draws from the sequence that no commit made durable, so positions of rolled-back transactions are
+//!   drawn again. Therefore the frontier is never above the last event.
+//!
+//! Both hold within one incarnation of the log. The cache starts again in another one.
 
 use std::sync::{Mutex, PoisonError};
 
 use es_core::{Checkpoint, Position};
 use uuid::Uuid;
 
-/// How far one incarnation of the log is settled.
+/// The frontier of one incarnation of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Frontier {
-    /// The last event at or below which nothing can still appear.
+    /// The position of the last event. Nothing can still appear at or below it.
     pub(crate) position: Position,
-    /// Up to here each position that was drawn has its event, or was rolled back: until the server crashes.
+    /// Every position drawn up to here belongs to a committed event or was rolled back. Not durable: a crash may undo
+    /// draws.
     pub(crate) finished: Position,
     pub(crate) incarnation: Uuid,
 }
 
-/// The highest frontier that was answered.
+/// The highest frontier that the server has reported.
 #[derive(Debug)]
 pub(crate) struct FrontierCache(Mutex<Frontier>);
 
 impl Frontier {
-    /// Nothing is settled yet.
+    /// The frontier of an empty log.
     pub(crate) fn start(incarnation: Uuid) -> Self {
         Self { position: Position::START, finished: Position::START, incarnation }
     }
@@ -45,7 +50,7 @@ impl FrontierCache {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The log is of this incarnation; it was `before` when the server was asked.
+    /// Records the incarnation that the server reported; the cache held `before` when the server was asked.
     pub(crate) fn observe_incarnation(&self, before: Uuid, incarnation: Uuid) {
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.incarnation == before && before != incarnation {
@@ -53,23 +58,24 @@ impl FrontierCache {
         }
     }
 
-    /// What is settled now: `before` was when the server was asked, which may have `lost` the event there since.
-    pub(crate) fn update(&self, before: Frontier, answered: Frontier, lost: bool) -> Frontier {
+    /// Records the server's answer and returns the frontier for the reader. The cache held `before` when the server was
+    /// asked; `lost` is whether the server no longer has the event at that position.
+    pub(crate) fn update(&self, before: Frontier, answer: Frontier, lost: bool) -> Frontier {
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let moved = if cache.incarnation == answered.incarnation {
-            // a log that is shorter than it was is another one, even if nobody told it so
+        let moved = if cache.incarnation == answer.incarnation {
+            // A log that lost its last event was restored, although its incarnation is the same.
             lost && *cache == before
         } else if cache.incarnation == before.incarnation {
             true
         } else {
-            // overtaken by an answer from where the log moved to meanwhile
-            return answered;
+            // A later answer, from where the log has moved to, was recorded first.
+            return answer;
         };
         if moved {
-            *cache = answered;
+            *cache = answer;
         }
-        cache.position = cache.position.max(answered.position);
-        Frontier { finished: answered.finished, ..*cache }
+        cache.position = cache.position.max(answer.position);
+        Frontier { finished: answer.finished, ..*cache }
     }
 }
 
@@ -93,13 +99,13 @@ mod tests {
     fn the_highest_answer_holds_in_one_incarnation() {
         let cache = FrontierCache::new(HERE);
         assert_eq!(ask(&cache, 9, HERE, false), 9);
-        assert_eq!(ask(&cache, 7, HERE, false), 9, "a lock that came late");
+        assert_eq!(ask(&cache, 7, HERE, false), 9, "a late lock");
         assert_eq!(ask(&cache, 5, THERE, true), 5, "another log");
         assert_eq!(ask(&cache, 4, THERE, true), 4, "a log that is shorter than it was");
     }
 
     #[test]
-    fn answers_that_overtake_each_other_are_no_shorter_log() {
+    fn reordered_answers_do_not_look_like_a_shorter_log() {
         let cache = FrontierCache::new(HERE);
         let before = cache.current();
         assert_eq!(cache.update(before, answer(9, HERE), false).position.get(), 9);
@@ -107,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_from_before_a_move_take_nothing_back_that_was_settled_after_it() {
+    fn answers_from_before_a_move_do_not_lower_the_frontier_after_it() {
         let cache = FrontierCache::new(HERE);
         ask(&cache, 9, HERE, false);
         let before = cache.current();
@@ -116,14 +122,14 @@ mod tests {
         assert_eq!(cache.update(before, answer(9, HERE), false), answer(9, HERE), "answered before the move");
         cache.observe_incarnation(HERE, HERE);
         assert_eq!(cache.current(), answer(6, THERE));
-        // it moves back
+        // The log moves back to the first server.
         assert_eq!(ask(&cache, 8, HERE, true), 8);
         cache.observe_incarnation(HERE, THERE);
         assert_eq!(cache.current(), Frontier::start(THERE));
     }
 
     #[test]
-    fn a_shorter_log_is_found_once_by_those_who_ask_together() {
+    fn concurrent_readers_detect_a_shorter_log_once() {
         let cache = FrontierCache::new(HERE);
         ask(&cache, 9, HERE, false);
         let before = cache.current();

@@ -1,4 +1,4 @@
--- the last event is looked for below the frontier: above it may be any number of rows that are not committed
+-- The last event is looked up below the frontier: above it there may be any number of uncommitted rows.
 SELECT f.finished,
        coalesce((SELECT e.position FROM {schema}.events e WHERE e.position OPERATOR(pg_catalog.<=) f.finished ORDER BY e.position DESC LIMIT 1), 0),
        $1::bigint OPERATOR(pg_catalog.<>) 0 AND NOT EXISTS (SELECT FROM {schema}.events e WHERE e.position OPERATOR(pg_catalog.=) $1),

@@ -1,6 +1,6 @@
-//! The log as a whole: how far it is settled, and in which incarnation.
+//! Asks the server for the log's frontier and incarnation.
 //!
-//! Restores are noticed by the latter: a checkpoint says from which incarnation of the log its position is.
+//! A restore begins a new incarnation. A checkpoint names the incarnation of its position, so a reader notices a restore.
 
 use std::time::Duration;
 
@@ -16,17 +16,17 @@ use crate::server::schema_name::SchemaName;
 use crate::server::shared_connections::SharedConnections;
 use crate::server::types::{column, unsigned_column};
 
-/// The log as a whole, as far as this store knows it.
+/// The log's frontier and incarnation, with the answers that this store has cached.
 #[derive(Debug)]
 pub(crate) struct Log {
     connections: SharedConnections,
     sql: Sql,
     cache: FrontierCache,
-    /// For how long it is asked again after its connection was lost.
+    /// How long a query is retried after its connection was lost.
     retry_for: Duration,
 }
 
-/// The texts of the statements.
+/// The SQL of the statements.
 #[derive(Debug)]
 struct Sql {
     frontier: String,
@@ -35,7 +35,7 @@ struct Sql {
 }
 
 impl Log {
-    /// The log that was found in this incarnation.
+    /// Creates the handle of a log that is in this incarnation.
     pub(crate) fn new(
         connections: SharedConnections,
         schema: &SchemaName,
@@ -51,7 +51,8 @@ impl Log {
         Self { connections, sql, cache: FrontierCache::new(incarnation), retry_for }
     }
 
-    /// The frontier, by a statement of its own: what is read up to it must be read by a later one.
+    /// Queries the frontier in a statement of its own. Events up to it must be read by a later statement, whose snapshot
+    /// is newer.
     pub(crate) async fn frontier(&self) -> Result<Frontier, ReadError> {
         let mut retry = Retry::new(self.retry_for);
         loop {
@@ -67,34 +68,35 @@ impl Log {
         let rows = self.connections.query(&self.sql.frontier, &[&i64::from(before.position)]).await?;
         let row = rows.first();
         let position = |index| unsigned_column::<Position>(row, index);
-        let answered = Frontier { finished: position(0)?, position: position(1)?, incarnation: column(row, 3)? };
-        Ok(self.cache.update(before, answered, column(row, 2)?))
+        let answer = Frontier { finished: position(0)?, position: position(1)?, incarnation: column(row, 3)? };
+        Ok(self.cache.update(before, answer, column(row, 2)?))
     }
 
-    /// Today's incarnation.
+    /// Queries the current incarnation.
     pub(crate) async fn incarnation(&self) -> Result<Uuid, PostgresError> {
         let before = self.cache.current().incarnation;
         let rows = self.connections.query(&self.sql.incarnation, &[]).await?;
-        let today = column(rows.first(), 0)?;
-        self.cache.observe_incarnation(before, today);
-        Ok(today)
+        let current = column(rows.first(), 0)?;
+        self.cache.observe_incarnation(before, current);
+        Ok(current)
     }
 
-    /// Today's incarnation, if all up to the checkpoint is the same in it.
+    /// Queries the current incarnation, and checks that it has the same events up to the checkpoint.
     pub(crate) async fn resume(&self, checkpoint: Checkpoint) -> Result<Uuid, ReadError> {
-        // a move is noticed first, so that what the two incarnations have in common is known
-        let today = self.incarnation().await.map_err(read_error)?;
+        // Query the incarnation first: where the log has moved, this records what the two incarnations have in common.
+        let current = self.incarnation().await.map_err(read_error)?;
         let common = match checkpoint.incarnation() {
-            None => return Ok(today),
+            None => return Ok(current),
             Some(incarnation) => self.common_with(incarnation).await.map_err(read_error)?,
         };
         match common {
-            Some(common) if checkpoint.position() <= common => Ok(today),
+            Some(common) if checkpoint.position() <= common => Ok(current),
             _ => Err(ReadError::Restored { checkpoint, common }),
         }
     }
 
-    /// The last position that today's log has in common with an incarnation; `None` when that is not known here.
+    /// Queries the last position that the current log has in common with an incarnation; `None` when the server does not
+    /// know that incarnation.
     async fn common_with(&self, incarnation: Uuid) -> Result<Option<Position>, PostgresError> {
         let rows = self.connections.query(&self.sql.common, &[&incarnation]).await?;
         let unknown: bool = column(rows.first(), 1)?;
@@ -102,12 +104,12 @@ impl Log {
     }
 }
 
-/// The statement that answers today's incarnation, and begins one where the log has moved.
+/// The statement that returns the current incarnation, and begins a new one where the log has moved.
 pub(crate) fn incarnation_sql(schema: &SchemaName) -> String {
     schema.render("SELECT {schema}.incarnation()")
 }
 
-/// Today's incarnation over this connection.
+/// Queries the current incarnation over this connection.
 pub(crate) async fn query_incarnation(client: &Client, schema: &SchemaName) -> Result<Uuid, PostgresError> {
     let row = client.query_one(&incarnation_sql(schema), &[]).await.map_err(PostgresError::statement)?;
     column(&row, 0)

@@ -1,8 +1,8 @@
-//! Reading: pages by keyset, in bounded memory.
+//! Reads streams and the whole log in pages, by keyset pagination and in bounded memory.
 //!
-//! The first page goes over a few connections that all readers share, pipelined, so a short stream is read in one
-//! round trip. What comes after it goes over the pool, a page at a time and one page ahead of who takes them; of a log that
-//! is read whole, two windows of positions at once. No connection is held while nobody takes a page.
+//! The first page is read over a few connections that all readers share and pipeline, so a short stream takes one round
+//! trip. Later pages are read over the pool, one page ahead of the caller. When the whole log is read without a filter,
+//! two windows of positions are read at once. No connection is held while the caller does not take a page.
 
 mod all;
 mod cursor;

@@ -1,17 +1,18 @@
-//! How many readers are open.
+//! Counts open readers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A count of readers.
+/// The number of open readers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OpenReaders(Arc<AtomicUsize>);
 
-/// One of them; not counted any more when it is dropped.
+/// An open reader; dropping it lowers the count.
 #[derive(Debug)]
 pub(crate) struct OpenReader(OpenReaders);
 
 impl OpenReaders {
+    /// Counts one more reader, until the returned guard is dropped.
     pub(crate) fn register(&self) -> OpenReader {
         self.0.fetch_add(1, Ordering::Relaxed);
         OpenReader(self.clone())

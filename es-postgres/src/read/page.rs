@@ -1,4 +1,4 @@
-//! One page: a statement, and as many of its rows as fit.
+//! Reads one page: runs a statement and takes as many of its rows as fit.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -9,58 +9,58 @@ use futures_util::TryStreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use super::cursor::{Cursor, Sql};
-use super::error::{PostgresReadError, read_error};
-use super::row::Decoder;
+use crate::read::cursor::{Cursor, Sql};
+use crate::read::error::{PostgresReadError, read_error};
+use crate::read::row::Decoder;
 use crate::server::back_off::Retry;
-use crate::server::error::PostgresError;
 use crate::server::pool::Pool;
 use crate::server::schema_name::SchemaName;
 use crate::server::shared_connections::SharedConnections;
 
-/// How many bytes of events are gathered before they must be passed on.
+/// How many bytes of events a page may hold before it must be sent.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
-/// How many events are gathered before they are passed on to a reader that waits for them.
+/// How many events a page holds before it is sent to a reader that is waiting.
 const PAGE_EVENTS: usize = 1024;
-/// How old a statement may be that waits for a reader: the server ends one that takes too long, and holds its snapshot.
+/// How old a statement may become while it waits for a slow reader. An open statement holds its snapshot, and the server
+/// cancels it when it takes too long.
 const STATEMENT_AGE: Duration = Duration::from_secs(1);
 
-/// Reads pages, and again where the connection is lost over one.
+/// Reads pages, and retries a page whose connection was lost.
 #[derive(Debug)]
 pub(crate) struct Pager {
     pool: Pool,
     shared: SharedConnections,
     sql: Sql,
-    /// For how long a page is tried again after its connection was lost.
+    /// How long a page is retried after its connection was lost.
     retry_for: Duration,
 }
 
 /// How a page is read.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ReadMode<'a> {
-    /// Over a connection that others share: it must not be held up, so a page that grows too big ends early.
+    /// Over a connection that all readers share. A page that grows too large ends early, so that it does not block others.
     Shared,
-    /// Over a connection of its own; a page that grows too big ends early, too.
+    /// Over a connection from the pool. A page that grows too large ends early.
     Pooled,
-    /// Over a connection of its own. A page goes to the reader in parts while that takes them; only one that grows too
-    /// big waits for the reader, a short while; then it ends early, too.
+    /// Over a connection from the pool, sending parts of the page as soon as the reader takes them. A page that grows too
+    /// large waits for the reader until the statement is too old, and then ends early.
     Streamed(&'a mpsc::Sender<Result<Page, ReadError>>),
 }
 
-/// What a statement gave, and what is known behind it.
+/// The result of reading one page.
 #[derive(Debug)]
 pub(super) struct FetchedPage {
-    /// The events that were not passed on already.
+    /// The events that were not sent in parts.
     pub(super) page: Page,
-    /// How many rows the last statement gave, and the bytes of their events.
+    /// How many rows the statement returned, and the bytes of their events.
     pub(super) rows: usize,
     pub(super) bytes: usize,
-    /// Whether nothing comes after it.
+    /// Whether this is the last page.
     pub(super) last: bool,
 }
 
 impl FetchedPage {
-    /// Nothing is left to read.
+    /// An empty last page.
     pub(super) fn nothing(cursor: &Cursor) -> Self {
         Self { page: cursor.page(Vec::new()), rows: 0, bytes: 0, last: true }
     }
@@ -84,7 +84,7 @@ impl Pager {
         Self { pool, shared, sql: Sql::new(schema), retry_for }
     }
 
-    /// The next page of up to `rows` events. `rows` becomes what is left of it.
+    /// Reads the next page of up to `rows` events, and subtracts their number from `rows`.
     pub(super) async fn page(
         &self,
         cursor: &mut Cursor,
@@ -104,7 +104,7 @@ impl Pager {
                 },
                 ReadMode::Pooled | ReadMode::Streamed(_) => match self.pool.get().await {
                     Ok(client) => read(&client, &self.sql, cursor, decoder, mode, rows).await,
-                    Err(error) => Err(Failure::Server(PostgresError::pool(error).into())),
+                    Err(error) => Err(Failure::Server(error.into())),
                 },
             };
             match page {
@@ -119,8 +119,8 @@ impl Pager {
     }
 }
 
-/// Reads up to `rows` events and moves the cursor behind those that are answered or passed on. `rows` becomes what is
-/// left of it: another try after a failure must not ask for what was passed on.
+/// Reads up to `rows` events, moves the cursor behind those that were returned or sent, and subtracts their number from
+/// `rows`. A retry after a failure must not read again what was sent.
 async fn read(
     client: &ClientWrapper,
     sql: &Sql,
@@ -130,38 +130,40 @@ async fn read(
     rows: &mut usize,
 ) -> Result<FetchedPage, Failure> {
     let statement = client.prepare_cached(cursor.sql(sql)).await.map_err(PostgresReadError::statement)?;
-    let asked = *rows;
+    let requested = *rows;
     let deadline = Instant::now() + STATEMENT_AGE;
-    let limit = i64::try_from(asked).unwrap_or(i64::MAX);
+    let limit = i64::try_from(requested).unwrap_or(i64::MAX);
     let answer = client.query_raw(&statement, cursor.parameters(&limit)).await.map_err(PostgresReadError::statement)?;
     let mut stream = pin!(answer);
-    let mut events = Vec::with_capacity(asked.min(PAGE_EVENTS));
-    let (mut count, mut total, mut gathered) = (0, 0, 0);
+    let mut events = Vec::with_capacity(requested.min(PAGE_EVENTS));
+    let (mut count, mut total, mut pending_bytes) = (0, 0, 0);
     while let Some(row) = stream.try_next().await.map_err(PostgresReadError::statement)? {
         let event = match decoder.event(&row, cursor.stream_id()) {
             Ok(event) => event,
-            // what stands before a damaged event is good: it goes out first
+            // The events before a damaged one are good: return them first.
             Err(error) if events.is_empty() => return Err(Failure::Event(error)),
             Err(_) => break,
         };
         let bytes = event.payload.len() + event.metadata.as_ref().map_or(0, bytes::Bytes::len) + 128;
-        (total, gathered) = (total + bytes, gathered + bytes);
+        (total, pending_bytes) = (total + bytes, pending_bytes + bytes);
         count += 1;
         events.push(event);
         let room = match mode {
-            ReadMode::Shared | ReadMode::Pooled if gathered > PAGE_BYTES => break,
-            ReadMode::Streamed(taken) if gathered > PAGE_BYTES => match timeout_at(deadline, taken.reserve()).await {
-                Ok(room) => Some(room),
-                Err(_) => break,
-            },
-            ReadMode::Streamed(taken) if events.len() >= PAGE_EVENTS => taken.try_reserve().ok().map(Ok),
+            ReadMode::Shared | ReadMode::Pooled if pending_bytes > PAGE_BYTES => break,
+            ReadMode::Streamed(sender) if pending_bytes > PAGE_BYTES => {
+                match timeout_at(deadline, sender.reserve()).await {
+                    Ok(room) => Some(room),
+                    Err(_) => break,
+                }
+            }
+            ReadMode::Streamed(sender) if events.len() >= PAGE_EVENTS => sender.try_reserve().ok().map(Ok),
             _ => None,
         };
         match room {
             Some(Ok(room)) => {
                 cursor.advance_past(&events);
                 *rows -= events.len();
-                gathered = 0;
+                pending_bytes = 0;
                 room.send(Ok(cursor.page(std::mem::replace(&mut events, Vec::with_capacity(PAGE_EVENTS)))));
             }
             Some(Err(_)) => return Ok(FetchedPage::nothing(cursor)),
@@ -171,22 +173,22 @@ async fn read(
     cursor.advance_past(&events);
     *rows -= events.len();
     let complete = stream.rows_affected().is_some();
-    if complete && count < asked {
+    if complete && count < requested {
         cursor.skip_to_window_end();
     }
     Ok(FetchedPage { page: cursor.page(events), rows: count, bytes: total, last: cursor.is_at_end() })
 }
 
-/// How many rows the next page asks for: as many as fit, judged by those before.
+/// Chooses how many rows the next page requests, by the size of the rows before.
 #[derive(Debug)]
 pub(super) struct PageSize(usize);
 
 impl PageSize {
-    /// The first page of a read.
+    /// The size of the first page of a read.
     pub(super) const FIRST: usize = 128;
-    /// How many times more rows than the last page the next may have: who stops early has not read much in vain.
+    /// The next page may be this many times larger than the last. A caller that stops early has then read little in vain.
     const GROWTH: usize = 4;
-    const MOST: usize = 8192;
+    const MAX: usize = 8192;
 
     pub(super) fn rows(&self) -> usize {
         self.0
@@ -194,7 +196,7 @@ impl PageSize {
 
     pub(super) fn learn(&mut self, count: usize, bytes: usize) {
         if let Some(each) = bytes.checked_div(count) {
-            self.0 = (PAGE_BYTES / 2 / each.max(1)).clamp(8, Self::MOST.min(self.0 * Self::GROWTH));
+            self.0 = (PAGE_BYTES / 2 / each.max(1)).clamp(8, Self::MAX.min(self.0 * Self::GROWTH));
         }
     }
 }

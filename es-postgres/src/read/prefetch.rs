@@ -1,4 +1,4 @@
-//! Pages that are read ahead of who takes them.
+//! Prefetches pages, one ahead of the caller.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,65 +6,65 @@ use std::sync::Arc;
 use es_core::{Page, ReadError};
 use tokio::sync::mpsc;
 
-use super::all::AllCursor;
-use super::cursor::Cursor;
-use super::error::read_error;
-use super::open_readers::OpenReader;
-use super::page::{FetchedPage, PageSize, Pager, ReadMode};
-use super::row::Decoder;
+use crate::read::all::AllCursor;
+use crate::read::cursor::Cursor;
+use crate::read::error::read_error;
+use crate::read::open_readers::OpenReader;
+use crate::read::page::{FetchedPage, PageSize, Pager, ReadMode};
+use crate::read::row::Decoder;
 use crate::server::error::PostgresError;
 
-/// Pages that are read ahead.
+/// Receives the prefetched pages.
 pub(super) type Pages = mpsc::Receiver<Result<Page, ReadError>>;
 
-/// Reads on, one page ahead of who takes them; ends when nobody takes them any more.
+/// Reads the pages after the first, one ahead of the caller. The task ends when the receiver is dropped.
 pub(super) fn pages(
     pager: Arc<Pager>,
     mut cursor: Cursor,
     mut decoder: Decoder,
-    mut left: usize,
+    mut remaining: usize,
     open: OpenReader,
 ) -> Pages {
-    let (given, taken) = mpsc::channel(1);
+    let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut size = PageSize::default();
-        while left > 0 {
-            let asked = size.rows().min(left);
-            let mut missing = asked;
-            let page = pager.page(&mut cursor, &mut decoder, ReadMode::Streamed(&given), &mut missing).await;
+        while remaining > 0 {
+            let requested = size.rows().min(remaining);
+            let mut unread = requested;
+            let page = pager.page(&mut cursor, &mut decoder, ReadMode::Streamed(&sender), &mut unread).await;
             let (page, last) = match page {
                 Ok(FetchedPage { page, rows, bytes, last }) => {
                     size.learn(rows, bytes);
-                    left -= asked - missing;
+                    remaining -= requested - unread;
                     (Ok(page), last)
                 }
                 Err(error) => (Err(error), true),
             };
-            if given.send(page).await.is_err() || last {
+            if sender.send(page).await.is_err() || last {
                 break;
             }
         }
         drop(open);
     });
-    taken
+    receiver
 }
 
-/// Reads the whole log on, two windows of positions at once, so that the server need not wait for the next request.
+/// Reads the rest of the whole log, two windows of positions at once, so that the server is never idle between requests.
 pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: OpenReader) -> Pages {
-    let (given, taken) = mpsc::channel(1);
+    let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut size = PageSize::default();
-        let mut fetched = VecDeque::new();
+        let mut in_flight = VecDeque::new();
         'log: loop {
-            while fetched.len() < 2
+            while in_flight.len() < 2
                 && let Some(window) = log.split(size.rows())
             {
-                fetched.push_back(tokio::spawn(self::window(Arc::clone(&pager), window, size.rows())));
+                in_flight.push_back(tokio::spawn(read_window(Arc::clone(&pager), window, size.rows())));
             }
-            let Some(window) = fetched.pop_front() else { break };
+            let Some(window) = in_flight.pop_front() else { break };
             let Ok((mut page, mut rest)) = window.await else {
-                // only a runtime that shuts down ends it
-                drop(given.send(Err(read_error(PostgresError::Closed))).await);
+                // Only the shutdown of the runtime cancels the task.
+                drop(sender.send(Err(read_error(PostgresError::Closed))).await);
                 break;
             };
             loop {
@@ -72,7 +72,7 @@ pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: OpenReader) -
                 if let Ok(page) = &page {
                     size.learn(page.rows, page.bytes);
                 }
-                if given.send(page.map(|answer| answer.page)).await.is_err() || last {
+                if sender.send(page.map(|answer| answer.page)).await.is_err() || last {
                     break 'log;
                 }
                 if rest.is_at_end() {
@@ -83,11 +83,15 @@ pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: OpenReader) -
         }
         drop(open);
     });
-    taken
+    receiver
 }
 
-/// A window's first page, which is all of it unless its events are big, and where the window goes on.
-async fn window(pager: Arc<Pager>, window: AllCursor, mut rows: usize) -> (Result<FetchedPage, ReadError>, Cursor) {
+/// Reads a window's first page, which is the whole window unless its events are large. Also returns the cursor behind it.
+async fn read_window(
+    pager: Arc<Pager>,
+    window: AllCursor,
+    mut rows: usize,
+) -> (Result<FetchedPage, ReadError>, Cursor) {
     let mut cursor = Cursor::All(window);
     let page = pager.page(&mut cursor, &mut Decoder::default(), ReadMode::Pooled, &mut rows).await;
     (page, cursor)

@@ -1,4 +1,4 @@
-//! The reader: streams, the whole log, and pages of it.
+//! Reads streams and the whole log, as events and as pages.
 
 use std::sync::Arc;
 
@@ -7,20 +7,20 @@ use es_core::{Checkpoint, Direction, Filter, Page, ReadError, StoredEvent, Strea
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 
-use super::all::AllCursor;
-use super::cursor::Cursor;
-use super::log::Log;
-use super::open_readers::OpenReaders;
-use super::page::{PageSize, Pager, ReadMode};
-use super::prefetch::{self, Pages};
-use super::row::Decoder;
+use crate::read::all::AllCursor;
+use crate::read::cursor::Cursor;
+use crate::read::log::Log;
+use crate::read::open_readers::OpenReaders;
+use crate::read::page::{PageSize, Pager, ReadMode};
+use crate::read::prefetch::{self, Pages};
+use crate::read::row::Decoder;
 
-/// What it takes to read.
+/// Reads the log on behalf of all callers.
 #[derive(Debug)]
 pub(crate) struct Reader {
     pager: Arc<Pager>,
     log: Arc<Log>,
-    /// Those who read.
+    /// The count of open readers.
     open_readers: OpenReaders,
 }
 
@@ -29,7 +29,7 @@ impl Reader {
         Self { pager: Arc::new(pager), log, open_readers }
     }
 
-    /// Up to `limit` events of a stream from `cursor` on.
+    /// Reads up to `limit` events of a stream, from `cursor` on.
     pub(crate) fn read_stream(
         self: &Arc<Self>,
         cursor: Cursor,
@@ -38,15 +38,15 @@ impl Reader {
         let reader = Arc::clone(self);
         let open = self.open_readers.register();
         Box::pin(try_stream! {
-            let left = limit.unwrap_or(usize::MAX);
-            if left == 0 {
+            let remaining = limit.unwrap_or(usize::MAX);
+            if remaining == 0 {
                 return;
             }
-            let (first, ahead) = reader.pages(cursor, left).await?;
+            let (first, rest) = reader.pages(cursor, remaining).await?;
             for event in first.events {
                 yield event;
             }
-            if let Some(mut pages) = ahead {
+            if let Some(mut pages) = rest {
                 while let Some(page) = pages.recv().await {
                     for event in page?.events {
                         yield event;
@@ -57,7 +57,7 @@ impl Reader {
         })
     }
 
-    /// Pages of the whole log beyond `from`, with up to `limit` events, up to the frontier of now.
+    /// Reads pages of the whole log beyond `from`, with up to `limit` events, up to the current frontier.
     pub(crate) fn read_pages(
         self: &Arc<Self>,
         from: Checkpoint,
@@ -72,7 +72,7 @@ impl Reader {
                 return;
             }
             let mut frontier = reader.log.frontier().await?;
-            // until both are of one log, which may move in between
+            // Repeat until the incarnation and the frontier belong together: the log may move between the two queries.
             while from.incarnation().is_some() && reader.log.resume(from).await? != frontier.incarnation {
                 frontier = reader.log.frontier().await?;
             }
@@ -84,7 +84,7 @@ impl Reader {
         })
     }
 
-    /// Pages of the whole log from a cursor that knows where to stop.
+    /// Reads pages of the whole log from a cursor whose end is set.
     pub(crate) fn read_until(
         self: &Arc<Self>,
         cursor: Cursor,
@@ -93,9 +93,9 @@ impl Reader {
         let reader = Arc::clone(self);
         let open = self.open_readers.register();
         Box::pin(try_stream! {
-            let (first, ahead) = reader.pages(cursor, limit.unwrap_or(usize::MAX)).await?;
+            let (first, rest) = reader.pages(cursor, limit.unwrap_or(usize::MAX)).await?;
             yield first;
-            if let Some(mut pages) = ahead {
+            if let Some(mut pages) = rest {
                 while let Some(page) = pages.recv().await {
                     yield page?;
                 }
@@ -104,7 +104,7 @@ impl Reader {
         })
     }
 
-    /// Shows `visitor` the events of a stream from a version on until it has seen enough, a page at a time.
+    /// Calls `visitor` with each event of a stream from a version on, until it breaks; reads page by page.
     pub(crate) async fn visit(
         self: &Arc<Self>,
         stream: &StreamId,
@@ -112,9 +112,9 @@ impl Reader {
         visitor: Visitor<'_>,
     ) -> Result<(), ReadError> {
         let _open = self.open_readers.register();
-        let (first, ahead) = self.pages(Cursor::stream(stream, from, Direction::Forward), usize::MAX).await?;
+        let (first, rest) = self.pages(Cursor::stream(stream, from, Direction::Forward), usize::MAX).await?;
         let mut page = first;
-        let mut pages = ahead;
+        let mut pages = rest;
         loop {
             for event in &page.events {
                 if visitor(event)?.is_break() {
@@ -131,21 +131,25 @@ impl Reader {
         }
     }
 
-    /// The first page, and where the others come from when there are some.
-    async fn pages(self: &Arc<Self>, mut cursor: Cursor, mut left: usize) -> Result<(Page, Option<Pages>), ReadError> {
+    /// Reads the first page, and starts prefetching where more pages follow.
+    async fn pages(
+        self: &Arc<Self>,
+        mut cursor: Cursor,
+        mut remaining: usize,
+    ) -> Result<(Page, Option<Pages>), ReadError> {
         let mut decoder = Decoder::default();
         let first =
-            self.pager.page(&mut cursor, &mut decoder, ReadMode::Shared, &mut PageSize::FIRST.min(left)).await?;
-        left -= first.page.events.len();
-        let ahead = (left > 0 && !first.last).then(|| {
+            self.pager.page(&mut cursor, &mut decoder, ReadMode::Shared, &mut PageSize::FIRST.min(remaining)).await?;
+        remaining -= first.page.events.len();
+        let rest = (remaining > 0 && !first.last).then(|| {
             let (pager, open) = (Arc::clone(&self.pager), self.open_readers.register());
             match cursor {
-                Cursor::All(log) if left > usize::MAX / 2 && log.reads_whole_log() => {
+                Cursor::All(log) if remaining > usize::MAX / 2 && log.reads_whole_log() => {
                     prefetch::windows(pager, log, open)
                 }
-                cursor => prefetch::pages(pager, cursor, decoder, left, open),
+                cursor => prefetch::pages(pager, cursor, decoder, remaining, open),
             }
         });
-        Ok((first.page, ahead))
+        Ok((first.page, rest))
     }
 }

@@ -1,4 +1,4 @@
-//! A row as an event. Nothing that somebody else wrote into the table makes it panic.
+//! Decodes a row into an event. A row that somebody else wrote is an error, never a panic.
 
 use bytes::{Bytes, BytesMut};
 use es_core::limits::{METADATA_BYTES, PAYLOAD_BYTES};
@@ -9,27 +9,27 @@ use crate::read::error::read_error;
 use crate::server::error::PostgresError;
 use crate::server::types::{Json, Time};
 
-/// What stands for metadata that is so long that the server keeps it back: no store writes a number there.
+/// The statement returns this instead of metadata over the limit. A store never writes a number there.
 const OVERSIZED: &[u8] = b"0";
-/// How many names are kept; a log has few.
+/// How many event names are cached; a log has few.
 const NAMES: usize = 64;
 
-/// Payloads up to so many bytes share memory with their neighbours, and how much of it: somebody who keeps one event of
-/// many keeps no more than that.
+/// Payloads up to this size share a chunk of memory with their neighbours.
 const SMALL: usize = 4 * 1024;
+/// The size of such a chunk: the most memory that a single kept event keeps alive.
 const CHUNK: usize = 32 * 1024;
 
-/// Turns rows into events, and keeps what they have in common.
+/// Decodes rows into events, and caches the parts that they share.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     names: Vec<EventName>,
-    /// The last stream of the log that was met.
-    last: Option<StreamId>,
+    /// The stream of the last row.
+    last_stream: Option<StreamId>,
     chunk: BytesMut,
 }
 
 impl Decoder {
-    /// The event of a row; its stream, unless it is known, stands in the last two columns.
+    /// Decodes the event of a row. Unless `stream` is given, its stream is in the last two columns.
     pub(super) fn event(&mut self, row: &Row, stream: Option<&StreamId>) -> Result<StoredEvent, ReadError> {
         let stream = match stream {
             Some(stream) => stream.clone(),
@@ -69,12 +69,12 @@ impl Decoder {
     }
 
     fn stream(&mut self, category: &str, id: &str) -> Result<StreamId, ReadError> {
-        let stream = match self.last.take() {
+        let stream = match self.last_stream.take() {
             Some(last) if last.category() == category && last.id() == id => last,
             Some(last) if last.category() == category => last.sibling(id).map_err(unexpected_answer)?,
             _ => StreamId::new(category, id).map_err(unexpected_answer)?,
         };
-        Ok(self.last.insert(stream).clone())
+        Ok(self.last_stream.insert(stream).clone())
     }
 
     fn bytes(&mut self, json: Option<Json<'_>>, limit: usize) -> Option<Bytes> {

@@ -1,11 +1,11 @@
-//! Reading one stream, either way.
+//! Reads one stream, forward or backward.
 
 use es_core::{Direction, StoredEvent, StreamId, Version};
 use tokio_postgres::types::ToSql;
 
 use crate::server::schema_name::SchemaName;
 
-/// The texts of the statements.
+/// The SQL of the statements.
 #[derive(Debug)]
 pub(super) struct Sql {
     forward: String,
@@ -21,7 +21,7 @@ impl Sql {
     }
 }
 
-/// A place in a stream.
+/// A cursor in a stream.
 #[derive(Debug, Clone)]
 pub(crate) struct StreamCursor {
     pub(super) stream: StreamId,

@@ -1,45 +1,45 @@
-//! How long to wait before something is tried or looked at again.
+//! Pauses between retries and between polls.
 
 use std::time::{Duration, Instant};
 
 use crate::server::error::PostgresError;
 
-/// Pauses that grow from the first one to the longest; it starts anew when it is [reset](Self::reset).
+/// Pauses that grow from the first to the longest, and start again after a [reset](Self::reset).
 ///
-/// | what for | first | each next | longest |
+/// | purpose | first | each next | longest |
 /// |---|---|---|---|
 /// | [a lost connection](Self::reconnecting) | 10 ms | twice as long | 500 ms |
 /// | [a lost listener](Self::listening) | 100 ms | twice as long | 5 s |
 /// | [an idle log](Self::polling) | 5 ms | twice as long | 250 ms |
-/// | [a transaction of a caller's](Self::watching) | 2 ms | a tenth longer | 250 ms |
+/// | [a caller's transaction](Self::watching) | 2 ms | a tenth longer | 250 ms |
 ///
-/// The pauses are the same in every process: nothing is added by chance.
+/// There is no random jitter: the pauses are the same in every process.
 #[derive(Debug, Clone)]
 pub(crate) struct BackOff {
     first: Duration,
     longest: Duration,
-    /// How many tenths of a pause the next one has.
+    /// The length of the next pause, in tenths of this one.
     tenths: u32,
     next: Duration,
 }
 
 impl BackOff {
-    /// Before a server is asked again whose connection was lost or could not be opened.
+    /// Between attempts to reach a server whose connection was lost or could not be opened.
     pub(crate) const fn reconnecting() -> Self {
         Self::new(Duration::from_millis(10), 20, Duration::from_millis(500))
     }
 
-    /// Before it is tried again to hear other processes: meanwhile readers look at the log by themselves.
+    /// Between attempts to listen for notifications. Readers poll meanwhile.
     pub(crate) const fn listening() -> Self {
         Self::new(Duration::from_millis(100), 20, Duration::from_secs(5))
     }
 
-    /// Before the frontier of a log is asked for again to which nobody was heard to append.
+    /// Between polls of the frontier, without a notification of an append.
     pub(crate) const fn polling() -> Self {
         Self::new(Duration::from_millis(5), 20, Duration::from_millis(250))
     }
 
-    /// Before it is looked again whether a transaction of a caller's has ended: a tenth of what it took so far.
+    /// Between polls of whether a caller's transaction has ended: a tenth of the time it has taken so far.
     pub(crate) const fn watching() -> Self {
         Self::new(Duration::from_millis(2), 11, Duration::from_millis(250))
     }
@@ -48,7 +48,7 @@ impl BackOff {
         Self { first, longest, tenths, next: first }
     }
 
-    /// The next pause, for who waits for something else meanwhile.
+    /// Returns the next pause, for a caller that waits for something else at the same time.
     pub(crate) fn next_pause(&mut self) -> Duration {
         let pause = self.next;
         self.next = (pause * self.tenths / 10).min(self.longest);
@@ -60,13 +60,13 @@ impl BackOff {
         tokio::time::sleep(self.next_pause()).await;
     }
 
-    /// The next pause is the first again: something went well, or something new began.
+    /// Starts again with the first pause, after a success or for something new.
     pub(crate) fn reset(&mut self) {
         self.next = self.first;
     }
 }
 
-/// How long something is tried again after its connection was lost.
+/// Retries an operation whose connection was lost, until a deadline.
 #[derive(Debug)]
 pub(crate) struct Retry {
     deadline: Instant,
@@ -74,7 +74,7 @@ pub(crate) struct Retry {
 }
 
 impl Retry {
-    /// It is over when `retry_for` has passed from now on.
+    /// Allows retries for this long from now on.
     pub(crate) fn new(retry_for: Duration) -> Self {
         Self { deadline: Instant::now() + retry_for, back_off: BackOff::reconnecting() }
     }
@@ -83,17 +83,17 @@ impl Retry {
         Instant::now() >= self.deadline
     }
 
-    /// Waits before another try.
+    /// Waits for the pause before the next attempt.
     pub(crate) async fn wait(&mut self) {
         self.back_off.wait().await;
     }
 
-    /// Waits before another try, or gives the error back when there is none.
+    /// Waits before the next attempt, or returns the error when there is none.
     pub(crate) async fn after(&mut self, error: PostgresError) -> Result<(), PostgresError> {
         if !error.ends_session() || self.is_over() {
             return Err(error);
         }
-        tracing::debug!(%error, "what the server was asked is asked again");
+        tracing::debug!(%error, "the connection was lost; the statement is retried");
         self.wait().await;
         Ok(())
     }
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_up_to_the_longest_and_begin_anew() {
+    fn pauses_grow_up_to_the_longest_and_start_again_after_a_reset() {
         for (mut back_off, schedule) in [
             (BackOff::reconnecting(), [10, 20, 40, 80, 160, 320, 500, 500]),
             (BackOff::listening(), [100, 200, 400, 800, 1600, 3200, 5000, 5000]),
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transaction_is_looked_at_again_after_a_tenth_of_its_time() {
+    fn a_transaction_is_polled_after_a_tenth_of_its_time() {
         let mut back_off = BackOff::watching();
         let mut waited = Duration::ZERO;
         for _ in 0..100 {

@@ -1,4 +1,4 @@
-//! What a server must be: one that would lose or hide events is refused, with what to do about it.
+//! Checks the server: one that would lose or hide events is refused with an error that names the remedy.
 
 use es_core::StoreErrorKind;
 use tokio_postgres::{Client, Row};
@@ -6,7 +6,7 @@ use tokio_postgres::{Client, Row};
 use crate::server::error::{PostgresError, impl_store_error};
 use crate::server::types::column;
 
-/// Why a server is not one to keep a log on.
+/// Why the server cannot hold a log.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresUnfitError {
@@ -16,17 +16,17 @@ pub enum PostgresUnfitError {
         /// Its version.
         found: String,
     },
-    /// The server is not set up to keep what it acknowledges.
+    /// The server's settings may lose acknowledged events.
     #[error("`{setting}` is off: {remedy}, or call `allow_unsafe_server()` for a server whose data may be lost")]
     Unsafe {
         /// The setting.
         setting: &'static str,
-        /// What it means and what to do.
+        /// The consequence, and the remedy.
         remedy: &'static str,
     },
-    /// The database stores another encoding than UTF-8, which has no place for some characters that events may hold.
+    /// The database's encoding is not UTF-8, so it cannot store every character that events may contain.
     #[error(
-        "the database stores {found}, which cannot hold every event; make one with `CREATE DATABASE … ENCODING 'UTF8' \
+        "the database's encoding is {found}, which cannot store every event; create one with `CREATE DATABASE … ENCODING 'UTF8' \
          TEMPLATE template0`"
     )]
     Encoding {
@@ -36,7 +36,15 @@ pub enum PostgresUnfitError {
 }
 
 impl PostgresUnfitError {
-    /// How to react to it: somebody has to change the server first.
+    /// Returns how the caller should react: the server has to be changed first.
+    ///
+    /// ```
+    /// use es_core::StoreErrorKind;
+    /// use es_postgres::PostgresUnfitError;
+    ///
+    /// let error = PostgresUnfitError::TooOld { found: "12.9".to_owned() };
+    /// assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
+    /// ```
     pub fn kind(&self) -> StoreErrorKind {
         StoreErrorKind::Misconfigured
     }
@@ -44,7 +52,7 @@ impl PostgresUnfitError {
 
 impl_store_error!(PostgresUnfitError);
 
-/// What a check can end with.
+/// Why a check failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     Unfit(PostgresUnfitError),
@@ -63,32 +71,32 @@ impl From<PostgresError> for Failure {
     }
 }
 
-/// The oldest server that has all that is used here.
+/// The oldest supported server version.
 const OLDEST: i32 = 130_000;
 
-/// A setting that is off on a server that loses data, with what to do about it.
+/// A setting that loses data when it is off: its column in the query, its name, and the remedy.
 type Setting = (usize, &'static str, &'static str);
 
-/// The server's own: a restart or a reload may change them under a store.
+/// Settings of the whole server. A restart or a reload may change them while a store is open.
 const SERVER_SETTINGS: [Setting; 2] = [
     (4, "fsync", "a crash of the machine loses the database; set `fsync = on` in postgresql.conf"),
     (5, "full_page_writes", "a crash can tear pages; set `full_page_writes = on` in postgresql.conf"),
 ];
 
-/// One that appends switch on for themselves, on whatever connection; who has it off is told once.
+/// A setting of the session. Appends switch it on themselves, so it is checked only when a store is opened.
 const SESSION_SETTING: Setting = (
     6,
     "synchronous_commit",
     "a crash loses what other statements acknowledged; set `synchronous_commit = on` for the server, the database and the role",
 );
 
-/// Checks the server before anything is written to it.
+/// Checks the server when a store is opened, before anything is written.
 pub(crate) async fn check_server(client: &Client, allow_unsafe: bool) -> Result<(), Failure> {
     let row = supported_server(client).await?;
     for setting in SERVER_SETTINGS.into_iter().chain([SESSION_SETTING]) {
         match is_on(&row, setting) {
             Err(Failure::Unfit(PostgresUnfitError::Unsafe { setting, remedy })) if allow_unsafe => {
-                tracing::warn!(setting, "the server is unsafe, as allowed: {remedy}");
+                tracing::warn!(setting, "the server may lose events, which `allow_unsafe_server` permits: {remedy}");
             }
             checked => checked?,
         }
@@ -96,13 +104,13 @@ pub(crate) async fn check_server(client: &Client, allow_unsafe: bool) -> Result<
     Ok(())
 }
 
-/// Checks what may be another than it was when the store was opened: on each connection that appends.
+/// Checks a new connection that appends: the server may have changed since the store was opened.
 pub(crate) async fn recheck_server(client: &Client, allow_unsafe: bool) -> Result<(), Failure> {
     let row = supported_server(client).await?;
     if allow_unsafe { Ok(()) } else { SERVER_SETTINGS.into_iter().try_for_each(|setting| is_on(&row, setting)) }
 }
 
-/// What the server says of itself, where it has all that is used here.
+/// Reads the server's settings, and refuses an old server, a replica and another encoding.
 async fn supported_server(client: &Client) -> Result<Row, Failure> {
     let row = client.query_one(include_str!("checks_server.sql"), &[]).await.map_err(PostgresError::statement)?;
     if column::<i32>(&row, 0)? < OLDEST {

@@ -1,4 +1,4 @@
-//! One connection: opened and set up.
+//! Opens and sets up one connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::server::driver::Notices;
 use crate::server::error::PostgresError;
 use crate::server::tls::Tls;
 
-/// The longest time that a server and a socket can be told, some 24 days.
+/// The longest time-out that the server and a socket accept, about 24 days.
 pub(crate) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// How connections are opened.
@@ -22,28 +22,28 @@ pub(crate) struct Connector {
     pub(crate) lock_timeout: Duration,
 }
 
-/// For how long settings hold.
+/// How long settings apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     Session,
     Transaction,
 }
 
-/// An open connection with a task that drives it; dropping it closes it.
+/// An open connection with the task that drives it. Dropping it closes the connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) client: Client,
-    /// What the server said aside from answers.
+    /// Notices and notifications from the server.
     pub(crate) notices: Arc<Notices>,
-    /// The server's process that it began on.
+    /// The backend that the connection was opened on.
     pub(crate) backend: Backend,
 }
 
-/// A process of the server, told apart from a later one with the same number.
+/// A backend of the server, distinguishable from a later one with the same process id.
 #[derive(Debug, Clone)]
 pub(crate) struct Backend {
     pub(crate) pid: i32,
-    /// In microseconds since the epoch, which no setting of a session changes.
+    /// When the backend started, in microseconds since the epoch. As a number it does not depend on the session's settings.
     pub(crate) started: i64,
 }
 
@@ -59,41 +59,42 @@ impl Backend {
 
 impl Connector {
     pub(crate) async fn open(&self) -> Result<Connection, PostgresError> {
-        // with its first statements: a pooler takes the connection itself at once, and may have no server for it
+        // The time-out includes the first statements: a pooler accepts the connection before it has a backend for it.
         let opened = tokio::time::timeout(self.connect_timeout, self.set_up()).await;
         opened.unwrap_or(Err(PostgresError::Silent(self.connect_timeout)))
     }
 
     async fn set_up(&self) -> Result<Connection, PostgresError> {
-        let (client, notices, _) = self.tls.open(&self.config).await.map_err(|error| self.tls.failed(error))?;
+        let opened = self.tls.open(&self.config).await;
+        let (client, notices, _) = opened.map_err(|error| self.tls.connect_error(error))?;
         client.batch_execute(&self.settings(Scope::Session)).await.map_err(PostgresError::statement)?;
         let backend = Backend::of(&client).await?;
         notices.set_own_backend(backend.pid);
         Ok(Connection { client, notices, backend })
     }
 
-    /// The settings of each connection, as statements: for the session, or for a transaction alone.
+    /// The settings of each connection, as statements: for the session, or for one transaction.
     ///
-    /// Every setting is here that a statement of the store depends on and that a server, a database, a role or an
-    /// application may have changed; but `search_path`, which a pooler would give to somebody else: statements name the
-    /// schema of what they use.
+    /// These are all settings that the store's statements depend on and that a server, a database, a role or an application
+    /// may have changed. The one exception is `search_path`: a pooler would hand the changed session to other clients.
+    /// Statements qualify every name instead.
     pub(crate) fn settings(&self, scope: Scope) -> String {
         let (statement, lock) =
             (self.statement_timeout.as_millis().to_string(), self.lock_timeout.as_millis().to_string());
         let settings = [
-            // plans made while the table was empty must not stay scans
+            // A generic plan made while the table was empty must not stay a sequential scan.
             ("enable_seqscan", "off"),
             ("enable_bitmapscan", "off"),
             ("enable_sort", "off"),
             ("enable_incremental_sort", "off"),
             ("jit", "off"),
             ("plan_cache_mode", "force_generic_plan"),
-            // a reader with a snapshot of its own skips
+            // At a stricter level a reader's snapshot would be older than the frontier and would skip events.
             ("default_transaction_isolation", "'read committed'"),
-            // how text and literals are written
+            // The syntax of text and literals.
             ("client_encoding", "'UTF8'"),
             ("standard_conforming_strings", "on"),
-            // an error ends a statement and not the session
+            // An error must end the statement only, not the session.
             ("exit_on_error", "off"),
             ("statement_timeout", &statement),
             ("idle_in_transaction_session_timeout", &statement),
@@ -104,7 +105,7 @@ impl Connector {
             Scope::Transaction => ("SET LOCAL", true),
         };
         let always = settings.map(|(setting, value)| format!("{set} {setting} = {value};"));
-        // not every version has these; the time of each statement is limited above
+        // Not every version has these. `statement_timeout` limits each statement already.
         let newer = ["idle_session_timeout", "transaction_timeout"].map(|setting| {
             format!(
                 "SELECT pg_catalog.set_config('{setting}', '0', {local}) \

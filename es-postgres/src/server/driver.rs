@@ -1,4 +1,4 @@
-//! The task that drives a connection, and what it hears.
+//! The task that drives a connection, and the notices it receives.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
@@ -9,21 +9,21 @@ use tokio::task::JoinHandle;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{AsyncMessage, Client, Config, Connection as Driver, Socket};
 
-/// What the server says aside from answers.
+/// Notices and notifications that a connection received.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
-    /// How often the wait for a synchronous replica was cut short.
+    /// How many times the wait for a synchronous replica was cancelled.
     unreplicated: AtomicU64,
-    /// Notifications of other processes.
+    /// Notified when another backend sent a notification, or the connection ended.
     notification: Notify,
-    /// Whether the connection ended.
+    /// Whether the connection has ended.
     ended: AtomicBool,
-    /// The server's process of this connection, whose notifications are our own.
+    /// The process id of this connection's backend, whose notifications are this store's own.
     own_pid: AtomicI32,
 }
 
 impl Notices {
-    /// The connection's own process: what it notifies others of is no news here.
+    /// Sets the process id of this connection's backend, whose notifications are ignored.
     pub(crate) fn set_own_backend(&self, pid: i32) {
         self.own_pid.store(pid, Ordering::Release);
     }
@@ -32,14 +32,14 @@ impl Notices {
         self.unreplicated.load(Ordering::Acquire)
     }
 
-    /// Waits for a notification of another process; `false` when the connection ended.
+    /// Waits for a notification of another backend; `false` when the connection has ended.
     pub(crate) async fn notified(&self) -> bool {
         self.notification.notified().await;
         !self.ended.load(Ordering::Acquire)
     }
 }
 
-/// Connects and starts the task that drives the connection.
+/// Connects, and starts the task that drives the connection.
 pub(crate) async fn connect<T>(
     config: &Config,
     tls: T,
@@ -54,7 +54,7 @@ where
     Ok((client, notices, task))
 }
 
-/// Passes messages on in the order they arrive: a warning is heard before the answer that follows it.
+/// Drives the connection, and handles messages in order: a warning is recorded before the answer that follows it.
 async fn drive<S>(mut driver: Driver<Socket, S>, notices: Arc<Notices>)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
@@ -67,20 +67,20 @@ where
                 tracing::warn!(code = notice.code().code(), "a synchronous replica did not confirm an append");
             }
             Ok(AsyncMessage::Notice(notice)) => {
-                // a notice may hold what was sent
-                tracing::debug!(code = notice.code().code(), severity = notice.severity(), "a notice of the server");
+                // The notice's text may quote parameters: log the code only.
+                tracing::debug!(code = notice.code().code(), severity = notice.severity(), "the server sent a notice");
             }
             Ok(AsyncMessage::Notification(sent)) if sent.process_id() != notices.own_pid.load(Ordering::Acquire) => {
                 notices.notification.notify_one();
             }
             Ok(_) => {}
             Err(error) => {
-                tracing::debug!(%error, "a connection ended");
+                tracing::debug!(%error, "the connection ended");
                 break;
             }
         }
     }
-    // whoever waits for a notification finds out that there are none any more
+    // Wake the task that waits for a notification, so that it sees the end of the connection.
     notices.ended.store(true, Ordering::Release);
     notices.notification.notify_one();
 }

@@ -1,4 +1,4 @@
-//! What any statement can meet, whatever the operation.
+//! The error of any statement, whatever the operation.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use deadpool_postgres::PoolError;
 use es_core::StoreErrorKind;
 use tokio_postgres::error::{DbError, SqlState};
 
-/// An error of another crate's, or a text.
+/// An error of another crate, or a text.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What any statement can meet: the server could not be reached, or refused it. It stands in the error of each operation.
+/// Why a statement failed, whatever the operation. The error of each operation contains it.
 ///
 /// The sources of `es-core`'s errors, by operation:
 ///
@@ -23,70 +23,80 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// | snapshots | [`SnapshotError`](es_core::SnapshotError) | [`PostgresSnapshotError`](crate::PostgresSnapshotError) |
 /// | [`missing_protections`](crate::PostgresStore::missing_protections) | [`PostgresProtectionError`](crate::PostgresProtectionError) | |
 ///
-/// Each of them becomes a [`StoreError`](es_core::StoreError), for who wants one type for all.
+/// Each of them converts into a [`StoreError`](es_core::StoreError), for callers that want a single type.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresError {
     /// The server could not be reached, or refused the connection.
-    #[error("no connection to the server")]
+    #[error("cannot connect to the server")]
     Connect(#[source] tokio_postgres::Error),
-    /// The server is not to be trusted: it has no TLS, or no certificate for this host from a trusted authority.
+    /// TLS failed: the server does not offer it, or has no certificate for this host from a trusted authority.
     #[error(
-        "no protected connection to the server; name its authority with `sslrootcert=…`, or write `sslmode=disable` \
-         to send everything in the clear"
+        "the TLS handshake with the server failed; name its authority with `sslrootcert=…`, or write `sslmode=disable` \
+         to connect without encryption"
     )]
     Tls(#[source] tokio_postgres::Error),
     /// The connection was lost.
     #[error("the connection to the server was lost")]
     Lost(#[source] BoxError),
-    /// The pool of connections gave none.
-    #[error("no connection from the pool")]
+    /// The pool did not provide a connection.
+    #[error("the pool did not provide a connection")]
     Pool(#[source] PoolError),
     /// The server did not answer in time.
     #[error("the server did not answer within {0:?}")]
     Silent(Duration),
     /// The transaction is not READ COMMITTED.
-    #[error("the transaction must be READ COMMITTED: with a snapshot of its own it would skip events")]
+    #[error("the transaction must be READ COMMITTED: at a stricter level its snapshot would skip events")]
     Isolation,
     /// The server is a replica.
     #[error("the server is a replica; connect to the primary")]
     Replica,
-    /// The right to read the sequence is missing.
+    /// The owner of the store's functions lacks a privilege on the sequence.
     #[error("the owner of the functions may not read the sequence; grant it USAGE and SELECT on `position`")]
     SequenceRight,
-    /// The server refused the statement.
+    /// The server rejected the statement.
     #[error("the server refused with SQLSTATE {code}: {message}")]
     Refused {
         /// The SQLSTATE.
         code: String,
-        /// The message; details, which quote what was sent, are left out.
+        /// The message, without the details, which may quote the parameters.
         message: String,
         /// The constraint that was violated, if one was.
         constraint: Option<String>,
     },
-    /// The server's answer is not what the functions of this library answer.
-    #[error("the server's answer has an unexpected shape")]
+    /// The server's answer is not what this library's functions return.
+    #[error("the server's answer is not what this library's functions return")]
     Answer(#[source] BoxError),
-    /// The runtime in which the store was opened has ended, or the application closed the pool that the store reads over.
+    /// The runtime in which the store was opened has ended, or the application closed the store's pool.
     #[error("the store is closed: its runtime has ended, or its pool was closed; open it again")]
     Closed,
 }
 
 impl PostgresError {
-    /// An error of a statement: what the server said, or the loss of the connection.
+    /// Converts the error of a statement.
     pub(crate) fn statement(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
             Some(error) if !ends_session(error) => Self::from_db_error(error),
-            // what the server says beside the message may hold what was sent
+            // Keep the message only: the server's details may quote the parameters.
             Some(error) => Self::Lost(Self::from_db_error(error).into()),
             None if error.is_closed() || is_io(&error) => Self::Lost(error.into()),
             None => Self::Answer(error.into()),
         }
     }
 
-    /// How to react to it.
+    /// Returns how the caller should react.
     ///
-    /// [`Busy`](StoreErrorKind::Busy) is said only of what the server rolled back, or was never sent.
+    /// It is [`Busy`](StoreErrorKind::Busy) only where the server rolled the statement back or never received it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use es_core::StoreErrorKind;
+    /// use es_postgres::PostgresError;
+    ///
+    /// assert_eq!(PostgresError::Silent(Duration::from_secs(5)).kind(), StoreErrorKind::TimedOut);
+    /// assert_eq!(PostgresError::Replica.kind(), StoreErrorKind::Moved);
+    /// ```
     pub fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Tls(_) | Self::Isolation | Self::SequenceRight => StoreErrorKind::Misconfigured,
@@ -98,14 +108,6 @@ impl PostgresError {
             Self::Answer(_) => StoreErrorKind::Corrupt,
             Self::Closed | Self::Pool(PoolError::Closed) => StoreErrorKind::Closed,
             Self::Pool(_) => StoreErrorKind::Other,
-        }
-    }
-
-    /// An error of the pool.
-    pub(crate) fn pool(error: PoolError) -> Self {
-        match error {
-            PoolError::Closed => Self::Closed,
-            error => Self::Pool(error),
         }
     }
 
@@ -126,17 +128,24 @@ impl PostgresError {
         matches!(self, Self::Refused { code, .. } if code == state.code())
     }
 
-    /// Whether the connection is of no more use.
+    /// Whether the connection can no longer be used.
     pub(crate) fn ends_session(&self) -> bool {
         matches!(self, Self::Lost(_) | Self::Connect(_) | Self::Silent(_) | Self::Pool(_))
     }
 }
 
-/// What each error has that says how to react to it by `kind`.
+/// Implements what every error with a `kind` has: `is_transient`, and the conversion into a `StoreError`.
 macro_rules! impl_store_error {
     ($error:ty) => {
         impl $error {
-            /// Whether the same may succeed later, without anybody changing anything.
+            /// Whether the same call may succeed later without any change.
+            ///
+            /// ```
+            #[doc = concat!("fn log(error: &es_postgres::", stringify!($error), ") {")]
+            ///     let advice = if error.is_transient() { "try again later" } else { "needs a change" };
+            ///     println!("{error}: {advice}");
+            /// }
+            /// ```
             pub fn is_transient(&self) -> bool {
                 self.kind().is_transient()
             }
@@ -154,11 +163,11 @@ pub(crate) use impl_store_error;
 
 impl_store_error!(PostgresError);
 
-/// Of a connection that could not be opened.
+/// The kind of an error of connecting.
 fn kind_of_connecting(error: &tokio_postgres::Error) -> StoreErrorKind {
     match error.as_db_error() {
         Some(error) => kind_of_code(error.code().code()),
-        // the driver asks for a password that the URL does not have
+        // The server wants a password, and the URL has none.
         None if !is_io(error) && !error.is_closed() && std::error::Error::source(error).is_some() => {
             StoreErrorKind::Misconfigured
         }
@@ -166,28 +175,28 @@ fn kind_of_connecting(error: &tokio_postgres::Error) -> StoreErrorKind {
     }
 }
 
-/// What the server's SQLSTATE asks for. A statement that it refuses is rolled back: nothing of it is stored.
+/// The kind of an SQLSTATE. The server rolls a rejected statement back, so nothing of it is stored.
 fn kind_of_code(code: &str) -> StoreErrorKind {
     match code {
-        // serialization failure, deadlock, lock not available, too many connections
+        // Serialization failure, deadlock, lock not available, too many connections.
         "40001" | "40P01" | "55P03" | "53300" => StoreErrorKind::Busy,
-        // cancelled, and three time-outs of sessions and transactions
+        // Query cancelled, and the time-outs of sessions and transactions.
         "57014" | "25P03" | "25P04" | "57P05" => StoreErrorKind::TimedOut,
-        // missing database, missing schema, and a session or server that may only read
+        // Missing database, missing schema, read-only session or server.
         "3D000" | "3F000" | "25006" => StoreErrorKind::Misconfigured,
         _ => match code.get(..2) {
-            // connections, resources, and shutdown, crash or start of the server
+            // Connection failures, insufficient resources, and shutdown, crash or start of the server.
             Some("08" | "53" | "57") => StoreErrorKind::Unavailable,
-            // logging in; rights, and what the schema does not have
+            // Authentication; missing privileges and missing objects.
             Some("28" | "42") => StoreErrorKind::Misconfigured,
-            // damaged data or indexes
+            // Damaged data or indexes.
             Some("XX") if code != "XX000" => StoreErrorKind::Corrupt,
             _ => StoreErrorKind::Other,
         },
     }
 }
 
-/// Whether the server closes the session after this error: shutdown, crash of a neighbour, termination.
+/// Whether the server closes the session after this error: shutdown, crash of another backend, termination.
 fn ends_session(error: &DbError) -> bool {
     matches!(
         error.parsed_severity(),
@@ -206,7 +215,7 @@ fn is_io(error: &tokio_postgres::Error) -> bool {
     false
 }
 
-/// The innermost cause, for the log.
+/// Returns the innermost source, for the log.
 pub(crate) fn root_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
     let mut root_cause = error;
     while let Some(source) = root_cause.source() {
@@ -222,7 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_of_the_server_says_how_to_react() {
+    fn each_sqlstate_has_its_kind() {
         use StoreErrorKind::{Busy, Corrupt, Misconfigured, Other, TimedOut, Unavailable};
         for (kind, codes) in [
             (Busy, &["40001", "40P01", "55P03", "53300"][..]),

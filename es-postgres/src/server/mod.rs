@@ -1,10 +1,10 @@
-//! The way to the server, and what goes over it.
+//! Connections to the server, and what every statement needs.
 //!
-//! - `connection` opens one connection and sets it up, `driver` is its task, `tls` protects it, `checks` is what the server at
-//!   its other end must be.
-//! - `pool` lends connections to readers, and `shared` are those that all of them share.
-//! - `error` is what any statement can meet, and `back_off` how long it is waited before the next try.
-//! - `schema_name` puts the schema into SQL, and `types` are values on the wire.
+//! - `connection` opens and sets up one connection, `driver` is the task that drives it, `tls` encrypts it, and `checks`
+//!   refuses a server that would lose or hide events.
+//! - `pool` lends connections to readers, and `shared_connections` are the few that all readers share.
+//! - `error` is the error of any statement, and `back_off` the pauses between retries.
+//! - `schema_name` puts the schema's name into SQL, and `types` converts values to and from SQL types.
 
 pub(crate) mod back_off;
 pub(crate) mod checks;

@@ -1,4 +1,4 @@
-//! The pool of connections that readers use: the store's own, or one of the application's.
+//! The pool of readers' connections: the store's own, or the application's.
 
 use std::ops::Deref;
 
@@ -13,32 +13,37 @@ use tokio_postgres::{Client, Config};
 
 use crate::server::connection::{Connector, Scope};
 use crate::server::error::PostgresError;
+use crate::server::tls::Tls;
 
-/// How many connections all readers share: they leave the pool for good. More of them brought nothing.
+/// How many connections all readers share. They leave the pool for good. More did not improve throughput.
 pub(crate) const SHARED_CONNECTIONS: usize = 4;
 
-/// Where readers' connections come from; each is set up as the writer's are.
+/// Provides readers with connections that have the same settings as the writer's.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {
     connections: Connections,
-    /// What the connections of an application's pool are told first; those of the store's own were told when opened.
+    /// The settings for connections of an application's pool. Those of the store's own pool are set when they are opened.
     set_up: Option<SetUp>,
-    /// Where the store was opened: what is kept outlives the runtime of a reader, which may lack what it takes to connect.
+    /// The TLS of the store's own pool. An application's pool has its own, which the store does not know.
+    tls: Tls,
+    /// The runtime in which the store was opened. Shared connections must outlive the runtime of the reader that needs one,
+    /// and that runtime may have no I/O driver.
     runtime: Handle,
 }
 
 #[derive(Debug, Clone)]
 struct SetUp {
-    /// For a connection that is kept.
+    /// For a connection that leaves the pool.
     session: String,
-    /// For one that goes back: its settings end with the transaction, as the application has its own.
+    /// For a connection that goes back to the pool. Its settings end with the transaction, so that the application finds
+    /// its own.
     transaction: String,
 }
 
 impl Pool {
-    /// A pool that opens connections as the writer does, `size` of them with those that leave it.
+    /// Creates the store's own pool of `size` connections, including those that leave it.
     pub(crate) fn new(connector: &Connector, size: usize) -> Result<Self, PostgresError> {
-        // no ping before each use: a broken connection is noticed by its use
+        // No ping before each use: the next statement detects a broken connection.
         let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_connect(connector.config.clone(), Opener(connector.clone()), config);
         let connections = Connections::builder(manager)
@@ -48,29 +53,29 @@ impl Pool {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| PostgresError::Answer(error.into()))?;
-        Ok(Self { connections, set_up: None, runtime: Handle::current() })
+        Ok(Self { connections, set_up: None, tls: connector.tls.clone(), runtime: Handle::current() })
     }
 
-    /// A pool of the application's.
+    /// Uses the application's pool.
     pub(crate) fn from_application(connections: Connections, connector: &Connector) -> Self {
         let transaction =
             format!("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; {}", connector.settings(Scope::Transaction));
         let set_up = SetUp { session: connector.settings(Scope::Session), transaction };
-        Self { connections, set_up: Some(set_up), runtime: Handle::current() }
+        Self { connections, set_up: Some(set_up), tls: Tls::Off, runtime: Handle::current() }
     }
 
-    /// A connection for a while; it goes back as it came.
-    pub(crate) async fn get(&self) -> Result<PooledConnection, PoolError> {
-        let connection = self.connections.get().await?;
+    /// Borrows a connection. It goes back to the pool with the settings it had.
+    pub(crate) async fn get(&self) -> Result<PooledConnection, PostgresError> {
+        let connection = self.connections.get().await.map_err(|error| self.error(error))?;
         let Some(set_up) = &self.set_up else { return Ok(PooledConnection { connection, in_transaction: false }) };
-        // made before the transaction begins, so that it ends also when nobody awaits this any more
-        let lent = PooledConnection { connection, in_transaction: true };
-        lent.batch_execute(&set_up.transaction).await?;
-        Ok(lent)
+        // Construct the guard before `BEGIN`: it ends the transaction even if this future is dropped.
+        let pooled = PooledConnection { connection, in_transaction: true };
+        pooled.batch_execute(&set_up.transaction).await.map_err(|error| self.error(error.into()))?;
+        Ok(pooled)
     }
 
-    /// A connection that leaves the pool for good.
-    pub(crate) async fn take(&self) -> Result<ClientWrapper, PoolError> {
+    /// Takes a connection out of the pool for good.
+    pub(crate) async fn take(&self) -> Result<ClientWrapper, PostgresError> {
         let Self { connections, set_up, .. } = self.clone();
         let taken = self.runtime.spawn(async move {
             let client = Object::take(connections.get().await?);
@@ -79,8 +84,17 @@ impl Pool {
             }
             Ok(client)
         });
-        // the runtime has ended, and the store's tasks with it
-        taken.await.unwrap_or(Err(PoolError::Closed))
+        // The task is cancelled only when its runtime ends, and the store's tasks with it.
+        taken.await.unwrap_or(Err(PoolError::Closed)).map_err(|error| self.error(error))
+    }
+
+    /// Converts an error of the pool. A failure of TLS is the same error as on the writer's connections.
+    fn error(&self, error: PoolError) -> PostgresError {
+        match error {
+            PoolError::Closed => PostgresError::Closed,
+            PoolError::Backend(error) if self.tls.is_tls_failure(&error) => PostgresError::Tls(error),
+            error => PostgresError::Pool(error),
+        }
     }
 }
 
@@ -102,13 +116,13 @@ impl Deref for PooledConnection {
 impl Drop for PooledConnection {
     fn drop(&mut self) {
         if self.in_transaction {
-            // the first poll sends it, so it stands before whatever the next one to have the connection sends
+            // The first poll queues `COMMIT`, so it precedes every statement of the connection's next user.
             drop(self.connection.batch_execute("COMMIT").now_or_never());
         }
     }
 }
 
-/// Opens the pool's connections with the store's settings.
+/// Opens the pool's connections with the store's TLS and settings.
 #[derive(Debug, Clone)]
 struct Opener(Connector);
 

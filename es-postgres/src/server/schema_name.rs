@@ -1,10 +1,10 @@
-//! The name of the schema, and SQL with the name in its place.
+//! The name of the schema, and its insertion into SQL.
 
 use es_core::StoreErrorKind;
 
 use crate::server::error::impl_store_error;
 
-/// Why no schema can have a name.
+/// Why a schema cannot have this name.
 #[derive(Debug, thiserror::Error)]
 #[error("`{name}` cannot be the name of a schema: {why}")]
 #[non_exhaustive]
@@ -16,7 +16,15 @@ pub struct PostgresSchemaNameError {
 }
 
 impl PostgresSchemaNameError {
-    /// How to react to it: another name has to be chosen first.
+    /// Returns how the caller should react: another name has to be chosen first.
+    ///
+    /// ```
+    /// use es_core::StoreErrorKind;
+    /// use es_postgres::PostgresStore;
+    ///
+    /// let error = PostgresStore::migrations("pg_bank").unwrap_err();
+    /// assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
+    /// ```
     pub fn kind(&self) -> StoreErrorKind {
         StoreErrorKind::Misconfigured
     }
@@ -42,7 +50,9 @@ impl SchemaName {
             _ if name.len() > 63 => refused("it is longer than 63 bytes"),
             _ if name.contains('\0') => refused("it holds a NUL character"),
             _ if name.contains("$es$") => refused("it holds `$es$`, which ends the body of a function"),
-            _ if name.starts_with("pg_") || name == "information_schema" => refused("the server keeps it for itself"),
+            _ if name.starts_with("pg_") || name == "information_schema" => {
+                refused("the name is reserved by the server")
+            }
             _ => Ok(Self(name.to_owned())),
         }
     }
@@ -51,17 +61,17 @@ impl SchemaName {
         &self.0
     }
 
-    /// The channel on which processes wake each other.
+    /// The notification channel on which processes wake each other.
     pub(crate) fn channel(&self) -> String {
         format!("es_{}", self.hash())
     }
 
-    /// The lock under which the schema is migrated.
+    /// The key of the advisory lock for migrations.
     pub(crate) fn migration_lock(&self) -> i64 {
         self.hash().cast_signed()
     }
 
-    /// `sql` with everything filled in that depends on the name.
+    /// Replaces the placeholders in `sql`, such as `{schema}`.
     pub(crate) fn render(&self, sql: &str) -> String {
         let mut rendered = String::with_capacity(sql.len() + 256);
         let mut rest = sql;
@@ -77,12 +87,12 @@ impl SchemaName {
     }
 
     fn placeholder(&self, word: &str) -> Option<String> {
-        // numbers derived from the name keep the locks of two schemas of one database apart
+        // Numbers derived from the name keep the locks of two schemas in one database apart.
         let fence = (self.hash() >> 49) & 0x7fff;
         Some(match word {
             "schema" => quote_identifier(&self.0),
             "name" => quote_literal(&self.0),
-            // the name of a table or sequence as a literal, for `::regclass`
+            // The name of a table or sequence as a literal, for `::regclass`.
             "position" | "appending" | "announced" | "incarnations" => {
                 quote_literal(&format!("{}.{word}", quote_identifier(&self.0)))
             }
@@ -104,7 +114,7 @@ fn quote_identifier(name: &str) -> String {
 
 pub(crate) fn quote_literal(text: &str) -> String {
     let quoted = format!("'{}'", text.replace('\'', "''"));
-    // a backslash means something only in the other form of a literal, whatever the server's settings
+    // `E''` makes a backslash mean the same whatever `standard_conforming_strings` is.
     if text.contains('\\') { format!(" E{}", quoted.replace('\\', "\\\\")) } else { quoted }
 }
 
@@ -120,13 +130,13 @@ mod tests {
     }
 
     #[test]
-    fn braces_that_are_no_word_stay() {
+    fn braces_without_a_placeholder_stay() {
         let name = SchemaName::new("es").unwrap();
         assert_eq!(name.render("'{}' { {nothing} {schema}"), "'{}' { {nothing} \"es\"");
     }
 
     #[test]
-    fn names_the_server_would_not_take_are_refused() {
+    fn names_that_the_server_rejects_are_refused() {
         for name in ["", "a\0b", "pg_es", "information_schema", "a$es$b", &"x".repeat(64)] {
             assert!(SchemaName::new(name).is_err(), "{name:?}");
         }

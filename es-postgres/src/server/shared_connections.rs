@@ -1,4 +1,4 @@
-//! A few connections that all readers share: what they send is pipelined.
+//! A few connections that all readers share. Their statements are pipelined.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,10 +6,10 @@ use deadpool_postgres::ClientWrapper;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::server::error::PostgresError;
+use crate::server::error::{PostgresError, root_cause};
 use crate::server::pool::{Pool, SHARED_CONNECTIONS};
 
-/// Connections taken out of the pool for good, and replaced when they break.
+/// Connections that were taken out of the pool for good. They are replaced when they break.
 #[derive(Debug, Clone)]
 pub(crate) struct SharedConnections(Arc<Shared>);
 
@@ -17,7 +17,7 @@ pub(crate) struct SharedConnections(Arc<Shared>);
 struct Shared {
     pool: Pool,
     slots: Mutex<[Option<Arc<ClientWrapper>>; SHARED_CONNECTIONS]>,
-    /// One connection is opened at a time.
+    /// Held while a connection is opened: one at a time.
     opening: tokio::sync::Mutex<()>,
 }
 
@@ -26,42 +26,61 @@ impl SharedConnections {
         Self(Arc::new(Shared { pool, slots: Mutex::default(), opening: tokio::sync::Mutex::default() }))
     }
 
-    /// A statement with few rows.
+    /// Runs a statement that returns few rows.
     pub(crate) async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, PostgresError> {
         let client = self.least_busy().await?;
         let statement = client.prepare_cached(sql).await.map_err(PostgresError::statement)?;
         client.query(&statement, parameters).await.map_err(PostgresError::statement)
     }
 
-    /// The connection that has the least to do; of idle ones the first, whose server process is the warmest.
+    /// Returns the connection with the fewest users. Opens another one while none is idle and fewer than
+    /// [`SHARED_CONNECTIONS`] are open. When that fails, as on a server at its connection limit, a busy connection carries
+    /// the query.
     pub(crate) async fn least_busy(&self) -> Result<Arc<ClientWrapper>, PostgresError> {
-        if let Ok(ready) = self.idle_or_free_slot() {
-            return Ok(ready);
+        if let Choice::Use(client) = self.choose() {
+            return Ok(client);
         }
         let _opening = self.0.opening.lock().await;
-        let slot = match self.idle_or_free_slot() {
-            Ok(ready) => return Ok(ready),
-            Err(slot) => slot,
+        let (slot, busy) = match self.choose() {
+            Choice::Use(client) => return Ok(client),
+            Choice::Open { slot, busy } => (slot, busy),
         };
-        let client = Arc::new(self.0.pool.take().await.map_err(PostgresError::pool)?);
-        self.0.slots.lock().unwrap_or_else(PoisonError::into_inner)[slot] = Some(Arc::clone(&client));
-        Ok(client)
+        match (self.0.pool.take().await, busy) {
+            (Ok(client), _) => {
+                let client = Arc::new(client);
+                self.0.slots.lock().unwrap_or_else(PoisonError::into_inner)[slot] = Some(Arc::clone(&client));
+                Ok(client)
+            }
+            (Err(error), Some(busy)) if !busy.is_closed() => {
+                tracing::debug!(error = %root_cause(&error), "cannot open a shared connection; a busy one carries the query");
+                Ok(busy)
+            }
+            (Err(error), _) => Err(error),
+        }
     }
 
-    /// An idle connection, or the least busy where all are open; else the slot for another one.
-    fn idle_or_free_slot(&self) -> Result<Arc<ClientWrapper>, usize> {
+    /// Chooses the first idle connection, whose backend has the warmest caches, or the least busy one when all slots are in
+    /// use.
+    fn choose(&self) -> Choice {
         let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
         for slot in slots.iter_mut() {
             slot.take_if(|client| client.is_closed());
         }
-        // a client in use is held by its users as well
+        // Each user of a client holds it as well.
         let users = |client: &Arc<ClientWrapper>| Arc::strong_count(client) - 1;
-        let least = slots.iter().flatten().min_by_key(|client| users(client));
+        let least = slots.iter().flatten().min_by_key(|client| users(client)).cloned();
         match (least, slots.iter().position(Option::is_none)) {
-            (Some(client), None) => Ok(Arc::clone(client)),
-            (Some(client), Some(_)) if users(client) == 0 => Ok(Arc::clone(client)),
-            (_, Some(free)) => Err(free),
-            (None, None) => Err(0),
+            (Some(client), None) => Choice::Use(client),
+            // This clone is the second holder of an idle client.
+            (Some(client), Some(_)) if users(&client) == 1 => Choice::Use(client),
+            (busy, free) => Choice::Open { slot: free.unwrap_or(0), busy },
         }
     }
+}
+
+/// Which connection to use.
+#[derive(Debug)]
+enum Choice {
+    Use(Arc<ClientWrapper>),
+    Open { slot: usize, busy: Option<Arc<ClientWrapper>> },
 }

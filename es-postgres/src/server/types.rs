@@ -1,4 +1,4 @@
-//! Values on the wire: JSON and times without a detour, and the columns of an answer.
+//! Converts values to and from SQL types, and reads the columns of a row.
 
 use std::fmt;
 
@@ -8,19 +8,18 @@ use serde::{Serialize, Serializer};
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 
-use crate::server::error::BoxError;
-use crate::server::error::PostgresError;
+use crate::server::error::{BoxError, PostgresError};
 
 type AnyError = Box<dyn std::error::Error + Sync + Send>;
 
-/// From the epoch of 1970 to the server's, which is 2000-01-01.
+/// Microseconds from the Unix epoch to the server's epoch, 2000-01-01.
 const SERVER_EPOCH_MICROS: i64 = 946_684_800_000_000;
 
-/// JSON as the bytes that were written. The driver logs the `Debug` of parameters.
+/// JSON as the bytes that were written. `Debug` shows only their number, because the driver logs parameters.
 #[derive(Clone, Copy)]
 pub(crate) struct Json<'a>(pub(crate) &'a [u8]);
 
-/// Bytes as they are. The driver logs the `Debug` of parameters.
+/// A `bytea`. `Debug` shows only the number of bytes, because the driver logs parameters.
 #[derive(Clone, Copy)]
 pub(crate) struct Binary<'a>(pub(crate) &'a [u8]);
 
@@ -56,7 +55,7 @@ impl ToSql for Json<'_> {
     to_sql_checked!();
 }
 
-/// As a text that holds the very bytes: inside a document they would be parsed and written anew.
+/// Serializes the bytes as a JSON string. As a nested document they would be parsed and written in another form.
 impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(std::str::from_utf8(self.0).map_err(serde::ser::Error::custom)?)
@@ -71,12 +70,12 @@ impl<'a> FromSql<'a> for Json<'a> {
     accepts!(JSON);
 }
 
-/// A `timestamptz`: microseconds since 2000. What no [`Timestamp`] is, such as `infinity`, becomes the last or the first.
+/// A `timestamptz`: microseconds since 2000. A value out of [`Timestamp`]'s range, such as `infinity`, becomes the nearest.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Time(pub(crate) Timestamp);
 
 impl Time {
-    /// The time so many microseconds after 1970.
+    /// The time at this many microseconds after 1970.
     pub(crate) fn from_micros(micros: i64) -> Self {
         let end = if micros < 0 { Timestamp::MIN } else { Timestamp::MAX };
         Self(Timestamp::from_micros(micros).unwrap_or(end))
@@ -92,7 +91,7 @@ impl<'a> FromSql<'a> for Time {
     accepts!(TIMESTAMPTZ);
 }
 
-/// A column of the row that a function answers.
+/// Reads a column of the row that a function returned.
 pub(crate) fn column<'r, T: for<'a> FromSql<'a>>(
     row: impl Into<Option<&'r Row>>,
     index: usize,
@@ -101,7 +100,7 @@ pub(crate) fn column<'r, T: for<'a> FromSql<'a>>(
     row.try_get(index).map_err(|error| PostgresError::Answer(error.into()))
 }
 
-/// A column with a place: what is below 0 is none.
+/// Reads a column with a version or a position, which is never negative.
 pub(crate) fn unsigned_column<T: TryFrom<i64, Error: Into<BoxError>>>(
     row: Option<&Row>,
     index: usize,
@@ -111,7 +110,7 @@ pub(crate) fn unsigned_column<T: TryFrom<i64, Error: Into<BoxError>>>(
 
 impl ToSql for Time {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, AnyError> {
-        // no `Timestamp` is so early that this is not a number
+        // The earliest `Timestamp` does not saturate.
         out.put_i64(self.0.as_micros().saturating_sub(SERVER_EPOCH_MICROS));
         Ok(IsNull::No)
     }

@@ -1,39 +1,40 @@
-//! The task that follows the log for all who wait.
+//! The follower task: polls the frontier and publishes recent events for all subscriptions of a store.
 
 use std::sync::Arc;
 
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-use super::notify::WakeUp;
-use super::recent::{Advance, RecentEvents};
 use crate::read::Reader;
 use crate::read::frontier::Frontier;
 use crate::read::log::Log;
 use crate::read::open_readers::OpenReaders;
 use crate::server::back_off::BackOff;
 use crate::server::error::root_cause;
+use crate::subscribe::notify::WakeUp;
+use crate::subscribe::recent::{Advance, RecentEvents};
 
-/// Below this many subscriptions each reads for itself, and what it does not want stays on the server.
+/// From this many subscriptions on, the follower reads new events once for all of them. Below it, each subscription reads
+/// with its own filter, so that the server sends only matching events.
 const SHARED_BY: usize = 2;
 
-/// Follows the log for all who wait.
+/// Follows the log for all subscriptions of a store.
 #[derive(Debug)]
 pub(crate) struct Follower {
     pub(super) recent: watch::Sender<RecentEvents>,
-    /// Somebody began to wait.
+    /// Notified when a caller subscribes.
     pub(super) subscribed: Arc<Notify>,
     pub(super) subscriptions: OpenReaders,
 }
 
 impl Follower {
-    /// Asks for the frontier while somebody waits, for ever.
+    /// Polls the frontier while there are subscriptions. Never returns.
     pub(crate) async fn follow(self, log: Arc<Log>, reader: Arc<Reader>, wake_up: WakeUp) {
         let mut wake_ups = wake_up.subscribe();
         let mut back_off = BackOff::polling();
-        let mut lost = false;
+        let mut failing = false;
         loop {
-            // one of them is kept to make others
+            // `Subscriptions` keeps one receiver to clone from.
             if self.recent.receiver_count() <= 1 {
                 self.subscribed.notified().await;
                 back_off.reset();
@@ -42,36 +43,37 @@ impl Follower {
             wake_ups.mark_unchanged();
             match log.frontier().await {
                 Ok(frontier) => {
-                    if lost {
-                        tracing::info!("the frontier is known again");
+                    if failing {
+                        tracing::info!("the frontier can be queried again");
                     }
-                    lost = false;
+                    failing = false;
                     if self.advance(&reader, frontier).await {
                         back_off.reset();
                         continue;
                     }
                 }
                 Err(error) => {
-                    if !lost {
-                        tracing::warn!(error = %root_cause(&error), "the frontier cannot be asked for; subscriptions wait");
+                    if !failing {
+                        tracing::warn!(error = %root_cause(&error), "cannot query the frontier; subscriptions wait");
                     }
-                    lost = true;
+                    failing = true;
                 }
             }
-            // the sender lives in this task's own store, so only a change or the pause ends the wait
+            // This task holds the sender, so only a wake-up or the time-out ends the wait.
             if timeout(back_off.next_pause(), wake_ups.changed()).await.is_ok() {
                 back_off.reset();
             }
         }
     }
 
-    /// Publishes a new frontier, with the events up to it where they are few and many wait for them.
+    /// Publishes a new frontier, with the new events if several subscriptions share them. Returns whether the frontier is
+    /// higher.
     async fn advance(&self, reader: &Arc<Reader>, frontier: Frontier) -> bool {
         let before = self.recent.borrow().frontier;
         if frontier.incarnation != before.incarnation {
             tracing::warn!(incarnation = %frontier.incarnation, "the log has moved to another server, or was restored");
             self.recent.send_modify(|recent| recent.advance_to(frontier, None));
-            // not at once again: connections to two servers would be told of a move each time
+            // Do not poll again at once: connections that lead to two servers would report a move each time.
             return false;
         }
         if frontier.position <= before.position {

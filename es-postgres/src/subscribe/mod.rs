@@ -1,7 +1,8 @@
-//! Subscribing: one task follows the log and reads its newest events, for all subscriptions together.
+//! Subscriptions: one task per store follows the log and reads recent events once for all of them.
 //!
-//! `follower` is that task, `newest` what it publishes, `subscriptions` those who wait for it, `subscription` one of them,
-//! and `notify` how processes wake each other.
+//! - `follower` is that task, and `recent` is what it publishes.
+//! - `subscriptions` holds all subscriptions of a store, and `subscription` is one of them.
+//! - `notify` sends and receives the wake-ups between processes.
 
 mod follower;
 pub(crate) mod notify;

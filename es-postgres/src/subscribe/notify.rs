@@ -1,7 +1,7 @@
-//! Waking up whoever waits for events: in this process at once, in others by a notification.
+//! Wakes subscriptions after an append: in this process at once, in other processes with `NOTIFY`.
 //!
-//! The notification never rides in an append's transaction, where it would serialise all commits of the server: one
-//! task of each store sends it afterwards, one for all appends since the last.
+//! An append's transaction never contains `NOTIFY`, which would serialise all commits of the server. One task of each store
+//! sends a single notification afterwards, for all appends since the previous one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,15 @@ use crate::server::back_off::BackOff;
 use crate::server::connection::{Connection, Connector};
 use crate::server::error::PostgresError;
 
-/// How far notifications are apart at least.
+/// The shortest time between two notifications.
 const GAP: Duration = Duration::from_millis(20);
 
-/// Tells that something was appended, here or elsewhere.
+/// Signals that this process or another one appended events.
 #[derive(Debug, Clone)]
 pub(crate) struct WakeUp {
+    /// Wakes this process's readers.
     changed: watch::Sender<()>,
+    /// Tells the listening task to notify other processes.
     appended: Arc<Notify>,
 }
 
@@ -27,7 +29,7 @@ impl WakeUp {
         Self { changed: watch::Sender::new(()), appended: Arc::default() }
     }
 
-    /// This process appended something.
+    /// Signals an append of this process.
     pub(crate) fn appended(&self) {
         self.signal();
         self.appended.notify_one();
@@ -42,46 +44,46 @@ impl WakeUp {
     }
 }
 
-/// Listens to other processes and tells them of what this one appended, for ever.
+/// Listens for notifications of other processes and notifies them of this one's appends. Never returns.
 pub(crate) async fn listen(connector: Connector, channel: String, wake_up: WakeUp) {
     let mut back_off = BackOff::listening();
-    let mut deaf = false;
+    let mut listening = true;
     loop {
-        let lost = match open(&connector, &channel).await {
+        let error = match listen_on(&connector, &channel).await {
             Ok(connection) => {
-                if deaf {
-                    tracing::info!(channel, "hears other processes again");
-                    deaf = false;
+                if !listening {
+                    tracing::info!(channel, "listens for notifications again");
+                    listening = true;
                 }
                 back_off.reset();
-                // what was notified before is found by looking
+                // Look at the log once: notifications sent before `LISTEN` did not arrive.
                 wake_up.signal();
                 relay(&connection, &channel, &wake_up).await
             }
             Err(error) => error,
         };
-        if !deaf {
-            tracing::warn!(channel, error = %lost, "hears no other process; readers poll until it is mended");
+        if listening {
+            tracing::warn!(channel, %error, "cannot listen for notifications; subscriptions poll until the connection is restored");
         }
-        deaf = true;
+        listening = false;
         back_off.wait().await;
     }
 }
 
-async fn open(connector: &Connector, channel: &str) -> Result<Connection, PostgresError> {
+async fn listen_on(connector: &Connector, channel: &str) -> Result<Connection, PostgresError> {
     let connection = connector.open().await?;
-    // the channel's name is made by us, of letters and digits; a notification need not outlive a crash of the server
+    // The channel's name is generated from letters and digits. A notification need not survive a crash of the server.
     let set_up = format!("SET synchronous_commit = off; LISTEN {channel}");
     connection.client.batch_execute(&set_up).await.map_err(PostgresError::statement)?;
     Ok(connection)
 }
 
-/// Passes notifications on, both ways, until the connection breaks.
+/// Relays notifications in both directions until the connection breaks.
 async fn relay(connection: &Connection, channel: &str, wake_up: &WakeUp) -> PostgresError {
     loop {
         tokio::select! {
-            heard = connection.notices.notified() => {
-                if !heard {
+            connected = connection.notices.notified() => {
+                if !connected {
                     return PostgresError::Lost("the connection has ended".into());
                 }
                 wake_up.signal();

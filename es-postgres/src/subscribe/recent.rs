@@ -1,4 +1,4 @@
-//! What is known of the newest events.
+//! The frontier and the recent events, as the follower publishes them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use uuid::Uuid;
 use crate::read::frontier::Frontier;
 use crate::read::{Cursor, Reader};
 
-/// How many of the newest events, and bytes of them, subscriptions share.
+/// How many events, and how many bytes of them, are kept for subscriptions to share.
 const EVENTS: usize = 2_000;
 const BYTES: usize = 4 * 1024 * 1024;
 
-/// The frontier, and the newest events up to it.
+/// The frontier, and the most recent events up to it.
 #[derive(Debug, Clone)]
 pub(super) struct RecentEvents {
     pub(super) frontier: Frontier,
-    /// The events of the last advances, without a gap up to the frontier.
+    /// The events of the last advances: contiguous, up to the frontier.
     advances: VecDeque<Arc<Advance>>,
 }
 
-/// The events by which the frontier advanced once.
+/// The events of one advance of the frontier.
 #[derive(Debug)]
 pub(super) struct Advance {
     after: Position,
@@ -31,12 +31,12 @@ pub(super) struct Advance {
 }
 
 impl RecentEvents {
-    /// Nothing is known yet.
+    /// Nothing has been read yet.
     pub(super) fn start(incarnation: Uuid) -> Self {
         Self { frontier: Frontier::start(incarnation), advances: VecDeque::new() }
     }
 
-    /// The frontier advanced, by these events where they are known.
+    /// Moves to a new frontier. Without the events in between, all earlier ones are dropped, as there would be a gap.
     pub(super) fn advance_to(&mut self, frontier: Frontier, advance: Option<Advance>) {
         self.frontier = frontier;
         match advance {
@@ -50,7 +50,7 @@ impl RecentEvents {
         }
     }
 
-    /// The advances that hold everything after `after`, if they do.
+    /// The advances with every event after `after`; `None` when some of these events are not kept.
     pub(super) fn since(&self, after: Position) -> Option<Vec<Arc<Advance>>> {
         let first = self.advances.iter().rposition(|advance| advance.after <= after)?;
         Some(self.advances.range(first..).cloned().collect())
@@ -58,7 +58,7 @@ impl RecentEvents {
 }
 
 impl Advance {
-    /// The events between the two frontiers; `None` when they are too many to share or cannot be read.
+    /// Reads the events between two frontiers; `None` when they are too many to share or cannot be read.
     pub(super) async fn read(reader: &Arc<Reader>, after: Position, frontier: Frontier) -> Option<Self> {
         let pages = reader.read_until(Cursor::until(after, &Filter::all(), frontier), Some(EVENTS + 1));
         let pages: Vec<Page> = pages.try_collect().await.ok()?;

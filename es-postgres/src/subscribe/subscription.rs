@@ -1,4 +1,4 @@
-//! One subscription: it catches up, and goes on live.
+//! One subscription: catches up with the log, then follows it live.
 
 use std::sync::Arc;
 
@@ -10,24 +10,23 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::recent::{Advance, RecentEvents};
 use crate::read::error::{PostgresReadError, read_error};
 use crate::read::frontier::Frontier;
 use crate::read::log::Log;
 use crate::read::open_readers::OpenReader;
 use crate::read::{Cursor, Reader};
 use crate::server::back_off::BackOff;
-use crate::server::error::PostgresError;
-use crate::server::error::root_cause;
+use crate::server::error::{PostgresError, root_cause};
+use crate::subscribe::recent::{Advance, RecentEvents};
 
-/// One who waits for events.
+/// One subscription to the log.
 pub(super) struct Subscription {
     log: Arc<Log>,
     reader: Arc<Reader>,
     recent: watch::Receiver<RecentEvents>,
-    /// Between looks at a server that is away, or at a log that moves.
+    /// The pauses between attempts while the server is unavailable or the log moves.
     back_off: BackOff,
-    #[expect(dead_code, reason = "it is counted until it is dropped")]
+    #[expect(dead_code, reason = "the subscription is counted until this is dropped")]
     open: OpenReader,
 }
 
@@ -41,19 +40,19 @@ impl Subscription {
         Self { log, reader, recent, back_off: BackOff::reconnecting(), open }
     }
 
-    /// Catches up after `after` and goes on live, a page at a time.
+    /// Catches up after `after` and then follows the log live, page by page.
     pub(super) fn pages(mut self, after: Checkpoint, filter: Filter) -> BoxStream<'static, Result<Page, ReadError>> {
         Box::pin(try_stream! {
-            // the last event that was handled, in the incarnation that the subscription reads now; a bare position is taken
-            // for one of today's log
-            let mut handled = Checkpoint::new(self.current_incarnation(after).await?, after.position());
-            // where to look from next; a filter may let the reader look further than it has handled
+            // The last event that was returned, in the incarnation that the subscription reads now. A position without an
+            // incarnation is taken as one of the current log.
+            let mut returned = Checkpoint::new(self.current_incarnation(after).await?, after.position());
+            // Where to read from next. With a filter this may be above the last event that was returned.
             let mut after = after.position();
             'log: loop {
-                let (frontier, shared) = self.next_frontier(after, &handled).await?;
-                if frontier.checkpoint().incarnation() != handled.incarnation() {
-                    after = handled.position();
-                    self.resume(&mut handled).await?;
+                let (frontier, shared) = self.next_frontier(after, &returned).await?;
+                if frontier.checkpoint().incarnation() != returned.incarnation() {
+                    after = returned.position();
+                    self.resume(&mut returned).await?;
                     continue 'log;
                 }
                 if let Some(advances) = shared {
@@ -63,18 +62,18 @@ impl Subscription {
                     let events: Vec<_> =
                         advances.iter().flat_map(|advance| &advance.events).filter(accepted).cloned().collect();
                     after = after.max(frontier.position);
-                    handled = events.last().map_or(handled, |last| handled.at(last.position));
+                    returned = events.last().map_or(returned, |last| returned.at(last.position));
                     self.back_off.reset();
                     yield Page::new(events, after, frontier.checkpoint());
                     continue 'log;
                 }
                 while after < frontier.position {
                     let mut pages = self.reader.read_until(Cursor::until(after, &filter, frontier), None);
-                    let lost = loop {
+                    let failed = loop {
                         match pages.next().await {
                             Some(Ok(page)) => {
                                 after = page.up_to;
-                                handled = page.events.last().map_or(handled, |last| handled.at(last.position));
+                                returned = page.events.last().map_or(returned, |last| returned.at(last.position));
                                 self.back_off.reset();
                                 yield page;
                             }
@@ -82,14 +81,14 @@ impl Subscription {
                             None => break None,
                         }
                     };
-                    match lost {
+                    match failed {
                         None => after = after.max(frontier.position),
-                        Some(error) if is_postgres(&error, |error| matches!(error, PostgresReadError::Moved)) => {
+                        Some(error) if source_is(&error, |error| matches!(error, PostgresReadError::Moved)) => {
                             self.wait_for_move(frontier.incarnation).await?;
                             continue 'log;
                         }
-                        Some(error) if is_postgres(&error, PostgresReadError::ends_session) => {
-                            tracing::warn!(error = %root_cause(&error), "a subscription lost its connection and tries again");
+                        Some(error) if source_is(&error, PostgresReadError::ends_session) => {
+                            tracing::warn!(error = %root_cause(&error), "a subscription lost its connection and reconnects");
                             self.back_off.wait().await;
                         }
                         Some(error) => Err(error)?,
@@ -99,19 +98,19 @@ impl Subscription {
         })
     }
 
-    /// Waits for a frontier above `after`, or of another incarnation; with the events up to it, where they are shared.
+    /// Waits for a frontier above `after`, or of another incarnation. Returns the events up to it where they are shared.
     async fn next_frontier(
         &mut self,
         after: Position,
-        handled: &Checkpoint,
+        returned: &Checkpoint,
     ) -> Result<(Frontier, Option<Vec<Arc<Advance>>>), ReadError> {
-        let seen = handled.at(after);
+        let seen = returned.at(after);
         let new = |recent: &RecentEvents| recent.frontier.checkpoint().is_news_after(seen);
         let recent = self.recent.wait_for(new).await.map_err(|_| closed())?;
         Ok((recent.frontier, recent.since(after)))
     }
 
-    /// Waits until the log is found in another incarnation; for a while, as it may have moved back.
+    /// Waits until the follower publishes another incarnation, but no longer than a pause: the log may have moved back.
     async fn wait_for_move(&mut self, incarnation: Uuid) -> Result<(), ReadError> {
         let other = self.recent.wait_for(|recent| recent.frontier.incarnation != incarnation);
         match timeout(self.back_off.next_pause(), other).await {
@@ -120,21 +119,21 @@ impl Subscription {
         }
     }
 
-    /// Goes on in today's log, if what was handled is still in it.
-    async fn resume(&mut self, handled: &mut Checkpoint) -> Result<(), ReadError> {
-        match self.log.resume(*handled).await {
-            // the follower has not found the log there yet, or finds it there no longer
-            Ok(today) if Some(today) == handled.incarnation() => {
+    /// Continues in the current incarnation if it still has the events that were returned.
+    async fn resume(&mut self, returned: &mut Checkpoint) -> Result<(), ReadError> {
+        match self.log.resume(*returned).await {
+            // The follower and this query see different incarnations: one of the two answers is older.
+            Ok(current) if Some(current) == returned.incarnation() => {
                 match timeout(self.back_off.next_pause(), self.recent.changed()).await {
                     Ok(Err(_)) => Err(closed()),
                     Ok(Ok(())) | Err(_) => Ok(()),
                 }
             }
-            Ok(today) => {
-                *handled = Checkpoint::new(today, handled.position());
+            Ok(current) => {
+                *returned = Checkpoint::new(current, returned.position());
                 Ok(())
             }
-            Err(error) if is_postgres(&error, is_temporary) => {
+            Err(error) if source_is(&error, is_temporary) => {
                 self.back_off.wait().await;
                 Ok(())
             }
@@ -142,27 +141,28 @@ impl Subscription {
         }
     }
 
-    /// Today's incarnation, as soon as there is a server to ask, if all up to the checkpoint is the same in it.
+    /// Waits for the server, then returns the current incarnation if it has the same events up to the checkpoint.
     async fn current_incarnation(&mut self, checkpoint: Checkpoint) -> Result<Uuid, ReadError> {
         loop {
             match self.log.resume(checkpoint).await {
-                Err(error) if is_postgres(&error, is_temporary) => self.back_off.wait().await,
+                Err(error) if source_is(&error, is_temporary) => self.back_off.wait().await,
                 answer => return answer,
             }
         }
     }
 }
 
-/// Whether it is over as soon as the server, or its successor, is there.
+/// Whether the error lasts only until the server, or its successor after a failover, is available.
 fn is_temporary(error: &PostgresReadError) -> bool {
     error.ends_session() || matches!(error, PostgresReadError::Server(PostgresError::Replica))
 }
 
-/// Who follows the log has ended.
+/// The error when the follower task has ended.
 pub(super) fn closed() -> ReadError {
     read_error(PostgresError::Closed)
 }
 
-fn is_postgres(error: &ReadError, kind: impl FnOnce(&PostgresReadError) -> bool) -> bool {
+/// Whether the source of `error` is an error of this store that `kind` accepts.
+fn source_is(error: &ReadError, kind: impl FnOnce(&PostgresReadError) -> bool) -> bool {
     matches!(error, ReadError::Store(source) if source.downcast_ref().is_some_and(kind))
 }

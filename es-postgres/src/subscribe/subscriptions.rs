@@ -1,4 +1,4 @@
-//! All who wait for events.
+//! All subscriptions of a store.
 
 use std::sync::Arc;
 
@@ -7,27 +7,27 @@ use futures_core::stream::BoxStream;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-use super::follower::Follower;
-use super::recent::RecentEvents;
-use super::subscription::{Subscription, closed};
 use crate::read::Reader;
 use crate::read::log::Log;
 use crate::read::open_readers::OpenReaders;
+use crate::subscribe::follower::Follower;
+use crate::subscribe::recent::RecentEvents;
+use crate::subscribe::subscription::{Subscription, closed};
 
-/// All who wait for events.
+/// All subscriptions of a store.
 #[derive(Debug)]
 pub(crate) struct Subscriptions {
     log: Arc<Log>,
     reader: Arc<Reader>,
-    /// The sender is the follower's: when that one has ended with its runtime, nobody waits any more.
+    /// The follower holds the sender: when its task ends with the runtime, every wait ends with an error.
     recent: watch::Receiver<RecentEvents>,
-    /// Somebody began to wait.
+    /// Notified when a caller subscribes.
     subscribed: Arc<Notify>,
     open_readers: OpenReaders,
 }
 
 impl Subscriptions {
-    /// None yet, of a log in this incarnation; and who has to follow it for them.
+    /// Creates an empty set for a log in this incarnation, and the follower to run for it.
     pub(crate) fn new(log: Arc<Log>, reader: Arc<Reader>, incarnation: Uuid) -> (Self, Follower) {
         let (sender, recent) = watch::channel(RecentEvents::start(incarnation));
         let (subscribed, open_readers) = (Arc::<Notify>::default(), OpenReaders::default());
@@ -44,18 +44,19 @@ impl Subscriptions {
     /// Waits until the frontier is above `seen`, or in another incarnation.
     pub(crate) async fn changed(&self, seen: Checkpoint) -> Result<Checkpoint, ReadError> {
         let mut recent = self.watch();
-        // also where the frontier was above `seen` already: a store that is closed answers nothing
+        // Fail even where the frontier is above `seen` already: a closed store must not answer.
         recent.has_changed().map_err(|_| closed())?;
-        let news = recent.wait_for(|recent| recent.frontier.checkpoint().is_news_after(seen)).await;
-        news.map(|recent| recent.frontier.checkpoint()).map_err(|_| closed())
+        let changed = recent.wait_for(|recent| recent.frontier.checkpoint().is_news_after(seen)).await;
+        changed.map(|recent| recent.frontier.checkpoint()).map_err(|_| closed())
     }
 
-    /// Catches up after `after` and goes on live, a page at a time.
+    /// Catches up after `after` and then follows the log live, page by page.
     pub(crate) fn subscribe(&self, after: Checkpoint, filter: Filter) -> BoxStream<'static, Result<Page, ReadError>> {
         let (log, reader) = (Arc::clone(&self.log), Arc::clone(&self.reader));
         Subscription::new(log, reader, self.watch(), self.open_readers.register()).pages(after, filter)
     }
 
+    /// Returns a receiver of what the follower publishes, and wakes the follower.
     fn watch(&self) -> watch::Receiver<RecentEvents> {
         let mut recent = self.recent.clone();
         recent.mark_unchanged();

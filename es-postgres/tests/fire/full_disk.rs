@@ -54,7 +54,7 @@ fn start(place: &Path) -> Server {
     // little is written ahead, so that little has to be freed
     let settings =
         [("min_wal_size", "32MB"), ("max_wal_size", "32MB"), ("shared_buffers", "16MB"), ("max_connections", "80")];
-    Server::of(Binaries::find().unwrap(), place, &settings).unwrap()
+    Server::start_with(Binaries::find().unwrap(), place, &settings).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

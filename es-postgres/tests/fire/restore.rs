@@ -14,8 +14,8 @@ use crate::tools::workload::event;
 
 /// A server that `pg_dump` belongs to.
 fn server() -> Server {
-    let binaries = Binaries::with(&["pg_dump", "pg_restore"]).unwrap();
-    Server::of(binaries, &std::env::temp_dir(), &[]).unwrap()
+    let binaries = Binaries::find_with(&["pg_dump", "pg_restore"]).unwrap();
+    Server::start_with(binaries, &std::env::temp_dir(), &[]).unwrap()
 }
 
 async fn append(store: &PostgresStore, count: u64) -> Position {

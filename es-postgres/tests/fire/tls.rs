@@ -5,13 +5,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_postgres::{PostgresConnectError, PostgresError, PostgresStore, PostgresUrlError};
+use deadpool_postgres::{Manager, Pool};
+use es_core::{
+    Append, AppendError, EventName, EventStore, Expected, NewEvent, ReadError, SchemaVersion, StoreErrorKind, StreamId,
+};
+use es_postgres::{
+    PostgresAppendError, PostgresConnectError, PostgresError, PostgresReadError, PostgresStore, PostgresUrlError,
+};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use test_postgres::{Database, Server};
+use uuid::Uuid;
 
 use crate::tools::trial::connect;
 
@@ -57,8 +64,8 @@ impl Drop for Authority {
 /// A server that shows this certificate; it takes plain connections, too.
 async fn server((certificate, key): (String, String)) -> Server {
     let server = Server::start(&[]).unwrap();
-    server.place("server.crt", certificate.as_bytes()).unwrap();
-    server.place("server.key", key.as_bytes()).unwrap();
+    server.write_file("server.crt", certificate.as_bytes()).unwrap();
+    server.write_file("server.key", key.as_bytes()).unwrap();
     let client = connect(&server.url()).await;
     client.execute("ALTER SYSTEM SET ssl = on", &[]).await.unwrap();
     client.execute("SELECT pg_reload_conf()", &[]).await.unwrap();
@@ -239,4 +246,52 @@ async fn a_client_that_makes_do_without_certificates_is_caught() {
     };
     let caught = files_are_named(other).await.unwrap_err();
     assert!(caught.starts_with("`/nowhere.pem` is told as Server(Tls"), "{caught}");
+}
+
+/// The server's certificate is replaced while a store is open, so that its next connections are refused.
+#[tokio::test]
+async fn a_failed_handshake_is_the_same_error_for_readers_and_the_writer() {
+    let (known, unknown) = (Authority::new("before"), Authority::new("after"));
+    let server = server(known.sign("localhost", 2100)).await;
+    let database = Database::on(&server.url()).unwrap();
+    let trusting = url(&database, "localhost", &format!("sslmode=verify-full&sslrootcert={}", known.file()));
+    let store = PostgresStore::connect(&trusting).await.unwrap();
+    let (certificate, key) = unknown.sign("localhost", 2100);
+    server.write_file("server.crt", certificate.as_bytes()).unwrap();
+    server.write_file("server.key", key.as_bytes()).unwrap();
+    let client = connect(&server.url()).await;
+    client.execute("SELECT pg_reload_conf()", &[]).await.unwrap();
+    while PostgresStore::connect(&trusting).await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'es'";
+    client.execute(end, &[]).await.unwrap();
+
+    // The writer has no connection yet, and the readers have lost theirs.
+    let name = EventName::from_static("account.opened").unwrap();
+    let event = NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, "{}".to_owned()).unwrap();
+    let append = Append::new(StreamId::new("account", "1").unwrap(), Expected::Any, vec![event]);
+    let Err(AppendError::Store(error)) = store.append(append.into()).await else { panic!("it was appended") };
+    let cause = error.downcast_ref();
+    assert!(
+        matches!(cause, Some(PostgresAppendError::Server(said)) if matches!(**said, PostgresError::Tls(_))),
+        "{error:?}"
+    );
+    assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
+    let Err(ReadError::Store(error)) = store.frontier().await else { panic!("it was read") };
+    let cause = error.downcast_ref();
+    assert!(matches!(cause, Some(PostgresReadError::Server(PostgresError::Tls(_)))), "{error:?}");
+    assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
+
+    // An application's pool brings TLS of its own.
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let tls = tokio_postgres_rustls::MakeRustlsConnect::new(config);
+    let url = url(&database, "localhost", "sslmode=require").parse().unwrap();
+    let pool = Pool::builder(Manager::new(url, tls)).build().unwrap();
+    let error = PostgresStore::from_pool(pool, &database.url()).await.unwrap_err();
+    assert!(matches!(error, PostgresConnectError::Server(PostgresError::Tls(_))), "{error:?}");
 }

@@ -44,7 +44,7 @@ impl Stage {
         database.run(&before).unwrap();
         let asks = "host all teller 127.0.0.1/32 scram-sha-256\nhost all teller ::1/128 scram-sha-256\n\
                     local all all trust\nhost all all 127.0.0.1/32 trust\n";
-        server.place("pg_hba.conf", asks.as_bytes()).unwrap();
+        server.write_file("pg_hba.conf", asks.as_bytes()).unwrap();
         database.run(&["SELECT pg_reload_conf()"]).unwrap();
         let url = database.url_as(&format!("teller:{PASSWORD}"));
         // the server reads the file when it comes to it

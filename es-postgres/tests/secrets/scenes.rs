@@ -246,8 +246,8 @@ pub(crate) async fn urls(log: &Log) {
 #[cfg(feature = "tls")]
 pub(crate) async fn tls(stage: &Stage, log: &Log) {
     let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    stage.server.place("server.crt", signed.cert.pem().as_bytes()).unwrap();
-    stage.server.place("server.key", signed.signing_key.serialize_pem().as_bytes()).unwrap();
+    stage.server.write_file("server.crt", signed.cert.pem().as_bytes()).unwrap();
+    stage.server.write_file("server.key", signed.signing_key.serialize_pem().as_bytes()).unwrap();
     stage.database.run(&["ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()"]).unwrap();
     let on = async || client(&stage.database.url()).await.query_one("SHOW ssl", &[]).await.unwrap().get::<_, String>(0);
     while on().await != "on" {

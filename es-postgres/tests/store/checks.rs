@@ -129,7 +129,7 @@ async fn a_replica_is_refused_and_gives_no_frontier() {
     let store = PostgresStore::connect(&database.url()).await.unwrap();
     store.append(one("1", Expected::NoStream).into()).await.unwrap();
     server.kill().unwrap();
-    server.place("standby.signal", b"").unwrap();
+    server.write_file("standby.signal", b"").unwrap();
     server.restart().unwrap();
     let Err(ReadError::Store(source)) = store.frontier().await else { panic!("a replica gave a frontier") };
     assert!(matches!(source.downcast_ref(), Some(PostgresReadError::Server(PostgresError::Replica))), "{source}");

@@ -1,155 +1,115 @@
-//! What a URL says of TLS: `sslmode` and `sslrootcert`, as `psql` knows them, and never less than they ask for.
+//! Parses the URL, with `sslmode` and `sslrootcert` as in `psql`, but never falls back to weaker encryption.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use es_core::StoreErrorKind;
 use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
-use crate::server::error::{BoxError, impl_store_error};
-use crate::server::tls::Tls;
+use crate::server::tls::connector::Tls;
+use crate::server::tls::error::PostgresUrlError;
+#[cfg(feature = "tls")]
+use crate::server::tls::verified;
 
-/// Why a URL leads to no server, or to one without the protection that it asks for.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PostgresUrlError {
-    /// The URL does not describe a server.
-    #[error("the URL does not describe a PostgreSQL server: {0}; write `postgres://user@host/database`")]
-    Malformed(String),
-    /// The URL's `sslmode` protects nothing, or is no mode.
-    #[error("`sslmode={0}` may go without protection; write `verify-full`, or `disable` to go without it on purpose")]
-    SslMode(String),
-    /// The server is another machine, and this program was built without TLS.
-    #[error(
-        "`{host}` asks for TLS; switch on the feature `tls` of `es-postgres` (`postgres-tls` of `es`), or write \
-         `sslmode=disable` into the URL to send everything in the clear"
-    )]
-    Unprotected {
-        /// The host.
-        host: String,
-    },
-    /// There is no certificate to trust.
-    #[error(
-        "no certificate to trust in `{place}`; name a PEM file of authorities with `sslrootcert=…`, or write \
-         `sslmode=disable` to go without TLS"
-    )]
-    Certificates {
-        /// Where it was looked for.
-        place: String,
-        /// What is wrong there.
-        source: BoxError,
-    },
-}
-
-impl PostgresUrlError {
-    /// How to react to it: the URL, or what it names, has to be changed first.
-    pub fn kind(&self) -> StoreErrorKind {
-        StoreErrorKind::Misconfigured
-    }
-}
-
-impl_store_error!(PostgresUrlError);
-
-/// The server that `url` names, and how connections to it are protected.
+/// Parses `url` into the server's address and the encryption of connections to it.
 ///
-/// Without `sslmode`, a server on this machine is reached as it is and any other by TLS, verified in full.
-/// `disable` is the way out; `require`, `verify-ca` and `verify-full` all verify in full.
+/// Without `sslmode`, a server on this machine is reached without encryption and any other with fully verified TLS.
+/// `disable` switches TLS off; `require`, `verify-ca` and `verify-full` all verify fully.
 ///
 /// # Errors
 /// [`PostgresUrlError`].
 pub(crate) fn parse_url(url: &str) -> Result<(Config, Tls), PostgresUrlError> {
-    let (url, wishes) = Wishes::take(url)?;
-    let mut config: Config = url.parse().map_err(|error| PostgresUrlError::Malformed(unreadable(&error)))?;
-    let protected = match wishes.mode.as_deref() {
+    let (url, parameters) = TlsParameters::extract(url)?;
+    let mut config: Config = url.parse().map_err(|error| PostgresUrlError::Malformed(describe(&error)))?;
+    let encrypted = match parameters.mode.as_deref() {
         Some("disable") => false,
         Some("require" | "verify-ca" | "verify-full") => true,
-        Some(other) => return Err(no_mode(other)),
-        // said in the other form of a connection string, `host=… sslmode=…`
+        Some(other) => return Err(invalid_mode(other)),
+        // The driver parsed `sslmode` from a connection string of the form `host=… sslmode=…`.
         None if config.get_ssl_mode() != SslMode::Prefer => config.get_ssl_mode() == SslMode::Require,
-        None => distant(&config).is_some(),
+        None => remote_host(&config).is_some(),
     };
-    let tls = if protected { verified(&config, wishes.authorities.as_deref())? } else { Tls::Off };
-    config.ssl_mode(if protected { SslMode::Require } else { SslMode::Disable });
+    let tls = if encrypted { verified(&config, parameters.authorities.as_deref())? } else { Tls::Off };
+    config.ssl_mode(if encrypted { SslMode::Require } else { SslMode::Disable });
     Ok((config, tls))
 }
 
 #[cfg(feature = "tls")]
 fn verified(_: &Config, authorities: Option<&Path>) -> Result<Tls, PostgresUrlError> {
-    crate::server::tls::verified::connector(authorities).map(Tls::Verified)
+    verified::connector(authorities).map(Tls::Verified)
 }
 
 #[cfg(not(feature = "tls"))]
 fn verified(config: &Config, _: Option<&Path>) -> Result<Tls, PostgresUrlError> {
-    Err(PostgresUrlError::Unprotected { host: distant(config).unwrap_or_else(|| "localhost".to_owned()) })
+    Err(PostgresUrlError::Unprotected { host: remote_host(config).unwrap_or_else(|| "localhost".to_owned()) })
 }
 
-/// The first host that is not this machine.
-fn distant(config: &Config) -> Option<String> {
+/// Returns the first host that is not this machine.
+fn remote_host(config: &Config) -> Option<String> {
     let named = config.get_hosts().iter().find_map(|host| match host {
-        // what stands before an `@` is the end of a password that holds one
-        Host::Tcp(name) => (!local(name)).then(|| name.rsplit('@').next().unwrap_or_default().to_owned()),
+        // Text before an `@` is the end of a password that contains an `@`.
+        Host::Tcp(name) => (!is_local(name)).then(|| name.rsplit('@').next().unwrap_or_default().to_owned()),
         #[cfg(unix)]
         Host::Unix(_) => None,
     });
-    // an address wins over the name it stands beside
+    // The driver connects to a `hostaddr` instead of the host's name.
     named.or_else(|| config.get_hostaddrs().iter().find(|address| !address.is_loopback()).map(IpAddr::to_string))
 }
 
-fn local(name: &str) -> bool {
+fn is_local(name: &str) -> bool {
     name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-/// What the URL says of TLS.
+/// The URL's parameters about TLS.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Wishes {
+struct TlsParameters {
     mode: Option<String>,
-    /// A file with the certificates of the authorities to trust, instead of the system's.
+    /// A file with the certificates of trusted authorities, instead of the system's.
     authorities: Option<PathBuf>,
 }
 
-impl Wishes {
-    /// Takes them out of the URL: the driver knows fewer words.
-    fn take(url: &str) -> Result<(Cow<'_, str>, Self), PostgresUrlError> {
-        // a password may hold a question mark
+impl TlsParameters {
+    /// Removes the parameters from the URL: the driver does not know all of their values.
+    fn extract(url: &str) -> Result<(Cow<'_, str>, Self), PostgresUrlError> {
+        // A password may contain a question mark.
         let credentials = url.find('@').unwrap_or(0);
         let Some(query) = url[credentials..].find('?').map(|at| credentials + at) else {
             return Ok((Cow::Borrowed(url), Self::default()));
         };
-        let mut wishes = Self::default();
+        let mut parameters = Self::default();
         let mut rest = Vec::new();
         for pair in url[query + 1..].split('&') {
             match pair.split_once('=') {
-                Some(("sslmode", mode)) => wishes.mode = Some(decode(mode)?),
+                Some(("sslmode", mode)) => parameters.mode = Some(decode(mode)?),
                 Some(("sslrootcert", path)) => {
-                    // the name by which `psql` calls the system's own authorities
+                    // `psql` calls the system's own authorities `system`.
                     let path = decode(path)?;
-                    wishes.authorities = (path != "system").then(|| path.into());
-                    wishes.mode.get_or_insert_with(|| "verify-full".to_owned());
+                    parameters.authorities = (path != "system").then(|| path.into());
+                    parameters.mode.get_or_insert_with(|| "verify-full".to_owned());
                 }
                 _ => rest.push(pair),
             }
         }
         let before = &url[..query];
         let url = if rest.is_empty() { before.to_owned() } else { format!("{before}?{}", rest.join("&")) };
-        Ok((Cow::Owned(url), wishes))
+        Ok((Cow::Owned(url), parameters))
     }
 }
 
-/// What is wrong with a URL, without any text of it: what the driver cannot read may be a part of the password.
-fn unreadable(error: &tokio_postgres::Error) -> String {
+/// Describes what is wrong with a URL without quoting it: the part that the driver cannot parse may belong to the password.
+fn describe(error: &tokio_postgres::Error) -> String {
     match std::error::Error::source(error).map(ToString::to_string) {
-        // the names of options that the driver knows are its own words
+        // This message names only an option that the driver knows.
         Some(cause) if cause.starts_with("invalid value for option") => cause,
-        Some(cause) if cause.starts_with("unknown option") => "an option is not known".to_owned(),
-        _ => "it cannot be read".to_owned(),
+        Some(cause) if cause.starts_with("unknown option") => "it has an unknown option".to_owned(),
+        _ => "it cannot be parsed".to_owned(),
     }
 }
 
-/// A mode that is none is shown where `psql` knows it: anything else may be a part of the password.
-fn no_mode(mode: &str) -> PostgresUrlError {
+/// The error of an invalid `sslmode`. Only values that `psql` knows are shown: any other text may belong to the password.
+fn invalid_mode(mode: &str) -> PostgresUrlError {
     let known = ["", "allow", "prefer", "disable", "require", "verify-ca", "verify-full"];
     let shown = if known.contains(&mode.to_lowercase().as_str()) { mode } else { "…" };
     PostgresUrlError::SslMode(shown.to_owned())
@@ -157,7 +117,7 @@ fn no_mode(mode: &str) -> PostgresUrlError {
 
 fn decode(value: &str) -> Result<String, PostgresUrlError> {
     let decoded = percent_decode_str(value).decode_utf8();
-    decoded.map(Cow::into_owned).map_err(|_| no_mode(value))
+    decoded.map(Cow::into_owned).map_err(|_| invalid_mode(value))
 }
 
 #[cfg(test)]
@@ -168,8 +128,8 @@ mod tests {
         parse_url(url).map(|(config, _)| config.get_ssl_mode())
     }
 
-    /// With the feature the connection is protected, and without it there is none.
-    fn protected_or_refused(url: &str) -> bool {
+    /// Whether the connection is encrypted with the feature `tls`, and refused without it.
+    fn encrypted_or_refused(url: &str) -> bool {
         match mode(url) {
             Ok(mode) => cfg!(feature = "tls") && mode == SslMode::Require,
             Err(error) => !cfg!(feature = "tls") && error.to_string().contains("sslmode=disable"),
@@ -184,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_host_is_reached_by_tls_or_not_at_all() {
+    fn another_host_is_reached_with_tls_or_not_at_all() {
         for url in [
             "postgres://me@db.example.com/bank",
             "postgres://me@10.0.0.7/bank",
@@ -194,12 +154,12 @@ mod tests {
             "postgres://me:pass?sslmode=disable@db.example.com/bank",
             "postgres://me@db.example.com/bank?application_name=sslmode=disable",
         ] {
-            assert!(protected_or_refused(url), "{url}");
+            assert!(encrypted_or_refused(url), "{url}");
         }
     }
 
     #[test]
-    fn disable_is_the_way_out() {
+    fn disable_switches_tls_off() {
         let mode = mode("postgres://me@db.example.com/bank?connect_timeout=5&sslmode=disable").unwrap();
         assert_eq!(mode, SslMode::Disable);
     }
@@ -213,20 +173,20 @@ mod tests {
     }
 
     #[test]
-    fn the_other_form_of_a_connection_string_says_the_same() {
+    fn a_key_value_connection_string_means_the_same() {
         assert_eq!(mode("host=db.example.com sslmode=disable").unwrap(), SslMode::Disable);
         assert_eq!(mode("host=localhost").unwrap(), SslMode::Disable);
         for text in ["host=db.example.com", "host=localhost sslmode=require"] {
-            assert!(protected_or_refused(text), "{text}");
+            assert!(encrypted_or_refused(text), "{text}");
         }
     }
 
     #[test]
     fn the_other_parameters_stay() {
         let url = "postgres://a:b?c@h/d?x=1&sslrootcert=%2Fa%20b%2Fca.pem&y=2";
-        let (rest, wishes) = Wishes::take(url).unwrap();
+        let (rest, parameters) = TlsParameters::extract(url).unwrap();
         assert_eq!(rest, "postgres://a:b?c@h/d?x=1&y=2");
-        assert_eq!(wishes.authorities, Some(PathBuf::from("/a b/ca.pem")));
-        assert_eq!(wishes.mode.as_deref(), Some("verify-full"));
+        assert_eq!(parameters.authorities, Some(PathBuf::from("/a b/ca.pem")));
+        assert_eq!(parameters.mode.as_deref(), Some("verify-full"));
     }
 }

@@ -1,7 +1,8 @@
-//! TLS by rustls: the certificate is for the host's name, in its time, and from an authority that is trusted.
+//! TLS with rustls: the certificate must be valid now, for the host's name, and from a trusted authority.
 
 use std::error::Error;
 use std::io;
+use std::iter;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,9 +10,10 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::url::PostgresUrlError;
+use crate::server::error::BoxError;
+use crate::server::tls::error::PostgresUrlError;
 
-/// What connects by TLS, trusting the authorities in a PEM file, or the system's.
+/// Sets up TLS that trusts the authorities in a PEM file, or the system's.
 ///
 /// # Errors
 /// [`PostgresUrlError::Certificates`] when there are none.
@@ -20,59 +22,60 @@ pub(crate) fn connector(authorities: Option<&Path>) -> Result<MakeRustlsConnect,
         Some(file) => from_file(file)?,
         None => from_system()?,
     };
-    // named and not the process's default: another crate's choice must not decide whether this works
+    // Do not use the process's default provider, which another crate may have set.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| certificates("rustls", error))?
+        .map_err(|error| certificate_error("rustls", error))?
         .with_root_certificates(trusted)
         .with_no_client_auth();
-    // servers from 17 on want it for `sslnegotiation=direct`
+    // Servers from version 17 on require this for `sslnegotiation=direct`.
     config.alpn_protocols = vec![b"postgresql".to_vec()];
     Ok(MakeRustlsConnect::new(config))
 }
 
-/// Whether TLS was what failed, and not the network or the server's opinion of the user.
+/// Whether TLS failed, and not the network or the login.
 pub(crate) fn is_handshake(error: &tokio_postgres::Error) -> bool {
-    let mut network = false;
-    let mut source = error.source();
-    while let Some(error) = source {
-        match error.downcast_ref::<io::Error>().map(io::Error::get_ref) {
-            Some(Some(inner)) if inner.is::<rustls::Error>() => return true,
-            Some(_) => network = true,
-            None => {}
-        }
-        source = error.source();
-    }
-    !network && error.as_db_error().is_none() && error.source().is_some()
+    let network = causes(error).any(|cause| cause.is::<io::Error>());
+    is_rejection(error) || (!network && error.as_db_error().is_none() && error.source().is_some())
+}
+
+/// Whether rustls rejected the server's certificate or protocol.
+pub(crate) fn is_rejection(error: &tokio_postgres::Error) -> bool {
+    let rejects = |cause: &io::Error| cause.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+    causes(error).any(|cause| cause.downcast_ref().is_some_and(rejects))
+}
+
+fn causes(error: &tokio_postgres::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    iter::successors(error.source(), |&cause| cause.source())
 }
 
 fn from_file(file: &Path) -> Result<RootCertStore, PostgresUrlError> {
     let name = file.display().to_string();
-    let certificates_in = CertificateDer::pem_file_iter(file)
+    let certificates = CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| certificates(&name, error))?;
+        .map_err(|error| certificate_error(&name, error))?;
     let mut trusted = RootCertStore::empty();
-    for certificate in certificates_in {
-        trusted.add(certificate).map_err(|error| certificates(&name, error))?;
+    for certificate in certificates {
+        trusted.add(certificate).map_err(|error| certificate_error(&name, error))?;
     }
-    some(trusted, &name)
+    non_empty(trusted, &name)
 }
 
 fn from_system() -> Result<RootCertStore, PostgresUrlError> {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
-        tracing::warn!(%error, "a certificate of the system could not be read");
+        tracing::warn!(%error, "cannot read a certificate of the system");
     }
     let mut trusted = RootCertStore::empty();
     trusted.add_parsable_certificates(found.certs);
-    some(trusted, "the system's store")
+    non_empty(trusted, "the system's store")
 }
 
-fn some(trusted: RootCertStore, place: &str) -> Result<RootCertStore, PostgresUrlError> {
-    if trusted.is_empty() { Err(certificates(place, "it holds no certificate")) } else { Ok(trusted) }
+fn non_empty(trusted: RootCertStore, place: &str) -> Result<RootCertStore, PostgresUrlError> {
+    if trusted.is_empty() { Err(certificate_error(place, "it contains no certificate")) } else { Ok(trusted) }
 }
 
-fn certificates(place: &str, source: impl Into<crate::server::error::BoxError>) -> PostgresUrlError {
+fn certificate_error(place: &str, source: impl Into<BoxError>) -> PostgresUrlError {
     PostgresUrlError::Certificates { place: place.to_owned(), source: source.into() }
 }
