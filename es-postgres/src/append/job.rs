@@ -85,7 +85,9 @@ impl Job {
 
 /// Answers each job with the same error.
 pub(super) fn answer_all(jobs: Vec<Job>, error: &PostgresAppendError, answer: impl Fn(Job, PostgresAppendError)) {
-    jobs.into_iter().for_each(|job| answer(job, error.clone()));
+    for job in jobs {
+        answer(job, error.clone());
+    }
 }
 
 #[cfg(test)]
