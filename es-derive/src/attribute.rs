@@ -22,7 +22,7 @@ pub(crate) struct Entry<'a> {
 }
 
 /// What stands behind a key.
-pub(crate) enum Behind {
+pub(crate) enum ValueForm {
     /// `(…)`.
     Parentheses,
     /// `= "…"`.
@@ -32,13 +32,13 @@ pub(crate) enum Behind {
 
 impl Entry<'_> {
     /// What stands behind the key.
-    pub(crate) fn behind(&self) -> Behind {
+    pub(crate) fn value_form(&self) -> ValueForm {
         if self.has_parentheses() {
-            Behind::Parentheses
+            ValueForm::Parentheses
         } else if self.input.peek(Token![=]) && self.input.peek2(LitStr) {
-            Behind::Text
+            ValueForm::Text
         } else {
-            Behind::Other
+            ValueForm::Other
         }
     }
 
@@ -48,7 +48,7 @@ impl Entry<'_> {
     }
 
     /// Refuses the key if it was `given` before.
-    pub(crate) fn once(&self, given: bool) -> Result<()> {
+    pub(crate) fn refuse_repeat(&self, given: bool) -> Result<()> {
         if given {
             Err(Error::new(self.key.span(), format!("`{}` is given twice; keep one", self.key)))
         } else {
@@ -205,7 +205,7 @@ pub(crate) fn not_recommended(attributes: &[Attribute]) -> Option<TokenStream> {
 }
 
 /// The one among `known` that `key` was probably meant to be.
-pub(crate) fn meant<'a>(key: &Ident, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn suggestion<'a>(key: &Ident, known: &[&'a str]) -> Option<&'a str> {
     let written = key.to_string();
     let near = known.iter().map(|word| (strsim::jaro_winkler(&written, word), *word));
     let nearest = near.filter(|(likeness, _)| *likeness > 0.8).max_by(|(a, _), (b, _)| a.total_cmp(b));
@@ -215,7 +215,7 @@ pub(crate) fn meant<'a>(key: &Ident, known: &[&'a str]) -> Option<&'a str> {
 /// The mistake of a key that is not among `known`, with the nearest of them.
 pub(crate) fn unknown_key(key: &Ident, of: &str, known: &[&str]) -> Error {
     let written = key.to_string();
-    let meant = meant(key, known).map_or(String::new(), |word| format!("; did you mean `{word}`?"));
+    let meant = suggestion(key, known).map_or(String::new(), |word| format!("; did you mean `{word}`?"));
     let known = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     Error::new(key.span(), format!("unknown key `{written}`{meant}\n{of} knows {known}"))
 }

@@ -2,8 +2,8 @@
 //!
 //! # Layout
 //! Each macro is a folder: `mod` tells the story, `parse` reads what the user wrote, `check` holds the rules that no
-//! single part can know, `expand` writes the code. `mistakes`, `attribute`, `listed`, `numbers`,
-//! `path`, `place` and `tokens` are shared.
+//! single part can know, `expand` writes the code. `mistakes`, `attribute`, `path_list`, `cfg_index`,
+//! `path`, `span` and `tokens` are shared.
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -11,15 +11,15 @@ use syn::{DeriveInput, parse_macro_input};
 mod aggregate;
 mod apply;
 mod attribute;
+mod cfg_index;
 mod event;
 mod event_set;
-mod listed;
 mod mistakes;
-mod numbers;
 mod path;
-mod place;
+mod path_list;
+mod span;
 #[cfg(test)]
-mod spans;
+mod span_tests;
 mod tokens;
 
 /// Makes a struct an event: writes `impl Event` with its stored name, its schema version and the decoding of every

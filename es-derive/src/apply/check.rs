@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::parse::Method;
-use crate::{listed::text, mistakes::Mistakes};
+use crate::{mistakes::Mistakes, path_list::text};
 
 /// Notes the methods for an event that another one applies already, and leaves them out.
 pub(crate) fn leave_out_repeats(methods: &mut Vec<Method<'_>>, mistakes: &mut Mistakes) {

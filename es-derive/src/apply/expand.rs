@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{Generics, ItemImpl, Path, parse_quote};
 
 use super::parse::{self, Method};
-use crate::{path, place::at};
+use crate::{path, span::user_span};
 
 /// One `impl Apply` for each of the `methods` of `block`.
 pub(crate) fn impls(block: &ItemImpl, methods: &[Method<'_>], krate: Option<&Path>) -> TokenStream {
@@ -18,7 +18,7 @@ pub(crate) fn impls(block: &ItemImpl, methods: &[Method<'_>], krate: Option<&Pat
     let impls = methods.iter().filter_map(|Method { ident, event, cfgs, callable }| {
         let event = (*event)?;
         let body = callable.then(|| {
-            let listed = quote_spanned!(at(event)=> <#aggregate>::__es_events().has::<#event>());
+            let listed = quote_spanned!(user_span(event)=> <#aggregate>::__es_events().has::<#event>());
             quote! {
                 #listed;
                 Self::#ident(self, __es_event);
@@ -48,7 +48,7 @@ pub(crate) fn impls(block: &ItemImpl, methods: &[Method<'_>], krate: Option<&Pat
     let impls = every.unwrap_or_else(|| impls.collect());
     let callable = methods.iter().any(|method| method.callable);
     let aggregates = (callable && generics.params.is_empty()).then(|| {
-        let asked = quote_spanned!(at(aggregate)=> __es::aggregate::<#aggregate>());
+        let asked = quote_spanned!(user_span(aggregate)=> __es::aggregate::<#aggregate>());
         quote!(const _: () = #asked;)
     });
     quote! {

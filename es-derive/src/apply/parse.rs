@@ -10,7 +10,7 @@ use syn::{
 };
 
 use super::signature::{is_callable, typed};
-use crate::{attribute, listed::text, mistakes::Mistakes, tokens};
+use crate::{attribute, mistakes::Mistakes, path_list::text, tokens};
 
 const CRATE: &str = "crate";
 
@@ -33,7 +33,7 @@ pub(crate) fn arguments(arguments: TokenStream, mistakes: &mut Mistakes) -> Opti
             if !entry.is(CRATE) {
                 return Err(attribute::unknown_key(&entry.key, "`#[es::apply(…)]`", &[CRATE]));
             }
-            entry.once(krate.is_some())?;
+            entry.refuse_repeat(krate.is_some())?;
             krate = Some(entry.path()?);
             Ok(())
         });

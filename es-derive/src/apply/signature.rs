@@ -2,7 +2,7 @@
 
 use syn::{FnArg, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type, spanned::Spanned};
 
-use crate::{listed::text, mistakes::Mistakes, tokens};
+use crate::{mistakes::Mistakes, path_list::text, tokens};
 
 /// Whether a method with `signature` can be called to apply `event`; else notes all that keeps it from that.
 pub(crate) fn is_callable(signature: &Signature, event: &Type, mistakes: &mut Mistakes) -> bool {

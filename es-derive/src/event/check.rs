@@ -24,7 +24,7 @@ pub(crate) fn event(event: &Event, mistakes: &mut Mistakes) {
         of_field(event, field, mistakes);
     }
     for removed in &event.removed {
-        within(event, "removed", removed.at, removed.at_span, mistakes);
+        check_version(event, "removed", removed.at, removed.at_span, mistakes);
         steps(event, &removed.steps, mistakes);
         if let Some(step) = removed.steps.iter().find(|step| step.at >= removed.at) {
             let text = format!(
@@ -136,7 +136,7 @@ fn own_key(event: &Event, field: &EventField) -> Option<String> {
 
 fn steps(event: &Event, steps: &[Step], mistakes: &mut Mistakes) {
     for step in steps {
-        within(event, &step.word.to_string(), step.at, step.at_span, mistakes);
+        check_version(event, &step.word.to_string(), step.at, step.at_span, mistakes);
     }
     for pair in steps.windows(2) {
         let [before, step] = pair else { continue };
@@ -163,7 +163,7 @@ fn steps(event: &Event, steps: &[Step], mistakes: &mut Mistakes) {
     }
 }
 
-fn within(event: &Event, word: &str, at: u32, span: Span, mistakes: &mut Mistakes) {
+fn check_version(event: &Event, word: &str, at: u32, span: Span, mistakes: &mut Mistakes) {
     if at > event.version {
         let text = format!(
             "`{word}(in = {at})` is beyond the event's schema version, which is {}; write `version = {at}`",
@@ -175,14 +175,14 @@ fn within(event: &Event, word: &str, at: u32, span: Span, mistakes: &mut Mistake
 
 /// The oldest schema version whose shape the steps declare.
 pub(crate) fn base(event: &Event) -> u32 {
-    match ats(event).min() {
+    match step_versions(event).min() {
         _ if event.previous.is_none() => 1,
         Some(lowest) => lowest - 1,
         None => event.version,
     }
 }
 
-fn ats(event: &Event) -> impl Iterator<Item = u32> {
+fn step_versions(event: &Event) -> impl Iterator<Item = u32> {
     let of_fields = event.fields.iter().flat_map(|field| &field.steps).map(|step| step.at);
     let of_removed = event.removed.iter().flat_map(|removed| {
         let steps = removed.steps.iter().map(|step| step.at);
@@ -204,19 +204,19 @@ fn versions(event: &Event, mistakes: &mut Mistakes) {
         };
         mistakes.spanning(previous, text);
     }
-    let mut said: Vec<u64> = ats(event).map(u64::from).collect();
-    said.push(u64::from(event.version) + 1);
-    said.sort_unstable();
+    let mut declared: Vec<u64> = step_versions(event).map(u64::from).collect();
+    declared.push(u64::from(event.version) + 1);
+    declared.sort_unstable();
     let mut before = u64::from(base);
-    for at in said {
+    for at in declared {
         if at > before + 1 {
-            nothing_said(event, before + 1, at - 1, mistakes);
+            undeclared(event, before + 1, at - 1, mistakes);
         }
         before = at;
     }
 }
 
-fn nothing_said(event: &Event, first: u64, last: u64, mistakes: &mut Mistakes) {
+fn undeclared(event: &Event, first: u64, last: u64, mistakes: &mut Mistakes) {
     let versions = if first == last { format!("version {first}") } else { format!("versions {first} to {last}") };
     let text = format!(
         "nothing says what schema {versions} changed\n\

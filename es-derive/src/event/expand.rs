@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Data, DeriveInput, Path, Type};
 
-use super::{check, describe, field, history::History, kept, lift, parse::Event, type_text::text};
-use crate::{path, place};
+use super::{check, describe, field, history::History, lift, lossless, parse::Event, type_text::text};
+use crate::{path, span};
 
 /// The impl for an event, with its older shapes and the steps between them.
 pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
@@ -16,7 +16,7 @@ pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
     let steps = lift::steps(event, history);
     let arms = lift::arms(event, history);
     let previous = event.previous.as_ref().map(|previous| previous_fits(event, previous));
-    let kept = kept::checks(event);
+    let lossless = lossless::checks(event);
     quote! {
         // that the event is deprecated is said where it is used, and lints of style are for what people wrote
         #[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -27,7 +27,7 @@ pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
             #shapes
             #steps
             #previous
-            #kept
+            #lossless
             #not_recommended
             #[automatically_derived]
             impl __es::Event for #ident {
@@ -60,7 +60,7 @@ fn previous_fits(event: &Event, previous: &Type) -> TokenStream {
     );
     let other_version =
         format!("`previous = {ty}` must have schema version {wanted}, just below the shapes declared on `{ident}`");
-    quote_spanned! {place::at(previous)=>
+    quote_spanned! {span::user_span(previous)=>
         const _: () = {
             __es::demand(__es::same_text(<#previous as __es::Event>::NAME, #name), #other_name);
             __es::demand(<#previous as __es::Event>::VERSION.get() == #wanted, #other_version);

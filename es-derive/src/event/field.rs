@@ -7,8 +7,8 @@ use syn::{
 };
 
 use super::{
-    itself::Itself,
     one_sided,
+    self_type::ReplaceSelf,
     step::{ADDED, CHANGED, Kind, REMOVED, RENAMED, Removed, Step},
     stored::{self, FieldAttributes, StructAttributes},
     type_text,
@@ -73,9 +73,9 @@ fn field(ident: &Ident, member: Member, field: &Field, stored: FieldAttributes, 
     });
     not_configured(&field.attrs, mistakes);
     let mut ty = field.ty.clone();
-    let mut itself = Itself(ident);
-    itself.named_in_type(&mut ty);
-    itself.named_in_steps(&mut steps);
+    let mut itself = ReplaceSelf(ident);
+    itself.in_type(&mut ty);
+    itself.in_steps(&mut steps);
     let span = match &member {
         Member::Named(ident) => ident.span(),
         Member::Unnamed(_) => field.ty.span(),

@@ -9,16 +9,16 @@ use crate::mistakes::Mistakes;
 
 mod check;
 mod describe;
+#[cfg(test)]
+mod error_tests;
 mod expand;
 mod field;
 mod history;
-mod itself;
-mod kept;
 mod lift;
+mod lossless;
 mod one_sided;
 mod parse;
-#[cfg(test)]
-mod refusals;
+mod self_type;
 mod step;
 mod stored;
 pub(crate) mod type_text;

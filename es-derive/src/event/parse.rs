@@ -10,13 +10,13 @@ use syn::{
 
 use super::{
     field::{self, EventField, Form, fields, form},
-    itself::Itself,
     one_sided,
+    self_type::ReplaceSelf,
     step::{REMOVED, Removed, Step},
     stored::{self, StructAttributes},
 };
 use crate::{
-    attribute::{self, Behind, Entry},
+    attribute::{self, Entry, ValueForm},
     mistakes::Mistakes,
 };
 
@@ -73,9 +73,9 @@ pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
         attributes.read(entry, mistakes)
     });
     // where nothing could be read, and where the name may be behind an unknown key, that is the one mistake
-    let is_said = !any_key && mistakes.count() > before || attributes.name_meant;
+    let is_reported = !any_key && mistakes.count() > before || attributes.name_meant;
     let Attributes { name, name_given, version, version_given, aliases, previous, removed, krate, .. } = attributes;
-    if !name_given && !is_said {
+    if !name_given && !is_reported {
         let near = near_name(&input.ident);
         mistakes.at(
             input.ident.span(),
@@ -83,8 +83,8 @@ pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
         );
     }
     // a version that could not be read is none that a step could be beyond of
-    let unsaid = if version_given { u32::MAX } else { 1 };
-    let (version, version_span) = version.unwrap_or((unsaid, input.ident.span()));
+    let assumed = if version_given { u32::MAX } else { 1 };
+    let (version, version_span) = version.unwrap_or((assumed, input.ident.span()));
     let Data::Struct(data) = &input.data else { return Parsed { event: None, krate } };
     let metas = stored::metas(&input.attrs);
     let stored = StructAttributes::read(&metas);
@@ -93,7 +93,7 @@ pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
     let form = form(&data.fields);
     let mut removed = removed;
     for removed in &mut removed {
-        Itself(&input.ident).named_in_removed(removed);
+        ReplaceSelf(&input.ident).in_removed(removed);
     }
     if input.generics.params.len() == input.generics.lifetimes().count() {
         let before = mistakes.count();
@@ -143,29 +143,29 @@ struct Attributes {
 impl Attributes {
     fn read(&mut self, entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<()> {
         if entry.is(NAME) {
-            entry.once(mem::replace(&mut self.name_given, true))?;
+            entry.refuse_repeat(mem::replace(&mut self.name_given, true))?;
             self.name = Some(stored_name(entry.value_or("\"…\"")?)?);
         } else if entry.is(VERSION) {
-            entry.once(mem::replace(&mut self.version_given, true))?;
+            entry.refuse_repeat(mem::replace(&mut self.version_given, true))?;
             self.version = Some(schema_version(&entry.value_or("2")?)?);
         } else if entry.is(ALIAS) {
             self.aliases.push(entry.parenthesized(alias)?);
         } else if entry.is(PREVIOUS) {
-            entry.once(self.previous.is_some())?;
+            entry.refuse_repeat(self.previous.is_some())?;
             self.previous = Some(entry.value_or("the type before")?);
         } else if entry.is(REMOVED) {
             self.removed.extend(Removed::read(entry, mistakes)?);
         } else if entry.is(CRATE) {
-            entry.once(self.krate.is_some())?;
+            entry.refuse_repeat(self.krate.is_some())?;
             self.krate = Some(entry.path()?);
         } else if Step::is(entry) {
             let text = format!("`{}` belongs to a field; write it on the field that it changed", entry.key);
             return Err(Error::new(entry.key.span(), text));
         } else {
             let known = [NAME, VERSION, ALIAS, PREVIOUS, REMOVED, CRATE];
-            self.name_meant |= match attribute::meant(&entry.key, &known) {
+            self.name_meant |= match attribute::suggestion(&entry.key, &known) {
                 Some(meant) => meant == NAME,
-                None => matches!(entry.behind(), Behind::Text),
+                None => matches!(entry.value_form(), ValueForm::Text),
             };
             return Err(attribute::unknown_key(&entry.key, "`#[event(…)]` on a struct", &known));
         }

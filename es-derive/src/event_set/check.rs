@@ -2,13 +2,13 @@
 
 use super::parse::EventSet;
 use crate::{
-    listed::{self, text},
     mistakes::Mistakes,
+    path_list::{self, text},
 };
 
 /// Notes what does not fit together in `set`, and leaves it out.
 pub(crate) fn event_set(set: &mut EventSet<'_>, mistakes: &mut Mistakes) {
-    listed::leave_out_named(&mut set.of, mistakes);
+    path_list::leave_out_named(&mut set.of, mistakes);
     let mut events: Vec<String> = Vec::with_capacity(set.members.len());
     for index in 0..set.members.len() {
         let written = set.members[index].event.map(text).unwrap_or_default();

@@ -5,8 +5,8 @@ use syn::{Data, DeriveInput, Error, Fields, Ident, Path, Result, Type, Variant, 
 
 use crate::{
     attribute::{self, Entry},
-    listed::{Item, text},
     mistakes::Mistakes,
+    path_list::{ListedPath, text},
 };
 
 const OF: &str = "of";
@@ -22,7 +22,7 @@ pub(crate) struct EventSet<'a> {
     pub(crate) complete: bool,
     pub(crate) members: Vec<Member<'a>>,
     /// The aggregates.
-    pub(crate) of: Vec<Item>,
+    pub(crate) of: Vec<ListedPath>,
     pub(crate) krate: Option<Path>,
     /// An attribute for its impls.
     pub(crate) not_recommended: Option<TokenStream>,
@@ -50,7 +50,7 @@ pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
     let mut given: Vec<String> = Vec::new();
     attribute::entries(&input.attrs, "event_set", "of(Account, …)", mistakes, |entry, mistakes| {
         let key = entry.key.to_string();
-        entry.once(given.contains(&key))?;
+        entry.refuse_repeat(given.contains(&key))?;
         given.push(key.clone());
         match key.as_str() {
             OF => set.of = of(entry, mistakes)?,
@@ -90,9 +90,9 @@ pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
         );
     }
     // what else is wrong with the attribute may have been meant for it
-    let is_said = given.iter().any(|key| key == OF) || !mistakes.is_empty();
+    let is_given_or_reported = given.iter().any(|key| key == OF) || !mistakes.is_empty();
     set.complete = given.iter().any(|key| key == OF);
-    if !is_said {
+    if !is_given_or_reported {
         mistakes.at(
             ident.span(),
             format!(
@@ -109,9 +109,9 @@ pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
 }
 
 /// The aggregates in `of(…)`.
-fn of(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Vec<Item>> {
+fn of(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Vec<ListedPath>> {
     let before = mistakes.count();
-    let aggregates = entry.items(mistakes, Item::aggregate)?;
+    let aggregates = entry.items(mistakes, ListedPath::aggregate)?;
     if aggregates.is_empty() && mistakes.count() == before {
         let message = "`of` names no aggregate; write those that hold the events, as in `of(Account)`";
         return Err(Error::new(entry.key.span(), message));

@@ -7,13 +7,13 @@ use syn::{Attribute, Error, Ident, Path, Result, Token, ext::IdentExt, parse::Pa
 use crate::mistakes::Mistakes;
 
 /// A path in a list.
-pub(crate) struct Item {
+pub(crate) struct ListedPath {
     pub(crate) path: Path,
     /// The `#[cfg]`s it stands under.
     pub(crate) cfgs: Vec<Attribute>,
 }
 
-impl Item {
+impl ListedPath {
     /// Reads the path of an event, with its `#[cfg]`s.
     pub(crate) fn event(input: ParseStream<'_>, mistakes: &mut Mistakes) -> Result<Self> {
         Self::read(input, mistakes, "write the path of an event, as in `Opened`")
@@ -45,14 +45,14 @@ impl Item {
 }
 
 /// An event of an aggregate, and the variant that holds it.
-pub(crate) struct Listed {
-    pub(crate) item: Item,
+pub(crate) struct ListedEvent {
+    pub(crate) item: ListedPath,
     pub(crate) variant: Ident,
 }
 
-impl Listed {
+impl ListedEvent {
     /// The event `item`, in a variant called as it is.
-    fn of(item: Item) -> Result<Self> {
+    fn of(item: ListedPath) -> Result<Self> {
         let last = item.path.segments.last();
         let last = last.ok_or_else(|| Error::new_spanned(&item.path, "write the path of an event"))?;
         Ok(Self { variant: last.ident.clone(), item })
@@ -60,12 +60,12 @@ impl Listed {
 
     /// The event at `path`, in a variant called as it is.
     pub(crate) fn plain(path: Path) -> Result<Self> {
-        Self::of(Item { path, cfgs: Vec::new() })
+        Self::of(ListedPath { path, cfgs: Vec::new() })
     }
 
     /// Reads a path, with or without `as`.
     pub(crate) fn read(input: ParseStream<'_>, mistakes: &mut Mistakes) -> Result<Self> {
-        let mut listed = Self::of(Item::event(input, mistakes)?)?;
+        let mut listed = Self::of(ListedPath::event(input, mistakes)?)?;
         if let Some(behind) = input.parse::<Option<Token![as]>>()? {
             let written = text(&listed.item.path);
             let other = other(&listed.variant);
@@ -86,8 +86,8 @@ pub(crate) fn text(tokens: &impl ToTokens) -> String {
 }
 
 /// Notes the events that are listed twice or share a variant, and leaves them out.
-pub(crate) fn leave_out_repeats(events: &mut Vec<Listed>, mistakes: &mut Mistakes) {
-    let mut kept: Vec<Listed> = Vec::with_capacity(events.len());
+pub(crate) fn leave_out_repeats(events: &mut Vec<ListedEvent>, mistakes: &mut Mistakes) {
+    let mut kept: Vec<ListedEvent> = Vec::with_capacity(events.len());
     for listed in events.drain(..) {
         let written = text(&listed.item.path);
         let mut together = kept.iter().filter(|before| !before.item.excludes(&listed.item));
@@ -108,11 +108,11 @@ pub(crate) fn leave_out_repeats(events: &mut Vec<Listed>, mistakes: &mut Mistake
 }
 
 /// Notes the events that are retired twice, or listed as well, and leaves them out of `retired`.
-pub(crate) fn leave_out_listed(retired: &mut Vec<Item>, events: &[Listed], mistakes: &mut Mistakes) {
-    let mut kept: Vec<Item> = Vec::with_capacity(retired.len());
+pub(crate) fn leave_out_listed(retired: &mut Vec<ListedPath>, events: &[ListedEvent], mistakes: &mut Mistakes) {
+    let mut kept: Vec<ListedPath> = Vec::with_capacity(retired.len());
     for item in retired.drain(..) {
         let written = text(&item.path);
-        let is_it = |other: &&Item| text(&other.path) == written && !other.excludes(&item);
+        let is_it = |other: &&ListedPath| text(&other.path) == written && !other.excludes(&item);
         if events.iter().map(|listed| &listed.item).any(|listed| is_it(&listed)) {
             mistakes.spanning(
                 &item.path,
@@ -128,8 +128,8 @@ pub(crate) fn leave_out_listed(retired: &mut Vec<Item>, events: &[Listed], mista
 }
 
 /// Notes the aggregates that are named twice, and leaves them out.
-pub(crate) fn leave_out_named(aggregates: &mut Vec<Item>, mistakes: &mut Mistakes) {
-    let mut kept: Vec<Item> = Vec::with_capacity(aggregates.len());
+pub(crate) fn leave_out_named(aggregates: &mut Vec<ListedPath>, mistakes: &mut Mistakes) {
+    let mut kept: Vec<ListedPath> = Vec::with_capacity(aggregates.len());
     for item in aggregates.drain(..) {
         let written = text(&item.path);
         if kept.iter().any(|before| text(&before.path) == written && !before.excludes(&item)) {
