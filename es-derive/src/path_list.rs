@@ -1,5 +1,5 @@
-//! What is listed: an event as `Opened`, `other::Opened` or `Opened as FirstOpened`, an aggregate by its path; each perhaps
-//! under a `#[cfg(…)]`.
+//! Reads lists of events (`Opened`, `other::Opened`, `Opened as FirstOpened`) and of aggregates, each item perhaps under a
+//! `#[cfg(…)]`.
 
 use quote::ToTokens;
 use syn::{Attribute, Error, Ident, Path, Result, Token, ext::IdentExt, parse::ParseStream};
@@ -9,7 +9,7 @@ use crate::mistakes::Mistakes;
 /// A path in a list.
 pub(crate) struct ListedPath {
     pub(crate) path: Path,
-    /// The `#[cfg]`s it stands under.
+    /// Its `#[cfg]`s.
     pub(crate) cfgs: Vec<Attribute>,
 }
 
@@ -30,7 +30,7 @@ impl ListedPath {
             let is_cfg = attribute.path().is_ident("cfg");
             if !is_cfg {
                 mistakes
-                    .spanning(attribute, "only `#[cfg(…)]` can stand here; write other attributes at the type itself");
+                    .spanning(attribute, "only `#[cfg(…)]` is allowed here; write other attributes on the type itself");
             }
             is_cfg
         });
@@ -38,7 +38,7 @@ impl ListedPath {
         Ok(Self { path, cfgs })
     }
 
-    /// Whether `self` and `other` may never be there together, since they stand under different `#[cfg]`s.
+    /// Whether `self` and `other` may exclude each other, because they have different `#[cfg]`s.
     fn excludes(&self, other: &Self) -> bool {
         !self.cfgs.is_empty() && !other.cfgs.is_empty() && self.cfgs != other.cfgs
     }
@@ -58,7 +58,7 @@ impl ListedEvent {
         Ok(Self { variant: last.ident.clone(), item })
     }
 
-    /// The event at `path`, in a variant called as it is.
+    /// The event at `path`, in a variant of the same name.
     pub(crate) fn plain(path: Path) -> Result<Self> {
         Self::of(ListedPath { path, cfgs: Vec::new() })
     }
@@ -70,7 +70,7 @@ impl ListedEvent {
             let written = text(&listed.item.path);
             let other = other(&listed.variant);
             if input.is_empty() || input.peek(Token![,]) {
-                mistakes.at(behind.span, format!("no variant stands behind `as`; write `{written} as {other}`"));
+                mistakes.at(behind.span, format!("no variant follows `as`; write `{written} as {other}`"));
             } else {
                 listed.variant = input.parse()?;
             }
@@ -79,13 +79,13 @@ impl ListedEvent {
     }
 }
 
-/// A type or path as the user wrote it, without the spaces that tokens are printed with.
+/// A type or path as the user wrote it, without the spaces of printed tokens.
 pub(crate) fn text(tokens: &impl ToTokens) -> String {
     let text = tokens.to_token_stream().to_string();
     text.replace(" :: ", "::").replace(":: ", "::").replace(" < ", "<").replace(" >", ">")
 }
 
-/// Notes the events that are listed twice or share a variant, and leaves them out.
+/// Reports and leaves out events that are listed twice or share a variant.
 pub(crate) fn leave_out_repeats(events: &mut Vec<ListedEvent>, mistakes: &mut Mistakes) {
     let mut kept: Vec<ListedEvent> = Vec::with_capacity(events.len());
     for listed in events.drain(..) {
@@ -107,7 +107,7 @@ pub(crate) fn leave_out_repeats(events: &mut Vec<ListedEvent>, mistakes: &mut Mi
     *events = kept;
 }
 
-/// Notes the events that are retired twice, or listed as well, and leaves them out of `retired`.
+/// Reports events that are retired twice, or listed as well, and leaves them out of `retired`.
 pub(crate) fn leave_out_listed(retired: &mut Vec<ListedPath>, events: &[ListedEvent], mistakes: &mut Mistakes) {
     let mut kept: Vec<ListedPath> = Vec::with_capacity(retired.len());
     for item in retired.drain(..) {
@@ -127,7 +127,7 @@ pub(crate) fn leave_out_listed(retired: &mut Vec<ListedPath>, events: &[ListedEv
     *retired = kept;
 }
 
-/// Notes the aggregates that are named twice, and leaves them out.
+/// Reports and leaves out aggregates that are named twice.
 pub(crate) fn leave_out_named(aggregates: &mut Vec<ListedPath>, mistakes: &mut Mistakes) {
     let mut kept: Vec<ListedPath> = Vec::with_capacity(aggregates.len());
     for item in aggregates.drain(..) {

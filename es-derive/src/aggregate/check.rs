@@ -1,9 +1,9 @@
-//! The rules that no single part of an aggregate can know.
+//! The rules that need more than one part of an aggregate.
 
 use super::parse::Aggregate;
 use crate::{mistakes::Mistakes, path_list};
 
-/// Notes what does not fit together in `aggregate`, and leaves it out.
+/// Reports repeated events in `aggregate` and leaves them out.
 pub(crate) fn aggregate(aggregate: &mut Aggregate<'_>, mistakes: &mut Mistakes) {
     path_list::leave_out_repeats(&mut aggregate.events, mistakes);
     path_list::leave_out_listed(&mut aggregate.retired, &aggregate.events, mistakes);

@@ -11,7 +11,7 @@ use crate::{
     span::user_span,
 };
 
-/// `impl EventSet` and `impl AggregateEvent` for the enum, where `__es` names the private module, and what both name.
+/// Writes `impl EventSet` and `impl AggregateEvent` for the enum, and the items that both use. `__es` is the private module.
 /// `indices` are those of the events and behind them the retired ones.
 pub(crate) fn implementation(aggregate: &Aggregate<'_>, cfg_indices: &CfgIndices) -> TokenStream {
     let Aggregate { ident, event: set, not_recommended, .. } = aggregate;
@@ -82,7 +82,7 @@ pub(crate) fn implementation(aggregate: &Aggregate<'_>, cfg_indices: &CfgIndices
     }
 }
 
-/// What is stored, in the order in which `__es::find` tells it apart; and that no two share a name.
+/// Writes the table of the stored events, in the order that `__es::find` expects, and the proof that no two share a name.
 fn table(aggregate: &Aggregate<'_>, CfgIndices { constants, indices }: &CfgIndices) -> TokenStream {
     let Aggregate { ident, events, .. } = aggregate;
     let member = |ListedPath { path, cfgs }: &ListedPath, retired: bool, becomes: &TokenStream| {
@@ -110,7 +110,7 @@ fn table(aggregate: &Aggregate<'_>, CfgIndices { constants, indices }: &CfgIndic
     });
     quote! {
         use __es::NotRetired as _;
-        // where every bound holds nothing else would use it
+        // Nothing else uses it where every bound holds.
         const _: __es::May = __es::Becomes::<(), ()>::MAY;
         #constants
         const __ES_EVENTS: &[__es::Member] = &[#(#members),*];
@@ -121,7 +121,7 @@ fn table(aggregate: &Aggregate<'_>, CfgIndices { constants, indices }: &CfgIndic
     }
 }
 
-/// Apart from the trait's method, so that it is compiled once and not for each closure.
+/// A function of its own, so that it is compiled once and not for each closure that the trait's method takes.
 fn decode(aggregate: &Aggregate<'_>, CfgIndices { indices, .. }: &CfgIndices) -> TokenStream {
     let Aggregate { ident, event: set, events, retired, .. } = aggregate;
     let decode = |event: &Path| quote_spanned!(user_span(event)=> <#event as __es::AsEvent>::decode(__es_schema_version, __es_payload)?);
@@ -165,7 +165,7 @@ fn arms(aggregate: &Aggregate<'_>, bound: &TokenStream, code: impl Fn(&Path) -> 
     arms.collect()
 }
 
-/// The events, and behind them the retired ones.
+/// The events, followed by the retired ones.
 pub(crate) fn items<'a>(aggregate: &'a Aggregate<'_>) -> impl Iterator<Item = &'a ListedPath> {
     aggregate.events.iter().map(|listed| &listed.item).chain(&aggregate.retired)
 }

@@ -30,7 +30,7 @@ pub(crate) fn aggregate(aggregate: &Aggregate<'_>) -> TokenStream {
     let common = common_impls(set, events);
     let any_event = aggregate.incomplete.then(|| {
         quote! {
-            // some event may be missing from the list, and that is said already
+            // An event may be missing from the list because of a mistake that is already reported.
             impl #ident {
                 #[doc(hidden)]
                 #[allow(dead_code)]
@@ -118,8 +118,8 @@ fn conversions(aggregate: &Aggregate<'_>, listed: &ListedEvent, index: &TokenStr
     }
 }
 
-/// `Clone`, `Debug` and `PartialEq`, each where all events have it. The bound lifetime keeps rustc from judging the
-/// bounds before they are used.
+/// `Clone`, `Debug` and `PartialEq`, each if all events implement it. The lifetime in the bounds keeps rustc from checking
+/// them before they are used.
 fn common_impls(set: &Ident, events: &[ListedEvent]) -> TokenStream {
     let (types, aliases): (Vec<_>, Vec<_>) = events.iter().enumerate().map(bounded).unzip();
     let arms = |arm: &dyn Fn(&Ident) -> TokenStream| -> TokenStream {
@@ -132,7 +132,7 @@ fn common_impls(set: &Ident, events: &[ListedEvent]) -> TokenStream {
     let clones = arms(&|variant| quote!(Self::#variant(::core::clone::Clone::clone(__es_event))));
     let shows = arms(&|variant| {
         let text = variant.unraw().to_string();
-        // by their full names: a trait of the user's in scope may have methods of the same
+        // Full paths: a trait of the user's in scope may have methods of the same name.
         quote! {{
             let mut __es_tuple = ::core::fmt::Formatter::debug_tuple(__es_formatter, #text);
             ::core::fmt::DebugTuple::finish(::core::fmt::DebugTuple::field(&mut __es_tuple, __es_event))

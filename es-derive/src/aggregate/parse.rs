@@ -31,7 +31,7 @@ pub(crate) struct Aggregate<'a> {
     /// The name of the enum of its events.
     pub(crate) event: Ident,
     pub(crate) events: Vec<ListedEvent>,
-    /// Whether something may be missing or not what was meant, because of a mistake.
+    /// Whether a mistake was reported, so that parts may be missing or wrong.
     pub(crate) incomplete: bool,
     pub(crate) retired: Vec<ListedPath>,
     pub(crate) krate: Option<Path>,
@@ -39,7 +39,7 @@ pub(crate) struct Aggregate<'a> {
     pub(crate) not_recommended: Option<TokenStream>,
 }
 
-/// Reads `input`; what cannot be read is noted and left out.
+/// Reads `input`. Reports and leaves out what it cannot read.
 pub(crate) fn aggregate<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> Aggregate<'a> {
     let ident = &input.ident;
     let plain = is_plain(input, mistakes);
@@ -71,7 +71,7 @@ pub(crate) fn aggregate<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
 #[derive(Default)]
 struct Attributes {
     given: Vec<&'static str>,
-    /// What keys that are near to none may be meant for, by what stands behind them.
+    /// For each unknown key that resembles no known one: the key that its value fits.
     meant: Vec<&'static str>,
     category: Option<LitStr>,
     id: Option<Type>,
@@ -97,8 +97,8 @@ impl Attributes {
         Ok(())
     }
 
-    /// The known key that `entry` has or means. What is nearly a key is noted, and read as that key, so that it is one
-    /// mistake.
+    /// The known key of `entry`. A key that resembles a known one is reported and read as that one, so that the known key is
+    /// not reported as missing too.
     fn known(&mut self, entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<&'static str> {
         if entry.is(EVENT) && entry.has_parentheses() {
             mistakes.at(entry.key.span(), "`event` names the enum; to list the events write `events(…)`");
@@ -135,7 +135,7 @@ impl Attributes {
         let events = "events(Opened, …)";
         if self.given.is_empty() {
             if !mistakes.is_empty() {
-                return; // that there is nothing to be read is said already
+                return; // Reported already.
             }
             mistakes.at(
                 ident.span(),
@@ -163,12 +163,12 @@ fn events(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Vec<ListedEvent>
         let bracketed = entry.items_in_brackets(mistakes, ListedEvent::read)?;
         if let Some(first) = bracketed.first() {
             let written = text(&first.item.path);
-            mistakes.at(entry.key.span(), format!("events stand in parentheses; write `events({written}, …)`"));
+            mistakes.at(entry.key.span(), format!("events are listed in parentheses; write `events({written}, …)`"));
             return Ok(bracketed);
         }
         let event = entry.path().map_err(|_| Error::new(entry.key.span(), "write `events(Opened, …)`"))?;
         let written = text(&event);
-        mistakes.at(entry.key.span(), format!("events stand in parentheses; write `events({written}, …)`"));
+        mistakes.at(entry.key.span(), format!("events are listed in parentheses; write `events({written}, …)`"));
         return Ok(vec![ListedEvent::plain(event)?]);
     }
     let before = mistakes.count();
@@ -212,7 +212,7 @@ fn is_plain(input: &DeriveInput, mistakes: &mut Mistakes) -> bool {
         mistakes.at(
             first.span(),
             format!(
-                "aggregate `{ident}` has a generic parameter, and one category cannot stand for several types\n\
+                "aggregate `{ident}` has a generic parameter, and one category cannot name several types\n\
                  write a type without parameters"
             ),
         );

@@ -11,7 +11,7 @@ use crate::{path, span::user_span};
 pub(crate) fn impls(block: &ItemImpl, methods: &[Method<'_>], krate: Option<&Path>) -> TokenStream {
     let private = path::private(krate);
     let aggregate = &block.self_ty;
-    // parameters that the type does not have are a mistake, and cannot stand on an impl
+    // Parameters that the type does not have are a mistake, and an impl cannot have them.
     let none = Generics::default();
     let generics = if parse::has_arguments(aggregate) { &block.generics } else { &none };
     let (parameters, _, conditions) = generics.split_for_impl();
@@ -34,7 +34,7 @@ pub(crate) fn impls(block: &ItemImpl, methods: &[Method<'_>], krate: Option<&Pat
             }
         })
     });
-    // a method for every event is a mistake; every event is applied then, so that it is the only one
+    // A method for every event is a mistake. An impl for every event keeps rustc from reporting further errors.
     let every = methods.iter().any(|method| method.event.is_none()).then(|| {
         let mut generics = generics.clone();
         generics.params.push(parse_quote!(__EsEvent));

@@ -54,7 +54,7 @@ pub(crate) fn steps(event: &Event, history: &History) -> TokenStream {
 fn step(event: &Event, before: &Shape, shape: &Shape) -> TokenStream {
     let name = step_ident(shape.version);
     let (from, to) = (shape_ident(event, before.version), shape_type(event, shape.version));
-    // the user's expressions must not see our variables
+    // The user's expressions must not see the variables of generated code.
     let old = Ident::new("__es_old", Span::mixed_site());
     let added = shape.fields.iter().filter_map(|field| added(field, &from, &old));
     let changed = shape.fields.iter().filter_map(|field| changed(event, field, before, shape, &old));

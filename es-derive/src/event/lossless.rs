@@ -1,4 +1,4 @@
-//! What rustc has to be asked of a field's type, which may be an alias: whether serde keeps its values.
+//! Writes checks that serde loses no value of a field. rustc has to evaluate them, since a field's type may be an alias.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -10,16 +10,16 @@ use syn::{
 use super::{check::LEFT_OUT, field::EventField, parse::Event, stored::Presence, type_text::text};
 use crate::span;
 
-/// Types of the standard library that hold no `Option` but in their parameters: nothing to ask.
+/// Types of the standard library without an `Option` outside of their parameters: they need no check.
 const KNOWN: &[&str] = &[
     "String", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
     "f32", "f64", "Vec", "HashMap", "HashSet", "BTreeMap", "BTreeSet", "VecDeque",
 ];
 
-/// Code that does not compile where serde would lose a value of one of today's fields.
+/// Code that does not compile if serde would lose a value of one of today's fields.
 pub(crate) fn checks(event: &Event) -> TokenStream {
     if event.stored.as_type.is_some() {
-        return TokenStream::new(); // its fields are not what is stored
+        return TokenStream::new(); // Its fields are not stored.
     }
     let checks: TokenStream = event.fields.iter().flat_map(|field| [left_out(event, field), nested(field)]).collect();
     if checks.is_empty() {
@@ -34,7 +34,7 @@ pub(crate) fn checks(event: &Event) -> TokenStream {
     }
 }
 
-/// `skip_serializing_if` is right without `default` where serde reads an absent key as `None`.
+/// `skip_serializing_if` needs `default`, unless serde reads an absent key as `None`.
 fn left_out(event: &Event, field: &EventField) -> TokenStream {
     let Some(word) = field.stored.left_out.as_ref().filter(|_| !event.stored.default) else {
         return TokenStream::new();
@@ -43,7 +43,7 @@ fn left_out(event: &Event, field: &EventField) -> TokenStream {
     quote_spanned!(span::user_span(word)=> const _: () = __es::demand(__es::FieldType::<#ty>::MAY_BE_ABSENT, #LEFT_OUT);)
 }
 
-/// `Some(None)` is stored as `None` is.
+/// `Some(None)` and `None` are stored alike.
 fn nested(field: &EventField) -> TokenStream {
     if field.stored.held.with.is_some() || field.stored.held.presence == Presence::Skip {
         return TokenStream::new();
@@ -55,7 +55,7 @@ fn nested(field: &EventField) -> TokenStream {
         return TokenStream::new();
     }
     let message = format!(
-        "a value of `{}` can be `Some` of nothing, which is stored as `null` and read as `None`; write an enum that tells \
+        "a value of `{}` can be a `Some` that is stored as `null` and read as `None`; write an enum that tells \
          the two apart, or `with` a module that stores them differently",
         text(&field.ty)
     );

@@ -23,7 +23,7 @@ mod step;
 mod stored;
 pub(crate) mod type_text;
 
-/// The impls for `input`, or its mistakes together with a stand-in, so that they are the only errors.
+/// The impls for `input`, or its mistakes and a replacement for the impls, so that rustc reports no further errors.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let parsed = parse::event(input, &mut mistakes);

@@ -1,4 +1,4 @@
-//! `Self` in what the user wrote: generated code that stands outside of the struct's impls has to name the struct.
+//! Replaces `Self` in the user's code by the struct's name: the generated code is outside of the struct's impls.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use syn::{
@@ -8,7 +8,7 @@ use syn::{
 
 use super::step::{Conversion, Kind, Removed, Step};
 
-/// Puts the struct's name where `Self` stands.
+/// Replaces `Self` by the struct's name.
 pub(crate) struct ReplaceSelf<'a>(pub(crate) &'a Ident);
 
 impl ReplaceSelf<'_> {
@@ -73,7 +73,7 @@ impl VisitMut for ReplaceSelf<'_> {
         visit_mut::visit_expr_mut(self, expr);
     }
 
-    // inside of these `Self` is another type
+    // Inside of these, `Self` is another type.
     fn visit_item_impl_mut(&mut self, _: &mut ItemImpl) {}
     fn visit_item_trait_mut(&mut self, _: &mut ItemTrait) {}
     fn visit_item_struct_mut(&mut self, _: &mut ItemStruct) {}

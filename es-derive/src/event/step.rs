@@ -1,4 +1,4 @@
-//! A step: what one schema version changed of one field.
+//! Reads a step: the change of one field in one schema version.
 
 use proc_macro2::Span;
 use syn::{Error, Expr, Ident, LitInt, LitStr, Result, Type};
@@ -23,13 +23,13 @@ const NAME: &str = "name";
 const TYPE: &str = "type";
 const SERDE: &str = "serde";
 
-/// What one schema version changed of one field.
+/// The change of one field in one schema version.
 pub(crate) struct Step {
-    /// The schema version that brought the change.
+    /// The schema version that made the change.
     pub(crate) at: u32,
-    /// Where that number stands.
+    /// The span of that number.
     pub(crate) at_span: Span,
-    /// The word of the step.
+    /// The key of the step, such as `added`.
     pub(crate) word: Ident,
     pub(crate) kind: Kind,
 }
@@ -48,13 +48,13 @@ pub(crate) struct Changed {
     pub(crate) held: Held,
 }
 
-/// How a value of the older type becomes one of the newer.
+/// The function from the older type to the newer one.
 pub(crate) enum Conversion {
     With(Expr),
     TryWith(Expr),
 }
 
-/// A field that is no longer there.
+/// A field that was removed.
 pub(crate) struct Removed {
     pub(crate) at: u32,
     pub(crate) at_span: Span,
@@ -71,7 +71,7 @@ impl Step {
         [ADDED, RENAMED, CHANGED].iter().any(|word| entry.is(word))
     }
 
-    /// Reads `added(…)`, `renamed(…)` or `changed(…)`; `None` if its own mistakes are noted already.
+    /// Reads `added(…)`, `renamed(…)` or `changed(…)`; `None` after a mistake that is already reported.
     pub(crate) fn read(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Option<Self>> {
         if entry.is(ADDED) {
             let arguments = Arguments::read(entry, &[IN, DEFAULT], mistakes)?;
@@ -95,7 +95,7 @@ impl Step {
 }
 
 impl Removed {
-    /// Reads `removed(…)`; `None` if its own mistakes are noted already.
+    /// Reads `removed(…)`; `None` after a mistake that is already reported.
     pub(crate) fn read(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Option<Self>> {
         let arguments = Arguments::read(entry, &[IN, NAME, TYPE, SERDE, ADDED, RENAMED, CHANGED], mistakes)?;
         let name = arguments.required(arguments.name.as_ref(), NAME, "\"…\"", mistakes);
@@ -117,7 +117,7 @@ struct Arguments {
     at: Option<(u32, Span)>,
     /// The keys that were given, readable or not.
     given: Vec<String>,
-    /// The keys that unknown ones may have been meant to be.
+    /// The known keys that an unknown key may have been meant to be.
     meant: Vec<String>,
     default: Option<Expr>,
     from_key: Option<LitStr>,
@@ -154,7 +154,7 @@ impl Arguments {
     fn read_one(&mut self, entry: &Entry<'_>, known: &[&str], mistakes: &mut Mistakes) -> Result<()> {
         let key = entry.key.to_string();
         if !known.contains(&key.as_str()) {
-            // one mistake: the key it was meant to be is not missing as well, and where none is near it may be any
+            // Do not report the known key as missing too. If the unknown key resembles none, it may have been any of them.
             match attribute::suggestion(&entry.key, known) {
                 Some(meant) => self.meant.push(meant.to_owned()),
                 None => self.meant.extend(known.iter().map(|&word| word.to_owned())),
@@ -181,7 +181,7 @@ impl Arguments {
         Ok(())
     }
 
-    /// Whether the key was given, or is what another was meant to be.
+    /// Whether the key was given, or an unknown key may have been meant to be it.
     fn is_given_or_meant(&self, key: &str) -> bool {
         self.given.iter().chain(&self.meant).any(|known| known == key)
     }

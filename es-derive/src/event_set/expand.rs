@@ -25,7 +25,7 @@ pub(crate) fn event_set(set: &EventSet<'_>) -> TokenStream {
         const _: () = {
             use #private as __es;
             use __es::{NotHeld as _, NotListed as _, NotNamed as _};
-            // where every bound holds nothing else would use them
+            // Nothing else uses them where every bound holds.
             const _: (__es::Held, ::core::option::Option<&::core::primitive::str>, &::core::primitive::str) =
                 (__es::Holds::<(), ()>::HELD, __es::Listed::<()>::NAME, __es::Named::<()>::CATEGORY);
             #table
@@ -52,7 +52,7 @@ pub(crate) fn event_set(set: &EventSet<'_>) -> TokenStream {
     }
 }
 
-/// What the aggregates hold, and what of it the feed wants.
+/// Writes the table of what the aggregates hold, and what of it the feed lists.
 fn table(set: &EventSet<'_>, CfgIndices { constants, .. }: &CfgIndices) -> TokenStream {
     let of = set.of.iter().map(|ListedPath { path, cfgs }| {
         let members = quote_spanned!(user_span(path)=> __es::Named::<#path>::MEMBERS);
@@ -81,7 +81,7 @@ fn table(set: &EventSet<'_>, CfgIndices { constants, .. }: &CfgIndices) -> Token
     }
 }
 
-/// That each aggregate is one, each event is one, and that they belong together.
+/// Writes the proofs that each aggregate and each event is one, and that the aggregates hold the events.
 fn proofs(set: &EventSet<'_>, CfgIndices { indices, .. }: &CfgIndices) -> TokenStream {
     let aggregates = set.of.iter().map(|ListedPath { path, cfgs }| {
         let text = text(path);
@@ -97,7 +97,7 @@ fn proofs(set: &EventSet<'_>, CfgIndices { indices, .. }: &CfgIndices) -> TokenS
         }
     });
     let of_events = events(set).enumerate().map(|(index, (_, event))| {
-        // no aggregate is named: that is a mistake, which is reported already
+        // A set without an aggregate is a mistake that is already reported.
         let held = (!set.of.is_empty()).then(|| {
             quote_spanned! {user_span(event)=>
                 const _: () =
@@ -117,7 +117,7 @@ fn proofs(set: &EventSet<'_>, CfgIndices { indices, .. }: &CfgIndices) -> TokenS
     }
 }
 
-/// Apart from the trait's method, so that it is compiled once and not for each closure.
+/// A function of its own, so that it is compiled once and not for each closure that the trait's method takes.
 fn decode(set: &EventSet<'_>, CfgIndices { indices, .. }: &CfgIndices) -> TokenStream {
     let ident = set.ident;
     let takes = events(set).map(|(variant, event)| {
@@ -151,7 +151,7 @@ fn decode(set: &EventSet<'_>, CfgIndices { indices, .. }: &CfgIndices) -> TokenS
             __es_each: &mut dyn ::core::ops::FnMut(#ident),
         ) -> ::core::result::Result<(), __es::DecodeError> {
             #(#arms)*
-            // of another aggregate: whoever reads asked for more than the feed does
+            // The event of another aggregate: the reader's filter is wider than that of the feed.
             ::core::result::Result::Ok(())
         }
     }
