@@ -69,7 +69,7 @@ impl Entry<'_> {
             );
             return Err(Error::new(span, text));
         }
-        let something_else = || Error::new(span, format!("`{key}` cannot read this value; write `{key} = {wanted}`"));
+        let something_else = || Error::new(span, format!("`{key}` cannot have this value; write `{key} = {wanted}`"));
         let value = self.input.parse().map_err(|_| something_else())?;
         let goes_on = self.input.cursor().punct().is_some_and(|(punct, _)| punct.as_char() != ',');
         if goes_on { Err(something_else()) } else { Ok(value) }

@@ -66,10 +66,10 @@ fn an_attribute_for_one_direction_is_refused() {
     field("skip_serializing, default", "`skip_serializing` never writes");
     field("skip_deserializing", "`skip_deserializing` never reads");
     field("skip_deserializing, default = \"d\"", "`skip_deserializing` never reads");
-    field("serialize_with = \"f\"", "`serialize_with` writes in another form");
+    field("serialize_with = \"f\"", "`serialize_with` writes another form");
     field("deserialize_with = \"f\"", "`deserialize_with` reads another form");
-    field("skip", "a reader sees a default");
-    field("skip_serializing, skip_deserializing", "a reader sees a default");
+    field("skip", "a reader gets a default");
+    field("skip_serializing, skip_deserializing", "a reader gets a default");
     field("with = \"m\", skip_serializing_if = \"f\"", "can leave the field out");
     assert_refused("#[serde(rename_all(deserialize = \"camelCase\"))] struct E { one: u8 }", "writes other keys");
     assert_refused("#[serde(rename_all(serialize = \"camelCase\"))] struct E { one: u8 }", "writes other keys");
@@ -231,10 +231,10 @@ fn a_value_that_is_no_literal_is_refused() {
     };
     event("name = concat!(\"a\", \"b\")", "read before `concat!` is expanded");
     event("name = std::concat!(\"a\", \"b\")", "read before `std::concat!` is expanded");
-    event("name = NAME", "takes something else");
-    event("name = \"a\" + \"b\"", "takes something else");
-    event("name = \"a\", version = 1 + 1", "takes something else");
-    event("name = \"a\", version = version!()", "takes something else");
+    event("name = NAME", "cannot have this value");
+    event("name = \"a\" + \"b\"", "cannot have this value");
+    event("name = \"a\", version = 1 + 1", "cannot have this value");
+    event("name = \"a\", version = version!()", "cannot have this value");
     event("name = \"a\\tb\"", "the character `\\\\t`");
     assert_refused(
         "#[event(version = 2)] struct E { #[event(changed(in = 2, from = u8, with = f, serde(with = m)))] one: u8 }",
