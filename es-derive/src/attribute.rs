@@ -1,4 +1,4 @@
-//! Reading `#[event(…)]` and its like, key by key, going on after a mistake.
+//! Reads `#[event(…)]` and the other attributes key by key, and goes on after a mistake.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -12,17 +12,17 @@ use syn::{
 
 use crate::{event::type_text, mistakes::Mistakes};
 
-/// One `key`, `key = value` or `key(…)` of an attribute, standing behind its key.
+/// One `key`, `key = value` or `key(…)` of an attribute, of which the key is read.
 pub(crate) struct Entry<'a> {
-    /// The key, which may be a word of the language such as `in` or `type`.
+    /// The key, which may be a keyword such as `in` or `type`.
     pub(crate) key: Ident,
-    /// Whether the value stands without its key, which is noted already.
+    /// Whether the value has no key, which is reported already.
     lone: bool,
     input: ParseStream<'a>,
 }
 
-/// What stands behind a key.
-pub(crate) enum Behind {
+/// The form of the value behind a key.
+pub(crate) enum ValueForm {
     /// `(…)`.
     Parentheses,
     /// `= "…"`.
@@ -31,14 +31,14 @@ pub(crate) enum Behind {
 }
 
 impl Entry<'_> {
-    /// What stands behind the key.
-    pub(crate) fn behind(&self) -> Behind {
+    /// The form of the value.
+    pub(crate) fn value_form(&self) -> ValueForm {
         if self.has_parentheses() {
-            Behind::Parentheses
+            ValueForm::Parentheses
         } else if self.input.peek(Token![=]) && self.input.peek2(LitStr) {
-            Behind::Text
+            ValueForm::Text
         } else {
-            Behind::Other
+            ValueForm::Other
         }
     }
 
@@ -48,7 +48,7 @@ impl Entry<'_> {
     }
 
     /// Refuses the key if it was `given` before.
-    pub(crate) fn once(&self, given: bool) -> Result<()> {
+    pub(crate) fn refuse_repeat(&self, given: bool) -> Result<()> {
         if given {
             Err(Error::new(self.key.span(), format!("`{}` is given twice; keep one", self.key)))
         } else {
@@ -69,7 +69,7 @@ impl Entry<'_> {
             );
             return Err(Error::new(span, text));
         }
-        let something_else = || Error::new(span, format!("`{key}` takes something else; write `{key} = {wanted}`"));
+        let something_else = || Error::new(span, format!("`{key}` cannot have this value; write `{key} = {wanted}`"));
         let value = self.input.parse().map_err(|_| something_else())?;
         let goes_on = self.input.cursor().punct().is_some_and(|(punct, _)| punct.as_char() != ',');
         if goes_on { Err(something_else()) } else { Ok(value) }
@@ -81,7 +81,7 @@ impl Entry<'_> {
         self.input.call(Path::parse_mod_style)
     }
 
-    /// What stands in the parentheses, read by `read`.
+    /// The contents of the parentheses, read by `read`.
     pub(crate) fn parenthesized<T>(&self, read: impl FnOnce(ParseStream<'_>) -> Result<T>) -> Result<T> {
         if !self.has_parentheses() {
             return Err(Error::new(self.key.span(), format!("`{0}` takes parentheses; write `{0}(…)`", self.key)));
@@ -104,7 +104,7 @@ impl Entry<'_> {
         })
     }
 
-    /// The items in `[…]` or `{…}` where parentheses should stand, with or without `=`; none if there are no such brackets.
+    /// The items in `[…]` or `{…}` that the user wrote instead of parentheses, with or without `=`; none without such brackets.
     pub(crate) fn items_in_brackets<T>(
         &self,
         mistakes: &mut Mistakes,
@@ -131,7 +131,7 @@ impl Entry<'_> {
         self.input.peek(Paren)
     }
 
-    /// The items in the parentheses, each read by `read`; one that cannot be read is noted and left out.
+    /// The items in the parentheses, each read by `read`. Reports and leaves out an item that cannot be read.
     pub(crate) fn items<T>(
         &self,
         mistakes: &mut Mistakes,
@@ -157,9 +157,8 @@ impl Entry<'_> {
     }
 }
 
-/// Goes through the entries of every attribute called `name`, each by `each`. What `each` cannot read is noted, and the
-/// next entry is read all the same. `first` is an example of the first entry; a value without a key is meant for it, where
-/// it takes one.
+/// Calls `each` for the entries of every attribute called `name`. Reports an entry that `each` cannot read, and goes on with the
+/// next one. `first` is an example of the first entry; a value without a key is taken as its value.
 pub(crate) fn entries(
     attributes: &[Attribute],
     name: &str,
@@ -169,7 +168,7 @@ pub(crate) fn entries(
 ) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {
         if !matches!(attribute.meta, Meta::List(_)) {
-            mistakes.spanning(&attribute.meta, format!("the attribute says nothing; write `#[{name}({first})]`"));
+            mistakes.spanning(&attribute.meta, format!("the attribute is empty; write `#[{name}({first})]`"));
             continue;
         }
         let list = attribute.parse_args_with(|input: ParseStream<'_>| {
@@ -180,7 +179,7 @@ pub(crate) fn entries(
     }
 }
 
-/// Notes each attribute called `name` inside of the item, on a field or a variant, where it says nothing.
+/// Reports each attribute called `name` on a field or a variant, where it has no effect.
 pub(crate) fn only_on_the_item(data: &Data, name: &str, mistakes: &mut Mistakes) {
     let inner: Vec<&Attribute> = match data {
         Data::Struct(data) => data.fields.iter().flat_map(|field| &field.attrs).collect(),
@@ -192,11 +191,11 @@ pub(crate) fn only_on_the_item(data: &Data, name: &str, mistakes: &mut Mistakes)
         Data::Union(_) => Vec::new(),
     };
     for attribute in inner.into_iter().filter(|attribute| attribute.path().is_ident(name)) {
-        mistakes.spanning(attribute, format!("`#[{name}(…)]` says nothing here; write it above the whole item"));
+        mistakes.spanning(attribute, format!("`#[{name}(…)]` has no effect here; write it above the whole item"));
     }
 }
 
-/// For the impls of an item that is `#[doc(hidden)]`: rustc does not name it where it lists who has the trait.
+/// The attribute for the impls of a `#[doc(hidden)]` item, which keeps rustc from listing it among the implementors of a trait.
 pub(crate) fn not_recommended(attributes: &[Attribute]) -> Option<TokenStream> {
     let hidden = |attribute: &Attribute| {
         attribute.path().is_ident("doc") && attribute.parse_args::<Ident>().is_ok_and(|word| word == "hidden")
@@ -204,23 +203,23 @@ pub(crate) fn not_recommended(attributes: &[Attribute]) -> Option<TokenStream> {
     attributes.iter().any(hidden).then(|| quote!(#[diagnostic::do_not_recommend]))
 }
 
-/// The one among `known` that `key` was probably meant to be.
-pub(crate) fn meant<'a>(key: &Ident, known: &[&'a str]) -> Option<&'a str> {
+/// The key among `known` that `key` was probably meant to be.
+pub(crate) fn suggestion<'a>(key: &Ident, known: &[&'a str]) -> Option<&'a str> {
     let written = key.to_string();
     let near = known.iter().map(|word| (strsim::jaro_winkler(&written, word), *word));
     let nearest = near.filter(|(likeness, _)| *likeness > 0.8).max_by(|(a, _), (b, _)| a.total_cmp(b));
     nearest.map(|(_, word)| word)
 }
 
-/// The mistake of a key that is not among `known`, with the nearest of them.
+/// The error for a key that is not among `known`, with the nearest known key.
 pub(crate) fn unknown_key(key: &Ident, of: &str, known: &[&str]) -> Error {
     let written = key.to_string();
-    let meant = meant(key, known).map_or(String::new(), |word| format!("; did you mean `{word}`?"));
+    let meant = suggestion(key, known).map_or(String::new(), |word| format!("; did you mean `{word}`?"));
     let known = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-    Error::new(key.span(), format!("unknown key `{written}`{meant}\n{of} knows {known}"))
+    Error::new(key.span(), format!("unknown key `{written}`{meant}\n{of} accepts {known}"))
 }
 
-/// Goes through the entries of `input` as [`entries`] does.
+/// Calls `each` for the entries of `input`, as [`entries`] does.
 pub(crate) fn entries_of(
     input: ParseStream<'_>,
     first: &str,
@@ -234,10 +233,10 @@ pub(crate) fn entries_of(
             && let Ok(value) = input.fork().parse::<Lit>()
         {
             let value = value.to_token_stream();
-            mistakes.at(input.span(), format!("`{value}` stands without its key; write `{first} = {value}`"));
+            mistakes.at(input.span(), format!("`{value}` has no key; write `{first} = {value}`"));
             return each(&Entry { key: Ident::new(first, input.span()), lone: true, input }, mistakes);
         }
-        let key = key.map_err(|error| Error::new(error.span(), format!("a key stands here, as in `{first}`")))?;
+        let key = key.map_err(|error| Error::new(error.span(), format!("expected a key, as in `{first}`")))?;
         each(&Entry { key, lone: false, input }, mistakes)
     });
 }

@@ -1,9 +1,9 @@
 //! The macros of `es`. Applications reach them through `es`, storage crates through `es-core`.
 //!
 //! # Layout
-//! Each macro is a folder: `mod` tells the story, `parse` reads what the user wrote, `check` holds the rules that no
-//! single part can know, `expand` writes the code. `mistakes`, `attribute`, `listed`, `numbers`,
-//! `path`, `place` and `tokens` are shared.
+//! Each macro is a folder: `mod` has the steps, `parse` reads what the user wrote, `check` has the rules that need more than
+//! one part, `expand` writes the code. `mistakes`, `attribute`, `path_list`, `cfg_index`,
+//! `path`, `span` and `tokens` are shared.
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -11,15 +11,15 @@ use syn::{DeriveInput, parse_macro_input};
 mod aggregate;
 mod apply;
 mod attribute;
+mod cfg_index;
 mod event;
 mod event_set;
-mod listed;
 mod mistakes;
-mod numbers;
 mod path;
-mod place;
+mod path_list;
+mod span;
 #[cfg(test)]
-mod spans;
+mod span_tests;
 mod tokens;
 
 /// Makes a struct an event: writes `impl Event` with its stored name, its schema version and the decoding of every
@@ -66,34 +66,34 @@ mod tokens;
 /// ```
 ///
 /// # On the struct
-/// - `name = "…"`: the name it is stored under, stable for ever. Required.
+/// - `name = "…"`: the name it is stored under, which never changes. Required.
 /// - `version = 2`: the schema version of today's struct; 1 when absent.
 /// - `alias("…", up_to = 2)`: a name it was stored under before, and the last schema version stored so. Repeatable.
 /// - `removed(in = 3, name = "…", type = …)`: a field that schema version 3 no longer has. Takes `serde(…)`, and the
 ///   steps below, which the field went through before.
-/// - `previous = Type`: the event as it was before it was restructured by hand, an event itself. The struct implements
-///   `From` or `TryFrom` of it. It covers every schema version below those that steps declare.
-/// - `crate = path`: where `es` or `es-core` is found, when the macro cannot tell.
+/// - `previous = Type`: the older event, from which the struct converts by a hand-written `From` or `TryFrom`. It covers every
+///   schema version below those that steps declare.
+/// - `crate = path`: the path of `es` or `es-core`, where the macro cannot find it.
 ///
 /// # On a field
-/// Each step says which schema version brought it; several stand at rising versions.
-/// - `added(in = 2, default = …)`: an expression of the field's type, or a closure over the whole shape before.
+/// Each step names the schema version that made the change; several steps are in ascending order of their versions.
+/// - `added(in = 2, default = …)`: an expression of the field's type, or a closure over the older shape.
 /// - `renamed(in = 2, from = "…")`: the key it was stored under.
-/// - `changed(in = 2, from = Type, with = …)`: a function from the type before; `try_with` when it may fail, whose error
-///   becomes a decode error. Takes `name = "…"`, the key before, and `serde(…)`.
+/// - `changed(in = 2, from = Type, with = …)`: a function from the older type; `try_with` if it may fail, whose error
+///   becomes a decode error. Takes `name = "…"`, the older key, and `serde(…)`.
 ///
-/// Fields of a tuple struct know `changed` only.
+/// Fields of a tuple struct take `changed` only.
 ///
 /// # serde's attributes, going back in time
-/// `rename` and `alias` of a field hold down to its newest `renamed`; `with`, `deserialize_with`, `default` and
-/// `flatten` down to its newest `changed`, which brings its own by `serde(…)`. `rename_all` and `deny_unknown_fields`
-/// of the struct hold in every shape; its `default`, `from`, `try_from`, `into`, `transparent` and `remote` cannot.
+/// `rename` and `alias` of a field apply back to its newest `renamed`; `with`, `deserialize_with`, `default` and
+/// `flatten` back to its newest `changed`, which has its own in `serde(…)`. `rename_all` and `deny_unknown_fields`
+/// of the struct apply to every shape; its `default`, `from`, `try_from`, `into`, `transparent` and `remote` cannot.
 ///
 /// # What serde would lose
-/// A reader sees what was given, so an attribute that says how an event is written and not how it is read, or the other
-/// way round, does not compile: `rename` of one side, `skip_serializing`, `serialize_with` without `deserialize_with`,
-/// `into` without `from`, and their like. So for `skip` without `default`, for `Option<Option<…>>`, and for an alias that
-/// is the key or an alias of another field in any schema version.
+/// A reader must get back the value that was stored. So an attribute for one direction only does not compile: `rename` for one
+/// side, `skip_serializing`, `serialize_with` without `deserialize_with`, `into` without `from`, and the like. The same holds for
+/// `skip` without `default`, for `Option<Option<…>>`, and for an alias that is the key or an alias of another field in any
+/// schema version.
 ///
 /// # In `macro_rules!`
 /// A name, a key or a version may be a macro's `$literal`, `$expr` or `$tt`, a type its `$ty`. Another macro in its place,
@@ -139,31 +139,31 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 /// `#[default]`.
 ///
 /// # In `#[aggregate(…)]`
-/// - `category = "…"`: the category of its streams, stable for ever. Required.
-/// - `id = Type`: what tells one from another; its `Display` is the id of the stream. Required.
+/// - `category = "…"`: the category of its streams, which never changes. Required.
+/// - `id = Type`: the type of the ids; what `Display` prints is the id of the stream. Required.
 /// - `events(Opened, shop::Sold, card::Opened as CardOpened)`: the events its streams hold. `as` renames the variant,
-///   which is otherwise called as the path ends. Required.
-///   `#[cfg(…)]` may stand before an event; an apply method for it takes the same.
+///   whose name is otherwise the last segment of the path. Required.
+///   An event may have `#[cfg(…)]` before it; its apply method needs the same.
 /// - `event = Name`: the name of the enum of the events; `<Type>Event` when absent.
-/// - `retired(TransferMade)`: events that are stored but no longer written; each says by `Retired` what it becomes.
-/// - `crate = path`: where `es` or `es-core` is found, when the macro cannot tell.
+/// - `retired(TransferMade)`: events that are stored but no longer written; each implements `Retired`, which gives its successors.
+/// - `crate = path`: the path of `es` or `es-core`, where the macro cannot find it.
 ///
 /// # What it writes
-/// The enum is as visible as the aggregate. It has `From` each event, and `Clone`, `Debug` and `PartialEq` each where
-/// all events have it. Two events that share a stored name or an alias do not compile.
+/// The enum is as visible as the aggregate. It implements `From` for each event, and each of `Clone`, `Debug` and
+/// `PartialEq` that all events implement. Two events that share a stored name or an alias do not compile.
 ///
 /// # The lock
-/// While the package has an `events.lock`, a unit test that is written along fails until the lock holds the aggregate:
-/// see `es::schema::Lock`, which comes with the feature `testing` or `schema`.
+/// The macro also writes a unit test. While the package has an `events.lock`, it fails until the lock has the aggregate: see
+/// `es::schema::Lock`, which comes with the feature `testing` or `schema`.
 #[proc_macro_derive(Aggregate, attributes(aggregate))]
 pub fn derive_aggregate(input: TokenStream) -> TokenStream {
     aggregate::derive(&parse_macro_input!(input as DeriveInput)).into()
 }
 
-/// Makes an enum with one variant for each event a set of events: what a projection listens to.
+/// Makes an enum with one variant for each event a set of events: a feed, which a projection reads.
 ///
-/// It names the aggregates that hold the events, and reads what they store as they do: whoever listens to an event also
-/// receives what retired events of those aggregates became, without writing anything a second time.
+/// It names the aggregates that hold the events, and decodes as they do: a feed that lists an event also receives it as the
+/// successor of retired events of those aggregates.
 ///
 /// ```
 /// # use es_core::*;
@@ -204,15 +204,15 @@ pub fn derive_aggregate(input: TokenStream) -> TokenStream {
 /// # Ok::<(), DecodeError>(())
 /// ```
 ///
-/// An event that several aggregates hold is heard from those that are named; the stream's category tells them apart. What
-/// the feed does not list is not handed out, and where only the name is the same it is not even decoded.
+/// A feed receives an event that several aggregates hold from those that it names; the stream's category tells them apart. It
+/// does not receive events that it does not list, and does not decode another event with the same name.
 ///
 /// # In `#[event_set(…)]`
-/// - `of(Account, shop::Order)`: the aggregates that hold the events. Required. Each gives at least one of the events, and
-///   each event is one that some of them list; a retired one is not.
-/// - `crate = path`: where `es` or `es-core` is found, when the macro cannot tell.
+/// - `of(Account, shop::Order)`: the aggregates that hold the events. Required. Each holds at least one of the events, and
+///   each event is listed by at least one of them and is not retired.
+/// - `crate = path`: the path of `es` or `es-core`, where the macro cannot find it.
 ///
-/// `#[cfg(…)]` may stand on a variant, and on an aggregate in the list.
+/// A variant may have `#[cfg(…)]`, and so may an aggregate in the list.
 #[proc_macro_derive(EventSet, attributes(event_set))]
 pub fn derive_event_set(input: TokenStream) -> TokenStream {
     event_set::derive(&parse_macro_input!(input as DeriveInput)).into()
@@ -247,7 +247,7 @@ pub fn derive_event_set(input: TokenStream) -> TokenStream {
 /// ```
 ///
 /// A method takes `&mut self` and the event by value, so that replay moves it; its name is free. Applying cannot fail,
-/// does no I/O and sees no metadata: a fact about time belongs in the event. Other methods stand in another block.
+/// does no I/O and sees no metadata: a fact about time belongs in the event. Other methods belong in another block.
 ///
 /// # Arguments
 /// - `crate = path`: where `es` or `es-core` is found, when the macro cannot tell.

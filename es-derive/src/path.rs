@@ -1,4 +1,4 @@
-//! Where generated code finds the private module.
+//! Finds the path of the private module that generated code uses.
 
 use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Span, TokenStream};
@@ -12,7 +12,7 @@ pub(crate) fn private(given: Option<&Path>) -> TokenStream {
         return quote!(#path::__private);
     }
     let found = ["es-core", "es"].into_iter().find_map(|package| match crate_name(package) {
-        // both libraries call themselves by their own name, so that their tests, doctests and examples work too
+        // `extern crate self as …` in both libraries makes their own tests, doctests and examples work too.
         Ok(FoundCrate::Itself) => Some(package.replace('-', "_")),
         Ok(FoundCrate::Name(name)) => Some(name),
         Err(_) => None,

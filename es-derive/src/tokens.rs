@@ -1,8 +1,8 @@
-//! What the user wrote, without the invisible groups in which `macro_rules!` hands on what it matched.
+//! Removes the invisible groups that `macro_rules!` puts around the tokens that it matched.
 
 use syn::{Expr, Type};
 
-/// `expr` itself, where a macro's `$expr` or `$literal` stands around it.
+/// `expr` without the groups of a macro's `$expr` or `$literal` around it.
 pub(crate) fn expr(expr: &Expr) -> &Expr {
     match expr {
         Expr::Group(group) => self::expr(&group.expr),
@@ -10,7 +10,7 @@ pub(crate) fn expr(expr: &Expr) -> &Expr {
     }
 }
 
-/// `ty` itself, where a macro's `$ty` stands around it, or parentheses.
+/// `ty` without the groups of a macro's `$ty`, or parentheses, around it.
 pub(crate) fn ty(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => self::ty(&group.elem),
@@ -26,7 +26,7 @@ mod tests {
 
     use crate::{aggregate, apply, event, event_set};
 
-    /// `code` with what stands in `@[…]` in an invisible group, or without any group.
+    /// `code` with the contents of each `@[…]` in an invisible group, or without any group.
     fn with_groups(code: TokenStream, invisible: bool) -> TokenStream {
         let (mut written, mut marked) = (TokenStream::new(), false);
         for token in code {
@@ -38,7 +38,7 @@ mod tests {
                         (false, _) => written.extend([TokenTree::from(Group::new(group.delimiter(), inside))]),
                         (true, false) => written.extend(inside),
                         (true, true) => {
-                            // twice, as where one macro hands on what another one gave it
+                            // Twice, as where one macro passes on the tokens of another.
                             let inner = TokenTree::from(Group::new(Delimiter::None, inside));
                             written.extend([TokenTree::from(Group::new(Delimiter::None, inner.into()))]);
                         }
@@ -61,7 +61,7 @@ mod tests {
         code.into_iter().flat_map(each).collect()
     }
 
-    /// Asserts that `derive` writes the same for `code`, whether what is marked stands in invisible groups or not.
+    /// Asserts that `derive` writes the same for `code` with the marked tokens in invisible groups and without groups.
     fn assert_read_alike(code: &str, derive: impl Fn(TokenStream) -> TokenStream) {
         let code: TokenStream = code.parse().unwrap_or_default();
         let [plain, grouped] = [false, true].map(|invisible| derive(with_groups(code.clone(), invisible)));

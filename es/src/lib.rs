@@ -58,7 +58,9 @@
 //! | pick a database | [choose a backend](guide::choose_a_backend) | [`connect`] |
 //! | serve many at once | [run commands concurrently](guide::run_commands_concurrently) | [`ExecuteError`], [`AppendError`] |
 //! | build read models | [read the log](guide::read_the_log) | [`derive(EventSet)`](macro@EventSet), [`AggregateEvent`], [`ReadEvents`], [`Reader`], [`Filter`], [`Page`], [`Checkpoint`] |
-//! | change what is stored already | [change an event](guide::change_an_event) | [`schema`], [`Retired`] |
+//! | answer requests | [answer HTTP requests](guide::answer_http_requests), [serve several tenants](guide::serve_several_tenants) | [`ExecuteError`], [`StoreErrorKind`] |
+//! | change what is stored already | [change an event](guide::change_an_event), [guard stored events](guide::guard_stored_events) | [`schema`], [`Retired`] |
+//! | run it in production | [operations](guide::operations) | [`StoreErrorKind`] |
 //! | write a storage crate | [write your own store](guide::write_your_own_store) | [`store`], [`EventStore`], [`AppendRequest`], [`Verdict`](store::Verdict) |
 //!
 //! # Features

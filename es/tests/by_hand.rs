@@ -1,4 +1,4 @@
-//! The aggregate of the guide with every trait written by hand: what the macros write, and how it compares.
+//! The guide's aggregate with every trait written by hand, compared with the derived one.
 
 #![cfg(feature = "memory")]
 
@@ -274,7 +274,7 @@ impl Handle<Withdraw> for Account {
     }
 }
 
-// the end of what is counted
+// End of the counted lines.
 
 #[expect(unreachable_pub, reason = "the guide shows what other modules use")]
 mod derived {
@@ -288,7 +288,7 @@ enum Flow {
 }
 
 #[test]
-fn a_feed_hears_an_aggregate_that_is_written_by_hand() {
+fn a_feed_reads_an_aggregate_that_is_written_by_hand() {
     assert_eq!((Flow::CATEGORIES, Flow::NAMES), (&["account"][..], &["account.withdrawn"][..]));
     let mut read = Vec::new();
     for name in AccountEvent::NAMES {
@@ -299,7 +299,7 @@ fn a_feed_hears_an_aggregate_that_is_written_by_hand() {
 }
 
 #[tokio::test]
-async fn what_is_written_by_hand_reads_what_the_macros_wrote() {
+async fn a_hand_written_aggregate_reads_events_of_a_derived_one() {
     let store = es::connect("memory:").await.expect("a store");
     let (derived, by_hand) = (store.repository::<derived::Account>(), store.repository::<Account>());
     let id = String::from("1");

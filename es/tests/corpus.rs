@@ -68,7 +68,7 @@ fn text(directory: &TempDir, file: &str) -> String {
     fs::read_to_string(directory.path().join(file)).expect("a file")
 }
 
-/// The paths that are found to be wrong, with why.
+/// The findings: paths and reasons.
 fn findings<A: Aggregates>(directory: &TempDir, update: Update) -> Vec<(String, Cause)> {
     let Err(error) = Corpus::new(directory.path()).run::<A>(update) else { return Vec::new() };
     let relative = |path: &Path| path.strip_prefix(directory.path()).expect("inside").display().to_string();
@@ -84,7 +84,7 @@ fn finds(directory: &TempDir, file: &str, says: &str) {
 }
 
 #[test]
-fn what_a_payload_is_today_is_written_once_and_then_compared() {
+fn the_reading_of_a_payload_is_written_once_and_then_compared() {
     let directory = complete();
     let unwritten = findings::<Account>(&directory, Update::Nothing);
     assert_eq!(unwritten.len(), 3);
@@ -97,7 +97,7 @@ fn what_a_payload_is_today_is_written_once_and_then_compared() {
 }
 
 #[test]
-fn another_value_than_before_is_shown_and_only_overwritten_on_demand() {
+fn another_reading_is_shown_and_overwritten_only_on_demand() {
     let directory = complete();
     findings::<Account>(&directory, Update::New);
     let now = "paid%2Fin/1/first.now.json";
@@ -110,7 +110,7 @@ fn another_value_than_before_is_shown_and_only_overwritten_on_demand() {
 }
 
 #[test]
-fn a_retired_event_is_what_it_became_where_it_is_retired() {
+fn a_retired_event_is_read_as_its_successors() {
     let directory = complete();
     findings::<Account>(&directory, Update::New);
     let successors = text(&directory, "transfer.made/1/only.now.json");
@@ -125,7 +125,7 @@ fn a_retired_event_is_what_it_became_where_it_is_retired() {
 }
 
 #[test]
-fn a_schema_version_without_a_payload_is_missed() {
+fn a_schema_version_without_a_payload_fails() {
     let directory = complete();
     findings::<Account>(&directory, Update::New);
     fs::remove_dir_all(directory.path().join("paid%2Fin")).expect("removed");
@@ -139,7 +139,7 @@ fn a_schema_version_without_a_payload_is_missed() {
 }
 
 #[test]
-fn a_payload_that_cannot_be_read_any_more_is_found() {
+fn a_payload_that_can_no_longer_be_read_fails() {
     let directory = complete();
     findings::<Account>(&directory, Update::New);
     put(&directory, "account.deposited/2/bad.json", r#"{"amount":"canary","currency":"SEK"}"#);
@@ -147,7 +147,7 @@ fn a_payload_that_cannot_be_read_any_more_is_found() {
 }
 
 #[test]
-fn what_stands_for_nothing_is_found() {
+fn a_file_that_belongs_to_no_event_fails() {
     for (file, at, says) in [
         ("other.event/1/a.json", "other.event", "no event of these aggregates"),
         (
@@ -175,11 +175,11 @@ fn what_stands_for_nothing_is_found() {
 
 #[test]
 #[should_panic(expected = "no payload of this schema version is kept; put one here that was stored")]
-fn a_failed_check_panics_with_everything_it_found() {
+fn a_failed_check_panics_with_every_finding() {
     Corpus::new("tests/no corpus").check::<Account>();
 }
 
-/// The events of `Account` with a schema version more.
+/// The events of `Account` with one more schema version.
 mod raised {
     use super::*;
 
@@ -211,7 +211,7 @@ mod raised {
     }
 }
 
-/// `raised`, where a step of an older schema version was edited.
+/// As `raised`, with an edited step of an older schema version.
 mod edited {
     use super::*;
 
@@ -237,7 +237,7 @@ mod edited {
 }
 
 #[test]
-fn a_raised_schema_version_explains_another_reading() {
+fn another_reading_is_accepted_when_its_schema_version_was_raised() {
     for written in [true, false] {
         let directory = complete();
         assert_eq!(findings::<Account>(&directory, Update::New).len(), 0);
@@ -259,7 +259,7 @@ fn a_raised_schema_version_explains_another_reading() {
 }
 
 #[test]
-fn what_no_raised_schema_version_explains_is_found() {
+fn another_reading_without_a_raised_schema_version_fails() {
     let directory = complete();
     fs::remove_dir_all(directory.path().join("transfer.made")).expect("removed");
     findings::<Account>(&directory, Update::New);
@@ -324,7 +324,7 @@ mod shop {
     }
 }
 
-/// A store with so many events of `Shop`, each to somebody else.
+/// A store with so many events of `Shop`, each to another person.
 async fn sold(count: usize) -> std::sync::Arc<dyn EventStore> {
     let store = es::connect("memory:").await.expect("a store");
     let shops = store.repository::<shop::Shop>();
@@ -351,7 +351,7 @@ async fn a_corpus_is_filled_from_a_store() {
 }
 
 #[tokio::test]
-async fn scrambled_texts_stay_readable_and_say_nothing() {
+async fn scrambled_texts_stay_readable_and_lose_their_content() {
     let store = sold(4).await;
     let directory = TempDir::new().expect("a directory");
     let corpus = Corpus::new(directory.path()).scrambled();

@@ -1,4 +1,4 @@
-//! Logs that older programs wrote, on every path by which events are read.
+//! Reads logs that older programs wrote, on every read path.
 
 #![cfg(feature = "memory")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
@@ -108,7 +108,7 @@ fn ada() -> Account {
 }
 
 #[tokio::test]
-async fn a_load_lifts_every_event_and_counts_the_stored_ones() {
+async fn a_load_upcasts_every_event_and_counts_stored_ones() {
     let store = store_with(&LOG).await;
     let accounts = store.repository::<Account>();
     let root = accounts.load(&"ada".to_owned()).await.unwrap();
@@ -118,7 +118,7 @@ async fn a_load_lifts_every_event_and_counts_the_stored_ones() {
 }
 
 #[tokio::test]
-async fn an_event_is_appended_behind_an_older_log() {
+async fn an_event_is_appended_to_an_older_log() {
     let store = store_with(&LOG).await;
     let accounts = store.repository::<Account>();
     let id = "ada".to_owned();
@@ -168,7 +168,7 @@ async fn a_limit_counts_stored_events() {
 }
 
 #[tokio::test]
-async fn a_filter_by_event_finds_what_is_stored_under_its_earlier_names() {
+async fn a_filter_by_event_finds_its_former_names() {
     let store = store_with(&LOG).await;
     let names = async |filter: Filter| -> Vec<String> {
         let events: Vec<_> = store.read_all(Checkpoint::START, &filter, None).try_collect().await.unwrap();
@@ -184,7 +184,7 @@ async fn a_filter_by_event_finds_what_is_stored_under_its_earlier_names() {
 
 const CANARY: &str = "c4n4ry";
 
-/// Payloads that do not fit, each with something that must stay secret.
+/// Payloads that do not fit, each with a secret value.
 const BAD: [(&str, u32, &str); 9] = [
     ("account.deposited", 3, r#"{"amount":"c4n4ry","source":"x"}"#),
     ("account.deposited", 3, r#"{"amount":1,"source":["c4n4ry"]}"#),
@@ -198,7 +198,7 @@ const BAD: [(&str, u32, &str); 9] = [
 ];
 
 #[tokio::test]
-async fn an_error_says_everything_but_the_payload() {
+async fn an_error_names_everything_except_the_payload() {
     for bad @ (name, schema_version, payload) in BAD {
         let store = store_with(&[LOG[0], bad]).await;
         let error = store.repository::<Account>().load(&"ada".to_owned()).await.unwrap_err();
@@ -226,7 +226,7 @@ async fn an_error_says_everything_but_the_payload() {
 }
 
 #[tokio::test]
-async fn a_newer_schema_version_says_which_one_is_known() {
+async fn the_error_of_a_newer_schema_version_names_the_known_one() {
     let store = store_with(&[("account.deposited", 4, "{}")]).await;
     let error = store.repository::<Account>().load(&"ada".to_owned()).await.unwrap_err();
     let LoadError::Read(ReadError::Decode { source: DecodeError::Newer { known }, .. }) = error else {

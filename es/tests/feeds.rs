@@ -7,14 +7,14 @@ use std::sync::Arc;
 use es::{Filter, SchemaVersion, StreamId, prelude::*};
 use futures_util::{StreamExt, TryStreamExt};
 
-/// What every release shares.
+/// The types that every release shares.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "commented")]
 struct Commented {
     text: String,
 }
 
-/// The release before.
+/// The previous release.
 mod before {
     use es::prelude::*;
 
@@ -143,7 +143,7 @@ enum Everything {
     OrderNoted(order::Noted),
 }
 
-/// A store that the release before wrote.
+/// A store that the previous release wrote.
 async fn written() -> Arc<dyn EventStore> {
     let store = es::connect("memory:").await.expect("a store");
     let (invoices, orders) = (store.repository::<before::Invoice>(), store.repository::<before::Order>());
@@ -157,7 +157,7 @@ async fn written() -> Arc<dyn EventStore> {
     store
 }
 
-/// What a reader of `S` gets, with the version and the part of each.
+/// The events that a reader of `S` receives, each with its version and its part.
 async fn read<S: EventSet>(store: &dyn EventStore) -> Vec<(u64, u32, S)> {
     let read = store.events::<S>().read();
     let read: Vec<_> = read.try_collect().await.expect("every event is read");
@@ -169,13 +169,13 @@ fn received(cents: u64) -> Money {
 }
 
 #[tokio::test]
-async fn a_payment_that_the_release_before_stored_comes_as_what_it_became() {
+async fn a_feed_receives_a_retired_event_as_its_successors() {
     let store = written().await;
     assert_eq!(read::<Money>(&store).await, [(1, 0, received(5)), (2, 0, received(3)), (2, 1, received(4))]);
 }
 
 #[tokio::test]
-async fn a_subscriber_gets_what_was_stored_and_what_is_appended_then() {
+async fn a_subscriber_receives_stored_and_new_events() {
     let store = written().await;
     let live = store.events::<Money>().subscribe();
     store.repository::<Invoice>().update(&"2".into(), |_| Received { cents: 9 }).await.expect("stored");
@@ -203,7 +203,7 @@ async fn aliases_shared_names_and_shared_events_come_in_the_order_of_the_log() {
 }
 
 #[tokio::test]
-async fn of_an_event_that_two_aggregates_hold_only_those_of_the_named_one_come() {
+async fn a_feed_receives_a_shared_event_from_the_named_aggregate_only() {
     let store = written().await;
     let commented = InvoiceTexts::Commented(Commented { text: "first".into() });
     let noted = InvoiceTexts::Noted(Noted { text: "third".into() });
@@ -211,7 +211,7 @@ async fn of_an_event_that_two_aggregates_hold_only_those_of_the_named_one_come()
 }
 
 #[tokio::test]
-async fn a_filter_that_asks_for_everything_gives_a_feed_no_more() {
+async fn a_wider_filter_gives_a_feed_no_further_events() {
     let store = written().await;
     let mut all = Vec::new();
     let mut stored = store.stored_events().read();

@@ -1,4 +1,4 @@
-//! What stands around an event does not change what the macros write, and what they write is no work for lints.
+//! The names around an event do not change generated code, and generated code triggers no lints.
 
 #![deny(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
 #![expect(dead_code, non_upper_case_globals, reason = "names that only stand in the way")]
@@ -82,7 +82,7 @@ pub struct Kept {
 type Maybe = Option<Box<u8>>;
 
 #[test]
-fn names_around_an_event_stay_apart_from_ours() {
+fn names_around_an_event_do_not_clash_with_generated_ones() {
     let read = Kept::decode(SchemaVersion::FIRST, br#"{"type":1,"old":null}"#);
     assert_eq!(read, Ok(Kept { event: 2, r#type: 6, old: None, alias: None, meant: 0 }));
 }

@@ -1,5 +1,5 @@
-//! What the macros write gives no warning of clippy's either: `cargo clippy --all-targets` reads the files that pass, and
-//! each denies `all`, `pedantic` and `nursery` for itself.
+//! Generated code causes no warning of clippy: `cargo clippy --all-targets` checks these files, and each denies `all`, `pedantic`
+//! and `nursery`.
 
 #[path = "ui/aggregate/pass/deprecated.rs"]
 mod deprecated;
@@ -9,7 +9,7 @@ mod every_lint;
 mod names_of_the_user;
 
 #[test]
-fn the_files_do_what_they_say() {
+fn the_passing_files_run() {
     deprecated::main();
     every_lint::main();
     names_of_the_user::main();

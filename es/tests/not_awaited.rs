@@ -1,5 +1,5 @@
-//! A command that nobody waits for does nothing: rustc says so (`ui/update/fail/not_awaited.rs`), but keeps silent behind
-//! `let _ =`. There clippy speaks, or these expectations are not met.
+//! A command that is not awaited does nothing. rustc warns of it (`ui/update/fail/not_awaited.rs`), except behind `let _ =`, where
+//! clippy warns: otherwise the `#[expect]`s of this file fail.
 
 use es::prelude::*;
 
@@ -46,7 +46,7 @@ unheard!(with_metadata, accounts, id: accounts.with_metadata(Metadata::new()).ex
 unheard!(load, accounts, id: accounts.load(id));
 
 #[tokio::test]
-async fn what_nobody_waits_for_does_nothing() -> Result<(), Box<dyn std::error::Error>> {
+async fn a_command_that_is_not_awaited_does_nothing() -> Result<(), Box<dyn std::error::Error>> {
     let store = es::connect("memory:").await?;
     let accounts = store.repository::<Account>();
     let id = "1".to_owned();

@@ -1,4 +1,4 @@
-//! A store of several partitions: each stream is in one, and who reads the log asks for them.
+//! A store of several partitions: each stream is in one, and a reader of the log reads each partition.
 
 #![cfg(feature = "memory")]
 
@@ -31,7 +31,7 @@ impl Counter {
     }
 }
 
-/// Two stores in memory; which of them a stream is in follows from its slice.
+/// Two stores in memory. The slice of a stream decides which one has it.
 #[derive(Debug)]
 struct Halves([Arc<dyn EventStore>; 2]);
 
@@ -52,7 +52,7 @@ impl Halves {
 #[async_trait]
 impl EventStore for Halves {
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
-        // a key held by one of them would be free in the other
+        // The other store would not know a key that one of them holds.
         let appends = request.into_appends()?;
         let Some(first) = appends.first() else { return Ok(Vec::new()) };
         let elsewhere = |append: &&es::Append| Self::number(&append.stream) != Self::number(&first.stream);
@@ -96,7 +96,7 @@ impl EventStore for Halves {
     }
 }
 
-/// The ids of counters that are in the first and in the second half.
+/// The ids of a counter in the first and of one in the second half.
 fn ids() -> [u64; 2] {
     [0, 1].map(|half| {
         let is_there =
@@ -110,7 +110,7 @@ fn halves() -> Arc<dyn EventStore> {
 }
 
 #[tokio::test]
-async fn aggregates_are_loaded_and_appended_wherever_they_are() {
+async fn aggregates_of_every_partition_are_loaded_and_appended() {
     let store = halves();
     let counters = store.repository::<Counter>();
     for id in ids() {
@@ -124,7 +124,7 @@ async fn aggregates_are_loaded_and_appended_wherever_they_are() {
 }
 
 #[tokio::test]
-async fn one_append_does_not_span_two_partitions_and_the_roots_keep_their_events() {
+async fn an_append_over_two_partitions_is_refused_and_the_roots_keep_their_events() {
     let store = halves();
     let (counters, [one, other]) = (store.repository::<Counter>(), ids());
     let (mut one, mut other) = (counters.load(&one).await.unwrap(), counters.load(&other).await.unwrap());
@@ -142,7 +142,7 @@ async fn one_append_does_not_span_two_partitions_and_the_roots_keep_their_events
     }
 }
 
-/// A store that does not refuse to be read as one log: it gives what one of its partitions has.
+/// A store that wrongly allows to be read as one log: it gives the events of one partition.
 #[derive(Debug)]
 struct ReadsOne(Halves);
 
@@ -186,7 +186,7 @@ impl EventStore for ReadsOne {
 }
 
 #[tokio::test]
-async fn nobody_reads_several_partitions_as_one_log() {
+async fn several_partitions_cannot_be_read_as_one_log() {
     let reads_one: Arc<dyn EventStore> = Arc::new(ReadsOne(Halves::new()));
     for store in [halves(), reads_one] {
         for id in ids() {
@@ -209,7 +209,7 @@ async fn nobody_reads_several_partitions_as_one_log() {
 }
 
 #[tokio::test]
-async fn a_checkpoint_says_which_partition_it_belongs_to() {
+async fn a_checkpoint_of_another_partition_is_refused() {
     let store = halves();
     for id in ids() {
         store.repository::<Counter>().update(&id, |_| Counted { by: 1 }).await.unwrap();
@@ -226,7 +226,7 @@ async fn a_checkpoint_says_which_partition_it_belongs_to() {
 }
 
 #[tokio::test]
-async fn a_position_is_of_one_partition_and_a_key_of_none() {
+async fn positions_and_keys_are_refused_over_several_partitions() {
     let (store, [id, _]) = (halves(), ids());
     let counters = store.repository::<Counter>();
     let done = counters.update(&id, |_| Counted { by: 3 }).await.unwrap();

@@ -1,10 +1,10 @@
-//! Where the macros find the crate they were reached through: each folder of `paths` is a crate that reaches them in
-//! another way, checked with every warning denied.
+//! The macros find the crate that reexports them: each crate in the folder `paths` depends on them in another way and is checked
+//! with every warning denied.
 
 use std::{env, fs, io, path::Path, process::Command};
 
 #[test]
-fn the_macros_find_the_crate_they_were_reached_through() -> io::Result<()> {
+fn the_macros_find_the_crate_that_reexports_them() -> io::Result<()> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let workspace = here.parent().expect("`es` lies in the workspace");
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("paths");

@@ -1,4 +1,4 @@
-//! Reading as a sentence: events, from where, which way, one by one.
+//! The reading builder: which events, from where, in which direction.
 
 #![cfg(feature = "memory")]
 
@@ -19,7 +19,7 @@ struct Named {
     name: String,
 }
 
-/// One of them becomes as many as it says.
+/// An event that becomes as many events as it says.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "several")]
 struct Several {
@@ -42,7 +42,7 @@ impl Counter {
     fn named(&mut self, _: Named) {}
 }
 
-/// The release before.
+/// The previous release.
 mod before {
     use es::prelude::*;
 
@@ -75,7 +75,7 @@ enum Names {
     Named(Named),
 }
 
-/// counter/a: 1 counted, 3 named, 4 three at once, 5 none at once; gauge/a: 2 counted.
+/// A store with these positions: counter/a has 1 counted, 3 named, 4 three at once, 5 none at once; gauge/a has 2 counted.
 async fn written() -> Arc<dyn EventStore> {
     let store = es::connect("memory:").await.expect("a store");
     let (counters, gauges) = (store.repository::<Counter>(), store.repository::<Gauge>());
@@ -103,7 +103,7 @@ async fn all<T>(reader: Reader<'_, T>) -> Vec<T> {
 }
 
 #[tokio::test]
-async fn each_word_narrows_what_is_read() {
+async fn each_builder_method_narrows_the_reading() {
     let store = written().await;
     let stored = || store.stored_events();
     let read = async |reader| positions(&all(reader).await);
@@ -124,7 +124,7 @@ async fn each_word_narrows_what_is_read() {
 }
 
 #[tokio::test]
-async fn a_set_narrows_what_a_filter_asks_for() {
+async fn an_event_set_narrows_a_filter() {
     let store = written().await;
     let read = async |reader: Reader<'_, Recorded<Counts>>| -> Vec<(u64, u32)> {
         all(reader).await.iter().map(|event| (event.position.get(), event.part)).collect()
@@ -159,7 +159,7 @@ async fn backward_is_bounded_on_both_sides() {
 }
 
 #[tokio::test]
-async fn a_checkpoint_of_another_log_is_refused_by_every_word() {
+async fn a_checkpoint_of_another_log_is_refused_by_every_reading() {
     let store = written().await;
     let other = Checkpoint::new(Uuid::from_u128(7), Position::new(2));
     let refused = async |mut reader: Reader<'_, StoredEvent>| {
@@ -174,19 +174,19 @@ async fn a_checkpoint_of_another_log_is_refused_by_every_word() {
 }
 
 #[tokio::test]
-async fn a_reader_says_where_to_go_on() {
+async fn a_reader_goes_on_from_the_checkpoint_of_another() {
     let store = written().await;
     let mut reader = store.events::<Counts>().read();
     let mut places = vec![reader.checkpoint().position().get()];
     assert!(!reader.is_live());
     while let Some(event) = reader.try_next().await.expect("read") {
-        // another reader goes on from here: it gives all the rest, and again what was not given to its last part
+        // Another reader goes on from here. It gives all other events, and an event again whose last part was not given.
         let rest = all(store.events::<Counts>().after(reader.checkpoint()).read()).await;
         let again = rest.iter().find(|later| (later.position, later.part) <= (event.position, event.part));
         assert_eq!(again.is_some(), event.position == 4 && event.part < 2);
         places.push(reader.checkpoint().position().get());
     }
-    // the event at 4 counts when its last part is given; the one at 5 became nothing, and was looked at
+    // The checkpoint is behind the event at 4 once its last part is given. The event at 5 has no successor and is passed.
     assert_eq!(places, [0, 1, 2, 2, 2, 4]);
     assert_eq!(reader.checkpoint().position().get(), 5);
     assert!(reader.is_live() && reader.checkpoint().incarnation().is_some());
@@ -197,7 +197,7 @@ async fn a_reader_says_where_to_go_on() {
 }
 
 #[tokio::test]
-async fn a_reader_that_owns_its_store_leaves_the_function() {
+async fn a_reader_that_owns_its_store_outlives_the_function() {
     async fn live(kept: Checkpoint) -> (Arc<dyn EventStore>, Reader<'static, Recorded<Counts>>) {
         let store = written().await;
         let reader = store.events::<Counts>().after(kept).owned().subscribe();
@@ -211,7 +211,7 @@ async fn a_reader_that_owns_its_store_leaves_the_function() {
 }
 
 #[tokio::test]
-async fn one_stream_is_read_both_ways() {
+async fn a_stream_is_read_in_both_directions() {
     let store = written().await;
     let id = StreamId::new("counter", "a").expect("a stream");
     let versions = async |from: Option<u64>, backward: bool, limit: Option<usize>| -> Vec<u64> {

@@ -23,7 +23,7 @@ struct Counted {
 #[event(name = "counter.noted")]
 struct Noted(#[serde(with = "one_way")] String);
 
-/// Writes numbers for some texts, and never reads them.
+/// A type that writes some texts as numbers, which it cannot read.
 mod one_way {
     use serde::{Deserialize, Deserializer, Serializer};
 
@@ -101,7 +101,7 @@ async fn a_command_gives_the_new_root_and_the_recorded_events() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_kept_apart_and_records_nothing() {
+async fn a_refusal_is_a_variant_of_its_own_and_records_nothing() {
     let counters = memory().await.repository::<Counter>();
     let id = "a".to_owned();
     assert!(matches!(counters.execute(&id, Count(-1)).await, Err(ExecuteError::Refused(BelowZero(-1)))));
@@ -140,7 +140,7 @@ async fn all<E: EventSet>(store: &Arc<dyn EventStore>) -> Vec<Recorded<E>> {
 }
 
 #[tokio::test]
-async fn what_does_not_decode_again_is_refused_at_append() {
+async fn an_event_that_does_not_decode_again_is_refused_at_append() {
     let counters = memory().await.repository::<Counter>();
     let id = "a".to_owned();
     let refused = counters.execute(&id, Note("bad")).await.unwrap_err();
@@ -199,7 +199,7 @@ async fn the_past_can_be_loaded() {
     assert_eq!((conflict.expected(), conflict.actual()), (Some(Expected::Exact(first.version)), Some(Version::new(2))));
 }
 
-/// A repository before whose appends somebody else is always faster, a number of times.
+/// A repository in which another writer is faster, a number of times.
 struct Overtaken {
     inner: StoreRepository<Counter>,
     times: AtomicUsize,
@@ -270,7 +270,7 @@ async fn a_decision_over_two_aggregates_is_protected_by_an_assertion() {
 }
 
 #[tokio::test]
-async fn a_root_whose_answer_was_lost_is_appended_once() {
+async fn a_root_is_appended_once_when_the_answer_is_lost() {
     use futures_util::TryStreamExt;
     let (store, id) = (memory().await, "a".to_owned());
     let counters = store.repository::<Counter>();
@@ -288,7 +288,7 @@ async fn a_root_whose_answer_was_lost_is_appended_once() {
 }
 
 #[tokio::test]
-async fn commands_are_spawned_and_run_at_once() {
+async fn spawned_commands_run_concurrently() {
     let counters: Arc<dyn Repository<Counter>> = Arc::new(memory().await.repository::<Counter>());
     let tasks: Vec<_> = (0..32)
         .map(|_| {
@@ -332,7 +332,7 @@ async fn an_empty_append_is_answered_with_nothing() {
 }
 
 #[tokio::test]
-async fn a_root_that_is_copied_decides_for_itself() {
+async fn a_cloned_root_decides_on_its_own() {
     let counters = memory().await.repository::<Counter>();
     let id = "copied".to_owned();
     assert!(!counters.load(&id).await.unwrap().exists());
@@ -349,7 +349,7 @@ async fn a_root_that_is_copied_decides_for_itself() {
 }
 
 #[test]
-fn a_recorded_event_is_made_lent_and_split() {
+fn a_recorded_event_is_created_borrowed_and_split() {
     let stream = StreamId::new("counter", "1").unwrap();
     let mut recorded = Recorded::new(stream.clone(), Version::FIRST, Position::new(7), Counted { by: 3 });
     recorded.part = 2;

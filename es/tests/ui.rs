@@ -1,14 +1,14 @@
-//! What the macros accept, and the messages they teach with: `ui/<macro>/pass` and `ui/<macro>/fail`. `ui/store` is what a
-//! store and one around it have to say.
+//! The code that the macros accept, and their messages for code that they refuse: `ui/<macro>/pass` and `ui/<macro>/fail`.
+//! `ui/store` has the messages for authors of stores.
 //!
-//! One file: `cargo test -p es --test ui -- macros trybuild=missing_apply`. After a message was changed on purpose, or a new
-//! file was added: the same with `TRYBUILD=overwrite`, and then read what was written as a newcomer would.
+//! To run one file: `cargo test -p es --test ui -- macros trybuild=missing_apply`. After changing a message or adding a file, run
+//! the same with `TRYBUILD=overwrite`, and read the new text as a newcomer would.
 //!
-//! With the feature `testing` rustc's help also lists that crate's own events; what a newcomer sees is held without it,
-//! and `./test` runs this file so.
+//! With the feature `testing`, rustc's help also lists the events of that crate. The snapshots are for builds without it, and
+//! `./test` runs this file so.
 #![cfg(not(any(feature = "testing", feature = "postgres")))]
 
-// Two tests: without a file that is to pass, trybuild checks all the others in one call of cargo, side by side.
+// Two tests: without a file that has to pass, trybuild checks all other files in one call of cargo.
 
 #[test]
 fn macros_accept_what_they_should() {
@@ -16,6 +16,6 @@ fn macros_accept_what_they_should() {
 }
 
 #[test]
-fn macros_teach_where_they_do_not_accept() {
+fn macros_explain_each_refusal() {
     trybuild::TestCases::new().compile_fail("tests/ui/*/fail/*.rs");
 }

@@ -1,10 +1,10 @@
-//! The rules that no single part of an aggregate can know.
+//! The rules that need more than one part of an aggregate.
 
 use super::parse::Aggregate;
-use crate::{listed, mistakes::Mistakes};
+use crate::{mistakes::Mistakes, path_list};
 
-/// Notes what does not fit together in `aggregate`, and leaves it out.
+/// Reports repeated events in `aggregate` and leaves them out.
 pub(crate) fn aggregate(aggregate: &mut Aggregate<'_>, mistakes: &mut Mistakes) {
-    listed::leave_out_repeats(&mut aggregate.events, mistakes);
-    listed::leave_out_listed(&mut aggregate.retired, &aggregate.events, mistakes);
+    path_list::leave_out_repeats(&mut aggregate.events, mistakes);
+    path_list::leave_out_listed(&mut aggregate.retired, &aggregate.events, mistakes);
 }

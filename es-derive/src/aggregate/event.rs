@@ -6,27 +6,30 @@ use syn::Path;
 
 use super::parse::Aggregate;
 use crate::{
-    listed::{Item, Listed, text},
-    numbers::Numbers,
-    place::at,
+    cfg_index::CfgIndices,
+    path_list::{ListedEvent, ListedPath, text},
+    span::user_span,
 };
 
-/// `impl EventSet`, `impl AggregateEvent` and `impl Serialize` for the enum, where `__es` names the private module, and what both name.
-/// `places` are those of the events and behind them the retired ones.
-pub(crate) fn implementation(aggregate: &Aggregate<'_>, numbers: &Numbers) -> TokenStream {
+/// Writes `impl EventSet`, `impl AggregateEvent` and `impl Serialize` for the enum, and the items that both use. `__es` is the private module.
+/// `indices` are those of the events and behind them the retired ones.
+pub(crate) fn implementation(aggregate: &Aggregate<'_>, cfg_indices: &CfgIndices) -> TokenStream {
     let Aggregate { ident, event: set, not_recommended, .. } = aggregate;
-    let table = table(aggregate, numbers);
-    let decode = decode(aggregate, numbers);
-    let names = arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::NAME));
-    let versions =
-        arms(aggregate, &quote!(_), |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::SCHEMA_VERSION));
+    let table = table(aggregate, cfg_indices);
+    let decode = decode(aggregate, cfg_indices);
+    let names = arms(aggregate, &quote!(_), |event| quote_spanned!(user_span(event)=> <#event as __es::AsEvent>::NAME));
+    let versions = arms(
+        aggregate,
+        &quote!(_),
+        |event| quote_spanned!(user_span(event)=> <#event as __es::AsEvent>::SCHEMA_VERSION),
+    );
     let encodes = arms(
         aggregate,
         &quote!(ref __es_event),
-        |event| quote_spanned!(at(event)=> <#event as __es::AsEvent>::encode(__es_event, __es_out)),
+        |event| quote_spanned!(user_span(event)=> <#event as __es::AsEvent>::encode(__es_event, __es_out)),
     );
-    let copies = aggregate.events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
-        let copied = quote_spanned!(at(path)=> <#path as __es::AsEvent>::copied(__es_event));
+    let copies = aggregate.events.iter().map(|ListedEvent { item: ListedPath { path, cfgs }, variant }| {
+        let copied = quote_spanned!(user_span(path)=> <#path as __es::AsEvent>::copied(__es_event));
         quote!(#(#cfgs)* Self::#variant(ref __es_event) => Self::#variant(#copied),)
     });
     let gives =
@@ -92,35 +95,35 @@ pub(crate) fn implementation(aggregate: &Aggregate<'_>, numbers: &Numbers) -> To
     }
 }
 
-/// What is stored, in the order in which `__es::find` tells it apart; and that no two share a name.
-fn table(aggregate: &Aggregate<'_>, Numbers { constants, places }: &Numbers) -> TokenStream {
+/// Writes the table of the stored events, in the order that `__es::find` expects, and the proof that no two share a name.
+fn table(aggregate: &Aggregate<'_>, CfgIndices { constants, indices }: &CfgIndices) -> TokenStream {
     let Aggregate { ident, events, .. } = aggregate;
-    let member = |Item { path, cfgs }: &Item, retired: bool, becomes: &TokenStream| {
-        let schema = quote_spanned!(at(path)=> <#path as __es::AsEvent>::SCHEMA);
+    let member = |ListedPath { path, cfgs }: &ListedPath, retired: bool, becomes: &TokenStream| {
+        let schema = quote_spanned!(user_span(path)=> <#path as __es::AsEvent>::SCHEMA);
         quote!(#(#cfgs)* __es::Member { schema: #schema, retired: #retired, becomes: #becomes })
     };
-    let live = events.iter().zip(places).map(|(listed, place)| {
-        let becomes = quote!(__es::May::Event(#place));
+    let live = events.iter().zip(indices).map(|(listed, index)| {
+        let becomes = quote!(__es::May::Event(#index));
         member(&listed.item, false, &becomes)
     });
     let retired = aggregate.retired.iter().map(|item| {
         let path = &item.path;
-        member(item, true, &quote_spanned!(at(path)=> __es::Becomes::<#path, #ident>::MAY))
+        member(item, true, &quote_spanned!(user_span(path)=> __es::Becomes::<#path, #ident>::MAY))
     });
     let members = live.chain(retired);
-    let texts = items(aggregate).map(|Item { path, cfgs }| {
+    let texts = items(aggregate).map(|ListedPath { path, cfgs }| {
         let text = text(path);
         quote!(#(#cfgs)* #text)
     });
-    let own_names = items(aggregate).zip(places).map(|(Item { path, cfgs }, place)| {
-        quote_spanned! {at(path)=>
+    let own_names = items(aggregate).zip(indices).map(|(ListedPath { path, cfgs }, index)| {
+        quote_spanned! {user_span(path)=>
             #(#cfgs)*
-            const _: () = __es::assert_no_clash(&__ES_NAME_CLASHES, #place, __ES_TYPES);
+            const _: () = __es::assert_no_clash(&__ES_NAME_CLASHES, #index, __ES_TYPES);
         }
     });
     quote! {
         use __es::NotRetired as _;
-        // where every bound holds nothing else would use it
+        // Nothing else uses it where every bound holds.
         const _: __es::May = __es::Becomes::<(), ()>::MAY;
         #constants
         const __ES_EVENTS: &[__es::Member] = &[#(#members),*];
@@ -131,22 +134,22 @@ fn table(aggregate: &Aggregate<'_>, Numbers { constants, places }: &Numbers) -> 
     }
 }
 
-/// Apart from the trait's method, so that it is compiled once and not for each closure.
-fn decode(aggregate: &Aggregate<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
+/// A function of its own, so that it is compiled once and not for each closure that the trait's method takes.
+fn decode(aggregate: &Aggregate<'_>, CfgIndices { indices, .. }: &CfgIndices) -> TokenStream {
     let Aggregate { ident, event: set, events, retired, .. } = aggregate;
-    let decode = |event: &Path| quote_spanned!(at(event)=> <#event as __es::AsEvent>::decode(__es_schema_version, __es_payload)?);
-    let events = events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
+    let decode = |event: &Path| quote_spanned!(user_span(event)=> <#event as __es::AsEvent>::decode(__es_schema_version, __es_payload)?);
+    let events = events.iter().map(|ListedEvent { item: ListedPath { path, cfgs }, variant }| {
         let event = decode(path);
         (cfgs, quote!(__es_each(#set::#variant(#event))))
     });
-    let retired = retired.iter().map(|Item { path, cfgs }| {
+    let retired = retired.iter().map(|ListedPath { path, cfgs }| {
         let event = decode(path);
-        (cfgs, quote_spanned!(at(path)=> __es::retire::<#path, #ident>(#event, __es_each)))
+        (cfgs, quote_spanned!(user_span(path)=> __es::retire::<#path, #ident>(#event, __es_each)))
     });
     let arms = events
         .chain(retired)
-        .zip(places)
-        .map(|((cfgs, arm), place)| quote!(#(#cfgs)* #place => ::core::result::Result::Ok(#arm),));
+        .zip(indices)
+        .map(|((cfgs, arm), index)| quote!(#(#cfgs)* #index => ::core::result::Result::Ok(#arm),));
     quote! {
         fn __es_decode(
             __es_category: &::core::primitive::str,
@@ -168,14 +171,14 @@ fn decode(aggregate: &Aggregate<'_>, Numbers { places, .. }: &Numbers) -> TokenS
 
 /// An arm for each variant, by `code` of its event, which is `bound`.
 fn arms(aggregate: &Aggregate<'_>, bound: &TokenStream, code: impl Fn(&Path) -> TokenStream) -> TokenStream {
-    let arms = aggregate.events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
+    let arms = aggregate.events.iter().map(|ListedEvent { item: ListedPath { path, cfgs }, variant }| {
         let code = code(path);
         quote!(#(#cfgs)* Self::#variant(#bound) => #code,)
     });
     arms.collect()
 }
 
-/// The events, and behind them the retired ones.
-pub(crate) fn items<'a>(aggregate: &'a Aggregate<'_>) -> impl Iterator<Item = &'a Item> {
+/// The events, followed by the retired ones.
+pub(crate) fn items<'a>(aggregate: &'a Aggregate<'_>) -> impl Iterator<Item = &'a ListedPath> {
     aggregate.events.iter().map(|listed| &listed.item).chain(&aggregate.retired)
 }

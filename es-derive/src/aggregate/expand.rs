@@ -6,30 +6,31 @@ use syn::{Ident, ext::IdentExt};
 
 use super::{event, parse::Aggregate};
 use crate::{
-    listed::{Item, Listed, text},
-    numbers::Numbers,
+    cfg_index::CfgIndices,
     path,
-    place::at,
+    path_list::{ListedEvent, ListedPath, text},
+    span::user_span,
 };
 
 /// The enum of the events of `aggregate`, and the impls for both.
 pub(crate) fn aggregate(aggregate: &Aggregate<'_>) -> TokenStream {
     let Aggregate { ident, vis, event: set, events, .. } = aggregate;
     let private = path::private(aggregate.krate.as_ref());
-    let variants = events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
+    let variants = events.iter().map(|ListedEvent { item: ListedPath { path, cfgs }, variant }| {
         let doc = format!("`{}`.", text(path));
         quote!(#(#cfgs)* #[doc = #doc] #variant(#path))
     });
     let doc = format!("The events of [`{ident}`].");
-    let declaration = quote_spanned!(at(set)=> #vis enum #set);
-    let numbers = Numbers::of("AT", event::items(aggregate).map(|item| &item.cfgs));
-    let event_set = event::implementation(aggregate, &numbers);
+    let declaration = quote_spanned!(user_span(set)=> #vis enum #set);
+    let cfg_indices = CfgIndices::of("AT", event::items(aggregate).map(|item| &item.cfgs));
+    let event_set = event::implementation(aggregate, &cfg_indices);
     let own = own_impls(aggregate);
-    let conversions = events.iter().zip(&numbers.places).map(|(listed, place)| conversions(aggregate, listed, place));
+    let conversions =
+        events.iter().zip(&cfg_indices.indices).map(|(listed, index)| conversions(aggregate, listed, index));
     let common = common_impls(set, events);
     let any_event = aggregate.incomplete.then(|| {
         quote! {
-            // some event may be missing from the list, and that is said already
+            // An event may be missing from the list because of a mistake that is already reported.
             impl #ident {
                 #[doc(hidden)]
                 #[allow(dead_code)]
@@ -58,11 +59,11 @@ fn own_impls(aggregate: &Aggregate<'_>) -> TokenStream {
     let Aggregate { ident, event: set, events, not_recommended, .. } = aggregate;
     let category = aggregate.category.as_ref().map_or(quote!(""), ToTokens::to_token_stream);
     let id = aggregate.id.as_ref().map_or(quote!(::std::string::String), ToTokens::to_token_stream);
-    let id = quote_spanned!(at(&id)=> type Id = #id;);
+    let id = quote_spanned!(user_span(&id)=> type Id = #id;);
     let id_schema = super::id::schema(aggregate);
-    let initial = quote_spanned!(at(ident)=> __es::initial::<#ident>());
-    let applies = events.iter().map(|Listed { item: Item { path, cfgs }, variant }| {
-        let apply = quote_spanned!(at(path)=> <#path>::__es_apply_to::<#ident>(__es_event, self));
+    let initial = quote_spanned!(user_span(ident)=> __es::initial::<#ident>());
+    let applies = events.iter().map(|ListedEvent { item: ListedPath { path, cfgs }, variant }| {
+        let apply = quote_spanned!(user_span(path)=> <#path>::__es_apply_to::<#ident>(__es_event, self));
         quote!(#(#cfgs)* #set::#variant(__es_event) => #apply)
     });
     quote! {
@@ -92,10 +93,10 @@ fn own_impls(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// What makes an event one of the set; `place` is its place among the members.
-fn conversions(aggregate: &Aggregate<'_>, listed: &Listed, place: &TokenStream) -> TokenStream {
+/// What makes an event one of the set; `index` is its index among the members.
+fn conversions(aggregate: &Aggregate<'_>, listed: &ListedEvent, index: &TokenStream) -> TokenStream {
     let Aggregate { ident, event: set, not_recommended, .. } = aggregate;
-    let Listed { item: Item { path: event, cfgs }, variant } = listed;
+    let ListedEvent { item: ListedPath { path: event, cfgs }, variant } = listed;
     quote! {
         #(#cfgs)*
         #not_recommended
@@ -109,7 +110,7 @@ fn conversions(aggregate: &Aggregate<'_>, listed: &Listed, place: &TokenStream) 
         #not_recommended
         #[automatically_derived]
         impl __es::IntoEvents<#ident> for #event {
-            const MAY: __es::May = __es::May::Event(#place);
+            const MAY: __es::May = __es::May::Event(#index);
             fn into_events(self) -> impl ::core::iter::Iterator<Item = #set> {
                 ::core::iter::once(#set::#variant(self))
             }
@@ -117,12 +118,12 @@ fn conversions(aggregate: &Aggregate<'_>, listed: &Listed, place: &TokenStream) 
     }
 }
 
-/// `Clone`, `Debug` and `PartialEq`, each where all events have it. The bound lifetime keeps rustc from judging the
-/// bounds before they are used.
-fn common_impls(set: &Ident, events: &[Listed]) -> TokenStream {
+/// `Clone`, `Debug` and `PartialEq`, each if all events implement it. The lifetime in the bounds keeps rustc from checking
+/// them before they are used.
+fn common_impls(set: &Ident, events: &[ListedEvent]) -> TokenStream {
     let (types, aliases): (Vec<_>, Vec<_>) = events.iter().enumerate().map(bounded).unzip();
     let arms = |arm: &dyn Fn(&Ident) -> TokenStream| -> TokenStream {
-        let arms = events.iter().map(|Listed { item: Item { cfgs, .. }, variant }| {
+        let arms = events.iter().map(|ListedEvent { item: ListedPath { cfgs, .. }, variant }| {
             let arm = arm(variant);
             quote!(#(#cfgs)* Self::#variant(ref __es_event) => #arm,)
         });
@@ -131,7 +132,7 @@ fn common_impls(set: &Ident, events: &[Listed]) -> TokenStream {
     let clones = arms(&|variant| quote!(Self::#variant(::core::clone::Clone::clone(__es_event))));
     let shows = arms(&|variant| {
         let text = variant.unraw().to_string();
-        // by their full names: a trait of the user's in scope may have methods of the same
+        // Full paths: a trait of the user's in scope may have methods of the same name.
         quote! {{
             let mut __es_tuple = ::core::fmt::Formatter::debug_tuple(__es_formatter, #text);
             ::core::fmt::DebugTuple::finish(::core::fmt::DebugTuple::field(&mut __es_tuple, __es_event))
@@ -177,8 +178,8 @@ fn common_impls(set: &Ident, events: &[Listed]) -> TokenStream {
 
 /// The type that a bound is written for, since a bound takes no `#[cfg]`: the event's or, where it may be missing, an alias
 /// that is `()` then; and the alias.
-fn bounded((index, listed): (usize, &Listed)) -> (TokenStream, Option<TokenStream>) {
-    let Item { path, cfgs } = &listed.item;
+fn bounded((index, listed): (usize, &ListedEvent)) -> (TokenStream, Option<TokenStream>) {
+    let ListedPath { path, cfgs } = &listed.item;
     if cfgs.is_empty() {
         return (path.to_token_stream(), None);
     }

@@ -1,4 +1,4 @@
-//! What the lock holds of an aggregate's ids.
+//! Writes the description of an aggregate's ids for the lock.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,7 +6,7 @@ use quote::quote;
 use super::parse::Aggregate;
 use crate::event::type_text;
 
-/// The function that tells their type and what they print.
+/// The function that gives the type of the ids and what they print.
 pub(crate) fn schema(aggregate: &Aggregate<'_>) -> Option<TokenStream> {
     let id = aggregate.id.as_ref()?;
     let text = type_text::text(id);

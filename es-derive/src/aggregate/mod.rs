@@ -13,8 +13,8 @@ mod id;
 mod parse;
 mod reminder;
 
-/// The enum and the impls for `input`, together with its mistakes. After a mistake they stand in for the ones that were
-/// meant, so that the mistakes are the only errors.
+/// The enum and the impls for `input`, and its mistakes. After a mistake it still writes impls, so that rustc reports no
+/// further errors.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let mut aggregate = parse::aggregate(input, &mut mistakes);
@@ -41,7 +41,7 @@ mod tests {
                 struct Samples;
             });
             let code = code.to_string().replace(' ', "");
-            // a trait's impl that names the aggregate, its enum or its events, other than those every enum has
+            // The impls of traits for the aggregate, its enum or its events, without those that every enum has.
             let impls = ["impl__es::", "impl::core::convert::From"].map(|text| code.matches(text).count());
             (impls.iter().sum::<usize>(), code.matches("#[diagnostic::do_not_recommend]").count())
         };

@@ -5,9 +5,9 @@ use quote::format_ident;
 use syn::{Data, DeriveInput, Error, Ident, LitStr, Path, Result, Type, Visibility, ext::IdentExt, spanned::Spanned};
 
 use crate::{
-    attribute::{self, Behind, Entry},
-    listed::{Item, Listed, text},
+    attribute::{self, Entry, ValueForm},
     mistakes::Mistakes,
+    path_list::{ListedEvent, ListedPath, text},
 };
 
 const CATEGORY: &str = "category";
@@ -30,16 +30,16 @@ pub(crate) struct Aggregate<'a> {
     pub(crate) id: Option<Type>,
     /// The name of the enum of its events.
     pub(crate) event: Ident,
-    pub(crate) events: Vec<Listed>,
-    /// Whether something may be missing or not what was meant, because of a mistake.
+    pub(crate) events: Vec<ListedEvent>,
+    /// Whether a mistake was reported, so that parts may be missing or wrong.
     pub(crate) incomplete: bool,
-    pub(crate) retired: Vec<Item>,
+    pub(crate) retired: Vec<ListedPath>,
     pub(crate) krate: Option<Path>,
     /// An attribute for the impls.
     pub(crate) not_recommended: Option<TokenStream>,
 }
 
-/// Reads `input`; what cannot be read is noted and left out.
+/// Reads `input`. Reports and leaves out what it cannot read.
 pub(crate) fn aggregate<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> Aggregate<'a> {
     let ident = &input.ident;
     let plain = is_plain(input, mistakes);
@@ -71,34 +71,34 @@ pub(crate) fn aggregate<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
 #[derive(Default)]
 struct Attributes {
     given: Vec<&'static str>,
-    /// What keys that are near to none may be meant for, by what stands behind them.
+    /// For each unknown key that resembles no known one: the key that its value fits.
     meant: Vec<&'static str>,
     category: Option<LitStr>,
     id: Option<Type>,
     event: Option<Ident>,
-    events: Vec<Listed>,
-    retired: Vec<Item>,
+    events: Vec<ListedEvent>,
+    retired: Vec<ListedPath>,
     krate: Option<Path>,
 }
 
 impl Attributes {
     fn entry(&mut self, entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<()> {
         let key = self.known(entry, mistakes)?;
-        entry.once(self.given(key))?;
+        entry.refuse_repeat(self.given(key))?;
         self.given.push(key);
         match key {
             CATEGORY => self.category = Some(category(entry.value_or("\"account\"")?)?),
             ID => self.id = Some(entry.value_or("AccountId")?),
             EVENT => self.event = Some(entry.value_or("AccountEvent")?),
             EVENTS => self.events = events(entry, mistakes)?,
-            RETIRED => self.retired = entry.items(mistakes, Item::event)?,
+            RETIRED => self.retired = entry.items(mistakes, ListedPath::event)?,
             _ => self.krate = Some(entry.path()?),
         }
         Ok(())
     }
 
-    /// The known key that `entry` has or means. What is nearly a key is noted, and read as that key, so that it is one
-    /// mistake.
+    /// The known key of `entry`. A key that resembles a known one is reported and read as that one, so that the known key is
+    /// not reported as missing too.
     fn known(&mut self, entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<&'static str> {
         if entry.is(EVENT) && entry.has_parentheses() {
             mistakes.at(entry.key.span(), "`event` names the enum; to list the events write `events(…)`");
@@ -108,17 +108,17 @@ impl Attributes {
             return Ok(key);
         }
         let mistake = attribute::unknown_key(&entry.key, "`#[aggregate(…)]`", &KEYS);
-        match attribute::meant(&entry.key, &KEYS) {
+        match attribute::suggestion(&entry.key, &KEYS) {
             Some(meant) if !self.given(meant) => {
                 mistakes.push(mistake);
                 Ok(meant)
             }
             Some(_) => Err(mistake),
             None => {
-                self.meant.push(match entry.behind() {
-                    Behind::Parentheses => EVENTS,
-                    Behind::Text => CATEGORY,
-                    Behind::Other => ID,
+                self.meant.push(match entry.value_form() {
+                    ValueForm::Parentheses => EVENTS,
+                    ValueForm::Text => CATEGORY,
+                    ValueForm::Other => ID,
                 });
                 Err(mistake)
             }
@@ -135,7 +135,7 @@ impl Attributes {
         let events = "events(Opened, …)";
         if self.given.is_empty() {
             if !mistakes.is_empty() {
-                return; // that there is nothing to be read is said already
+                return; // Reported already.
             }
             mistakes.at(
                 ident.span(),
@@ -158,21 +158,21 @@ impl Attributes {
     }
 }
 
-fn events(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Vec<Listed>> {
+fn events(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Vec<ListedEvent>> {
     if !entry.has_parentheses() {
-        let bracketed = entry.items_in_brackets(mistakes, Listed::read)?;
+        let bracketed = entry.items_in_brackets(mistakes, ListedEvent::read)?;
         if let Some(first) = bracketed.first() {
             let written = text(&first.item.path);
-            mistakes.at(entry.key.span(), format!("events stand in parentheses; write `events({written}, …)`"));
+            mistakes.at(entry.key.span(), format!("events are listed in parentheses; write `events({written}, …)`"));
             return Ok(bracketed);
         }
         let event = entry.path().map_err(|_| Error::new(entry.key.span(), "write `events(Opened, …)`"))?;
         let written = text(&event);
-        mistakes.at(entry.key.span(), format!("events stand in parentheses; write `events({written}, …)`"));
-        return Ok(vec![Listed::plain(event)?]);
+        mistakes.at(entry.key.span(), format!("events are listed in parentheses; write `events({written}, …)`"));
+        return Ok(vec![ListedEvent::plain(event)?]);
     }
     let before = mistakes.count();
-    let events = entry.items(mistakes, Listed::read)?;
+    let events = entry.items(mistakes, ListedEvent::read)?;
     if events.is_empty() && mistakes.count() == before {
         return Err(Error::new(entry.key.span(), "no event is listed; write at least one, as in `events(Opened)`"));
     }
@@ -212,7 +212,7 @@ fn is_plain(input: &DeriveInput, mistakes: &mut Mistakes) -> bool {
         mistakes.at(
             first.span(),
             format!(
-                "aggregate `{ident}` has a generic parameter, and one category cannot stand for several types\n\
+                "aggregate `{ident}` has a generic parameter, and one category cannot name several types\n\
                  write a type without parameters"
             ),
         );

@@ -1,4 +1,4 @@
-//! Reminds of an aggregate that the package's lock does not hold.
+//! Writes a unit test that fails while the package's lock lacks the aggregate.
 
 use std::env;
 
@@ -9,11 +9,11 @@ use syn::ext::IdentExt;
 use super::parse::Aggregate;
 use crate::path;
 
-/// Set by cargo for the tests and benches that stand beside the sources.
+/// The variable that cargo sets when it compiles integration tests and benches.
 const OUTSIDE: &str = "CARGO_TARGET_TMPDIR";
 
-/// A unit test that fails while the package has a lock and `aggregate` is not in it. None where `crate = …` may be a
-/// path that only holds in the module around, nor for an aggregate outside of the sources: somebody's example.
+/// A unit test that fails while the package has a lock without `aggregate`. `None` with `crate = …`, which may be a path that
+/// is only valid in the surrounding module, and for an aggregate in an integration test or a bench.
 pub(crate) fn reminder(aggregate: &Aggregate<'_>) -> Option<TokenStream> {
     if aggregate.krate.is_some() || env::var_os(OUTSIDE).is_some() {
         return None;
@@ -23,7 +23,7 @@ pub(crate) fn reminder(aggregate: &Aggregate<'_>) -> Option<TokenStream> {
     let module = format_ident!("__es_{name}");
     let category = aggregate.category.as_ref().map_or(quote!(""), ToTokens::to_token_stream);
     Some(quote! {
-        // a module, since rustc looks there for leave to stand in the body of a function, where no test is run
+        // A module, because rustc looks for `allow(unnameable_test_items)` there: in the body of a function no test is run.
         #[cfg(test)]
         #[allow(non_snake_case, unnameable_test_items)]
         mod #module {

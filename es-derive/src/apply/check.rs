@@ -1,11 +1,11 @@
-//! The rules of all apply methods of a block together.
+//! The rules that need more than one apply method.
 
 use std::mem;
 
 use super::parse::Method;
-use crate::{listed::text, mistakes::Mistakes};
+use crate::{mistakes::Mistakes, path_list::text};
 
-/// Notes the methods for an event that another one applies already, and leaves them out.
+/// Reports and leaves out methods for an event that another method already applies.
 pub(crate) fn leave_out_repeats(methods: &mut Vec<Method<'_>>, mistakes: &mut Mistakes) {
     for method in mem::take(methods) {
         let written = method.event.map(text);
@@ -18,7 +18,7 @@ pub(crate) fn leave_out_repeats(methods: &mut Vec<Method<'_>>, mistakes: &mut Mi
         let written = written.unwrap_or_default();
         mistakes.spanning(
             method.event,
-            format!("`{first}` applies `{written}` already; do in `{first}` what `{second}` does"),
+            format!("`{first}` already applies `{written}`; move the body of `{second}` into `{first}`"),
         );
     }
 }

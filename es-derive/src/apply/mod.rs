@@ -10,7 +10,7 @@ mod expand;
 mod parse;
 mod signature;
 
-/// The block as it stands, the `Apply` impls that call its methods, and its mistakes.
+/// The unchanged block, the `Apply` impls that call its methods, and its mistakes.
 pub(crate) fn expand(arguments: TokenStream, block: &TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let krate = parse::arguments(arguments, &mut mistakes);
@@ -23,7 +23,7 @@ pub(crate) fn expand(arguments: TokenStream, block: &TokenStream) -> TokenStream
     let errors = mistakes.report();
     let misplaced = parse::on_a_method(block);
     let block = misplaced.as_ref().unwrap_or(block);
-    // clippy would have events taken by reference, and they are taken by value so that replay moves them
+    // clippy suggests to take events by reference; they are taken by value so that replay moves them.
     let allowed = parsed.is_some().then(|| quote!(#[allow(clippy::needless_pass_by_value, clippy::unused_self)]));
     quote! {
         #allowed

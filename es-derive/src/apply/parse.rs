@@ -10,18 +10,18 @@ use syn::{
 };
 
 use super::signature::{is_callable, typed};
-use crate::{attribute, listed::text, mistakes::Mistakes, tokens};
+use crate::{attribute, mistakes::Mistakes, path_list::text, tokens};
 
 const CRATE: &str = "crate";
 
 /// A method that applies an event.
 pub(crate) struct Method<'a> {
     pub(crate) ident: &'a Ident,
-    /// None if it would apply every event, which is a mistake.
+    /// `None` if it would apply every event, which is a mistake.
     pub(crate) event: Option<&'a Type>,
-    /// The `#[cfg]`s it stands under.
+    /// Its `#[cfg]`s.
     pub(crate) cfgs: Vec<&'a Attribute>,
-    /// Whether it can be called as an apply method is.
+    /// Whether generated code can call it.
     pub(crate) callable: bool,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn arguments(arguments: TokenStream, mistakes: &mut Mistakes) -> Opti
             if !entry.is(CRATE) {
                 return Err(attribute::unknown_key(&entry.key, "`#[es::apply(…)]`", &[CRATE]));
             }
-            entry.once(krate.is_some())?;
+            entry.refuse_repeat(krate.is_some())?;
             krate = Some(entry.path()?);
             Ok(())
         });
@@ -50,22 +50,22 @@ pub(crate) fn block(block: TokenStream) -> Result<ItemImpl> {
         Item::Impl(block) => Ok(block),
         Item::Fn(method) => {
             let message = format!(
-                "`#[es::apply]` stands on the whole `impl` block, not on `{}`\n\
+                "`#[es::apply]` belongs on the whole `impl` block, not on `{}`\n\
                  write it once, above `impl … {{`, and leave it out here",
                 method.sig.ident
             );
             Err(Error::new(method.sig.ident.span(), message))
         }
         item => {
-            let message = "`#[es::apply]` stands on an `impl` block with one method for each event\n\
+            let message = "`#[es::apply]` belongs on an `impl` block with one method for each event\n\
                            write it above `impl Account { fn opened(&mut self, event: Opened) { … } }`";
             Err(Error::new(item.span(), message))
         }
     }
 }
 
-/// The method `item`, which the attribute stands on instead of the block, so that `derive(Aggregate)` does not say of its
-/// event that nobody applies it.
+/// The method `item`, on which the user put the attribute instead of the block. An added function keeps `derive(Aggregate)` from
+/// reporting that no method applies its event.
 pub(crate) fn on_a_method(item: &TokenStream) -> Option<TokenStream> {
     let mut method: ItemFn = syn::parse2(item.clone()).ok()?;
     let event = event(typed(&method.sig).next()?);
@@ -87,7 +87,7 @@ fn event(argument: &PatType) -> &Type {
     }
 }
 
-/// Reads the methods of `block`; what is wrong with one is noted, and it is kept if its event can be told.
+/// Reads the methods of `block`. Reports what is wrong with a method, and keeps it if its event is known.
 pub(crate) fn methods<'a>(block: &'a ItemImpl, mistakes: &mut Mistakes) -> Vec<Method<'a>> {
     let mut methods: Vec<Method<'a>> = Vec::new();
     if !is_plain(block, mistakes) {
@@ -107,7 +107,7 @@ fn is_plain(block: &ItemImpl, mistakes: &mut Mistakes) -> bool {
         let aggregate = text(&block.self_ty);
         mistakes.spanning(
             path,
-            format!("`#[es::apply]` stands on a block without a trait; write `impl {aggregate} {{ … }}`"),
+            format!("`#[es::apply]` belongs on a block without a trait; write `impl {aggregate} {{ … }}`"),
         );
         return false;
     }
@@ -121,13 +121,13 @@ fn is_plain(block: &ItemImpl, mistakes: &mut Mistakes) -> bool {
     true
 }
 
-/// Whether it is one of a generic type. `derive(Aggregate)` says that an aggregate has no parameters.
+/// Whether the type has generic arguments. `derive(Aggregate)` reports that an aggregate has no parameters.
 pub(crate) fn has_arguments(ty: &Type) -> bool {
     let Type::Path(path) = tokens::ty(ty) else { return false };
     path.path.segments.last().is_some_and(|last| !last.arguments.is_none())
 }
 
-/// A method, if it can be told which event it applies.
+/// The method, if its event is known.
 fn method<'a>(function: &'a ImplItemFn, aggregate: &Type, mistakes: &mut Mistakes) -> Option<Method<'a>> {
     let signature = &function.sig;
     let ident = &signature.ident;

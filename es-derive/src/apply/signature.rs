@@ -2,9 +2,9 @@
 
 use syn::{FnArg, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type, spanned::Spanned};
 
-use crate::{listed::text, mistakes::Mistakes, tokens};
+use crate::{mistakes::Mistakes, path_list::text, tokens};
 
-/// Whether a method with `signature` can be called to apply `event`; else notes all that keeps it from that.
+/// Whether generated code can call a method with `signature` to apply `event`; otherwise reports all reasons.
 pub(crate) fn is_callable(signature: &Signature, event: &Type, mistakes: &mut Mistakes) -> bool {
     let before = mistakes.count();
     let ident = &signature.ident;
@@ -30,7 +30,7 @@ pub(crate) fn is_callable(signature: &Signature, event: &Type, mistakes: &mut Mi
         None => mistakes.at(ident.span(), changes()),
     }
     if let Some(keyword) = &signature.asyncness {
-        mistakes.at(keyword.span, format!("applying does no I/O and cannot wait; write {model}"));
+        mistakes.at(keyword.span, format!("an apply method does no I/O and cannot be `async`; write {model}"));
     }
     if let Safety::Unsafe(keyword) = &signature.safety {
         mistakes.at(keyword.span, format!("an apply method is safe to call; write {model}"));
@@ -38,7 +38,7 @@ pub(crate) fn is_callable(signature: &Signature, event: &Type, mistakes: &mut Mi
     if let Some(first) = signature.generics.params.first() {
         mistakes.at(first.span(), format!("an apply method is for one event; write {model}"));
     }
-    // `fn opened(self, event: Opened) -> Self` is one mistake
+    // Report `fn opened(self, event: Opened) -> Self` as one mistake.
     let is_by_value = signature.receiver().is_some_and(|receiver| matches!(receiver.kind, ReceiverKind::Value));
     if let ReturnType::Type(_, returned) = &signature.output
         && !is_by_value
@@ -46,13 +46,13 @@ pub(crate) fn is_callable(signature: &Signature, event: &Type, mistakes: &mut Mi
     {
         mistakes.spanning(
             returned,
-            format!("an apply method returns nothing and cannot fail, the event has happened; write {model}"),
+            format!("an apply method returns nothing and cannot fail, since the event has happened; write {model}"),
         );
     }
     mistakes.count() == before
 }
 
-/// `&mut self`, or `self: &mut Self` in more words.
+/// Whether the receiver is `&mut self` or `self: &mut Self`.
 fn is_mutable_reference(receiver: &Receiver) -> bool {
     match &receiver.kind {
         ReceiverKind::Reference(_, _, mutability) => mutability.is_some(),

@@ -1,4 +1,4 @@
-//! The rules that no single attribute can know.
+//! The rules that need more than one attribute.
 
 use proc_macro2::Span;
 use syn::{LitStr, Member, ext::IdentExt};
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::mistakes::Mistakes;
 
-/// Notes what is wrong with the event as a whole.
+/// Reports what is wrong with the event as a whole.
 pub(crate) fn event(event: &Event, mistakes: &mut Mistakes) {
     aliases(event, mistakes);
     if let Some(word) = &event.stored.written_otherwise {
@@ -24,7 +24,7 @@ pub(crate) fn event(event: &Event, mistakes: &mut Mistakes) {
         of_field(event, field, mistakes);
     }
     for removed in &event.removed {
-        within(event, "removed", removed.at, removed.at_span, mistakes);
+        check_version(event, "removed", removed.at, removed.at_span, mistakes);
         steps(event, &removed.steps, mistakes);
         if let Some(step) = removed.steps.iter().find(|step| step.at >= removed.at) {
             let text = format!(
@@ -36,7 +36,7 @@ pub(crate) fn event(event: &Event, mistakes: &mut Mistakes) {
         }
         if event.form != Form::Named {
             let text =
-                "only a struct with named fields knows `removed`; write the shape before by hand and `previous = …`";
+                "only a struct with named fields can use `removed`; write the older shape by hand and `previous = …`";
             mistakes.at(removed.name.span(), text);
         }
     }
@@ -50,7 +50,7 @@ fn aliases(event: &Event, mistakes: &mut Mistakes) {
     for (index, alias) in event.aliases.iter().enumerate() {
         let name = alias.name.value();
         if name == event.name.value() {
-            mistakes.at(alias.name.span(), format!("`{name}` is the name of today; an alias is an earlier one"));
+            mistakes.at(alias.name.span(), format!("`{name}` is the current name; an alias is a former one"));
         }
         if event.aliases[..index].iter().any(|other| other.name.value() == name) {
             mistakes.at(
@@ -60,7 +60,7 @@ fn aliases(event: &Event, mistakes: &mut Mistakes) {
         }
         if alias.up_to > event.version {
             let text =
-                format!("`up_to = {}` is beyond the event's schema version, which is {}", alias.up_to, event.version);
+                format!("`up_to = {}` is above the event's schema version, which is {}", alias.up_to, event.version);
             mistakes.at(alias.up_to_span, text);
         }
     }
@@ -72,7 +72,7 @@ fn of_field(event: &Event, field: &EventField, mistakes: &mut Mistakes) {
     for (index, step) in field.steps.iter().enumerate() {
         match &step.kind {
             _ if event.form == Form::Named && field.stored.held.presence == Presence::Skip => {
-                let text = format!("the field is skipped by serde and never stored, so it has no `{}`", step.word);
+                let text = format!("the field is skipped by serde and never stored, so it cannot have `{}`", step.word);
                 mistakes.at(step.word.span(), text);
             }
             Kind::Changed(changed) if event.form == Form::Tuple => {
@@ -85,8 +85,8 @@ fn of_field(event: &Event, field: &EventField, mistakes: &mut Mistakes) {
             }
             Kind::Added { .. } | Kind::Renamed { .. } if event.form == Form::Tuple => {
                 let text = format!(
-                    "a field of a tuple struct knows `changed` only, not `{}`\n\
-                     write the shape before by hand and `previous = …`",
+                    "a field of a tuple struct can use `changed` only, not `{}`\n\
+                     write the older shape by hand and `previous = …`",
                     step.word
                 );
                 mistakes.at(step.word.span(), text);
@@ -102,11 +102,11 @@ fn of_field(event: &Event, field: &EventField, mistakes: &mut Mistakes) {
     }
 }
 
-/// What is wrong with `skip_serializing_if` where an absent key cannot be read.
+/// The message for `skip_serializing_if` on a field whose absent key cannot be read.
 pub(crate) const LEFT_OUT: &str = "`skip_serializing_if` can leave the field out, which could then not be read again; \
                                    write `default` beside it";
 
-/// The key that is written has to be one of those that are read.
+/// Reports a field that is written under a key that is not read.
 fn written_as_read(event: &Event, field: &EventField, mistakes: &mut Mistakes) {
     let FieldAttributes { held, rename, written, renamed, .. } = &field.stored;
     let Some(own) = own_key(event, field) else { return };
@@ -136,7 +136,7 @@ fn own_key(event: &Event, field: &EventField) -> Option<String> {
 
 fn steps(event: &Event, steps: &[Step], mistakes: &mut Mistakes) {
     for step in steps {
-        within(event, &step.word.to_string(), step.at, step.at_span, mistakes);
+        check_version(event, &step.word.to_string(), step.at, step.at_span, mistakes);
     }
     for pair in steps.windows(2) {
         let [before, step] = pair else { continue };
@@ -149,7 +149,7 @@ fn steps(event: &Event, steps: &[Step], mistakes: &mut Mistakes) {
             mistakes.at(step.at_span, text);
         } else if step.at < before.at {
             let text = format!(
-                "the steps of a field stand at rising versions; write `in = {}` before `in = {}`",
+                "the steps of a field are in ascending order of their versions; write `in = {}` before `in = {}`",
                 step.at, before.at
             );
             mistakes.at(step.at_span, text);
@@ -163,10 +163,10 @@ fn steps(event: &Event, steps: &[Step], mistakes: &mut Mistakes) {
     }
 }
 
-fn within(event: &Event, word: &str, at: u32, span: Span, mistakes: &mut Mistakes) {
+fn check_version(event: &Event, word: &str, at: u32, span: Span, mistakes: &mut Mistakes) {
     if at > event.version {
         let text = format!(
-            "`{word}(in = {at})` is beyond the event's schema version, which is {}; write `version = {at}`",
+            "`{word}(in = {at})` is above the event's schema version, which is {}; write `version = {at}`",
             event.version
         );
         mistakes.at(span, text);
@@ -175,14 +175,14 @@ fn within(event: &Event, word: &str, at: u32, span: Span, mistakes: &mut Mistake
 
 /// The oldest schema version whose shape the steps declare.
 pub(crate) fn base(event: &Event) -> u32 {
-    match ats(event).min() {
+    match step_versions(event).min() {
         _ if event.previous.is_none() => 1,
         Some(lowest) => lowest - 1,
         None => event.version,
     }
 }
 
-fn ats(event: &Event) -> impl Iterator<Item = u32> {
+fn step_versions(event: &Event) -> impl Iterator<Item = u32> {
     let of_fields = event.fields.iter().flat_map(|field| &field.steps).map(|step| step.at);
     let of_removed = event.removed.iter().flat_map(|removed| {
         let steps = removed.steps.iter().map(|step| step.at);
@@ -204,22 +204,22 @@ fn versions(event: &Event, mistakes: &mut Mistakes) {
         };
         mistakes.spanning(previous, text);
     }
-    let mut said: Vec<u64> = ats(event).map(u64::from).collect();
-    said.push(u64::from(event.version) + 1);
-    said.sort_unstable();
+    let mut declared: Vec<u64> = step_versions(event).map(u64::from).collect();
+    declared.push(u64::from(event.version) + 1);
+    declared.sort_unstable();
     let mut before = u64::from(base);
-    for at in said {
+    for at in declared {
         if at > before + 1 {
-            nothing_said(event, before + 1, at - 1, mistakes);
+            undeclared(event, before + 1, at - 1, mistakes);
         }
         before = at;
     }
 }
 
-fn nothing_said(event: &Event, first: u64, last: u64, mistakes: &mut Mistakes) {
+fn undeclared(event: &Event, first: u64, last: u64, mistakes: &mut Mistakes) {
     let versions = if first == last { format!("version {first}") } else { format!("versions {first} to {last}") };
     let text = format!(
-        "nothing says what schema {versions} changed\n\
+        "no step declares what schema {versions} changed\n\
          write a step with `in = {first}`, or `previous = …` with the type before"
     );
     mistakes.at(event.version_span, text);
@@ -231,12 +231,12 @@ fn today_only(event: &Event, mistakes: &mut Mistakes) {
     }
     for word in &event.stored.today_only {
         let text = format!(
-            "`serde({word})` on the struct does not hold for the older shapes\n\
+            "`serde({word})` on the struct does not apply to the older shapes\n\
              {}",
             match word.to_string().as_str() {
                 "default" => "write `serde(default)` on the fields that may be absent",
                 "transparent" => "write a tuple struct with one field, which is stored alike, or `previous = …`",
-                _ => "write the shape before by hand and `previous = …`",
+                _ => "write the older shape by hand and `previous = …`",
             }
         );
         mistakes.at(word.span(), text);

@@ -1,4 +1,4 @@
-//! The schema as a constant.
+//! Writes the schema of an event as a constant.
 
 use std::collections::BTreeSet;
 
@@ -69,7 +69,7 @@ fn field(event: &Event, field: &Stored) -> TokenStream {
     quote!(__es::Field::new(#key, #ty, __es::Presence::#presence) #aliases #with)
 }
 
-/// The function that shows each type once, for those who compare types deeply.
+/// The function that passes each type of a field to a visitor once; the lock uses it to compare nested types.
 fn types(event: &Event, history: &History) -> TokenStream {
     let deny = event.stored.deny_unknown_fields.then(|| "serde deny_unknown_fields".to_owned());
     let tag = event.stored.tag.as_ref().map(|tag| format!("serde tag = {:?}", tag.value()));
@@ -95,7 +95,7 @@ fn types(event: &Event, history: &History) -> TokenStream {
     self::shown(&shown)
 }
 
-/// The function that reads a field in serde's place.
+/// The function of `with` or `deserialize_with` that reads the field.
 fn reader(held: &Held) -> Option<TokenStream> {
     let path: TokenStream = held.with.as_ref()?.parse().ok()?;
     let is_module =

@@ -1,11 +1,11 @@
-//! Writes the impl, or one that stands in for it.
+//! Writes `impl Event`, or a replacement after a mistake.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Data, DeriveInput, Path, Type};
 
-use super::{check, describe, field, history::History, kept, parse::Event, type_text::text, upcast};
-use crate::{path, place};
+use super::{check, describe, field, history::History, lossless, parse::Event, type_text::text, upcast};
+use crate::{path, span};
 
 /// The impl for an event, with its older shapes and the steps between them.
 pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
@@ -16,18 +16,18 @@ pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
     let steps = upcast::steps(event, history);
     let arms = upcast::arms(event, history);
     let previous = event.previous.as_ref().map(|previous| previous_fits(event, previous));
-    let kept = kept::checks(event);
+    let lossless = lossless::checks(event);
     quote! {
-        // that the event is deprecated is said where it is used, and lints of style are for what people wrote
+        // A deprecated event warns where it is used; lints of style are for code that people wrote.
         #[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
         const _: () = {
             use #private as __es;
-            // outside of the impl, or a missing supertrait would be told once more for each use
+            // Outside of the impl: inside, rustc would repeat the error of a missing supertrait for each use.
             const __ES_SCHEMA: __es::Schema = #schema;
             #shapes
             #steps
             #previous
-            #kept
+            #lossless
             #not_recommended
             #[automatically_derived]
             impl __es::Event for #ident {
@@ -49,7 +49,7 @@ pub(crate) fn event(event: &Event, history: &History) -> TokenStream {
     }
 }
 
-/// Proves that `previous` has the name and the schema version just below.
+/// Writes the assertion that `previous` has the same name and the schema version just below.
 fn previous_fits(event: &Event, previous: &Type) -> TokenStream {
     let name = &event.name;
     let (ident, ty) = (&event.ident, text(previous));
@@ -60,7 +60,7 @@ fn previous_fits(event: &Event, previous: &Type) -> TokenStream {
     );
     let other_version =
         format!("`previous = {ty}` must have schema version {wanted}, just below the shapes declared on `{ident}`");
-    quote_spanned! {place::at(previous)=>
+    quote_spanned! {span::user_span(previous)=>
         const _: () = {
             __es::demand(__es::same_text(<#previous as __es::Event>::NAME, #name), #other_name);
             __es::demand(<#previous as __es::Event>::SCHEMA_VERSION.get() == #wanted, #other_version);
@@ -68,11 +68,11 @@ fn previous_fits(event: &Event, previous: &Type) -> TokenStream {
     }
 }
 
-/// An impl that stands in for the one that could not be written, so that the mistake is the only error. Its name is
-/// nobody else's, or two broken events would also share one.
+/// An impl in place of the one that could not be written, so that the mistake is the only error. Its stored name is unique, as
+/// two broken events with one name would be another error.
 pub(crate) fn stand_in(input: &DeriveInput, krate: Option<&Path>) -> TokenStream {
     if matches!(input.data, Data::Union(_)) {
-        return TokenStream::new(); // serde cannot derive for it either
+        return TokenStream::new(); // serde cannot derive for a union either.
     }
     let private = path::private(krate);
     let ident = &input.ident;
@@ -91,7 +91,7 @@ pub(crate) fn stand_in(input: &DeriveInput, krate: Option<&Path>) -> TokenStream
     }
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let text = ident.to_string();
-    // what borrows is no `Event`, as rustc would say once more, but a set can hold it
+    // A type that borrows cannot implement `Event`: rustc would report that again. A set can hold it as `AsEvent`.
     let (role, encode) = if borrows {
         let encode = quote! {
             fn encode(

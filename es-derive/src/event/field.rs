@@ -7,8 +7,8 @@ use syn::{
 };
 
 use super::{
-    itself::Itself,
     one_sided,
+    self_type::ReplaceSelf,
     step::{ADDED, CHANGED, Kind, REMOVED, RENAMED, Removed, Step},
     stored::{self, FieldAttributes, StructAttributes},
     type_text,
@@ -26,7 +26,7 @@ pub(crate) enum Form {
 /// A field of today's struct.
 pub(crate) struct EventField {
     pub(crate) member: Member,
-    /// Where its name stands, or its type.
+    /// The span of its name, or of its type where it has none.
     pub(crate) span: Span,
     pub(crate) ty: Type,
     pub(crate) stored: FieldAttributes,
@@ -42,7 +42,7 @@ pub(crate) fn form(fields: &Fields) -> Form {
     }
 }
 
-/// Reads the fields of the struct `ident`; what cannot be read is noted and left out.
+/// Reads the fields of the struct `ident`. Reports and leaves out what it cannot read.
 pub(crate) fn fields(
     ident: &Ident,
     fields: &Fields,
@@ -73,9 +73,9 @@ fn field(ident: &Ident, member: Member, field: &Field, stored: FieldAttributes, 
     });
     not_configured(&field.attrs, mistakes);
     let mut ty = field.ty.clone();
-    let mut itself = Itself(ident);
-    itself.named_in_type(&mut ty);
-    itself.named_in_steps(&mut steps);
+    let mut itself = ReplaceSelf(ident);
+    itself.in_type(&mut ty);
+    itself.in_steps(&mut steps);
     let span = match &member {
         Member::Named(ident) => ident.span(),
         Member::Unnamed(_) => field.ty.span(),
@@ -91,7 +91,7 @@ fn not_configured(attributes: &[Attribute], mistakes: &mut Mistakes) {
     }
 }
 
-/// Notes the references in the types of `fields` and of what was `removed`.
+/// Reports references in the types of `fields` and of `removed` ones.
 pub(crate) fn owned(fields: &[EventField], removed: &[Removed], mistakes: &mut Mistakes) {
     let fields = fields.iter().map(|field| (&field.ty, &field.steps));
     for (ty, steps) in fields.chain(removed.iter().map(|removed| (&removed.ty, &removed.steps))) {
@@ -107,7 +107,7 @@ pub(crate) fn owned(fields: &[EventField], removed: &[Removed], mistakes: &mut M
 fn owned_type(ty: &Type, mistakes: &mut Mistakes) {
     for reference in References::of(ty) {
         let text = format!(
-            "an event owns what it holds, since it is read from a payload that is gone afterwards\n\
+            "an event owns its values, since the payload it is read from is dropped\n\
              write `{}` instead of `{}`",
             owner_of(&reference.elem),
             type_text::text(reference)
@@ -137,11 +137,11 @@ impl<'a> Visit<'a> for References<'a> {
         self.0.push(reference);
     }
 
-    // that a function cannot be stored is serde's to say
+    // serde reports that a function cannot be stored.
     fn visit_type_fn_ptr(&mut self, _: &'a TypeFnPtr) {}
 }
 
-/// What owns a value that a reference to `ty` borrows.
+/// The owned type for a reference to `ty`.
 fn owner_of(ty: &Type) -> String {
     let text = type_text::text(ty);
     match tokens::ty(ty) {

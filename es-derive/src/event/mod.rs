@@ -9,21 +9,21 @@ use crate::mistakes::Mistakes;
 
 mod check;
 mod describe;
+#[cfg(test)]
+mod error_tests;
 mod expand;
 mod field;
 mod history;
-mod itself;
-mod kept;
+mod lossless;
 mod one_sided;
 mod parse;
-#[cfg(test)]
-mod refusals;
+mod self_type;
 mod step;
 mod stored;
 pub(crate) mod type_text;
 mod upcast;
 
-/// The impls for `input`, or its mistakes together with a stand-in, so that they are the only errors.
+/// The impls for `input`, or its mistakes and a replacement for the impls, so that rustc reports no further errors.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let parsed = parse::event(input, &mut mistakes);

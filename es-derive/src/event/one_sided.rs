@@ -1,4 +1,5 @@
-//! What serde would write in another way than it reads, refused: a reader must see what was given.
+//! Refuses attributes of serde by which a field is written in another way than it is read: a reader must get back the value
+//! that was stored.
 
 use syn::Meta;
 
@@ -9,12 +10,12 @@ use super::{
 };
 use crate::mistakes::Mistakes;
 
-const OUT_OF_THE_EVENT: &str = "a value that is not stored does not belong into the event";
+const OUT_OF_THE_EVENT: &str = "a value that is not stored does not belong in the event";
 
-/// Notes what the attributes of one field say of one side only. `of_struct` are those of its struct.
+/// Reports attributes of a field that hold for one direction only. `of_struct` are the attributes of its struct.
 pub(crate) fn field(metas: &[Meta], form: Form, of_struct: &StructAttributes, mistakes: &mut Mistakes) {
     if of_struct.as_type.is_some() {
-        return; // its fields are not what is stored
+        return; // Its fields are not stored.
     }
     let word = |word: &str| metas.iter().find(|meta| meta.path().is_ident(word));
     let (never_written, never_read) = (word("skip_serializing"), word("skip_deserializing"));
@@ -22,7 +23,7 @@ pub(crate) fn field(metas: &[Meta], form: Form, of_struct: &StructAttributes, mi
     if let Some(skip) = skip {
         if word("default").is_none() && !of_struct.default {
             let text = format!(
-                "the field is skipped: what is given is not stored, and a reader sees a default instead\n\
+                "the field is skipped: its value is not stored, and a reader gets a default instead\n\
                  write `skip, default` (or `default = \"…\"`) if that is meant; {OUT_OF_THE_EVENT}"
             );
             mistakes.spanning(skip.path(), text);
@@ -30,14 +31,14 @@ pub(crate) fn field(metas: &[Meta], form: Form, of_struct: &StructAttributes, mi
         return;
     }
     if let Some(word) = never_written {
-        let text = "`skip_serializing` never writes the field, so a reader does not see what was given\n\
+        let text = "`skip_serializing` never writes the field, so a reader does not get its value\n\
                     leave it out to store the field, write `skip, default` if it is never stored, or `removed(…)` on \
                     the struct if it is gone";
         mistakes.spanning(word.path(), text);
     }
     if let Some(word) = never_read {
         let text = format!(
-            "`skip_deserializing` never reads the field, so a reader does not see what was given\n\
+            "`skip_deserializing` never reads the field, so a reader does not get its value\n\
              leave it out to read the field, or write `skip, default` if it is never stored; {OUT_OF_THE_EVENT}"
         );
         mistakes.spanning(word.path(), text);
@@ -48,7 +49,7 @@ pub(crate) fn field(metas: &[Meta], form: Form, of_struct: &StructAttributes, mi
         _ => {}
     }
     if let (Form::Tuple, Some(word)) = (form, word("skip_serializing_if")) {
-        let text = "`skip_serializing_if` moves the fields behind it to another place, where they are not read\n\
+        let text = "`skip_serializing_if` shifts the fields after it to other places, where they are not read\n\
                     write a struct with named fields";
         mistakes.spanning(word.path(), text);
     }
@@ -56,7 +57,7 @@ pub(crate) fn field(metas: &[Meta], form: Form, of_struct: &StructAttributes, mi
 
 fn by_one_function(given: &str, other: &str) -> String {
     let does = if given == "serialize_with" {
-        "writes in another form than is read"
+        "writes another form than is read"
     } else {
         "reads another form than is written"
     };
@@ -68,7 +69,7 @@ fn by_one_function(given: &str, other: &str) -> String {
     )
 }
 
-/// Notes what the attributes of the struct say of one side only.
+/// Reports attributes of the struct that hold for one direction only.
 pub(crate) fn of_struct(metas: &[Meta], attributes: &StructAttributes, mistakes: &mut Mistakes) {
     let word = |word: &str| metas.iter().find(|meta| meta.path().is_ident(word));
     let (read, written) = (word("from").or(word("try_from")), word("into"));
@@ -121,7 +122,7 @@ fn shown(attributes: &StructAttributes) -> String {
     attributes.as_type.as_ref().map_or("\"…\"".to_owned(), |ty| format!("{:?}", ty.value()))
 }
 
-/// The type as it is written, without the spaces.
+/// The type as the user wrote it, without the spaces of tokens.
 fn type_of(text: &str) -> String {
     text.parse::<proc_macro2::TokenStream>().map_or_else(|_| text.to_owned(), |tokens| type_text::text(&tokens))
 }

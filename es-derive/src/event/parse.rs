@@ -10,13 +10,13 @@ use syn::{
 
 use super::{
     field::{self, EventField, Form, fields, form},
-    itself::Itself,
     one_sided,
+    self_type::ReplaceSelf,
     step::{REMOVED, Removed, Step},
     stored::{self, StructAttributes},
 };
 use crate::{
-    attribute::{self, Behind, Entry},
+    attribute::{self, Entry, ValueForm},
     mistakes::Mistakes,
 };
 
@@ -32,7 +32,7 @@ const NAME_BYTES: usize = 512;
 
 /// What the user wrote.
 pub(crate) struct Parsed {
-    /// The event, unless it is no struct. What could not be read is noted, and something stands for it.
+    /// The event, if it is a struct. Parts that could not be read are reported and have placeholders.
     pub(crate) event: Option<Event>,
     /// The path given by `crate = …`.
     pub(crate) krate: Option<Path>,
@@ -44,7 +44,7 @@ pub(crate) struct Event {
     pub(crate) krate: Option<Path>,
     pub(crate) name: LitStr,
     pub(crate) version: u32,
-    /// Where that number stands, or the struct's name.
+    /// The span of that number, or of the struct's name.
     pub(crate) version_span: Span,
     pub(crate) aliases: Vec<Alias>,
     pub(crate) previous: Option<Type>,
@@ -63,7 +63,7 @@ pub(crate) struct Alias {
     pub(crate) up_to_span: Span,
 }
 
-/// Reads `input`; what cannot be read is noted and left out.
+/// Reads `input`. Reports and leaves out what it cannot read.
 pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
     only_plain_structs(input, mistakes);
     let mut attributes = Attributes::default();
@@ -72,19 +72,19 @@ pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
         any_key = true;
         attributes.read(entry, mistakes)
     });
-    // where nothing could be read, and where the name may be behind an unknown key, that is the one mistake
-    let is_said = !any_key && mistakes.count() > before || attributes.name_meant;
+    // If no key could be read, or an unknown key may have been meant to be `name`, that mistake is already reported.
+    let is_reported = !any_key && mistakes.count() > before || attributes.name_meant;
     let Attributes { name, name_given, version, version_given, aliases, previous, removed, krate, .. } = attributes;
-    if !name_given && !is_said {
+    if !name_given && !is_reported {
         let near = near_name(&input.ident);
         mistakes.at(
             input.ident.span(),
             format!("event `{}` has no stored name; write `#[event(name = \"{near}\")]`", input.ident),
         );
     }
-    // a version that could not be read is none that a step could be beyond of
-    let unsaid = if version_given { u32::MAX } else { 1 };
-    let (version, version_span) = version.unwrap_or((unsaid, input.ident.span()));
+    // No step is above a version that could not be read.
+    let assumed = if version_given { u32::MAX } else { 1 };
+    let (version, version_span) = version.unwrap_or((assumed, input.ident.span()));
     let Data::Struct(data) = &input.data else { return Parsed { event: None, krate } };
     let metas = stored::metas(&input.attrs);
     let stored = StructAttributes::read(&metas);
@@ -93,7 +93,7 @@ pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
     let form = form(&data.fields);
     let mut removed = removed;
     for removed in &mut removed {
-        Itself(&input.ident).named_in_removed(removed);
+        ReplaceSelf(&input.ident).in_removed(removed);
     }
     if input.generics.params.len() == input.generics.lifetimes().count() {
         let before = mistakes.count();
@@ -102,8 +102,8 @@ pub(crate) fn event(input: &DeriveInput, mistakes: &mut Mistakes) -> Parsed {
             && mistakes.count() == before
         {
             let text = format!(
-                "event `{}` has a lifetime, and an event owns what it holds, since its payload is gone afterwards\n\
-                 write `'static` where the lifetime is used, or a type that owns, and leave it out here",
+                "event `{}` has a lifetime, but an event owns its values, since the payload it is read from is dropped\n\
+                 use `'static` or an owned type where the lifetime is used, and leave the lifetime out here",
                 input.ident
             );
             mistakes.at(first.span(), text);
@@ -143,29 +143,29 @@ struct Attributes {
 impl Attributes {
     fn read(&mut self, entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<()> {
         if entry.is(NAME) {
-            entry.once(mem::replace(&mut self.name_given, true))?;
+            entry.refuse_repeat(mem::replace(&mut self.name_given, true))?;
             self.name = Some(stored_name(entry.value_or("\"…\"")?)?);
         } else if entry.is(VERSION) {
-            entry.once(mem::replace(&mut self.version_given, true))?;
+            entry.refuse_repeat(mem::replace(&mut self.version_given, true))?;
             self.version = Some(schema_version(&entry.value_or("2")?)?);
         } else if entry.is(ALIAS) {
             self.aliases.push(entry.parenthesized(alias)?);
         } else if entry.is(PREVIOUS) {
-            entry.once(self.previous.is_some())?;
+            entry.refuse_repeat(self.previous.is_some())?;
             self.previous = Some(entry.value_or("the type before")?);
         } else if entry.is(REMOVED) {
             self.removed.extend(Removed::read(entry, mistakes)?);
         } else if entry.is(CRATE) {
-            entry.once(self.krate.is_some())?;
+            entry.refuse_repeat(self.krate.is_some())?;
             self.krate = Some(entry.path()?);
         } else if Step::is(entry) {
             let text = format!("`{}` belongs to a field; write it on the field that it changed", entry.key);
             return Err(Error::new(entry.key.span(), text));
         } else {
             let known = [NAME, VERSION, ALIAS, PREVIOUS, REMOVED, CRATE];
-            self.name_meant |= match attribute::meant(&entry.key, &known) {
+            self.name_meant |= match attribute::suggestion(&entry.key, &known) {
                 Some(meant) => meant == NAME,
-                None => matches!(entry.behind(), Behind::Text),
+                None => matches!(entry.value_form(), ValueForm::Text),
             };
             return Err(attribute::unknown_key(&entry.key, "`#[event(…)]` on a struct", &known));
         }
@@ -244,14 +244,14 @@ fn only_plain_structs(input: &DeriveInput, mistakes: &mut Mistakes) {
     }
     if let Some(first) = input.generics.params.iter().find(|first| !matches!(first, GenericParam::Lifetime(_))) {
         let text = format!(
-            "event `{ident}` has a generic parameter, and one stored name cannot stand for several types\n\
+            "event `{ident}` has a generic parameter, and one stored name cannot name several types\n\
              write a struct without parameters"
         );
         mistakes.at(first.span(), text);
     }
 }
 
-/// `AccountOpened` as `account.opened`: a name to start from.
+/// A suggestion for the stored name: `account.opened` for `AccountOpened`.
 fn near_name(ident: &Ident) -> String {
     let mut name = String::new();
     for letter in ident.unraw().to_string().chars() {

@@ -1,4 +1,4 @@
-//! A step: what one schema version changed of one field.
+//! Reads a step: the change of one field in one schema version.
 
 use proc_macro2::Span;
 use syn::{Error, Expr, Ident, LitInt, LitStr, Result, Type};
@@ -23,13 +23,13 @@ const NAME: &str = "name";
 const TYPE: &str = "type";
 const SERDE: &str = "serde";
 
-/// What one schema version changed of one field.
+/// The change of one field in one schema version.
 pub(crate) struct Step {
-    /// The schema version that brought the change.
+    /// The schema version that made the change.
     pub(crate) at: u32,
-    /// Where that number stands.
+    /// The span of that number.
     pub(crate) at_span: Span,
-    /// The word of the step.
+    /// The key of the step, such as `added`.
     pub(crate) word: Ident,
     pub(crate) kind: Kind,
 }
@@ -48,13 +48,13 @@ pub(crate) struct Changed {
     pub(crate) held: Held,
 }
 
-/// How a value of the older type becomes one of the newer.
+/// The function from the older type to the newer one.
 pub(crate) enum Conversion {
     With(Expr),
     TryWith(Expr),
 }
 
-/// A field that is no longer there.
+/// A field that was removed.
 pub(crate) struct Removed {
     pub(crate) at: u32,
     pub(crate) at_span: Span,
@@ -71,53 +71,53 @@ impl Step {
         [ADDED, RENAMED, CHANGED].iter().any(|word| entry.is(word))
     }
 
-    /// Reads `added(…)`, `renamed(…)` or `changed(…)`; `None` if its own mistakes are noted already.
+    /// Reads `added(…)`, `renamed(…)` or `changed(…)`; `None` after a mistake that is already reported.
     pub(crate) fn read(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Option<Self>> {
         if entry.is(ADDED) {
-            let words = Words::read(entry, &[IN, DEFAULT], mistakes)?;
-            let default = words.required(words.default.as_ref(), DEFAULT, "String::new()", mistakes);
-            return Ok(words.step(default.map(|default| Kind::Added { default: Box::new(default) }), mistakes));
+            let arguments = Arguments::read(entry, &[IN, DEFAULT], mistakes)?;
+            let default = arguments.required(arguments.default.as_ref(), DEFAULT, "String::new()", mistakes);
+            return Ok(arguments.step(default.map(|default| Kind::Added { default: Box::new(default) }), mistakes));
         }
         if entry.is(RENAMED) {
-            let words = Words::read(entry, &[IN, FROM], mistakes)?;
-            let from = words.required(words.from_key.as_ref(), FROM, "\"…\"", mistakes);
-            return Ok(words.step(from.map(|from| Kind::Renamed { from }), mistakes));
+            let arguments = Arguments::read(entry, &[IN, FROM], mistakes)?;
+            let from = arguments.required(arguments.from_key.as_ref(), FROM, "\"…\"", mistakes);
+            return Ok(arguments.step(from.map(|from| Kind::Renamed { from }), mistakes));
         }
-        let words = Words::read(entry, &[IN, FROM, WITH, TRY_WITH, NAME, SERDE], mistakes)?;
-        let from = words.required(words.from_type.as_ref(), FROM, "String", mistakes);
-        let with = words.conversion(mistakes);
+        let arguments = Arguments::read(entry, &[IN, FROM, WITH, TRY_WITH, NAME, SERDE], mistakes)?;
+        let from = arguments.required(arguments.from_type.as_ref(), FROM, "String", mistakes);
+        let with = arguments.conversion(mistakes);
         let kind = from.zip(with).map(|(from, with)| {
-            let held = words.held.clone().unwrap_or_default();
-            Kind::Changed(Box::new(Changed { from, with, name: words.name.clone(), held }))
+            let held = arguments.held.clone().unwrap_or_default();
+            Kind::Changed(Box::new(Changed { from, with, name: arguments.name.clone(), held }))
         });
-        Ok(words.step(kind, mistakes))
+        Ok(arguments.step(kind, mistakes))
     }
 }
 
 impl Removed {
-    /// Reads `removed(…)`; `None` if its own mistakes are noted already.
+    /// Reads `removed(…)`; `None` after a mistake that is already reported.
     pub(crate) fn read(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Option<Self>> {
-        let words = Words::read(entry, &[IN, NAME, TYPE, SERDE, ADDED, RENAMED, CHANGED], mistakes)?;
-        let name = words.required(words.name.as_ref(), NAME, "\"…\"", mistakes);
-        let ty = words.required(words.ty.as_ref(), TYPE, "String", mistakes);
-        let at = words.at(mistakes);
+        let arguments = Arguments::read(entry, &[IN, NAME, TYPE, SERDE, ADDED, RENAMED, CHANGED], mistakes)?;
+        let name = arguments.required(arguments.name.as_ref(), NAME, "\"…\"", mistakes);
+        let ty = arguments.required(arguments.ty.as_ref(), TYPE, "String", mistakes);
+        let at = arguments.at(mistakes);
         Ok(match (name, ty, at) {
             (Some(name), Some(ty), Some((at, at_span))) => {
-                let held = words.held.unwrap_or_default();
-                Some(Self { at, at_span, name, ty, held, steps: words.steps })
+                let held = arguments.held.unwrap_or_default();
+                Some(Self { at, at_span, name, ty, held, steps: arguments.steps })
             }
             _ => None,
         })
     }
 }
 
-/// The words in the parentheses of a step.
-struct Words {
+/// The arguments in the parentheses of a step.
+struct Arguments {
     word: Ident,
     at: Option<(u32, Span)>,
     /// The keys that were given, readable or not.
     given: Vec<String>,
-    /// The keys that unknown ones may have been meant to be.
+    /// The known keys that an unknown key may have been meant to be.
     meant: Vec<String>,
     default: Option<Expr>,
     from_key: Option<LitStr>,
@@ -130,9 +130,9 @@ struct Words {
     steps: Vec<Step>,
 }
 
-impl Words {
+impl Arguments {
     fn read(entry: &Entry<'_>, known: &[&str], mistakes: &mut Mistakes) -> Result<Self> {
-        let mut words = Self {
+        let mut arguments = Self {
             word: entry.key.clone(),
             at: None,
             given: Vec::new(),
@@ -147,15 +147,15 @@ impl Words {
             held: None,
             steps: Vec::new(),
         };
-        entry.entries("in = 2", mistakes, |entry, mistakes| words.read_one(entry, known, mistakes))?;
-        Ok(words)
+        entry.entries("in = 2", mistakes, |entry, mistakes| arguments.read_one(entry, known, mistakes))?;
+        Ok(arguments)
     }
 
     fn read_one(&mut self, entry: &Entry<'_>, known: &[&str], mistakes: &mut Mistakes) -> Result<()> {
         let key = entry.key.to_string();
         if !known.contains(&key.as_str()) {
-            // one mistake: the key it was meant to be is not missing as well, and where none is near it may be any
-            match attribute::meant(&entry.key, known) {
+            // Do not report the known key as missing too. If the unknown key resembles none, it may have been any of them.
+            match attribute::suggestion(&entry.key, known) {
                 Some(meant) => self.meant.push(meant.to_owned()),
                 None => self.meant.extend(known.iter().map(|&word| word.to_owned())),
             }
@@ -165,7 +165,7 @@ impl Words {
             self.steps.extend(Step::read(entry, mistakes)?);
             return Ok(());
         }
-        entry.once(self.given.contains(&key))?;
+        entry.refuse_repeat(self.given.contains(&key))?;
         self.given.push(key.clone());
         match key.as_str() {
             IN => self.at = Some(at(&entry.value_or("2")?)?),
@@ -181,13 +181,13 @@ impl Words {
         Ok(())
     }
 
-    /// Whether the key was given, or is what another was meant to be.
-    fn is_said(&self, key: &str) -> bool {
-        self.given.iter().chain(&self.meant).any(|said| said == key)
+    /// Whether the key was given, or an unknown key may have been meant to be it.
+    fn is_given_or_meant(&self, key: &str) -> bool {
+        self.given.iter().chain(&self.meant).any(|known| known == key)
     }
 
     fn required<T: Clone>(&self, value: Option<&T>, key: &str, such_as: &str, mistakes: &mut Mistakes) -> Option<T> {
-        if value.is_none() && !self.is_said(key) {
+        if value.is_none() && !self.is_given_or_meant(key) {
             let word = &self.word;
             mistakes.at(word.span(), format!("`{word}` lacks `{key}`; write for example `{key} = {such_as}`"));
         }
@@ -207,7 +207,7 @@ impl Words {
             }
             (Some(with), None) => Some(Conversion::With(with.clone())),
             (None, Some(try_with)) => Some(Conversion::TryWith(try_with.clone())),
-            (None, None) if self.is_said(WITH) || self.is_said(TRY_WITH) => None,
+            (None, None) if self.is_given_or_meant(WITH) || self.is_given_or_meant(TRY_WITH) => None,
             (None, None) => {
                 let text = "`changed` lacks `with`; write `with = ` and a function from the type before, or `try_with` if it may fail";
                 mistakes.at(self.word.span(), text);

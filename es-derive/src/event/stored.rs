@@ -1,4 +1,4 @@
-//! What serde's attributes say of how a field is stored.
+//! Reads serde's attributes: how a field is stored.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -9,10 +9,10 @@ use syn::{
 
 use crate::tokens;
 
-/// What holds of a field's type: down to the newest `changed`.
+/// The attributes of a field that depend on its type: they apply down to its newest `changed`.
 #[derive(Clone, Default)]
 pub(crate) struct Held {
-    /// serde's words for reading it.
+    /// serde's attributes for reading it.
     pub(crate) words: Vec<TokenStream>,
     pub(crate) presence: Presence,
     /// The module or function that reads it.
@@ -21,7 +21,7 @@ pub(crate) struct Held {
     pub(crate) aliases: Vec<LitStr>,
 }
 
-/// Whether the key is there.
+/// Whether the payload has the key.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Presence {
     #[default]
@@ -32,7 +32,7 @@ pub(crate) enum Presence {
     Skip,
 }
 
-/// What the attributes of one field say.
+/// The attributes of one field.
 #[derive(Default)]
 pub(crate) struct FieldAttributes {
     pub(crate) held: Held,
@@ -40,13 +40,13 @@ pub(crate) struct FieldAttributes {
     pub(crate) rename: Option<LitStr>,
     /// The key it is written under.
     pub(crate) written: Option<LitStr>,
-    /// Where `rename` stands.
+    /// The word `rename`, if it is given.
     pub(crate) renamed: Option<Ident>,
-    /// The word by which it may be left out when it is written, while it must be there when it is read.
+    /// `skip_serializing_if`, if the key must be present when the field is read.
     pub(crate) left_out: Option<Ident>,
 }
 
-/// What the attributes of the struct say.
+/// The attributes of the struct.
 #[derive(Default)]
 pub(crate) struct StructAttributes {
     rename_all: Option<String>,
@@ -56,11 +56,11 @@ pub(crate) struct StructAttributes {
     pub(crate) transparent: bool,
     /// Every field may be absent.
     pub(crate) default: bool,
-    /// `rename_all` writes other keys than it reads.
+    /// `rename_all`, if it writes other keys than it reads.
     pub(crate) written_otherwise: Option<Ident>,
-    /// The type that stands for it in storage: `from` or `try_from`.
+    /// The type that is stored instead of the struct: `from` or `try_from`.
     pub(crate) as_type: Option<LitStr>,
-    /// Words that say something only of today's type.
+    /// Attributes that cannot apply to older shapes.
     pub(crate) today_only: Vec<Ident>,
 }
 
@@ -100,7 +100,7 @@ impl Held {
             match word.as_str() {
                 "with" | "deserialize_with" | "default" | "flatten" | "alias" => held.take(&meta),
                 _ => {
-                    let text = "a step's `serde(…)` knows `with`, `deserialize_with`, `default`, `flatten`, `alias`\n\
+                    let text = "a step's `serde(…)` accepts `with`, `deserialize_with`, `default`, `flatten`, `alias`\n\
                                 the stored key is given by `name` or `from`";
                     return Err(Error::new_spanned(meta.path(), text));
                 }
@@ -128,7 +128,7 @@ impl Held {
     }
 }
 
-/// Refuses a value of a step's `serde(…)` that is no text.
+/// Refuses a value in a step's `serde(…)` that is not a string.
 fn takes_text(meta: &Meta) -> Result<()> {
     match meta {
         Meta::NameValue(pair) if text(meta, "deserialize").is_none() => {
@@ -190,7 +190,7 @@ impl StructAttributes {
         }
     }
 
-    /// The words that hold in every shape.
+    /// The attributes that apply to every shape.
     pub(crate) fn words(&self) -> TokenStream {
         if self.deny_unknown_fields { quote!(, deny_unknown_fields) } else { TokenStream::new() }
     }
@@ -206,7 +206,7 @@ fn pascal(field: &str) -> String {
     words.collect()
 }
 
-/// What stands in the attributes of serde.
+/// The contents of the `serde(…)` attributes.
 pub(crate) fn metas(attributes: &[Attribute]) -> Vec<Meta> {
     let serde = attributes.iter().filter(|attribute| attribute.path().is_ident("serde"));
     serde

@@ -1,4 +1,4 @@
-//! Types and paths as text: printed by us, since the spacing of a token's own text changes with rustc.
+//! Prints types and paths as text. The spacing of `TokenStream::to_string` changes with rustc.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -43,7 +43,7 @@ fn write(tokens: TokenStream, text: &mut String) {
             }
         }
     }
-    // what a trailing comma left
+    // A trailing comma leaves this behind.
     text.truncate(text.trim_end().len());
 }
 

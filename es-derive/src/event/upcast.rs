@@ -10,7 +10,7 @@ use super::{
     history::{History, Origin, Shape, Stored},
     parse::Event,
 };
-use crate::{place, tokens};
+use crate::{span, tokens};
 
 /// The hidden structs.
 pub(crate) fn shapes(event: &Event, history: &History) -> TokenStream {
@@ -54,7 +54,7 @@ pub(crate) fn steps(event: &Event, history: &History) -> TokenStream {
 fn step(event: &Event, before: &Shape, shape: &Shape) -> TokenStream {
     let name = step_ident(shape.version);
     let (from, to) = (shape_ident(event, before.version), shape_type(event, shape.version));
-    // the user's expressions must not see our variables
+    // The user's expressions must not see the variables of generated code.
     let old = Ident::new("__es_old", Span::mixed_site());
     let added = shape.fields.iter().filter_map(|field| added(field, &from, &old));
     let changed = shape.fields.iter().filter_map(|field| changed(event, field, before, shape, &old));
@@ -89,7 +89,7 @@ fn added(field: &Stored, from: &Ident, old: &Ident) -> Option<TokenStream> {
     let (local, ty) = (local(field.track), &field.ty);
     Some(if let Expr::Closure(_) = tokens::expr(default) {
         let with = Ident::new("__es_default", Span::mixed_site());
-        quote_spanned! {place::at(ty)=>
+        quote_spanned! {span::user_span(ty)=>
             let #with: fn(&#from) -> #ty = #default;
             let #local = #with(&#old);
         }
@@ -104,8 +104,8 @@ fn changed(event: &Event, field: &Stored, before: &Shape, shape: &Shape, old: &I
     let function = Ident::new("__es_with", Span::mixed_site());
     Some(match &field.origin {
         Origin::With(from, with) => {
-            let field = quote_spanned!(place::at(with)=> field::<#ty>());
-            quote_spanned! {place::at(ty)=>
+            let field = quote_spanned!(span::user_span(with)=> field::<#ty>());
+            quote_spanned! {span::user_span(ty)=>
                 let #function: fn(#from) -> _ = #with;
                 let #local: #ty = __es::Given(#function(#old.#member)).#field;
             }
@@ -113,7 +113,7 @@ fn changed(event: &Event, field: &Stored, before: &Shape, shape: &Shape, old: &I
         Origin::TryWith(from, with) => {
             let (from_version, to_version) = (before.version, shape.version);
             let key = if event.form == Form::Tuple && event.fields.len() == 1 { "0" } else { &field.key };
-            quote_spanned! {place::at(ty)=>
+            quote_spanned! {span::user_span(ty)=>
                 let #function: fn(#from) -> ::core::result::Result<#ty, _> = #with;
                 let #local = __es::step(#function(#old.#member), #from_version, #to_version, #key)?;
             }
@@ -147,7 +147,7 @@ pub(crate) fn arms(event: &Event, history: &History) -> TokenStream {
     let previous = event.previous.as_ref().map(|previous| {
         let below = check::base(event) - 1;
         let version = event.version;
-        quote_spanned! {place::at(previous)=>
+        quote_spanned! {span::user_span(previous)=>
             ..=#below => __es::upcast::<#previous, Self>(
                 <#previous as __es::Event>::decode(__es_stored, __es_payload)?,
                 #below,

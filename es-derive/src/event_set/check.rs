@@ -1,14 +1,14 @@
-//! The rules that no single part of a set can know.
+//! The rules that need more than one part of a set.
 
 use super::parse::EventSet;
 use crate::{
-    listed::{self, text},
     mistakes::Mistakes,
+    path_list::{self, text},
 };
 
-/// Notes what does not fit together in `set`, and leaves it out.
+/// Reports repeated aggregates and events in `set` and leaves them out.
 pub(crate) fn event_set(set: &mut EventSet<'_>, mistakes: &mut Mistakes) {
-    listed::leave_out_named(&mut set.of, mistakes);
+    path_list::leave_out_named(&mut set.of, mistakes);
     let mut events: Vec<String> = Vec::with_capacity(set.members.len());
     for index in 0..set.members.len() {
         let written = set.members[index].event.map(text).unwrap_or_default();
@@ -16,7 +16,7 @@ pub(crate) fn event_set(set: &mut EventSet<'_>, mistakes: &mut Mistakes) {
         if let Some(first) = repeated {
             let first = set.members[first].variant;
             let event = set.members[index].event.take();
-            mistakes.spanning(event, format!("`{first}` holds `{written}` already; keep one of the two variants"));
+            mistakes.spanning(event, format!("`{first}` already holds `{written}`; keep one of the two variants"));
         }
         events.push(written);
     }

@@ -6,27 +6,27 @@ use syn::{Ident, Type};
 
 use super::parse::EventSet;
 use crate::{
-    listed::{Item, text},
-    numbers::Numbers,
+    cfg_index::CfgIndices,
     path,
-    place::at,
+    path_list::{ListedPath, text},
+    span::user_span,
 };
 
 /// The impl for the enum of `derive(EventSet)`, and the proofs that its aggregates hold its events.
 pub(crate) fn event_set(set: &EventSet<'_>) -> TokenStream {
     let EventSet { ident, krate, not_recommended, .. } = set;
     let private = path::private(krate.as_ref());
-    let numbers = Numbers::of("AT", set.of.iter().map(|item| &item.cfgs));
-    let table = table(set, &numbers);
-    let proofs = proofs(set, &numbers);
-    let decode = decode(set, &numbers);
+    let cfg_indices = CfgIndices::of("AT", set.of.iter().map(|item| &item.cfgs));
+    let table = table(set, &cfg_indices);
+    let proofs = proofs(set, &cfg_indices);
+    let decode = decode(set, &cfg_indices);
     let serialize = serialize(set);
     quote! {
         #[allow(deprecated)]
         const _: () = {
             use #private as __es;
             use __es::{NotHeld as _, NotListed as _, NotNamed as _};
-            // where every bound holds nothing else would use them
+            // Nothing else uses them where every bound holds.
             const _: (__es::Held, ::core::option::Option<&::core::primitive::str>, &::core::primitive::str) =
                 (__es::Holds::<(), ()>::HELD, __es::Listed::<()>::NAME, __es::Named::<()>::CATEGORY);
             #table
@@ -54,13 +54,15 @@ pub(crate) fn event_set(set: &EventSet<'_>) -> TokenStream {
     }
 }
 
-/// What the aggregates hold, and what of it the feed wants.
-fn table(set: &EventSet<'_>, Numbers { constants, .. }: &Numbers) -> TokenStream {
-    let of = set.of.iter().map(|Item { path, cfgs }| {
-        let members = quote_spanned!(at(path)=> __es::Named::<#path>::MEMBERS);
-        let category = quote_spanned!(at(path)=> __es::Named::<#path>::CATEGORY);
-        let sound = if set.complete { quote_spanned!(at(path)=> __es::Named::<#path>::SOUND) } else { quote!(false) };
-        let listed = events(set).map(|(_, event)| quote_spanned!(at(event)=> __es::Holds::<#path, #event>::HELD));
+/// Writes the table of what the aggregates hold, and what of it the feed lists.
+fn table(set: &EventSet<'_>, CfgIndices { constants, .. }: &CfgIndices) -> TokenStream {
+    let of = set.of.iter().map(|ListedPath { path, cfgs }| {
+        let members = quote_spanned!(user_span(path)=> __es::Named::<#path>::MEMBERS);
+        let category = quote_spanned!(user_span(path)=> __es::Named::<#path>::CATEGORY);
+        let sound =
+            if set.complete { quote_spanned!(user_span(path)=> __es::Named::<#path>::SOUND) } else { quote!(false) };
+        let listed =
+            events(set).map(|(_, event)| quote_spanned!(user_span(event)=> __es::Holds::<#path, #event>::HELD));
         quote! {
             #(#cfgs)*
             {
@@ -81,30 +83,30 @@ fn table(set: &EventSet<'_>, Numbers { constants, .. }: &Numbers) -> TokenStream
     }
 }
 
-/// That each aggregate is one, each event is one, and that they belong together.
-fn proofs(set: &EventSet<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
-    let aggregates = set.of.iter().map(|Item { path, cfgs }| {
+/// Writes the proofs that each aggregate and each event is one, and that the aggregates hold the events.
+fn proofs(set: &EventSet<'_>, CfgIndices { indices, .. }: &CfgIndices) -> TokenStream {
+    let aggregates = set.of.iter().map(|ListedPath { path, cfgs }| {
         let text = text(path);
         quote!(#(#cfgs)* #text)
     });
     let types = events(set).map(|(_, event)| text(event));
-    let of_aggregates = set.of.iter().zip(places).map(|(Item { path, cfgs }, place)| {
-        quote_spanned! {at(path)=>
+    let of_aggregates = set.of.iter().zip(indices).map(|(ListedPath { path, cfgs }, index)| {
+        quote_spanned! {user_span(path)=>
             #(#cfgs)*
             const _: () = __es::aggregate::<#path>();
             #(#cfgs)*
-            const _: () = __es::assert_of(#place, __ES_AGGREGATES, __ES_OF);
+            const _: () = __es::assert_of(#index, __ES_AGGREGATES, __ES_OF);
         }
     });
     let of_events = events(set).enumerate().map(|(index, (_, event))| {
-        // no aggregate is named: that is a mistake, which is reported already
+        // A set without an aggregate is a mistake that is already reported.
         let held = (!set.of.is_empty()).then(|| {
-            quote_spanned! {at(event)=>
+            quote_spanned! {user_span(event)=>
                 const _: () =
                     __es::assert_held(#index, __es::Listed::<#event>::NAME, __ES_TYPES, __ES_AGGREGATES, __ES_OF);
             }
         });
-        quote_spanned! {at(event)=>
+        quote_spanned! {user_span(event)=>
             const _: () = __es::event::<#event>();
             #held
         }
@@ -117,23 +119,23 @@ fn proofs(set: &EventSet<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
     }
 }
 
-/// Apart from the trait's method, so that it is compiled once and not for each closure.
-fn decode(set: &EventSet<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
+/// A function of its own, so that it is compiled once and not for each closure that the trait's method takes.
+fn decode(set: &EventSet<'_>, CfgIndices { indices, .. }: &CfgIndices) -> TokenStream {
     let ident = set.ident;
     let takes = events(set).map(|(variant, event)| {
-        let taken = quote_spanned!(at(event)=> __es::taken::<#event>(__es_given));
+        let taken = quote_spanned!(user_span(event)=> __es::taken::<#event>(__es_given));
         quote! {
             if let ::core::option::Option::Some(__es_event) = #taken {
                 return __es_each(#ident::#variant(__es_event));
             }
         }
     });
-    let reads = set.of.iter().zip(places).map(|(Item { path, cfgs }, place)| {
-        let decode = quote_spanned!(at(path)=> __es::Named::<#path>::decode);
+    let reads = set.of.iter().zip(indices).map(|(ListedPath { path, cfgs }, index)| {
+        let decode = quote_spanned!(user_span(path)=> __es::Named::<#path>::decode);
         quote! {
             #(#cfgs)*
-            if __es_category == __ES_OF[#place].category {
-                return #decode(&__ES_OF[#place], __es_name, __es_schema_version, __es_payload, &mut |__es_given| {
+            if __es_category == __ES_OF[#index].category {
+                return #decode(&__ES_OF[#index], __es_name, __es_schema_version, __es_payload, &mut |__es_given| {
                     __es_narrow(__es_given, __es_each);
                 });
             }
@@ -151,7 +153,7 @@ fn decode(set: &EventSet<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
             __es_each: &mut dyn ::core::ops::FnMut(#ident),
         ) -> ::core::result::Result<(), __es::DecodeError> {
             #(#reads)*
-            // of another aggregate: whoever reads asked for more than the feed does
+            // The event of another aggregate: the reader's filter is wider than that of the feed.
             ::core::result::Result::Ok(())
         }
     }
@@ -162,7 +164,7 @@ fn decode(set: &EventSet<'_>, Numbers { places, .. }: &Numbers) -> TokenStream {
 fn serialize(set: &EventSet<'_>) -> TokenStream {
     let EventSet { ident, not_recommended, .. } = set;
     let arms = events(set).map(|(variant, event)| {
-        let serialize = quote_spanned!(at(event)=> __es::Listed::<#event>::serialize);
+        let serialize = quote_spanned!(user_span(event)=> __es::Listed::<#event>::serialize);
         quote!(Self::#variant(ref __es_event) => #serialize(__es_event, __es_serializer),)
     });
     let rest = (!set.complete).then(|| quote!(#[allow(unreachable_patterns)] _ => __es_serializer.serialize_unit(),));

@@ -10,8 +10,7 @@ mod check;
 mod expand;
 mod parse;
 
-/// The impl for `input`, together with its mistakes. After a mistake it stands in for the one that was meant, so that
-/// the mistakes are the only errors.
+/// The impl for `input`, and its mistakes. After a mistake it still writes an impl, so that rustc reports no further errors.
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let mut parsed = parse::event_set(input, &mut mistakes);

@@ -5,8 +5,8 @@ use syn::{Data, DeriveInput, Error, Fields, Ident, Path, Result, Type, Variant, 
 
 use crate::{
     attribute::{self, Entry},
-    listed::{Item, text},
     mistakes::Mistakes,
+    path_list::{ListedPath, text},
 };
 
 const OF: &str = "of";
@@ -18,11 +18,11 @@ pub(crate) struct EventSet<'a> {
     pub(crate) ident: &'a Ident,
     /// Whether code can be written for it at all: an enum without parameters.
     pub(crate) plain: bool,
-    /// Whether there is no mistake, so that it can be judged what its aggregates hold.
+    /// Whether there is no mistake, so that the aggregates can be checked.
     pub(crate) complete: bool,
     pub(crate) members: Vec<Member<'a>>,
     /// The aggregates.
-    pub(crate) of: Vec<Item>,
+    pub(crate) of: Vec<ListedPath>,
     pub(crate) krate: Option<Path>,
     /// An attribute for its impls.
     pub(crate) not_recommended: Option<TokenStream>,
@@ -31,11 +31,11 @@ pub(crate) struct EventSet<'a> {
 /// A variant of a set.
 pub(crate) struct Member<'a> {
     pub(crate) variant: &'a Ident,
-    /// The event it holds; none after a mistake.
+    /// The event that it holds; `None` after a mistake.
     pub(crate) event: Option<&'a Type>,
 }
 
-/// Reads `input`; what cannot be read is noted and left out.
+/// Reads `input`. Reports and leaves out what it cannot read.
 pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> EventSet<'a> {
     let ident = &input.ident;
     let mut set = EventSet {
@@ -50,13 +50,13 @@ pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
     let mut given: Vec<String> = Vec::new();
     attribute::entries(&input.attrs, "event_set", "of(Account, …)", mistakes, |entry, mistakes| {
         let key = entry.key.to_string();
-        entry.once(given.contains(&key))?;
+        entry.refuse_repeat(given.contains(&key))?;
         given.push(key.clone());
         match key.as_str() {
             OF => set.of = of(entry, mistakes)?,
             CRATE => set.krate = Some(entry.path()?),
             RETIRED => {
-                let message = "what retired events became comes by itself, from the aggregates in `of(…)`; \
+                let message = "a feed receives the successors of retired events through the aggregates in `of(…)`; \
                                leave `retired(…)` out";
                 return Err(Error::new(entry.key.span(), message));
             }
@@ -79,7 +79,7 @@ pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
     if let Some(first) = input.generics.params.first() {
         mistakes.at(
             first.span(),
-            format!("event set `{ident}` has a generic parameter, and stored names stand for one type each\nwrite an enum without parameters"),
+            format!("event set `{ident}` has a generic parameter, and a stored name belongs to one type\nwrite an enum without parameters"),
         );
         return set;
     }
@@ -89,14 +89,14 @@ pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
             format!("event set `{ident}` holds no event; write a variant for each, as in `Opened(Opened)`"),
         );
     }
-    // what else is wrong with the attribute may have been meant for it
-    let is_said = given.iter().any(|key| key == OF) || !mistakes.is_empty();
+    // A mistake in the attribute may have been meant to be `of(…)`.
+    let is_given_or_reported = given.iter().any(|key| key == OF) || !mistakes.is_empty();
     set.complete = given.iter().any(|key| key == OF);
-    if !is_said {
+    if !is_given_or_reported {
         mistakes.at(
             ident.span(),
             format!(
-                "event set `{ident}` does not say whose events it holds\n\
+                "event set `{ident}` does not name the aggregates of its events\n\
                  write `#[event_set(of(…))]` above it, with the aggregates that hold them"
             ),
         );
@@ -109,9 +109,9 @@ pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
 }
 
 /// The aggregates in `of(…)`.
-fn of(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Vec<Item>> {
+fn of(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Vec<ListedPath>> {
     let before = mistakes.count();
-    let aggregates = entry.items(mistakes, Item::aggregate)?;
+    let aggregates = entry.items(mistakes, ListedPath::aggregate)?;
     if aggregates.is_empty() && mistakes.count() == before {
         let message = "`of` names no aggregate; write those that hold the events, as in `of(Account)`";
         return Err(Error::new(entry.key.span(), message));

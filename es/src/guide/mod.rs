@@ -7,9 +7,12 @@
 //! 5. [Choose a backend](choose_a_backend).
 //! 6. [Run commands concurrently](run_commands_concurrently).
 //! 7. [Read the log](read_the_log).
-//! 8. [Change an event](change_an_event) that is stored already.
-//! 9. [Write your own store](write_your_own_store).
-//! 10. [Operations](operations): PostgreSQL in production.
+//! 8. [Answer HTTP requests](answer_http_requests): errors as status codes.
+//! 9. [Serve several tenants](serve_several_tenants).
+//! 10. [Change an event](change_an_event) that is stored already, or what an id prints.
+//! 11. [Guard stored events](guard_stored_events) with two tests: the lock and the corpus.
+//! 12. [Write your own store](write_your_own_store).
+//! 13. [Operations](operations): PostgreSQL in production, its settings, errors and logs.
 
 #[doc = include_str!("define_events.md")]
 ///
@@ -44,9 +47,19 @@ pub mod run_commands_concurrently {}
 #[cfg_attr(not(feature = "memory"), doc = "This page needs the feature `memory`.")]
 pub mod read_the_log {}
 
+#[cfg_attr(feature = "memory", doc = include_str!("answer_http_requests.md"))]
+#[cfg_attr(not(feature = "memory"), doc = "This page needs the feature `memory`.")]
+pub mod answer_http_requests {}
+
+#[doc = include_str!("serve_several_tenants.md")]
+pub mod serve_several_tenants {}
+
 #[doc = include_str!("change_an_event.md")]
-#[expect(clippy::test_attr_in_doctest, reason = "it shows a test")]
 pub mod change_an_event {}
+
+#[doc = include_str!("guard_stored_events.md")]
+#[expect(clippy::test_attr_in_doctest, reason = "it shows a test")]
+pub mod guard_stored_events {}
 
 #[doc = include_str!("write_your_own_store.md")]
 #[doc = "```"]

@@ -1,4 +1,4 @@
-//! What is printed when an event was edited, and the same event with it.
+//! The attributes that the lock prints when an event was edited, and the event with them.
 
 use super::*;
 
@@ -100,12 +100,12 @@ impl From<Extra> for More {
 }
 
 #[test]
-fn every_attribute_that_is_printed_compiles_and_keeps_the_promise() {
+fn every_printed_attribute_compiles_and_satisfies_the_lock() {
     let written = Written::by::<before::Account>();
     let failure = written.fails::<after::Account>();
     let (_, pasted) = include_str!("attributes.rs").split_once("mod pasted").expect("the module");
     let printed: Vec<_> = failure.lines().map(str::trim).filter(|line| line.starts_with("#[")).collect();
-    // the wider number of `Rated` is none
+    // The wider number of `Rated` needs no attribute.
     assert_eq!(printed.len(), 8, "{failure}");
     for attribute in printed {
         assert!(pasted.contains(attribute), "{attribute}");

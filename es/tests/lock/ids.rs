@@ -4,7 +4,7 @@ use std::{convert::Infallible, fmt, str::FromStr};
 
 use super::*;
 
-/// An aggregate `Account` whose ids print with this in front.
+/// An aggregate `Account` whose ids print with this prefix.
 macro_rules! printed {
     ($name:ident, $ty:ident, $prefix:literal) => {
         mod $name {
@@ -65,7 +65,7 @@ of!(uuid, ::uuid::Uuid);
 of!(text, ::std::string::String);
 of!(unparsed, Unparsed);
 
-/// It is read from no text.
+/// An id without `FromStr`.
 #[derive(Clone)]
 struct Unparsed;
 
@@ -75,7 +75,7 @@ impl fmt::Display for Unparsed {
     }
 }
 
-/// Written by hand.
+/// An aggregate that is written by hand.
 struct ByHand;
 
 impl Aggregate for ByHand {
@@ -91,7 +91,7 @@ impl Aggregate for ByHand {
 }
 
 #[test]
-fn an_id_that_prints_as_something_else_is_missed() {
+fn an_id_that_prints_something_else_fails() {
     let failure = Written::by::<plain::Account>().fails::<prefixed::Account>();
     assert!(failure.contains("before  id is AccountId, prints 1 as \"1\""), "{failure}");
     assert!(failure.contains("after   id is AccountId, prints 1 as \"acc-1\""), "{failure}");
@@ -102,7 +102,7 @@ fn an_id_that_prints_as_something_else_is_missed() {
 }
 
 #[test]
-fn an_id_of_another_type_is_missed_though_it_prints_alike() {
+fn an_id_of_another_type_fails_even_if_it_prints_the_same() {
     Written::by::<small::Account>().fails::<large::Account>();
     let written = Written::by::<plain::Account>();
     written.fails::<renamed::Account>();
@@ -113,7 +113,7 @@ fn an_id_of_another_type_is_missed_though_it_prints_alike() {
 }
 
 #[test]
-fn of_an_id_that_is_read_from_no_text_only_the_type_is_watched() {
+fn an_id_without_from_str_is_compared_by_its_type_only() {
     let written = Written::by::<unparsed::Account>();
     assert!(written.text().contains("  id is Unparsed, of which only the type is watched\n"), "{}", written.text());
     written.holds::<unparsed::Account>();
@@ -124,6 +124,6 @@ fn of_an_id_that_is_read_from_no_text_only_the_type_is_watched() {
 }
 
 #[test]
-fn the_spelling_of_an_id_is_silent() {
+fn the_spelling_of_an_ids_type_changes_nothing() {
     Written::by::<first::Account>().holds::<text::Account>();
 }

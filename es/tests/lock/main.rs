@@ -1,4 +1,4 @@
-//! The lock, on events that are written as an application writes them.
+//! The lock of an application's events.
 
 #![cfg(any(feature = "testing", feature = "schema"))]
 
@@ -10,7 +10,7 @@ use es::{
 };
 use tempfile::TempDir;
 
-/// The aggregate `Account` of these events.
+/// The aggregate `Account` with these events.
 macro_rules! account {
     ($($event:ident),+ $(; retired $retired:ident)?) => {
         #[derive(Aggregate, Default)]
@@ -33,7 +33,7 @@ mod many;
 mod rearranged;
 mod today;
 
-/// What goes along with money.
+/// The fields that accompany money.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Extra {
     branch: String,
@@ -55,7 +55,7 @@ mod cents {
 #[test]
 fn a_lock_holds_every_shape_of_every_event() {
     let written = Written::by::<today::Account>();
-    // with the feature `schema` it also says what is inside
+    // With the feature `schema` the lock also has the types of fields.
     let text: String =
         written.text().lines().filter(|line| !line.starts_with("  where ")).flat_map(|line| [line, "\n"]).collect();
     assert_eq!(
@@ -95,7 +95,7 @@ event account.rated
 }
 
 #[test]
-fn rust_names_the_order_of_fields_comments_and_formatting_are_silent() {
+fn renames_in_rust_order_comments_and_formatting_change_nothing() {
     Written::by::<today::Account>().holds::<rearranged::Account>();
 }
 
@@ -139,7 +139,7 @@ mod raised {
 }
 
 #[test]
-fn an_edited_event_fails_until_what_is_printed_is_pasted() {
+fn an_edited_event_fails_until_the_printed_attributes_are_pasted() {
     let written = Written::by::<first::Account>();
     let failure = written.fails::<edited::Account>();
     assert!(failure.contains("before  owner: String\n    after   limit: u64, owner: String\n"), "{failure}");
@@ -157,7 +157,7 @@ fn an_edited_event_fails_until_what_is_printed_is_pasted() {
 }
 
 #[test]
-fn an_update_writes_no_broken_promise_and_an_overwrite_does() {
+fn an_update_refuses_a_broken_promise_and_an_overwrite_writes_it() {
     let written = Written::by::<first::Account>();
     let before = written.text();
     assert!(matches!(written.lock.run::<edited::Account>(Update::New), Err(LockError::Broken { .. })));
@@ -168,7 +168,7 @@ fn an_update_writes_no_broken_promise_and_an_overwrite_does() {
 }
 
 #[test]
-fn nothing_is_written_unasked() {
+fn nothing_is_written_without_a_variable() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("events.lock");
     let failure = Lock::new(&path).run::<today::Account>(Update::Nothing).unwrap_err().to_string();
@@ -179,7 +179,7 @@ fn nothing_is_written_unasked() {
 }
 
 #[test]
-fn a_typed_step_is_held_like_a_declared_one() {
+fn a_typed_step_is_compared_like_a_declared_one() {
     mod by_hand {
         use super::*;
 
@@ -226,7 +226,7 @@ impl Apply<today::Closed> for Ledger {
 }
 
 #[test]
-fn an_event_dropped_from_one_aggregate_is_missed_though_another_reads_it() {
+fn an_event_dropped_from_one_aggregate_fails_even_if_another_reads_it() {
     let failure = Written::by::<(today::Account, Ledger)>().fails::<(first::Account, Ledger)>();
     assert!(failure.contains("event `account.closed` of stream `account` can no longer be read"), "{failure}");
     assert!(failure.contains("nothing here, though stream `ledger` still reads it"), "{failure}");
@@ -246,7 +246,7 @@ fn one_lock_holds_a_category_and_a_stored_name_once() {
 }
 
 #[test]
-fn an_alias_here_that_is_a_live_name_there_fails_the_lock() {
+fn an_alias_that_is_the_name_of_another_event_fails_the_lock() {
     mod elsewhere {
         use super::*;
 
@@ -277,7 +277,7 @@ fn an_alias_here_that_is_a_live_name_there_fails_the_lock() {
     lock.run::<elsewhere::Ledger>(Update::New).unwrap();
 }
 
-/// An aggregate `Vault` whose event holds this.
+/// An aggregate `Vault` whose event has this field.
 macro_rules! vault {
     ($name:ident, $ty:ty) => {
         mod $name {
@@ -302,7 +302,7 @@ vault!(vault, u64);
 vault!(edited_vault, String);
 
 #[test]
-fn the_history_of_one_event_is_given_up_and_of_no_other() {
+fn an_overwrite_replaces_the_history_of_the_named_event_only() {
     let written = Written::by::<(first::Account, vault::Vault)>();
     let before = written.text();
     let lock = written.lock.clone().overwriting(["account.opened", "nobody.knows"]);
@@ -318,7 +318,7 @@ fn the_history_of_one_event_is_given_up_and_of_no_other() {
 }
 
 #[test]
-fn a_byte_order_mark_is_called_by_its_name() {
+fn a_byte_order_mark_is_named_in_the_error() {
     let written = Written::by::<first::Account>();
     let text = written.text();
     let utf16: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();

@@ -7,7 +7,7 @@ struct Numbered<const NUMBER: usize>;
 
 const DIGITS: &[u8; 10] = b"0123456789";
 
-/// `stream-000` to `stream-139`, one behind the other.
+/// `stream-000` to `stream-139`, in order.
 const CATEGORIES: &[u8; 140 * 10] = &{
     let mut text = [0; 140 * 10];
     let mut at = 0;

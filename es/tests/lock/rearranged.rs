@@ -1,4 +1,4 @@
-//! The events of `today` under other names, in another order.
+//! The events of `today` with other names in Rust, in another order.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Events with all that a lock writes down.
+//! Events with everything that a lock records.
 
 use super::*;
 

@@ -1,8 +1,8 @@
-//! The changes, each with what a person writes by hand where the advice asks for it.
+//! The changes, each with the code that a person writes by hand where the advice asks for it.
 
 use super::*;
 
-/// What stands in a case, compiled and as text.
+/// The code of a case, compiled and as text.
 macro_rules! cases {
     ($(
         $name:ident {

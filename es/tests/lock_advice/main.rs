@@ -1,5 +1,5 @@
-//! Every advice that the lock prints, followed by a machine: what it says is pasted, compiled and checked again, and
-//! yesterday's payload is read. The pasted code is one program of its own, built once.
+//! Follows every advice that the lock prints: the test pastes it, compiles it, checks the lock again and reads an old payload. The
+//! pasted code is a separate program, which is built once.
 
 #![cfg(feature = "schema")]
 #![allow(
@@ -36,7 +36,7 @@ macro_rules! inner {
     };
 }
 
-/// The aggregate of the one event, and what is checked.
+/// The aggregate with the one event, and the check.
 macro_rules! account {
     () => {
         #[derive(Aggregate, Default)]
@@ -51,31 +51,31 @@ macro_rules! account {
 
 #[macro_use]
 mod cases;
-mod sisters;
-mod wholes;
+mod more_cases;
+mod whole_modules;
 
-/// What somebody changed, as it compiles and as text.
+/// A change, compiled and as text.
 struct Case {
     name: &'static str,
-    /// Writes the lock of yesterday.
+    /// Writes the lock before the change.
     write: fn(&Lock) -> Result<(), LockError>,
-    /// Holds the change against it.
+    /// Checks the change against that lock.
     check: fn(&Lock) -> Result<(), LockError>,
-    /// Where the whole module is pasted: the words of the advice that is followed, of several that are printed.
+    /// Where the advice is pasted into the whole module: the text that tells it from the other printed advice.
     follow: Option<&'static str>,
-    /// The event's name today, its schema version, and the fields, each with its stored key or place.
+    /// The event's name today, its schema version, and its fields, each with its stored key or its index.
     event: &'static str,
     is_tuple: bool,
     fields: &'static [(&'static str, &'static str)],
-    /// Types of today, and those that are kept as the advice asks for.
+    /// Today's types, and those that the advice asks to keep.
     types: &'static str,
     kept: &'static str,
-    /// A payload of yesterday: under which name, in which schema version, and what it is today.
+    /// An old payload: its stored name, its schema version, and the value that it is read as today.
     payload: (&'static str, u32, &'static str, &'static str),
 }
 
 #[test]
-fn every_advice_holds_when_it_is_followed() {
+fn every_advice_satisfies_the_lock_when_it_is_followed() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let root = target.join("followed_advice");
     let locks = root.join("locks");
@@ -84,7 +84,7 @@ fn every_advice_holds_when_it_is_followed() {
     fs::create_dir_all(root.join("src")).expect("a folder");
     let mut modules = String::new();
     let mut calls = String::new();
-    let all: Vec<_> = cases::ALL.iter().chain(sisters::ALL).chain(wholes::ALL).collect();
+    let all: Vec<_> = cases::ALL.iter().chain(more_cases::ALL).chain(whole_modules::ALL).collect();
     let mut printed = BTreeSet::new();
     let mut wrong = Vec::new();
     for case in &all {
@@ -132,23 +132,23 @@ fn every_advice_holds_when_it_is_followed() {
     assert_eq!(out.lines().filter(|line| line.ends_with(": holds")).count(), all.len(), "{out}\n{errors}");
 }
 
-/// The advices in a line: their words as they are listed.
+/// The advice in a line, as `ADVISED` lists it.
 fn advised(line: &str) -> Vec<&'static str> {
     let there: Vec<_> = es::schema::ADVISED.iter().copied().filter(|words| line.contains(words)).collect();
     let is_part = |words: &&str| there.iter().any(|other| other != words && other.contains(*words));
     there.iter().copied().filter(|words| !is_part(words)).collect()
 }
 
-/// Whether a line of a report says what to do: it does not say where, nor what changed.
+/// Whether a line of a report is advice, and not a place or a change.
 fn is_advice(line: &str) -> bool {
     let indented = line.len() - line.trim_start().len();
     let says = ["before ", "after ", "on ", "keep it as"].iter().any(|word| line.trim_start().starts_with(word));
     matches!(indented, 2 | 4 | 8) && !says && !line.contains("is seen for the first time")
 }
 
-/// The module of a case whose whole text is changed as the advice `follow` says.
+/// The module of a case, with its whole text changed as the advice `follow` says.
 fn whole(case: &Case, follow: &str, report: &str) -> String {
-    // the compiler breaks its lines somewhere
+    // `stringify!` breaks the text into lines at any place.
     let mut text = case.types.split_whitespace().collect::<Vec<_>>().join(" ");
     let types = text.clone();
     let mut lines = report.lines().skip_while(|line| !line.contains(follow)).peekable();
@@ -192,11 +192,11 @@ fn whole(case: &Case, follow: &str, report: &str) -> String {
     format!("mod {} {{\nuse super::*;\n{text}\n{}\n}}\n", case.name, case.kept)
 }
 
-/// What describes the event that is written by hand.
+/// The attributes of an event that is written by hand.
 const SHAPES: &str = "shapes: &[Shape { schema_version: SchemaVersion::FIRST, form: Form::Named, \
                       fields: &[Field::new(\"amount\", \"u64\", Presence::Required)] }]";
 
-/// The words `is` of an attribute, with those of `said` in their place, or behind them.
+/// The arguments `is` of an attribute, replaced by or followed by those of `said`.
 fn merged(is: &str, said: &str) -> String {
     let key = |word: &str| word.split(['=', '(']).next().unwrap_or(word).trim().to_owned();
     let mut words: Vec<String> = parted(is);
@@ -209,7 +209,7 @@ fn merged(is: &str, said: &str) -> String {
     words.join(", ")
 }
 
-/// The parts between commas that no bracket encloses.
+/// The parts between commas outside of brackets.
 fn parted(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut depth = 0;
@@ -227,12 +227,12 @@ fn parted(text: &str) -> Vec<String> {
     parts.iter().map(|part| part.trim().to_owned()).collect()
 }
 
-/// What an advice says to write, by place.
+/// The code that the advice says to write, by its place.
 #[derive(Default)]
 struct Pasted {
     on_struct: Vec<String>,
     on_fields: Vec<(String, String)>,
-    /// The event as it was, in a module of its own.
+    /// The old event, in a module of its own.
     module: Option<String>,
 }
 
@@ -258,7 +258,7 @@ impl Pasted {
     }
 }
 
-/// The module of a case, with what was pasted.
+/// The module of a case with the pasted code.
 fn module(case: &Case, pasted: &Pasted) -> String {
     let said = pasted.on_struct.iter().any(|attribute| attribute.contains("name = "));
     let own = if said { String::new() } else { format!("#[event({})]", case.event) };
@@ -275,7 +275,7 @@ fn module(case: &Case, pasted: &Pasted) -> String {
                 .map(|(_, attribute)| attribute.as_str());
             let attributes: Vec<_> = attributes.collect();
             taken += attributes.len();
-            // a step to the same schema version stands in the place of the one that is there
+            // A step to the same schema version replaces the existing one.
             let field = match field
                 .rsplit_once("#[event(")
                 .and_then(|(before, step)| Some((before, step.split_once(")] ")?)))
@@ -290,7 +290,7 @@ fn module(case: &Case, pasted: &Pasted) -> String {
         .collect();
     assert_eq!(taken, pasted.on_fields.len(), "{}: an attribute for a field that is not there", case.name);
     let (open, close) = if case.is_tuple { ("(", ");") } else { ("{", "}") };
-    // the text in `mod v1 { #[event(…)] pub struct … }` stands for the struct as it was, which the case keeps
+    // `mod v1 { #[event(…)] pub struct … }` is a placeholder for the old struct, which the case keeps.
     let before = pasted.module.as_ref().map_or(String::new(), |module| {
         let (_, attribute) = module.split_once("{ ").expect("an attribute");
         let (attribute, _) = attribute.split_once(")] ").expect("an attribute");
@@ -306,7 +306,7 @@ fn module(case: &Case, pasted: &Pasted) -> String {
     )
 }
 
-/// Whether `on` names the field by its type, as what is flattened has no key.
+/// Whether `on` names the field by its type, because a flattened field has no key.
 fn is_flattened(on: &str, field: &str) -> bool {
     on.strip_prefix("..").is_some_and(|ty| field.ends_with(&format!(": {ty}")))
 }
@@ -326,7 +326,7 @@ fn manifest() -> String {
     )
 }
 
-/// What the pasted program begins with.
+/// The first lines of the pasted program.
 const PRELUDE: &str = r#"
 #![allow(dead_code, unused_imports, unused_macros, non_upper_case_globals)]
 use std::collections::{BTreeMap, BTreeSet, HashMap};

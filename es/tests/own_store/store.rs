@@ -30,13 +30,13 @@ pub struct OwnStore {
 struct Log {
     /// The event at `[i]` has position `i + 1`.
     events: Vec<StoredEvent>,
-    /// For each stream the indexes of its events; the one at `[i]` has version `i + 1`.
+    /// The indexes of the events of each stream; the one at `[i]` has version `i + 1`.
     streams: HashMap<StreamId, Vec<usize>>,
-    /// The index of each event, and on the first of those that came together to a stream how many they are.
+    /// The index of each event; for the first event of an append to a stream also the number of events in it.
     ids: HashMap<Uuid, (usize, usize)>,
-    /// This log, and no other: positions of another one mean nothing here.
+    /// The incarnation of this log: positions of another one mean nothing here.
     incarnation: Uuid,
-    /// Each open reader holds a clone of it.
+    /// Each open reader holds a clone, so that the contract can count them.
     open: Arc<()>,
 }
 
@@ -56,10 +56,10 @@ impl Default for OwnStore {
 #[async_trait::async_trait]
 impl EventStore for OwnStore {
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
-        limits::check(&request)?; // typed errors, before anything is touched
-        let request = AppendRequest::from(request.into_appends()?); // no place for keys: refused, and never ignored
+        limits::check(&request)?; // Typed errors, before anything changes.
+        let request = AppendRequest::from(request.into_appends()?); // Keys are refused, never ignored.
         let appends = request.appends();
-        let mut log = self.log(); // one lock over verdict and execution: no write skew, nothing half done
+        let mut log = self.log(); // One lock over verdict and execution: no write skew.
         match Verdict::on(&request, &*log) {
             Verdict::Append => {}
             Verdict::Repeated => return Ok(appends.iter().map(|append| log.answer(append, true)).collect()),
@@ -163,7 +163,7 @@ impl Log {
         Checkpoint::new(self.incarnation, Position::new(self.events.len() as u64))
     }
 
-    /// A checkpoint that another log gave is not one of this log, and none lies above its last event.
+    /// Refuses a checkpoint of another log, and one above the last event.
     fn holds(&self, checkpoint: Checkpoint) -> Result<(), ReadError> {
         match checkpoint.incarnation() {
             Some(incarnation) if incarnation != self.incarnation => {
@@ -176,7 +176,7 @@ impl Log {
         }
     }
 
-    /// Some 1,000 events that were looked at beyond `from`.
+    /// Looks at up to 1,000 events beyond `from`.
     fn page(&self, from: Position, direction: Direction, filter: &Filter, left: usize) -> Page {
         let all = self.events.len();
         let from = usize::try_from(from.get()).unwrap_or(usize::MAX);
@@ -213,7 +213,7 @@ impl Log {
             let before = of_stream.last().map(|last| self.events[*last].recorded_at);
             of_stream.push(index);
             self.ids.insert(new.id(), (index, mem::take(&mut together)));
-            let recorded_at = before.map_or(now, |before| now.max(before)); // clocks go back, streams do not
+            let recorded_at = before.map_or(now, |before| now.max(before)); // Clocks go back, streams do not.
             let position = Position::new(index as u64 + 1);
             self.events.push(new.clone().into_stored(stream.clone(), version, position, recorded_at));
         }

@@ -18,7 +18,7 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,
 
-    /// Where the events are: `memory:`, or `postgres://user@host/database` with the feature `postgres`.
+    /// The URL of the store: `memory:`, or `postgres://user@host/database` with the feature `postgres`.
     #[arg(long, global = true, value_name = "URL", default_value = "memory:")]
     pub(crate) store: String,
 
@@ -54,7 +54,7 @@ pub(crate) enum Task {
     Withdraw {
         /// The account's number.
         id: AccountId,
-        /// How much, in minor units.
+        /// The amount in minor units.
         #[arg(value_parser = positive)]
         amount: Money,
         /// The day it is booked; today when absent.

@@ -1,4 +1,4 @@
-//! The import: each row of a ledger a command, each balance compared with the bank's.
+//! The import: books each row of a ledger by a command and compares each balance with the bank's.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -14,16 +14,16 @@ use crate::{
     ledger::{Ledger, Row},
 };
 
-/// What came of a ledger.
+/// The result of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// How many rows there were.
+    /// The number of rows.
     pub rows: u64,
-    /// How many of them were booked already.
+    /// The number of rows that were booked already.
     pub already_booked: u64,
-    /// How many events were appended.
+    /// The number of appended events.
     pub events: u64,
-    /// Where our balance is not the bank's.
+    /// The rows after which our balance differs from the bank's.
     pub disagreements: Vec<Disagreement>,
 }
 
@@ -37,13 +37,13 @@ pub struct Disagreement {
     pub line: u64,
     /// The account.
     pub account: AccountId,
-    /// What the account's events add up to.
+    /// The balance by the account's events.
     pub ours: Money,
-    /// The answer key.
+    /// The balance by the ledger.
     pub theirs: Money,
 }
 
-/// Why an import ended early. What was booked until then stays, and the same import goes on from there.
+/// Why an import ended early. Booked rows stay, and the same import goes on from there.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}:{line}")]
 #[non_exhaustive]
@@ -52,7 +52,7 @@ pub struct ImportError {
     pub file: String,
     /// The line in it, from 1.
     pub line: u64,
-    /// Why.
+    /// The reason.
     pub source: RowError,
 }
 
@@ -74,8 +74,8 @@ pub enum RowError {
     Refused(#[from] Refusal),
 }
 
-/// Rows are booked in windows of this many: the accounts of a window side by side, the rows of an account in order. The
-/// store appends together what arrives together, and the log keeps to the order of the days, give or take a window.
+/// The number of rows in a window: the accounts of a window are booked concurrently, the rows of an account in order. The store
+/// batches concurrent appends, and the log is in the order of the days except within a window.
 const WINDOW: usize = 1_000;
 
 /// Books every row of `ledger` in `store` and calls `progress` after each. Rows that are booked already are recognised
@@ -92,7 +92,7 @@ pub async fn import(
     progress: impl Fn() + Clone + Send + 'static,
 ) -> Result<Imported, ImportError> {
     let repository = store.repository::<Account>();
-    // each account is loaded once: a row then costs one append, however long its account's stream is
+    // Each account is loaded once, so that a row costs one append however long the account's stream is.
     let mut open = HashMap::new();
     let mut imported = Imported::default();
     for window in ledger.rows().chunks(WINDOW) {
@@ -105,7 +105,7 @@ pub async fn import(
             });
             desk.rows.push(row.clone());
         }
-        // when one fails, the set is dropped, and the others end
+        // If one fails, the set is dropped, which ends the others.
         let mut desks = JoinSet::new();
         for (id, desk) in accounts {
             desks.spawn(desk.book(id, ledger.file().to_owned(), progress.clone()));
@@ -167,13 +167,13 @@ impl Desk {
     }
 }
 
-/// Books `row`, and says how many events it took: none when it was booked before.
+/// Books `row` and returns the number of events: 0 if it was booked before.
 async fn book(repository: &StoreRepository<Account>, root: &mut Root<Account>, row: &Row) -> Result<u64, RowError> {
     let command = Book(row.transaction.clone());
     root.handle(command.clone())?;
     let events = match repository.append(root).await {
         Ok(_) => root.take_recorded(),
-        // somebody else writes to this account too: decide again on what is there now
+        // Another writer appended to this account: decide again on fresh state.
         Err(AppendError::Conflict(_)) => {
             let executed = repository.execute(&row.account, command).await?;
             *root = executed.root;

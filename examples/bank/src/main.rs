@@ -120,7 +120,7 @@ async fn run(args: Args) -> Result<Outcome, Box<dyn Error>> {
     }
 }
 
-/// Asks account `id` for cash, and prints what was recorded in the form of its history.
+/// Withdraws cash from account `id` and prints the recorded events like its history.
 async fn withdraw(
     out: &mut impl Write,
     store: &Arc<dyn EventStore>,
@@ -144,13 +144,13 @@ async fn withdraw(
     Ok(refusal.map_or(Outcome::Fine, Outcome::Refused))
 }
 
-/// A bar that is seen when stderr is a terminal, and not otherwise.
+/// A progress bar, visible only when stderr is a terminal.
 fn progress_bar(rows: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {per_sec}");
     ProgressBar::new(rows as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// One line on stderr; there is nobody left to tell when that fails.
+/// Prints a line on stderr and ignores a failure, which cannot be reported anywhere.
 fn complain(message: &str) {
     let message = message.replace(['\n', '\r'], " ");
     drop(writeln!(io::stderr(), "{message}"));
@@ -167,7 +167,7 @@ fn with_sources(error: &dyn Error) -> String {
     text
 }
 
-/// Whether whoever read our output has had enough, as in `bank history 1 | head`.
+/// Whether the reader of the output closed the pipe, as in `bank history 1 | head`.
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }

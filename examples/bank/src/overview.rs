@@ -25,7 +25,7 @@ pub enum OverviewError {
     /// The log could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// A stream of the accounts' category is none of ours.
+    /// A stream of the accounts' category has an id that is no account number.
     #[error("stream `account/{0}` is no account; its id is not a number")]
     ForeignStream(String),
 }

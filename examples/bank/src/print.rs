@@ -9,7 +9,7 @@ use bank::{
     statement::{Line, Statement},
 };
 
-/// What came of the ledger, if there was one, and how long the work took.
+/// The result of the import, if there was one, and the time that the work took.
 #[derive(Default)]
 pub(crate) struct Run {
     pub(crate) imported: Option<Imported>,
@@ -19,7 +19,7 @@ pub(crate) struct Run {
 /// The report, as `key: value` lines.
 pub(crate) fn report(out: &mut impl Write, overview: &Overview, run: &Run) -> io::Result<()> {
     let rows = run.imported.as_ref().map_or_else(|| overview.booked(), |imported| imported.rows);
-    // without a ledger the work was to read
+    // Without a ledger the work was reading.
     let events = run.imported.as_ref().map_or(overview.events, |imported| imported.events);
     writeln!(out, "accounts: {}", overview.accounts.len())?;
     writeln!(out, "rows: {rows}")?;
@@ -37,7 +37,7 @@ pub(crate) fn report(out: &mut impl Write, overview: &Overview, run: &Run) -> io
     }
     match per_second(events, run.seconds) {
         Some(rate) => writeln!(out, "events per second: {rate}"),
-        // nothing was done, as when every row was booked already: that has no rate
+        // No rate if nothing was done, as when every row was booked already.
         None => writeln!(out, "events per second: none"),
     }
 }

@@ -1,4 +1,4 @@
-//! The statement: one account now, as it was, and how it came to be.
+//! The statement: one account, now or at an earlier time, with its history.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use jiff::civil::Date;
 
 use crate::domain::{Account, AccountEvent, AccountId, Entry, Money};
 
-/// Up to where an account is looked at.
+/// The point up to which an account is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
-    /// All that is stored.
+    /// Every stored event.
     Now,
     /// The end of that day, by the days of the books and not by the store's clock.
     Day(Date),
@@ -18,7 +18,7 @@ pub enum Until {
     Version(Version),
 }
 
-/// An account, and how it came to be.
+/// An account and its history.
 #[derive(Clone, Debug)]
 pub struct Statement {
     /// The account.
@@ -34,7 +34,7 @@ pub struct Statement {
 pub struct Line {
     /// The version of the event.
     pub version: Version,
-    /// What happened.
+    /// The entry.
     pub entry: Entry,
     /// The balance after it.
     pub balance: Money,

@@ -1,4 +1,4 @@
-//! What a ledger may hold, and what is wrong with one.
+//! Ledgers that are accepted, and errors of those that are not.
 
 use std::error::Error;
 

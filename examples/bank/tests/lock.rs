@@ -1,4 +1,4 @@
-//! What is stored stays readable: the shapes by the lock, the values by the corpus.
+//! The lock and the corpus: stored events stay readable.
 
 use bank::domain::Account;
 use es::testing::Corpus;

@@ -1,4 +1,4 @@
-//! Logs that older banks wrote, each by the program of its time: today's bank reads them to the same balances.
+//! Logs that older releases of the bank wrote: today's bank reads the same balances from them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -28,7 +28,7 @@ struct Line<'a> {
     payload: &'a RawValue,
 }
 
-/// A store that holds `log` as it was stored then.
+/// A store with the stored events of `log`.
 async fn store(log: &str) -> Arc<dyn EventStore> {
     let store = es::connect("memory:").await.expect("a store");
     for line in log.lines() {
@@ -61,7 +61,7 @@ async fn assert_same_balances(log: &str) {
     assert_eq!(balances(&overview), expected);
     assert_eq!(overview.events, log.lines().count() as u64);
 
-    // and it knows every transaction again, with the balance after it
+    // It also recognises every transaction, with the balance after it.
     let again = import(&ledger, &store, || ()).await.expect("booked");
     assert_eq!((again.already_booked, again.events), (24, 0));
     assert_eq!(again.disagreements, []);

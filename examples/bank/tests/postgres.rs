@@ -1,4 +1,4 @@
-//! The bank on PostgreSQL: what a first run stores, the next ones show.
+//! The bank on PostgreSQL: a run shows the events of earlier ones.
 
 #![cfg(feature = "postgres")]
 

@@ -1,16 +1,16 @@
-//! The customer: known, active, or not any more.
+//! The customer: unknown, active or closed.
 
 use es::prelude::*;
 use uuid::Uuid;
 
-/// What tells one customer from another.
+/// The id of a customer.
 pub type CustomerId = Uuid;
 
 /// A customer was registered.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "customer.registered")]
 pub struct Registered {
-    /// Who.
+    /// The name of the customer.
     pub name: String,
 }
 
@@ -18,7 +18,7 @@ pub struct Registered {
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "customer.deactivated")]
 pub struct Deactivated {
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -38,14 +38,14 @@ pub enum Customer {
 /// Registers a customer.
 #[derive(Clone, Debug)]
 pub struct Register {
-    /// Who.
+    /// The name of the customer.
     pub name: String,
 }
 
 /// Ends a customer's orders.
 #[derive(Clone, Debug)]
 pub struct Deactivate {
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 

@@ -1,4 +1,4 @@
-//! The program: the life of two orders, and what the shop refuses.
+//! The program: two orders from creation to the end, and requests that the shop refuses.
 
 use std::{
     error::Error,
@@ -19,7 +19,7 @@ use uuid::Uuid;
 #[derive(Parser, Debug)]
 #[command(name = "orders")]
 struct Args {
-    /// Where the events are: `memory:`, or `postgres://user@host/database` with the feature `postgres`.
+    /// The URL of the store: `memory:`, or `postgres://user@host/database` with the feature `postgres`.
     #[arg(long, value_name = "URL", default_value = "memory:")]
     store: String,
 }
@@ -28,7 +28,7 @@ struct Args {
 async fn main() -> ExitCode {
     match run(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
-        // whoever reads has had enough
+        // The reader of the output closed the pipe.
         Err(error) if error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == ErrorKind::BrokenPipe) => {
             ExitCode::SUCCESS
         }

@@ -1,4 +1,4 @@
-//! The shop: commands on orders and customers, and the one that needs both.
+//! The shop: commands on orders and customers, and one command that needs both.
 
 use std::sync::Arc;
 
@@ -43,8 +43,7 @@ impl Shop {
         Self { orders: store.repository(), customers: store.repository(), store }
     }
 
-    /// Creates an order, if the customer is active, and still is when the order is stored: the append asserts that the
-    /// customer has not changed since it was looked at.
+    /// Creates an order if the customer is active. The append asserts that the customer has not changed since it was loaded.
     ///
     /// # Errors
     /// [`CreateError`].

@@ -1,4 +1,4 @@
-//! What is stored stays readable.
+//! The lock: stored events stay readable.
 
 use orders::{customer::Customer, order::Order};
 

@@ -1,4 +1,4 @@
-//! What an order and a customer decide, and what the shop keeps true between them.
+//! The decisions of orders and customers, and the rule of the shop over both.
 
 use std::sync::{
     Arc,

@@ -1,4 +1,4 @@
-//! Orders on PostgreSQL: what one run stores, the next ones find.
+//! Orders on PostgreSQL: a run finds the events of earlier ones.
 
 #![cfg(feature = "postgres")]
 
@@ -12,7 +12,7 @@ use orders::{
 use test_postgres::Database;
 use uuid::Uuid;
 
-/// Runs the program; answers the order it shipped, and at which version.
+/// Runs the program and returns the order that it shipped, and the version.
 fn run(database: &Database) -> (Uuid, u64) {
     let output = Command::new(env!("CARGO_BIN_EXE_orders"))
         .args(["--store", &database.url()])

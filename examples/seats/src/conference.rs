@@ -1,46 +1,46 @@
-//! The conference: its seats, who has one, and who waits.
+//! The conference: its seats, the attendees with a seat, and the waiting list.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use es::prelude::*;
 use uuid::Uuid;
 
-/// What tells one conference from another.
+/// The id of a conference.
 pub type ConferenceId = Uuid;
 
 /// The seats are on sale.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "conference.opened")]
 pub struct Opened {
-    /// How many there are.
+    /// The number of seats.
     pub seats: usize,
 }
 
-/// Somebody has a seat.
+/// An attendee got a seat.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "conference.seat_booked")]
 pub struct SeatBooked {
-    /// Who.
+    /// The attendee.
     pub attendee: String,
 }
 
-/// Somebody waits for a seat.
+/// An attendee joined the waiting list.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "conference.waiting_list_joined")]
 pub struct WaitingListJoined {
-    /// Who.
+    /// The attendee.
     pub attendee: String,
 }
 
-/// Somebody gave a seat, or a place on the waiting list, back.
+/// An attendee gave back a seat, or a place on the waiting list.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "conference.booking_cancelled")]
 pub struct BookingCancelled {
-    /// Who.
+    /// The attendee.
     pub attendee: String,
 }
 
-/// Nobody can book or cancel any more.
+/// The sale ended: attendees can no longer book or cancel.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "conference.closed")]
 pub struct Closed;
@@ -58,9 +58,9 @@ pub enum Conference {
     Planned,
     /// Seats are on sale.
     Open(Seating),
-    /// Who has a seat has it.
+    /// The sale is over; attendees keep their seats.
     Closed {
-        /// Who has one.
+        /// The attendees with a seat.
         seated: BTreeSet<String>,
     },
 }
@@ -68,16 +68,16 @@ pub enum Conference {
 /// The seats of an open conference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seating {
-    /// How many there are.
+    /// The number of seats.
     pub seats: usize,
-    /// Who has one.
+    /// The attendees with a seat.
     pub seated: BTreeSet<String>,
-    /// Who waits, in order.
+    /// The waiting list, in order.
     pub waiting: VecDeque<String>,
 }
 
 impl Seating {
-    /// How many seats are free.
+    /// The number of free seats.
     pub fn free(&self) -> usize {
         self.seats.saturating_sub(self.seated.len())
     }
@@ -90,28 +90,28 @@ impl Seating {
 /// Puts the seats on sale.
 #[derive(Clone, Copy, Debug)]
 pub struct Open {
-    /// How many there are.
+    /// The number of seats.
     pub seats: usize,
 }
 
-/// Asks for a seat, now or not at all.
+/// Books a seat; refused if none is free.
 #[derive(Clone, Debug)]
 pub struct Book {
-    /// Who.
+    /// The attendee.
     pub attendee: String,
 }
 
-/// Asks for a seat, or else for a place on the waiting list.
+/// Books a seat, or a place on the waiting list if none is free.
 #[derive(Clone, Debug)]
 pub struct BookOrWait {
-    /// Who.
+    /// The attendee.
     pub attendee: String,
 }
 
-/// Gives a seat back; it goes to whoever waits longest.
+/// Gives a seat back; the first on the waiting list gets it.
 #[derive(Clone, Debug)]
 pub struct Cancel {
-    /// Who.
+    /// The attendee.
     pub attendee: String,
 }
 
@@ -132,10 +132,10 @@ pub enum ConferenceRefusal {
     /// Every seat is taken.
     #[error("the conference is full")]
     Full,
-    /// Who asks has a seat, or waits for one.
+    /// The attendee has a seat or is on the waiting list already.
     #[error("the attendee has a seat or waits for one already")]
     AlreadyBooked,
-    /// Who cancels neither has a seat nor waits.
+    /// The attendee has no seat and is not on the waiting list.
     #[error("the attendee has no seat and does not wait for one")]
     NotBooked,
 }

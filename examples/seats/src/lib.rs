@@ -1,4 +1,4 @@
-//! Seats of a conference: many at once want the last ones.
+//! Seats of a conference: many tasks book the last ones concurrently.
 //!
 //! # Layout
 //! [`conference`] is the aggregate and knows nothing of stores; [`rush`] is many tasks at once.

@@ -1,4 +1,4 @@
-//! The program: a conference with ten seats left, and 64 who want one.
+//! The program: a conference with ten seats left, and 64 tasks that book one.
 
 use std::{
     error::Error,
@@ -18,13 +18,13 @@ use uuid::Uuid;
 #[derive(Parser, Debug)]
 #[command(name = "seats")]
 struct Args {
-    /// Where the events are: `memory:`, or `postgres://user@host/database` with the feature `postgres`.
+    /// The URL of the store: `memory:`, or `postgres://user@host/database` with the feature `postgres`.
     #[arg(long, value_name = "URL", default_value = "memory:")]
     store: String,
-    /// How many seats are left.
+    /// The number of seats that are left.
     #[arg(long, value_name = "N", default_value_t = 10)]
     seats: usize,
-    /// How many want one, all at once.
+    /// The number of tasks that book one concurrently.
     #[arg(long, value_name = "N", default_value_t = 64)]
     tasks: usize,
 }
@@ -33,7 +33,7 @@ struct Args {
 async fn main() -> ExitCode {
     match run(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
-        // whoever reads has had enough
+        // The reader of the output closed the pipe.
         Err(error) if error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == ErrorKind::BrokenPipe) => {
             ExitCode::SUCCESS
         }

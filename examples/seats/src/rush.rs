@@ -1,4 +1,4 @@
-//! The rush: many tasks book at once.
+//! The rush: many tasks book seats concurrently.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::conference::{Book, Conference, ConferenceId, ConferenceRefusal};
 
-/// How many of the tasks got a seat.
+/// How many tasks got a seat and how many did not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rush {
-    /// Got a seat.
+    /// Tasks with a seat.
     pub booked: usize,
-    /// Came too late.
+    /// Tasks without a seat.
     pub refused: usize,
 }
 
@@ -23,15 +23,15 @@ pub enum RushError {
     /// A booking failed, for another reason than a full conference.
     #[error(transparent)]
     Book(#[from] ExecuteError<Conference, ConferenceRefusal>),
-    /// A task did not come to its end.
+    /// A task panicked or was cancelled.
     #[error(transparent)]
     Task(#[from] JoinError),
 }
 
-/// Lets `tasks` tasks book a seat each, all at once.
+/// Runs `tasks` tasks concurrently, each of which books a seat.
 ///
-/// Each seat goes to one of them: who decides on a version that is no longer the last one decides again, and sees the
-/// seats that are gone. In every round somebody wins, so nobody needs more rounds than there are tasks.
+/// Each seat goes to one task: a task that decided on an old version decides again and sees that the seat is taken. One task wins
+/// in each round, so no task needs more rounds than there are tasks.
 ///
 /// # Errors
 /// [`RushError`].

@@ -1,4 +1,4 @@
-//! What a conference decides, and that the last seats go to as many as there are.
+//! The decisions of a conference, and that no seat is sold twice.
 
 use es::{
     prelude::*,
@@ -25,12 +25,12 @@ fn cid() -> String {
     "Cid".into()
 }
 
-/// One seat, and Ann has it.
+/// A conference with one seat, which Ann has.
 fn full() -> Scenario<Conference> {
     scenario::<Conference>().given((Opened { seats: 1 }, SeatBooked { attendee: ann() }))
 }
 
-/// Ben and Cid wait for Ann's seat.
+/// As before, with Ben and Cid on the waiting list.
 fn waiting() -> Scenario<Conference> {
     full().given((WaitingListJoined { attendee: ben() }, WaitingListJoined { attendee: cid() }))
 }

@@ -1,4 +1,4 @@
-//! Seats on PostgreSQL: what one run stores, another finds, and two stores share the seats.
+//! Seats on PostgreSQL: a run finds the events of an earlier one, and two stores share the seats.
 
 #![cfg(feature = "postgres")]
 
@@ -10,7 +10,7 @@ use test_postgres::Database;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-/// Runs the program; answers its conference, and at which version it was closed.
+/// Runs the program and returns its conference and the version at which it was closed.
 fn run(database: &Database) -> (Uuid, u64) {
     let output = Command::new(env!("CARGO_BIN_EXE_seats"))
         .args(["--store", &database.url()])

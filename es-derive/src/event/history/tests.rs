@@ -1,4 +1,4 @@
-//! Tests of the older shapes themselves: which field is which, how the code names it, and what serde is told of it.
+//! Tests of the older shapes: the number of each field, its name in code, and serde's attributes for it.
 
 use quote::ToTokens;
 use syn::{DeriveInput, parse_str};
@@ -6,7 +6,7 @@ use syn::{DeriveInput, parse_str};
 use super::*;
 use crate::event::parse;
 
-/// Each field of each shape: its track, its member, its key, its type and serde's words for it.
+/// Each field of each shape: its number, its name in code, its key, its type and serde's attributes.
 fn shapes(code: &str) -> Vec<Vec<String>> {
     let input: DeriveInput = parse_str(&format!("#[event(name = \"a\")] {code}")).expect("it is a struct");
     let mut mistakes = Mistakes::default();

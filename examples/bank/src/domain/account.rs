@@ -31,7 +31,7 @@ use super::{
 pub struct Account {
     /// The day it was opened.
     pub opened_on: Option<Date>,
-    /// What is there, or owed.
+    /// The balance, which may be negative.
     pub balance: Money,
     /// The transactions that were booked, by the bank's numbers.
     pub booked: HashMap<TransactionId, Booked>,
@@ -39,27 +39,27 @@ pub struct Account {
     pub refusals: u64,
 }
 
-/// What is left of a transaction after it was booked: enough to know it again.
+/// A booked transaction: enough to recognise it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Booked {
     /// The day.
     pub on: Date,
-    /// How much.
+    /// The amount.
     pub amount: Money,
     /// The balance after it.
     pub balance: Money,
 }
 
-/// Records a fact of the bank's books, whatever it does to the balance; nothing happens if it is booked already.
+/// Records a fact of the bank's books, whatever the balance; does nothing if it is booked already.
 #[derive(Clone, Debug)]
 pub struct Book(pub Transaction);
 
-/// Asks for cash: a decision. One that is refused is recorded as [`WithdrawalRefused`].
+/// Withdraws cash: a decision. A refusal is recorded as [`WithdrawalRefused`].
 #[derive(Clone, Copy, Debug)]
 pub struct Withdraw {
     /// The day it is asked for.
     pub on: Date,
-    /// How much.
+    /// The amount.
     pub amount: Money,
 }
 
@@ -70,15 +70,15 @@ pub enum Refusal {
     /// There is no such account.
     #[error("the account does not exist")]
     NotOpen,
-    /// There is less than was asked for.
+    /// The balance is too low.
     #[error("{amount} cannot be withdrawn from a balance of {balance}")]
     Insufficient {
-        /// What was asked for.
+        /// The amount that was asked for.
         amount: Money,
-        /// What there is.
+        /// The balance.
         balance: Money,
     },
-    /// A transaction of this number is booked, and it is another one.
+    /// Another transaction with this number is booked.
     #[error("transaction {0} is booked already, with other content")]
     BookedDifferently(TransactionId),
     /// The balance would be more than 64 bits hold.
@@ -190,7 +190,7 @@ impl Handle<Withdraw> for Account {
 }
 
 impl WithdrawalRefused {
-    /// What the one who asked is told.
+    /// The refusal that the caller receives.
     pub fn refusal(&self) -> Refusal {
         Refusal::Insufficient { amount: self.amount, balance: self.balance }
     }

@@ -1,17 +1,17 @@
-//! An entry: what an event is in an account's history.
+//! An entry: an event as a line of an account's history.
 
 use jiff::civil::Date;
 
 use super::{AccountEvent, Means, Money};
 
-/// What an event is in an account's history.
+/// An event as a line of an account's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The day it was booked.
     pub on: Date,
-    /// What happened, in one word.
+    /// The kind of the entry, in one word.
     pub kind: &'static str,
-    /// How much; nothing when no money moved or was asked for.
+    /// The amount; `None` if no money moved or was asked for.
     pub amount: Money,
 }
 

@@ -1,4 +1,4 @@
-//! A transaction: what the bank's books say happened.
+//! A transaction of the bank's books.
 
 use std::{fmt, num::ParseIntError, str::FromStr};
 
@@ -30,7 +30,7 @@ macro_rules! number {
             type Err = ParseIntError;
 
             fn from_str(text: &str) -> Result<Self, ParseIntError> {
-                // a sign is no part of a number that names something
+                // A number that names something has no sign.
                 let text = if text.starts_with('+') { "" } else { text };
                 text.parse().map(Self)
             }
@@ -48,7 +48,7 @@ number! {
     TransactionId
 }
 
-/// A fact of the bank's books. It is recorded as it is, whatever it does to the balance.
+/// A fact of the bank's books. It is recorded unchanged, whatever the balance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
     /// The bank's own number.
@@ -57,11 +57,11 @@ pub struct Transaction {
     pub on: Date,
     /// How the money moved.
     pub operation: Operation,
-    /// How much; always positive.
+    /// The amount; always positive.
     pub amount: Money,
-    /// What for.
+    /// The purpose.
     pub symbol: Option<String>,
-    /// With whom.
+    /// The other account.
     pub partner: Option<Partner>,
 }
 
@@ -90,7 +90,7 @@ impl Operation {
         matches!(self, Self::CashDeposit | Self::TransferIn | Self::Interest)
     }
 
-    /// What `amount` makes of a balance, or `None` beyond 64 bits.
+    /// The balance after `amount`, or `None` beyond 64 bits.
     pub fn balance_after(self, balance: Money, amount: Money) -> Option<Money> {
         if self.is_credit() { balance.checked_add(amount) } else { balance.checked_sub(amount) }
     }

@@ -13,7 +13,7 @@ pub enum LedgerError {
     Unreadable {
         /// The file.
         file: String,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
     /// A line is not what a ledger holds.

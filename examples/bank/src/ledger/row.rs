@@ -29,7 +29,7 @@ pub struct Row {
     pub line: u64,
     /// The account.
     pub account: AccountId,
-    /// What happened.
+    /// The entry.
     pub transaction: Transaction,
     /// The account's balance afterwards, as the bank recorded it.
     pub balance: Money,

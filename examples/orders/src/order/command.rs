@@ -1,17 +1,17 @@
-//! What an order is asked, and what it decides.
+//! The commands of an order, and its decisions.
 
 use es::prelude::*;
 
 use super::{Basket, Cancelled, Created, Item, ItemAdded, ItemRemoved, Order, Paid, PaymentReversed, Shipped};
 use crate::customer::{Customer, CustomerId};
 
-/// Begins an order. Whether the customer may order stands in another aggregate: see
+/// Begins an order. Another aggregate knows whether the customer may order: see
 /// [`Shop::create`](crate::shop::Shop::create).
 #[derive(Clone, Copy, Debug)]
 pub struct Create {
-    /// Who.
+    /// The customer.
     pub customer: CustomerId,
-    /// What is known of them.
+    /// The state of the customer.
     pub standing: Customer,
 }
 
@@ -26,28 +26,28 @@ pub struct RemoveItem(pub String);
 /// Pays the order.
 #[derive(Clone, Copy, Debug)]
 pub struct Pay {
-    /// How much, in cents.
+    /// The amount in cents.
     pub amount: u64,
 }
 
 /// Takes the payment back.
 #[derive(Clone, Debug)]
 pub struct ReversePayment {
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// Sends the order on its way.
+/// Ships the order.
 #[derive(Clone, Debug)]
 pub struct Ship {
-    /// Where it can be followed.
+    /// The tracking number.
     pub tracking: String,
 }
 
-/// Gives the order up; one that is paid gets its money back first.
+/// Cancels the order; a paid order is refunded first.
 #[derive(Clone, Debug)]
 pub struct Cancel {
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -55,30 +55,30 @@ pub struct Cancel {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OrderRefusal {
-    /// There is an order of this id already.
+    /// An order with this id exists already.
     #[error("the order exists already")]
     AlreadyCreated,
     /// The customer may not order.
     #[error("the customer is not active")]
     InactiveCustomer,
-    /// Nothing is ordered.
+    /// The order has no items.
     #[error("the order is empty")]
     Empty,
-    /// An item of which none is ordered.
+    /// The item has no pieces.
     #[error("`{0}` is ordered none times")]
     NoneOf(String),
     /// The article is not in the order.
     #[error("`{0}` is not in the order")]
     NotOrdered(String),
-    /// Too little or too much.
+    /// The payment is too small or too large.
     #[error("the order costs {total}, and {amount} was paid")]
     WrongAmount {
-        /// What it costs, in cents.
+        /// The total price, in cents.
         total: u64,
-        /// What was paid, in cents.
+        /// The amount that was paid, in cents.
         amount: u64,
     },
-    /// The order is not in the state for it.
+    /// The state of the order does not allow the command.
     #[error("the order is not {0}")]
     Not(&'static str),
 }

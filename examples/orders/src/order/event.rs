@@ -9,7 +9,7 @@ use crate::customer::CustomerId;
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "order.created")]
 pub struct Created {
-    /// Who.
+    /// The customer.
     pub customer: CustomerId,
 }
 
@@ -17,7 +17,7 @@ pub struct Created {
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "order.item_added")]
 pub struct ItemAdded {
-    /// What.
+    /// The item.
     pub item: Item,
 }
 
@@ -25,7 +25,7 @@ pub struct ItemAdded {
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "order.item_removed")]
 pub struct ItemRemoved {
-    /// Which article.
+    /// The article.
     pub article: String,
 }
 
@@ -33,32 +33,32 @@ pub struct ItemRemoved {
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "order.paid")]
 pub struct Paid {
-    /// How much, in cents.
+    /// The amount in cents.
     pub amount: u64,
 }
 
-/// The payment was taken back: the event before it stays, this one makes up for it.
+/// The payment was reversed: the earlier event stays, and this one compensates it.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "order.payment_reversed")]
 pub struct PaymentReversed {
-    /// How much, in cents.
+    /// The amount in cents.
     pub amount: u64,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// The order left the house.
+/// The order was shipped.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "order.shipped")]
 pub struct Shipped {
-    /// Where it can be followed.
+    /// The tracking number.
     pub tracking: String,
 }
 
-/// The order came to nothing.
+/// The order was cancelled.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "order.cancelled")]
 pub struct Cancelled {
-    /// Why.
+    /// The reason.
     pub reason: String,
 }

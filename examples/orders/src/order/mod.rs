@@ -1,4 +1,4 @@
-//! The order: a state machine, each state with what only that state knows.
+//! The order: a state machine, in which each state has its own data.
 
 mod command;
 mod event;
@@ -13,26 +13,26 @@ use uuid::Uuid;
 
 use crate::customer::CustomerId;
 
-/// What tells one order from another.
+/// The id of an order.
 pub type OrderId = Uuid;
 
-/// An article, and how it is ordered.
+/// An item: an article, the number of pieces and the price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// Which article.
+    /// The article.
     pub article: String,
-    /// How many.
+    /// The number of pieces.
     pub count: u32,
-    /// What one costs, in cents.
+    /// The price of one piece, in cents.
     pub price: u64,
 }
 
-/// What is ordered, and by whom.
+/// The contents of an order and its customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Basket {
-    /// Who.
+    /// The customer.
     pub customer: CustomerId,
-    /// What, by article.
+    /// The items by article.
     pub items: BTreeMap<String, Item>,
 }
 
@@ -49,21 +49,21 @@ pub enum Order {
     Unknown,
     /// Items come and go.
     Open(Basket),
-    /// Paid, and waiting to be shipped.
+    /// Paid and not shipped yet.
     Paid {
-        /// What was paid for.
+        /// The items that were paid.
         basket: Basket,
-        /// How much, in cents.
+        /// The amount in cents.
         amount: u64,
     },
     /// On its way.
     Shipped,
-    /// Came to nothing.
+    /// Cancelled.
     Cancelled,
 }
 
 impl Basket {
-    /// What all of it costs, in cents.
+    /// The total price, in cents.
     pub fn total(&self) -> u64 {
         self.items.values().fold(0, |sum, item| sum.saturating_add(item.price.saturating_mul(item.count.into())))
     }

@@ -1,4 +1,4 @@
-//! `as` without a name behind it.
+//! `as` without a name.
 
 use es::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! An event that fewer can see than its aggregate.
+//! An event that is less visible than its aggregate.
 #![deny(private_interfaces)]
 
 use es::prelude::*;

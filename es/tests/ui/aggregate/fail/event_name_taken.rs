@@ -1,4 +1,4 @@
-//! A name for the enum of events that something else has.
+//! A name for the enum of events that is taken.
 
 use es::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The events stand in brackets, and a decision gives one of them.
+//! The events are in brackets, and a decision emits one of them.
 
 use es::prelude::*;
 

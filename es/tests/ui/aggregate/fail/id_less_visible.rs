@@ -1,4 +1,4 @@
-//! A type of id that fewer can see than its aggregate.
+//! A type of id that is less visible than its aggregate.
 #![allow(private_interfaces)]
 
 use es::prelude::*;

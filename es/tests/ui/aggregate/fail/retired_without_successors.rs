@@ -1,4 +1,4 @@
-//! A retired event that does not say what it becomes.
+//! A retired event that does not implement `Retired`.
 
 use es::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The category has a key that is near to none.
+//! The category has an unknown key that resembles no known one.
 
 use es::prelude::*;
 

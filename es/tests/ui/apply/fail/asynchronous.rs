@@ -1,4 +1,4 @@
-//! A method that waits.
+//! An `async` method.
 
 use es::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! A method that takes the state away.
+//! A method that takes `self` by value.
 
 use es::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! A method for every event, in other words.
+//! A method for every event, by `impl Event`.
 
 use es::prelude::*;
 use serde::{Deserialize, Serialize};

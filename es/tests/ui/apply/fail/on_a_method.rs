@@ -1,4 +1,4 @@
-//! `#[es::apply]` stands on a method.
+//! `#[es::apply]` is on a method.
 
 use es::prelude::*;
 

@@ -1,4 +1,4 @@
-//! `#[es::apply]` stands on each method.
+//! `#[es::apply]` is on each method.
 
 use es::prelude::*;
 

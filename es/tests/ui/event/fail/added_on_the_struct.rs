@@ -1,4 +1,4 @@
-//! A new field that is not said to be which.
+//! `added` on the struct instead of a field.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! A new field, and nothing to put into it.
+//! A new field without a default.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

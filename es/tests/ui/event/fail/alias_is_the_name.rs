@@ -1,4 +1,4 @@
-//! An alias that is the name of today.
+//! An alias that is the current name.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

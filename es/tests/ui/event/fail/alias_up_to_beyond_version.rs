@@ -1,4 +1,4 @@
-//! An alias up to a schema version to come.
+//! An alias up to a schema version above the event's.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

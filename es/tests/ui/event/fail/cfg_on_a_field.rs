@@ -1,4 +1,4 @@
-//! A field that is there in some builds.
+//! A field under `#[cfg]`.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

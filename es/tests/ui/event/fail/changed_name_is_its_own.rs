@@ -1,4 +1,4 @@
-//! The key before the change is the key since.
+//! The older key equals the newer one.
 
 use es::prelude::*;
 

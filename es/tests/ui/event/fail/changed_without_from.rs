@@ -1,4 +1,4 @@
-//! Another type without the old one.
+//! `changed` without `from`.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

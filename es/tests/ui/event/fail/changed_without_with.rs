@@ -1,4 +1,4 @@
-//! Another type without the way to it.
+//! `changed` without `with`.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

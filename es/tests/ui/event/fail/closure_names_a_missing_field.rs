@@ -1,4 +1,4 @@
-//! A computed default from a field that the shape before lacks.
+//! A computed default from a field that the older shape lacks.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! A step of a schema version to come.
+//! A step of a schema version above the event's.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

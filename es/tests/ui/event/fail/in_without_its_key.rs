@@ -1,4 +1,4 @@
-//! The schema version of a step stands alone.
+//! The schema version of a step has no key.
 
 use es::prelude::*;
 

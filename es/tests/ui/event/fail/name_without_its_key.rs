@@ -1,4 +1,4 @@
-//! The name stands alone.
+//! The name has no key.
 
 use es::prelude::*;
 

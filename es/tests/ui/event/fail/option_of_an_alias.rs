@@ -1,4 +1,4 @@
-//! `Some(None)` is stored as `None` is, also behind an alias and inside of a list.
+//! `Some(None)` and `None` are stored alike, also behind an alias and inside of a list.
 
 use es::prelude::*;
 

@@ -1,4 +1,4 @@
-//! `Some(None)` is stored as `None` is.
+//! `Some(None)` and `None` are stored alike.
 
 use es::prelude::*;
 

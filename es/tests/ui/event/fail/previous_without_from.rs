@@ -1,4 +1,4 @@
-//! A previous type without the way from it.
+//! A previous type without a conversion from it.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What is left out of a tuple struct moves the rest.
+//! A field that is left out of a tuple struct shifts the others.
 
 use es::prelude::*;
 

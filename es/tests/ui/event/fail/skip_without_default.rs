@@ -1,4 +1,4 @@
-//! The field is skipped, and nobody said that a default is meant.
+//! The field is skipped without `default`.
 
 use es::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A conversion that may fail, and cannot.
+//! `try_with` with a function that gives no `Result`.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! A key nobody knows.
+//! An unknown key.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The schema version of a step has a key that is near to none.
+//! The schema version of a step has an unknown key that resembles no known one.
 
 use es::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The name has a key that is near to none.
+//! The name has an unknown key that resembles no known one.
 
 use es::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A key with a slip of the pen.
+//! A misspelt key.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! A step nobody knows.
+//! An unknown step.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! A schema version by a slip of the pen.
+//! A schema version far above its steps.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! A schema version of which nothing is said.
+//! A schema version without a step.
 
 use es::Event;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! A function that may fail stands behind `with`.
+//! A function that may fail, in `with`.
 
 use es::prelude::*;
 

@@ -1,4 +1,4 @@
-//! An aggregate with a mistake: its feed says nothing of it a second time.
+//! An aggregate with a mistake: its feed does not report it again.
 
 use es::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! An aggregate that lists no event: its feed says nothing of it a second time.
+//! An aggregate that lists no event: its feed does not report it again.
 
 use es::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! A retired event that does not say what it becomes: the feed of its aggregate says nothing of it a second time.
+//! A retired event that does not implement `Retired`: the feed of its aggregate does not report it again.
 
 use es::prelude::*;
 use serde::{Deserialize, Serialize};

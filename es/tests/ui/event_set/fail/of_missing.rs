@@ -1,4 +1,4 @@
-//! A set that does not say whose events it holds.
+//! A set that does not name the aggregates of its events.
 
 use es::prelude::*;
 use serde::{Deserialize, Serialize};

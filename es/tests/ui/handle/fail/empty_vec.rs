@@ -1,4 +1,4 @@
-//! A decision that emits nothing, by a `Vec` of nobody knows what. rustc has one `E0282` for it that says nothing to the
+//! A decision that emits nothing, by a `Vec` of an unknown type. rustc has one `E0282` for it that says nothing to the
 //! purpose; the error behind it names `Events::new`.
 
 use es::prelude::*;

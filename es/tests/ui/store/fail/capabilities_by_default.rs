@@ -1,4 +1,4 @@
-//! A store around another one takes what it does not name from a value without capabilities.
+//! A store that wraps another one fills its capabilities from `Default`.
 
 use es::store::{Capabilities, EventStore};
 

@@ -1,4 +1,4 @@
-//! A store around another one does not say what it can do beyond events.
+//! A store that wraps another one does not implement `capabilities`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A store around another one takes its capabilities apart and forgets one.
+//! A store that wraps another one destructures its capabilities and forgets one.
 
 use es::store::{Capabilities, EventStore};
 

@@ -1,4 +1,4 @@
-//! A store says nothing of one of its capabilities.
+//! A store leaves out one of its capabilities.
 
 use es::store::Capabilities;
 

@@ -1,4 +1,4 @@
-//! The closure of `update` gives no event, by an array of nobody knows what.
+//! The closure of `update` gives no event, by an array of an unknown type.
 
 use es::prelude::*;
 

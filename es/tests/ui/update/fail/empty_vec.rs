@@ -1,4 +1,4 @@
-//! The closure of `update` gives no event, by a `Vec` of nobody knows what.
+//! The closure of `update` gives no event, by a `Vec` of an unknown type.
 
 use es::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Nobody waits for what a command comes to.
+//! A command that is not awaited.
 
 #![deny(unused_must_use)]
 

@@ -1,4 +1,4 @@
-//! The events of an account. Each carries the day it was booked; when it was stored is another thing.
+//! The events of an account. Each has the day on which it was booked, which may differ from the time at which it was stored.
 
 use es::prelude::*;
 use jiff::civil::Date;
@@ -26,13 +26,13 @@ pub struct Deposited {
     /// The day it was booked.
     #[event(renamed(in = 3, from = "date"))]
     pub on: Date,
-    /// How much.
+    /// The amount.
     #[event(changed(in = 4, from = f64, with = Money::from_units))]
     pub amount: Money,
-    /// What for.
+    /// The purpose.
     #[event(added(in = 2, default = None))]
     pub symbol: Option<String>,
-    /// Whom the bank noted beside it.
+    /// The other account, if the bank recorded one.
     #[event(added(in = 2, default = None))]
     pub partner: Option<Partner>,
 }
@@ -45,13 +45,13 @@ pub struct Withdrawn {
     pub transaction: Option<TransactionId>,
     /// The day it was booked.
     pub on: Date,
-    /// How much.
+    /// The amount.
     pub amount: Money,
     /// Where the cash came from.
     pub means: Means,
-    /// What for.
+    /// The purpose.
     pub symbol: Option<String>,
-    /// With whom.
+    /// The other account.
     pub partner: Option<Partner>,
 }
 
@@ -73,11 +73,11 @@ pub struct TransferReceived {
     pub transaction: TransactionId,
     /// The day it was booked.
     pub on: Date,
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// What for.
+    /// The purpose.
     pub symbol: Option<String>,
-    /// From whom.
+    /// The account that paid.
     pub partner: Option<Partner>,
 }
 
@@ -89,11 +89,11 @@ pub struct TransferSent {
     pub transaction: TransactionId,
     /// The day it was booked.
     pub on: Date,
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// What for.
+    /// The purpose.
     pub symbol: Option<String>,
-    /// To whom.
+    /// The account that was paid.
     pub partner: Option<Partner>,
 }
 
@@ -105,11 +105,11 @@ pub struct InterestCredited {
     pub transaction: TransactionId,
     /// The day it was booked.
     pub on: Date,
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// What for.
+    /// The purpose.
     pub symbol: Option<String>,
-    /// Whom the bank noted beside it.
+    /// The other account, if the bank recorded one.
     pub partner: Option<Partner>,
 }
 
@@ -121,22 +121,22 @@ pub struct FeeCharged {
     pub transaction: TransactionId,
     /// The day it was booked.
     pub on: Date,
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// What for.
+    /// The purpose.
     pub symbol: Option<String>,
-    /// Whom the bank noted beside it.
+    /// The other account, if the bank recorded one.
     pub partner: Option<Partner>,
 }
 
-/// Somebody asked for more than there was.
+/// A withdrawal was refused, because the balance was too low.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "account.withdrawal_refused")]
 pub struct WithdrawalRefused {
     /// The day it was asked for.
     pub on: Date,
-    /// How much was asked for.
+    /// The amount that was asked for.
     pub amount: Money,
-    /// What there was.
+    /// The balance then.
     pub balance: Money,
 }

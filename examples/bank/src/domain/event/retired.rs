@@ -1,4 +1,4 @@
-//! Events that older banks wrote, and what they are today.
+//! Events that older releases wrote, and their successors.
 
 use es::prelude::*;
 use jiff::civil::Date;
@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::{Deposited, Opened};
 use crate::domain::{Account, Money, TransactionId};
 
-/// The account exists, and its first money came in cash: two facts, and two events today.
+/// The account was opened with a first deposit in cash: two facts, which are two events today.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "account.opened_with_deposit")]
 pub struct OpenedWithDeposit {
@@ -14,7 +14,7 @@ pub struct OpenedWithDeposit {
     pub transaction: TransactionId,
     /// The day it was booked.
     pub date: Date,
-    /// How much, in crowns.
+    /// The amount in crowns.
     pub amount: f64,
 }
 
@@ -26,7 +26,7 @@ impl Retired<Account> for OpenedWithDeposit {
     }
 }
 
-/// A statement was sent: paper is not what an account is about, so it is nothing today.
+/// A statement was sent. It does not concern the account, so it has no successor.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "account.statement_issued")]
 pub struct StatementIssued {

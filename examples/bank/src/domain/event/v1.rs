@@ -1,4 +1,4 @@
-//! Shapes of the first bank that are read, and no longer written.
+//! Shapes that the first release of the bank wrote and that are still read.
 
 use es::prelude::*;
 use jiff::civil::Date;
@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::Means;
 use crate::domain::{Money, Partner, TransactionId};
 
-/// [`Withdrawn`](super::Withdrawn), when its means were a text.
+/// [`Withdrawn`](super::Withdrawn), with its means as a text.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "account.withdrawn")]
 pub struct Withdrawn {
@@ -14,13 +14,13 @@ pub struct Withdrawn {
     pub transaction: Option<TransactionId>,
     /// The day it was booked.
     pub date: Date,
-    /// How much.
+    /// The amount.
     pub amount: Money,
     /// `cash` at the counter, or `card`.
     pub means: String,
-    /// What for.
+    /// The purpose.
     pub symbol: Option<String>,
-    /// With whom.
+    /// The other account.
     pub partner: Option<Partner>,
 }
 

@@ -1,4 +1,4 @@
-//! Pairs of an old and a new shape: what has to be noticed, and what has to be silent. All with the feature `schema`.
+//! Pairs of an old and a new shape: which ones the lock must report and which ones it must accept, with the feature `schema`.
 
 #![cfg(feature = "schema")]
 #![allow(dead_code, unreachable_pub, reason = "types that are only described")]
@@ -25,7 +25,7 @@ macro_rules! inner {
     };
 }
 
-/// A module with these items and the aggregate `Account`, whose event holds one field of the type behind them.
+/// A module with these items and the aggregate `Account`, whose event has one field of the type that follows.
 macro_rules! side {
     ($name:ident, $(#[$($attribute:tt)*])* { $($item:item)* } ($($field:tt)+)) => {
         mod $name {
@@ -68,7 +68,7 @@ macro_rules! pair {
     };
 }
 
-/// What `After` says of a lock that `Before` wrote.
+/// The result of checking `After` against a lock that `Before` wrote.
 fn run<Before: Aggregates, After: Aggregates>() -> Result<(), LockError> {
     let directory = TempDir::new().expect("a directory");
     let lock = Lock::new(directory.path().join("events.lock"));
@@ -92,7 +92,7 @@ fn noticed<Before: Aggregates, After: Aggregates>() {
     }
 }
 
-/// Nothing at all is said.
+/// The lock reports nothing.
 #[track_caller]
 fn silent<Before: Aggregates, After: Aggregates>() {
     if let Err(error) = run::<Before, After>() {
@@ -100,7 +100,7 @@ fn silent<Before: Aggregates, After: Aggregates>() {
     }
 }
 
-/// It is only to be written down; what the release before reads is not harmed.
+/// The lock asks for an update only; the previous release reads every new payload.
 #[track_caller]
 fn grows<Before: Aggregates, After: Aggregates>() {
     match run::<Before, After>() {
@@ -111,7 +111,7 @@ fn grows<Before: Aggregates, After: Aggregates>() {
     }
 }
 
-/// It is to be written down, and the release before cannot read it.
+/// The lock asks for an update, and says that the previous release cannot read every new payload.
 #[track_caller]
 fn widens<Before: Aggregates, After: Aggregates>() {
     match run::<Before, After>() {

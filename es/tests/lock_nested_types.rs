@@ -1,4 +1,4 @@
-//! The lock with the feature `schema`: it looks into the types inside payloads.
+//! The lock with the feature `schema`, which looks into the types inside payloads.
 
 #![cfg(feature = "schema")]
 
@@ -10,7 +10,7 @@ use es::{
 };
 use tempfile::TempDir;
 
-/// The aggregate `Account`, whose event holds the `Money` of the module around it.
+/// The aggregate `Account`, whose event has the `Money` of the surrounding module.
 macro_rules! account {
     ($($ty:ty),+) => {
         #[derive(Event, Clone, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ mod today {
 
     pub(super) type Amount = f64;
 
-    /// It says nothing of itself.
+    /// A type without `JsonSchema`.
     #[derive(Clone, Serialize, Deserialize)]
     pub(super) struct Opaque(u8);
 
@@ -150,7 +150,7 @@ mod rearranged {
 }
 
 #[test]
-fn rust_names_the_order_of_fields_and_comments_are_silent_inside_too() {
+fn renames_in_rust_order_and_comments_change_nothing_in_nested_types() {
     Written::by::<small::Account>().holds::<rearranged::Account>();
 }
 
@@ -166,7 +166,7 @@ mod changed {
 }
 
 #[test]
-fn a_change_inside_a_type_names_it_and_where_it_is_stored() {
+fn a_change_in_a_nested_type_names_the_type_and_its_events() {
     let failure = Written::by::<small::Account>().fails::<changed::Account>();
     assert!(
         failure.contains(
@@ -203,7 +203,7 @@ mod widened {
 }
 
 #[test]
-fn another_variant_of_an_enum_asks_for_an_update_and_one_less_is_missed() {
+fn a_new_variant_asks_for_an_update_and_a_removed_one_fails() {
     let written = Written::by::<small::Account>();
     let run = written.lock.run::<widened::Account>(Update::Nothing);
     let Err(LockError::Outdated { news, .. }) = run else { panic!("{run:?}") };
@@ -231,7 +231,7 @@ mod unseen {
 }
 
 #[test]
-fn a_lock_without_types_is_not_asked_for_them() {
+fn a_lock_without_types_is_not_compared_by_types() {
     let directory = TempDir::new().expect("a directory");
     let path = directory.path().join("events.lock");
     fs::write(&path, "stream account\n  id is String, prints 1 as \"1\", a as \"a\", 00000000-0000-0000-0000-000000000000 as \"00000000-0000-0000-0000-000000000000\"\n  account.deposited\n\nevent account.deposited\n  1: (Vec<Part>, Money)\n")
@@ -244,7 +244,7 @@ fn a_lock_without_types_is_not_asked_for_them() {
 }
 
 #[test]
-fn a_type_that_is_no_longer_seen_is_missed() {
+fn a_type_without_a_schema_that_had_one_fails() {
     let failure = Written::by::<small::Account>().fails::<unseen::Account>();
     assert!(failure.contains("`Money` of `1` says nothing of itself; write `#[derive(JsonSchema)]`"), "{failure}");
 }

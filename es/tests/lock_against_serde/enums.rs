@@ -124,14 +124,14 @@ pair!(Silent the_order_of_tagged_variants
 pair!(Silent the_order_of_adjacent_variants
     before { inner! { #[serde(tag = "t", content = "c")] pub enum Kind { A(u8), B } } } (Kind) [Kind::A(1), Kind::B]
     after { inner! { #[serde(tag = "t", content = "c")] pub enum Kind { B, A(u8) } } } (Kind) [Kind::A(1), Kind::B]);
-// serde holds back what stands beside the tag, and holds no number above 64 bits: an append refuses such values
+// serde buffers the fields beside the tag, and its buffer holds no number above 64 bits: an append refuses such values.
 pair!(Noticed (but Silent) a_tag_on_numbers_that_serde_cannot_hold_back
     before { inner! { pub enum T { A } pub struct Held { t: T, of: u128 } } } (Held) [Held { t: T::A, of: u128::MAX }]
     after { inner! { #[serde(tag = "t")] pub enum Held { A { of: u128 } } } } (Held) [Held::A { of: 1 }]);
 pair!(Silent a_nested_tag_on_a_struct
     before { inner! { pub struct Money { cents: i64 } } } (Money) [Money { cents: 1 }]
     after { inner! { #[serde(tag = "t")] pub struct Money { cents: i64 } } } (Money) [Money { cents: 1 }]);
-// what the tag says of a struct is in no value of it
+// The tag of a struct is in none of its fields.
 pair!(Noticed (but Silent) a_nested_tag_taken_off_a_struct
     before { inner! { #[serde(tag = "t")] pub struct Money { cents: i64 } } } (Money) [Money { cents: 1 }]
     after { inner! { pub struct Money { cents: i64 } } } (Money) [Money { cents: 1 }]);

@@ -1,4 +1,4 @@
-//! What comes from a `macro_rules!` fragment stands in an invisible group: every macro reads it as if it were written out.
+//! Tokens from a `macro_rules!` fragment are in an invisible group; every macro reads them as if the user had written them out.
 
 use es::{SchemaVersion, prelude::*, schema::Presence};
 
@@ -88,7 +88,7 @@ macro_rules! handed_on {
 handed_on!("fragment.expression", "theMemo", "memo", "upper", "kebab-case", 1 + 2, |old| old.a_number, u16::from);
 
 #[test]
-fn expressions_are_read_also_through_two_macros() {
+fn expressions_are_read_through_two_macros() {
     let event = ByExpressions { memo: Some("kept".into()), a_number: 7, added: 3, taken: 7, changed: 9 };
     assert_eq!(stored(&event), r#"{"theMemo":"kept","a-number":"7","added":3,"taken":7,"changed":9}"#);
     assert_eq!(read::<ByExpressions>(2, &stored(&event)), event);

@@ -1,4 +1,4 @@
-//! Values of the standard library, which the lock knows by their texts, too.
+//! Types of the standard library, which the lock also knows without the feature `schema`.
 
 pair!(Noticed u64_to_i64 before {} (u64) [1, u64::MAX] after {} (i64) [-1]);
 pair!(Noticed i64_to_u64 before {} (i64) [1, -1] after {} (u64) [1]);

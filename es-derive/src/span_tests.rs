@@ -1,5 +1,5 @@
-//! Tests that names in generated code stand where the user wrote them: an editor goes from there to the definition,
-//! and rustc points there.
+//! Tests that names in generated code have the span of the user's name: an editor jumps from there to the definition, and
+//! rustc points there.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 
@@ -15,7 +15,7 @@ fn found(code: TokenStream, name: &str) -> Vec<Ident> {
     code.into_iter().flat_map(each).collect()
 }
 
-/// Asserts that each of `names` is in `code`, and stands in the user's source wherever it is.
+/// Asserts that each of `names` is in `code`, each time with a span in the user's source.
 fn assert_written_by_the_user(code: &TokenStream, names: &[&str]) {
     for name in names {
         let found = found(code.clone(), name);
@@ -29,7 +29,7 @@ fn assert_written_by_the_user(code: &TokenStream, names: &[&str]) {
 }
 
 #[test]
-fn events_of_an_aggregate_stand_where_they_are_listed() -> syn::Result<()> {
+fn events_of_an_aggregate_have_the_spans_of_the_list() -> syn::Result<()> {
     let input = syn::parse_str(
         r#"#[aggregate(category = "account", id = AccountId, event = Happened,
                 events(Opened, shop::Sold as Bought), retired(old::Gone))]
@@ -41,7 +41,7 @@ fn events_of_an_aggregate_stand_where_they_are_listed() -> syn::Result<()> {
 }
 
 #[test]
-fn events_of_a_set_stand_in_their_variants() -> syn::Result<()> {
+fn events_of_a_set_have_the_spans_of_their_variants() -> syn::Result<()> {
     let input = syn::parse_str("#[event_set(of(Account, shop::Shop))] enum Feed { Opened(Opened), Paid(shop::Sold) }")?;
     assert_written_by_the_user(
         &event_set::derive(&input),
@@ -51,14 +51,14 @@ fn events_of_a_set_stand_in_their_variants() -> syn::Result<()> {
 }
 
 #[test]
-fn events_that_are_applied_stand_in_their_methods() -> syn::Result<()> {
+fn applied_events_have_the_spans_of_their_methods() -> syn::Result<()> {
     let block: TokenStream = syn::parse_str("impl Account { fn sold(&mut self, event: shop::Sold) {} }")?;
     assert_written_by_the_user(&apply::expand(TokenStream::new(), &block), &["Account", "sold", "shop", "Sold"]);
     Ok(())
 }
 
 #[test]
-fn fields_and_steps_of_an_event_stand_where_they_are_declared() -> syn::Result<()> {
+fn fields_and_steps_of_an_event_have_the_spans_of_their_declarations() -> syn::Result<()> {
     let input = syn::parse_str(
         r#"#[event(name = "account.deposited", version = 4, previous = first::Deposited)]
             #[event(removed(in = 3, name = "note", type = Note))]
@@ -79,7 +79,7 @@ fn fields_and_steps_of_an_event_stand_where_they_are_declared() -> syn::Result<(
 }
 
 #[test]
-fn a_name_that_the_macro_made_up_is_told_apart() {
+fn a_name_that_the_macro_made_up_is_noticed() {
     let made_up = quote::quote!(Opened);
     assert!(found(made_up, "Opened").iter().all(|ident| ident.span().source_text().is_none()));
 }

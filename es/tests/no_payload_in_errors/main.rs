@@ -1,4 +1,4 @@
-//! No error of a bad payload shows any of the payload: a canary in every kind of them, on every path that reads.
+//! No error shows any of a payload: a canary value is in every kind of bad payload, on every read path.
 
 #![cfg(feature = "testing")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::holding::Holding;
 
-/// As a text and as a number; what is looked for is the part that both have.
+/// The canary as a text and as a number. The test searches for the digits that both have.
 const CANARY: &str = "7281947281";
 const TEXT: &str = "canary-7281947281";
 
@@ -34,7 +34,7 @@ enum Currency {
     Pair { left: u8, right: u8 },
 }
 
-/// Its `Deserialize` and its `FromStr` quote what they refuse.
+/// A type whose `Deserialize` and `FromStr` quote the value that they refuse.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Iban(String);
 
@@ -140,8 +140,8 @@ impl Account {
     fn rated(&mut self, _: Rated) {}
 }
 
-/// Every kind of bad payload: what is wrong, the event, the schema version, and the payload; `@` is the canary as a
-/// text and `%` as a number.
+/// Every kind of bad payload: the mistake, the event, the schema version and the payload. `@` is the canary as a text, `%` as a
+/// number.
 const BAD: &[(&str, &str, u32, &str)] = &[
     ("a syntax error", "account.opened", 3, r#"{"iban":"@" "level":1}"#),
     ("no JSON", "account.opened", 3, "@"),
@@ -200,7 +200,7 @@ fn schema_version(number: u32) -> SchemaVersion {
     SchemaVersion::new(number).unwrap()
 }
 
-/// `Display` and `Debug` of an error and of everything below it.
+/// `Display` and `Debug` of an error and of all its sources.
 fn shown(error: &dyn Error) -> String {
     let mut text = String::new();
     let mut next = Some(error);
@@ -218,7 +218,7 @@ fn silent(what: &str, path: &str, error: &dyn Error) {
 }
 
 #[test]
-fn decoding_an_event_quotes_nothing() {
+fn errors_of_decoding_an_event_show_no_payload() {
     for (what, name, version, template) in BAD {
         let (stored, payload) = (schema_version(*version), payload(template));
         let error = match *name {
@@ -233,7 +233,7 @@ fn decoding_an_event_quotes_nothing() {
 }
 
 #[test]
-fn decoding_by_a_set_quotes_nothing() {
+fn errors_of_decoding_by_a_set_show_no_payload() {
     for (what, name, version, template) in BAD {
         let read = AccountEvent::decode(Account::CATEGORY, name, schema_version(*version), &payload(template), |_| {});
         silent(what, "`EventSet::decode`", &read.unwrap_err());
@@ -241,7 +241,7 @@ fn decoding_by_a_set_quotes_nothing() {
 }
 
 #[tokio::test]
-async fn loading_executing_reading_and_subscribing_quote_nothing() {
+async fn errors_of_loading_executing_reading_and_subscribing_show_no_payload() {
     struct Anything;
     impl Handle<Anything> for Account {
         type Error = std::convert::Infallible;
@@ -274,7 +274,7 @@ async fn loading_executing_reading_and_subscribing_quote_nothing() {
 }
 
 #[test]
-fn a_scenario_quotes_nothing() {
+fn errors_of_a_scenario_show_no_payload() {
     for (what, name, version, template) in BAD {
         let given = || drop(scenario::<Account>().given_stored(name, *version, payload(template)));
         let panic = catch_unwind(AssertUnwindSafe(given)).unwrap_err();
@@ -284,7 +284,7 @@ fn a_scenario_quotes_nothing() {
 }
 
 #[tokio::test]
-async fn bad_metadata_are_not_quoted() {
+async fn errors_of_metadata_do_not_show_it() {
     let mut event = Holding::new("account.moved", 1, payload(r#"{"to":"x"}"#)).0.clone();
     for template in [r#"{"correlation_id":"@"}"#, r#"{"@"#, r#"["@"]"#, "%"] {
         event.metadata = Some(payload(template).into());
@@ -297,7 +297,7 @@ async fn bad_metadata_are_not_quoted() {
 }
 
 #[test]
-fn what_cannot_be_stored_is_not_quoted_either() {
+fn errors_of_encoding_show_no_payload() {
     let unreadable = AccountEvent::from(Rated { by: Iban(TEXT.into()) });
     let error = NewEvent::encode(&unreadable, drop).unwrap_err();
     assert!(matches!(error, EncodeError::Unreadable { .. }), "{error:?}");
@@ -310,9 +310,9 @@ fn what_cannot_be_stored_is_not_quoted_either() {
     }
 }
 
-/// Errors and logs show what `Debug` shows: which events, and how many bytes they have.
+/// Errors and logs show the `Debug` output: the events and their number of bytes.
 #[test]
-fn events_and_unknown_appends_are_shown_without_what_they_say() {
+fn debug_of_events_and_unknown_appends_shows_no_payload() {
     let metadata = Metadata::new().with_actor(TEXT);
     let name = EventName::new("account.moved").unwrap();
     let event = NewEvent::from_json(Uuid::from_u128(4711), name, SchemaVersion::FIRST, payload(r#"{"@":%}"#));
@@ -342,7 +342,7 @@ fn events_and_unknown_appends_are_shown_without_what_they_say() {
 }
 
 #[test]
-fn the_canary_is_seen_where_it_is() {
+fn the_test_finds_the_canary_where_it_is() {
     let quoting = serde_json::from_slice::<Opened>(&payload(r#"{"iban":"@","level":1}"#)).unwrap_err();
     assert!(shown(&quoting).contains(CANARY));
     let chained = ReadError::Store(StoreError::new(StoreErrorKind::Other, Quoting(TEXT.into())));

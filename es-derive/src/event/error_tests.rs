@@ -1,4 +1,4 @@
-//! Tests of what is refused, with its sister cases; how it reads is held by `es/tests/ui/event/fail`.
+//! Tests of what `derive(Event)` refuses and accepts. `es/tests/ui/event/fail` tests the messages.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse_str;
@@ -21,7 +21,7 @@ fn errors(code: TokenStream) -> Vec<String> {
     found
 }
 
-/// Where the errors in `code` stand, as it is written there.
+/// The source text at the spans of the errors in `code`.
 fn places(code: TokenStream) -> Vec<String> {
     let mut found = Vec::new();
     for token in code {
@@ -34,7 +34,7 @@ fn places(code: TokenStream) -> Vec<String> {
     found
 }
 
-/// What is wrong with the event, where its stored name is given.
+/// The errors of the event, to which the stored name is added.
 fn refused(code: &str) -> Vec<String> {
     match parse_str(&format!("#[event(name = \"a\")] {code}")) {
         Ok(input) => errors(super::derive(&input)),
@@ -54,7 +54,7 @@ fn assert_accepted(code: &str) {
 }
 
 #[test]
-fn what_serde_says_of_one_side_only_is_refused() {
+fn an_attribute_for_one_direction_is_refused() {
     let field = |attribute: &str, words: &str| {
         assert_refused(&format!("struct E {{ #[serde({attribute})] one: u8 }}"), words);
     };
@@ -66,10 +66,10 @@ fn what_serde_says_of_one_side_only_is_refused() {
     field("skip_serializing, default", "`skip_serializing` never writes");
     field("skip_deserializing", "`skip_deserializing` never reads");
     field("skip_deserializing, default = \"d\"", "`skip_deserializing` never reads");
-    field("serialize_with = \"f\"", "`serialize_with` writes in another form");
+    field("serialize_with = \"f\"", "`serialize_with` writes another form");
     field("deserialize_with = \"f\"", "`deserialize_with` reads another form");
-    field("skip", "a reader sees a default");
-    field("skip_serializing, skip_deserializing", "a reader sees a default");
+    field("skip", "a reader gets a default");
+    field("skip_serializing, skip_deserializing", "a reader gets a default");
     field("with = \"m\", skip_serializing_if = \"f\"", "can leave the field out");
     assert_refused("#[serde(rename_all(deserialize = \"camelCase\"))] struct E { one: u8 }", "writes other keys");
     assert_refused("#[serde(rename_all(serialize = \"camelCase\"))] struct E { one: u8 }", "writes other keys");
@@ -83,11 +83,11 @@ fn what_serde_says_of_one_side_only_is_refused() {
     assert_refused("#[serde(try_from = \"T\", into = \"S\")] struct E { one: u8 }", "written as `S` and read as `T`");
     assert_refused("#[serde(remote = \"T\")] struct E { one: u8 }", "`remote`");
     assert_refused("#[serde(tag = \"t\", deny_unknown_fields)] struct E { one: u8 }", "`tag`");
-    assert_refused("struct E(#[serde(default, skip_serializing_if = \"f\")] u8, u8);", "another place");
+    assert_refused("struct E(#[serde(default, skip_serializing_if = \"f\")] u8, u8);", "other places");
 }
 
 #[test]
-fn what_serde_says_of_both_sides_is_accepted() {
+fn attributes_for_both_directions_are_accepted() {
     for attribute in [
         "rename = \"n\"",
         "rename(serialize = \"n\", deserialize = \"n\")",
@@ -142,7 +142,7 @@ fn a_key_of_two_fields_is_refused_in_every_schema_version() {
 }
 
 #[test]
-fn a_key_of_two_fields_stands_where_it_was_written_by_hand() {
+fn the_error_of_a_shared_key_is_at_the_key_that_the_user_wrote() {
     let at = |fields: &str, place: &str, words: &str| {
         let code =
             format!("#[event(name = \"a\", version = 2)] #[serde(rename_all = \"camelCase\")] struct E {{ {fields} }}");
@@ -172,7 +172,7 @@ fn a_key_of_two_fields_stands_where_it_was_written_by_hand() {
 }
 
 #[test]
-fn a_key_that_was_free_is_accepted() {
+fn a_key_that_is_free_is_accepted() {
     let two = |fields: &str| {
         let note = "removed(in = 2, name = \"note\", type = u8, serde(alias = \"n\"))";
         assert_accepted(&format!("#[event(version = 2)] #[event({note})] struct E {{ {fields} }}"));
@@ -184,7 +184,7 @@ fn a_key_that_was_free_is_accepted() {
 }
 
 #[test]
-fn a_key_before_that_is_the_key_since_is_refused() {
+fn an_older_key_that_equals_the_newer_one_is_refused() {
     assert_refused(
         "#[event(version = 2)] struct E { #[event(renamed(in = 2, from = \"one\"))] one: u8 }",
         "`from` is the key",
@@ -203,7 +203,7 @@ fn a_key_before_that_is_the_key_since_is_refused() {
 }
 
 #[test]
-fn what_an_event_borrows_is_refused() {
+fn a_reference_in_an_event_is_refused() {
     for (ty, owned) in [
         ("&'static str", "`String` instead of `&'static str`"),
         ("Option<&'static [u8]>", "`Vec<u8>` instead of"),
@@ -221,7 +221,7 @@ fn what_an_event_borrows_is_refused() {
 }
 
 #[test]
-fn what_is_no_literal_is_refused() {
+fn a_value_that_is_no_literal_is_refused() {
     let event = |arguments: &str, words: &str| match parse_str(&format!("#[event({arguments})] struct E {{}}")) {
         Ok(input) => {
             let errors = errors(super::derive(&input));
@@ -231,10 +231,10 @@ fn what_is_no_literal_is_refused() {
     };
     event("name = concat!(\"a\", \"b\")", "read before `concat!` is expanded");
     event("name = std::concat!(\"a\", \"b\")", "read before `std::concat!` is expanded");
-    event("name = NAME", "takes something else");
-    event("name = \"a\" + \"b\"", "takes something else");
-    event("name = \"a\", version = 1 + 1", "takes something else");
-    event("name = \"a\", version = version!()", "takes something else");
+    event("name = NAME", "cannot have this value");
+    event("name = \"a\" + \"b\"", "cannot have this value");
+    event("name = \"a\", version = 1 + 1", "cannot have this value");
+    event("name = \"a\", version = version!()", "cannot have this value");
     event("name = \"a\\tb\"", "the character `\\\\t`");
     assert_refused(
         "#[event(version = 2)] struct E { #[event(changed(in = 2, from = u8, with = f, serde(with = m)))] one: u8 }",

@@ -1,6 +1,5 @@
-//! Pairs of an old and a new shape, judged by what serde does with the payloads: an oracle that shares no code with the
-//! lock. It writes each sample of the old type and reads it as the new one, and the other way round as the release
-//! before would.
+//! Compares the lock's verdict on pairs of an old and a new shape with an oracle that shares no code with it: serde writes each
+//! sample of the old type and reads it as the new one, and the other way round as the previous release would.
 
 #![cfg(any(feature = "testing", feature = "schema"))]
 #![allow(
@@ -52,26 +51,26 @@ mod plain;
 #[cfg(feature = "schema")]
 mod structs;
 
-/// What a pair comes to.
+/// The verdict on a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
-    /// Something that is stored is not read as it was.
+    /// A stored payload is no longer read with the same meaning.
     Noticed,
-    /// All that is stored is read as it was, and the release before reads all that is written now.
+    /// Every stored payload is read with the same meaning, and the previous release reads every new one.
     Silent,
-    /// All that is stored is read as it was; the release before cannot read all that is written now.
+    /// Every stored payload is read with the same meaning; the previous release cannot read every new one.
     Widens,
 }
 
 /// One side of a pair.
 trait Side: Aggregates {
-    /// Payloads that are stored by it.
+    /// Payloads that this side stores.
     fn samples() -> Vec<String>;
-    /// What it reads of a payload, written again.
+    /// Reads a payload and writes it again.
     fn read(payload: &str) -> Option<Value>;
 }
 
-/// What the two sides come to by their samples, where `renamed` are the keys and variants that have another name today.
+/// The verdict on two sides by their samples. `renamed` are the keys and variants with another name today.
 fn judged<Before: Side, After: Side>(renamed: &[(&str, &str)]) -> (Verdict, String) {
     let reads =
         |payload: &String, meant: Option<Value>, read: Option<Value>, known_only: bool, renamed: &[(&str, &str)]| {
@@ -98,8 +97,7 @@ fn judged<Before: Side, After: Side>(renamed: &[(&str, &str)]) -> (Verdict, Stri
     }
 }
 
-/// Whether `read` holds all that `meant` does. With `known_only` it may lack keys, as a release before does that does not
-/// know them yet.
+/// Whether `read` has everything that `meant` has. With `known_only` it may lack keys, which an older release does not know.
 fn keeps(meant: &Value, read: &Value, known_only: bool, renamed: &[(&str, &str)]) -> bool {
     let today =
         |name: &str| renamed.iter().find(|(old, _)| *old == name).map_or(name.to_owned(), |(_, new)| (*new).to_owned());
@@ -120,7 +118,7 @@ fn keeps(meant: &Value, read: &Value, known_only: bool, renamed: &[(&str, &str)]
     }
 }
 
-/// What serde makes of a value, with each number as a text of its own: `#1.5`. A `Value` holds no number above 64 bits.
+/// The JSON of a value, with each number as a string `#1.5`: a `Value` holds no number above 64 bits.
 fn written<T: Serialize>(value: &T) -> Value {
     let json = serde_json::to_string(value).expect("JSON");
     let mut quoted = String::new();
@@ -143,7 +141,7 @@ fn written<T: Serialize>(value: &T) -> Value {
     serde_json::from_str(&quoted).expect("JSON")
 }
 
-/// Whether both texts are the same number, exactly.
+/// Whether both texts are exactly the same number.
 fn same_number(one: &str, other: &str) -> bool {
     let digits = |text: &str| text.parse::<i128>().ok().or_else(|| text.strip_suffix(".0")?.parse().ok());
     match (digits(one), digits(other)) {
@@ -152,7 +150,7 @@ fn same_number(one: &str, other: &str) -> bool {
     }
 }
 
-/// What the lock says of `After` where `Before` has written it.
+/// The verdict of the lock on `After`, after `Before` has written it.
 fn said<Before: Side, After: Side>() -> (Option<Verdict>, String) {
     let directory = TempDir::new().expect("a directory");
     let lock = Lock::new(directory.path().join("events.lock"));
@@ -171,7 +169,7 @@ fn said<Before: Side, After: Side>() -> (Option<Verdict>, String) {
     }
 }
 
-/// Both the oracle and the lock come to `verdict`; or the lock to `instead`, for a reason that its documentation gives.
+/// Asserts that the oracle and the lock give `verdict`, or the lock `instead`, for a reason that its documentation gives.
 #[track_caller]
 fn judge<Before: Side, After: Side>(verdict: Verdict, instead: Option<Verdict>, renamed: &[(&str, &str)]) {
     let (judged, why) = judged::<Before, After>(renamed);

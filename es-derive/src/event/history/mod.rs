@@ -1,4 +1,4 @@
-//! The shapes an event had, found by walking back from today's.
+//! Computes the older shapes of an event by walking back from today's.
 
 use std::collections::HashSet;
 
@@ -28,25 +28,25 @@ pub(crate) struct Shape {
 /// A field in one schema version.
 #[derive(Clone)]
 pub(crate) struct Stored {
-    /// Which field of the history: the same number in every shape.
+    /// The number of the field, the same in every shape.
     pub(crate) track: usize,
-    /// How the code names it.
+    /// Its name in code.
     pub(crate) member: Member,
-    /// How it is stored; of a tuple struct the index.
+    /// The key that it is stored under; the index in a tuple struct.
     pub(crate) key: String,
-    /// Where the key was written: in a step, in `rename`, or as the field's name.
+    /// The span of the key: in a step, in `rename`, or the field's name.
     key_span: Span,
-    /// Whether it was written there as a key, and does not follow from the field's name.
+    /// Whether the user wrote the key itself, and not only the field's name.
     key_given: bool,
     pub(crate) ty: Type,
     pub(crate) held: Held,
     /// Keys it is also read under.
     pub(crate) aliases: Vec<LitStr>,
-    /// How it came to be what it is from the shape before.
+    /// How its value is computed from the older shape.
     pub(crate) origin: Origin,
 }
 
-/// How a field of a shape comes from the shape before.
+/// How a field is computed from the older shape.
 #[derive(Clone)]
 pub(crate) enum Origin {
     Kept,
@@ -56,7 +56,7 @@ pub(crate) enum Origin {
 }
 
 impl History {
-    /// Walks back through the steps of `event`; keys that clash are noted.
+    /// Walks back through the steps of `event` and reports keys that clash.
     pub(crate) fn of(event: &Event, mistakes: &mut Mistakes) -> Self {
         let (base, today) = (check::base(event), event.version);
         let mut shapes: Vec<Shape> = (base..=today).map(|version| Shape { version, fields: Vec::new() }).collect();
@@ -94,19 +94,19 @@ impl History {
 }
 
 impl Shape {
-    /// The field of the same track.
+    /// The field with the number `track`.
     pub(crate) fn field(&self, track: usize) -> Option<&Stored> {
         self.fields.iter().find(|field| field.track == track)
     }
 }
 
 impl Stored {
-    /// Whether it stands in the payload.
+    /// Whether the payload has it.
     pub(crate) fn is_stored(&self) -> bool {
         self.held.presence != Presence::Skip
     }
 
-    /// serde's words for reading it.
+    /// serde's attributes for reading it.
     pub(crate) fn words(&self, form: Form) -> Vec<TokenStream> {
         let mut words = self.held.words.clone();
         if form == Form::Named && self.held.presence != Presence::Flatten && self.is_stored() {
@@ -153,7 +153,7 @@ fn removed_field(track: usize, removed: &Removed) -> Stored {
     }
 }
 
-/// Notes in `stored` how it came about, and gives it as it was before.
+/// Sets the origin of `stored` and returns the field of the older shape.
 fn back(stored: &mut Stored, step: Option<&Step>, mistakes: &mut Mistakes) -> Option<Stored> {
     let mut before = stored.clone();
     before.origin = Origin::Kept;
@@ -186,7 +186,7 @@ fn back(stored: &mut Stored, step: Option<&Step>, mistakes: &mut Mistakes) -> Op
     Some(before)
 }
 
-/// Notes a key before that is the one since.
+/// Reports an older key that equals the newer one.
 fn another_key(key: &LitStr, stored: &Stored, word: &str, mistakes: &mut Mistakes) {
     if key.value() == stored.key {
         let text = format!(
@@ -207,11 +207,11 @@ impl Stored {
     }
 }
 
-/// What code calls the field that is stored under `key`.
+/// The name in code of the field that is stored under `key`.
 fn member(key: &LitStr) -> Member {
     let text = key.value();
     let is_name = |text: &str| syn::parse_str::<Ident>(text).is_ok_and(|ident| ident == text);
-    // syn takes `gen` for a name, which it was before edition 2024
+    // syn accepts `gen` as an identifier, which it was before edition 2024.
     if is_name(&text) && text != "gen" {
         return Member::Named(Ident::new(&text, key.span()));
     }
@@ -221,13 +221,13 @@ fn member(key: &LitStr) -> Member {
     let letter = |letter: char| if is_name(&format!("_{letter}")) { letter } else { '_' };
     let mut name: String = text.chars().map(letter).collect();
     if !is_name(&name) {
-        // a digit in front, or one of the words that cannot be raw
+        // A leading digit, or a keyword that cannot be raw.
         name.insert(0, '_');
     }
     Member::Named(Ident::new(&name, key.span()))
 }
 
-/// Notes the keys of `shape` that two of its fields are read under.
+/// Reports keys of `shape` under which two fields are read.
 fn clashes(shape: &Shape, today: u32, clashed: &mut HashSet<(usize, usize)>, mistakes: &mut Mistakes) {
     let keyed = |field: &&Stored| field.is_stored() && field.held.presence != Presence::Flatten;
     let fields: Vec<_> = shape.fields.iter().filter(keyed).collect();
@@ -241,10 +241,10 @@ fn clashes(shape: &Shape, today: u32, clashed: &mut HashSet<(usize, usize)>, mis
     }
 }
 
-/// The mistake, and where it stands, if `field` and `other` are read under one key.
+/// The message and its span, if `field` and `other` are read under the same key.
 fn clash(version: u32, today: u32, field: &Stored, other: &Stored) -> Option<(Span, String)> {
     if field.key == other.key {
-        // a field's own name is seldom the mistake
+        // The mistake is rarely in the name of a field.
         let span = if other.key_given && !field.key_given { other.key_span } else { field.key_span };
         let remedy = if version == today {
             "give one of them another key"
@@ -265,12 +265,12 @@ fn clash(version: u32, today: u32, field: &Stored, other: &Stored) -> Option<(Sp
     let (span, text) = alias(field, other).or_else(|| alias(other, field)).or_else(shared)?;
     let text = format!(
         "{text} in schema version {version}, and a payload would be read into the wrong one\n\
-         leave the alias out; a key that the field had before is said by `renamed(in = …, from = \"…\")`"
+         leave the alias out; declare a key that the field had before by `renamed(in = …, from = \"…\")`"
     );
     Some((span, text))
 }
 
-/// Two keys can make one name, such as `note-len` and `note_len`.
+/// Two keys can give the same name, such as `note-len` and `note_len`.
 fn tell_members_apart(shape: &mut Shape) {
     for index in 1..shape.fields.len() {
         let (before, rest) = shape.fields.split_at_mut(index);

@@ -1,5 +1,5 @@
-//! What is listed: an event as `Opened`, `other::Opened` or `Opened as FirstOpened`, an aggregate by its path; each perhaps
-//! under a `#[cfg(…)]`.
+//! Reads lists of events (`Opened`, `other::Opened`, `Opened as FirstOpened`) and of aggregates, each item perhaps under a
+//! `#[cfg(…)]`.
 
 use quote::ToTokens;
 use syn::{Attribute, Error, Ident, Path, Result, Token, ext::IdentExt, parse::ParseStream};
@@ -7,13 +7,13 @@ use syn::{Attribute, Error, Ident, Path, Result, Token, ext::IdentExt, parse::Pa
 use crate::mistakes::Mistakes;
 
 /// A path in a list.
-pub(crate) struct Item {
+pub(crate) struct ListedPath {
     pub(crate) path: Path,
-    /// The `#[cfg]`s it stands under.
+    /// Its `#[cfg]`s.
     pub(crate) cfgs: Vec<Attribute>,
 }
 
-impl Item {
+impl ListedPath {
     /// Reads the path of an event, with its `#[cfg]`s.
     pub(crate) fn event(input: ParseStream<'_>, mistakes: &mut Mistakes) -> Result<Self> {
         Self::read(input, mistakes, "write the path of an event, as in `Opened`")
@@ -30,7 +30,7 @@ impl Item {
             let is_cfg = attribute.path().is_ident("cfg");
             if !is_cfg {
                 mistakes
-                    .spanning(attribute, "only `#[cfg(…)]` can stand here; write other attributes at the type itself");
+                    .spanning(attribute, "only `#[cfg(…)]` is allowed here; write other attributes on the type itself");
             }
             is_cfg
         });
@@ -38,39 +38,39 @@ impl Item {
         Ok(Self { path, cfgs })
     }
 
-    /// Whether `self` and `other` may never be there together, since they stand under different `#[cfg]`s.
+    /// Whether `self` and `other` may exclude each other, because they have different `#[cfg]`s.
     fn excludes(&self, other: &Self) -> bool {
         !self.cfgs.is_empty() && !other.cfgs.is_empty() && self.cfgs != other.cfgs
     }
 }
 
 /// An event of an aggregate, and the variant that holds it.
-pub(crate) struct Listed {
-    pub(crate) item: Item,
+pub(crate) struct ListedEvent {
+    pub(crate) item: ListedPath,
     pub(crate) variant: Ident,
 }
 
-impl Listed {
+impl ListedEvent {
     /// The event `item`, in a variant called as it is.
-    fn of(item: Item) -> Result<Self> {
+    fn of(item: ListedPath) -> Result<Self> {
         let last = item.path.segments.last();
         let last = last.ok_or_else(|| Error::new_spanned(&item.path, "write the path of an event"))?;
         Ok(Self { variant: last.ident.clone(), item })
     }
 
-    /// The event at `path`, in a variant called as it is.
+    /// The event at `path`, in a variant of the same name.
     pub(crate) fn plain(path: Path) -> Result<Self> {
-        Self::of(Item { path, cfgs: Vec::new() })
+        Self::of(ListedPath { path, cfgs: Vec::new() })
     }
 
     /// Reads a path, with or without `as`.
     pub(crate) fn read(input: ParseStream<'_>, mistakes: &mut Mistakes) -> Result<Self> {
-        let mut listed = Self::of(Item::event(input, mistakes)?)?;
+        let mut listed = Self::of(ListedPath::event(input, mistakes)?)?;
         if let Some(behind) = input.parse::<Option<Token![as]>>()? {
             let written = text(&listed.item.path);
             let other = other(&listed.variant);
             if input.is_empty() || input.peek(Token![,]) {
-                mistakes.at(behind.span, format!("no variant stands behind `as`; write `{written} as {other}`"));
+                mistakes.at(behind.span, format!("no variant follows `as`; write `{written} as {other}`"));
             } else {
                 listed.variant = input.parse()?;
             }
@@ -79,15 +79,15 @@ impl Listed {
     }
 }
 
-/// A type or path as the user wrote it, without the spaces that tokens are printed with.
+/// A type or path as the user wrote it, without the spaces of printed tokens.
 pub(crate) fn text(tokens: &impl ToTokens) -> String {
     let text = tokens.to_token_stream().to_string();
     text.replace(" :: ", "::").replace(":: ", "::").replace(" < ", "<").replace(" >", ">")
 }
 
-/// Notes the events that are listed twice or share a variant, and leaves them out.
-pub(crate) fn leave_out_repeats(events: &mut Vec<Listed>, mistakes: &mut Mistakes) {
-    let mut kept: Vec<Listed> = Vec::with_capacity(events.len());
+/// Reports and leaves out events that are listed twice or share a variant.
+pub(crate) fn leave_out_repeats(events: &mut Vec<ListedEvent>, mistakes: &mut Mistakes) {
+    let mut kept: Vec<ListedEvent> = Vec::with_capacity(events.len());
     for listed in events.drain(..) {
         let written = text(&listed.item.path);
         let mut together = kept.iter().filter(|before| !before.item.excludes(&listed.item));
@@ -107,12 +107,12 @@ pub(crate) fn leave_out_repeats(events: &mut Vec<Listed>, mistakes: &mut Mistake
     *events = kept;
 }
 
-/// Notes the events that are retired twice, or listed as well, and leaves them out of `retired`.
-pub(crate) fn leave_out_listed(retired: &mut Vec<Item>, events: &[Listed], mistakes: &mut Mistakes) {
-    let mut kept: Vec<Item> = Vec::with_capacity(retired.len());
+/// Reports events that are retired twice, or listed as well, and leaves them out of `retired`.
+pub(crate) fn leave_out_listed(retired: &mut Vec<ListedPath>, events: &[ListedEvent], mistakes: &mut Mistakes) {
+    let mut kept: Vec<ListedPath> = Vec::with_capacity(retired.len());
     for item in retired.drain(..) {
         let written = text(&item.path);
-        let is_it = |other: &&Item| text(&other.path) == written && !other.excludes(&item);
+        let is_it = |other: &&ListedPath| text(&other.path) == written && !other.excludes(&item);
         if events.iter().map(|listed| &listed.item).any(|listed| is_it(&listed)) {
             mistakes.spanning(
                 &item.path,
@@ -127,9 +127,9 @@ pub(crate) fn leave_out_listed(retired: &mut Vec<Item>, events: &[Listed], mista
     *retired = kept;
 }
 
-/// Notes the aggregates that are named twice, and leaves them out.
-pub(crate) fn leave_out_named(aggregates: &mut Vec<Item>, mistakes: &mut Mistakes) {
-    let mut kept: Vec<Item> = Vec::with_capacity(aggregates.len());
+/// Reports and leaves out aggregates that are named twice.
+pub(crate) fn leave_out_named(aggregates: &mut Vec<ListedPath>, mistakes: &mut Mistakes) {
+    let mut kept: Vec<ListedPath> = Vec::with_capacity(aggregates.len());
     for item in aggregates.drain(..) {
         let written = text(&item.path);
         if kept.iter().any(|before| text(&before.path) == written && !before.excludes(&item)) {

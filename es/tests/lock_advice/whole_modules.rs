@@ -1,8 +1,8 @@
-//! Changes beyond the fields of one event: what is pasted goes into the whole module.
+//! Changes beyond the fields of one event: the test pastes the advice into the whole module.
 
 use super::*;
 
-/// The two modules, compiled, and the second as text.
+/// The two modules compiled, and the second one also as text.
 macro_rules! wholes {
     ($(
         $name:ident $follow:literal {

@@ -1,5 +1,5 @@
-//! More changes: those where the standard library has no way from one of its types to the other, and nobody else may
-//! write it, and those inside of tuples, arrays, keys and variants.
+//! More changes: between types of the standard library without a conversion, which the orphan rule forbids to write, and inside of
+//! tuples, arrays, keys and variants.
 
 use super::*;
 

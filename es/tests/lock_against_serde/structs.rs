@@ -78,7 +78,7 @@ pair!(Noticed a_nested_default_removed
 pair!(Noticed the_default_of_a_struct_removed
     before { inner! { #[derive(Default)] #[serde(default)] pub struct Money { cents: i64, note: u8 } } } (Money) [Money { cents: 1, note: 1 }] stored [r#"{"of":{"cents":1}}"#]
     after { inner! { #[derive(Default)] pub struct Money { cents: i64, note: u8 } } } (Money) [Money { cents: 1, note: 1 }]);
-// the lock does not know whether it is left out now
+// The lock does not know whether the key is left out now.
 pair!(Silent (but Widens) the_default_of_a_struct_added
     before { inner! { #[derive(Default)] pub struct Money { cents: i64, note: u8 } } } (Money) [Money { cents: 1, note: 1 }]
     after { inner! { #[derive(Default)] #[serde(default)] pub struct Money { cents: i64, note: u8 } } } (Money) [Money { cents: 1, note: 1 }]);
@@ -108,7 +108,7 @@ pair!(Noticed a_nested_skip_deserializing
     before { inner! { pub struct Money { cents: i64, note: u8 } } } (Money) [Money { cents: 1, note: 1 }]
     after { inner! { pub struct Money { cents: i64, #[serde(skip_deserializing)] note: u8 } } } (Money) [Money { cents: 1, note: 0 }]);
 
-// ---- keys that are not known
+// ---- unknown keys
 
 pair!(Noticed deny_unknown_fields_put_on
     before { inner! { pub struct Money { cents: i64 } } } (Vec<Money>) [vec![Money { cents: 1 }]] stored [r#"{"of":[{"cents":1,"old":2}]}"#]
@@ -137,11 +137,11 @@ pair!(Noticed flatten_taken_off
 pair!(Noticed a_key_of_what_is_flattened_renamed
     before { inner! { pub struct Cents { cents: i64 } pub struct Money { #[serde(flatten)] of: Cents } } } (Money) [Money { of: Cents { cents: 1 } }]
     after { inner! { pub struct Cents { euros: i64 } pub struct Money { #[serde(flatten)] of: Cents } } } (Money) [Money { of: Cents { euros: 1 } }]);
-// serde holds back what is flattened, and holds no number above 64 bits: an append refuses such values
+// serde buffers a flattened field, and its buffer holds no number above 64 bits: an append refuses such values.
 pair!(Noticed (but Silent) flatten_of_numbers_that_serde_cannot_hold_back
     before { inner! { pub struct Money { cents: u128, note: String } } } (Money) [Money { cents: u128::MAX, note: "a".into() }]
     after { inner! { pub struct Cents { cents: u128 } pub struct Money { #[serde(flatten)] of: Cents, note: String } } } (Money) [Money { of: Cents { cents: 1 }, note: "a".into() }]);
-// nor does it read a number from a key that it holds back
+// Nor does it read a number from a buffered key.
 pair!(Noticed (but Widens) flatten_of_keys_that_serde_cannot_hold_back
     before { inner! { pub struct Money { by: BTreeMap<u8, u8>, note: String } } } (Money) [Money { by: [(1, 1)].into(), note: "a".into() }]
     after { inner! { pub struct By { by: BTreeMap<u8, u8> } pub struct Money { #[serde(flatten)] of: By, note: String } } } (Money) [Money { of: By { by: [].into() }, note: "a".into() }]);

@@ -1,4 +1,4 @@
-//! How a pair is written.
+//! The macros that declare a pair.
 
 /// Types inside payloads.
 macro_rules! inner {
@@ -11,7 +11,7 @@ macro_rules! inner {
     };
 }
 
-/// A module with these items and the aggregate `Account`, whose event holds the field `of` of this type.
+/// A module with these items and the aggregate `Account`, whose event has a field `of` of this type.
 macro_rules! side {
     ($name:ident { $($item:item)* } ($(#[$($attribute:tt)*])* $ty:ty) [$($sample:expr),* $(,)?] [$($stored:literal),*]) => {
         mod $name {
@@ -48,8 +48,8 @@ macro_rules! side {
     };
 }
 
-/// A test of a pair: what it comes to, its name, then each side with its items, its type, and samples of it: values, and
-/// payloads that a release before has stored.
+/// A test of a pair: the verdict, the name, then each side with its items, its type, and samples: values, and payloads that an
+/// older release has stored.
 macro_rules! pair {
     ($verdict:ident $((but $instead:ident))? $test:ident $(renamed [$($old:literal $new:literal),+])?
         before { $($before:item)* } ($($was:tt)+) [$($old_sample:tt)*] $(stored [$($stored:literal),+])?

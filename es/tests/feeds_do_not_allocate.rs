@@ -1,4 +1,4 @@
-//! A feed narrows what its aggregate decodes without an allocation of its own.
+//! A feed selects from the events that its aggregate decodes without an allocation.
 
 use es::{EventSet, SchemaVersion, prelude::*};
 
@@ -17,7 +17,7 @@ struct Taxed {
     cents: u64,
 }
 
-/// Retired: became the two others.
+/// A retired event with the two others as successors.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "invoice.paid")]
 struct Paid {
@@ -58,7 +58,7 @@ fn narrowing_allocates_nothing() {
         let expected = (name != "invoice.taxed").then_some(Feed::Received(Received { cents: 5 }));
         assert_eq!(seen, expected, "{name}");
     }
-    // that allocations are counted at all
+    // The test counts allocations at all.
     let before = dhat::HeapStats::get().total_blocks;
     drop(Box::new(before));
     assert!(dhat::HeapStats::get().total_blocks > before);

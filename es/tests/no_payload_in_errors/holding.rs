@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::schema_version;
 
-/// A store that holds one event, whatever its bytes.
+/// A store that holds one event with any bytes.
 #[derive(Debug)]
 pub(crate) struct Holding(pub(crate) StoredEvent);
 

@@ -1,4 +1,4 @@
-//! `Self` in what the user wrote: generated code that stands outside of the struct's impls has to name the struct.
+//! Replaces `Self` in the user's code by the struct's name: the generated code is outside of the struct's impls.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use syn::{
@@ -8,15 +8,15 @@ use syn::{
 
 use super::step::{Conversion, Kind, Removed, Step};
 
-/// Puts the struct's name where `Self` stands.
-pub(crate) struct Itself<'a>(pub(crate) &'a Ident);
+/// Replaces `Self` by the struct's name.
+pub(crate) struct ReplaceSelf<'a>(pub(crate) &'a Ident);
 
-impl Itself<'_> {
-    pub(crate) fn named_in_type(&mut self, ty: &mut Type) {
+impl ReplaceSelf<'_> {
+    pub(crate) fn in_type(&mut self, ty: &mut Type) {
         self.visit_type_mut(ty);
     }
 
-    pub(crate) fn named_in_steps(&mut self, steps: &mut [Step]) {
+    pub(crate) fn in_steps(&mut self, steps: &mut [Step]) {
         for step in steps {
             match &mut step.kind {
                 Kind::Added { default } => self.visit_expr_mut(default),
@@ -30,9 +30,9 @@ impl Itself<'_> {
         }
     }
 
-    pub(crate) fn named_in_removed(&mut self, removed: &mut Removed) {
+    pub(crate) fn in_removed(&mut self, removed: &mut Removed) {
         self.visit_type_mut(&mut removed.ty);
-        self.named_in_steps(&mut removed.steps);
+        self.in_steps(&mut removed.steps);
     }
 
     fn named(&self, at: &Ident) -> Ident {
@@ -55,7 +55,7 @@ impl Itself<'_> {
     }
 }
 
-impl VisitMut for Itself<'_> {
+impl VisitMut for ReplaceSelf<'_> {
     fn visit_ident_mut(&mut self, ident: &mut Ident) {
         if ident == "Self" {
             *ident = self.named(ident);
@@ -73,7 +73,7 @@ impl VisitMut for Itself<'_> {
         visit_mut::visit_expr_mut(self, expr);
     }
 
-    // inside of these `Self` is another type
+    // Inside of these, `Self` is another type.
     fn visit_item_impl_mut(&mut self, _: &mut ItemImpl) {}
     fn visit_item_trait_mut(&mut self, _: &mut ItemTrait) {}
     fn visit_item_struct_mut(&mut self, _: &mut ItemStruct) {}
