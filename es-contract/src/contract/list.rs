@@ -180,6 +180,9 @@ macro_rules! __promises {
                 keys_without_events_are_taken
                 a_refused_request_takes_no_key
                 of_two_requests_with_one_key_one_wins
+                of_many_requests_with_one_key_one_is_appended
+                keyed_requests_over_two_streams_in_both_orders_are_all_appended
+                of_requests_with_crossed_keys_one_is_appended
                 the_same_append_with_its_keys_is_repeated
                 the_same_events_with_a_new_key_conflict
                 a_taken_key_comes_before_a_conflict

@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) snapshots: Mutex<Vec<StoredSnapshot>>,
     /// Keys of the fault that looks at them outside.
     pub(crate) keys: Mutex<HashSet<String>>,
+    /// Locks of the faults that lock keys or streams, by name.
+    pub(crate) locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     /// By how many microseconds the clock was put back.
     behind: AtomicI64,
     /// What the clock showed at the appends of the faults about it.

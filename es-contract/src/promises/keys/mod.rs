@@ -1,17 +1,26 @@
 //! Idempotency keys: none is ever ignored, and where they are declared, each is taken once.
 
-use std::{error::Error, iter, sync::Arc};
+mod concurrent;
+mod limits;
+
+use std::{error::Error, iter};
 
 use es_core::{
-    Append, AppendError, AppendRequest, Appended, EventStore, Expected, IdempotencyKey, KeysTaken, LimitError,
-    NewEvent, StreamId, TakenKey, UnknownOutcome, Version,
-    limits::{EVENTS, KEYS, NAME_BYTES, OUTCOME_BYTES},
+    Append, AppendError, AppendRequest, Appended, Expected, IdempotencyKey, KeysTaken, NewEvent, StreamId, TakenKey,
+    UnknownOutcome, Version, limits::EVENTS,
 };
 
-use super::{
-    Subject, conflict, held, note, notes, same,
-    subject::{failed, joined},
+pub use self::{
+    concurrent::{
+        keyed_requests_over_two_streams_in_both_orders_are_all_appended, of_many_requests_with_one_key_one_is_appended,
+        of_requests_with_crossed_keys_one_is_appended, of_two_requests_with_one_key_one_wins,
+    },
+    limits::{
+        a_key_twice_in_one_append_is_refused, a_thousand_keys_in_one_append_are_taken,
+        keys_and_outcomes_at_the_limit_come_back, outcomes_count_as_bytes_of_an_append,
+    },
 };
+use super::{Subject, conflict, held, note, notes, same, subject::failed};
 use crate::{BrokenPromise, Factory, Operation, Property};
 
 type Answer = Result<Vec<Appended>, AppendError>;
@@ -140,29 +149,6 @@ pub async fn a_refused_request_takes_no_key(factory: &dyn Factory) -> Result<(),
     keyed.nothing_more().await
 }
 
-/// Of two requests with one key that are sent at once, one wins, and the other is given the outcome of the first.
-pub async fn of_two_requests_with_one_key_one_wins(factory: &dyn Factory) -> Result<(), BrokenPromise> {
-    let Some(subject) = fresh(factory).await? else { return Ok(()) };
-    let another = subject.another_handle().await?;
-    for round in 0..50 {
-        let send = |store: &Arc<dyn EventStore>, name: &str| {
-            let append = Append::new(subject.stream(&format!("{name}-{round}"))?, Expected::NoStream, vec![note(1)?]);
-            let request = AppendRequest::from(append).with_key(key(&format!("race-{round}"), 1, name)?);
-            let store = Arc::clone(store);
-            Ok::<_, BrokenPromise>(tokio::spawn(async move { store.append(request).await }))
-        };
-        let (first, second) = (send(&subject.store, "first")?, send(&another, "second")?);
-        let (winner, loser) = match (joined(first.await)?, joined(second.await)?) {
-            (Ok(_), loser) => ("first", loser),
-            (loser, Ok(_)) => ("second", loser),
-            answers => return Err(BrokenPromise::new("one of two requests wins", format!("{answers:?}"))),
-        };
-        let taken = taken("the other one", loser)?;
-        same("it is given the outcome of the first", told(&format!("race-{round}"), winner, true), shown(&taken))?;
-    }
-    same("an event for each key", 50, subject.log().await?.len())
-}
-
 /// The same append with the keys that came with it is a repeat, whatever has happened since: so is one whose answer was lost
 /// told from another attempt.
 pub async fn the_same_append_with_its_keys_is_repeated(factory: &dyn Factory) -> Result<(), BrokenPromise> {
@@ -228,75 +214,6 @@ pub async fn every_taken_key_is_told(factory: &dyn Factory) -> Result<(), Broken
     let expected = [told("b", "b", true), told("c", "c", true), told("a", "a", true)].concat();
     same("the three", expected, shown(&taken))?;
     same("nothing is stored", 0, subject.log().await?.len())
-}
-
-/// One key twice in a request is refused with a typed error.
-pub async fn a_key_twice_in_one_append_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
-    let Some(keyed) = Keyed::new(factory).await? else { return Ok(()) };
-    let request = keyed.request(Expected::Any, vec![note(7)?]);
-    let request = request.with_key(key("two", 1, "a")?).with_key(key("one", 1, "")?).with_key(key("two", 2, "b")?);
-    let answer = keyed.subject.store.append(request).await;
-    let refused = matches!(&answer, Err(AppendError::DuplicateKey { key }) if key == "two");
-    held("a key that is there twice is refused with a typed error", refused, || format!("{answer:?}"))?;
-    keyed.nothing_more().await
-}
-
-/// A thousand keys in one request are taken, one more is refused with a typed error.
-pub async fn a_thousand_keys_in_one_append_are_taken(factory: &dyn Factory) -> Result<(), BrokenPromise> {
-    let Some(subject) = fresh(factory).await? else { return Ok(()) };
-    let keys = |count| {
-        (0..count).try_fold(AppendRequest::default(), |request, number| {
-            Ok::<_, BrokenPromise>(request.with_key(key(&format!("{number}"), 1, "")?))
-        })
-    };
-    let answer = subject.store.append(keys(KEYS + 1)?).await;
-    let refused = matches!(&answer, Err(AppendError::Limit(LimitError::TooMany { count, .. })) if *count == KEYS + 1);
-    held("more are refused with a typed error", refused, || format!("{answer:?}"))?;
-    subject.store.append(keys(KEYS)?).await?;
-    let taken = taken("all of them again", subject.store.append(keys(KEYS)?).await)?;
-    same("all are taken", KEYS, taken.keys().count())
-}
-
-/// The longest key and the longest outcome come back, whatever bytes an outcome has; keys that differ in one byte differ.
-pub async fn keys_and_outcomes_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
-    let Some(subject) = fresh(factory).await? else { return Ok(()) };
-    let long = "é".repeat(NAME_BYTES / 2 - 1);
-    let every = (0..=u8::MAX).cycle().take(OUTCOME_BYTES).collect::<Vec<_>>();
-    let keys = [
-        (format!("{long}1x"), every),
-        (format!("{long}1y"), Vec::new()),
-        ("k".to_owned(), vec![0]),
-        ("K".to_owned(), b"\xff\xfe".to_vec()),
-        ("k ".to_owned(), b"null".to_vec()),
-        (" k".to_owned(), b"{}".to_vec()),
-        ("\u{e9}".to_owned(), b"composed".to_vec()),
-        ("e\u{301}".to_owned(), b"decomposed".to_vec()),
-    ];
-    for (name, outcome) in &keys {
-        let key = IdempotencyKey::new(name, [1; 32], outcome.clone())?;
-        subject.store.append(AppendRequest::default().with_key(key)).await?;
-    }
-    for (name, outcome) in &keys {
-        let taken = taken(name, subject.store.append(AppendRequest::default().with_key(key(name, 1, "")?)).await)?;
-        let same = taken.first().outcome() == outcome;
-        held("the outcome comes back as it was", same, || format!("{} bytes", taken.first().outcome().len()))?;
-    }
-    Ok(())
-}
-
-/// The outcomes of a request count with its payloads and metadata: more than 64 MiB together are refused.
-pub async fn outcomes_count_as_bytes_of_an_append(factory: &dyn Factory) -> Result<(), BrokenPromise> {
-    let Some(keyed) = Keyed::new(factory).await? else { return Ok(()) };
-    let payload = format!("\"{}\"", "p".repeat(1000 * 1024));
-    let events = [super::subject::raw("sample.noted", payload.clone())?, super::subject::raw("sample.noted", payload)?];
-    let outcome = bytes::Bytes::from(vec![b'o'; OUTCOME_BYTES]);
-    let request = (0..KEYS).try_fold(keyed.request(Expected::Any, events.to_vec()), |request, number| {
-        Ok::<_, BrokenPromise>(request.with_key(IdempotencyKey::new(format!("{number}"), [1; 32], outcome.clone())?))
-    })?;
-    let answer = keyed.subject.store.append(request).await;
-    let refused = matches!(&answer, Err(AppendError::Limit(LimitError::TooLarge { .. })));
-    held("they are refused with a typed error", refused, || format!("{answer:?}"))?;
-    keyed.nothing_more().await
 }
 
 /// A store that was closed and opened again holds its keys, where it declares both.
