@@ -148,7 +148,7 @@ fn other(key: &IdempotencyKey) -> [u8; 32] {
     key.digest().map(|byte| !byte)
 }
 
-/// What `tell` makes of each key that is taken, with the key that was asked for.
+/// The error in which `tell` replaces each taken key, given the key of the request.
 fn told(
     taken: &KeysTaken,
     asked: &[IdempotencyKey],

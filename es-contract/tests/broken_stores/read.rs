@@ -245,7 +245,7 @@ pub(crate) async fn changed(store: &Reads, seen: Checkpoint) -> Result<Checkpoin
     }
 }
 
-/// The positions that are hidden now.
+/// The positions that are hidden at present.
 fn hidden(store: &Reads) -> Vec<Position> {
     let mut hidden = store.shared.hidden.lock().unwrap();
     hidden.retain(|_, until| *until > Instant::now());
@@ -271,7 +271,7 @@ fn kept<'a>(store: &Reads, events: Events<'a>) -> Events<'a> {
     events
 }
 
-/// Copies everything before it gives the first event.
+/// Copies all events before it gives the first one.
 fn collected(events: Events<'_>) -> Events<'_> {
     async_stream::stream! {
         let mut all = VecDeque::new();
@@ -300,7 +300,7 @@ fn without_slices(filter: &Filter) -> Filter {
     names.into_iter().fold(only_categories(filter), Filter::name)
 }
 
-/// Without the last slice of a range.
+/// The filter without the last slice of its range.
 fn exclusive(filter: &Filter) -> Filter {
     match filter.slice_range() {
         Some((first, last)) if first < last => filter.clone().slices(first..=last - 1),
@@ -313,7 +313,7 @@ fn only_categories(filter: &Filter) -> Filter {
     categories.into_iter().fold(Filter::all(), Filter::category)
 }
 
-/// What the fault makes of an event that was stored.
+/// Changes a stored event as the fault does.
 fn changing(
     store: &Reads,
 ) -> impl FnMut(Result<StoredEvent, ReadError>) -> Result<StoredEvent, ReadError> + Send + use<> {

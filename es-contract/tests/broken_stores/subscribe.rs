@@ -57,7 +57,7 @@ pub(crate) fn subscribe_pages<'a>(
     pages::paged(store, events, false)
 }
 
-/// Catches up, and goes on live from a wrong place.
+/// Catches up, and then goes on live from a wrong position.
 fn switching<'a>(
     store: &'a Reads,
     after: Position,
@@ -87,7 +87,7 @@ fn switching<'a>(
     .boxed()
 }
 
-/// Goes on by one advance of the frontier after the other, and leaves out one that is too big to share.
+/// Delivers each advance of the frontier as one batch, and skips a batch that is too big to share.
 fn sharing<'a>(
     store: &'a Reads,
     mut after: Position,
@@ -113,7 +113,7 @@ fn sharing<'a>(
     .boxed()
 }
 
-/// A task of its own reads on; with room for `room` events it drops what finds none.
+/// Reads ahead in a task of its own, and drops events that do not fit into a buffer of `room` events.
 fn fed<'a>(
     store: &'a Reads,
     after: Position,
@@ -126,7 +126,7 @@ fn fed<'a>(
         tokio::spawn(async move {
             let mut events = store.stored_events().filter(&filter).after(after).owned().subscribe();
             while let Some(event) = events.next().await {
-                // Copied, as from a connection.
+                // Copied, as if it came from a connection.
                 let event = event.map(|event| StoredEvent { payload: Bytes::copy_from_slice(&event.payload), ..event });
                 if send.try_send(event).is_err() && send.is_closed() {
                     break;

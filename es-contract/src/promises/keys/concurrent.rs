@@ -10,8 +10,8 @@ use super::{Answer, fresh, key, shown, taken, told};
 use crate::{
     BrokenPromise, Factory,
     promises::{
-        held, note, same,
-        subject::{ids, joined, patiently},
+        ensure, ensure_eq, note,
+        subject::{ids, joined, within_timeout},
     },
 };
 
@@ -22,7 +22,7 @@ const TRIES: usize = 100;
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Of two requests with one key that are sent at once one is appended, and the other gets the outcome of the first.
-pub async fn of_two_requests_with_one_key_one_wins(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+pub async fn of_two_requests_with_one_key_one_is_appended(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(subject) = fresh(factory).await? else { return Ok(()) };
     let another = subject.another_handle().await?;
     for round in 0..50 {
@@ -39,9 +39,9 @@ pub async fn of_two_requests_with_one_key_one_wins(factory: &dyn Factory) -> Res
             answers => return Err(BrokenPromise::new("one of two requests wins", format!("{answers:?}"))),
         };
         let taken = taken("the other one", loser)?;
-        same("it is given the outcome of the first", told(&format!("race-{round}"), winner, true), shown(&taken))?;
+        ensure_eq("it is given the outcome of the first", told(&format!("race-{round}"), winner, true), shown(&taken))?;
     }
-    same("an event for each key", 50, subject.log().await?.len())
+    ensure_eq("an event for each key", 50, subject.log().await?.len())
 }
 /// Of many requests with one key that are sent at once exactly one is appended. The others get its outcome, or, where they
 /// are the same request, its answer as a repeat.
@@ -61,20 +61,20 @@ pub async fn of_many_requests_with_one_key_one_is_appended(factory: &dyn Factory
         for (number, answer) in others {
             match answer {
                 Ok(repeat) if winner % 2 == 0 && number % 2 == 0 => {
-                    held("the same request is a repeat", repeat.iter().all(|one| one.repeated), || {
+                    ensure("the same request is a repeat", repeat.iter().all(|one| one.repeated), || {
                         format!("{repeat:?}")
                     })?;
                 }
                 answer => {
                     let taken = taken("another request with the key", answer)?;
                     let outcome = format!("outcome {}", if winner % 2 == 0 { 0 } else { winner });
-                    same("it gets the first outcome", told(&name, &outcome, true), shown(&taken))?;
+                    ensure_eq("it gets the first outcome", told(&name, &outcome, true), shown(&taken))?;
                 }
             }
         }
         let stored = subject.events(&subject.stream(&name)?).await?;
         let first: Vec<_> = requests[winner].events().map(NewEvent::id).collect();
-        same("the event of that request is stored, and no other", first, ids(&stored))?;
+        ensure_eq("the event of that request is stored, and no other", first, ids(&stored))?;
     }
     Ok(())
 }
@@ -98,10 +98,10 @@ pub async fn keyed_requests_over_two_streams_in_both_orders_are_all_appended(
         for (request, answer) in requests.iter().zip(answers([&subject.store, &another], requests.clone()).await?) {
             let streams: Vec<_> = request.appends().iter().map(|append| append.stream.clone()).collect();
             let answered: Vec<_> = answer?.into_iter().map(|Appended { stream, .. }| stream).collect();
-            same("each request is appended to both streams", streams, answered)?;
+            ensure_eq("each request is appended to both streams", streams, answered)?;
         }
         for stream in [&a, &b] {
-            same(
+            ensure_eq(
                 "each stream holds an event of each request",
                 round * 2 * AT_ONCE,
                 subject.events(stream).await?.len(),
@@ -132,12 +132,12 @@ pub async fn of_requests_with_crossed_keys_one_is_appended(factory: &dyn Factory
             let taken = taken("a request that shares a key with the one that was appended", answer)?;
             let shared = pairs[number].iter().filter(|name| pairs[winner].contains(name));
             let shared: Vec<_> = shared.flat_map(|name| told(name, &outcome, true)).collect();
-            same("it gets the first outcome of each key that is taken", shared, shown(&taken))?;
+            ensure_eq("it gets the first outcome of each key that is taken", shared, shown(&taken))?;
         }
-        same("one event is stored in each round", round + 1, subject.log().await?.len())?;
+        ensure_eq("one event is stored in each round", round + 1, subject.log().await?.len())?;
         for name in [&a, &b, &c].into_iter().filter(|name| !pairs[winner].contains(name)) {
             let answer = subject.store.append(AppendRequest::default().with_key(key(name, 1, "free")?)).await;
-            held("a key that only refused requests had is free", answer.is_ok(), || format!("{answer:?}"))?;
+            ensure("a key that only refused requests had is free", answer.is_ok(), || format!("{answer:?}"))?;
         }
     }
     Ok(())
@@ -165,7 +165,7 @@ async fn answers(
 ) -> Result<Vec<Answer>, BrokenPromise> {
     let sent = requests.into_iter().enumerate().map(|(at, request)| send([one, other][at % 2], request));
     let sent: Vec<_> = sent.collect();
-    let answers = patiently("requests with keys that are sent at once are all answered", join_all(sent)).await?;
+    let answers = within_timeout("requests with keys that are sent at once are all answered", join_all(sent)).await?;
     answers.into_iter().map(joined).collect()
 }
 

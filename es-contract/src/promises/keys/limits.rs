@@ -8,7 +8,7 @@ use es_core::{
 use super::{Keyed, fresh, key, taken};
 use crate::{
     BrokenPromise, Factory,
-    promises::{held, note, same, subject::raw},
+    promises::{ensure, ensure_eq, note, subject::raw},
 };
 
 /// One key twice in a request is refused with a typed error.
@@ -18,11 +18,11 @@ pub async fn a_key_twice_in_one_append_is_refused(factory: &dyn Factory) -> Resu
     let request = request.with_key(key("two", 1, "a")?).with_key(key("one", 1, "")?).with_key(key("two", 2, "b")?);
     let answer = keyed.subject.store.append(request).await;
     let refused = matches!(&answer, Err(AppendError::DuplicateKey { key }) if key == "two");
-    held("a key that is there twice is refused with a typed error", refused, || format!("{answer:?}"))?;
+    ensure("a key that is there twice is refused with a typed error", refused, || format!("{answer:?}"))?;
     keyed.nothing_more().await
 }
 
-/// A thousand keys in one request are taken, one more is refused with a typed error.
+/// A thousand keys in one request are taken; one more is refused with a typed error.
 pub async fn a_thousand_keys_in_one_append_are_taken(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(subject) = fresh(factory).await? else { return Ok(()) };
     let keys = |count| {
@@ -32,13 +32,14 @@ pub async fn a_thousand_keys_in_one_append_are_taken(factory: &dyn Factory) -> R
     };
     let answer = subject.store.append(keys(KEYS + 1)?).await;
     let refused = matches!(&answer, Err(AppendError::Limit(LimitError::TooMany { count, .. })) if *count == KEYS + 1);
-    held("more are refused with a typed error", refused, || format!("{answer:?}"))?;
+    ensure("more are refused with a typed error", refused, || format!("{answer:?}"))?;
     subject.store.append(keys(KEYS)?).await?;
     let taken = taken("all of them again", subject.store.append(keys(KEYS)?).await)?;
-    same("all are taken", KEYS, taken.keys().count())
+    ensure_eq("all are taken", KEYS, taken.keys().count())
 }
 
-/// The longest key and the longest outcome come back, whatever bytes an outcome has; keys that differ in one byte differ.
+/// The longest key and the longest outcome come back, whatever the bytes of the outcome; keys that differ in one byte are
+/// different keys.
 pub async fn keys_and_outcomes_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(subject) = fresh(factory).await? else { return Ok(()) };
     let long = "é".repeat(NAME_BYTES / 2 - 1);
@@ -60,12 +61,12 @@ pub async fn keys_and_outcomes_at_the_limit_come_back(factory: &dyn Factory) -> 
     for (name, outcome) in &keys {
         let taken = taken(name, subject.store.append(AppendRequest::default().with_key(key(name, 1, "")?)).await)?;
         let same = taken.first().outcome() == outcome;
-        held("the outcome comes back as it was", same, || format!("{} bytes", taken.first().outcome().len()))?;
+        ensure("the outcome comes back as it was", same, || format!("{} bytes", taken.first().outcome().len()))?;
     }
     Ok(())
 }
 
-/// The outcomes of a request count with its payloads and metadata: more than 64 MiB together are refused.
+/// The outcomes of a request count towards its bytes with payloads and metadata: more than 64 MiB together are refused.
 pub async fn outcomes_count_as_bytes_of_an_append(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(keyed) = Keyed::new(factory).await? else { return Ok(()) };
     let payload = format!("\"{}\"", "p".repeat(1000 * 1024));
@@ -76,6 +77,6 @@ pub async fn outcomes_count_as_bytes_of_an_append(factory: &dyn Factory) -> Resu
     })?;
     let answer = keyed.subject.store.append(request).await;
     let refused = matches!(&answer, Err(AppendError::Limit(LimitError::TooLarge { .. })));
-    held("they are refused with a typed error", refused, || format!("{answer:?}"))?;
+    ensure("they are refused with a typed error", refused, || format!("{answer:?}"))?;
     keyed.nothing_more().await
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
-use es_contract::torture::{self, Attempt, Breach, FinalLog, History, Outcome, Seen};
+use es_contract::torture::{self, Attempt, AttemptOutcome, Breach, FinalLog, History, Seen};
 use es_core::{
     Append, AppendError, Appended, EventName, EventStore, Position, SchemaVersion, StoredEvent, StreamId, Timestamp,
     Version,
@@ -51,8 +51,8 @@ impl Ledger {
         }
         let mut told = self.0.lock().unwrap();
         told.attempts[number].outcome = match &outcome {
-            Ok(answers) => Outcome::Acknowledged(answers.clone()),
-            Err(_) => Outcome::Refused,
+            Ok(answers) => AttemptOutcome::Acknowledged(answers.clone()),
+            Err(_) => AttemptOutcome::Refused,
         };
         told.acknowledged += usize::from(outcome.is_ok());
         outcome
@@ -61,7 +61,7 @@ impl Ledger {
     /// Until an answer is there, a call may be dropped at any time.
     fn begin(&self, appends: &[Append]) -> usize {
         let mut told = self.0.lock().unwrap();
-        told.attempts.push(Attempt { appends: appends.to_vec(), outcome: Outcome::Unknown });
+        told.attempts.push(Attempt { appends: appends.to_vec(), outcome: AttemptOutcome::Unknown });
         told.attempts.len() - 1
     }
 
