@@ -102,12 +102,12 @@ impl fmt::Display for Breach {
         match self {
             Self::Lost { id } => write!(f, "event `{id}` was acknowledged and is not stored"),
             Self::Twice { id } => write!(f, "event `{id}`, its version or its position is stored twice"),
-            Self::Invented { id } => write!(f, "event `{id}` is stored, but no writer sent it"),
+            Self::Invented { id } => write!(f, "event `{id}` is stored and nobody sent it"),
             Self::Gap { stream, found, expected } => {
                 write!(f, "stream `{stream}` has version {found} where {expected} comes next")
             }
             Self::Half { id } => write!(f, "the append that begins with event `{id}` is stored in part"),
-            Self::Answer { stream } => write!(f, "an answer about stream `{stream}` does not match the stored events"),
+            Self::Answer { stream } => write!(f, "an answer about stream `{stream}` is not what is stored"),
             Self::Stale { stream } => write!(f, "an append to stream `{stream}` was accepted at another version"),
             Self::Refused { id } => write!(f, "event `{id}` was refused and is stored"),
             Self::Subscriber { number, at } => write!(f, "subscriber {number} differs from the log at position {at}"),
