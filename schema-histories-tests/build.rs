@@ -2,9 +2,9 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-/// What `HISTORIES_SEED` is when nobody says.
+/// The default of `HISTORIES_SEED`.
 const SEED: u64 = 1;
-/// How many events there are.
+/// The number of events.
 const COUNT: usize = 200;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,18 +1,18 @@
-//! How much of what takes long a run does: a tenth, or all of it.
+//! How long the slow tests run: a tenth of the full time, or all of it.
 
 use std::{env, time::Duration};
 
 use crate::BrokenPromise;
 
-/// Asks for everything.
+/// The variable that asks for the full effort.
 const FIRE: &str = "ES_FIRE";
-/// Says how long the tests last that go on for a time.
+/// The variable that sets the duration of the tests that run for a time.
 const SECONDS: &str = "ES_FIRE_SECONDS";
 
-/// How much the tests do that take long: kills, torture, load.
+/// How long the slow tests run: kills, torture, load.
 ///
-/// They do a tenth unless `ES_FIRE=full` asks for everything, and none of them is left out. Those that go on for a time
-/// last for `ES_FIRE_SECONDS` instead, when that is set.
+/// They run a tenth of the time or of the rounds, unless `ES_FIRE=full` asks for all; no test is left out. `ES_FIRE_SECONDS`
+/// sets the duration of the tests that run for a time.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -29,10 +29,10 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// What `ES_FIRE` and `ES_FIRE_SECONDS` ask for.
+    /// The effort that `ES_FIRE` and `ES_FIRE_SECONDS` ask for.
     ///
     /// # Errors
-    /// One of them is set to what it does not know.
+    /// One of them has a value that is not known.
     pub fn from_env() -> Result<Self, BrokenPromise> {
         let text = |name| env::var_os(name).map(|text| text.to_string_lossy().into_owned());
         Self::parse(text(FIRE).as_deref(), text(SECONDS).as_deref())
@@ -50,13 +50,13 @@ impl Effort {
         Ok(Self { full, lasting: seconds.transpose()?.map(Duration::from_secs) })
     }
 
-    /// How long a test goes on that goes on for `full` when everything is run.
+    /// The duration of a test that runs for `full` at full effort.
     #[must_use]
     pub fn lasting(self, full: Duration) -> Duration {
         self.lasting.unwrap_or(if self.full { full } else { full / 10 })
     }
 
-    /// How often a test does what it does `full` times when everything is run.
+    /// The number of rounds of a test that runs `full` rounds at full effort.
     #[must_use]
     pub fn times(self, full: u32) -> u32 {
         if self.full { full } else { full.div_ceil(10) }
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenth_is_done_unless_everything_is_asked_for() {
+    fn a_tenth_is_run_unless_the_full_effort_is_asked_for() {
         assert_eq!(effort(None, None), (SECOND / 10, 2));
         assert_eq!(effort(Some("full"), None), (SECOND, 11));
         assert_eq!(effort(None, Some("60")), (60 * SECOND, 2));
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_misspelt_is_an_error() {
+    fn an_unknown_value_is_an_error() {
         for (fire, seconds) in [(Some("Full"), None), (Some(""), None), (Some("full"), Some("6s")), (None, Some(""))] {
             Effort::parse(fire, seconds).unwrap_err();
         }

@@ -12,8 +12,8 @@
 //! ```
 //!
 //! # Layout
-//! `contract` is what runs the promises, `promises` the promises themselves, one file a family, `torture` random load and
-//! the check of what it left, `effort` how much is done of what takes long.
+//! `contract` runs the promises; `promises` holds them, one module for each family; `torture` runs random load and checks the
+//! log that it leaves; `effort` sets how long the slow tests run.
 
 pub mod contract;
 mod effort;

@@ -11,7 +11,7 @@ use es_core::{Append, AppendError, EventStore, Expected, StoreErrorKind, StreamI
 use es_memory::MemoryStore;
 use es_testing::FaultyStore;
 
-/// Stores that are busy one time in two.
+/// Makes stores that refuse every second append as busy.
 #[derive(Default)]
 struct Busy(AtomicU64);
 
@@ -40,7 +40,7 @@ impl FreshStore for Fresh {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_it_refused_as_busy_left_nothing_and_is_accepted_again() -> Result<(), BrokenPromise> {
+async fn an_append_refused_as_busy_is_not_stored_and_can_be_sent_again() -> Result<(), BrokenPromise> {
     let promises: Vec<_> = PROMISES.iter().filter(|promise| promise.family == "busy").collect();
     assert_eq!(promises.len(), 1);
     for promise in promises {
@@ -50,7 +50,7 @@ async fn what_it_refused_as_busy_left_nothing_and_is_accepted_again() -> Result<
 }
 
 #[tokio::test]
-async fn it_is_as_busy_as_it_is_told_to_be() -> Result<(), BrokenPromise> {
+async fn appends_are_refused_as_busy_with_the_given_chance() -> Result<(), BrokenPromise> {
     let (store, stream) = (store(1), StreamId::new("account", "4711")?);
     let mut busy = 0;
     for _ in 0..200 {

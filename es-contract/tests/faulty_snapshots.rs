@@ -1,6 +1,6 @@
-//! The store that fails on purpose passes snapshots on, breaks them as it is told to, and offers none where there are none.
+//! The faulty store passes snapshots on, injects faults into them, and offers none where the inner store has none.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use futures_core::stream::BoxStream;
 use futures_util::TryStreamExt;
 use uuid::Uuid;
 
-/// A store that keeps no snapshots, in front of one that does.
+/// A store that offers no snapshots, around a store that does.
 #[derive(Clone, Debug)]
 struct EventsAlone(MemoryStore);
 
@@ -57,7 +57,7 @@ impl EventStore for EventsAlone {
     }
 }
 
-/// Stores that fail on purpose but were not told to, with snapshots or without.
+/// Makes faulty stores without any fault set, with snapshots or without.
 struct Harmless {
     snapshots: bool,
 }
@@ -96,7 +96,7 @@ impl FreshStore for Fresh {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_passes_on_what_the_store_inside_can_do() -> Result<(), BrokenPromise> {
+async fn snapshots_of_the_inner_store_are_passed_on() -> Result<(), BrokenPromise> {
     let promises: Vec<_> = PROMISES.iter().filter(|promise| promise.family == "snapshots").collect();
     assert!(promises.len() > 10);
     for (promise, snapshots) in promises.iter().flat_map(|promise| [(promise, true), (promise, false)]) {
@@ -106,13 +106,13 @@ async fn it_passes_on_what_the_store_inside_can_do() -> Result<(), BrokenPromise
 }
 
 #[tokio::test]
-async fn where_the_store_inside_keeps_none_none_are_offered() {
+async fn no_snapshots_are_offered_where_the_inner_store_has_none() {
     let memory = MemoryStore::new();
     let snapshot = snapshot(&memory).await;
     let store = FaultyStore::new(EventsAlone(memory), 1);
     assert!(store.snapshots().is_none() && store.capabilities().snapshots.is_none());
     assert!(Arc::new(store.clone()).snapshots().is_none());
-    // who asks it past that is told
+    // Calling the trait directly gives an error.
     for error in [
         Snapshots::store(&store, snapshot.clone()).await.unwrap_err(),
         Snapshots::nearest(&store, &snapshot.stream, "1", AsOf::Newest).await.unwrap_err(),
@@ -122,7 +122,7 @@ async fn where_the_store_inside_keeps_none_none_are_offered() {
 }
 
 #[tokio::test]
-async fn a_search_fails_as_a_read_does() {
+async fn finding_a_snapshot_fails_with_the_chance_of_reads() {
     let memory = MemoryStore::new();
     let snapshot = snapshot(&memory).await;
     let store = FaultyStore::new(memory, 1).read_errors(1.0);
@@ -135,7 +135,7 @@ async fn a_search_fails_as_a_read_does() {
 }
 
 #[tokio::test]
-async fn what_fails_before_it_is_sent_is_not_stored() {
+async fn a_snapshot_that_fails_before_it_is_sent_is_not_stored() {
     type Faults = fn(FaultyStore<MemoryStore>) -> FaultyStore<MemoryStore>;
     let faults: [(Faults, StoreErrorKind); 2] = [
         (|store| store.errors_before(1.0), StoreErrorKind::Unavailable),
@@ -152,7 +152,7 @@ async fn what_fails_before_it_is_sent_is_not_stored() {
 }
 
 #[tokio::test]
-async fn what_loses_its_answer_is_stored() {
+async fn a_snapshot_whose_answer_is_lost_is_stored() {
     let memory = MemoryStore::new();
     let snapshot = snapshot(&memory).await;
     let store = FaultyStore::new(memory, 1).lost_answers(1.0);
@@ -165,7 +165,7 @@ async fn what_loses_its_answer_is_stored() {
 }
 
 #[tokio::test]
-async fn what_is_cancelled_is_stored_or_not() {
+async fn a_cancelled_snapshot_is_stored_or_not() {
     let mut stored = 0;
     for seed in 0..40 {
         let memory = MemoryStore::new();
@@ -178,7 +178,7 @@ async fn what_is_cancelled_is_stored_or_not() {
     assert!((1..40).contains(&stored), "{stored}");
 }
 
-/// A snapshot of an event that it appends.
+/// Appends an event, and gives a snapshot of it.
 async fn snapshot(memory: &MemoryStore) -> StoredSnapshot {
     let stream = StreamId::new("sample", "1").unwrap();
     let name = EventName::from_static("sample.noted").unwrap();

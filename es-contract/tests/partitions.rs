@@ -1,4 +1,4 @@
-//! The contract is for one partition, and asks whether a store is one.
+//! The contract refuses a store with several partitions.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use es_memory::MemoryStore;
 use es_testing::FaultyStore;
 use futures_core::stream::BoxStream;
 
-/// A store that says it has a partition besides itself; all else it leaves to the first.
+/// A store with two partitions, whose operations go to the first one.
 #[derive(Clone, Debug)]
 struct Several([Arc<dyn EventStore>; 2]);
 
@@ -86,8 +86,8 @@ impl FreshStore for Fresh {
 }
 
 #[tokio::test]
-async fn no_promise_takes_several_partitions_for_one() {
-    // the store declares neither snapshots nor keys, and is asked for none; the use of memory is asked in a process of its own
+async fn every_promise_refuses_a_store_with_partitions() {
+    // The store declares neither snapshots nor keys, so those promises pass. The promises about memory run in a child process.
     let others = ["snapshots", "keys", "memory_use"];
     for promise in PROMISES.iter().filter(|promise| !others.contains(&promise.family)) {
         let broken = (promise.check)(&Stores).await.err().map(|broken| broken.to_string());
@@ -96,7 +96,7 @@ async fn no_promise_takes_several_partitions_for_one() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_on_purpose_fails_in_each_partition() -> Result<(), BrokenPromise> {
+async fn a_faulty_store_fails_in_each_partition() -> Result<(), BrokenPromise> {
     let store = FaultyStore::new(several(), 1);
     assert_eq!(store.partitions().len(), 2);
     let append = Append::assertion(StreamId::new("account", "4711")?, Expected::NoStream);
@@ -107,7 +107,7 @@ async fn a_store_that_fails_on_purpose_fails_in_each_partition() -> Result<(), B
             assert_eq!(matches!(&refused, Err(AppendError::Store(_))), fails, "{refused:?}");
         }
         let incarnations = [store.partitions()[0].frontier().await?, store.partitions()[1].frontier().await?];
-        assert_ne!(incarnations[0], incarnations[1], "each is another one");
+        assert_ne!(incarnations[0], incarnations[1], "each partition has its own incarnation");
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! Holds stored events to what a program reads. For tests and tools: a production binary compiles `es-core` alone.
+//! Checks that a program still reads every stored event. For tests and tools: a production binary compiles `es-core` alone.
 //!
-//! Applications name the facade `es`, whose features `testing` and `schema` bring this; this crate is for those who write
-//! tools. It works on what `derive(Event)` describes in `es_core::schema`.
+//! Applications name the facade `es`, whose features `testing` and `schema` bring this; this crate is for authors
+//! of tools. It works on the descriptions in `es_core::schema` that `derive(Event)` writes.
 //!
 //! # Layout
 //! `lock` is a committed text with every shape of every stored event, and the check that compares a program with it;
-//! `contents` what such a text says, as data; `corpus` stored payloads beside what they are today.
+//! `contents` is such a text as data; `corpus` keeps stored payloads, each beside the value that it decodes to today.
 
 pub mod corpus;
 mod lock;

@@ -1,17 +1,17 @@
-//! A future that is dropped half way.
+//! A future that is dropped at an await point.
 
 use std::{
     pin::Pin,
     task::{Context, Poll},
 };
 
-/// Polls a future `points` times and then gives `None` instead of its output: what a caller sees that is cancelled.
+/// Polls a future at most `points` times, and then gives `None` instead of its output, as if its caller was cancelled.
 ///
 /// ```
 /// # use es_testing::DropAfter;
 /// # async fn example() {
 /// let answer = DropAfter::new(Box::pin(async { tokio::task::yield_now().await; 7 }), 1).await;
-/// assert_eq!(answer, None); // it was at its one await point
+/// assert_eq!(answer, None); // It was dropped at its only await point.
 /// # }
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example());
 /// ```

@@ -21,13 +21,12 @@ use futures_util::StreamExt;
 
 use crate::drop_after::DropAfter;
 
-/// A store around another one that fails on purpose, by seed: for tests of what stands in front of a store.
+/// A store around another one that injects faults by seed: for tests of code that uses a store.
 ///
-/// Nothing fails until it is asked for. What a fault does is what a network may do: it never breaks a promise of the
-/// store but that a subscription with [`duplicates`](Self::duplicates) delivers events again.
+/// No fault is injected by default. The faults are those of a network: they break no promise of the store, except that a
+/// subscription with [`duplicates`](Self::duplicates) delivers events again.
 ///
-/// What the store can do beyond events fails as well: to look for a snapshot is a read, and to store one fails as an append
-/// does.
+/// Snapshots fail, too: finding one has the chances of a read, and storing one those of an append.
 ///
 /// ```
 /// # use es_core::EventStore;
@@ -42,7 +41,7 @@ pub struct FaultyStore<S> {
     store: S,
     chances: Chances,
     dice: Arc<Dice>,
-    /// Those of the store inside, each behind the same faults; made when they are asked for.
+    /// The partitions of the inner store, each behind the same faults; made on the first call.
     partitions: OnceLock<Vec<Arc<dyn EventStore>>>,
 }
 
@@ -84,7 +83,7 @@ impl<S: EventStore> FaultyStore<S> {
         self.with(|chances| chances.busy = chance)
     }
 
-    /// The chance that an append is done, but its answer is lost: [`AppendError::Unknown`].
+    /// The chance that an append succeeds, but its answer is lost: [`AppendError::Unknown`].
     #[must_use]
     pub fn lost_answers(self, chance: f64) -> Self {
         self.with(|chances| chances.lost_answers = chance)
@@ -112,14 +111,14 @@ impl<S: EventStore> FaultyStore<S> {
         self.with(|chances| chances.cancellations = chance)
     }
 
-    /// The chance, at each event that a subscription delivers, that it is delivered twice: what a consumer sees that
-    /// was stopped before it noted how far it had come.
+    /// The chance, at each event that a subscription delivers, that it is delivered twice, as to a consumer that was stopped before
+    /// it stored its checkpoint.
     #[must_use]
     pub fn duplicates(self, chance: f64) -> Self {
         self.with(|chances| chances.duplicates = chance)
     }
 
-    /// The store inside.
+    /// Gives the inner store back.
     pub fn into_inner(self) -> S {
         self.store
     }
@@ -148,7 +147,7 @@ impl<S: EventStore> FaultyStore<S> {
         .boxed()
     }
 
-    /// An error breaks a page off behind an event; what stands before it is good and goes out first.
+    /// An error ends a page before an event; the events before it are delivered first.
     fn faulty_pages<'a>(
         &'a self,
         mut pages: BoxStream<'a, Result<Page, ReadError>>,
@@ -250,7 +249,7 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
         })
     }
 
-    /// What the store inside can do, each behind the faults.
+    /// The capabilities of the inner store, each behind the faults.
     fn capabilities(&self) -> Capabilities<'_> {
         let Capabilities { snapshots } = self.store.capabilities();
         Capabilities { snapshots: snapshots.map(|_| self as &dyn Snapshots) }
@@ -284,7 +283,7 @@ impl Dice {
     }
 
     pub(crate) fn hits(&self, chance: f64) -> bool {
-        // 32 bits are as fine as a chance is ever given.
+        // 32 bits are precise enough for a chance.
         chance > 0.0 && f64::from(u32::try_from(self.next() >> 32).unwrap_or(u32::MAX)) < chance * f64::from(u32::MAX)
     }
 }

@@ -10,4 +10,4 @@ mod scenario;
 
 pub use drop_after::DropAfter;
 pub use faulty::FaultyStore;
-pub use scenario::{Outcome, Scenario, scenario};
+pub use scenario::{Decision, Scenario, scenario};

@@ -46,14 +46,14 @@ pub fn scenario<A: Aggregate>() -> Scenario<A> {
     Scenario { state: A::initial() }
 }
 
-/// An aggregate with the events that are given.
+/// An aggregate to which the given events were applied.
 #[must_use = "a scenario tests nothing until `then`, `then_nothing` or `then_refused`"]
 pub struct Scenario<A> {
     state: A,
 }
 
 impl<A: Aggregate> Scenario<A> {
-    /// These events have happened. They are encoded and decoded on their way, as a store would.
+    /// Applies events that have happened. They are encoded and decoded, as by a store.
     ///
     /// # Panics
     /// An event cannot be stored.
@@ -65,7 +65,7 @@ impl<A: Aggregate> Scenario<A> {
         self
     }
 
-    /// An event has happened that was stored as these bytes, such as an older program wrote.
+    /// Applies an event that was stored as these bytes, such as an older program wrote.
     ///
     /// # Panics
     /// The bytes do not decode.
@@ -81,12 +81,12 @@ impl<A: Aggregate> Scenario<A> {
         self
     }
 
-    /// The command is handled.
+    /// Handles the command.
     ///
     /// # Panics
     /// It records an event that cannot be stored.
     #[track_caller]
-    pub fn when<C: Command<A>>(self, command: C) -> Outcome<A, C::Error> {
+    pub fn when<C: Command<A>>(self, command: C) -> Decision<A, C::Error> {
         let decided = command.decide(&self.state).map(|events| events.into_events().collect::<Vec<_>>());
         let events = decided.map(|events| {
             let mut stored = Vec::with_capacity(events.len());
@@ -95,21 +95,21 @@ impl<A: Aggregate> Scenario<A> {
             }
             stored
         });
-        Outcome { events }
+        Decision { events }
     }
 }
 
-/// What a command came to.
+/// The decision of the aggregate on a command: events, or a refusal.
 #[must_use = "a scenario tests nothing until `then`, `then_nothing` or `then_refused`"]
-pub struct Outcome<A: Aggregate, X> {
+pub struct Decision<A: Aggregate, X> {
     events: Result<Vec<A::Event>, X>,
 }
 
-impl<A: Aggregate<Event: Debug + PartialEq>, X: Debug> Outcome<A, X> {
-    /// It recorded these events, and no others. Compared is what a store would give back.
+impl<A: Aggregate<Event: Debug + PartialEq>, X: Debug> Decision<A, X> {
+    /// The command recorded exactly these events, compared as a store would give them back.
     ///
     /// # Panics
-    /// It did not; the difference is shown.
+    /// It recorded other events, or was refused; the panic shows the difference.
     #[track_caller]
     pub fn then(self, events: impl IntoEvents<A>) {
         let expected: Vec<A::Event> = events.into_events().collect();
@@ -120,7 +120,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>, X: Debug> Outcome<A, X> {
         }
     }
 
-    /// It was accepted, and recorded nothing.
+    /// The command was accepted, and recorded no events.
     ///
     /// # Panics
     /// It was refused, or recorded events; they are shown.
@@ -133,7 +133,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>, X: Debug> Outcome<A, X> {
         }
     }
 
-    /// The domain refused it, with this very refusal.
+    /// The domain refused the command with exactly this refusal.
     ///
     /// # Panics
     /// It was accepted, or refused in another way; the difference is shown.
@@ -171,8 +171,8 @@ impl<A: Debug> Debug for Scenario<A> {
     }
 }
 
-impl<A: Aggregate<Event: Debug>, X: Debug> Debug for Outcome<A, X> {
+impl<A: Aggregate<Event: Debug>, X: Debug> Debug for Decision<A, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outcome").field("events", &self.events).finish()
+        f.debug_struct("Decision").field("events", &self.events).finish()
     }
 }

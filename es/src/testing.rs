@@ -10,4 +10,4 @@
 
 #[doc(inline)]
 pub use es_schema::{Corpus, corpus};
-pub use es_testing::{DropAfter, FaultyStore, Outcome, Scenario, scenario};
+pub use es_testing::{Decision, DropAfter, FaultyStore, Scenario, scenario};

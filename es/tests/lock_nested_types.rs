@@ -287,7 +287,7 @@ impl Written {
     #[track_caller]
     fn fails<A: Aggregates>(&self) -> String {
         match self.lock.run::<A>(Update::Nothing) {
-            Err(error @ LockError::Broken { .. }) => error.to_string(),
+            Err(error @ LockError::Incompatible { .. }) => error.to_string(),
             other => panic!("not broken: {other:?}"),
         }
     }

@@ -85,7 +85,7 @@ fn run<Before: Aggregates, After: Aggregates>() -> Result<(), LockError> {
 #[track_caller]
 fn noticed<Before: Aggregates, After: Aggregates>() {
     match run::<Before, After>() {
-        Err(LockError::Broken { report, .. }) => {
+        Err(LockError::Incompatible { report, .. }) => {
             assert!(report.contains("OVERWRITE_EVENT=account.deposited cargo test"), "{report}");
         }
         other => panic!("not noticed: {other:?}"),

@@ -1,7 +1,7 @@
 //! Two hundred events with random histories, compiled.
 //!
-//! `build.rs` prints them with the crate `schema-histories`; the tests hold what their `derive(Event)` reads against its
-//! reference. `HISTORIES_SEED` draws others.
+//! `build.rs` prints them with the crate `schema-histories`; the tests compare what `derive(Event)` reads with its reference.
+//! `HISTORIES_SEED` draws others.
 
 pub mod words;
 
@@ -25,7 +25,7 @@ pub mod generated {
     include!(concat!(env!("OUT_DIR"), "/histories.rs"));
 }
 
-/// What draws them.
+/// The seed of the histories.
 pub const SEED: &str = env!("HISTORIES_SEED");
-/// How many there are.
+/// The number of histories.
 pub const COUNT: &str = env!("HISTORIES_COUNT");

@@ -1,4 +1,4 @@
-//! What the printed source names: types, conversions, and a way to look at an event without its serde attributes.
+//! The items that the printed source uses: types, conversions, and a view of an event without its serde attributes.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use es_core::{DecodeError, Event, SchemaVersion};
 use serde::{Deserialize, Serialize};
 pub use serde_json::Value;
 
-/// An event's fields, each as serde writes its type, by their Rust names.
+/// The fields of an event by their Rust names, each as serde writes its type.
 pub trait Facts {
     /// The fields.
     fn facts(&self) -> Value;
 }
 
-/// What one event's `derive(Event)` can do.
+/// The functions that `derive(Event)` wrote for one event.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "only our own tests look at it")]
 pub struct Decoder {
@@ -20,7 +20,7 @@ pub struct Decoder {
     pub name: &'static str,
     /// Reads a payload, and gives the facts.
     pub decode: fn(SchemaVersion, &[u8]) -> Result<Value, DecodeError>,
-    /// Reads a payload, writes what came of it, and reads that again.
+    /// Reads a payload, writes the event, and reads that again.
     pub again: fn(SchemaVersion, &[u8]) -> Result<Value, DecodeError>,
 }
 
@@ -48,7 +48,7 @@ pub fn object<const N: usize>(facts: [(&str, Value); N]) -> Value {
     facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// `value` as serde writes it; what it does not write is said.
+/// `value` as serde writes it, or a text with the error.
 pub fn value<T: Serialize>(value: &T) -> Value {
     serde_json::to_value(value).unwrap_or_else(|error| Value::String(error.to_string()))
 }
@@ -58,7 +58,7 @@ pub fn parsed(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or(Value::Null)
 }
 
-/// `lift(value)`, which may name its types.
+/// `lift(value)`, for a conversion whose types are annotated.
 pub fn lift<A, B>(value: A, lift: fn(A) -> B) -> B {
     lift(value)
 }
@@ -71,7 +71,7 @@ pub fn try_lift<A, B, E: ToString>(value: A, lift: fn(A) -> Result<B, E>) -> Res
     lift(value).map_err(|error| Refused(error.to_string()))
 }
 
-/// How many bytes `text` has.
+/// The number of bytes of `text`.
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `with`, which gives the value away")]
 pub fn length(text: String) -> u32 {
     u32::try_from(text.len()).unwrap_or(u32::MAX)
@@ -136,7 +136,7 @@ pub struct Place {
     pub zip: Option<String>,
 }
 
-/// What stands for an absent key when `Default` does not.
+/// A value for an absent key other than that of `Default`.
 pub trait Usual {
     /// The usual value.
     fn usual() -> Self;
@@ -206,7 +206,7 @@ macro_rules! codec {
     };
 }
 
-/// What [`cents`] stores.
+/// The form in which [`cents`] stores a value.
 #[derive(Debug, Serialize, Deserialize)]
 #[expect(clippy::exhaustive_structs, missing_docs, reason = "only our own tests look at it")]
 pub struct Cents {

@@ -1,4 +1,4 @@
-//! Arbitrary and truncated bytes: an error, or an event, and never a panic.
+//! Arbitrary and truncated bytes decode to an error or an event, and never panic.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers are tests too")]
 
@@ -19,7 +19,7 @@ fn schema_version(number: u32) -> SchemaVersion {
     SchemaVersion::new(number).unwrap()
 }
 
-/// Whether the bytes were an event; that this returns is the test.
+/// Whether the bytes decode to an event. The test is that it does not panic.
 fn reads(decoder: Decoder, version: u32, bytes: &[u8]) -> bool {
     match (decoder.decode)(schema_version(version), bytes) {
         Ok(Value::Object(_)) => true,
@@ -67,7 +67,7 @@ fn a_payload_with_damaged_bytes_does_not_panic() {
     assert!(read > 1000 && refused > 1000, "{read} were read, {refused} were refused");
 }
 
-/// Changes, takes out, puts in or repeats some bytes.
+/// Changes, removes, inserts or repeats some bytes.
 fn damage(dice: &mut Dice, bytes: &mut Vec<u8>) {
     const TOKENS: [&[u8]; 16] = [
         b"{", b"}", b"[", b"]", b",", b":", b"\"", b"\\", b"null", b"-", b"1e999", b"\\ud800", b"\xff", b"\0", b"\n",

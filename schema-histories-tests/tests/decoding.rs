@@ -1,4 +1,4 @@
-//! What `derive(Event)` reads is what the reference reads.
+//! Compares what `derive(Event)` reads with the reference.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers are tests too")]
 
@@ -37,7 +37,7 @@ fn payloads(history: &History) -> impl Iterator<Item = (u32, Payload, String)> {
     })
 }
 
-/// What the reference reads, as the macros would say it.
+/// The result of the reference, in the form of the macros.
 fn expected(history: &History, version: u32, payload: &Payload) -> Result<Value, Option<(u32, u32)>> {
     reference::decode(history, version, payload).map_err(|refusal| match refusal {
         Refusal::Payload => None,
@@ -69,7 +69,7 @@ fn every_version_of_every_event_decodes_as_the_reference_does() {
 }
 
 #[test]
-fn what_was_lifted_is_written_and_read_as_the_same() {
+fn an_upcast_event_is_the_same_after_it_is_written_and_read() {
     for (history, Decoder { decode, again, .. }) in all().iter().zip(DECODERS) {
         for (version, _, json) in payloads(history) {
             let version = schema_version(version);
@@ -77,7 +77,7 @@ fn what_was_lifted_is_written_and_read_as_the_same() {
                 let mut lifted = lifted;
                 let mut written = again(version, json.as_bytes()).unwrap();
                 for skipped in skipped(history) {
-                    // it is not stored: only the first of the two can have it from an older type
+                    // The field is not stored: only the first event can have a value for it, from an older type.
                     lifted[skipped] = Value::Null;
                     written[skipped] = Value::Null;
                 }
@@ -93,7 +93,7 @@ fn skipped(history: &History) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn a_feed_reads_an_event_by_its_name_and_by_its_aliases_up_to_where_they_ended() {
+fn a_feed_reads_an_event_by_its_name_and_each_alias_up_to_its_last_version() {
     for (history, decoder) in all().iter().zip(DECODERS) {
         for (version, _, json) in payloads(history).step_by(10) {
             let stored = schema_version(version);
@@ -113,7 +113,7 @@ fn a_feed_reads_an_event_by_its_name_and_by_its_aliases_up_to_where_they_ended()
 }
 
 #[test]
-fn a_newer_schema_version_is_told_apart() {
+fn a_newer_schema_version_is_an_error_of_its_own() {
     for (history, decoder) in all().iter().zip(DECODERS) {
         let known = schema_version(history.newest());
         for version in [history.newest() + 1, u32::MAX] {

@@ -1,9 +1,9 @@
 //! A hostile payload of 1 MiB does not make a reader's memory grow by 32 MiB, nor overflow its stack.
 //!
-//! What serde buffers for `flatten` is serde's: lists of one number each come to 45 MiB there. And an event that asks
-//! for `serde_json::Value` gets what it asked for. Both have limits of their own, so that more would be seen.
+//! Two cases have higher limits: serde's buffer for `flatten`, which takes 45 MiB for lists of one number each, and events that
+//! keep a `serde_json::Value`.
 //!
-//! Each payload is read in a process of its own: this test, started again. Memory is looked up where Linux says it.
+//! Each payload is read in a child process, which runs this test again. The peak of memory is read from Linux.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers are tests too")]
@@ -19,16 +19,16 @@ use schema_histories_tests::words::Value;
 use serde::{Deserialize, Serialize};
 
 const MIB: usize = 1 << 20;
-/// By how much the peak may rise.
+/// How much the peak may grow.
 const LIMIT: usize = 32 * MIB;
-/// By how much with serde's buffer for `flatten`.
+/// How much the peak may grow with serde's buffer for `flatten`.
 const FLATTENED: usize = 56 * MIB;
-/// By how much when it is all kept as `serde_json::Value`.
+/// How much the peak may grow if all is kept as `serde_json::Value`.
 const KEPT: usize = 128 * MIB;
-/// Says to the process that is started which payload to read.
+/// The variable that names the payload to the child process.
 const CASE: &str = "HOSTILE_CASE";
 
-/// What a hostile payload could fill: lists, maps, texts, things inside each other, in its oldest version too.
+/// An event that a hostile payload could fill: lists, maps, texts and nested values, also in its oldest version.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "hostile.typed", version = 2)]
 struct Typed {
@@ -47,7 +47,7 @@ struct Child {
     child: Option<Box<Child>>,
 }
 
-/// serde buffers what it flattens.
+/// An event with `flatten`, for which serde buffers the payload.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "hostile.flattened", version = 2)]
 struct Flattened {
@@ -63,7 +63,7 @@ struct Place {
     numbers: Option<Vec<u8>>,
 }
 
-/// serde buffers what it has to try.
+/// An event with an untagged enum, for which serde buffers the payload.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "hostile.untagged")]
 struct Untagged {
@@ -77,7 +77,7 @@ enum Either {
     Many(Vec<u8>),
 }
 
-/// Keeps whatever there is.
+/// An event that keeps the whole payload.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "hostile.anything")]
 struct Anything {
@@ -99,17 +99,17 @@ fn readers() -> [(&'static str, Read, usize); 4] {
     ]
 }
 
-/// `piece` again and again between `start` and `end`, 1 MiB in all.
+/// `piece` repeated between `start` and `end`, 1 MiB in all.
 fn filled(start: &str, piece: &str, end: &str) -> Vec<u8> {
     let pieces = (PAYLOAD_BYTES - start.len() - end.len()) / piece.len();
     let last = if piece.ends_with(',') { pieces * piece.len() - 1 } else { pieces * piece.len() };
     [start.as_bytes(), &piece.repeat(pieces).as_bytes()[..last], end.as_bytes()].concat()
 }
 
-/// The keys that a [`Typed`] needs besides.
+/// The other keys that a [`Typed`] needs.
 const REST: &str = r#"],"texts":[],"lists":[],"pairs":{},"text":"","child":null}"#;
 
-/// What it is, how it starts, what comes again and again, and how it ends.
+/// The name of a payload, its start, its repeated piece and its end.
 const FILLED: &[(&str, &str, &str, &str)] = &[
     ("lists in lists", "", "[", ""),
     ("objects in objects", "", r#"{"child":"#, ""),
@@ -138,7 +138,7 @@ const FILLED: &[(&str, &str, &str, &str)] = &[
     ("blanks", "", " ", "{}"),
 ];
 
-/// A hostile payload: what it is, and how it is made.
+/// A hostile payload: its name, and how it is made.
 type Payload = (&'static str, Box<dyn Fn() -> Vec<u8>>);
 
 fn payloads() -> Vec<Payload> {
@@ -192,7 +192,7 @@ fn no_hostile_payload_makes_memory_grow() {
     assert!(largest.0 > MIB, "something must have been measured");
 }
 
-/// By how much the peak rose, or how the process ended.
+/// How much the peak grew, or how the process ended.
 fn in_a_process(case: usize) -> Result<usize, String> {
     let test = ["--exact", "no_hostile_payload_makes_memory_grow", "--nocapture", "--test-threads=1"];
     let mut command = Command::new(env::current_exe().unwrap());
@@ -206,7 +206,7 @@ fn child(case: usize) {
     let (payload, reader) = (case / readers().len(), case % readers().len());
     let payload = payloads()[payload].1();
     assert!(payload.len() <= PAYLOAD_BYTES && payload.len() > PAYLOAD_BYTES - 32, "{}", payload.len());
-    // making the payloads has left a peak behind: it counts from now
+    // Making the payloads has raised the peak: measure from here.
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = status("VmHWM:");
     let read = readers()[reader].1(&payload);

@@ -1,4 +1,4 @@
-//! A wrong step in the expander is caught: the fixtures in `wrong_steps` break a copy of it, one way each.
+//! A wrong step in the expander is caught: each fixture in `wrong_steps` breaks a copy of it in one way.
 
 #![expect(clippy::unwrap_used, reason = "the helpers are tests too")]
 
@@ -14,7 +14,7 @@ const HELD_AGAINST: &str = "every_version_of_every_event_decodes_as_the_referenc
 #[test]
 fn a_wrong_step_in_the_expander_is_caught() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wrong-step");
-    // what the histories need
+    // The folders that the histories need.
     let copy = BrokenCopy { folder, packages: &["es-core", "es-derive", "schema-histories", "schema-histories-tests"] };
     let test = |arguments: &[&str]| {
         let decoding = ["-p", "schema-histories-tests", "--test", "decoding"];

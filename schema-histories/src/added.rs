@@ -1,4 +1,4 @@
-//! What a field that was added is filled with: in Rust, and here on JSON.
+//! The default of an added field: as Rust source, and computed here on JSON.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::{Dice, Ty};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Added {
     kind: Kind,
-    /// The type it gives.
+    /// The type of its value.
     pub ty: Ty,
 }
 
@@ -16,7 +16,7 @@ pub struct Added {
 enum Kind {
     /// An expression.
     Value(Value),
-    /// A closure that does not look at what it is given.
+    /// A closure that ignores its argument.
     Constant(Value),
     /// A closure over a field of the shape before.
     Over(Over, usize),
@@ -34,7 +34,7 @@ enum Over {
 }
 
 impl Added {
-    /// Something random, over the fields of the shape `before`: their numbers and types.
+    /// A random default, which may use the fields of the shape `before`, given by their numbers and types.
     pub(crate) fn random(dice: &mut Dice, before: &[(usize, Ty)]) -> Self {
         if !dice.one_in(2)
             && let Some((field, ty)) = dice.pick(before)
@@ -81,7 +81,7 @@ impl Added {
         }
     }
 
-    /// The fields it looks at.
+    /// The fields that it uses.
     pub(crate) fn over(&self) -> Vec<usize> {
         match &self.kind {
             Kind::Value(_) | Kind::Constant(_) => vec![],
@@ -90,7 +90,7 @@ impl Added {
         }
     }
 
-    /// What it gives; `value` gives the value of a field in the shape before.
+    /// Computes the default; `value` gives the value of a field in the shape before.
     pub(crate) fn apply<'a>(&self, value: impl Fn(usize) -> &'a Value) -> Value {
         match &self.kind {
             Kind::Value(value) | Kind::Constant(value) => value.clone(),

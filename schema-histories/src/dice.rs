@@ -1,4 +1,4 @@
-//! Where everything random comes from: one seed, the same everywhere.
+//! Random choices from one seed, the same on every machine.
 
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 

@@ -1,22 +1,22 @@
-//! The model: an event's history, the truth that the source and the payloads are printed from.
+//! The model: the history of an event, from which the source and the payloads are printed.
 
 use crate::{Added, Lift, Ty, Wire};
 
-/// Everything an event ever was.
+/// The whole history of an event.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "only our own tests look at it")]
 pub struct History {
-    /// The Rust module it stands in.
+    /// The Rust module that contains it.
     pub module: String,
     /// The stored name.
     pub name: String,
-    /// Names before.
+    /// Its former names.
     pub aliases: Vec<Alias>,
-    /// The types it had, the oldest first; the last is today's.
+    /// Its types, the oldest first; the last is the current one.
     pub generations: Vec<Generation>,
 }
 
-/// A name an event had before.
+/// A former name of an event.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "only our own tests look at it")]
 pub struct Alias {
@@ -34,25 +34,25 @@ pub struct Generation {
     pub lowest: u32,
     /// The schema version of the type.
     pub newest: u32,
-    /// Whether it has names.
+    /// Whether its fields have names.
     pub form: Form,
     /// serde's `rename_all`.
     pub rename_all: Option<&'static str>,
     /// serde's `deny_unknown_fields`.
     pub deny_unknown: bool,
-    /// Every field it ever had.
+    /// Every field that it ever had.
     pub lives: Vec<Life>,
-    /// How it is made from the type before.
+    /// How it is converted from the type before.
     pub link: Option<Link>,
 }
 
-/// Whether a struct has names.
+/// Whether the fields of a struct have names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "only our own tests look at it")]
 pub enum Form {
-    /// It has.
+    /// They have names.
     Named,
-    /// It is a tuple struct.
+    /// They have none: it is a tuple struct.
     Tuple,
 }
 
@@ -66,7 +66,7 @@ pub struct Life {
     pub added: Option<(u32, Added)>,
     /// The version that removed it.
     pub removed: Option<u32>,
-    /// What it was, the oldest first; each lasts until the next.
+    /// Its eras, the oldest first; each lasts until the next begins.
     pub eras: Vec<Era>,
     /// serde's `rename`, which holds for the newest key.
     pub rename: Option<String>,
@@ -74,11 +74,11 @@ pub struct Life {
     pub aliases: Vec<String>,
 }
 
-/// What a field was for some versions.
+/// A range of versions in which a field did not change.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "only our own tests look at it")]
 pub struct Era {
-    /// The first version of it.
+    /// Its first version.
     pub since: u32,
     /// The stored key, unless it is today's.
     pub key: Option<String>,
@@ -86,21 +86,21 @@ pub struct Era {
     pub ty: Ty,
     /// The serde attributes.
     pub wire: Wire,
-    /// How its value is made from the era before, when `changed`.
+    /// How its value is converted from the era before, if `changed`.
     pub lift: Option<Lift>,
 }
 
-/// How a type is made from the type before.
+/// How a type is converted from the type before.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "only our own tests look at it")]
 pub struct Link {
     /// Whether it is a `TryFrom`.
     pub fallible: bool,
-    /// Where each of today's fields comes from, with its number.
+    /// The source of each field of the newer type, with its number.
     pub origins: Vec<(usize, Origin)>,
 }
 
-/// Where a field of the newer type comes from.
+/// The source of a field of the newer type.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "only our own tests look at it")]
 pub enum Origin {
@@ -108,7 +108,7 @@ pub enum Origin {
     Same(usize),
     /// A field of the older type, converted.
     Lifted(usize, Lift),
-    /// Nowhere.
+    /// No field of the older type.
     Value(serde_json::Value),
 }
 
@@ -116,7 +116,7 @@ pub enum Origin {
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "only our own tests look at it")]
 pub struct ShapeField<'a> {
-    /// Which of the generation's lives.
+    /// The number of its life in the generation.
     pub number: usize,
     /// Its life.
     pub life: &'a Life,
@@ -170,7 +170,7 @@ impl Life {
         &self.eras[before.saturating_sub(1)]
     }
 
-    /// The era of today, or the last one.
+    /// The current era, or the last one.
     pub fn last(&self) -> &Era {
         &self.eras[self.eras.len() - 1]
     }
@@ -182,13 +182,13 @@ impl ShapeField<'_> {
         self.era.key.as_deref().unwrap_or(&self.life.ident)
     }
 
-    /// The other keys it is read from.
+    /// The other keys that it is read from.
     pub fn aliases(&self) -> &[String] {
         if self.era.key.is_none() { &self.life.aliases } else { &[] }
     }
 }
 
-/// A field's name by a rule of serde's `rename_all`.
+/// The name of a field under a rule of `rename_all`.
 fn renamed(ident: &str, case: &str) -> String {
     let pascal = || -> String { ident.split('_').map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect() };
     match case {

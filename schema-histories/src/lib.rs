@@ -1,11 +1,11 @@
 //! Random histories of events: their source, their payloads, and what each payload must decode to.
 //!
 //! A [`History`] is drawn version by version, from the oldest to today's. From it comes Rust source for `derive(Event)`
-//! ([`source`]), payloads of every schema version ([`payload`]), and the value that each must decode to, found without
-//! any macro by doing the steps one by one on JSON values ([`mod@reference`]).
+//! ([`source`]), payloads of every schema version ([`payload`]), and the value that each must decode to, computed
+//! without a macro by taking the steps one by one on JSON values ([`mod@reference`]).
 //!
 //! # Layout
-//! `dice` (what is random) · `ty`, `wire`, `lift`, `added` (what a field can be) · `history` (the model) · `random`
+//! `dice` (random choices) · `ty`, `wire`, `lift`, `added` (the parts of a field) · `history` (the model) · `random`
 //! (draws it) · `source` (prints it) · `payload` · `reference`
 
 mod added;

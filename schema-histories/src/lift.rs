@@ -1,4 +1,4 @@
-//! What `changed` and a typed step do with a value: in Rust, and here on JSON.
+//! The conversions of `changed` and of a typed step: as Rust source, and computed here on JSON.
 
 use serde_json::{Value, json};
 
@@ -8,9 +8,9 @@ use crate::{Dice, Ty};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lift {
     kind: Kind,
-    /// The type it takes.
+    /// The type that it converts from.
     pub from: Ty,
-    /// The type it gives.
+    /// The type that it converts to.
     pub to: Ty,
 }
 
@@ -82,7 +82,7 @@ impl Lift {
         }
     }
 
-    /// What it gives for `value`; `None` when it refuses.
+    /// Converts `value`; `None` if it refuses it.
     pub(crate) fn apply(&self, value: &Value) -> Option<Value> {
         Some(match self.kind {
             Kind::Narrow => json!(u32::try_from(value.as_i64()?).ok()?),

@@ -12,9 +12,9 @@ const NEVER_KNOWN: &str = "never known";
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "only our own tests look at it")]
 pub enum Payload {
-    /// An object, its entries in order; a key may be there twice.
+    /// An object with its entries in order; a key may occur twice.
     Object(Vec<(String, Value)>),
-    /// Anything else.
+    /// Any other value.
     Other(Value),
 }
 
@@ -56,7 +56,7 @@ pub fn random(dice: &mut Dice, history: &History, version: u32) -> Payload {
     Payload::Object(entries)
 }
 
-/// A key that this version does not know, best one that another version knows.
+/// A key that this version does not know, preferably one that another version knows.
 fn foreign(dice: &mut Dice, generation: &Generation, version: u32) -> Option<String> {
     let keys = |version| {
         let stored =
@@ -67,7 +67,7 @@ fn foreign(dice: &mut Dice, generation: &Generation, version: u32) -> Option<Str
     let known = keys(version);
     let mut foreign: Vec<_> = (generation.lowest..=generation.newest).flat_map(keys).collect();
     foreign.push(NEVER_KNOWN.into());
-    // a flattened map would keep it, and could write it beside the field that has it today
+    // A flattened map would keep the key, and could write it beside the field that has it today.
     let keeps = generation.shape(version).iter().any(|field| field.era.wire.flatten);
     foreign.retain(|key| !known.contains(key) && (!keeps || key == NEVER_KNOWN));
     foreign.sort();
@@ -88,7 +88,7 @@ fn tuple(dice: &mut Dice, shape: &[ShapeField<'_>]) -> Payload {
             }
         }
     }
-    // a tuple struct of one field is stored as that field alone
+    // A tuple struct of one field is stored as that field alone.
     Payload::Other(match elements.as_slice() {
         [only] if shape.len() == 1 => only.clone(),
         _ => Value::Array(elements),

@@ -226,7 +226,7 @@ fn is_valid(generation: &Generation) -> bool {
         && closures_see_names(generation)
 }
 
-/// A key that is no name in Rust cannot be said in a closure.
+/// A closure cannot use a key that is not a Rust identifier.
 fn closures_see_names(generation: &Generation) -> bool {
     generation.lives.iter().filter_map(|life| life.added.as_ref()).all(|(version, added)| {
         let before = generation.shape(version - 1);
@@ -236,7 +236,7 @@ fn closures_see_names(generation: &Generation) -> bool {
     })
 }
 
-/// Names, few enough that one is taken again.
+/// Few enough names, so that some are used again.
 #[derive(Debug, Default)]
 struct Names(Vec<String>);
 
@@ -284,7 +284,7 @@ impl Names {
         name
     }
 
-    /// A key need not be a name in Rust.
+    /// A key does not have to be a Rust identifier.
     fn draw_key(&mut self, dice: &mut Dice) -> String {
         let name = self.draw(dice);
         match dice.below(6) {

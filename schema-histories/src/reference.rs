@@ -1,4 +1,4 @@
-//! What a payload must decode to, found without any macro: the steps one by one, on JSON values.
+//! Computes the value that a payload must decode to, without a macro: the steps one by one, on JSON values.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -14,9 +14,9 @@ pub enum Refusal {
     Payload,
     /// A step refused a value.
     Step {
-        /// The schema version that the step lifts.
+        /// The schema version that the step converts from.
         from: u32,
-        /// The schema version it lifts to.
+        /// The schema version that the step converts to.
         to: u32,
     },
 }
@@ -24,7 +24,7 @@ pub enum Refusal {
 /// The fields of a shape by their numbers, as serde would write them without any attribute.
 type Fields = BTreeMap<usize, Value>;
 
-/// What `payload`, stored with `version`, is today: each field by its Rust name.
+/// The current value of `payload`, which was stored with `version`: each field by its Rust name.
 ///
 /// # Errors
 /// [`Refusal`].
@@ -42,7 +42,7 @@ pub fn decode(history: &History, version: u32, payload: &Payload) -> Result<Valu
     Ok(Value::Object(named.collect()))
 }
 
-/// The payload's fields, as its own version has them.
+/// The fields of the payload in its own version.
 fn read(generation: &Generation, version: u32, payload: &Payload) -> Option<Fields> {
     let shape = generation.shape(version);
     match (generation.form, payload) {
@@ -116,7 +116,7 @@ fn climb(generation: &Generation, version: u32, mut fields: Fields) -> Result<Fi
     Ok(fields)
 }
 
-/// From the type before to `after`.
+/// Converts from the type before to `after`.
 fn cross(after: &Generation, old: &Fields) -> Option<Fields> {
     let origins = after.link.iter().flat_map(|link| &link.origins);
     let value = |origin: &Origin| match origin {

@@ -204,7 +204,7 @@ fn name(shape: &[crate::ShapeField<'_>], number: usize) -> String {
     shape.iter().find(|field| field.number == number).map(|field| ident(field.ident())).unwrap_or_default()
 }
 
-/// `name`, raw where it is a word of the language.
+/// `name`, as a raw identifier if it is a keyword.
 fn ident(name: &str) -> String {
     if name == "type" { "r#type".into() } else { name.into() }
 }

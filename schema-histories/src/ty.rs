@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Dice;
 
-/// A type of a field; the structs and enums among them stand in the module `words` of the compiled crate.
+/// A type of a field; its structs and enums are in the module `words` of the compiled crate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ty {
     /// `bool`
@@ -33,7 +33,7 @@ pub enum Ty {
     List(Box<Ty>),
 }
 
-/// The keys of a [`Ty::Place`]; no field is called so.
+/// The keys of a [`Ty::Place`]; no field has such a name.
 pub(crate) const PLACE_KEYS: [&str; 2] = ["city", "zip"];
 
 impl Ty {
@@ -136,7 +136,7 @@ impl Ty {
         }
     }
 
-    /// What `Default` gives, as serde writes it.
+    /// The value of `Default`, as serde writes it.
     pub(crate) fn default(&self) -> Value {
         match self {
             Self::Bool => json!(false),
@@ -152,7 +152,7 @@ impl Ty {
         }
     }
 
-    /// What `words::usual` gives, as serde writes it.
+    /// The value of `words::usual`, as serde writes it.
     pub(crate) fn usual(&self) -> Value {
         match self {
             Self::Bool => json!(true),
@@ -168,7 +168,7 @@ impl Ty {
         }
     }
 
-    /// A JSON value that is no value of this type.
+    /// A JSON value that is not a value of this type.
     pub(crate) fn misfit(&self, dice: &mut Dice) -> Value {
         match self {
             Self::Bool | Self::U32 | Self::I64 | Self::Money | Self::F64 | Self::Text | Self::Rest => json!([[]]),
@@ -179,7 +179,7 @@ impl Ty {
         }
     }
 
-    /// `stored` as this type reads it and serde would write it again; `None` when it does not fit.
+    /// `stored` after this type has read it and serde has written it again; `None` if it does not fit.
     pub(crate) fn read(&self, stored: &Value) -> Option<Value> {
         match (self, stored) {
             (Self::Bool, Value::Bool(_)) | (Self::Text, Value::String(_)) | (Self::Rest, Value::Object(_)) => {
@@ -202,7 +202,7 @@ impl Ty {
     }
 }
 
-/// A [`Ty::Place`] out of its entries.
+/// A [`Ty::Place`] with these entries.
 pub(crate) fn place(entries: &Map<String, Value>) -> Option<Value> {
     let city = Ty::Text.read(entries.get("city")?)?;
     let zip = match entries.get("zip") {
@@ -214,7 +214,7 @@ pub(crate) fn place(entries: &Map<String, Value>) -> Option<Value> {
 
 const CURRENCIES: [&str; 3] = ["Eur", "Usd", "Gbp"];
 
-/// A text: what the lifts look for, what JSON has to escape, or just letters.
+/// A text: one that a conversion recognises, one that JSON escapes, or letters.
 fn text(dice: &mut Dice) -> String {
     match dice.below(8) {
         0 => String::new(),

@@ -1,17 +1,17 @@
-//! How a field stands in the payload, when it is not as its type says: the serde attributes of a field.
+//! The serde attributes of a field, which change how it is stored.
 
 use serde_json::{Value, json};
 
 use crate::{Dice, Ty};
 
-/// The serde attributes of a field, but for its key.
+/// The serde attributes of a field, except those for its key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wire {
     /// `with` or `deserialize_with`.
     pub codec: Option<Codec>,
-    /// Whether it is the latter.
+    /// Whether it is `deserialize_with`.
     pub deserialize_with: bool,
-    /// What stands for a key that is absent.
+    /// The value for an absent key.
     pub absent: Option<Absent>,
     /// `flatten`
     pub flatten: bool,
@@ -19,7 +19,7 @@ pub struct Wire {
     pub skip: bool,
 }
 
-/// What stands for a key that is absent.
+/// The value for an absent key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "only our own tests look at it")]
 pub enum Absent {
@@ -60,7 +60,7 @@ impl Wire {
         wire
     }
 
-    /// The attribute's arguments, each of them one.
+    /// The arguments of the attribute, one by one.
     pub(crate) fn arguments(&self) -> Vec<String> {
         let mut arguments = Vec::new();
         match self.codec {
@@ -87,7 +87,7 @@ impl Wire {
         arguments
     }
 
-    /// What stands for the key when it is absent; `None` when it must not be.
+    /// The value for an absent key; `None` if the key is required.
     pub(crate) fn absent(&self, ty: &Ty) -> Option<Value> {
         match self.absent {
             Some(Absent::Default) => Some(ty.default()),
@@ -102,7 +102,7 @@ impl Wire {
         self.codec.map_or_else(|| value.clone(), |codec| codec.store(value))
     }
 
-    /// The value that `stored` stands for; `None` when it does not fit.
+    /// The value of `stored`; `None` if it does not fit.
     pub(crate) fn read(&self, ty: &Ty, stored: &Value) -> Option<Value> {
         self.codec.map_or_else(|| ty.read(stored), |codec| codec.read(stored))
     }
@@ -161,7 +161,7 @@ impl Codec {
         }
     }
 
-    /// A JSON value that this does not read.
+    /// A JSON value that is not accepted.
     pub(crate) fn misfit(self) -> Value {
         match self {
             Self::Digits | Self::Commas => json!("1x"),

@@ -1,28 +1,28 @@
-//! What a store did instead of what it promised.
+//! The error of a promise that a store broke.
 
 use std::{error::Error, fmt};
 
 use super::FactoryError;
 use es_core::{AppendError, CheckpointError, EncodeError, LimitError, ReadError, SnapshotError};
 
-/// A promise that was not kept: what was promised, and what was seen.
+/// The error of a promise that a store broke: what was promised, and what the store did instead.
 pub struct BrokenPromise {
     promised: String,
     seen: String,
 }
 
 impl BrokenPromise {
-    /// `promised` is what should have been, `seen` what was.
+    /// `promised` is what the store should do, `seen` what it did.
     pub fn new(promised: impl Into<String>, seen: impl Into<String>) -> Self {
         Self { promised: promised.into(), seen: seen.into() }
     }
 
-    /// What was promised.
+    /// What the store should do.
     pub fn promised(&self) -> &str {
         &self.promised
     }
 
-    /// What was seen.
+    /// What the store did.
     pub fn seen(&self) -> &str {
         &self.seen
     }
@@ -44,7 +44,7 @@ impl fmt::Display for BrokenPromise {
     }
 }
 
-/// As [`Display`](fmt::Display), since a test that returns it prints it this way.
+/// The same text as [`Display`](fmt::Display): a test that returns the error prints it with `Debug`.
 impl fmt::Debug for BrokenPromise {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a promise is broken\n{self}")

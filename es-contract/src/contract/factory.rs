@@ -1,4 +1,4 @@
-//! The factory: where a promise gets its stores from.
+//! The factory, from which a promise gets its stores.
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
@@ -7,18 +7,18 @@ use es_core::{EncodeError, EventStore, LimitError, Metadata, NewEvent, StreamId}
 
 use crate::promises::Sample;
 
-/// Why a store could not be set up: any error, of any crate.
+/// Why a store could not be set up: an error of any crate.
 pub type FactoryError = Box<dyn Error + Send + Sync>;
 
-/// What a store may have beyond the promises. One that is not declared is listed as not promised.
+/// A property that a store may have beyond the promises. A property that is not declared is listed as not promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Property {
-    /// What was acknowledged is there after the store was closed and opened again.
+    /// Acknowledged events are still there after the store was closed and opened again.
     Durable,
     /// Several processes may use the same log at once.
     SeveralProcesses,
-    /// A subscription wakes up without asking again and again.
+    /// A waiting subscription is woken up, and does not poll.
     WakesWithoutPolling,
 }
 
@@ -29,15 +29,15 @@ impl Property {
 impl fmt::Display for Property {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Durable => "what was acknowledged survives closing and opening again",
+            Self::Durable => "acknowledged events survive closing and opening the store",
             Self::SeveralProcesses => "several processes may use the same log at once",
-            Self::WakesWithoutPolling => "subscriptions wake up without asking again and again",
+            Self::WakesWithoutPolling => "subscriptions are woken up without polling",
         })
     }
 }
 
-/// What a store may be able to do beyond events: its [capabilities](es_core::Capabilities), and what it takes with an append. One
-/// that is declared has to be offered, and one that is not must not be; it is listed as not promised.
+/// An operation that a store may offer beyond events: its [capabilities](es_core::Capabilities), and what an append may carry. A
+/// declared operation must work, and an undeclared one must not be offered; it is listed as not promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -66,24 +66,24 @@ pub trait Factory: Send + Sync {
     /// Makes a fresh store: empty, with a log of its own.
     ///
     /// # Errors
-    /// Whatever kept the store from opening; the promise fails with it.
+    /// The store could not be opened; the promise fails with that error.
     async fn fresh(&self) -> Result<Box<dyn FreshStore>, FactoryError>;
 
-    /// Opens the store that is at `address`, in another process than the one that made it. Asked for only where
+    /// Opens the store at `address`, in another process than the one that made it. Called only where
     /// [`Property::SeveralProcesses`] is declared.
     ///
     /// # Errors
-    /// Whatever kept the store from opening.
+    /// The store could not be opened.
     async fn join(&self, address: &str) -> Result<Arc<dyn EventStore>, FactoryError> {
         Err(format!("no other process can open `{address}`; implement `Factory::join`").into())
     }
 
-    /// What the stores have beyond the promises; nothing unless declared.
+    /// The properties of the stores beyond the promises; none by default.
     fn properties(&self) -> &[Property] {
         &[]
     }
 
-    /// What the stores can do beyond events; nothing unless declared.
+    /// The operations that the stores offer beyond events; none by default.
     fn operations(&self) -> &[Operation] {
         &[]
     }
@@ -91,54 +91,51 @@ pub trait Factory: Send + Sync {
 
 /// A store made for one promise.
 ///
-/// What it holds outside the process is removed when it is dropped.
+/// Dropping it removes what the store holds outside of the process.
 #[async_trait]
 pub trait FreshStore: Send + Sync {
-    /// A handle to the store, each time a new one: what one part of a program, or where [`Property::SeveralProcesses`]
-    /// is declared one of several programs, would hold.
+    /// Gives a new handle to the store at each call. It is the handle of one part of a program or, where
+    /// [`Property::SeveralProcesses`] is declared, of one of several programs.
     ///
     /// # Errors
-    /// Whatever kept the store from opening.
+    /// The store could not be opened.
     async fn handle(&self) -> Result<Arc<dyn EventStore>, FactoryError>;
 
-    /// A handle to the store after it was closed and opened again. Asked for only where [`Property::Durable`] is
-    /// declared.
+    /// Closes the store, opens it again and gives a handle to it. Called only where [`Property::Durable`] is declared.
     ///
     /// # Errors
-    /// Whatever kept the store from opening.
+    /// The store could not be opened.
     async fn reopened(&self) -> Result<Arc<dyn EventStore>, FactoryError> {
-        Err(FactoryError::from("this store does not say how it is opened again; implement `FreshStore::reopened`"))
+        Err(FactoryError::from("this store cannot be opened again; implement `FreshStore::reopened`"))
     }
 
-    /// Where another process finds the store: what [`Factory::join`] takes. Asked for only where
+    /// The address at which another process finds the store, for [`Factory::join`]. Called only where
     /// [`Property::SeveralProcesses`] is declared.
     fn address(&self) -> Option<String> {
         None
     }
 
-    /// How many readers and subscriptions are open, over all handles.
+    /// The number of open readers and subscriptions, over all handles.
     fn open_readers(&self) -> usize;
 
-    /// Puts the store's clock back by `by`, as an administrator does with the clock of a machine. Where nobody can do
-    /// that, moves the recorded times of everything that is stored ahead by as much: to the store it is the same.
+    /// Puts the store's clock back by `by`, as an administrator does with the clock of a machine. A store whose clock cannot be
+    /// set moves the recorded times of all stored events ahead by as much instead; both have the same effect.
     ///
     /// # Errors
-    /// Whatever kept the clock from being put back; the promise that times never go back fails with it.
+    /// The clock could not be put back; the promise that times never go back fails with that error.
     async fn put_clock_back(&self, by: Duration) -> Result<(), FactoryError> {
         let _ = by;
-        Err(FactoryError::from(
-            "this store does not say how its clock is put back; implement `FreshStore::put_clock_back`",
-        ))
+        Err(FactoryError::from("the clock of this store cannot be put back; implement `FreshStore::put_clock_back`"))
     }
 
-    /// Encodes an event: a seam for stores that break the promises about encoding.
+    /// Encodes an event; a broken store replaces this to break the promises about encoding.
     #[doc(hidden)]
     fn encode(&self, event: &Sample, metadata: Option<&Metadata>) -> Result<NewEvent, EncodeError> {
         let event = NewEvent::encode(event, drop)?;
         metadata.map_or(Ok(event.clone()), |metadata| event.with_metadata(metadata))
     }
 
-    /// Names a stream: a seam for stores that break the promises about names.
+    /// Names a stream; a broken store replaces this to break the promises about names.
     #[doc(hidden)]
     fn stream(&self, category: &str, id: &str) -> Result<StreamId, LimitError> {
         StreamId::new(category, id)

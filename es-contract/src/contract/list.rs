@@ -6,15 +6,15 @@ use futures_core::future::BoxFuture;
 
 use crate::{BrokenPromise, Factory};
 
-/// One promise: a function that holds a factory's stores to it.
+/// One promise, with the function that checks it for the stores of a factory.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Promise {
-    /// The family it belongs to.
+    /// The family that it belongs to.
     pub family: &'static str,
-    /// What is promised, as a sentence.
+    /// The promise, as a sentence.
     pub name: &'static str,
-    /// Holds a fresh store of the factory to it.
+    /// Checks the promise for a fresh store of the factory.
     pub check: Check,
 }
 
@@ -46,8 +46,7 @@ impl fmt::Debug for Promise {
 /// # fn main() {}
 /// ```
 ///
-/// There is no way to skip a promise. What a store does not declare is listed by the test
-/// `what_is_not_promised_is_listed`.
+/// No promise can be skipped. The test `undeclared_properties_are_listed` prints what a store does not declare.
 #[macro_export]
 macro_rules! store_contract {
     ($factory:expr $(,)?) => {
@@ -55,7 +54,7 @@ macro_rules! store_contract {
     };
 }
 
-/// Hands the names of all promises to another macro of this crate.
+/// Passes the names of all promises to another macro of this crate.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __promises {
@@ -103,7 +102,7 @@ macro_rules! __promises {
                 a_payload_as_deep_as_the_limit_comes_back
                 a_payload_deeper_than_the_limit_is_refused
                 nan_and_infinity_are_refused
-                what_does_not_decode_again_is_refused
+                an_event_that_does_not_decode_is_refused
                 a_nul_in_json_is_refused
                 a_thousand_events_in_one_append_come_back
                 more_than_a_thousand_events_in_one_append_are_refused
@@ -132,12 +131,12 @@ macro_rules! __promises {
             concurrency {
                 two_writers_of_one_version_one_wins
                 twenty_appends_at_once_that_expect_nothing_are_all_stored
-                a_loser_leaves_nothing
+                a_refused_concurrent_append_leaves_nothing
                 sixty_four_writers_keep_every_acknowledged_event
                 one_append_sent_many_times_at_once_is_stored_once
             }
             busy {
-                an_append_refused_as_busy_left_nothing_and_is_accepted_again
+                an_append_refused_as_busy_is_not_stored_and_can_be_sent_again
             }
             several_streams {
                 several_streams_are_appended_together
@@ -163,8 +162,8 @@ macro_rules! __promises {
                 more_ids_than_before_conflict
                 ids_of_two_appends_in_one_conflict
                 the_same_ids_in_another_order_conflict
-                a_repeat_with_any_is_found_where_its_first_id_stands
-                a_repeat_with_exists_is_found_where_its_first_id_stands
+                a_repeat_with_any_is_found_at_its_first_id
+                a_repeat_with_exists_is_found_at_its_first_id
                 no_stream_and_exact_zero_are_the_same_place
                 several_streams_are_repeated_together
                 a_mixture_of_repeated_and_new_conflicts
@@ -176,14 +175,17 @@ macro_rules! __promises {
                 a_key_is_never_ignored
                 undeclared_keys_are_refused
                 a_taken_key_gives_the_first_outcome
-                another_digest_under_a_taken_key_is_told
+                another_digest_under_a_taken_key_is_reported
                 keys_without_events_are_taken
                 a_refused_request_takes_no_key
-                of_two_requests_with_one_key_one_wins
+                of_two_requests_with_one_key_one_is_appended
+                of_many_requests_with_one_key_one_is_appended
+                keyed_requests_over_two_streams_in_both_orders_are_all_appended
+                of_requests_with_crossed_keys_one_is_appended
                 the_same_append_with_its_keys_is_repeated
                 the_same_events_with_a_new_key_conflict
                 a_taken_key_comes_before_a_conflict
-                every_taken_key_is_told
+                every_taken_key_is_reported
                 a_key_twice_in_one_append_is_refused
                 a_thousand_keys_in_one_append_are_taken
                 keys_and_outcomes_at_the_limit_come_back
@@ -196,26 +198,26 @@ macro_rules! __promises {
                 the_log_is_read_from_any_position
                 a_filter_by_category_gives_its_events
                 a_filter_by_name_gives_its_events
-                a_filter_by_category_and_name_gives_what_meets_both
+                a_filter_by_category_and_name_gives_events_that_match_both
                 pages_of_any_size_give_the_same_log
                 a_sparse_filter_still_advances
-                nothing_stands_above_the_last_position_there_can_be
+                no_event_is_above_the_last_possible_position
                 the_frontier_never_moves_back
                 nothing_appears_below_the_frontier
                 every_subscriber_sees_exactly_the_log
-                writers_that_fail_leave_subscribers_complete
+                failed_writers_hide_no_event_from_subscribers
             }
             slices {
                 a_filter_by_slices_gives_their_events
             }
             pages {
                 pages_hold_exactly_the_log
-                a_page_says_how_far_the_reader_has_looked
-                a_reader_goes_on_after_any_page
+                a_page_reports_how_far_the_reader_has_looked
+                a_reader_resumes_after_any_page
                 a_page_is_bounded_in_events_and_bytes
                 pages_backward_run_from_newer_to_older
-                a_reader_goes_on_backward_after_any_page
-                a_subscription_tells_how_far_it_has_looked
+                a_backward_reader_resumes_after_any_page
+                a_subscription_reports_how_far_it_has_looked
                 no_page_ends_above_the_last_event
             }
             checkpoints {
@@ -223,20 +225,20 @@ macro_rules! __promises {
                 an_answer_names_the_incarnation
                 a_checkpoint_of_another_log_is_refused
                 a_checkpoint_above_the_log_is_refused
-                a_bare_position_is_of_todays_log
-                a_reader_goes_on_behind_any_event
-                another_log_is_a_change
+                a_position_without_an_incarnation_is_of_the_current_log
+                a_reader_resumes_after_any_event
+                a_wait_with_a_checkpoint_of_another_log_ends
             }
             subscriptions {
-                from_the_start_it_gives_everything
-                from_a_position_it_gives_what_stands_above
-                from_now_it_gives_what_comes
+                a_subscription_from_the_start_delivers_every_event
+                a_subscription_from_a_position_delivers_later_events
+                a_subscription_from_now_delivers_new_events_only
                 the_switch_to_live_loses_and_repeats_nothing
                 a_slow_subscriber_loses_nothing
                 a_burst_bigger_than_any_buffer_skips_nothing
                 many_subscribers_each_see_the_log
                 a_dropped_subscription_is_closed
-                a_change_is_a_frontier_above_the_one_seen
+                a_change_reports_a_frontier_above_the_one_seen
                 a_declared_wake_up_needs_no_polling
             }
             snapshots {
@@ -244,7 +246,7 @@ macro_rules! __promises {
                 a_stream_without_a_snapshot_has_none
                 the_newest_snapshot_is_found
                 an_older_snapshot_hides_no_newer_one
-                no_snapshot_takes_the_place_of_another
+                no_snapshot_replaces_another
                 the_first_snapshot_of_a_version_stays
                 the_nearest_snapshot_is_found_by_version
                 the_nearest_snapshot_is_found_by_position
@@ -259,27 +261,27 @@ macro_rules! __promises {
             cancellation {
                 a_dropped_append_is_whole_and_can_be_sent_again
                 a_dropped_append_to_several_streams_is_whole
-                a_stream_goes_on_after_dropped_appends
+                a_stream_accepts_appends_after_dropped_ones
             }
             durability {
                 a_reopened_store_holds_the_same_log
-                a_reopened_store_goes_on
+                a_reopened_store_accepts_appends
             }
             memory_use {
                 a_hundred_thousand_events_are_read_in_little_memory
-                a_stalled_subscriber_is_not_fed_from_memory
+                a_stalled_subscriber_does_not_buffer_the_log
             }
         }
     };
 }
 
-/// One test a promise, in a module for each family.
+/// Writes a test for each promise, in a module for each family.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tests {
     (($factory:expr) $($family:ident { $($promise:ident)+ })+) => {$(
         mod $family {
-            #[allow(unused_imports, reason = "the factory's expression names what stands around the macro")]
+            #[allow(unused_imports, reason = "the factory's expression may name items of the module around the macro")]
             use super::*;
             $(
                 #[test]
@@ -296,8 +298,8 @@ macro_rules! __tests {
     )+
 
         #[test]
-        fn what_is_not_promised_is_listed() -> ::core::result::Result<(), $crate::BrokenPromise> {
-            $crate::contract::list_what_is_not_promised(&$factory)
+        fn undeclared_properties_are_listed() -> ::core::result::Result<(), $crate::BrokenPromise> {
+            $crate::contract::list_undeclared(&$factory)
         }
     };
 }

@@ -1,4 +1,4 @@
-//! The contract: what every store promises, and how a store is held to it.
+//! The contract: what every store promises, and the code that checks a store against it.
 //!
 //! [`store_contract!`](crate::store_contract) turns each promise into a test. A promise is an
 //! `async fn(&dyn Factory) -> Result<(), BrokenPromise>`; [`PROMISES`] lists them all.
@@ -13,4 +13,4 @@ pub use broken_promise::BrokenPromise;
 pub use child::Rerun;
 pub use factory::{Factory, FactoryError, FreshStore, Operation, Property};
 pub use list::{Check, PROMISES, Promise};
-pub use run::{decide, list_what_is_not_promised, run};
+pub use run::{decide, list_undeclared, run};

@@ -17,52 +17,52 @@ use crate::{
     promises::{memory_use, race},
 };
 
-/// How long one promise may take before the store counts as one that hangs.
+/// How long one promise may take before the store counts as hanging.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Runs one promise on a runtime of its own with several threads. `rerun` says how a promise that needs another process
-/// runs the test again there.
+/// Runs one promise on a multi-threaded runtime of its own. A promise that needs another process runs the test again there, as
+/// `rerun` describes.
 ///
 /// # Errors
-/// The promise is broken, or not decided within two minutes.
+/// The promise is broken, or its check takes more than two minutes.
 pub fn run(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result<(), BrokenPromise> {
     let runtime = runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
-    let runtime = runtime.map_err(|error| BrokenPromise::new("a runtime for the promise", error.to_string()))?;
+    let runtime = runtime.map_err(|error| BrokenPromise::new("a runtime for the promise starts", error.to_string()))?;
     runtime.block_on(decide(rerun, factory, check))
 }
 
-/// As [`run`], within the runtime of the caller, which has to have several threads.
+/// Does the same as [`run`] on the runtime of the caller, which must have several threads.
 ///
 /// # Errors
-/// As [`run`].
+/// The same as those of [`run`].
 pub async fn decide(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result<(), BrokenPromise> {
     let late = |_| BrokenPromise::new(format!("an answer within {} s", PATIENCE.as_secs()), "none; the store hangs");
     let promise = async {
         match child::task()? {
-            Some(task) => act(factory, task).await,
+            Some(task) => run_child_task(factory, task).await,
             None => check(factory).await,
         }
     };
     time::timeout(PATIENCE, rerun.scope(promise)).await.map_err(late)?
 }
 
-/// Does the task of a child.
-async fn act(factory: &dyn Factory, task: Task) -> Result<(), BrokenPromise> {
+/// Runs the task of a child process.
+async fn run_child_task(factory: &dyn Factory, task: Task) -> Result<(), BrokenPromise> {
     match task {
         Task::Read => memory_use::read(factory).await?,
-        Task::Stall => memory_use::stall(factory).await?,
-        Task::Race { rounds, address } => race::race_back(factory, rounds, &address).await?,
+        Task::Stall => memory_use::read_stalled(factory).await?,
+        Task::Race { rounds, address } => race::race_as_child(factory, rounds, &address).await?,
     }
     child::done()
 }
 
-/// Lists, on stderr, the properties and operations that the factory does not declare: no promise holds the store to them.
+/// Prints on stderr the properties and operations that the factory does not declare. No promise checks them.
 ///
 /// # Errors
-/// They cannot be listed.
-pub fn list_what_is_not_promised(factory: &dyn Factory) -> Result<(), BrokenPromise> {
-    // Written directly, since a test's captured output is shown only when it fails.
-    let failed = |error: io::Error| BrokenPromise::new("what is not promised is listed", error.to_string());
+/// Stderr cannot be written.
+pub fn list_undeclared(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+    // Written to stderr directly: the captured output of a test is shown only when it fails.
+    let failed = |error: io::Error| BrokenPromise::new("the undeclared properties are listed", error.to_string());
     let mut stderr = io::stderr().lock();
     for property in Property::ALL.iter().filter(|property| !factory.properties().contains(property)) {
         writeln!(stderr, "not promised: {property}").map_err(failed)?;
@@ -71,7 +71,7 @@ pub fn list_what_is_not_promised(factory: &dyn Factory) -> Result<(), BrokenProm
         writeln!(stderr, "not promised: {operation}").map_err(failed)?;
     }
     if cfg!(not(target_os = "linux")) {
-        writeln!(stderr, "not measured: the peak of memory, which is known on Linux alone").map_err(failed)?;
+        writeln!(stderr, "not measured: the peak of memory, which is known on Linux only").map_err(failed)?;
     }
     Ok(())
 }

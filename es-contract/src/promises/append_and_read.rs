@@ -1,4 +1,4 @@
-//! Append and read: what was acknowledged is there, whole, where it was answered.
+//! Append and read: acknowledged events are stored whole, at the answered place.
 
 use std::{ops::ControlFlow, time::Duration};
 
@@ -6,7 +6,7 @@ use es_core::{Checkpoint, Direction, Expected, Filter, Position, ReadError, Stor
 use futures_util::StreamExt;
 
 use super::{
-    Subject, held, note, notes, same,
+    Subject, ensure, ensure_eq, note, notes,
     subject::{collect, events, failed, ids, new_ids, versions},
 };
 use crate::{BrokenPromise, Factory};
@@ -14,8 +14,8 @@ use crate::{BrokenPromise, Factory};
 /// An empty store has no events, and its frontier is the start.
 pub async fn an_empty_store_has_no_events(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
-    same("a fresh store is empty", 0, subject.log().await?.len())?;
-    same("the frontier of a fresh store is the start", Position::START, subject.frontier().await?)
+    ensure_eq("a fresh store is empty", 0, subject.log().await?.len())?;
+    ensure_eq("the frontier of a fresh store is the start", Position::START, subject.frontier().await?)
 }
 
 /// One event comes back as it was appended.
@@ -25,8 +25,8 @@ pub async fn one_event_comes_back(factory: &dyn Factory) -> Result<(), BrokenPro
     let event = note(1)?;
     subject.append(&stream, Expected::NoStream, vec![event.clone()]).await?;
     let stored = subject.events(&stream).await?;
-    same("one event is stored", vec![event.id()], ids(&stored))?;
-    same("its payload is what was appended", Some(event.payload()), stored.first().map(|event| &event.payload))
+    ensure_eq("one event is stored", vec![event.id()], ids(&stored))?;
+    ensure_eq("its payload is what was appended", Some(event.payload()), stored.first().map(|event| &event.payload))
 }
 
 /// The events of one append come back in its order.
@@ -36,7 +36,7 @@ pub async fn events_of_one_append_come_back_in_order(factory: &dyn Factory) -> R
     let appended = notes(1..=300)?;
     subject.append(&stream, Expected::NoStream, appended.clone()).await?;
     let stored = subject.events(&stream).await?;
-    same("300 events of one append are read in its order", new_ids(&appended), ids(&stored))
+    ensure_eq("300 events of one append are read in its order", new_ids(&appended), ids(&stored))
 }
 
 /// The events of many appends come back in the order of the appends.
@@ -45,10 +45,10 @@ pub async fn events_of_many_appends_come_back_in_order(factory: &dyn Factory) ->
     let stream = subject.stream("many")?;
     let appended = subject.fill(&stream, 60).await?;
     let stored = subject.events(&stream).await?;
-    same("60 appends are read in their order", new_ids(&appended), ids(&stored))
+    ensure_eq("60 appends are read in their order", new_ids(&appended), ids(&stored))
 }
 
-/// Stream, versions, positions and time of the answer are those that are stored.
+/// The answer has the stream, versions, positions and time of the stored events.
 pub async fn the_answer_is_what_is_stored(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("answer")?;
@@ -56,25 +56,25 @@ pub async fn the_answer_is_what_is_stored(factory: &dyn Factory) -> Result<(), B
         let events = notes(0..count)?;
         let answer = subject.append(&stream, Expected::Any, events.clone()).await?;
         let stored = subject.read(&stream, answer.first_version().get(), Direction::Forward, None).await?;
-        same("the answer names the stream", &stream, &answer.stream)?;
-        same("the answer is not a repeat", false, answer.repeated)?;
-        same("the answered versions hold the events", new_ids(&events), ids(&stored))?;
+        ensure_eq("the answer names the stream", &stream, &answer.stream)?;
+        ensure_eq("the answer is not a repeat", false, answer.repeated)?;
+        ensure_eq("the answered versions hold the events", new_ids(&events), ids(&stored))?;
         let positions: Vec<_> = stored.iter().map(|event| event.position).collect();
-        same("the answered positions are the stored ones", &positions, &answer.positions)?;
-        same(
+        ensure_eq("the answered positions are the stored ones", &positions, &answer.positions)?;
+        ensure_eq(
             "the answered version is the last event's",
             stored.last().map(|event| event.version),
             Some(answer.version),
         )?;
         for event in &stored {
-            same("the answered time is the stored one", answer.recorded_at, Some(event.recorded_at))?;
-            same("each event names its stream", &stream, &event.stream)?;
+            ensure_eq("the answered time is the stored one", answer.recorded_at, Some(event.recorded_at))?;
+            ensure_eq("each event names its stream", &stream, &event.stream)?;
         }
     }
     Ok(())
 }
 
-/// What was acknowledged to one handle is read through another one.
+/// Events that one handle appended are read through another one.
 pub async fn the_second_handle_reads_what_the_first_appended(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let another = subject.another_handle().await?;
@@ -83,7 +83,7 @@ pub async fn the_second_handle_reads_what_the_first_appended(factory: &dyn Facto
         let event = note(number)?;
         subject.append(&stream, Expected::Any, vec![event.clone()]).await?;
         let stored = events(&another, &stream).await?;
-        same("another handle reads it at once", Some(event.id()), stored.last().map(|event| event.id))?;
+        ensure_eq("another handle reads it at once", Some(event.id()), stored.last().map(|event| event.id))?;
     }
     Ok(())
 }
@@ -94,7 +94,7 @@ pub async fn streams_do_not_mix(factory: &dyn Factory) -> Result<(), BrokenPromi
         .await
 }
 
-/// An id may hold whatever a store could use to separate a category from an id.
+/// An id may contain any character that a store could use to separate a category from an id.
 pub async fn ids_with_separators_do_not_mix(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let names = [
         ("a", "b/c"),
@@ -118,11 +118,11 @@ async fn each_has_its_own(factory: &dyn Factory, names: &[(&str, &str)]) -> Resu
         let stream = subject.fresh.stream(category, id)?;
         let event = note(appended.len() as u64)?;
         let answer = subject.append(&stream, Expected::NoStream, vec![event.clone()]).await?;
-        same("the first event of each stream has version 1", Version::FIRST, answer.version)?;
+        ensure_eq("the first event of each stream has version 1", Version::FIRST, answer.version)?;
         appended.push((stream, event));
     }
     for (stream, event) in &appended {
-        same(&format!("`{stream}` holds its own event"), vec![event.id()], ids(&subject.events(stream).await?))?;
+        ensure_eq(&format!("`{stream}` holds its own event"), vec![event.id()], ids(&subject.events(stream).await?))?;
     }
     Ok(())
 }
@@ -138,15 +138,15 @@ pub async fn versions_have_no_gap(factory: &dyn Factory) -> Result<(), BrokenPro
     }
     for stream in &streams {
         let stored = subject.events(stream).await?;
-        same("15 events have the versions 1 to 15", (1..=15).collect::<Vec<u64>>(), versions(&stored))?;
-        held("positions rise with the versions", stored.is_sorted_by(|a, b| a.position < b.position), || {
+        ensure_eq("15 events have the versions 1 to 15", (1..=15).collect::<Vec<u64>>(), versions(&stored))?;
+        ensure("positions rise with the versions", stored.is_sorted_by(|a, b| a.position < b.position), || {
             format!("{:?}", stored.iter().map(|event| event.position).collect::<Vec<_>>())
         })?;
     }
     Ok(())
 }
 
-/// A visitor is shown a stream from its first event to its last, until it has seen enough.
+/// A visitor gets the events of a stream from the first to the last, until it asks to stop.
 pub async fn a_visitor_sees_what_a_reader_reads(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("visited")?;
@@ -161,16 +161,16 @@ pub async fn a_visitor_sees_what_a_reader_reads(factory: &dyn Factory) -> Result
         };
         subject.store.visit_stream(&stream, Version::FIRST, &mut visit).await?;
         let expected = stored.get(..enough.clamp(1, 600));
-        same("a visitor sees the stream until it has seen enough", expected, Some(&seen[..]))?;
+        ensure_eq("a visitor gets the events until it asks to stop", expected, Some(&seen[..]))?;
     }
     let mut visit = |event: &StoredEvent| Err(ReadError::Store(failed(format!("no further than {}", event.version))));
     let answer = subject.store.visit_stream(&stream, Version::FIRST, &mut visit).await;
-    held("a visitor's error ends the visit", answer.is_err(), || "it went on".to_owned())?;
+    ensure("a visitor's error ends the visit", answer.is_err(), || "it went on".to_owned())?;
     let mut visit = |_: &StoredEvent| Err(ReadError::Store(failed("something was visited")));
     Ok(subject.store.visit_stream(&subject.stream("unknown")?, Version::FIRST, &mut visit).await?)
 }
 
-/// A visitor is shown a stream from the version it asks for, that one included.
+/// A visitor gets the events of a stream from the version it asks for, including that one.
 pub async fn a_visitor_starts_at_its_version(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("visited")?;
@@ -184,7 +184,7 @@ pub async fn a_visitor_starts_at_its_version(factory: &dyn Factory) -> Result<()
         };
         subject.store.visit_stream(&stream, Version::new(from), &mut visit).await?;
         let expected: Vec<_> = stored.iter().filter(|event| event.version.get() >= from).cloned().collect();
-        same("a visitor sees the stream from its version on", expected, seen)?;
+        ensure_eq("a visitor gets the events from its version on", expected, seen)?;
     }
     Ok(())
 }
@@ -192,35 +192,35 @@ pub async fn a_visitor_starts_at_its_version(factory: &dyn Factory) -> Result<()
 /// An append that names no stream is answered with nothing.
 pub async fn an_append_of_nothing_answers_nothing(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
-    same("an append of nothing answers nothing", 0, subject.store.append(Vec::new().into()).await?.len())?;
-    same("an append of nothing stores nothing", 0, subject.log().await?.len())
+    ensure_eq("an append of nothing answers nothing", 0, subject.store.append(Vec::new().into()).await?.len())?;
+    ensure_eq("an append of nothing stores nothing", 0, subject.log().await?.len())
 }
 
-/// A read gives at most as many events as its limit says.
+/// A read gives no more events than its limit.
 pub async fn a_read_stops_at_its_limit(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("range")?;
     subject.fill(&stream, 10).await?;
     for (limit, last) in [(0, 0), (1, 1), (9, 9), (10, 10), (11, 10), (usize::MAX, 10)] {
         let forward = subject.read(&stream, 1, Direction::Forward, Some(limit)).await?;
-        same(&format!("limit {limit} forwards"), (1..=last).collect::<Vec<u64>>(), versions(&forward))?;
+        ensure_eq(&format!("limit {limit} forwards"), (1..=last).collect::<Vec<u64>>(), versions(&forward))?;
         let backward = subject.read(&stream, u64::MAX, Direction::Backward, Some(limit)).await?;
         let expected: Vec<u64> = (11 - last..=10).rev().collect();
-        same(&format!("limit {limit} backwards"), expected, versions(&backward))?;
+        ensure_eq(&format!("limit {limit} backwards"), expected, versions(&backward))?;
         let all = collect(subject.store.read_all(Checkpoint::START, &Filter::all(), Some(limit))).await?;
-        same(&format!("limit {limit} of the whole log"), (1..=last).collect::<Vec<u64>>(), versions(&all))?;
+        ensure_eq(&format!("limit {limit} of the whole log"), (1..=last).collect::<Vec<u64>>(), versions(&all))?;
     }
     Ok(())
 }
 
-/// A read starts at its version, that one included.
+/// A read starts at its version, including that one.
 pub async fn a_read_starts_at_its_version(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("range")?;
     subject.fill(&stream, 10).await?;
     for (from, limit, expected) in [(0, 2, vec![1, 2]), (1, 2, vec![1, 2]), (4, 3, vec![4, 5, 6]), (10, 3, vec![10])] {
         let seen = subject.read(&stream, from, Direction::Forward, Some(limit)).await?;
-        same(&format!("{limit} events from version {from}"), expected, versions(&seen))?;
+        ensure_eq(&format!("{limit} events from version {from}"), expected, versions(&seen))?;
     }
     Ok(())
 }
@@ -232,45 +232,45 @@ pub async fn a_read_past_the_end_is_empty(factory: &dyn Factory) -> Result<(), B
     subject.fill(&stream, 3).await?;
     for from in [4, 5, u64::MAX] {
         let seen = subject.read(&stream, from, Direction::Forward, None).await?;
-        same(&format!("nothing is read from version {from} of 3"), Vec::<u64>::new(), versions(&seen))?;
+        ensure_eq(&format!("nothing is read from version {from} of 3"), Vec::<u64>::new(), versions(&seen))?;
     }
     let seen = collect(subject.store.read_all(Position::MAX.into(), &Filter::all(), None)).await?;
-    same("nothing is read after the last position there can be", 0, seen.len())
+    ensure_eq("nothing is read after the last possible position", 0, seen.len())
 }
 
-/// A read backwards runs from its version to the first one.
+/// A backward read runs from its version to the first one.
 pub async fn a_read_backwards_runs_from_newer_to_older(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("range")?;
     subject.append(&stream, Expected::NoStream, notes(1..=600)?).await?;
     let expected: Vec<u64> = (1..=600).rev().collect();
     let seen = subject.read(&stream, u64::MAX, Direction::Backward, None).await?;
-    same("600 events backwards", expected, versions(&seen))?;
+    ensure_eq("600 events backwards", expected, versions(&seen))?;
     for (from, expected) in [(0, vec![]), (1, vec![1]), (3, vec![3, 2, 1]), (600, vec![600, 599, 598])] {
         let seen = subject.read(&stream, from, Direction::Backward, Some(3)).await?;
-        same(&format!("at most 3 events backwards from version {from}"), expected, versions(&seen))?;
+        ensure_eq(&format!("at most 3 events backwards from version {from}"), expected, versions(&seen))?;
     }
     Ok(())
 }
 
-/// Backwards from the end, the first event read is the stream's last one.
+/// The first event of a backward read from the end is the last one of the stream.
 pub async fn the_last_event_is_read_backwards_from_the_end(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("last")?;
     let appended = subject.fill(&stream, 5).await?;
     subject.fill(&subject.stream("other")?, 2).await?;
     let last = subject.read(&stream, Version::MAX.get(), Direction::Backward, Some(1)).await?;
-    same("the last event alone", new_ids(&appended[4..]), ids(&last))
+    ensure_eq("the last event alone", new_ids(&appended[4..]), ids(&last))
 }
 
-/// A stream that does not exist is empty, both ways.
+/// A stream that does not exist is empty, in both directions.
 pub async fn an_unknown_stream_is_empty(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("known")?, 3).await?;
     let unknown = subject.stream("unknown")?;
     for (from, direction) in [(1, Direction::Forward), (u64::MAX, Direction::Backward)] {
         let seen = subject.read(&unknown, from, direction, None).await?;
-        same("a stream without events is empty", Vec::<u64>::new(), versions(&seen))?;
+        ensure_eq("a stream without events is empty", Vec::<u64>::new(), versions(&seen))?;
     }
     Ok(())
 }
@@ -284,17 +284,17 @@ pub async fn a_reader_dropped_early_is_closed(factory: &dyn Factory) -> Result<(
     for _ in 0..20 {
         let mut one = subject.store.read_stream(&stream, Version::FIRST, Direction::Forward, None);
         let mut all = subject.store.read_all(Checkpoint::START, &Filter::all(), None);
-        held("a reader gives the first event", one.next().await.is_some() && all.next().await.is_some(), || {
+        ensure("a reader gives the first event", one.next().await.is_some() && all.next().await.is_some(), || {
             "it ended".to_owned()
         })?;
-        held("a reader that is read counts as open", subject.fresh.open_readers() > before, || {
+        ensure("a reader that is read counts as open", subject.fresh.open_readers() > before, || {
             format!("{} open", subject.fresh.open_readers())
         })?;
     }
     closed(&subject, before).await
 }
 
-/// Waits a moment for the open readers to go back to `before`: a store may close behind the scenes.
+/// Waits a moment until no more than `before` readers are open: a store may close them in the background.
 pub(crate) async fn closed(subject: &Subject, before: usize) -> Result<(), BrokenPromise> {
     for _ in 0..200 {
         if subject.fresh.open_readers() <= before {
@@ -302,5 +302,5 @@ pub(crate) async fn closed(subject: &Subject, before: usize) -> Result<(), Broke
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    same("dropped readers are closed", before, subject.fresh.open_readers())
+    ensure_eq("dropped readers are closed", before, subject.fresh.open_readers())
 }

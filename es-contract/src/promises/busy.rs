@@ -1,22 +1,22 @@
-//! What a store refuses because it is busy.
+//! Appends that a store refuses because it is busy.
 
 use std::{sync::Arc, time::Duration};
 
 use es_core::{Append, AppendError, Appended, Direction, EventStore, Expected, StoreErrorKind, StreamId, Version};
 use futures_util::TryStreamExt;
 
-use super::{Subject, held, note, same, subject::joined};
+use super::{Subject, ensure, ensure_eq, note, subject::joined};
 use crate::{BrokenPromise, Factory};
 
-/// How many writers append at once, and how often each does.
+/// How many writers append at once, and how many appends each sends.
 const WRITERS: u64 = 32;
 const APPENDS: u64 = 8;
 /// How often a writer sends an append that is refused as busy, and how long it waits in between.
 const TRIES: usize = 100;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// An append that was refused as busy left nothing behind, and sending it again is accepted, as the first of its kind.
-pub async fn an_append_refused_as_busy_left_nothing_and_is_accepted_again(
+/// An append that was refused as busy stores nothing. Sent again it is accepted as a new append, not as a repeat.
+pub async fn an_append_refused_as_busy_is_not_stored_and_can_be_sent_again(
     factory: &dyn Factory,
 ) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
@@ -35,10 +35,10 @@ pub async fn an_append_refused_as_busy_left_nothing_and_is_accepted_again(
     for writer in writers {
         joined(writer.await)??;
     }
-    same("each append is stored once", 2 * WRITERS * APPENDS, subject.log().await?.len() as u64)
+    ensure_eq("each append is stored once", 2 * WRITERS * APPENDS, subject.log().await?.len() as u64)
 }
 
-/// Appends an event to both streams, of which `own` has so many already, until the store is not busy.
+/// Appends an event to both streams, and sends it again while the store is busy; `own` holds `stored` events before.
 async fn write(
     store: &Arc<dyn EventStore>,
     shared: &StreamId,
@@ -53,13 +53,15 @@ async fn write(
         match store.append(appends.clone().into()).await {
             Ok(answers) => {
                 let again = answers.iter().any(|answer: &Appended| answer.repeated);
-                return held("what was refused as busy is accepted as new", !again, || format!("{answers:?}"));
+                return ensure("an append that was refused as busy is accepted as new", !again, || {
+                    format!("{answers:?}")
+                });
             }
             Err(AppendError::Store(error)) if error.kind() == StoreErrorKind::Busy => {}
             Err(error) => return Err(error.into()),
         }
         let events: Vec<_> = store.read_stream(own, Version::FIRST, Direction::Forward, None).try_collect().await?;
-        same("an append that was refused as busy left nothing behind", stored, events.len() as u64)?;
+        ensure_eq("an append that was refused as busy stores nothing", stored, events.len() as u64)?;
         tokio::time::sleep(PAUSE).await;
     }
     Err(BrokenPromise::new(

@@ -1,18 +1,18 @@
-//! Cancellation: an append that is dropped half way leaves the store whole.
+//! Cancellation: an append whose future is dropped is stored whole or not at all.
 
 use es_core::{Append, Expected, NewEvent, Version};
 use es_testing::DropAfter;
 
 use super::{
-    Subject, held, note, notes, same,
+    Subject, ensure, ensure_eq, note, notes,
     subject::{ids, new_ids, versions},
 };
 use crate::{BrokenPromise, Factory};
 
-/// The most await points of an append that are tried.
+/// The number of await points of an append that are tried at most.
 const POINTS: usize = 200;
 
-/// An append dropped at any await point is there whole or not at all, and sent again gets a definite answer.
+/// An append that is dropped at any await point is stored whole or not at all. Sent again it gets a definite answer.
 pub async fn a_dropped_append_is_whole_and_can_be_sent_again(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     for points in 0..POINTS {
@@ -22,18 +22,24 @@ pub async fn a_dropped_append_is_whole_and_can_be_sent_again(factory: &dyn Facto
         let append = vec![Append::new(stream.clone(), Expected::Exact(Version::FIRST), events.clone())];
         let answered = DropAfter::new(subject.store.append(append.clone().into()), points).await;
         let half = subject.events(&stream).await?.len();
-        held("a dropped append is whole or not there", half == 1 || half == 4, || format!("{half} events of 1 or 4"))?;
+        ensure("a dropped append is stored whole or not at all", half == 1 || half == 4, || {
+            format!("{half} events of 1 or 4")
+        })?;
         let again = subject.store.append(append.into()).await?;
-        same("sent again it is answered", Some(4), again.first().map(|appended| appended.version.get()))?;
+        ensure_eq(
+            "the append that is sent again is answered",
+            Some(4),
+            again.first().map(|appended| appended.version.get()),
+        )?;
         one_append(&subject, &stream, &events).await?;
         if answered.is_some() {
             return Ok(());
         }
     }
-    Err(BrokenPromise::new(format!("an append is answered within {POINTS} steps"), "it is not"))
+    Err(BrokenPromise::new(format!("an append is answered within {POINTS} await points"), "it is not"))
 }
 
-/// The same for an append to several streams.
+/// An append to several streams that is dropped at any await point is stored whole or not at all.
 pub async fn a_dropped_append_to_several_streams_is_whole(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     for points in 0..POINTS {
@@ -54,11 +60,11 @@ pub async fn a_dropped_append_to_several_streams_is_whole(factory: &dyn Factory)
             return Ok(());
         }
     }
-    Err(BrokenPromise::new(format!("an append is answered within {POINTS} steps"), "it is not"))
+    Err(BrokenPromise::new(format!("an append is answered within {POINTS} await points"), "it is not"))
 }
 
-/// After many dropped appends to one stream it has no gap, and goes on.
-pub async fn a_stream_goes_on_after_dropped_appends(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A stream has no gap after many dropped appends, and accepts further ones.
+pub async fn a_stream_accepts_appends_after_dropped_ones(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("goes-on")?;
     for points in 0..20 {
@@ -71,13 +77,13 @@ pub async fn a_stream_goes_on_after_dropped_appends(factory: &dyn Factory) -> Re
     let last = note(99)?;
     subject.append(&stream, Expected::Any, vec![last.clone()]).await?;
     let stored = subject.events(&stream).await?;
-    same("versions have no gap", (1..=stored.len() as u64).collect::<Vec<_>>(), versions(&stored))?;
-    same("appends of two events are whole", 1, stored.len() % 2)?;
-    same("the stream goes on", Some(last.id()), stored.last().map(|event| event.id))
+    ensure_eq("versions have no gap", (1..=stored.len() as u64).collect::<Vec<_>>(), versions(&stored))?;
+    ensure_eq("appends of two events are stored whole", 1, stored.len() % 2)?;
+    ensure_eq("the stream accepts further appends", Some(last.id()), stored.last().map(|event| event.id))
 }
 
-/// The stream holds its first event and then `events`, once.
+/// The stream holds its first event, and then `events` once.
 async fn one_append(subject: &Subject, stream: &es_core::StreamId, events: &[NewEvent]) -> Result<(), BrokenPromise> {
     let stored = subject.events(stream).await?;
-    same("sent twice it is stored once", new_ids(events), ids(&stored[1.min(stored.len())..]))
+    ensure_eq("an append that is sent twice is stored once", new_ids(events), ids(&stored[1.min(stored.len())..]))
 }

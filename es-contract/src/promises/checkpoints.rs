@@ -1,4 +1,4 @@
-//! Checkpoints: each says of which log its position is.
+//! Checkpoints: each names the log that its position belongs to.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,8 +7,8 @@ use futures_util::{StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 use super::{
-    Subject, held, notes, same,
-    subject::{collect, ended, ids, new_ids, patiently},
+    Subject, ensure, ensure_eq, notes,
+    subject::{collect, ended, ids, new_ids, within_timeout},
 };
 use crate::{BrokenPromise, Factory};
 
@@ -17,25 +17,29 @@ async fn page(store: &Arc<dyn EventStore>, from: Checkpoint) -> Result<Page, Bro
     pages.try_next().await?.ok_or_else(|| BrokenPromise::new("a read gives a page", "none"))
 }
 
-/// The log has one incarnation, whoever asks, before the first event and after.
+/// A log has one incarnation, through every handle, before the first event and after it.
 pub async fn every_log_has_an_incarnation(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let incarnation = subject.store.frontier().await?.incarnation();
-    held("the frontier has an incarnation", incarnation.is_some(), || format!("{incarnation:?}"))?;
+    ensure("the frontier has an incarnation", incarnation.is_some(), || format!("{incarnation:?}"))?;
     subject.fill(&subject.stream("1")?, 3).await?;
     let other = subject.another_handle().await?;
     for store in [&subject.store, &other] {
-        same("every handle answers the same one", incarnation, store.frontier().await?.incarnation())?;
-        same("and so do its pages", incarnation, page(store, Checkpoint::START).await?.frontier.incarnation())?;
+        ensure_eq("every handle gives the same incarnation", incarnation, store.frontier().await?.incarnation())?;
+        ensure_eq(
+            "pages have the same incarnation",
+            incarnation,
+            page(store, Checkpoint::START).await?.frontier.incarnation(),
+        )?;
         let mut live = store.subscribe_pages(Checkpoint::START, &Filter::all());
-        let first = patiently("a page comes", live.next()).await?.ok_or_else(ended)??;
-        same("and those of a subscription", incarnation, first.frontier.incarnation())?;
+        let first = within_timeout("a page comes", live.next()).await?.ok_or_else(ended)??;
+        ensure_eq("pages of a subscription have the same incarnation", incarnation, first.frontier.incarnation())?;
     }
     let elsewhere = factory.fresh().await?.handle().await?.frontier().await?.incarnation();
-    held("another log has another one", elsewhere != incarnation, || format!("{elsewhere:?}"))
+    ensure("another log has another incarnation", elsewhere != incarnation, || format!("{elsewhere:?}"))
 }
 
-/// Whether the answer refuses the checkpoint, and knows as much of it as is `known`.
+/// Checks that the answer refuses the checkpoint as restored, and reports the `known` common position.
 fn restored<T>(
     what: &str,
     checkpoint: Checkpoint,
@@ -63,16 +67,16 @@ pub async fn an_answer_names_the_incarnation(factory: &dyn Factory) -> Result<()
     let repeat = subject.append(&stream, Expected::NoStream, events).await?;
     let assertion = subject.append(&stream, Expected::Exists, Vec::new()).await?;
     for (what, answer) in [("an append", &first), ("its repeat", &repeat), ("an assertion", &assertion)] {
-        same(&format!("the answer to {what} names the incarnation"), incarnation, answer.incarnation)?;
+        ensure_eq(&format!("the answer to {what} names the incarnation"), incarnation, answer.incarnation)?;
     }
-    same("an assertion has no checkpoint", None, assertion.checkpoint())?;
+    ensure_eq("an assertion has no checkpoint", None, assertion.checkpoint())?;
     let checkpoint = first.checkpoint().ok_or_else(|| BrokenPromise::new("the answer has a checkpoint", "none"))?;
     let later = subject.fill(&stream, 1).await?;
     let after = collect(subject.store.read_all(checkpoint, &Filter::all(), None)).await?;
-    same("a reader goes on after the answer's checkpoint", new_ids(&later), ids(&after))
+    ensure_eq("a reader goes on after the answer's checkpoint", new_ids(&later), ids(&after))
 }
 
-/// A checkpoint of another log is refused, wherever it is used.
+/// Every read and subscription refuses a checkpoint of another log.
 pub async fn a_checkpoint_of_another_log_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("1")?, 5).await?;
@@ -82,7 +86,7 @@ pub async fn a_checkpoint_of_another_log_is_refused(factory: &dyn Factory) -> Re
     Ok(())
 }
 
-/// A checkpoint of this log above its last event is one that a restore has cut off.
+/// A checkpoint above the last event of its log is refused: a restore has cut its events off.
 pub async fn a_checkpoint_above_the_log_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("1")?, 5).await?;
@@ -100,27 +104,34 @@ async fn refused_everywhere(subject: &Subject, checkpoint: Checkpoint, known: bo
         restored("a page", checkpoint, known, page)?;
     }
     restored("a read", checkpoint, known, store.read_all(checkpoint, &all, Some(1)).next().await)?;
-    let first = patiently("a subscription answers", async { store.subscribe(checkpoint, &all).next().await }).await?;
+    let first =
+        within_timeout("a subscription answers", async { store.subscribe(checkpoint, &all).next().await }).await?;
     restored("a subscription", checkpoint, known, first)
 }
 
-/// A bare position is one of the log as it is now.
-pub async fn a_bare_position_is_of_todays_log(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A position without an incarnation means the current log.
+pub async fn a_position_without_an_incarnation_is_of_the_current_log(
+    factory: &dyn Factory,
+) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("1")?, 5).await?;
     let log = subject.log().await?;
     for (number, event) in log.iter().enumerate() {
         let after = event.position.into();
         let read = collect(subject.store.read_all(after, &Filter::all(), None)).await?;
-        same("the events above it are read", &log[number + 1..], read.as_slice())?;
+        ensure_eq("the events above it are read", &log[number + 1..], read.as_slice())?;
         let live = subject.store.subscribe(after, &Filter::all()).take(log.len() - number - 1);
-        same("and delivered", &log[number + 1..], patiently("events come", collect(live)).await??.as_slice())?;
+        ensure_eq(
+            "the events above it are delivered",
+            &log[number + 1..],
+            within_timeout("events come", collect(live)).await??.as_slice(),
+        )?;
     }
     Ok(())
 }
 
-/// The checkpoint of an event lets a reader go on behind that event, through any handle.
-pub async fn a_reader_goes_on_behind_any_event(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A reader resumes after the event of a checkpoint, through any handle.
+pub async fn a_reader_resumes_after_any_event(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("1")?, 5).await?;
     let log = subject.log().await?;
@@ -132,22 +143,22 @@ pub async fn a_reader_goes_on_behind_any_event(factory: &dyn Factory) -> Result<
             seen += 1;
             let after: Checkpoint = page.checkpoint_of(event).to_string().parse()?;
             let rest = collect(other.read_all(after, &Filter::all(), None)).await?;
-            same("the events behind it are read", &log[seen..], rest.as_slice())?;
+            ensure_eq("the events after the checkpoint are read", &log[seen..], rest.as_slice())?;
         }
     }
-    same("each event was there", log.len(), seen)
+    ensure_eq("each event is read", log.len(), seen)
 }
 
-/// Who waits with a checkpoint of another log is not left waiting.
-pub async fn another_log_is_a_change(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A wait with a checkpoint of another log ends at once.
+pub async fn a_wait_with_a_checkpoint_of_another_log_ends(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("1")?, 3).await?;
     let frontier = subject.store.frontier().await?;
     for position in [frontier.position(), Position::MAX] {
         let foreign = Checkpoint::new(Uuid::from_u128(4_711), position);
-        let changed = patiently("the change is told", subject.store.changed(foreign)).await??;
-        same("today's frontier is the answer", frontier, changed)?;
+        let changed = within_timeout("the wait ends", subject.store.changed(foreign)).await??;
+        ensure_eq("the wait gives the current frontier", frontier, changed)?;
     }
     let idle = tokio::time::timeout(Duration::from_millis(300), subject.store.changed(frontier)).await;
-    held("the same log has not changed", idle.is_err(), || format!("{idle:?}"))
+    ensure("the same log has not changed", idle.is_err(), || format!("{idle:?}"))
 }

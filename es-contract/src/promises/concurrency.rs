@@ -1,4 +1,4 @@
-//! Concurrency: writers of one stream decide on what is stored, and nobody's event is lost.
+//! Concurrency: writers of one stream decide on stored events, and no acknowledged event is lost.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -8,12 +8,12 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::{
-    Subject, note, notes, same,
+    Subject, ensure_eq, note, notes,
     subject::{append, ids, joined, new_ids, versions},
 };
 use crate::{BrokenPromise, Factory};
 
-/// How often a writer decides again before the store counts as one that refuses for ever: 320 events can get in between.
+/// How often a writer decides again before the store counts as refusing for ever: 320 events can come in between.
 const ATTEMPTS: usize = 1_000;
 
 type Answer = (Vec<NewEvent>, Result<Appended, AppendError>);
@@ -32,7 +32,7 @@ async fn answers(tasks: impl IntoIterator<Item = JoinHandle<Answer>>) -> Result<
     join_all(tasks).await.into_iter().map(joined).collect()
 }
 
-/// Of two writers that decided on the same version, one wins and the other is told.
+/// Of two writers that decided on the same version, one wins and the other gets a conflict.
 pub async fn two_writers_of_one_version_one_wins(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let another = subject.another_handle().await?;
@@ -43,16 +43,16 @@ pub async fn two_writers_of_one_version_one_wins(factory: &dyn Factory) -> Resul
             let first = spawn(&subject.store, &stream, expected, vec![note(1)?]);
             let second = spawn(&another, &stream, expected, vec![note(2)?]);
             let (winners, losers) = split(answers([first, second]).await?)?;
-            same("one of two writers wins", (1, 1), (winners.len(), losers.len()))?;
+            ensure_eq("one of two writers wins", (1, 1), (winners.len(), losers.len()))?;
             let last = subject.events(&stream).await?.last().map(|event| event.id);
-            same("the winner's event is stored", winners.first().map(NewEvent::id), last)?;
-            same("no other is", version + 1, subject.events(&stream).await?.len() as u64)?;
+            ensure_eq("the winner's event is stored", winners.first().map(NewEvent::id), last)?;
+            ensure_eq("no other event is stored", version + 1, subject.events(&stream).await?.len() as u64)?;
         }
     }
     Ok(())
 }
 
-/// Twenty appends at once that expect nothing are all stored.
+/// Twenty concurrent appends that expect `Any` are all stored.
 pub async fn twenty_appends_at_once_that_expect_nothing_are_all_stored(
     factory: &dyn Factory,
 ) -> Result<(), BrokenPromise> {
@@ -66,11 +66,11 @@ pub async fn twenty_appends_at_once_that_expect_nothing_are_all_stored(
     }
     appended.sort_by_key(|(version, _)| *version);
     let expected: Vec<Uuid> = appended.iter().flat_map(|(_, events)| new_ids(events)).collect();
-    same("all are stored where it was answered", expected, ids(&subject.events(&stream).await?))
+    ensure_eq("all events are stored at the answered versions", expected, ids(&subject.events(&stream).await?))
 }
 
-/// A loser leaves nothing: not in the stream, not in the log, and its ids are free.
-pub async fn a_loser_leaves_nothing(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A concurrent append that gets a conflict leaves nothing: no event in the stream or the log, and its ids stay free.
+pub async fn a_refused_concurrent_append_leaves_nothing(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("losers")?;
     let tasks = (0..16).map(|n| Ok(spawn(&subject.store, &stream, Expected::NoStream, notes(n * 3..n * 3 + 3)?)));
@@ -83,17 +83,17 @@ pub async fn a_loser_leaves_nothing(factory: &dyn Factory) -> Result<(), BrokenP
             Err(error) => return Err(error.into()),
         }
     }
-    same("15 of 16 lose", 15, losers.len())?;
-    same("the stream holds the winner's events", vec![1, 2, 3], versions(&subject.events(&stream).await?))?;
-    same("so does the log", 3, subject.log().await?.len())?;
+    ensure_eq("15 of 16 appends conflict", 15, losers.len())?;
+    ensure_eq("the stream holds the winner's events", vec![1, 2, 3], versions(&subject.events(&stream).await?))?;
+    ensure_eq("the log holds the same events", 3, subject.log().await?.len())?;
     for events in losers {
         let answer = subject.append(&stream, Expected::Any, events).await?;
-        same("a loser's ids are free", false, answer.repeated)?;
+        ensure_eq("the ids of a refused append are free", false, answer.repeated)?;
     }
-    same("now all are stored", 48, subject.events(&stream).await?.len())
+    ensure_eq("all events are stored now", 48, subject.events(&stream).await?.len())
 }
 
-/// After 64 writers on one stream it holds every acknowledged event and no other, in the order of the answers.
+/// After 64 writers on one stream, the stream holds every acknowledged event and no other, in the order of the answers.
 pub async fn sixty_four_writers_keep_every_acknowledged_event(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("hot")?;
@@ -128,14 +128,14 @@ pub async fn sixty_four_writers_keep_every_acknowledged_event(factory: &dyn Fact
     for writer in join_all(tasks).await {
         acknowledged.extend(joined(writer)??);
     }
-    same("every writer gets its events in", 64 * 5, acknowledged.len())?;
+    ensure_eq("every writer appends its events", 64 * 5, acknowledged.len())?;
     acknowledged.sort_unstable_by_key(|(version, _)| *version);
     let stored = subject.events(&stream).await?;
     let seen: Vec<_> = stored.iter().map(|event| (event.version, event.id)).collect();
-    same("the stream is what was acknowledged", acknowledged, seen)
+    ensure_eq("the stream holds exactly the acknowledged events", acknowledged, seen)
 }
 
-/// One append sent eight times at once is stored once, and every answer is the same.
+/// One append that is sent eight times at once is stored once, and every answer names the same place.
 pub async fn one_append_sent_many_times_at_once_is_stored_once(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let another = subject.another_handle().await?;
@@ -147,10 +147,10 @@ pub async fn one_append_sent_many_times_at_once_is_stored_once(factory: &dyn Fac
         let tasks = (0..8).map(|n| spawn(stores[n % 2], &stream, expected, events.clone()));
         let answers: Vec<_> =
             answers(tasks).await?.into_iter().map(|(_, answer)| answer).collect::<Result<_, AppendError>>()?;
-        same("one of the answers is the first", 1, answers.iter().filter(|answer| !answer.repeated).count())?;
+        ensure_eq("exactly one answer is not a repeat", 1, answers.iter().filter(|answer| !answer.repeated).count())?;
         let places: HashSet<_> = answers.iter().map(|answer| (answer.version, answer.positions.clone())).collect();
-        same("all answers name one place", 1, places.len())?;
-        same("it is stored once", new_ids(&events), ids(&subject.events(&stream).await?))?;
+        ensure_eq("all answers name one place", 1, places.len())?;
+        ensure_eq("the append is stored once", new_ids(&events), ids(&subject.events(&stream).await?))?;
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! Durability, where it is declared: what was acknowledged is there after closing and opening.
+//! Durability, where it is declared: acknowledged events survive closing and opening the store.
 
 use es_core::{Checkpoint, Expected, Filter, Version};
 
 use super::{
-    Subject, held, note, notes, same,
+    Subject, ensure, ensure_eq, note, notes,
     subject::{append, collect, events, new_ids},
 };
 use crate::{BrokenPromise, Factory, Property};
@@ -17,25 +17,25 @@ pub async fn a_reopened_store_holds_the_same_log(factory: &dyn Factory) -> Resul
     let (log, frontier) = (subject.log().await?, subject.store.frontier().await?);
     let reopened = subject.fresh.reopened().await?;
     let seen = collect(reopened.read_all(Checkpoint::START, &Filter::all(), None)).await?;
-    same("the log is the same", log, seen)?;
+    ensure_eq("the log is the same", log, seen)?;
     let now = reopened.frontier().await?;
-    same("the incarnation is the same", frontier.incarnation(), now.incarnation())?;
-    held("the frontier does not move back", now.position() >= frontier.position(), || "it did".to_owned())
+    ensure_eq("the incarnation is the same", frontier.incarnation(), now.incarnation())?;
+    ensure("the frontier does not move back", now.position() >= frontier.position(), || "it did".to_owned())
 }
 
-/// A store that was closed and opened again goes on where it was: versions, positions and repeats.
-pub async fn a_reopened_store_goes_on(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A store that was closed and opened again continues its versions and positions, and recognises repeats.
+pub async fn a_reopened_store_accepts_appends(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(subject) = durable(factory).await? else { return Ok(()) };
     let (stream, appended) = (subject.stream("goes-on")?, notes(1..=3)?);
     let first = subject.append(&stream, Expected::NoStream, appended.clone()).await?;
     let reopened = subject.fresh.reopened().await?;
     let again = append(&reopened, &stream, Expected::NoStream, appended.clone()).await?;
-    same("a repeat is known", (true, &first.positions), (again.repeated, &again.positions))?;
+    ensure_eq("a repeat is recognised", (true, &first.positions), (again.repeated, &again.positions))?;
     let last = note(4)?;
     let next = append(&reopened, &stream, Expected::Exact(Version::new(3)), vec![last.clone()]).await?;
-    held("positions rise", next.positions > first.positions, || format!("{next:?} after {first:?}"))?;
+    ensure("positions rise", next.positions > first.positions, || format!("{next:?} after {first:?}"))?;
     let expected = [new_ids(&appended), vec![last.id()]].concat();
-    same("the stream goes on", expected, super::subject::ids(&events(&reopened, &stream).await?))
+    ensure_eq("the stream continues", expected, super::subject::ids(&events(&reopened, &stream).await?))
 }
 
 async fn durable(factory: &dyn Factory) -> Result<Option<Subject>, BrokenPromise> {

@@ -1,4 +1,4 @@
-//! Fields: each comes back as it was given.
+//! Fields: each field of an event comes back as it was appended.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use futures_util::StreamExt;
 use uuid::Uuid;
 
 use super::{
-    Sample, Subject, held, note, notes, same,
+    Sample, Subject, ensure, ensure_eq, note, notes,
     sample::{Measured, Written},
-    subject::{collect, patiently, raw},
+    subject::{collect, raw, within_timeout},
 };
 use crate::{BrokenPromise, Factory};
 
-/// Id, name, schema version, payload and metadata come back byte for byte, by every way of reading.
+/// Id, name, schema version, payload and metadata come back byte for byte, from every kind of read.
 pub async fn every_field_comes_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("fields")?;
@@ -36,15 +36,15 @@ pub async fn every_field_comes_back(factory: &dyn Factory) -> Result<(), BrokenP
     let backward = subject.read(&stream, u64::MAX, Direction::Backward, None).await?;
     let all = subject.log().await?;
     let mut live = subject.store.subscribe(Checkpoint::START, &Filter::all());
-    let live = patiently("a subscription gives the event", live.next()).await?.transpose()?;
+    let live = within_timeout("a subscription gives the event", live.next()).await?.transpose()?;
     for stored in [forward.first(), backward.first(), all.first(), live.as_ref()] {
-        let Some(stored) = stored else { return same("the event is read every way", 1, 0) };
-        same("the id comes back", id, stored.id)?;
-        same("the name comes back", event.name(), &stored.name)?;
-        same("the schema version comes back", schema_version, stored.schema_version)?;
-        same("the payload comes back byte for byte", event.payload(), &stored.payload)?;
-        same("the metadata comes back byte for byte", event.metadata(), stored.metadata.as_ref())?;
-        same("the metadata decodes to what was given", Some(&metadata), stored.decode_metadata()?.as_ref())?;
+        let Some(stored) = stored else { return ensure_eq("every kind of read gives the event", 1, 0) };
+        ensure_eq("the id comes back", id, stored.id)?;
+        ensure_eq("the name comes back", event.name(), &stored.name)?;
+        ensure_eq("the schema version comes back", schema_version, stored.schema_version)?;
+        ensure_eq("the payload comes back byte for byte", event.payload(), &stored.payload)?;
+        ensure_eq("the metadata comes back byte for byte", event.metadata(), stored.metadata.as_ref())?;
+        ensure_eq("the metadata decodes to what was given", Some(&metadata), stored.decode_metadata()?.as_ref())?;
     }
     Ok(())
 }
@@ -63,7 +63,7 @@ pub async fn unicode_comes_back(factory: &dyn Factory) -> Result<(), BrokenPromi
         let stored = subject.events(&stream).await?;
         let seen = stored.iter().map(|event| (&event.stream, &event.name, &event.payload, event.metadata.as_ref()));
         let expected = vec![(&stream, &name, event.payload(), event.metadata())];
-        same("text comes back as it was", expected, seen.collect::<Vec<_>>())?;
+        ensure_eq("text comes back as it was", expected, seen.collect::<Vec<_>>())?;
     }
     Ok(())
 }
@@ -87,7 +87,7 @@ pub async fn escapes_and_nulls_come_back(factory: &dyn Factory) -> Result<(), Br
     .await
 }
 
-/// Text that looks like something else is not taken for it.
+/// Text that looks like binary data or SQL comes back as it was.
 pub async fn binary_looking_text_comes_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     bytes_come_back(
         factory,
@@ -128,7 +128,7 @@ async fn bytes_come_back(factory: &dyn Factory, payloads: &[&str]) -> Result<(),
     }
     let stored = subject.events(&stream).await?;
     let seen: Vec<_> = stored.iter().map(|event| String::from_utf8_lossy(&event.payload).into_owned()).collect();
-    same("each payload comes back byte for byte", payloads.to_vec(), seen)
+    ensure_eq("each payload comes back byte for byte", payloads.to_vec(), seen)
 }
 
 /// Floats come back bit for bit.
@@ -136,7 +136,7 @@ pub async fn floats_come_back_bit_for_bit(factory: &dyn Factory) -> Result<(), B
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("floats")?;
     let mut floats = vec![0.0, -0.0, 0.1, 0.1 + 0.2, 1.0 / 3.0, 2.0e-3, 5e-324, f64::MIN_POSITIVE, f64::MAX, f64::MIN];
-    // A walk over all exponents, with bits set on both ends of the mantissa.
+    // All exponents, with bits set at both ends of the mantissa.
     floats.extend((1..2046).step_by(31).map(|exponent| f64::from_bits(exponent << 52 | 0x000d_ead0_beef_0001)));
     for value in &floats {
         let event = subject.fresh.encode(&Sample::Measured(Measured { value: *value }), None)?;
@@ -150,10 +150,10 @@ pub async fn floats_come_back_bit_for_bit(factory: &dyn Factory) -> Result<(), B
             }
         })?;
     }
-    same("floats come back bit for bit", floats.iter().map(|value| value.to_bits()).collect::<Vec<_>>(), seen)
+    ensure_eq("floats come back bit for bit", floats.iter().map(|value| value.to_bits()).collect::<Vec<_>>(), seen)
 }
 
-/// No metadata is not the same as empty metadata.
+/// Absent metadata stays absent, and empty metadata stays empty.
 pub async fn metadata_absent_differs_from_empty(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("metadata")?;
@@ -161,10 +161,10 @@ pub async fn metadata_absent_differs_from_empty(factory: &dyn Factory) -> Result
     subject.append(&stream, Expected::NoStream, events).await?;
     let stored = subject.events(&stream).await?;
     let seen: Vec<_> = stored.iter().map(|event| event.metadata.as_deref()).collect();
-    same("absent stays absent, empty stays empty", vec![None, Some(&b"{}"[..]), None], seen)
+    ensure_eq("absent metadata stays absent, empty metadata stays empty", vec![None, Some(&b"{}"[..]), None], seen)
 }
 
-/// Recorded times keep their microseconds, and are the same by every way of reading.
+/// Recorded times keep their microseconds, and are the same from every kind of read.
 pub async fn recorded_times_keep_their_precision(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("times")?;
@@ -173,19 +173,19 @@ pub async fn recorded_times_keep_their_precision(factory: &dyn Factory) -> Resul
         answered.extend(subject.append(&stream, Expected::Any, vec![note(number)?]).await?.recorded_at);
     }
     let times = |events: Vec<StoredEvent>| events.iter().map(|event| event.recorded_at).collect::<Vec<_>>();
-    same("the stream has the answered times", &answered, &times(subject.events(&stream).await?))?;
-    same("the log has the answered times", &answered, &times(subject.log().await?))?;
+    ensure_eq("the stream has the answered times", &answered, &times(subject.events(&stream).await?))?;
+    ensure_eq("the log has the answered times", &answered, &times(subject.log().await?))?;
     let live = subject.store.subscribe(Checkpoint::START, &Filter::all()).take(answered.len());
-    same(
+    ensure_eq(
         "a subscription has the answered times",
         &answered,
-        &times(patiently("a subscription gives the events", collect(live)).await??),
+        &times(within_timeout("a subscription gives the events", collect(live)).await??),
     )?;
     let whole = |time: &Timestamp| time.as_micros() % 1_000 == 0;
-    held("times are in microseconds", !answered.iter().all(whole), || format!("{answered:?}"))
+    ensure("times are in microseconds", !answered.iter().all(whole), || format!("{answered:?}"))
 }
 
-/// Recorded time is the store's clock, and never before the stream's previous event.
+/// The recorded time comes from the store's clock, and is never before that of the stream's previous event.
 pub async fn recorded_times_never_go_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     const A_DAY: i64 = 86_400_000_000;
     let subject = Subject::fresh(factory).await?;
@@ -196,13 +196,15 @@ pub async fn recorded_times_never_go_back(factory: &dyn Factory) -> Result<(), B
         super::subject::append(store, &stream, Expected::Any, notes(number..number + 2)?).await?;
     }
     let times: Vec<_> = subject.events(&stream).await?.iter().map(|event| event.recorded_at).collect();
-    held("times never go back within a stream", times.is_sorted(), || format!("{times:?}"))?;
+    ensure("times never go back within a stream", times.is_sorted(), || format!("{times:?}"))?;
     let distance = times.first().map(|time| (time.as_micros() - Timestamp::now().as_micros()).abs());
-    held("time is what a clock shows", distance.is_some_and(|distance| distance < A_DAY), || format!("{times:?}"))
+    ensure("the recorded time is close to the clock", distance.is_some_and(|distance| distance < A_DAY), || {
+        format!("{times:?}")
+    })
 }
 
-/// A clock that goes back does not take the recorded times of a stream with it: neither of one event, nor of several
-/// together, nor in an append to several streams.
+/// Recorded times of a stream do not go back when the clock does: not for one event, for several together, or for an append
+/// to several streams.
 pub async fn recorded_times_never_go_back_when_the_clock_does(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     const A_DAY: Duration = Duration::from_hours(24);
     let subject = Subject::fresh(factory).await?;
@@ -223,8 +225,8 @@ pub async fn recorded_times_never_go_back_when_the_clock_does(factory: &dyn Fact
             for answer in store.append(appends.into()).await? {
                 let times: Vec<_> =
                     subject.events(&answer.stream).await?.iter().map(|event| event.recorded_at).collect();
-                held("times never go back within a stream", times.is_sorted(), || format!("{times:?}"))?;
-                same("the answer has the time that is stored", answer.recorded_at, times.last().copied())?;
+                ensure("times never go back within a stream", times.is_sorted(), || format!("{times:?}"))?;
+                ensure_eq("the answer has the time that is stored", answer.recorded_at, times.last().copied())?;
             }
         }
     }
@@ -232,10 +234,12 @@ pub async fn recorded_times_never_go_back_when_the_clock_does(factory: &dyn Fact
     let time = |events: &[StoredEvent]| events.last().map_or(0, |event| event.recorded_at.as_micros());
     let ahead = time(&old) - time(&new);
     let a_day = i64::try_from(A_DAY.as_micros()).unwrap_or(i64::MAX);
-    held("a new stream is recorded by the clock that was put back", ahead > a_day / 2, || format!("{ahead} µs behind"))
+    ensure("a new stream is recorded by the clock that was put back", ahead > a_day / 2, || {
+        format!("{ahead} µs behind")
+    })
 }
 
-/// An event that was encoded comes back as the event it was.
+/// An encoded event decodes to the same event after it was stored.
 pub async fn an_encoded_event_comes_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("encoded")?;
@@ -245,7 +249,7 @@ pub async fn an_encoded_event_comes_back(factory: &dyn Factory) -> Result<(), Br
     for stored in subject.events(&stream).await? {
         let recorded = stored.decode::<Sample>()?;
         let seen: Vec<_> = recorded.iter().map(|recorded| (&recorded.event, &recorded.metadata)).collect();
-        same("the event comes back with its metadata", vec![(&event, &metadata)], seen)?;
+        ensure_eq("the event comes back with its metadata", vec![(&event, &metadata)], seen)?;
     }
-    same("one event is stored", 1, subject.log().await?.len())
+    ensure_eq("one event is stored", 1, subject.log().await?.len())
 }

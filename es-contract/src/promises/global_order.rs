@@ -1,4 +1,4 @@
-//! Global order: everybody sees exactly the log, once, in order, whatever writers do.
+//! Global order: every reader sees exactly the log, once and in order, whatever writers do.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -7,8 +7,8 @@ use futures_util::{StreamExt, TryStreamExt, future::join_all};
 use tokio::task::JoinHandle;
 
 use super::{
-    Subject, held, note, notes, same,
-    subject::{collect, ids, joined, patiently, raw, versions},
+    Subject, ensure, ensure_eq, note, notes,
+    subject::{collect, ids, joined, raw, versions, within_timeout},
 };
 use crate::{BrokenPromise, Factory};
 
@@ -17,7 +17,7 @@ pub async fn positions_are_unique_and_rise(factory: &dyn Factory) -> Result<(), 
     let subject = Subject::fresh(factory).await?;
     joined_all(writers(&subject, 8, 30).await?).await?;
     let log = subject.log().await?;
-    same("every acknowledged event is in the log", 8 * 30, log.len())?;
+    ensure_eq("every acknowledged event is in the log", 8 * 30, log.len())?;
     rising(&log)
 }
 
@@ -31,25 +31,25 @@ pub async fn the_order_of_a_stream_is_that_of_the_log(factory: &dyn Factory) -> 
     }
     for (stream, events) in streams {
         let expected: Vec<u64> = (1..=events.len() as u64).collect();
-        same("within a stream the log runs through its versions", expected, versions(&events))?;
-        same("a stream is the log's part of it", &events, &subject.events(&stream).await?)?;
+        ensure_eq("within a stream the log runs through its versions", expected, versions(&events))?;
+        ensure_eq("a stream holds its events of the log", &events, &subject.events(&stream).await?)?;
     }
     Ok(())
 }
 
-/// The log is read from any position on: those above it, and not that one.
+/// A read from a position gives the events above it, without the one at it.
 pub async fn the_log_is_read_from_any_position(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     mixed(&subject, 40).await?;
     let log = subject.log().await?;
     for (read, event) in (1..).zip(&log) {
         let rest = collect(subject.store.read_all(event.position.into(), &Filter::all(), None)).await?;
-        same("what is read after a position is the rest of the log", log.get(read..), rest.get(..))?;
+        ensure_eq("what is read after a position is the rest of the log", log.get(read..), rest.get(..))?;
     }
     Ok(())
 }
 
-/// A filter, and what it accepts, said a second time: by category and name.
+/// A filter, and an independent function of category and name that accepts the same events.
 type Wanted = (Filter, fn(&str, &str) -> bool);
 
 /// A filter by category gives the events of its categories, in order.
@@ -67,7 +67,9 @@ pub async fn a_filter_by_name_gives_its_events(factory: &dyn Factory) -> Result<
 }
 
 /// A filter by category and name gives the events that meet both.
-pub async fn a_filter_by_category_and_name_gives_what_meets_both(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+pub async fn a_filter_by_category_and_name_gives_events_that_match_both(
+    factory: &dyn Factory,
+) -> Result<(), BrokenPromise> {
     filtered(
         factory,
         &[
@@ -89,18 +91,18 @@ async fn filtered(factory: &dyn Factory, filters: &[Wanted]) -> Result<(), Broke
     for (filter, wanted) in filters {
         let expected = accepted(&log, *wanted);
         let seen = collect(subject.store.read_all(Checkpoint::START, filter, None)).await?;
-        same("a filter gives exactly what it accepts, in order", &expected, &seen)?;
+        ensure_eq("a filter gives exactly what it accepts, in order", &expected, &seen)?;
         let live = subject.store.subscribe(Checkpoint::START, filter).take(expected.len());
-        let live = patiently("a subscription gives the events", collect(live)).await??;
-        same("a subscription's filter does too", &expected, &live)?;
+        let live = within_timeout("a subscription gives the events", collect(live)).await??;
+        ensure_eq("a subscription's filter does too", &expected, &live)?;
         let some = expected.len() / 2;
         let limited = collect(subject.store.read_all(Checkpoint::START, filter, Some(some))).await?;
-        same("a limit counts the events that the filter accepts", expected.get(..some), limited.get(..))?;
+        ensure_eq("a limit counts the events that the filter accepts", expected.get(..some), limited.get(..))?;
     }
     Ok(())
 }
 
-/// Read page by page, of whatever size, the log is the same.
+/// The log is the same in pages of any size.
 pub async fn pages_of_any_size_give_the_same_log(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     mixed(&subject, 90).await?;
@@ -117,13 +119,13 @@ pub async fn pages_of_any_size_give_the_same_log(factory: &dyn Factory) -> Resul
                 after = last.position;
                 seen.extend(page);
             }
-            same(&format!("pages of {size} give the same log"), ids(&expected), ids(&seen))?;
+            ensure_eq(&format!("pages of {size} give the same log"), ids(&expected), ids(&seen))?;
         }
     }
     Ok(())
 }
 
-/// A filter that accepts one event in thousands finds it, however much lies before it.
+/// A filter that accepts one event in thousands finds it, however many events are before it.
 pub async fn a_sparse_filter_still_advances(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("hay")?;
@@ -138,18 +140,22 @@ pub async fn a_sparse_filter_still_advances(factory: &dyn Factory) -> Result<(),
         let event = note(0)?;
         subject.append(&needle, Expected::Any, vec![event.clone()]).await?;
         needles.push(event.id());
-        let seen = patiently("a subscription with a sparse filter goes on", live.next()).await?.transpose()?;
-        same("it finds its event", Some(event.id()), seen.map(|event| event.id))?;
+        let seen = within_timeout("a subscription with a sparse filter advances", live.next()).await?.transpose()?;
+        ensure_eq("a subscription with a sparse filter finds its event", Some(event.id()), seen.map(|event| event.id))?;
     }
     let seen = collect(subject.store.read_all(Checkpoint::START, &filter, None)).await?;
-    same("a read with a sparse filter finds its events", &needles, &ids(&seen))?;
+    ensure_eq("a read with a sparse filter finds its events", &needles, &ids(&seen))?;
     let first = collect(subject.store.read_all(Checkpoint::START, &filter, Some(1))).await?;
-    same("so does one with a limit", needles[0], first.first().map_or(uuid::Uuid::nil(), |event| event.id))
+    ensure_eq(
+        "a read with a sparse filter and a limit finds its event",
+        needles[0],
+        first.first().map_or(uuid::Uuid::nil(), |event| event.id),
+    )
 }
 
-/// Above the last position there can be stands nothing, and it does not stand for the start; so it is with versions.
-/// The highest limit there can be is none.
-pub async fn nothing_stands_above_the_last_position_there_can_be(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// No event is above the last possible position, and that position is not taken for the start. The same holds for versions. The
+/// highest possible limit limits nothing.
+pub async fn no_event_is_above_the_last_possible_position(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("full")?;
     subject.fill(&stream, 5).await?;
@@ -158,41 +164,41 @@ pub async fn nothing_stands_above_the_last_position_there_can_be(factory: &dyn F
     for number in [1 << 53, i64::MAX.cast_unsigned() - 1, i64::MAX.cast_unsigned(), 1 << 63, u64::MAX - 1, u64::MAX] {
         for filter in &filters {
             let above = collect(subject.store.read_all(Position::new(number).into(), filter, None)).await?;
-            same(&format!("events above position {number}"), 0, above.len())?;
+            ensure_eq(&format!("events above position {number}"), 0, above.len())?;
         }
         let forward = subject.read(&stream, number, Direction::Forward, None).await?;
-        same(&format!("events from version {number} on"), 0, forward.len())?;
+        ensure_eq(&format!("events from version {number} on"), 0, forward.len())?;
         let backward = subject.read(&stream, number, Direction::Backward, None).await?;
-        same(&format!("events back from version {number}"), vec![5, 4, 3, 2, 1], versions(&backward))?;
+        ensure_eq(&format!("events back from version {number}"), vec![5, 4, 3, 2, 1], versions(&backward))?;
     }
     let unlimited = collect(subject.store.read_all(Checkpoint::START, &all, Some(usize::MAX))).await?;
-    same("events of the highest limit", 5, unlimited.len())?;
+    ensure_eq("events of the highest limit", 5, unlimited.len())?;
     let unlimited = subject.read(&stream, 1, Direction::Forward, Some(usize::MAX)).await?;
-    same("events of a stream of the highest limit", 5, unlimited.len())
+    ensure_eq("events of a stream of the highest limit", 5, unlimited.len())
 }
 
-/// The frontier never moves back, and is at last above everything that was acknowledged.
+/// The frontier never moves back, and it reaches every acknowledged event.
 pub async fn the_frontier_never_moves_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let tasks = writers(&subject, 8, 30).await?;
     let (mut before, mut last) = (Position::START, Position::START);
     while tasks.iter().any(|task| !task.is_finished()) {
         let frontier = subject.frontier().await?;
-        held("the frontier never moves back", frontier >= before, || format!("{frontier} after {before}"))?;
+        ensure("the frontier never moves back", frontier >= before, || format!("{frontier} after {before}"))?;
         before = frontier;
         tokio::task::yield_now().await;
     }
     for acknowledged in joined_all(tasks).await? {
         last = last.max(acknowledged.into_iter().max().unwrap_or_default());
     }
-    let reached = patiently("the frontier reaches what was acknowledged", async {
+    let reached = within_timeout("the frontier reaches the acknowledged events", async {
         while subject.frontier().await? < last {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         subject.frontier().await
     });
     let (reached, log) = (reached.await??, subject.log().await?);
-    same("the frontier is at the end of the log", log.last().map(|event| event.position), Some(reached))
+    ensure_eq("the frontier is at the end of the log", log.last().map(|event| event.position), Some(reached))
 }
 
 /// Nothing above the frontier is delivered, and nothing at or below it appears later.
@@ -205,19 +211,19 @@ pub async fn nothing_appears_below_the_frontier(factory: &dyn Factory) -> Result
         let log = subject.log().await?;
         seen_below.push((frontier, log.iter().filter(|event| event.position <= frontier).count()));
         let (last, above) = (log.last().map(|event| event.position).unwrap_or_default(), subject.frontier().await?);
-        held("nothing above the frontier is delivered", last <= above, || format!("{last} above {above}"))?;
+        ensure("nothing above the frontier is delivered", last <= above, || format!("{last} above {above}"))?;
         tokio::task::yield_now().await;
     }
     joined_all(tasks).await?;
     let log = subject.log().await?;
     for (frontier, count) in seen_below {
         let now = log.iter().filter(|event| event.position <= frontier).count();
-        same(&format!("nothing appears at or below {frontier} after it was the frontier"), count, now)?;
+        ensure_eq(&format!("nothing appears at or below {frontier} after it was the frontier"), count, now)?;
     }
     Ok(())
 }
 
-/// While eight writers write, subscribers that start anywhere, with any filter, see exactly the log.
+/// While eight writers append, subscribers that start anywhere, with any filter, see exactly the log.
 pub async fn every_subscriber_sees_exactly_the_log(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     mixed(&subject, 30).await?;
@@ -241,15 +247,15 @@ pub async fn every_subscriber_sees_exactly_the_log(factory: &dyn Factory) -> Res
     the_end(&subject).await?;
     let log = subject.log().await?;
     for (after, wanted, subscriber) in subscribers {
-        let seen = patiently("a subscriber comes to the end", subscriber).await?;
+        let seen = within_timeout("a subscriber reaches the end", subscriber).await?;
         let expected: Vec<_> = accepted(&log, wanted).into_iter().filter(|event| event.position > after).collect();
-        same("a subscriber sees exactly the log, once, in order", ids(&expected), ids(&joined(seen)??))?;
+        ensure_eq("a subscriber sees exactly the log, once, in order", ids(&expected), ids(&joined(seen)??))?;
     }
     Ok(())
 }
 
-/// Writers that conflict, or are cancelled half way, leave subscribers complete.
-pub async fn writers_that_fail_leave_subscribers_complete(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// Subscribers see every event although writers conflict or are cancelled.
+pub async fn failed_writers_hide_no_event_from_subscribers(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let subscriber = until_the_end(subject.another_handle().await?, Position::START, Filter::all());
     let hot = subject.stream("hot")?;
@@ -259,7 +265,7 @@ pub async fn writers_that_fail_leave_subscribers_complete(factory: &dyn Factory)
             for round in 0..40 {
                 let expected = if round % 2 == 0 { Expected::NoStream } else { Expected::Any };
                 let append = vec![Append::new(stream.clone(), expected, notes(writer..writer + 3)?)];
-                // Cancelled after some microseconds, or never; a conflict and a success are both fine.
+                // Cancelled after some microseconds, or never. A conflict is as good as a success.
                 let patience = Duration::from_micros(if round % 3 == 0 { writer * 50 } else { 5_000_000 });
                 let outcome = tokio::time::timeout(patience, store.append(append.into())).await;
                 drop(outcome);
@@ -269,12 +275,12 @@ pub async fn writers_that_fail_leave_subscribers_complete(factory: &dyn Factory)
     });
     joined_all(tasks.collect()).await?;
     the_end(&subject).await?;
-    let seen = patiently("the subscriber comes to the end", subscriber).await?;
-    same("the subscriber sees exactly the log", ids(&subject.log().await?), ids(&joined(seen)??))
+    let seen = within_timeout("the subscriber reaches the end", subscriber).await?;
+    ensure_eq("the subscriber sees exactly the log", ids(&subject.log().await?), ids(&joined(seen)??))
 }
 
 fn rising(log: &[StoredEvent]) -> Result<(), BrokenPromise> {
-    held("positions rise in the order of the log", log.is_sorted_by(|a, b| a.position < b.position), || {
+    ensure("positions rise in the order of the log", log.is_sorted_by(|a, b| a.position < b.position), || {
         format!("{:?}", log.iter().map(|event| event.position.get()).collect::<Vec<_>>())
     })
 }
@@ -283,7 +289,7 @@ fn accepted(log: &[StoredEvent], wanted: fn(&str, &str) -> bool) -> Vec<StoredEv
     log.iter().filter(|event| wanted(event.stream.category(), &event.name)).cloned().collect()
 }
 
-/// Events of each of three names in each of two categories, one an append.
+/// Appends events of three names in two categories, one in each append.
 async fn mixed(subject: &Subject, count: usize) -> Result<(), BrokenPromise> {
     for number in 0..count {
         let category = ["sample", "order"][number % 2];
@@ -294,7 +300,7 @@ async fn mixed(subject: &Subject, count: usize) -> Result<(), BrokenPromise> {
     Ok(())
 }
 
-/// `count` tasks that append `each` events over five streams, some appends to two streams; they give the positions.
+/// Spawns `count` tasks that append `each` events over five streams, some of them to two streams at once, and give the positions.
 async fn writers(
     subject: &Subject,
     count: u64,

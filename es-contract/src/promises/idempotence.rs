@@ -1,8 +1,8 @@
-//! Idempotence: the same append again is answered with its first result, and stores nothing.
+//! Idempotence: an append that is sent again gets its first answer, and stores nothing.
 
 use es_core::{Append, AppendError, Appended, Conflict, Expected, NewEvent, StreamId, Version, Violation};
 
-use super::{Subject, conflict, held, note, notes, same, subject};
+use super::{Subject, conflict, ensure, ensure_eq, note, notes, subject};
 use crate::{BrokenPromise, Factory};
 
 const fn exact(version: u64) -> Expected {
@@ -31,7 +31,7 @@ impl Repeated {
         self.subject.append(&self.stream, expected, events.to_vec()).await
     }
 
-    /// `events` do not count as a repeat: a conflict, and nothing is stored.
+    /// An append of `events` is not a repeat: it conflicts, and nothing is stored.
     async fn conflicts(
         &self,
         promised: &str,
@@ -40,19 +40,19 @@ impl Repeated {
     ) -> Result<Conflict, BrokenPromise> {
         let before = self.subject.log().await?;
         let conflict = conflict(promised, self.again(expected, events).await)?;
-        same(&format!("{promised}: nothing is stored"), before, self.subject.log().await?)?;
+        ensure_eq(&format!("{promised}: nothing is stored"), before, self.subject.log().await?)?;
         let taken = conflict.violations().any(Violation::ids_taken);
-        same(&format!("{promised}: the conflict says that ids are taken"), true, taken)?;
+        ensure_eq(&format!("{promised}: the conflict says that ids are taken"), true, taken)?;
         Ok(conflict)
     }
 }
 
 fn first_again(promised: &str, first: &Appended, again: Appended) -> Result<(), BrokenPromise> {
-    same(&format!("{promised}: it is marked as a repeat"), true, again.repeated)?;
-    same(&format!("{promised}: the first answer"), first, &again.with_repeated(first.repeated))
+    ensure_eq(&format!("{promised}: it is marked as a repeat"), true, again.repeated)?;
+    ensure_eq(&format!("{promised}: the first answer"), first, &again.with_repeated(first.repeated))
 }
 
-/// The same ids at the same place get the first answer again.
+/// An append with the same ids at the same version gets the first answer again.
 pub async fn a_repeat_gets_the_first_answer(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     for _ in 0..3 {
@@ -61,7 +61,7 @@ pub async fn a_repeat_gets_the_first_answer(factory: &dyn Factory) -> Result<(),
     Ok(())
 }
 
-/// The first answer comes also when the stream has gone on since.
+/// A repeat gets the first answer even if more events were appended since.
 pub async fn a_repeat_after_more_events_gets_the_first_answer(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     repeated.subject.fill(&repeated.stream, 5).await?;
@@ -70,7 +70,7 @@ pub async fn a_repeat_after_more_events_gets_the_first_answer(factory: &dyn Fact
     first_again("the same append after more events", &repeated.first, again)
 }
 
-/// The first answer comes also through another handle.
+/// A repeat through another handle gets the first answer.
 pub async fn a_repeat_through_another_handle_gets_the_first_answer(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     let another = repeated.subject.another_handle().await?;
@@ -78,25 +78,25 @@ pub async fn a_repeat_through_another_handle_gets_the_first_answer(factory: &dyn
     first_again("the same append through another handle", &repeated.first, again)
 }
 
-/// A repeat stores nothing and moves nothing.
+/// A repeat stores nothing, and does not move the frontier.
 pub async fn a_repeat_stores_nothing(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     let (log, frontier) = (repeated.subject.log().await?, repeated.subject.frontier().await?);
     for expected in [exact(1), Expected::Any, Expected::Exists] {
         repeated.again(expected, &repeated.events).await?;
     }
-    same("a repeat stores nothing", log, repeated.subject.log().await?)?;
-    same("a repeat does not move the frontier", frontier, repeated.subject.frontier().await?)
+    ensure_eq("a repeat stores nothing", log, repeated.subject.log().await?)?;
+    ensure_eq("a repeat does not move the frontier", frontier, repeated.subject.frontier().await?)
 }
 
 /// The same ids at another version are a conflict.
 pub async fn the_same_ids_at_another_version_conflict(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     for expected in [Expected::NoStream, exact(0), exact(2), exact(3), exact(4)] {
-        let promised = format!("the same ids expecting {expected}, when they stand behind version 1");
+        let promised = format!("the same ids expecting {expected}, when they are stored after version 1");
         let conflict = repeated.conflicts(&promised, expected, &repeated.events).await?;
-        same("the conflict carries expected", Some(expected), conflict.expected())?;
-        same("the conflict carries actual", Some(Version::new(3)), conflict.actual())?;
+        ensure_eq("the conflict carries the expected version", Some(expected), conflict.expected())?;
+        ensure_eq("the conflict carries the actual version", Some(Version::new(3)), conflict.actual())?;
     }
     Ok(())
 }
@@ -110,12 +110,12 @@ pub async fn the_same_ids_in_another_stream_conflict(factory: &dyn Factory) -> R
     for expected in [Expected::Any, Expected::Exists, exact(1)] {
         let answer = repeated.subject.append(&other, expected, repeated.events.clone()).await;
         let conflict = conflict("the same ids in another stream", answer)?;
-        same("the conflict names the stream that was asked for", Some(&other), conflict.stream())?;
+        ensure_eq("the conflict names the stream that was asked for", Some(&other), conflict.stream())?;
     }
-    same("nothing is stored", before, repeated.subject.log().await?)
+    ensure_eq("nothing is stored", before, repeated.subject.log().await?)
 }
 
-/// The first of the ids alone are a conflict: the first answer would be an answer to something else.
+/// A prefix of the ids conflicts: the first answer was to another append.
 pub async fn a_prefix_of_the_ids_conflicts(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     for expected in [exact(1), Expected::Any] {
@@ -124,7 +124,7 @@ pub async fn a_prefix_of_the_ids_conflicts(factory: &dyn Factory) -> Result<(), 
     Ok(())
 }
 
-/// The last of the ids alone are a conflict.
+/// A suffix of the ids conflicts.
 pub async fn a_suffix_of_the_ids_conflicts(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     for expected in [exact(1), exact(2), Expected::Any] {
@@ -133,7 +133,7 @@ pub async fn a_suffix_of_the_ids_conflicts(factory: &dyn Factory) -> Result<(), 
     Ok(())
 }
 
-/// The ids with more behind or before them are a conflict, and the new ones are not topped up.
+/// The ids together with new ones conflict, and the new events are not stored.
 pub async fn more_ids_than_before_conflict(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     let behind = [&repeated.events[..], &[note(4)?]].concat();
@@ -145,7 +145,7 @@ pub async fn more_ids_than_before_conflict(factory: &dyn Factory) -> Result<(), 
     Ok(())
 }
 
-/// The ids of two appends in one are a conflict, though they stand side by side.
+/// The ids of two appends in one conflict, although their events are neighbours.
 pub async fn ids_of_two_appends_in_one_conflict(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     let more = vec![note(4)?];
@@ -157,7 +157,7 @@ pub async fn ids_of_two_appends_in_one_conflict(factory: &dyn Factory) -> Result
     Ok(())
 }
 
-/// The same ids in another order are a conflict.
+/// The same ids in another order conflict.
 pub async fn the_same_ids_in_another_order_conflict(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     let reversed: Vec<_> = repeated.events.iter().rev().cloned().collect();
@@ -167,15 +167,13 @@ pub async fn the_same_ids_in_another_order_conflict(factory: &dyn Factory) -> Re
     Ok(())
 }
 
-/// With `Any` the place is where the first id stands.
-pub async fn a_repeat_with_any_is_found_where_its_first_id_stands(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A repeat that expects `Any` is found at the place of its first id.
+pub async fn a_repeat_with_any_is_found_at_its_first_id(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     found_by(factory, Expected::Any).await
 }
 
-/// With `Exists` the place is where the first id stands.
-pub async fn a_repeat_with_exists_is_found_where_its_first_id_stands(
-    factory: &dyn Factory,
-) -> Result<(), BrokenPromise> {
+/// A repeat that expects `Exists` is found at the place of its first id.
+pub async fn a_repeat_with_exists_is_found_at_its_first_id(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     found_by(factory, Expected::Exists).await
 }
 
@@ -201,7 +199,7 @@ pub async fn no_stream_and_exact_zero_are_the_same_place(factory: &dyn Factory) 
     Ok(())
 }
 
-/// Several streams are repeated when all of them are.
+/// An append to several streams is a repeat if all of its streams are.
 pub async fn several_streams_are_repeated_together(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let appends = vec![
@@ -212,14 +210,14 @@ pub async fn several_streams_are_repeated_together(factory: &dyn Factory) -> Res
     subject.fill(&subject.stream("a")?, 3).await?;
     let before = subject.log().await?;
     let again = subject.store.append(appends.into()).await?;
-    same("an answer for each stream", first.len(), again.len())?;
+    ensure_eq("an answer for each stream", first.len(), again.len())?;
     for (first, again) in first.iter().zip(again) {
         first_again("the same append to two streams", first, again)?;
     }
-    same("nothing is stored", before, subject.log().await?)
+    ensure_eq("nothing is stored", before, subject.log().await?)
 }
 
-/// Several streams of which some are repeated and some are new are a conflict.
+/// An append to several streams of which some are repeated and some are new conflicts.
 pub async fn a_mixture_of_repeated_and_new_conflicts(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let repeated = Repeated::new(factory).await?;
     let before = repeated.subject.log().await?;
@@ -228,12 +226,12 @@ pub async fn a_mixture_of_repeated_and_new_conflicts(factory: &dyn Factory) -> R
     for appends in [vec![old.clone(), new.clone()], vec![new, old]] {
         let conflict = conflict("a repeat beside a new append", repeated.subject.store.append(appends.into()).await)?;
         let taken: Vec<_> = conflict.violations().filter(|one| one.ids_taken()).map(Violation::stream).collect();
-        same("the conflict names the stream whose ids are taken", vec![Some(&repeated.stream)], taken)?;
+        ensure_eq("the conflict names the stream whose ids are taken", vec![Some(&repeated.stream)], taken)?;
     }
-    same("nothing is stored", before, repeated.subject.log().await?)
+    ensure_eq("nothing is stored", before, repeated.subject.log().await?)
 }
 
-/// A repeat is answered though what it asserted holds no longer.
+/// A repeat is answered even if its assertions no longer hold.
 pub async fn a_repeat_does_not_check_its_assertions_again(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     for (number, (asserted, before)) in [(Expected::NoStream, 0), (exact(0), 0), (exact(2), 2)].into_iter().enumerate()
@@ -245,7 +243,7 @@ pub async fn a_repeat_does_not_check_its_assertions_again(factory: &dyn Factory)
         let first = subject.store.append(appends.clone().into()).await?;
         subject.fill(&guard, 2).await?;
         let again = subject.store.append(appends.into()).await?;
-        held("an answer for each stream", again.len() == first.len(), || format!("{again:?}"))?;
+        ensure("an answer for each stream", again.len() == first.len(), || format!("{again:?}"))?;
         for (first, again) in first.iter().zip(again) {
             first_again("an append whose assertion no longer holds", first, again)?;
         }
@@ -280,6 +278,6 @@ async fn refused_as_twice<T: std::fmt::Debug + Send>(
     answer: Result<T, AppendError>,
 ) -> Result<(), BrokenPromise> {
     let refused = matches!(&answer, Err(AppendError::DuplicateEventId { id }) if *id == event.id());
-    held("an id that is there twice is refused with a typed error", refused, || format!("{answer:?}"))?;
-    same("nothing is stored", 0, subject.log().await?.len())
+    ensure("a duplicate id is refused with a typed error", refused, || format!("{answer:?}"))?;
+    ensure_eq("nothing is stored", 0, subject.log().await?.len())
 }

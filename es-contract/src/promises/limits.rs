@@ -1,4 +1,4 @@
-//! Limits: typed errors before anything is sent; up to them everything comes back.
+//! Limits: values within them come back, values over them are refused with typed errors.
 
 use es_core::{
     Append, AppendError, AppendRequest, Checkpoint, EncodeError, EventName, EventStore, Expected, Filter, LimitError,
@@ -10,9 +10,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    Sample, Subject, held, note, notes, same,
+    Sample, Subject, ensure, ensure_eq, note, notes,
     sample::{Lost, Measured, Nested, Written},
-    subject::{collect, patiently, raw},
+    subject::{collect, raw, within_timeout},
 };
 use crate::{BrokenPromise, Factory};
 
@@ -26,7 +26,7 @@ pub async fn a_payload_at_the_limit_comes_back(factory: &dyn Factory) -> Result<
     comes_back(factory, &written(PAYLOAD_BYTES - WRITTEN_BYTES), None).await
 }
 
-/// A payload of one byte more is refused with a typed error.
+/// A payload of 1 MiB and one byte is refused with a typed error.
 pub async fn a_payload_over_the_limit_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let event = written(PAYLOAD_BYTES - WRITTEN_BYTES + 1);
     is_refused(factory, &event, None, |error| {
@@ -35,13 +35,13 @@ pub async fn a_payload_over_the_limit_is_refused(factory: &dyn Factory) -> Resul
     .await
 }
 
-/// Metadata of 64 KiB come back.
+/// Metadata of 64 KiB comes back.
 pub async fn metadata_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let metadata = Metadata::new().with_actor("m".repeat(METADATA_BYTES - ACTOR_BYTES));
     comes_back(factory, &written(1), Some(&metadata)).await
 }
 
-/// Metadata of one byte more are refused with a typed error.
+/// Metadata of 64 KiB and one byte is refused with a typed error.
 pub async fn metadata_over_the_limit_are_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let metadata = Metadata::new().with_actor("m".repeat(METADATA_BYTES - ACTOR_BYTES + 1));
     is_refused(factory, &written(1), Some(&metadata), |error| {
@@ -50,19 +50,17 @@ pub async fn metadata_over_the_limit_are_refused(factory: &dyn Factory) -> Resul
     .await
 }
 
-/// A payload of a hundred arrays in each other comes back.
+/// A payload of a hundred nested arrays comes back.
 pub async fn a_payload_as_deep_as_the_limit_comes_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     comes_back(factory, &nested(JSON_DEPTH), None).await
 }
 
-/// A payload that is deeper is refused with a typed error, also far beyond what a reader's stack could hold.
+/// A deeper payload is refused with a typed error, even one so deep that a reader would overflow its stack.
 pub async fn a_payload_deeper_than_the_limit_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     is_refused(factory, &nested(JSON_DEPTH + 1), None, |error| matches!(error, EncodeError::TooDeep { .. })).await?;
     let deep = [vec![b'['; 3_000], vec![b']'; 3_000]].concat();
     let raw = NewEvent::from_json(Uuid::now_v7(), EventName::new("sample.nested")?, SchemaVersion::FIRST, deep);
-    held("3,000 arrays in each other are refused", matches!(raw, Err(EncodeError::TooDeep { .. })), || {
-        format!("{raw:?}")
-    })
+    ensure("3,000 nested arrays are refused", matches!(raw, Err(EncodeError::TooDeep { .. })), || format!("{raw:?}"))
 }
 
 /// NaN and infinity are refused with a typed error, and never become `null`.
@@ -74,8 +72,8 @@ pub async fn nan_and_infinity_are_refused(factory: &dyn Factory) -> Result<(), B
     Ok(())
 }
 
-/// What would not decode again is refused: nothing stored can poison a stream.
-pub async fn what_does_not_decode_again_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// An event that does not decode is refused: one such event would make its stream unreadable.
+pub async fn an_event_that_does_not_decode_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let refused = |error: &EncodeError| matches!(error, EncodeError::Unreadable { .. });
     is_refused(factory, &Sample::Lost(Lost), None, refused).await
 }
@@ -102,10 +100,10 @@ pub async fn a_thousand_events_in_one_append_come_back(factory: &dyn Factory) ->
         Append::new(b, Expected::NoStream, notes(half..count)?),
     ];
     subject.store.append(appends.into()).await?;
-    same("all of them are stored", 2 * EVENTS, subject.log().await?.len())
+    ensure_eq("all of them are stored", 2 * EVENTS, subject.log().await?.len())
 }
 
-/// One event more is refused with a typed error, over one stream or several.
+/// A thousand and one events in one append are refused with a typed error, over one stream or several.
 pub async fn more_than_a_thousand_events_in_one_append_are_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let one = vec![Append::new(subject.stream("one")?, Expected::NoStream, notes(0..=EVENTS as u64)?)];
@@ -137,11 +135,11 @@ async fn too_many(subject: &Subject, what: &str, appends: Vec<Append>) -> Result
         &answer,
         Err(AppendError::Limit(LimitError::TooMany { what: seen, count, .. })) if *seen == what && *count == EVENTS + 1
     );
-    held(&format!("{} {what} in one append are refused", EVENTS + 1), refused, || format!("{answer:?}"))?;
-    same("nothing is stored", 0, subject.log().await?.len())
+    ensure(&format!("{} {what} in one append are refused", EVENTS + 1), refused, || format!("{answer:?}"))?;
+    ensure_eq("nothing is stored", 0, subject.log().await?.len())
 }
 
-/// Payloads and metadata of 64 MiB in one append come back, over two streams.
+/// Payloads and metadata of 64 MiB together, in one append to two streams, come back.
 pub async fn as_many_bytes_as_one_append_may_have_come_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let streams = [subject.stream("a")?, subject.stream("b")?];
@@ -155,12 +153,12 @@ pub async fn as_many_bytes_as_one_append_may_have_come_back(factory: &dyn Factor
             (new.id(), new.payload(), new.metadata()) == (stored.id, &stored.payload, stored.metadata.as_ref())
         };
         let all = stored.len() == events.len() && events.iter().zip(&stored).all(equal);
-        held("64 MiB of one append come back", all, || format!("{} events of {}", stored.len(), events.len()))?;
+        ensure("64 MiB of one append come back", all, || format!("{} events of {}", stored.len(), events.len()))?;
     }
     Ok(())
 }
 
-/// One byte more is refused with a typed error: payloads and metadata count, over one stream or several.
+/// One byte more than 64 MiB is refused with a typed error: payloads and metadata count, over one stream or several.
 pub async fn more_bytes_than_one_append_may_have_are_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let [a, b] = halves(&subject, 1)?;
@@ -176,17 +174,17 @@ pub async fn more_bytes_than_one_append_may_have_are_refused(factory: &dyn Facto
             &answer,
             Err(AppendError::Limit(LimitError::TooLarge { bytes })) if *bytes == APPEND_BYTES + 1
         );
-        held("a byte more than 64 MiB in one append is refused", refused, || format!("{answer:?}"))?;
-        same("nothing is stored", 0, subject.log().await?.len())?;
+        ensure("a byte more than 64 MiB in one append is refused", refused, || format!("{answer:?}"))?;
+        ensure_eq("nothing is stored", 0, subject.log().await?.len())?;
     }
     Ok(())
 }
 
-/// Events for two streams that have as many bytes together as one append may have, and `more`.
+/// Events for two streams that together have the bytes that one append may have, and `more`.
 fn halves(subject: &Subject, more: usize) -> Result<[Vec<NewEvent>; 2], BrokenPromise> {
     let text = |bytes: usize| raw("sample.noted", format!("\"{}\"", "t".repeat(bytes - 2)));
     let full = text(PAYLOAD_BYTES)?;
-    // what is checked and copied once is enough: the events differ in their ids
+    // Cloned, to check and copy the payload once: the events differ in their ids.
     let copies = |count| (0..count).map(|_| full.clone().with_id(Uuid::now_v7())).collect::<Vec<_>>();
     let half = APPEND_BYTES / PAYLOAD_BYTES / 2;
     let actor = Metadata::new().with_actor("m".repeat(METADATA_BYTES - ACTOR_BYTES));
@@ -198,7 +196,7 @@ fn halves(subject: &Subject, more: usize) -> Result<[Vec<NewEvent>; 2], BrokenPr
     Ok([first, second])
 }
 
-/// A stream whose category and id have 512 bytes is one like others; so is an event's name.
+/// Categories, ids and event names of 512 bytes come back.
 pub async fn names_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let name = EventName::new("n".repeat(NAME_BYTES))?;
@@ -210,12 +208,12 @@ pub async fn names_at_the_limit_come_back(factory: &dyn Factory) -> Result<(), B
         subject.append(&stream, Expected::NoStream, vec![event]).await?;
         let stored = subject.events(&stream).await?;
         let seen: Vec<_> = stored.iter().map(|event| (event.stream.id(), &event.name)).collect();
-        same("long names come back", vec![(id.as_str(), &name)], seen)?;
+        ensure_eq("long names come back", vec![(id.as_str(), &name)], seen)?;
     }
     Ok(())
 }
 
-/// Longer names are refused with a typed error, and so are empty ones and those with a NUL.
+/// Names that are longer, empty or contain a NUL are refused with a typed error.
 pub async fn bad_names_are_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let long = "i".repeat(NAME_BYTES + 1);
@@ -224,15 +222,15 @@ pub async fn bad_names_are_refused(factory: &dyn Factory) -> Result<(), BrokenPr
             if bad == "id" { subject.fresh.stream("sample", text) } else { subject.fresh.stream(text, "1") }
         };
         let too_long = LimitError::TooLong { what, bytes: NAME_BYTES + 1, limit: NAME_BYTES };
-        same("513 bytes are refused", Err(too_long), named(&long))?;
-        same("an empty name is refused", Err(LimitError::Empty { what }), named(""))?;
-        same("a NUL is refused", Err(LimitError::Nul { what }), named("a\0b"))?;
+        ensure_eq("513 bytes are refused", Err(too_long), named(&long))?;
+        ensure_eq("an empty name is refused", Err(LimitError::Empty { what }), named(""))?;
+        ensure_eq("a NUL is refused", Err(LimitError::Nul { what }), named("a\0b"))?;
     }
     Ok(())
 }
 
-/// A filter that asks for what no event can have is refused with a typed error, by reads and subscriptions: a NUL, an
-/// empty text, one that is too long.
+/// Reads and subscriptions refuse a filter with a text that no event can have, with a typed error: one with a NUL, an empty one,
+/// one that is too long.
 pub async fn a_filter_for_what_no_event_can_have_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("there")?, 2).await?;
@@ -243,8 +241,8 @@ pub async fn a_filter_for_what_no_event_can_have_is_refused(factory: &dyn Factor
             let mut read = subject.store.read_all(Checkpoint::START, &filter, None);
             only_refused(&format!("a read with {shown:?} in its filter"), &[read.next().await, read.next().await])?;
             let mut live = subject.store.subscribe(Checkpoint::START, &filter);
-            let first = patiently("a subscription answers", live.next()).await?;
-            let second = patiently("a subscription that was refused ends", live.next()).await?;
+            let first = within_timeout("a subscription answers", live.next()).await?;
+            let second = within_timeout("a refused subscription ends", live.next()).await?;
             only_refused(&format!("a subscription with {shown:?} in its filter"), &[first, second])?;
         }
     }
@@ -254,7 +252,7 @@ pub async fn a_filter_for_what_no_event_can_have_is_refused(factory: &dyn Factor
         only_refused(&format!("a read of the slices {first} to {last}"), &[read.next().await, read.next().await])?;
     }
     let longest = Filter::all().name("n".repeat(NAME_BYTES));
-    same(
+    ensure_eq(
         "a filter at the limit finds nothing",
         0,
         collect(subject.store.read_all(Checkpoint::START, &longest, None)).await?.len(),
@@ -262,7 +260,7 @@ pub async fn a_filter_for_what_no_event_can_have_is_refused(factory: &dyn Factor
 }
 
 fn only_refused(what: &str, answers: &[Option<Result<StoredEvent, ReadError>>; 2]) -> Result<(), BrokenPromise> {
-    held(&format!("{what} is refused"), matches!(answers, [Some(Err(ReadError::Filter(_))), None]), || {
+    ensure(&format!("{what} is refused"), matches!(answers, [Some(Err(ReadError::Filter(_))), None]), || {
         format!("{answers:?}")
     })
 }
@@ -281,15 +279,15 @@ async fn comes_back(factory: &dyn Factory, event: &Sample, metadata: Option<&Met
     let encoded = subject.fresh.encode(event, metadata)?;
     subject.append(&stream, Expected::NoStream, vec![encoded.clone()]).await?;
     let stored = subject.events(&stream).await?;
-    let [stored] = stored.as_slice() else { return same("one event is stored", 1, stored.len()) };
-    held("the payload comes back byte for byte", encoded.payload() == &stored.payload, || {
+    let [stored] = stored.as_slice() else { return ensure_eq("one event is stored", 1, stored.len()) };
+    ensure("the payload comes back byte for byte", encoded.payload() == &stored.payload, || {
         format!("{} bytes of {}", stored.payload.len(), encoded.payload().len())
     })?;
-    held("the metadata come back byte for byte", encoded.metadata() == stored.metadata.as_ref(), || {
+    ensure("the metadata come back byte for byte", encoded.metadata() == stored.metadata.as_ref(), || {
         format!("{:?} bytes", stored.metadata.as_ref().map(bytes::Bytes::len))
     })?;
     let decoded: Vec<_> = stored.decode::<Sample>()?.into_iter().map(|recorded| recorded.event).collect();
-    held("it decodes to the event it was", decoded.iter().eq([event]), || "another event".to_owned())
+    ensure("it decodes to the event it was", decoded.iter().eq([event]), || "another event".to_owned())
 }
 
 async fn is_refused(
@@ -300,11 +298,11 @@ async fn is_refused(
 ) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     match subject.fresh.encode(event, metadata) {
-        Err(error) => held("it is refused with the typed error", refused(&error), || format!("{error:?}")),
+        Err(error) => ensure("it is refused with the typed error", refused(&error), || format!("{error:?}")),
         Ok(encoded) => {
-            // Whatever the store does with it now, it was taken for storable.
+            // The event was encoded, so it counts as accepted whatever the store does with it.
             let payload = String::from_utf8_lossy(&encoded.payload()[..encoded.payload().len().min(80)]).into_owned();
-            same("it is refused with a typed error", "refused".to_owned(), format!("encoded as {payload}"))
+            ensure_eq("it is refused with a typed error", "refused".to_owned(), format!("encoded as {payload}"))
         }
     }
 }

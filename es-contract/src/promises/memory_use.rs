@@ -1,4 +1,4 @@
-//! Memory: a log of any length is read in little memory. Measured in a process of its own.
+//! Memory: a long log is read in little memory, measured in a child process.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use es_core::{Checkpoint, Direction, Expected, Filter, NewEvent, Version};
 use futures_util::TryStreamExt;
 
 use super::{
-    Subject, held, same,
-    subject::{patiently, raw},
+    Subject, ensure, ensure_eq,
+    subject::{raw, within_timeout},
 };
 use crate::{
     BrokenPromise, Factory,
@@ -16,7 +16,7 @@ use crate::{
 
 /// How many events are read.
 const EVENTS: usize = 100_000;
-/// How much the peak of memory may grow meanwhile.
+/// How much the peak of memory may grow during the read.
 const GROWTH: u64 = 32 * 1024 * 1024;
 
 /// 100,000 events are read while the peak of memory grows by less than 32 MiB.
@@ -24,12 +24,12 @@ pub async fn a_hundred_thousand_events_are_read_in_little_memory(_: &dyn Factory
     child::run(Task::Read).await
 }
 
-/// A subscriber that stalls in front of 100,000 events holds up no more than that.
-pub async fn a_stalled_subscriber_is_not_fed_from_memory(_: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A subscriber that stalls before 100,000 events makes the peak of memory grow by less than 32 MiB.
+pub async fn a_stalled_subscriber_does_not_buffer_the_log(_: &dyn Factory) -> Result<(), BrokenPromise> {
     child::run(Task::Stall).await
 }
 
-/// In the child: reads the log and the stream to their ends.
+/// Runs in the child process: reads the log and the stream to their ends.
 pub(crate) async fn read(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let (subject, stream) = filled(factory).await?;
     let before = peak::reset()?;
@@ -38,30 +38,30 @@ pub(crate) async fn read(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     while log.try_next().await?.is_some() {
         count += 1;
     }
-    same("the log is read to its end", EVENTS, count)?;
+    ensure_eq("the log is read to its end", EVENTS, count)?;
     let mut events = subject.store.read_stream(&stream, Version::MAX, Direction::Backward, None);
     let mut count = 0;
     while events.try_next().await?.is_some() {
         count += 1;
     }
-    same("the stream is read to its end", EVENTS, count)?;
-    peak::grew_less("reading 100,000 events", before, GROWTH)
+    ensure_eq("the stream is read to its end", EVENTS, count)?;
+    peak::ensure_growth_below("reading 100,000 events", before, GROWTH)
 }
 
-/// In the child: subscribes, stalls, and then goes on.
-pub(crate) async fn stall(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// Runs in the child process: subscribes, stalls, and then reads on.
+pub(crate) async fn read_stalled(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let (subject, _) = filled(factory).await?;
     let before = peak::reset()?;
     let mut live = subject.store.subscribe(Checkpoint::START, &Filter::all());
     for count in 0..EVENTS {
         if count < 3 {
-            // whoever reads ahead is given the time to, on a busy machine too
-            peak::stands_still(Duration::from_millis(200)).await?;
+            // Give a store that reads ahead the time to do so, even on a busy machine.
+            peak::wait_until_stable(Duration::from_millis(200)).await?;
         }
-        let event = patiently("a subscriber that stalled goes on", live.try_next()).await??;
-        held("a subscription does not end", event.is_some(), || format!("it ended after {count} events"))?;
+        let event = within_timeout("a subscriber that stalled receives the next event", live.try_next()).await??;
+        ensure("a subscription does not end", event.is_some(), || format!("it ended after {count} events"))?;
     }
-    peak::grew_less("a stalled subscriber", before, GROWTH)
+    peak::ensure_growth_below("a stalled subscriber", before, GROWTH)
 }
 
 async fn filled(factory: &dyn Factory) -> Result<(Subject, es_core::StreamId), BrokenPromise> {

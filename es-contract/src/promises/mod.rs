@@ -1,4 +1,4 @@
-//! The promises, one file a family.
+//! The promises, one module for each family.
 
 pub mod append_and_read;
 pub mod busy;
@@ -23,4 +23,4 @@ pub(crate) mod subject;
 pub mod subscriptions;
 
 pub use sample::Sample;
-pub(crate) use subject::{Subject, conflict, held, note, notes, same};
+pub(crate) use subject::{Subject, conflict, ensure, ensure_eq, note, notes};

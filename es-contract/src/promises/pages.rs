@@ -1,4 +1,4 @@
-//! Pages: each says how far the reader has looked, and none is too big.
+//! Pages: each page reports how far the reader has looked, and no page is too big.
 
 use std::time::Instant;
 
@@ -7,12 +7,12 @@ use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::{
-    Subject, held, note, notes, same,
-    subject::{ended, patiently, raw},
+    Subject, ensure, ensure_eq, note, notes,
+    subject::{ended, raw, within_timeout},
 };
 use crate::{BrokenPromise, Factory, contract::child::patience};
 
-/// What no event of a promise is called.
+/// A filter for a name that no event has.
 fn nothing() -> Filter {
     Filter::all().name("nobody.is.called.this")
 }
@@ -25,7 +25,7 @@ fn events(pages: &[Page]) -> Vec<StoredEvent> {
     pages.iter().flat_map(|page| page.events.iter().cloned()).collect()
 }
 
-/// Two streams with 2,500 events, of which few are called otherwise.
+/// Appends 2,500 events to two streams, a few of them under the name `rare`.
 async fn long(subject: &Subject) -> Result<Vec<StoredEvent>, BrokenPromise> {
     let (one, other) = (subject.stream("1")?, subject.stream("2")?);
     for hundred in 0..25 {
@@ -37,16 +37,16 @@ async fn long(subject: &Subject) -> Result<Vec<StoredEvent>, BrokenPromise> {
     subject.log().await
 }
 
-/// Forward, each page lies between the one before and the frontier, and says no less than its last event.
+/// Checks forward pages: each ends at or above its last event and the page before, and at or below the frontier.
 fn in_order(pages: &[Page], last: Position) -> Result<(), BrokenPromise> {
     let mut before = Position::START;
     for page in pages {
         let lowest = page.events.last().map_or(before, |last| last.position).max(before);
-        held("a page ends at or above its last event and the page before", page.up_to >= lowest, || {
+        ensure("a page ends at or above its last event and the page before", page.up_to >= lowest, || {
             format!("{} after {lowest}", page.up_to)
         })?;
-        held("a page ends at or below the last event", page.up_to <= last, || format!("{} of {last}", page.up_to))?;
-        held("a page ends at or below the frontier", page.up_to <= page.frontier.position(), || {
+        ensure("a page ends at or below the last event", page.up_to <= last, || format!("{} of {last}", page.up_to))?;
+        ensure("a page ends at or below the frontier", page.up_to <= page.frontier.position(), || {
             format!("{} of {}", page.up_to, page.frontier)
         })?;
         before = page.up_to;
@@ -54,7 +54,7 @@ fn in_order(pages: &[Page], last: Position) -> Result<(), BrokenPromise> {
     Ok(())
 }
 
-/// Read in pages, the log is what it is event by event.
+/// The pages together hold exactly the events of the log.
 pub async fn pages_hold_exactly_the_log(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let log = long(&subject).await?;
@@ -70,33 +70,33 @@ pub async fn pages_hold_exactly_the_log(factory: &dyn Factory) -> Result<(), Bro
         (Position::START, Filter::all().category("sample"), &log),
     ] {
         let read = pages(subject.store.read_pages(from.into(), Direction::Forward, &filter, None)).await?;
-        same("pages hold exactly the events above the checkpoint", expected, &events(&read))?;
+        ensure_eq("pages hold exactly the events above the checkpoint", expected, &events(&read))?;
         in_order(&read, last)?;
-        held("the last page ends at the frontier", read.last().is_some_and(Page::is_live), || format!("{read:?}"))?;
+        ensure("the last page ends at the frontier", read.last().is_some_and(Page::is_live), || format!("{read:?}"))?;
     }
     Ok(())
 }
 
-/// A reader that finds nothing learns how far it has looked all the same.
-pub async fn a_page_says_how_far_the_reader_has_looked(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A page without events still reports how far the reader has looked.
+pub async fn a_page_reports_how_far_the_reader_has_looked(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let empty = pages(subject.store.read_pages(Checkpoint::START, Direction::Forward, &nothing(), None)).await?;
-    same("an empty log has no events", Vec::<StoredEvent>::new(), events(&empty))?;
+    ensure_eq("an empty log has no events", Vec::<StoredEvent>::new(), events(&empty))?;
     in_order(&empty, Position::START)?;
     let log = long(&subject).await?;
     let last = log.last().map_or(Position::START, |event| event.position);
     for filter in [nothing(), nothing().category("sample"), Filter::all().category("nothing")] {
         let read = pages(subject.store.read_pages(Checkpoint::START, Direction::Forward, &filter, None)).await?;
-        same("nothing is found", Vec::<StoredEvent>::new(), events(&read))?;
+        ensure_eq("nothing is found", Vec::<StoredEvent>::new(), events(&read))?;
         in_order(&read, last)?;
-        same("everything was looked at", Some(last), read.last().map(|page| page.up_to))?;
-        held("it has caught up", read.last().is_some_and(Page::is_live), || format!("{read:?}"))?;
+        ensure_eq("the reader has looked at the whole log", Some(last), read.last().map(|page| page.up_to))?;
+        ensure("the reader has caught up", read.last().is_some_and(Page::is_live), || format!("{read:?}"))?;
     }
     Ok(())
 }
 
-/// Whatever page a reader stops at, it goes on behind that page.
-pub async fn a_reader_goes_on_after_any_page(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A reader that stopped after any page resumes after that page.
+pub async fn a_reader_resumes_after_any_page(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let log = long(&subject).await?;
     let rare: Vec<_> = log.iter().filter(|event| event.name == "rare").cloned().collect();
@@ -112,7 +112,7 @@ pub async fn a_reader_goes_on_after_any_page(factory: &dyn Factory) -> Result<()
                 break;
             }
         }
-        same("page after page gives everything once", expected, &seen)?;
+        ensure_eq("the pages give every event once", expected, &seen)?;
     }
     Ok(())
 }
@@ -136,22 +136,22 @@ pub async fn a_page_is_bounded_in_events_and_bytes(factory: &dyn Factory) -> Res
         while let Some(page) = read.try_next().await? {
             let bytes: usize = page.events.iter().map(|event| event.payload.len()).sum();
             let fits = page.events.len() <= Page::EVENTS && (bytes <= Page::BYTES || page.events.len() == 1);
-            held("a page is bounded", fits, || format!("{} events with {bytes} bytes", page.events.len()))?;
+            ensure("a page is bounded", fits, || format!("{} events with {bytes} bytes", page.events.len()))?;
             count += page.events.len();
         }
-        same("the pages hold all events", 5_020, count)?;
+        ensure_eq("the pages hold all events", 5_020, count)?;
     }
     Ok(())
 }
 
-/// What a filter accepts, said a second time.
+/// A function that accepts the same events as a filter, independently of it.
 type Accepts = fn(&StoredEvent) -> bool;
 
-/// Backward, the log is read from newer events to older ones, below the checkpoint.
+/// A backward read gives the events below the checkpoint, from newer to older ones.
 pub async fn pages_backward_run_from_newer_to_older(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let read = pages(subject.store.read_pages(Position::MAX.into(), Direction::Backward, &Filter::all(), None)).await?;
-    same("an empty log has no events", Vec::<StoredEvent>::new(), events(&read))?;
+    ensure_eq("an empty log has no events", Vec::<StoredEvent>::new(), events(&read))?;
     let log = long(&subject).await?;
     let (first, middle) = (log[0].position, log[1_234].position);
     let filters: [(Filter, Accepts); 4] = [
@@ -167,17 +167,17 @@ pub async fn pages_backward_run_from_newer_to_older(factory: &dyn Factory) -> Re
             for limit in [None, Some(0), Some(1), Some(300)] {
                 let read = pages(subject.store.read_pages(from.into(), Direction::Backward, filter, limit)).await?;
                 let expected: Vec<_> = below.iter().take(limit.unwrap_or(usize::MAX)).cloned().collect();
-                same("backward, the events below stand in reverse", &expected, &events(&read))?;
+                ensure_eq("a backward read gives the events below in reverse", &expected, &events(&read))?;
                 let mut before = Position::MAX;
                 for page in &read {
                     let lowest = page.events.last().map_or(before, |last| last.position);
-                    held("a page ends at or below its last event", page.up_to <= lowest.min(before), || {
+                    ensure("a page ends at or below its last event", page.up_to <= lowest.min(before), || {
                         format!("{} after {lowest}", page.up_to)
                     })?;
                     before = page.up_to;
                 }
                 if limit.is_none() && from > first {
-                    held("the last page has looked at the first event", before <= first, || format!("{before}"))?;
+                    ensure("the last page has looked at the first event", before <= first, || format!("{before}"))?;
                 }
             }
         }
@@ -185,8 +185,8 @@ pub async fn pages_backward_run_from_newer_to_older(factory: &dyn Factory) -> Re
     Ok(())
 }
 
-/// Where a page backward ends, the next one goes on.
-pub async fn a_reader_goes_on_backward_after_any_page(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A backward reader that stopped after any page resumes below that page.
+pub async fn a_backward_reader_resumes_after_any_page(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let mut log = long(&subject).await?;
     log.reverse();
@@ -200,11 +200,11 @@ pub async fn a_reader_goes_on_backward_after_any_page(factory: &dyn Factory) -> 
         at = page.checkpoint();
         seen.extend(page.events);
     }
-    same("page after page gives everything once", &log, &seen)
+    ensure_eq("the pages give every event once", &log, &seen)
 }
 
-/// A subscription that finds nothing can be asked how far it has looked.
-pub async fn a_subscription_tells_how_far_it_has_looked(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A subscription that finds nothing reports how far it has looked.
+pub async fn a_subscription_reports_how_far_it_has_looked(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let log = long(&subject).await?;
     let mut last = log.last().map_or(Position::START, |event| event.position);
@@ -214,12 +214,16 @@ pub async fn a_subscription_tells_how_far_it_has_looked(factory: &dyn Factory) -
         let mut before = Position::START;
         let deadline = Instant::now() + patience();
         while before < last {
-            held("it looks up to the last event", Instant::now() < deadline, || format!("{before} of {last}"))?;
-            let page = patiently("a page comes", live.next()).await?.ok_or_else(ended)??;
-            same("nothing is found", Vec::<StoredEvent>::new(), page.events)?;
-            held("it looks further and further", page.up_to >= before && page.up_to <= last, || {
-                format!("{} after {before}", page.up_to)
+            ensure("the subscription looks as far as the last event", Instant::now() < deadline, || {
+                format!("{before} of {last}")
             })?;
+            let page = within_timeout("a page comes", live.next()).await?.ok_or_else(ended)??;
+            ensure_eq("nothing is found", Vec::<StoredEvent>::new(), page.events)?;
+            ensure(
+                "the subscription looks further with each page",
+                page.up_to >= before && page.up_to <= last,
+                || format!("{} after {before}", page.up_to),
+            )?;
             before = page.up_to;
         }
         let appended = subject.append(&subject.stream("1")?, Expected::Any, vec![note(number)?]).await?;
@@ -228,7 +232,7 @@ pub async fn a_subscription_tells_how_far_it_has_looked(factory: &dyn Factory) -
     Ok(())
 }
 
-/// No page ends above the last event, wherever it begins.
+/// No page ends above the last event, wherever the read begins.
 pub async fn no_page_ends_above_the_last_event(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     subject.fill(&subject.stream("1")?, 3).await?;

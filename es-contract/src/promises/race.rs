@@ -1,17 +1,17 @@
-//! A write skew between two processes.
+//! Races two processes for a write skew.
 
 use std::{sync::Arc, time::Duration};
 
 use es_core::{Append, AppendError, EventStore, Expected, NewEvent, StreamId, Version};
 use futures_util::StreamExt;
 
-use super::{Subject, held, note, same, subject};
+use super::{Subject, ensure, ensure_eq, note, subject};
 use crate::{
     BrokenPromise, Factory,
     contract::child::{Task, run},
 };
 
-/// Races a child for `rounds`: in each, both append to a stream of their own and assert the other's.
+/// Races a child process for `rounds`: in each round, both append to their own stream and assert the other's.
 pub(crate) async fn race(factory: &dyn Factory, rounds: u64) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let Some(address) = subject.fresh.address() else {
@@ -27,19 +27,23 @@ pub(crate) async fn race(factory: &dyn Factory, rounds: u64) -> Result<(), Broke
     for round in 0..rounds {
         let theirs = subject.events(&stream("child", round)?).await?.len();
         let ours = subject.events(&stream("parent", round)?).await?.len();
-        same("of two processes exactly one wins", 1, ours + theirs)?;
-        held("who was told that it won did", won.contains(&round) == (ours == 1), || format!("round {round}"))?;
+        ensure_eq("of two processes exactly one wins", 1, ours + theirs)?;
+        ensure(
+            "a process that got an acknowledgement has its event stored",
+            won.contains(&round) == (ours == 1),
+            || format!("round {round}"),
+        )?;
     }
     Ok(())
 }
 
-/// The child's side.
-pub(crate) async fn race_back(factory: &dyn Factory, rounds: u64, address: &str) -> Result<(), BrokenPromise> {
+/// The side of the child process.
+pub(crate) async fn race_as_child(factory: &dyn Factory, rounds: u64, address: &str) -> Result<(), BrokenPromise> {
     let store = factory.join(address).await?;
     rounds_of(&store, rounds, ["child", "parent"]).await.map(drop)
 }
 
-/// Gives the rounds that `us` won.
+/// Runs the rounds, and gives those that `us` won.
 async fn rounds_of(store: &Arc<dyn EventStore>, rounds: u64, [us, them]: [&str; 2]) -> Result<Vec<u64>, BrokenPromise> {
     let mut won = Vec::new();
     for round in 0..rounds {
@@ -52,7 +56,7 @@ async fn rounds_of(store: &Arc<dyn EventStore>, rounds: u64, [us, them]: [&str; 
             }
         };
         let patience = tokio::time::timeout(Duration::from_secs(30), there).await;
-        held("the other process comes along", patience.is_ok(), || format!("not in round {round}"))?;
+        ensure("the other process reaches the round", patience.is_ok(), || format!("not in round {round}"))?;
         let (ours, theirs) = (stream(us, round)?, stream(them, round)?);
         match store.append(crossed(&ours, &theirs, false)?.into()).await {
             Ok(_) => won.push(round),
@@ -67,7 +71,7 @@ fn stream(side: &str, round: u64) -> Result<StreamId, BrokenPromise> {
     Ok(StreamId::new("race", format!("{side}-{round}"))?)
 }
 
-/// An append to `stream` that asserts `other` to be as it was found.
+/// An append to `stream` that asserts that `other` is unchanged.
 pub(crate) fn crossed(stream: &StreamId, other: &StreamId, existing: bool) -> Result<Vec<Append>, BrokenPromise> {
     let expected = Expected::Exact(Version::new(existing.into()));
     let events: Vec<NewEvent> = vec![note(1)?];

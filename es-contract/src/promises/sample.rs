@@ -4,20 +4,20 @@ use es_core::{Aggregate, Apply, Event};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
-/// The aggregate whose events the promises store. Hidden, as its events are, so that rustc names them to nobody who lacks an
-/// event.
+/// The aggregate whose events the promises store. It and its events are hidden, so that rustc does not suggest them in messages
+/// about a missing event.
 #[doc(hidden)]
 #[derive(Aggregate, Debug, Default)]
 #[aggregate(category = "sample", id = String, event = Sample, events(Noted, Written, Measured, Nested, Lost))]
 #[non_exhaustive]
 pub struct Samples;
 
-/// Nothing is folded: the promises look at what is stored.
+/// Folds nothing: the promises look at stored events.
 impl<E> Apply<E> for Samples {
     fn apply(&mut self, _: E) {}
 }
 
-/// A number in the order of things.
+/// A number.
 #[doc(hidden)]
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "sample.noted")]
@@ -26,7 +26,7 @@ pub struct Noted {
     pub n: u64,
 }
 
-/// A text of any kind.
+/// A text.
 #[doc(hidden)]
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "sample.written")]
@@ -50,7 +50,7 @@ pub struct Measured {
 #[event(name = "sample.nested")]
 pub struct Nested(pub Value);
 
-/// Encodes to what it does not decode.
+/// An event that encodes to something that it does not decode.
 #[doc(hidden)]
 #[derive(Event, Clone, Debug, PartialEq, Serialize)]
 #[event(name = "sample.lost")]

@@ -1,23 +1,23 @@
-//! Several streams in one append: all or nothing, and what is asserted holds.
+//! Several streams in one append: all or nothing, with every assertion checked.
 
 use std::sync::Arc;
 
 use es_core::{Append, AppendError, Appended, EventStore, Expected, StreamId, Version, Violation};
 
 use super::{
-    Subject, conflict, held, note, notes,
+    Subject, conflict, ensure, ensure_eq, note, notes,
     race::{self, crossed},
-    same,
     subject::{ids, joined, new_ids},
 };
 use crate::{BrokenPromise, Effort, Factory, Property};
 
-/// How often two appends are raced for a write skew when everything is run.
+/// How many rounds a race for a write skew takes at full effort.
 const ROUNDS: u32 = 1_000;
-/// How often at least on streams that exist: the log holds more than 1,000 events then, and a read that ends there is seen.
+/// The least number of rounds on existing streams: the log then holds more than 1,000 events, and a read that stops there
+/// is caught.
 const LONG: u32 = 350;
 
-/// Several streams are appended together, and answered in the order of the append.
+/// Several streams are appended to together, and answered in the order of the append.
 pub async fn several_streams_are_appended_together(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let streams = [subject.stream("c")?, subject.stream("a")?, subject.stream("b")?];
@@ -29,14 +29,14 @@ pub async fn several_streams_are_appended_together(factory: &dyn Factory) -> Res
         .collect::<Result<_, BrokenPromise>>()?;
     let answer = subject.store.append(appends.clone().into()).await?;
     let named: Vec<_> = answer.iter().map(|appended| appended.stream.clone()).collect();
-    same("the answers are in the order of the append", streams.to_vec(), named)?;
+    ensure_eq("the answers are in the order of the append", streams.to_vec(), named)?;
     for (append, appended) in appends.iter().zip(&answer) {
         let stored = subject.events(&append.stream).await?;
         let new = &stored[stored.len().saturating_sub(append.events.len())..];
-        same("each stream holds its events, in order", new_ids(&append.events), ids(new))?;
+        ensure_eq("each stream holds its events, in order", new_ids(&append.events), ids(new))?;
         let positions: Vec<_> = new.iter().map(|event| event.position).collect();
-        same("at the answered positions", &positions, &appended.positions)?;
-        same("at the answered version", new.last().map(|event| event.version), Some(appended.version))?;
+        ensure_eq("at the answered positions", &positions, &appended.positions)?;
+        ensure_eq("at the answered version", new.last().map(|event| event.version), Some(appended.version))?;
     }
     Ok(())
 }
@@ -51,8 +51,8 @@ pub async fn one_conflict_appends_nothing_anywhere(factory: &dyn Factory) -> Res
     for order in [[&good, &stale, &last], [&stale, &good, &last], [&good, &last, &stale]] {
         let appends = order.into_iter().map(append).collect::<Result<Vec<_>, _>>()?;
         let conflict = conflict("an append with one stale stream", subject.store.append(appends.into()).await)?;
-        same("the conflict names the stale stream", Some(&stale), conflict.stream())?;
-        same("nothing is appended anywhere", 1, subject.log().await?.len())?;
+        ensure_eq("the conflict names the stale stream", Some(&stale), conflict.stream())?;
+        ensure_eq("nothing is appended anywhere", 1, subject.log().await?.len())?;
     }
     Ok(())
 }
@@ -64,8 +64,8 @@ pub async fn a_bad_event_in_the_middle_refuses_all(factory: &dyn Factory) -> Res
     let taken = subject.fill(&subject.stream("taken")?, 1).await?;
     let events = vec![note(1)?, taken[0].clone(), note(3)?];
     let refused = conflict("an event id that is taken", subject.append(&stream, Expected::NoStream, events).await)?;
-    same("the conflict says so", true, refused.violations().all(Violation::ids_taken))?;
-    same("nothing is appended", 1, subject.log().await?.len())
+    ensure_eq("the conflict says so", true, refused.violations().all(Violation::ids_taken))?;
+    ensure_eq("nothing is appended", 1, subject.log().await?.len())
 }
 
 /// Every stream that is not as expected is reported, and no other.
@@ -89,10 +89,10 @@ pub async fn every_violated_expectation_is_reported(factory: &dyn Factory) -> Re
         Violation::of_stream(d, Expected::Exists, Version::NONE),
     ];
     let seen: Vec<_> = conflict.violations().cloned().collect();
-    same("all three are reported, in the order of the append", &expected[..], seen)
+    ensure_eq("all three are reported, in the order of the append", &expected[..], seen)
 }
 
-/// A stream that is only asserted guards the events of the others.
+/// An assertion on one stream guards the events for the others.
 pub async fn an_assertion_guards_the_other_streams(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let (guard, stream) = (subject.stream("guard")?, subject.stream("guarded")?);
@@ -114,11 +114,11 @@ pub async fn an_assertion_guards_the_other_streams(factory: &dyn Factory) -> Res
         if holds {
             let answer = answer?;
             let guarded = answer.get(1).map(|appended| (appended.version.get(), appended.positions.len()));
-            same(&format!("{what}: the guard answers its version"), Some((2, 0)), guarded)?;
+            ensure_eq(&format!("{what}: the guard answers its version"), Some((2, 0)), guarded)?;
         } else {
-            same(&format!("{what}: the guard conflicts"), Some(&guard), conflict(&what, answer)?.stream())?;
+            ensure_eq(&format!("{what}: the guard conflicts"), Some(&guard), conflict(&what, answer)?.stream())?;
         }
-        same(&what, before + usize::from(holds), subject.events(&stream).await?.len())?;
+        ensure_eq(&what, before + usize::from(holds), subject.events(&stream).await?.len())?;
     }
     Ok(())
 }
@@ -139,8 +139,8 @@ pub async fn a_stream_twice_in_one_append_is_refused(factory: &dyn Factory) -> R
     ] {
         let answer = subject.store.append(appends.into()).await;
         let refused = matches!(&answer, Err(AppendError::DuplicateStream { stream: named }) if *named == stream);
-        held("a stream named twice is refused with a typed error", refused, || format!("{answer:?}"))?;
-        same("nothing is stored", 0, subject.log().await?.len())?;
+        ensure("a stream named twice is refused with a typed error", refused, || format!("{answer:?}"))?;
+        ensure_eq("nothing is stored", 0, subject.log().await?.len())?;
     }
     Ok(())
 }
@@ -166,18 +166,18 @@ pub async fn readers_never_see_half_an_append(factory: &dyn Factory) -> Result<(
     });
     while !writer.is_finished() {
         let seen = subject.log().await?.len();
-        same("the log holds whole appends of 6 events", 0, seen % 6)?;
+        ensure_eq("the log holds whole appends of 6 events", 0, seen % 6)?;
         tokio::task::yield_now().await;
     }
     joined(writer.await)?
 }
 
-/// Two appends at once, each asserting the stream that the other writes: exactly one wins, whatever the round.
+/// Of two concurrent appends that assert each other's stream, exactly one wins in every round.
 pub async fn write_skew_on_existing_streams_lets_one_win(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     skew(factory, true).await
 }
 
-/// The same where neither stream exists yet.
+/// Of two such appends to streams that do not exist yet, exactly one wins.
 pub async fn write_skew_on_absent_streams_lets_one_win(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     skew(factory, false).await
 }
@@ -189,7 +189,7 @@ async fn skew(factory: &dyn Factory, existing: bool) -> Result<(), BrokenPromise
     for round in 0..rounds {
         let (a, b) = (subject.stream(&format!("a{round}"))?, subject.stream(&format!("b{round}"))?);
         if existing {
-            subject.store.append(vec![begun(&a)?, begun(&b)?].into()).await?;
+            subject.store.append(vec![create_stream(&a)?, create_stream(&b)?].into()).await?;
         }
         let first = spawn(&subject.store, crossed(&a, &b, existing)?);
         let second = spawn(&another, crossed(&b, &a, existing)?);
@@ -197,10 +197,10 @@ async fn skew(factory: &dyn Factory, existing: bool) -> Result<(), BrokenPromise
         one_wins(answers)?;
     }
     let each = if existing { 3 } else { 1 };
-    same("each round stored the winner's event alone", each * u64::from(rounds), subject.log().await?.len() as u64)
+    ensure_eq("each round stored the winner's event alone", each * u64::from(rounds), subject.log().await?.len() as u64)
 }
 
-/// The same between two processes, where the store declares several.
+/// Of two such appends from two processes exactly one wins, where the store declares several processes.
 pub async fn write_skew_between_two_processes_lets_one_win(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     if !factory.properties().contains(&Property::SeveralProcesses) {
         return Ok(());
@@ -208,8 +208,8 @@ pub async fn write_skew_between_two_processes_lets_one_win(factory: &dyn Factory
     race::race(factory, Effort::from_env()?.times(ROUNDS / 5).into()).await
 }
 
-/// The start of a stream that the rounds of a write skew are about.
-pub(crate) fn begun(stream: &StreamId) -> Result<Append, BrokenPromise> {
+/// Creates a stream for a round of a write skew.
+pub(crate) fn create_stream(stream: &StreamId) -> Result<Append, BrokenPromise> {
     Ok(Append::new(stream.clone(), Expected::NoStream, vec![note(0)?]))
 }
 

@@ -1,18 +1,18 @@
-//! Slices: readers that share the log by ranges of them.
+//! Slices: readers share the log by ranges of slices.
 
 use es_core::{Checkpoint, Direction, Expected, Filter, Position, StoredEvent, StreamId};
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::{
-    Subject, note, same,
-    subject::{collect, patiently, raw},
+    Subject, ensure_eq, note,
+    subject::{collect, raw, within_timeout},
 };
 use crate::{BrokenPromise, Factory};
 
-/// What a filter accepts, said a second time.
+/// A function that accepts the same events as a filter, independently of it.
 type Accepts = fn(&StoredEvent) -> bool;
 
-/// A filter by slices gives the events of the streams in them, together with whatever else it asks for.
+/// A filter by slices gives the events of the streams in them that the rest of the filter accepts.
 pub async fn a_filter_by_slices_gives_their_events(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     for id in 0..40 {
@@ -40,21 +40,29 @@ pub async fn a_filter_by_slices_gives_their_events(factory: &dyn Factory) -> Res
             let within = |event: &&StoredEvent| (*from..=*to).contains(&slice_of(&event.stream)) && wanted(event);
             let mut expected: Vec<_> = log.iter().filter(within).cloned().collect();
             let seen = collect(subject.store.read_all(Checkpoint::START, &filter, None)).await?;
-            same("the events of the slices are read", &expected, &seen)?;
+            ensure_eq("the events of the slices are read", &expected, &seen)?;
             if from == to {
                 let live = subject.store.subscribe(Checkpoint::START, &filter).take(expected.len());
-                same("and delivered", &expected, &patiently("they come", collect(live)).await??)?;
+                ensure_eq(
+                    "a subscription delivers the events of the slices",
+                    &expected,
+                    &within_timeout("a subscription gives the events", collect(live)).await??,
+                )?;
             }
             let backward = subject.store.read_pages(Position::MAX.into(), Direction::Backward, &filter, None);
             let pages: Vec<_> = backward.try_collect().await?;
             expected.reverse();
-            same("also backward", expected, pages.into_iter().flat_map(|page| page.events).collect::<Vec<_>>())?;
+            ensure_eq(
+                "a backward read gives the events of the slices",
+                expected,
+                pages.into_iter().flat_map(|page| page.events).collect::<Vec<_>>(),
+            )?;
         }
     }
     Ok(())
 }
 
-/// The slice of a stream, said a second time.
+/// Computes the slice of a stream independently of the core.
 fn slice_of(stream: &StreamId) -> u16 {
     let text = format!("{}\0{}\0", stream.category(), stream.id());
     let hash = text

@@ -1,4 +1,4 @@
-//! Snapshots, as far as the store itself answers: a shortcut, never the truth.
+//! Snapshots, as far as the store handles them: a shortcut, never the truth.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use es_core::{
     Version, limits::NAME_BYTES,
 };
 
-use super::{Subject, held, notes, same};
+use super::{Subject, ensure, ensure_eq, notes};
 use crate::{BrokenPromise, Factory, Operation};
 
-/// A store whose factory declares snapshots offers them, by every handle, and a store whose factory does not offers none: as
-/// a capability and by the accessor alike.
+/// A store offers snapshots if its factory declares them, and otherwise none: through every handle, by `capabilities` and by
+/// `snapshots` alike.
 pub async fn snapshots_are_offered_where_they_are_declared(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let declared = declared(factory);
     for store in [&subject.store, &subject.another_handle().await?] {
-        same("the capabilities are as declared", declared, store.capabilities().snapshots.is_some())?;
-        same("the accessor gives what the capabilities say", declared, store.snapshots().is_some())?;
+        ensure_eq("the capabilities are as declared", declared, store.capabilities().snapshots.is_some())?;
+        ensure_eq("the accessor gives what the capabilities say", declared, store.snapshots().is_some())?;
     }
     Ok(())
 }
@@ -29,10 +29,10 @@ pub async fn a_stream_without_a_snapshot_has_none(factory: &dyn Factory) -> Resu
     trial.store(&trial.snapshot(3, "1", "three")).await?;
     let other = trial.subject.stream("other")?;
     let seen = trial.snapshots()?.nearest(&other, "1", AsOf::Newest).await?;
-    same("the snapshot of a stream that does not exist", None, seen.as_ref())?;
+    ensure_eq("the snapshot of a stream that does not exist", None, seen.as_ref())?;
     trial.subject.fill(&other, 3).await?;
     let seen = trial.snapshots()?.nearest(&other, "1", AsOf::Newest).await?;
-    same("the snapshot of a stream that has none", None, seen.as_ref())
+    ensure_eq("the snapshot of a stream that has none", None, seen.as_ref())
 }
 
 /// The newest snapshot is found, with its version, position, time and state, by every handle.
@@ -44,12 +44,12 @@ pub async fn the_newest_snapshot_is_found(factory: &dyn Factory) -> Result<(), B
         trial.finds("1", AsOf::Newest, Some(&newer)).await?;
         let handle = trial.subject.another_handle().await?;
         let seen = offered(&*handle)?.nearest(&trial.stream, "1", AsOf::Newest).await?;
-        same("another handle finds it too", Some(&newer), seen.as_ref())?;
+        ensure_eq("another handle finds it too", Some(&newer), seen.as_ref())?;
     }
     Ok(())
 }
 
-/// A snapshot that is older than the newest does not hide it.
+/// An older snapshot that is stored later does not hide the newest one.
 pub async fn an_older_snapshot_hides_no_newer_one(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let newest = trial.snapshot(4, "1", "four");
@@ -61,8 +61,8 @@ pub async fn an_older_snapshot_hides_no_newer_one(factory: &dyn Factory) -> Resu
     Ok(())
 }
 
-/// Several snapshots of a stream and schema are kept, in whatever order they are stored: none takes another one's place.
-pub async fn no_snapshot_takes_the_place_of_another(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// Several snapshots of a stream and schema are kept, in whatever order they are stored: none replaces another.
+pub async fn no_snapshot_replaces_another(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let mut kept = Vec::new();
     for version in [3, 1, 5, 2, 4] {
@@ -76,7 +76,7 @@ pub async fn no_snapshot_takes_the_place_of_another(factory: &dyn Factory) -> Re
     Ok(())
 }
 
-/// Of two snapshots of one stream, schema and version the first one stays, and both are answered alike.
+/// Of two snapshots of one stream, schema and version the first is kept; storing the second succeeds, too.
 pub async fn the_first_snapshot_of_a_version_stays(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let first = trial.snapshot(3, "1", "first");
@@ -119,7 +119,7 @@ pub async fn the_nearest_snapshot_is_found_by_position(factory: &dyn Factory) ->
     Ok(())
 }
 
-/// The newest snapshot at or before a time is found: with all events that were recorded at that very time.
+/// The newest snapshot at or before a time is found; events that were recorded at exactly that time count.
 pub async fn the_nearest_snapshot_is_found_by_time(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(mut trial) = Trial::begin(factory).await? else { return Ok(()) };
     // Two events of one append have one time.
@@ -133,7 +133,7 @@ pub async fn the_nearest_snapshot_is_found_by_time(factory: &dyn Factory) -> Res
         trial.store(snapshot).await?;
     }
     let times: Vec<Timestamp> = trial.events.iter().map(|event| event.recorded_at).collect();
-    held("time passes between two appends", times.first() < times.last(), || format!("{times:?}"))?;
+    ensure("time passes between two appends", times.first() < times.last(), || format!("{times:?}"))?;
     for time in times {
         let justly = time.as_micros().checked_sub(1).and_then(Timestamp::from_micros);
         for time in justly.into_iter().chain([time]) {
@@ -145,7 +145,7 @@ pub async fn the_nearest_snapshot_is_found_by_time(factory: &dyn Factory) -> Res
     trial.finds("1", AsOf::Time(Timestamp::MAX), kept.last()).await
 }
 
-/// A snapshot of a version at which its stream has no event, such as 0, is refused, and does no harm to those that come.
+/// A snapshot of a version at which its stream has no event, such as 0, is refused, and does not affect later ones.
 pub async fn a_snapshot_of_no_event_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(mut trial) = Trial::begin(factory).await? else { return Ok(()) };
     let five = trial.snapshot(5, "1", "five");
@@ -159,7 +159,7 @@ pub async fn a_snapshot_of_no_event_is_refused(factory: &dyn Factory) -> Result<
     elsewhere.stream = trial.subject.stream("none")?;
     trial.refuses("a snapshot of no stream", &elsewhere).await?;
     trial.store(&five).await?;
-    // What was refused does not come true when the stream has grown.
+    // A refused snapshot is not found once the stream has an event at its version.
     trial.subject.fill(&trial.stream, 2).await?;
     trial.finds("1", AsOf::Newest, Some(&five)).await?;
     trial.events_again(7).await?;
@@ -168,8 +168,8 @@ pub async fn a_snapshot_of_no_event_is_refused(factory: &dyn Factory) -> Result<
     trial.finds("1", AsOf::Newest, Some(&six)).await
 }
 
-/// A snapshot whose position or time is not that of the event of its version is refused: neither is taken from the caller,
-/// and none is put right in silence.
+/// A snapshot whose position or time is not that of the event at its version is refused. The store neither trusts the caller
+/// nor corrects the snapshot silently.
 pub async fn a_snapshot_of_another_event_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let (honest, before) = (trial.snapshot(4, "1", "four"), trial.snapshot(3, "1", "three"));
@@ -191,7 +191,7 @@ pub async fn a_snapshot_of_another_event_is_refused(factory: &dyn Factory) -> Re
     trial.finds("1", AsOf::Newest, Some(&honest)).await
 }
 
-/// A snapshot of another schema is not found, and each schema keeps its own, also of one version.
+/// A snapshot of another schema is not found, and each schema keeps its own snapshot of a version.
 pub async fn a_snapshot_of_another_schema_is_not_found(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let old = trial.snapshot(4, "account 1", "old");
@@ -219,7 +219,7 @@ pub async fn the_state_of_a_snapshot_comes_back(factory: &dyn Factory) -> Result
         trial.store(&snapshot).await?;
         let found = trial.snapshots()?.nearest(&trial.stream, "1", AsOf::Newest).await?;
         let seen = found.as_ref().map(|found| found.payload.len());
-        held("the very state comes back", found.as_ref() == Some(&snapshot), || format!("{seen:?} bytes"))?;
+        ensure("the state comes back byte for byte", found.as_ref() == Some(&snapshot), || format!("{seen:?} bytes"))?;
     }
     Ok(())
 }
@@ -230,23 +230,23 @@ pub async fn a_snapshot_never_changes_what_is_read(factory: &dyn Factory) -> Res
     let subject = &trial.subject;
     let (before, frontier) = (subject.log().await?, subject.frontier().await?);
     trial.store(&trial.snapshot(4, "1", "four")).await?;
-    same("the log is as it was", &before, &subject.log().await?)?;
-    same("the stream is as it was", &trial.events, &subject.events(&trial.stream).await?)?;
-    same("the frontier is where it was", frontier, subject.frontier().await?)
+    ensure_eq("the log is as it was", &before, &subject.log().await?)?;
+    ensure_eq("the stream is as it was", &trial.events, &subject.events(&trial.stream).await?)?;
+    ensure_eq("the frontier is where it was", frontier, subject.frontier().await?)
 }
 
-/// A schema that not every store can keep is refused with a typed error, whether a snapshot is stored or looked for: a NUL, or
-/// a text that is too long. The longest and the empty one are kept.
+/// A schema that is too long or contains a NUL is refused with a typed error, when a snapshot is stored and when it is looked
+/// for. The longest schema and the empty one are accepted.
 pub async fn a_schema_with_a_bad_name_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     for bad in ["a\0b", "\0", &"s".repeat(NAME_BYTES + 1)] {
         let what = bad.get(..bad.len().min(9));
         let stored = trial.snapshots()?.store(trial.snapshot(3, bad, "three")).await;
         let refused = matches!(stored, Err(SnapshotError::Limit(_)));
-        held(&format!("storing with schema {what:?} is refused"), refused, || format!("{stored:?}"))?;
+        ensure(&format!("storing with schema {what:?} is refused"), refused, || format!("{stored:?}"))?;
         let found = trial.snapshots()?.nearest(&trial.stream, bad, AsOf::Newest).await;
         let refused = matches!(found, Err(SnapshotError::Limit(_)));
-        held(&format!("looking for schema {what:?} is refused"), refused, || format!("{found:?}"))?;
+        ensure(&format!("looking for schema {what:?} is refused"), refused, || format!("{found:?}"))?;
     }
     for good in ["", &"s".repeat(NAME_BYTES)] {
         let kept = trial.snapshot(3, good, "three");
@@ -272,7 +272,7 @@ struct Trial {
 }
 
 impl Trial {
-    /// None where no snapshots are declared.
+    /// `None` where snapshots are not declared.
     async fn begin(factory: &dyn Factory) -> Result<Option<Self>, BrokenPromise> {
         if !declared(factory) {
             return Ok(None);
@@ -282,7 +282,7 @@ impl Trial {
         for _ in 0..5 {
             subject.fill(&stream, 1).await?;
             subject.fill(&between, 1).await?;
-            // So that time passes: what happens at one time cannot be told apart by it.
+            // Time has to pass: events of one time cannot be told apart by it.
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let mut trial = Self { subject, stream, events: Vec::new() };
@@ -290,17 +290,17 @@ impl Trial {
         Ok(Some(trial))
     }
 
-    /// Reads the events of the stream, of which there are so many.
+    /// Reads the events of the stream again, and checks that there are `count`.
     async fn events_again(&mut self, count: usize) -> Result<(), BrokenPromise> {
         self.events = self.subject.events(&self.stream).await?;
-        same("the stream has its events", count, self.events.len())
+        ensure_eq("the stream has its events", count, self.events.len())
     }
 
     fn snapshots(&self) -> Result<&dyn Snapshots, BrokenPromise> {
         offered(&*self.subject.store)
     }
 
-    /// A snapshot of the event at `version`, which there is.
+    /// A snapshot of the stored event at `version`.
     fn snapshot(&self, version: u64, schema: &str, state: &str) -> StoredSnapshot {
         let index = usize::try_from(version).map_or(0, |version| version.saturating_sub(1));
         StoredSnapshot::after(&self.events[index], schema, format!("\"{state}\""))
@@ -320,7 +320,7 @@ impl Trial {
 
     async fn finds(&self, schema: &str, at: AsOf, expected: Option<&StoredSnapshot>) -> Result<(), BrokenPromise> {
         let seen = self.snapshots()?.nearest(&self.stream, schema, at).await?;
-        same(&format!("the nearest snapshot of schema `{schema}` as of {at:?}"), expected, seen.as_ref())
+        ensure_eq(&format!("the nearest snapshot of schema `{schema}` as of {at:?}"), expected, seen.as_ref())
     }
 
     async fn refuses(&self, what: &str, snapshot: &StoredSnapshot) -> Result<(), BrokenPromise> {
@@ -332,6 +332,6 @@ impl Trial {
             }
             _ => false,
         };
-        held(&format!("{what} is refused: {snapshot:?}"), named, || format!("{answer:?}"))
+        ensure(&format!("{what} is refused: {snapshot:?}"), named, || format!("{answer:?}"))
     }
 }

@@ -1,4 +1,4 @@
-//! A fresh store on trial, and the words the promises are written in.
+//! The store under test, and the helpers that the promises are written with.
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -13,18 +13,18 @@ use uuid::Uuid;
 
 use crate::{BrokenPromise, Factory, FactoryError, FreshStore, contract::child};
 
-/// Whether the store is its only partition: what is promised of an order is promised of one.
+/// Refuses a store with partitions: the promises about order hold for one partition.
 pub(crate) fn one_partition(store: &Arc<dyn EventStore>) -> Result<(), BrokenPromise> {
     match store.partitions().len() {
         0 => Ok(()),
         several => Err(BrokenPromise::new(
-            "a store that is put to the contract is its only partition; put each of `partitions()` to it",
+            "a store under contract has no partitions; run the contract for each of `partitions()`",
             format!("{several} partitions"),
         )),
     }
 }
 
-/// A fresh store on trial.
+/// A fresh store under test.
 pub(crate) struct Subject {
     pub(crate) fresh: Box<dyn FreshStore>,
     pub(crate) store: Arc<dyn EventStore>,
@@ -56,7 +56,7 @@ impl Subject {
         append(&self.store, stream, expected, events).await
     }
 
-    /// Appends to one stream, whatever it holds, `count` events one by one.
+    /// Appends `count` events to one stream, one by one, expecting `Any`.
     pub(crate) async fn fill(&self, stream: &StreamId, count: u64) -> Result<Vec<NewEvent>, BrokenPromise> {
         let events = notes(1..=count)?;
         for event in &events {
@@ -102,7 +102,7 @@ pub(crate) async fn append(
     let mut answer = answer.into_iter();
     match (answer.next(), answer.next()) {
         (Some(appended), None) => Ok(appended),
-        _ => Err(AppendError::Store(failed(format!("it gave {count} answers for one stream")))),
+        _ => Err(AppendError::Store(failed(format!("the store gave {count} answers for one stream")))),
     }
 }
 
@@ -126,24 +126,24 @@ pub(crate) fn notes(numbers: impl IntoIterator<Item = u64>) -> Result<Vec<NewEve
     numbers.into_iter().map(note).collect()
 }
 
-/// An event with these very bytes as its payload.
+/// An event with exactly these bytes as its payload.
 pub(crate) fn raw(name: &'static str, payload: impl Into<String>) -> Result<NewEvent, BrokenPromise> {
     Ok(NewEvent::from_json(Uuid::now_v7(), EventName::new(name)?, SchemaVersion::FIRST, payload.into().into_bytes())?)
 }
 
-/// Waits for what a sound store does soon.
-pub(crate) async fn patiently<T>(promised: &str, soon: impl Future<Output = T>) -> Result<T, BrokenPromise> {
+/// Waits for something that a correct store does soon; `promised` is broken if it takes longer than the patience of the test.
+pub(crate) async fn within_timeout<T>(promised: &str, soon: impl Future<Output = T>) -> Result<T, BrokenPromise> {
     let patience = child::patience();
     let late = |_| BrokenPromise::new(promised, format!("not within {patience:?}"));
     tokio::time::timeout(patience, soon).await.map_err(late)
 }
 
-/// A subscription ended, which it does only after an error.
+/// The error for a subscription that ended without an error before.
 pub(crate) fn ended() -> BrokenPromise {
     BrokenPromise::new("a subscription goes on", "it ended")
 }
 
-/// What a task came to; one that panicked is a broken promise.
+/// The result of a task; a panic is a broken promise.
 pub(crate) fn joined<T>(task: Result<T, JoinError>) -> Result<T, BrokenPromise> {
     task.map_err(|error| BrokenPromise::new("nothing panics", error.to_string()))
 }
@@ -162,17 +162,17 @@ pub(crate) fn new_ids(events: &[NewEvent]) -> Vec<Uuid> {
 
 /// `promised` is broken unless `seen` is `expected`.
 #[expect(clippy::needless_pass_by_value, reason = "promises read better with values")]
-pub(crate) fn same<T: PartialEq<U> + Debug, U: Debug>(
+pub(crate) fn ensure_eq<T: PartialEq<U> + Debug, U: Debug>(
     promised: &str,
     expected: T,
     seen: U,
 ) -> Result<(), BrokenPromise> {
-    held(promised, expected == seen, || format!("{seen:?} instead of {expected:?}"))
+    ensure(promised, expected == seen, || format!("{seen:?} instead of {expected:?}"))
 }
 
-/// `promised` is broken, with what `seen` says, unless `held`.
-pub(crate) fn held(promised: &str, held: bool, seen: impl FnOnce() -> String) -> Result<(), BrokenPromise> {
-    if held { Ok(()) } else { Err(BrokenPromise::new(promised, seen())) }
+/// `promised` is broken, with what `seen` gives, unless `kept`.
+pub(crate) fn ensure(promised: &str, kept: bool, seen: impl FnOnce() -> String) -> Result<(), BrokenPromise> {
+    if kept { Ok(()) } else { Err(BrokenPromise::new(promised, seen())) }
 }
 
 /// `promised` is broken unless `answer` is a conflict.
@@ -183,7 +183,7 @@ pub(crate) fn conflict<T: Debug>(promised: &str, answer: Result<T, AppendError>)
     }
 }
 
-/// An error of a promise's own, in the place of one of the store's.
+/// An error made by a promise, in place of an error of the store.
 pub(crate) fn failed(what: impl Into<FactoryError>) -> StoreError {
     StoreError::new(StoreErrorKind::Other, what)
 }

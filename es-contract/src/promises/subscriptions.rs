@@ -1,4 +1,4 @@
-//! Subscriptions: catch up, then live, nothing lost and nothing twice.
+//! Subscriptions: they catch up and then go on live, without losing or repeating an event.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,68 +9,68 @@ use futures_util::{StreamExt, TryStreamExt, future::join_all};
 use super::{
     Subject,
     append_and_read::closed,
-    held, note, notes, same,
-    subject::{append, collect, ids, joined, new_ids, patiently, raw},
+    ensure, ensure_eq, note, notes,
+    subject::{append, collect, ids, joined, new_ids, raw, within_timeout},
 };
 use crate::{BrokenPromise, Factory, Property, contract::child};
 
-/// From the start a subscription gives everything, and then what comes.
-pub async fn from_the_start_it_gives_everything(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A subscription from the start delivers every event, and then new ones.
+pub async fn a_subscription_from_the_start_delivers_every_event(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("live")?;
     let old = subject.fill(&stream, 5).await?;
     let mut live = subject.store.subscribe(Checkpoint::START, &Filter::all());
     for event in &old {
-        let seen = patiently("what was there is delivered", live.try_next()).await??;
-        same("from the start, in order", Some(event.id()), seen.map(|event| event.id))?;
+        let seen = within_timeout("a stored event is delivered", live.try_next()).await??;
+        ensure_eq("stored events are delivered in order", Some(event.id()), seen.map(|event| event.id))?;
     }
     for number in 0..5 {
         let event = note(number)?;
         subject.append(&stream, Expected::Any, vec![event.clone()]).await?;
-        let seen = patiently("what comes is delivered", live.try_next()).await??;
-        same("then live, in order", Some(event.id()), seen.map(|event| event.id))?;
+        let seen = within_timeout("a new event is delivered", live.try_next()).await??;
+        ensure_eq("new events are delivered in order", Some(event.id()), seen.map(|event| event.id))?;
     }
     Ok(())
 }
 
-/// The next event; a subscription that ends is broken.
+/// The next event; a subscription that ends breaks the promise.
 async fn next(
     promised: &str,
     live: &mut BoxStream<'_, Result<StoredEvent, ReadError>>,
 ) -> Result<StoredEvent, BrokenPromise> {
-    let event = patiently(promised, live.try_next()).await??;
+    let event = within_timeout(promised, live.try_next()).await??;
     event.ok_or_else(|| BrokenPromise::new(promised, "it ended"))
 }
 
-/// From a position a subscription gives what stands above it.
-pub async fn from_a_position_it_gives_what_stands_above(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A subscription from a position delivers the events above it.
+pub async fn a_subscription_from_a_position_delivers_later_events(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("live")?;
     let old = subject.fill(&stream, 6).await?;
     let log = subject.log().await?;
     for (index, event) in log.iter().enumerate().take(5) {
         let live = subject.store.subscribe(event.position.into(), &Filter::all()).take(log.len() - index - 1);
-        let seen = patiently("what stands above is delivered", collect(live)).await??;
-        same("what stands above the position, in order", new_ids(&old[index + 1..]), ids(&seen))?;
+        let seen = within_timeout("the events above the position are delivered", collect(live)).await??;
+        ensure_eq("the events above the position are delivered in order", new_ids(&old[index + 1..]), ids(&seen))?;
     }
     Ok(())
 }
 
-/// From now a subscription gives nothing that was there, and everything that comes.
-pub async fn from_now_it_gives_what_comes(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A subscription from now delivers new events, and no stored ones.
+pub async fn a_subscription_from_now_delivers_new_events_only(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("live")?;
     subject.fill(&stream, 4).await?;
     let mut live = subject.store.subscribe(subject.frontier().await?.into(), &Filter::all());
     let early = tokio::time::timeout(Duration::from_millis(60), live.try_next()).await;
-    held("nothing that was there is delivered", early.is_err(), || format!("{early:?}"))?;
+    ensure("no stored event is delivered", early.is_err(), || format!("{early:?}"))?;
     let events = notes(0..3)?;
     subject.append(&stream, Expected::Any, events.clone()).await?;
-    let seen = patiently("what comes is delivered", collect(live.take(3))).await??;
-    same("what comes, in order", new_ids(&events), ids(&seen))
+    let seen = within_timeout("a new event is delivered", collect(live.take(3))).await??;
+    ensure_eq("new events are delivered in order", new_ids(&events), ids(&seen))
 }
 
-/// At the switch from catching up to live nothing is lost and nothing comes twice.
+/// No event is lost or repeated when a subscription switches from catching up to live.
 pub async fn the_switch_to_live_loses_and_repeats_nothing(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     const EVENTS: u64 = 60;
     let subject = Subject::fresh(factory).await?;
@@ -90,13 +90,13 @@ pub async fn the_switch_to_live_loses_and_repeats_nothing(factory: &dyn Factory)
         let mut seen = Vec::new();
         let mut live = subject.store.subscribe(start.into(), &Filter::all());
         while seen.len() < 60 {
-            seen.push(next("the subscription goes on", &mut live).await?);
+            seen.push(next("the subscription delivers the next event", &mut live).await?);
         }
         joined(writer.await)??;
         let expected = collect(subject.store.read_all(start.into(), &Filter::all(), None)).await?;
-        same("nothing is lost or repeated at the switch", ids(&expected), ids(&seen))?;
+        ensure_eq("nothing is lost or repeated at the switch", ids(&expected), ids(&seen))?;
         let more = tokio::time::timeout(Duration::from_millis(20), live.try_next()).await;
-        held("nothing comes after the last event", more.is_err(), || format!("{more:?}"))?;
+        ensure("nothing comes after the last event", more.is_err(), || format!("{more:?}"))?;
     }
     Ok(())
 }
@@ -115,11 +115,11 @@ pub async fn a_slow_subscriber_loses_nothing(factory: &dyn Factory) -> Result<()
     while seen.len() < 5_001 {
         seen.push(next("a slow subscriber catches up", &mut live).await?);
     }
-    same("a slow subscriber sees exactly the log", ids(&subject.log().await?), ids(&seen))
+    ensure_eq("a slow subscriber sees exactly the log", ids(&subject.log().await?), ids(&seen))
 }
 
-/// Subscribers that take nothing while more is appended than any buffer holds then see exactly the log: also several of
-/// one handle, among whom a store may share what is new.
+/// Subscribers that take nothing while more is appended than any buffer holds then see exactly the log. This includes several
+/// subscribers of one handle, among which a store may share new events.
 pub async fn a_burst_bigger_than_any_buffer_skips_nothing(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let another = subject.another_handle().await?;
@@ -127,11 +127,11 @@ pub async fn a_burst_bigger_than_any_buffer_skips_nothing(factory: &dyn Factory)
     let stores = [&subject.store, &subject.store, &another];
     let mut live = stores.map(|store| (store.subscribe(Checkpoint::START, &Filter::all()), Vec::new()));
     for burst in [Burst::Bytes, Burst::Events, Burst::Bytes] {
-        // live: what comes now may be shared
+        // All are live now, so that the store may share new events among them.
         for number in 0..5 {
             subject.append(&stream, Expected::Any, vec![note(number)?]).await?;
             for (live, seen) in &mut live {
-                seen.push(next("a subscriber hears of a new event", live).await?);
+                seen.push(next("a subscriber receives a new event", live).await?);
             }
         }
         burst.append(&subject, &stream).await?;
@@ -143,18 +143,18 @@ pub async fn a_burst_bigger_than_any_buffer_skips_nothing(factory: &dyn Factory)
             while seen.len() < log.len() {
                 seen.push(next("a subscriber catches up after a burst", live).await?);
             }
-            same("a subscriber sees exactly the log", &log, &ids(seen))?;
+            ensure_eq("a subscriber sees exactly the log", &log, &ids(seen))?;
         }
     }
     Ok(())
 }
 
-/// More at once than any buffer holds.
+/// A burst of events that is bigger than any buffer.
 #[derive(Clone, Copy)]
 enum Burst {
-    /// Few events, each as big as an event may be, in one append.
+    /// Few events of the largest size, in one append.
     Bytes,
-    /// Thousands of small events, in appends that are sent at once.
+    /// Thousands of small events, in concurrent appends.
     Events,
 }
 
@@ -180,7 +180,7 @@ impl Burst {
     }
 }
 
-/// Fifty subscribers at once each see the whole log.
+/// Each of fifty concurrent subscribers sees the whole log.
 pub async fn many_subscribers_each_see_the_log(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     const EVENTS: usize = 40;
     let subject = Subject::fresh(factory).await?;
@@ -192,8 +192,8 @@ pub async fn many_subscribers_each_see_the_log(factory: &dyn Factory) -> Result<
     let subscribers: Vec<_> = subscribers.collect();
     subject.fill(&subject.stream("watched")?, EVENTS as u64).await?;
     let log = ids(&subject.log().await?);
-    for seen in patiently("fifty subscribers come to the end", join_all(subscribers)).await? {
-        same("each subscriber sees the log", &log, &ids(&joined(seen)??))?;
+    for seen in within_timeout("fifty subscribers reach the end", join_all(subscribers)).await? {
+        ensure_eq("each subscriber sees the log", &log, &ids(&joined(seen)??))?;
     }
     Ok(())
 }
@@ -206,38 +206,43 @@ pub async fn a_dropped_subscription_is_closed(factory: &dyn Factory) -> Result<(
     subject.append(&stream, Expected::Any, notes(0..600)?).await?;
     for _ in 0..10 {
         let mut catching_up = subject.store.subscribe(Checkpoint::START, &Filter::all());
-        patiently("a subscription delivers", catching_up.try_next()).await??;
+        within_timeout("a subscription delivers", catching_up.try_next()).await??;
         let mut waiting = subject.store.subscribe(subject.frontier().await?.into(), &Filter::all());
         let nothing = tokio::time::timeout(Duration::from_millis(2), waiting.try_next()).await;
-        held("a subscription from now waits", nothing.is_err(), || format!("{nothing:?}"))?;
-        held("subscriptions count as open", subject.fresh.open_readers() > before, || "none is open".to_owned())?;
+        ensure("a subscription from now waits", nothing.is_err(), || format!("{nothing:?}"))?;
+        ensure("subscriptions count as open", subject.fresh.open_readers() > before, || "none is open".to_owned())?;
     }
     closed(&subject, before).await
 }
 
-/// Waiting for a change gives a frontier above the one that was seen: at once when it is there already.
-pub async fn a_change_is_a_frontier_above_the_one_seen(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+/// A wait for a change gives a frontier above the one that the caller saw, at once if there is one already.
+pub async fn a_change_reports_a_frontier_above_the_one_seen(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let subject = Subject::fresh(factory).await?;
     let stream = subject.stream("changed")?;
     let start = subject.frontier().await?;
     let early = tokio::time::timeout(Duration::from_millis(40), subject.store.changed(start.into())).await;
-    held("nothing changes before an append", early.is_err(), || format!("{early:?}"))?;
+    ensure("nothing changes before an append", early.is_err(), || format!("{early:?}"))?;
     for number in 0..5 {
         let seen = subject.frontier().await?;
         let store = Arc::clone(&subject.store);
         let waiting = tokio::spawn(async move { store.changed(seen.into()).await });
         tokio::task::yield_now().await;
         subject.append(&stream, Expected::Any, vec![note(number)?]).await?;
-        let changed = joined(patiently("an append is a change", waiting).await?)??.position();
-        held("the change is above what was seen", changed > seen, || format!("{changed} after {seen}"))?;
-        let at_once =
-            patiently("a change that is there already is given", subject.store.changed(seen.into())).await??.position();
-        held("so is one that is there already", at_once > seen, || format!("{at_once} after {seen}"))?;
+        let changed = joined(within_timeout("an append is a change", waiting).await?)??.position();
+        ensure("the change is above the frontier that the caller saw", changed > seen, || {
+            format!("{changed} after {seen}")
+        })?;
+        let at_once = within_timeout("a wait for a change that has happened ends", subject.store.changed(seen.into()))
+            .await??
+            .position();
+        ensure("a change that has happened is above the frontier that the caller saw", at_once > seen, || {
+            format!("{at_once} after {seen}")
+        })?;
     }
     Ok(())
 }
 
-/// Where it is declared: a waiting subscription wakes up without a timer.
+/// A waiting subscription wakes up without a timer, where the store declares that.
 pub async fn a_declared_wake_up_needs_no_polling(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     if !factory.properties().contains(&Property::WakesWithoutPolling) {
         return Ok(());
@@ -247,14 +252,16 @@ pub async fn a_declared_wake_up_needs_no_polling(factory: &dyn Factory) -> Resul
     let store: Arc<dyn EventStore> = subject.another_handle().await?;
     let patience = child::patience();
     let (ready, wait) = std::sync::mpsc::channel();
-    // A runtime without a timer: whoever asks it for one panics, and the subscription with it.
+    // A runtime without a timer: a subscription that uses a timer panics.
     let subscriber = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.map_err(|error| BrokenPromise::new("a runtime without a timer", error.to_string()))?;
         runtime.block_on(async {
             let mut live = store.subscribe(Checkpoint::START, &Filter::all());
             let first = live.try_next().await?;
-            held("the subscriber hears of the first event", ready.send(()).is_ok(), || "nobody waits".to_owned())?;
+            ensure("the subscriber receives the first event", ready.send(()).is_ok(), || {
+                "the receiver is gone".to_owned()
+            })?;
             let second = live.try_next().await?;
             Ok::<_, BrokenPromise>(first.into_iter().chain(second).collect::<Vec<_>>())
         })
@@ -267,7 +274,9 @@ pub async fn a_declared_wake_up_needs_no_polling(factory: &dyn Factory) -> Resul
         appended.push(event.id());
         if number == 0 {
             let heard = tokio::task::block_in_place(|| wait.recv_timeout(patience));
-            held("it wakes up without a timer", heard.is_ok(), || "it slept, or asked for a timer".to_owned())?;
+            ensure("a subscription wakes up without a timer", heard.is_ok(), || {
+                "it slept, or used a timer".to_owned()
+            })?;
         }
     }
     let finished = async {
@@ -275,8 +284,8 @@ pub async fn a_declared_wake_up_needs_no_polling(factory: &dyn Factory) -> Resul
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    patiently("it wakes up without a timer", finished).await?;
+    within_timeout("a subscription wakes up without a timer", finished).await?;
     let seen = subscriber.join();
-    let seen = seen.map_err(|_| BrokenPromise::new("it wakes up without a timer", "it asked for one"))??;
-    same("it wakes up without a timer", appended, ids(&seen))
+    let seen = seen.map_err(|_| BrokenPromise::new("a subscription wakes up without a timer", "it used a timer"))??;
+    ensure_eq("a subscription wakes up without a timer", appended, ids(&seen))
 }

@@ -1,4 +1,4 @@
-//! The check: pure, over what was answered and what is stored.
+//! Checks the record of a torture against the log; it needs no store.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,14 +8,14 @@ use std::{
 use es_core::{Append, Appended, Expected, Filter, Position, StoredEvent, StreamId, Version};
 use uuid::Uuid;
 
-use super::{Attempt, FinalLog, History, Outcome, Seen};
+use super::{Attempt, AttemptOutcome, FinalLog, History, Seen};
 use crate::BrokenPromise;
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Every rule that was broken, and where; nothing when all held.
+    /// Every rule that was broken, and where; empty if all held.
     pub breaches: Vec<Breach>,
     /// How many events were acknowledged.
     pub acknowledged: usize,
@@ -26,17 +26,17 @@ pub struct Report {
 }
 
 impl Report {
-    /// What was checked.
+    /// Gives the report if every rule held.
     ///
     /// # Errors
-    /// A rule was broken; the first breaches are named.
+    /// A rule was broken; the error names the first breaches.
     pub fn into_result(self) -> Result<Self, BrokenPromise> {
         if self.breaches.is_empty() {
             return Ok(self);
         }
         let first: Vec<_> = self.breaches.iter().take(5).map(ToString::to_string).collect();
         let seen = format!("{} breaches: {}", self.breaches.len(), first.join("; "));
-        Err(BrokenPromise::new("what was answered is what is stored and what everybody saw", seen))
+        Err(BrokenPromise::new("answers, the log and what subscribers saw agree", seen))
     }
 }
 
@@ -54,43 +54,43 @@ pub enum Breach {
         /// The id of the second one.
         id: Uuid,
     },
-    /// Nobody sent this event.
+    /// An event in the log was not sent by any writer.
     Invented {
         /// Its id.
         id: Uuid,
     },
-    /// A stream does not run through 1, 2, 3 …, or not in the order of the log.
+    /// The versions of a stream are not 1, 2, 3 … in the order of the log.
     Gap {
         /// The stream.
         stream: StreamId,
-        /// The version that stands where `expected` should.
+        /// The version that was found in place of `expected`.
         found: Version,
         /// The next version.
         expected: Version,
     },
-    /// A part of an append is stored, or not side by side.
+    /// Only a part of an append is stored, or its events are not neighbours.
     Half {
         /// The first id of the append.
         id: Uuid,
     },
-    /// An answer is not what is stored.
+    /// An answer does not match the stored events.
     Answer {
-        /// The stream that it was about.
+        /// The stream of the answer.
         stream: StreamId,
     },
-    /// An append was acknowledged though its stream was not as expected.
+    /// An append was acknowledged although its stream was not as expected.
     Stale {
         /// The stream.
         stream: StreamId,
     },
-    /// Something of a refused append is stored.
+    /// An event of a refused append is stored.
     Refused {
         /// The id of the event.
         id: Uuid,
     },
-    /// A subscriber did not see exactly the log.
+    /// A subscriber did not see exactly the events of the log.
     Subscriber {
-        /// Which of them.
+        /// The number of the subscriber.
         number: usize,
         /// The first position where the two differ.
         at: Position,
@@ -115,8 +115,8 @@ impl fmt::Display for Breach {
     }
 }
 
-/// Checks what was seen against the log that is left: no acknowledgement lost, nothing twice, no gap, no half append,
-/// every answer true, nothing refused stored, every subscriber equal to the log.
+/// Checks the record against the log: no acknowledged event is lost, no event is stored twice, versions have no gap, no append is
+/// stored in part, every answer matches, no refused event is stored, and every subscriber saw exactly the log.
 pub fn check(history: &History, log: &FinalLog) -> Report {
     let stored: HashMap<Uuid, &StoredEvent> = log.events.iter().map(|event| (event.id, event)).collect();
     let mut report = Report::default();
@@ -160,7 +160,7 @@ fn check_origin(history: &History, log: &FinalLog, report: &mut Report) {
 fn check_attempt(attempt: &Attempt, stored: &HashMap<Uuid, &StoredEvent>, report: &mut Report) {
     let ids = || attempt.appends.iter().flat_map(|append| &append.events).map(es_core::NewEvent::id);
     match &attempt.outcome {
-        Outcome::Acknowledged(answers) => {
+        AttemptOutcome::Acknowledged(answers) => {
             report.acknowledged += ids().count();
             let lost: Vec<_> = ids().filter(|id| !stored.contains_key(id)).collect();
             if !lost.is_empty() {
@@ -175,11 +175,11 @@ fn check_attempt(attempt: &Attempt, stored: &HashMap<Uuid, &StoredEvent>, report
                 report.breaches.extend(check_answer(append, answer, stored));
             }
         }
-        Outcome::Refused => {
+        AttemptOutcome::Refused => {
             report.refused += 1;
             report.breaches.extend(ids().filter(|id| stored.contains_key(id)).map(|id| Breach::Refused { id }));
         }
-        Outcome::Unknown => {}
+        AttemptOutcome::Unknown => {}
     }
     let there = ids().filter(|id| stored.contains_key(id)).count();
     let apart = attempt.appends.iter().any(|append| !side_by_side(append, stored));
@@ -188,7 +188,7 @@ fn check_attempt(attempt: &Attempt, stored: &HashMap<Uuid, &StoredEvent>, report
     }
 }
 
-/// Whether the events of an append that are stored stand in its order, each right behind the one before.
+/// Whether the stored events of an append are neighbours in its order.
 fn side_by_side(append: &Append, stored: &HashMap<Uuid, &StoredEvent>) -> bool {
     let events: Vec<_> = append.events.iter().filter_map(|event| stored.get(&event.id())).collect();
     events.windows(2).all(|two| two[0].version.plus(1) == two[1].version)
@@ -216,7 +216,7 @@ fn check_answer(append: &Append, answer: &Appended, stored: &HashMap<Uuid, &Stor
     (!holds(append.expected, before)).then_some(Breach::Stale { stream })
 }
 
-/// Said here once more, since a store may take [`Expected::holds`] for its verdict.
+/// Written again instead of calling [`Expected::holds`], which a store may use for its verdict.
 fn holds(expected: Expected, actual: Version) -> bool {
     match expected {
         Expected::Any => true,
@@ -226,7 +226,7 @@ fn holds(expected: Expected, actual: Version) -> bool {
     }
 }
 
-/// Said here once more, since a store may take [`Filter::accepts`] for its reads.
+/// Written again instead of calling [`Filter::accepts`], which a store may use for its reads.
 fn accepts(filter: &Filter, event: &StoredEvent) -> bool {
     let category = filter.categories().is_none_or(|mut all| all.any(|one| one == event.stream.category()));
     let name = filter.names().is_none_or(|mut all| all.any(|one| one == event.name.as_str()));

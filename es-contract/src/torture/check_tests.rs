@@ -1,4 +1,4 @@
-//! One history by hand for each rule.
+//! Tests each rule of the check with a history written by hand.
 
 use bytes::Bytes;
 use es_core::{EventName, Expected, Filter, NewEvent, SchemaVersion, Timestamp};
@@ -24,24 +24,27 @@ fn answer(stream: &StreamId, version: u64, positions: &[u64]) -> Appended {
 }
 
 /// Stream `a` holds the events 1 and 2 of one append, stream `b` event 3, which came with an assertion on `a`; event 4
-/// was refused, and nobody knows of event 5.
+/// was refused, and the outcome of event 5 is unknown.
 fn sound() -> (History, FinalLog) {
     let (a, b) = (stream("a"), stream("b"));
     let exact = |version| Expected::Exact(Version::new(version));
     let attempts = vec![
         Attempt {
             appends: vec![Append::new(a.clone(), Expected::NoStream, vec![event(1), event(2)])],
-            outcome: Outcome::Acknowledged(vec![answer(&a, 2, &[1, 2])]),
+            outcome: AttemptOutcome::Acknowledged(vec![answer(&a, 2, &[1, 2])]),
         },
         Attempt {
             appends: vec![
                 Append::new(b.clone(), Expected::Any, vec![event(3)]),
                 Append::assertion(a.clone(), exact(2)),
             ],
-            outcome: Outcome::Acknowledged(vec![answer(&b, 1, &[3]), Appended::assertion(a.clone(), Version::new(2))]),
+            outcome: AttemptOutcome::Acknowledged(vec![
+                answer(&b, 1, &[3]),
+                Appended::assertion(a.clone(), Version::new(2)),
+            ]),
         },
-        Attempt { appends: vec![Append::new(a.clone(), exact(1), vec![event(4)])], outcome: Outcome::Refused },
-        Attempt { appends: vec![Append::new(a.clone(), exact(2), vec![event(5)])], outcome: Outcome::Unknown },
+        Attempt { appends: vec![Append::new(a.clone(), exact(1), vec![event(4)])], outcome: AttemptOutcome::Refused },
+        Attempt { appends: vec![Append::new(a.clone(), exact(2), vec![event(5)])], outcome: AttemptOutcome::Unknown },
     ];
     let events = vec![stored(1, &a, 1, 1), stored(2, &a, 2, 2), stored(3, &b, 1, 3)];
     let seen = |from: usize| events[from..].iter().map(|event| (event.position, event.id)).collect();
@@ -56,7 +59,7 @@ fn sound() -> (History, FinalLog) {
 fn breaches(change: impl FnOnce(&mut History, &mut FinalLog)) -> Vec<Breach> {
     let (mut history, mut log) = sound();
     change(&mut history, &mut log);
-    // What subscribers saw is the log, unless a test is about them.
+    // Subscribers saw exactly the log, unless a test is about them.
     check(&history, &log).breaches.into_iter().filter(|breach| !matches!(breach, Breach::Subscriber { .. })).collect()
 }
 
@@ -65,7 +68,7 @@ fn id(id: u128) -> Uuid {
 }
 
 #[test]
-fn a_sound_history_is_sound() {
+fn a_correct_history_has_no_breaches() {
     let (history, log) = sound();
     let report = check(&history, &log).into_result().unwrap();
     assert_eq!((report.acknowledged, report.refused, report.delivered), (3, 1, 5));
@@ -92,7 +95,7 @@ fn a_position_that_does_not_rise_is_found() {
 }
 
 #[test]
-fn a_version_that_is_there_twice_is_found() {
+fn a_version_that_is_stored_twice_is_found() {
     let found = breaches(|_, log| log.events[1].version = Version::new(1));
     assert!(found.contains(&Breach::Twice { id: id(2) }), "{found:?}");
 }
@@ -105,7 +108,7 @@ fn a_gap_is_found() {
 }
 
 #[test]
-fn an_event_that_nobody_sent_is_found() {
+fn an_event_that_no_writer_sent_is_found() {
     let found = breaches(|_, log| log.events.push(stored(9, &stream("b"), 2, 4)));
     assert_eq!(found, [Breach::Invented { id: id(9) }]);
 }
@@ -113,14 +116,14 @@ fn an_event_that_nobody_sent_is_found() {
 #[test]
 fn a_half_append_is_found() {
     let found = breaches(|history, _| {
-        history.attempts[0].outcome = Outcome::Unknown;
+        history.attempts[0].outcome = AttemptOutcome::Unknown;
         history.attempts[0].appends[0].events.push(event(7));
     });
     assert_eq!(found, [Breach::Half { id: id(1) }]);
 }
 
 #[test]
-fn an_append_that_is_torn_apart_is_found() {
+fn an_append_whose_events_are_not_neighbours_is_found() {
     let torn = |log: &mut FinalLog| {
         let (a, b) = (stream("a"), stream("b"));
         log.events = vec![stored(1, &a, 1, 1), stored(5, &a, 2, 2), stored(2, &a, 3, 3), stored(3, &b, 1, 4)];
@@ -131,7 +134,7 @@ fn an_append_that_is_torn_apart_is_found() {
 #[test]
 fn an_append_in_another_stream_is_found() {
     let found = breaches(|history, _| {
-        history.attempts[1].outcome = Outcome::Unknown;
+        history.attempts[1].outcome = AttemptOutcome::Unknown;
         history.attempts[1].appends[0].stream = stream("c");
     });
     assert_eq!(found, [Breach::Half { id: id(3) }]);
@@ -144,7 +147,7 @@ fn an_append_of_an_unknown_outcome_may_be_stored() {
 }
 
 #[test]
-fn an_answer_that_is_not_what_is_stored_is_found() {
+fn an_answer_that_does_not_match_the_log_is_found() {
     let wrong: [fn(&mut Appended); 4] = [
         |answer| answer.version = Version::new(3),
         |answer| answer.positions.reverse(),
@@ -153,7 +156,7 @@ fn an_answer_that_is_not_what_is_stored_is_found() {
     ];
     for change in wrong {
         let found = breaches(|history, _| {
-            if let Outcome::Acknowledged(answers) = &mut history.attempts[0].outcome {
+            if let AttemptOutcome::Acknowledged(answers) = &mut history.attempts[0].outcome {
                 change(&mut answers[0]);
             }
         });
@@ -163,12 +166,12 @@ fn an_answer_that_is_not_what_is_stored_is_found() {
 
 #[test]
 fn a_missing_answer_is_found() {
-    let found = breaches(|history, _| history.attempts[0].outcome = Outcome::Acknowledged(Vec::new()));
+    let found = breaches(|history, _| history.attempts[0].outcome = AttemptOutcome::Acknowledged(Vec::new()));
     assert_eq!(found, [Breach::Answer { stream: stream("a") }]);
 }
 
 #[test]
-fn stored_bytes_that_are_not_what_was_sent_are_found() {
+fn stored_bytes_that_differ_from_the_sent_ones_are_found() {
     let wrong: [fn(&mut StoredEvent); 3] = [
         |event| event.payload = Bytes::from_static(b"0"),
         |event| event.metadata = Some(Bytes::from_static(b"{}")),
@@ -195,7 +198,7 @@ fn a_stale_assertion_that_was_accepted_is_found() {
 fn an_assertion_of_a_repeat_may_be_stale() {
     let found = breaches(|history, _| {
         history.attempts[1].appends[1].expected = Expected::NoStream;
-        if let Outcome::Acknowledged(answers) = &mut history.attempts[1].outcome {
+        if let AttemptOutcome::Acknowledged(answers) = &mut history.attempts[1].outcome {
             for answer in answers {
                 answer.repeated = true;
             }

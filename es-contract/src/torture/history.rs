@@ -1,4 +1,4 @@
-//! What was done and seen in a torture.
+//! The record of a torture: what was sent, answered and delivered.
 
 use es_core::{Append, Appended, Filter, Position, StoredEvent};
 use uuid::Uuid;
@@ -7,33 +7,33 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "tests of the check write histories by hand")]
 pub struct History {
-    /// What the random numbers were drawn from.
+    /// The seed of the random numbers.
     pub seed: u64,
-    /// Every append, with what came of it in the end.
+    /// Every append, with its last answer.
     pub attempts: Vec<Attempt>,
     /// Every subscriber.
     pub subscribers: Vec<Seen>,
 }
 
-/// One append, and what came of it.
+/// One append, and its outcome.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "tests of the check write histories by hand")]
 pub struct Attempt {
     /// What was sent.
     pub appends: Vec<Append>,
-    /// What was answered.
-    pub outcome: Outcome,
+    /// How it was answered.
+    pub outcome: AttemptOutcome,
 }
 
-/// What came of an append.
+/// How an append was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "an append is one of these, or nobody knows")]
-pub enum Outcome {
-    /// It was acknowledged, perhaps after it was sent again.
+#[expect(clippy::exhaustive_enums, reason = "an append is acknowledged, refused, or its outcome is unknown")]
+pub enum AttemptOutcome {
+    /// It was acknowledged, possibly after it was sent again.
     Acknowledged(Vec<Appended>),
     /// It was refused: nothing of it is stored.
     Refused,
-    /// Nobody knows: it was dropped, and not sent again.
+    /// It is not known: the answer was lost, and the append was not sent again.
     Unknown,
 }
 
@@ -41,18 +41,18 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "tests of the check write histories by hand")]
 pub struct Seen {
-    /// Where it started.
+    /// The position after which it started.
     pub after: Position,
-    /// What it asked for.
+    /// The filter of the subscription.
     pub filter: Filter,
-    /// What was delivered, in order.
+    /// The delivered events, in order.
     pub events: Vec<(Position, Uuid)>,
 }
 
-/// The log at the end, read when everything was quiet.
+/// The log at the end, read after all writers have stopped.
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "tests of the check write logs by hand")]
 pub struct FinalLog {
-    /// Its events, in the order they were read.
+    /// Its events, in the order in which they were read.
     pub events: Vec<StoredEvent>,
 }

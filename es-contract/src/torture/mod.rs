@@ -1,4 +1,4 @@
-//! Torture: random writers, subscribers and faults for some seconds, and then a check of everything that was answered.
+//! Torture: runs random writers, subscribers and faults for some seconds, and then checks every answer against the log.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -10,8 +10,8 @@
 //! # }
 //! ```
 //!
-//! The seed is printed. `TORTURE_SEED` draws the same again, though the interleaving is the machine's; it goes on for half
-//! a second, for 5 with `ES_FIRE=full`, or for `ES_FIRE_SECONDS`.
+//! The seed is printed. `TORTURE_SEED` draws the same operations again, but tasks may interleave differently. A run lasts half a
+//! second, 5 seconds with `ES_FIRE=full`, or `ES_FIRE_SECONDS`.
 
 mod check;
 mod history;
@@ -32,7 +32,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use uuid::Uuid;
 
 pub use check::{Breach, Report, check};
-pub use history::{Attempt, FinalLog, History, Outcome, Seen};
+pub use history::{Attempt, AttemptOutcome, FinalLog, History, Seen};
 pub use plan::Plan;
 
 use crate::{
@@ -43,13 +43,14 @@ use crate::{
 /// The name of the event after which subscribers stop.
 const END: &str = "torture.end";
 
-/// Tortures the store of `plan`, and gives what was seen meanwhile, and the log that it left.
+/// Tortures the store of `plan`, and gives what was sent and seen, and the log at the end.
 ///
 /// # Errors
-/// The store could not be read in the end, it has several partitions, or something panicked: never what [`check`] would find.
+/// The store could not be read at the end, it has several partitions, or a task panicked. Rules that [`check`] checks are not
+/// checked here.
 pub async fn run(plan: Plan) -> Result<(History, FinalLog), BrokenPromise> {
     plan.handles.iter().try_for_each(one_partition)?;
-    // Written directly, since a test's captured output is shown only when it fails.
+    // Written to stderr directly: the captured output of a test is shown only when it fails.
     let told = writeln!(io::stderr().lock(), "torture: TORTURE_SEED={} for {:?}", plan.seed, plan.duration);
     told.map_err(|error| BrokenPromise::new("the seed is printed", error.to_string()))?;
     let plan = Arc::new(plan);
@@ -66,7 +67,7 @@ pub async fn run(plan: Plan) -> Result<(History, FinalLog), BrokenPromise> {
     for subscriber in subscribers {
         let task = tokio::time::timeout(plan.patience, subscriber).await;
         let task =
-            task.map_err(|_| BrokenPromise::new("every subscriber comes to the end of the log", "one did not"))?;
+            task.map_err(|_| BrokenPromise::new("every subscriber reaches the end of the log", "one did not"))?;
         seen.push(joined(task)??);
     }
     let events = plan.handles[0].read_all(Checkpoint::START, &Filter::all(), None).try_collect().await?;
@@ -77,10 +78,10 @@ async fn append_the_end(plan: &Plan) -> Result<Attempt, BrokenPromise> {
     let event = NewEvent::from_json(Uuid::now_v7(), EventName::from_static(END)?, SchemaVersion::FIRST, "null")?;
     let appends = vec![Append::new(StreamId::new("torture", "end")?, Expected::Any, vec![event])];
     let answer = plan.handles[0].append(appends.clone().into()).await?;
-    Ok(Attempt { appends, outcome: Outcome::Acknowledged(answer) })
+    Ok(Attempt { appends, outcome: AttemptOutcome::Acknowledged(answer) })
 }
 
-/// A handle with the plan's faults in front of it, for the task `number`, and the task's own random numbers.
+/// A handle behind the faults of the plan, for the task `number`, and the random numbers of that task.
 fn faulty(plan: &Plan, number: u64) -> (FaultyStore<Arc<dyn EventStore>>, StdRng) {
     let mut random = StdRng::seed_from_u64(plan.seed ^ (number << 32));
     let handle = random.random_range(0..plan.handles.len());

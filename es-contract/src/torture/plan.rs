@@ -1,4 +1,4 @@
-//! The plan of a torture.
+//! The plan of a torture: the store, the load and the faults.
 
 use std::{
     env, fmt,
@@ -15,7 +15,7 @@ use crate::{BrokenPromise, Effort};
 /// Puts faults in front of a store.
 pub(super) type Faults = fn(FaultyStore<Arc<dyn EventStore>>) -> FaultyStore<Arc<dyn EventStore>>;
 
-/// What a torture does, and to which store.
+/// What a torture does, and with which store.
 pub struct Plan {
     pub(super) handles: Vec<Arc<dyn EventStore>>,
     pub(super) seed: u64,
@@ -28,7 +28,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Tortures one store through `handles`, of which there is at least one, with `seed`: 5 seconds, 8 writers, 4
+    /// A plan for one store, which is used through `handles`, with the random numbers of `seed`: 5 seconds, 8 writers, 4
     /// subscribers, 6 streams; appends fail, lose their answer, are delayed and cancelled.
     ///
     /// # Errors
@@ -56,10 +56,10 @@ impl Plan {
         })
     }
 
-    /// As [`new`](Self::new), with the seed of `TORTURE_SEED`, or a random one, and for as long as [`Effort`] says.
+    /// The plan of [`new`](Self::new) with the seed of `TORTURE_SEED`, or a random one, and the duration that [`Effort`] sets.
     ///
     /// # Errors
-    /// There is no handle, or a variable is set to what is not understood.
+    /// There is no handle, or a variable has a value that is not understood.
     pub fn from_env(handles: Vec<Arc<dyn EventStore>>) -> Result<Self, BrokenPromise> {
         let seed = number("TORTURE_SEED")?.unwrap_or_else(|| RandomState::new().hash_one("torture"));
         let plan = Self::new(handles, seed)?;
@@ -67,31 +67,31 @@ impl Plan {
         Ok(plan.lasting(duration))
     }
 
-    /// For this long.
+    /// Sets the duration.
     #[must_use]
     pub fn lasting(self, duration: Duration) -> Self {
         Self { duration, ..self }
     }
 
-    /// With this many writers.
+    /// Sets the number of writers.
     #[must_use]
     pub fn writers(self, writers: u64) -> Self {
         Self { writers, ..self }
     }
 
-    /// With this many subscribers.
+    /// Sets the number of subscribers.
     #[must_use]
     pub fn subscribers(self, subscribers: u64) -> Self {
         Self { subscribers, ..self }
     }
 
-    /// Over this many streams; few of them make many conflicts.
+    /// Sets the number of streams; few streams make many conflicts.
     #[must_use]
     pub fn streams(self, streams: u64) -> Self {
         Self { streams, ..self }
     }
 
-    /// With other faults, or with none.
+    /// Sets other faults, or none.
     #[must_use]
     pub fn faults(self, faults: Option<Faults>) -> Self {
         Self { faults, ..self }

@@ -1,4 +1,4 @@
-//! A subscriber: follows the log, starts again after an error, and keeps what it saw.
+//! A subscriber task: follows the log, resubscribes after an error, and records what it saw.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! A writer: appends at random, and sends again what it got no answer for.
+//! A writer task: appends at random, and sends an append again whose answer was lost.
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
@@ -9,9 +9,9 @@ use es_core::{
 use rand::{RngExt as _, rngs::StdRng};
 use uuid::Uuid;
 
-use super::{Attempt, Outcome, Plan, faulty};
+use super::{Attempt, AttemptOutcome, Plan, faulty};
 
-/// How often an append is sent again before its outcome stays unknown.
+/// How often an append is sent before its outcome stays unknown.
 const AGAIN: usize = 50;
 
 /// Appends until `end`.
@@ -20,10 +20,12 @@ pub(super) async fn write(plan: Arc<Plan>, number: u64, end: Instant) -> Vec<Att
     let mut known: HashMap<StreamId, Version> = HashMap::new();
     let mut attempts: Vec<Attempt> = Vec::new();
     while Instant::now() < end {
-        // Now and then an old append once more: it must get its first answer.
+        // Now and then an old append is sent again: it must get its first answer.
         let old = attempts.iter().rev().nth(random.random_range(0..20));
         let appends = match old {
-            Some(Attempt { appends, outcome: Outcome::Acknowledged(_) }) if random.random_bool(0.05) => appends.clone(),
+            Some(Attempt { appends, outcome: AttemptOutcome::Acknowledged(_) }) if random.random_bool(0.05) => {
+                appends.clone()
+            }
             _ => match draw(&plan, &mut random, &known) {
                 Ok(appends) => appends,
                 Err(_) => continue,
@@ -36,34 +38,34 @@ pub(super) async fn write(plan: Arc<Plan>, number: u64, end: Instant) -> Vec<Att
     attempts
 }
 
-/// Sends until there is an answer.
+/// Sends an append until there is an answer.
 async fn send(
     store: &impl EventStore,
     appends: &[Append],
     random: &mut StdRng,
     known: &mut HashMap<StreamId, Version>,
-) -> Outcome {
+) -> AttemptOutcome {
     for _ in 0..AGAIN {
         match store.append(appends.to_vec().into()).await {
             Ok(answer) => {
                 let places = answer.iter().map(|Appended { stream, version, .. }| (stream.clone(), *version));
                 known.extend(places);
-                return Outcome::Acknowledged(answer);
+                return AttemptOutcome::Acknowledged(answer);
             }
             Err(AppendError::Conflict(conflict)) => {
                 known.extend(conflict.violations().filter_map(|one| Some((one.stream()?.clone(), one.actual()?))));
-                return Outcome::Refused;
+                return AttemptOutcome::Refused;
             }
-            // Nothing was sent, or nobody knows: both may be sent again, and some are left as they are.
+            // Nothing was appended, or the outcome is unknown. Both may be sent again; one in ten is not.
             Err(AppendError::Store(_) | AppendError::Unknown(_)) if random.random_bool(0.9) => {}
-            Err(AppendError::Store(_) | AppendError::Unknown(_)) => return Outcome::Unknown,
-            Err(_) => return Outcome::Refused,
+            Err(AppendError::Store(_) | AppendError::Unknown(_)) => return AttemptOutcome::Unknown,
+            Err(_) => return AttemptOutcome::Refused,
         }
     }
-    Outcome::Unknown
+    AttemptOutcome::Unknown
 }
 
-/// One to three streams, one to four events each, or an assertion beside them.
+/// Draws an append to one to three streams, each with one to four events or, beside the first, with an assertion.
 fn draw(plan: &Plan, random: &mut StdRng, known: &HashMap<StreamId, Version>) -> Result<Vec<Append>, LimitError> {
     let first = random.random_range(0..plan.streams);
     let count = [1, 1, 1, 2, 2, 3][random.random_range(0..6)].min(plan.streams);
@@ -89,6 +91,6 @@ fn event(random: &mut StdRng) -> Result<NewEvent, LimitError> {
     let kind = ["torture.a", "torture.b", "torture.c"][random.random_range(0..3)];
     let payload = format!(r#"{{"number":{}}}"#, random.random::<u64>());
     let event = NewEvent::from_json(Uuid::now_v7(), EventName::from_static(kind)?, SchemaVersion::FIRST, payload);
-    // A number in an object is JSON within every limit.
+    // Cannot fail: a number in an object is JSON within every limit.
     event.map_err(|_| LimitError::Empty { what: "payload" })
 }

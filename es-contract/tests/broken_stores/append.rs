@@ -25,7 +25,7 @@ use crate::{
 
 pub(crate) type Answer = Result<Vec<Appended>, AppendError>;
 
-/// An error of a broken store's own.
+/// An error made by a broken store.
 pub(crate) fn failed(what: &str) -> StoreError {
     StoreError::new(StoreErrorKind::Other, what)
 }
@@ -119,7 +119,7 @@ pub(crate) async fn append(store: &Reads, request: AppendRequest) -> Answer {
         }
         Fault::IsBusyWhenItHasStored | Fault::RemembersWhatItRefusedAsBusy | Fault::StaysBusy => {
             let before = store.shared.count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            // one append in three; or, after a while, each of them
+            // One append in three is refused as busy; with `StaysBusy` every append after a while.
             let busy = before % 3 == 1 || store.fault == Fault::StaysBusy && before > 100;
             match store.fault {
                 Fault::IsBusyWhenItHasStored if busy => inner.append(appends.into()).await.and(Err(is_busy())),
@@ -161,7 +161,7 @@ pub(crate) async fn append(store: &Reads, request: AppendRequest) -> Answer {
             {
                 return event_by_event(inner, appends).await;
             }
-            // A check before the first event, so that only what happens in between is lost.
+            // Check the versions before the first event, so that only changes during the append are missed.
             for append in &appends {
                 inner.append(Append::assertion(append.stream.clone(), append.expected).into()).await?;
             }

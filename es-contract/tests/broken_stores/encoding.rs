@@ -1,4 +1,4 @@
-//! Faults of encoding and naming: what has to be refused is taken in another shape.
+//! Faults of encoding and naming: values that must be refused are changed and accepted.
 
 use es_contract::promises::{Sample, sample::Written};
 use es_core::{

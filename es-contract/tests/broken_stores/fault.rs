@@ -1,9 +1,8 @@
-//! The faults.
+//! The faults that a broken store can have.
 
-/// What is wrong with a store.
+/// The one fault of a broken store; its name is what the store does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Nothing.
     None,
     /// Acknowledges a batch without its last event.
     ForgetsTheLastOfABatch,
@@ -11,191 +10,165 @@ pub(crate) enum Fault {
     ForgetsASingleEvent,
     /// Accepts an exact version that is behind.
     AcceptsAStaleVersion,
-    /// Takes `Any` for `Exists`.
     TakesAnyForExists,
-    /// Ignores appends without events.
     IgnoresAssertions,
-    /// Refuses appends without events.
     RefusesAssertions,
-    /// Checks assertions before the append and not in it: write skew.
+    /// Checks assertions before the append instead of as a part of it: write skew.
     ChecksAssertionsOutside,
-    /// Checks versions before the append and not in it.
+    /// Checks versions before the append instead of as a part of it.
     ChecksVersionsOutside,
-    /// Loses what is appended while another append runs.
+    /// Loses an append that runs while another one does.
     LosesARacingAppend,
     /// Appends stream after stream until one conflicts.
     HalfAppliesSeveralStreams,
-    /// Appends event after event.
+    /// Appends events one by one.
     AppliesABatchEventByEvent,
-    /// Stores what it refuses.
     StoresWhatItRefuses,
     /// Reports a conflict as an error of the store.
     RefusesWithoutAConflict,
-    /// Says that it is busy when it has stored the events.
+    /// Stores the events and answers that it is busy.
     IsBusyWhenItHasStored,
-    /// Is busy, and remembers the events that it refused: then it answers them as a repeat.
+    /// Refuses events as busy, and answers them as a repeat when they are sent again.
     RemembersWhatItRefusedAsBusy,
-    /// Never takes what it once refused as busy.
+    /// Refuses every append as busy after a while.
     StaysBusy,
-    /// Reports another version than there is.
+    /// Reports a wrong actual version in a conflict.
     ReportsTheWrongVersion,
     /// Answers positions one too high.
     AnswersTheWrongPlace,
-    /// Answers another time than it stores.
+    /// Answers with another recorded time than it stores.
     AnswersWithItsOwnClock,
-    /// Acknowledges before it can be read.
+    /// Acknowledges an append before readers can see it.
     AnswersBeforeItCanBeRead,
-    /// Shows some events after later ones, so that readers skip them.
+    /// Makes some events visible after later ones, so that readers skip them.
     SkipsWhatIsCommittedOutOfOrder,
     /// Stores a repeat again under other ids.
     IgnoresIdempotence,
     /// Answers a repeat with a conflict.
     AnswersARepeatAsAConflict,
-    /// Takes any number of events.
     TakesTooMany,
-    /// Takes any number of bytes.
     TakesTooMuch,
-    /// Counts the bytes of each stream by itself.
+    /// Checks the limit on bytes for each stream on its own.
     CountsBytesByStream,
-    /// Counts the bytes of payloads, and not those of metadata.
+    /// Does not count metadata towards the limit on bytes.
     CountsPayloadsAlone,
-    /// Refuses an append of half as many bytes as it may have.
+    /// Refuses an append that has more than half of the bytes allowed.
     TakesTooLittle,
     /// Joins category and id into one text.
     JoinsCategoryAndId,
-    /// Ignores the limit of a read.
     IgnoresTheLimit,
     /// Reads one event less than the limit.
     ReadsOneTooFew,
-    /// Starts a read behind its version.
+    /// Starts a read after its version.
     StartsBehindTheVersion,
-    /// Counts versions by two.
+    /// Skips every second version.
     VersionsHaveGaps,
-    /// Stops after a page.
+    /// Ends a read after one page.
     StopsAfterAPage,
-    /// Reads the event at the position, too.
+    /// Starts a read of the log at its position instead of after it.
     ReadsThePositionItself,
-    /// Looks at a thousand events and not further.
+    /// Ends a filtered read after it has looked at a thousand events.
     StopsASparseFilter,
-    /// Counts events that the filter does not accept.
+    /// Counts events towards the limit that the filter does not accept.
     LimitsBeforeItFilters,
-    /// Ignores the categories of a filter.
     IgnoresCategories,
-    /// Ignores the categories of a filter that has names, too.
+    /// Ignores the categories of a filter that also has names.
     IgnoresCategoriesWhereNamesAreGiven,
-    /// Ignores the names of a filter that has categories, too.
+    /// Ignores the names of a filter that also has categories.
     IgnoresNamesWhereCategoriesAreGiven,
-    /// Reads some events twice.
     RepeatsAnEvent,
     /// Reads an event that nobody appended.
     InventsAnEvent,
-    /// The frontier runs ahead of what can be read.
+    /// The frontier is above events that are not visible yet.
     TheFrontierRunsAhead,
     /// The frontier never reaches the last event.
     TheFrontierStaysBehind,
-    /// Waits for the next change though there was one.
+    /// Waits for the next change although one has happened since the frontier that the caller saw.
     MissesAChangeThatIsThere,
-    /// Reads times that go back.
     TimesGoBack,
-    /// Records a single event at the time of its clock, also one before the stream's last event.
+    /// Records a single event at the time of its clock, even if the stream's last event is later.
     FollowsTheClockWithOneEvent,
-    /// Records several events at the time of its clock, also one before the stream's last event.
+    /// Records several events at the time of its clock, even if the stream's last event is later.
     FollowsTheClockWithSeveralEvents,
-    /// Reads JSON normalised.
     NormalisesJson,
-    /// Forgets metadata.
     ForgetsMetadata,
-    /// Gives events ids of its own.
+    /// Replaces the ids of events by its own.
     GivesItsOwnIds,
     /// Stores events under other names.
     NamesEventsByType,
-    /// Delivers an event twice at the switch to live.
     DeliversTwiceAtTheSwitch,
-    /// Loses an event at the switch to live.
     LosesAtTheSwitch,
-    /// Ends a subscription when it has caught up.
+    /// Ends a subscription that has caught up.
     EndsBeforeItIsLive,
-    /// Subscribes from now, always.
+    /// Starts every subscription at the end of the log.
     SubscribesFromNow,
     /// Drops events when the subscriber is slow.
     DropsWhenTheSubscriberIsSlow,
-    /// Shares new events among its subscribers, and leaves out what has too many bytes for that.
+    /// Shares new events among its subscribers, and skips batches that have too many bytes to share.
     SkipsWhatHasTooManyBytesToShare,
-    /// Shares new events among its subscribers, and leaves out what is too many events for that.
+    /// Shares new events among its subscribers, and skips batches that have too many events to share.
     SkipsWhatIsTooManyToShare,
-    /// Appends the rest where something conflicts.
+    /// Appends the streams that do not conflict, and drops the others.
     TakesAMixtureForARepeat,
     /// Stores a batch in another order.
     ReordersABatch,
-    /// Accepts an exact version that was never reached.
+    /// Accepts an exact version that the stream has not reached.
     AcceptsAVersionAhead,
-    /// Takes `NoStream` for `Any`.
     TakesNoStreamForAny,
-    /// Takes `Exists` for `Any`.
     TakesExistsForAny,
-    /// Takes `Exact` of 0 for `Exists`.
     TakesExactZeroForExists,
-    /// Refuses an append without streams.
     RefusesAnAppendOfNothing,
-    /// Stores a marker where only an assertion is made.
+    /// Stores a marker event for each assertion.
     AssertionsMakeStreams,
-    /// Shows the last stream of an append later than the others.
+    /// Makes the last stream of an append visible later than the others.
     HalfVisible,
-    /// Reports the first violation alone.
     ReportsOneViolation,
-    /// Does not report that ids are taken.
+    /// Reports a conflict without saying that ids are taken.
     ReportsWithoutTakenIds,
-    /// Answers in another order.
+    /// Answers the streams of an append in reverse order.
     SwapsAnswers,
-    /// Stores what is new of a partial duplicate.
+    /// Stores the new events of an append of which some are stored already.
     TopsUpAPartialDuplicate,
-    /// Does not mark a repeat.
+    /// Does not mark the answer to a repeat as repeated.
     AnswersARepeatAsNew,
-    /// Answers a repeat with the version of now.
+    /// Answers a repeat with the current version of the stream.
     AnswersARepeatWhereTheStreamIsNow,
-    /// Takes a part of an append, or two of them, for a repeat.
+    /// Takes a part of an earlier append, or two earlier appends together, for a repeat.
     TakesAPartForARepeat,
-    /// Takes known ids for a repeat, wherever they stand.
+    /// Takes known ids for a repeat, whatever their streams and versions.
     TakesAnyPlaceForARepeat,
-    /// Checks the assertions of a repeat.
+    /// Checks the assertions of a repeat again.
     ChecksTheAssertionsOfARepeat,
-    /// Takes a stream twice in an append.
     TakesAStreamTwice,
-    /// Takes an event id twice in an append.
     TakesAnIdTwice,
-    /// Reads the streams whose id begins with the id.
+    /// Reads every stream whose id begins with the id asked for.
     MixesStreamsWithACommonPrefix,
     /// Starts every read at the first event.
     ReadsFromTheFirst,
-    /// Ignores the direction.
     ReadsForwardOnly,
     /// Reads the first event for the last one.
     ReadsTheFirstForTheLast,
-    /// Reads the last event again past the end.
+    /// Reads the last event when asked for a version after it.
     ReadsTheLastPastTheEnd,
-    /// Shows a visitor more than it wants to see.
+    /// Passes a visitor further events after it asked to stop.
     ShowsAVisitorEverything,
     /// Answers for an unknown stream with an error.
     AnUnknownStreamIsAnError,
     /// Collects a log in memory before it gives the first event.
     CollectsBeforeItReads,
-    /// Gives the events of a stream the position of the first.
+    /// Gives all events of a stream the position of the first one.
     AStreamIsNotInLogOrder,
-    /// Ignores the names of a filter.
     IgnoresNames,
-    /// Accepts what begins like a name.
+    /// Accepts events whose name begins with a name of the filter.
     FiltersByPrefix,
     /// Reads the log stream by stream.
     SortsByStream,
-    /// The frontier is one ahead from the start.
     TheFrontierStartsAhead,
-    /// The frontier moves back at times.
     TheFrontierMovesBack,
-    /// Asks again and again.
+    /// Polls instead of waiting for a wake-up.
     Polls,
-    /// Reports changes that there are not.
+    /// Reports a change when nothing has changed.
     NoChangeIsAChange,
-    /// Keeps readers that were dropped.
     KeepsDroppedReaders,
     /// Reads times in milliseconds.
     RoundsTimes,
@@ -203,43 +176,32 @@ pub(crate) enum Fault {
     KnowsNoTime,
     /// Reads numbers as floats.
     ReadsNumbersAsFloats,
-    /// Reads floats in single precision.
     RoundsFloats,
-    /// Reads question marks for what is not ASCII.
+    /// Replaces characters outside of ASCII by question marks.
     KeepsAsciiOnly,
-    /// Takes text for bytes.
+    /// Takes bytes for characters.
     TakesTextForBytes,
-    /// Cuts long payloads.
     CutsLongPayloads,
-    /// Cuts long metadata.
     CutsLongMetadata,
-    /// Cuts long names.
     CutsLongNames,
-    /// Flattens deep payloads.
     FlattensDeepPayloads,
-    /// Takes absent metadata for empty.
     TakesAbsentForEmpty,
-    /// Forgets the schema version.
     ForgetsTheSchemaVersion,
-    /// Subscribes from the start, always.
+    /// Starts every subscription at the start of the log.
     SubscribesFromTheStart,
-    /// Delivers the event at the position, too.
+    /// Starts a subscription at its position instead of after it.
     DeliversThePositionItself,
-    /// Feeds subscribers from memory without a bound.
+    /// Buffers events for subscribers in memory without a limit.
     FeedsFromMemory,
-    /// Serves the first subscriber alone.
+    /// Delivers events to the first subscriber only.
     TellsOneSubscriber,
-    /// Keeps subscriptions that were dropped.
     KeepsDroppedSubscriptions,
     /// Ignores the filter of a subscription.
     SubscribesWithoutTheFilter,
-    /// Finds a snapshot of any schema.
     FindsAnySchema,
-    /// Finds a snapshot of any stream.
     FindsAnyStream,
-    /// Finds the oldest snapshot.
     FindsTheOldestSnapshot,
-    /// Finds the snapshot that was stored last, whatever its version.
+    /// Finds the snapshot that was stored last, even if another has a higher version.
     FindsTheSnapshotStoredLast,
     /// Finds the newest snapshot whatever version it is asked for.
     FindsSnapshotsBeyondTheVersion,
@@ -247,152 +209,151 @@ pub(crate) enum Fault {
     FindsSnapshotsBeyondThePosition,
     /// Finds the newest snapshot whatever time it is asked for.
     FindsSnapshotsBeyondTheTime,
-    /// Finds no snapshot at the very version, position or time.
+    /// Finds no snapshot exactly at the version, position or time asked for.
     FindsSnapshotsBeforeThePoint,
-    /// Keeps a snapshot without an event, and says that it is of one when there is one.
+    /// Keeps a snapshot of a version without an event, and finds it once the event is appended.
     KeepsSnapshotsWithoutEvents,
-    /// Keeps no snapshot without an event, and says nothing.
+    /// Drops a snapshot of a version without an event, and reports success.
     IgnoresSnapshotsWithoutEvents,
-    /// Keeps a snapshot with whatever position and time it names.
+    /// Keeps a snapshot without checking its position and time.
     TrustsTheSnapshot,
-    /// Gives a snapshot the position and time of the event of its version, whatever it names.
+    /// Replaces the position and time of a snapshot by those of the event at its version.
     CorrectsTheSnapshot,
-    /// Keeps one snapshot a stream, whatever its schema.
+    /// Keeps one snapshot for each stream, whatever the schema.
     KeepsOneSnapshotAStream,
-    /// Keeps the newest snapshot alone.
     KeepsTheNewestSnapshotAlone,
-    /// Puts a snapshot in the place of that of the same version.
+    /// Replaces the snapshot of the same version.
     OverwritesSnapshots,
-    /// Refuses a snapshot of a version that has one.
+    /// Refuses a snapshot of a version that already has one.
     RefusesASnapshotAgain,
-    /// Loses snapshots.
     LosesSnapshots,
-    /// Forgets the position of a snapshot.
     ForgetsThePositionOfASnapshot,
-    /// Takes the state of a snapshot for text.
+    /// Treats the state of a snapshot as text.
     TakesAStateForText,
-    /// Stores an event with each snapshot.
+    /// Stores an event for each snapshot.
     ASnapshotIsAnEvent,
-    /// Turns NaN into null.
     TurnsNanIntoNull,
-    /// Takes what does not decode.
+    /// Encodes an event that does not decode.
     EncodesWhatDoesNotDecode,
-    /// Takes long payloads, cut.
+    /// Cuts long payloads instead of refusing them.
     CutsWhatIsTooLong,
-    /// Takes a NUL, removed.
+    /// Removes a NUL from a payload instead of refusing it.
     RemovesNul,
-    /// Takes deep payloads, flattened.
+    /// Flattens deep payloads instead of refusing them.
     FlattensWhatIsTooDeep,
     /// Encodes an empty text.
     ForgetsTheText,
-    /// Takes long metadata, cut.
+    /// Cuts long metadata instead of refusing it.
     CutsLongMetadataAsItEncodes,
-    /// Takes a NUL in metadata, removed.
+    /// Removes a NUL from metadata instead of refusing it.
     RemovesNulFromMetadata,
-    /// Takes long names, cut.
+    /// Cuts long names instead of refusing them.
     CutsLongNamesAsItTakesThem,
-    /// Takes names in lower case.
+    /// Turns names into lower case.
     LowersCase,
-    /// Is empty when opened again.
     ForgetsWhenReopened,
     /// Has forgotten event ids when opened again.
     StartsAgainWhenReopened,
-    /// Declares several processes and cannot be joined.
+    /// Declares several processes, and has no address to join.
     CannotBeJoined,
     /// Offers snapshots that it does not declare.
     PretendsToKeepSnapshots,
     /// Declares snapshots that it does not offer.
     HidesItsSnapshots,
-    /// Offers snapshots by the accessor alone.
+    /// Offers snapshots by `snapshots()`, and not by `capabilities()`.
     HidesTheCapabilityOfSnapshots,
     /// Gives each handle a log of its own.
     EachHandleHasItsOwnLog,
-    /// Takes a version far ahead for `Any`, as a number that became negative on the way.
+    /// Takes a huge version for `Any`, as if the number had become negative.
     TakesAHugeVersionForAny,
-    /// Takes a position far ahead for the start.
+    /// Takes a huge position for the start.
     TakesAHugePositionForTheStart,
-    /// Finds nothing where a filter asks for what no event can have.
+    /// Finds nothing, instead of an error, for a filter with a text that no event can have.
     FindsNothingForABadFilter,
-    /// Finds nothing and keeps nothing where the schema of a snapshot has a bad name.
+    /// Finds and keeps nothing, instead of an error, for a schema with a bad name.
     IgnoresASchemaWithABadName,
-    /// Counts no readers.
     CountsNoReaders,
-    /// Shows a visitor the stream from its first event on, whatever it asks for.
+    /// Starts every visit at the first event of the stream.
     VisitsFromTheFirst,
-    /// Ignores the slices of a filter.
     IgnoresSlices,
-    /// Leaves the last slice of a range out.
+    /// Treats the last slice of a range as excluded.
     TakesSlicesToBeExclusive,
     /// Leaves the last event of a page out.
     LosesTheLastOfAPage,
-    /// Ends a page at its last event, however far it has looked.
+    /// Ends a page at its last event, although it has looked further.
     TellsOfItsEventsAlone,
-    /// Ends each page at the frontier, however far it has looked.
+    /// Ends each page at the frontier, although it has not looked that far.
     EndsEachPageAtTheFrontier,
-    /// Ends a page one above where it has looked.
+    /// Ends a page one position above the last one it has looked at.
     EndsAPageAheadOfIt,
     /// Puts everything into one page.
     PutsAllIntoOnePage,
     /// Reads pages forward alone.
     ReadsPagesForwardOnly,
-    /// Reads backward from the position itself.
+    /// Starts a backward read at its position instead of below it.
     ReadsBackwardFromThePositionItself,
-    /// Ends a page backward below where it has looked.
+    /// Ends a backward page below the last position it has looked at.
     SkipsBetweenPagesBackward,
-    /// Tells nobody of which log its frontier is.
+    /// Gives a frontier without an incarnation.
     HasNoIncarnation,
     /// Names no incarnation in its answers to appends.
     AnswersNoIncarnation,
     /// Names an incarnation of each answer's own.
     AnswersAnotherIncarnation,
-    /// Gives each page an incarnation of its own.
+    /// Gives each page a new incarnation.
     GivesEachPageAnIncarnation,
-    /// Takes a checkpoint of any log.
+    /// Reads from a checkpoint of any log.
     TakesAnyCheckpoint,
-    /// Takes a checkpoint of any log to subscribe from.
+    /// Subscribes from a checkpoint of any log.
     SubscribesFromAnyCheckpoint,
-    /// Takes no position without its log.
+    /// Refuses a position without an incarnation.
     TakesNoBarePosition,
-    /// Waits with a checkpoint of another log.
+    /// Waits for a change although the checkpoint is of another log.
     WaitsWithAnotherLog,
     /// Appends without the keys.
     IgnoresKeys,
     /// Ignores the keys of a request without events.
     IgnoresKeysWithoutEvents,
-    /// A request that is sent again after its answer was lost is sent without its keys.
+    /// Drops the keys of a request that it resolves.
     IgnoresKeysWhenResolved,
-    /// Answers events that are known as a repeat, whatever keys come with them.
+    /// Answers stored events as a repeat, whatever keys come with them.
     IgnoresTheKeysOfARepeat,
-    /// Takes keys that it does not declare.
+    /// Holds keys without declaring that.
     PretendsToHoldKeys,
-    /// Answers the same append with the same keys as one whose keys are taken.
+    /// Answers a repeat with its own keys as if another request had taken them.
     TakesARepeatForATakenKey,
-    /// Gives who sends a key again the outcome that comes with it now.
+    /// Answers a taken key with the outcome of the second request.
     GivesTheOutcomeOfNow,
-    /// Takes each command under a key for the same.
+    /// Reports every command under a taken key as the same one.
     TakesEachDigestForTheSame,
     /// Reports the first taken key alone.
     ReportsOneTakenKey,
-    /// Looks at versions before it looks at keys.
+    /// Checks versions before keys.
     ConflictsBeforeItLooksAtKeys,
     /// Takes the keys of a request that it refuses.
     TakesTheKeysOfWhatItRefuses,
-    /// Looks at the keys before the append and not in it.
+    /// Checks keys before the append instead of as a part of it.
     ChecksKeysOutside,
-    /// Takes a key twice in a request.
+    /// Takes the keys of a request one by one, and the first ones although a later one is taken.
+    TakesKeysOneByOne,
+    /// Refuses a key, with no word on its outcome, while another request with it is under way.
+    RefusesAKeyInFlight,
+    /// Locks the keys of a request in the order in which it names them, so that two requests deadlock.
+    LocksKeysInTheOrderOfTheRequest,
+    /// Locks the streams of a request with keys in the order in which it names them, so that two requests deadlock.
+    LocksStreamsInTheOrderOfTheRequest,
+    /// Accepts a key that is in a request twice.
     TakesAKeyTwice,
-    /// Takes a thousand keys of any number.
+    /// Drops the keys of a request that are above the limit.
     TakesTooManyKeys,
-    /// Counts payloads and metadata, and not outcomes.
+    /// Does not count outcomes towards the limit on bytes.
     CountsNoOutcomes,
-    /// Cuts long keys.
     CutsLongKeys,
-    /// Takes keys in lower case.
+    /// Turns keys into lower case.
     LowersKeys,
-    /// Takes keys without the spaces around them.
+    /// Removes the spaces around keys.
     TrimsKeys,
-    /// Cuts long outcomes.
     CutsLongOutcomes,
-    /// Takes the bytes of an outcome for text.
+    /// Treats the bytes of an outcome as text.
     TakesOutcomesForText,
 }

@@ -1,12 +1,16 @@
 //! Faults of idempotency keys.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use es_core::{
     Append, AppendError, AppendRequest, EventStore, IdempotencyKey, KeysTaken, LimitError, TakenKey, limits,
 };
 
-use crate::{append::Answer, fault::Fault, store::Reads};
+use crate::{
+    append::{Answer, failed},
+    fault::Fault,
+    store::Reads,
+};
 
 /// Appends a request that has keys.
 pub(crate) async fn append(store: &Reads, request: AppendRequest) -> Answer {
@@ -73,6 +77,31 @@ pub(crate) async fn append(store: &Reads, request: AppendRequest) -> Answer {
             drop(inner.append(with_keys(Vec::new(), keys)).await);
             inner.append(appends.into()).await
         }
+        Fault::TakesKeysOneByOne => {
+            for key in keys {
+                inner.append(AppendRequest::default().with_key(key)).await?;
+                tokio::time::sleep(Duration::from_micros(100)).await;
+            }
+            inner.append(appends.into()).await
+        }
+        Fault::RefusesAKeyInFlight => {
+            let names: Vec<_> = keys.iter().map(|key| key.key().to_owned()).collect();
+            let free = names.iter().all(|name| store.shared.keys.lock().unwrap().insert(name.clone()));
+            if !free {
+                return Err(AppendError::Store(failed("a request with the key is under way")));
+            }
+            tokio::time::sleep(Duration::from_micros(100)).await;
+            let answer = inner.append(request).await;
+            store.shared.keys.lock().unwrap().retain(|name| !names.contains(name));
+            answer
+        }
+        Fault::LocksKeysInTheOrderOfTheRequest => {
+            locked(store, keys.iter().map(IdempotencyKey::key), inner.append(request)).await
+        }
+        Fault::LocksStreamsInTheOrderOfTheRequest => {
+            let streams: Vec<_> = appends.iter().map(|append| append.stream.to_string()).collect();
+            locked(store, streams.iter().map(String::as_str), inner.append(request)).await
+        }
         Fault::TakesAKeyTwice => {
             let mut seen = HashSet::new();
             let once = keys.into_iter().filter(|key| seen.insert(key.key().to_owned()));
@@ -100,6 +129,17 @@ pub(crate) async fn append(store: &Reads, request: AppendRequest) -> Answer {
     }
 }
 
+/// Awaits `answer` while it holds a lock for each of `names`, taken one after the other.
+async fn locked(store: &Reads, names: impl Iterator<Item = &str>, answer: impl Future<Output = Answer>) -> Answer {
+    let mut guards = Vec::new();
+    for name in names {
+        let lock = Arc::clone(store.shared.locks.lock().unwrap().entry(name.to_owned()).or_default());
+        guards.push(lock.lock_owned().await);
+        tokio::time::sleep(Duration::from_micros(100)).await;
+    }
+    answer.await
+}
+
 fn with_keys(appends: Vec<Append>, keys: impl IntoIterator<Item = IdempotencyKey>) -> AppendRequest {
     keys.into_iter().fold(appends.into(), AppendRequest::with_key)
 }
@@ -108,7 +148,7 @@ fn other(key: &IdempotencyKey) -> [u8; 32] {
     key.digest().map(|byte| !byte)
 }
 
-/// What `tell` makes of each key that is taken, with the key that was asked for.
+/// The error in which `tell` replaces each taken key, given the key of the request.
 fn told(
     taken: &KeysTaken,
     asked: &[IdempotencyKey],

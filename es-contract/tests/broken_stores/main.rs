@@ -1,6 +1,6 @@
-//! The promises are themselves held to account: each fails for a store that breaks it, and each such store is caught.
+//! Tests the promises with broken stores: each promise fails for a store that breaks it, and each broken store is caught.
 
-#![expect(clippy::unwrap_used, reason = "a broken store may panic; the matrix takes that for broken")]
+#![expect(clippy::unwrap_used, reason = "a broken store may panic; the matrix counts that as a broken promise")]
 #![expect(clippy::too_many_lines, reason = "one match over all faults of an operation reads best")]
 #![expect(clippy::needless_for_each, reason = "a fault is one line")]
 

@@ -1,4 +1,4 @@
-//! The matrix of faults and promises.
+//! Runs each broken store against the promises that must catch it.
 
 use std::{collections::BTreeSet, env, time::Duration};
 
@@ -7,13 +7,13 @@ use futures_util::{StreamExt, stream};
 
 use crate::{caught::CAUGHT, fault::Fault, store::BrokenStoreFactory};
 
-/// Names the fault to a child process.
+/// The variable that names the fault to a child process.
 const FAULT: &str = "BROKEN_STORE";
-/// How long a broken store is waited for.
+/// How long a promise waits for a broken store.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 /// How long a promise may hang with a broken store before it counts as broken.
 const HANGS: Duration = Duration::from_secs(30);
-/// How often a promise about a race may miss it.
+/// How often a promise about a race is tried: one run may miss the race.
 const ATTEMPTS: usize = 5;
 
 /// Whether `promise` is broken by a store with `fault`.
@@ -22,7 +22,7 @@ async fn is_broken(fault: Fault, promise: Promise) -> bool {
         let path = concat!(module_path!(), "::in_a_child_process");
         let rerun = Rerun::new(path).env(FAULT, format!("{fault:?}")).patience(PATIENCE);
         let factory = BrokenStoreFactory(fault);
-        // A task of its own: a store may be so broken that a promise panics on what it gives.
+        // Run in a task of its own: a promise may panic on an answer of a broken store.
         let check = async move { contract::decide(rerun, &factory, promise.check).await.is_ok() };
         let kept = tokio::time::timeout(HANGS, tokio::spawn(check)).await;
         if !matches!(kept, Ok(Ok(true))) {
@@ -52,7 +52,7 @@ async fn every_fault_is_caught_in_the_promises_named_beside_it() {
 fn every_promise_fails_for_at_least_one_fault() {
     let broken: BTreeSet<&str> = CAUGHT.iter().flat_map(|(_, promises)| promises.iter().copied()).collect();
     let all: BTreeSet<&str> = PROMISES.iter().map(|promise| promise.name).collect();
-    assert_eq!(all.difference(&broken).collect::<Vec<_>>(), Vec::<&&str>::new(), "promises that nothing breaks");
+    assert_eq!(all.difference(&broken).collect::<Vec<_>>(), Vec::<&&str>::new(), "promises that no fault breaks");
     assert_eq!(all.len(), PROMISES.len(), "each promise has a name of its own");
     assert!(all.len() >= 80 && CAUGHT.len() >= 25);
 }
@@ -62,10 +62,10 @@ fn no_fault_passes() {
     assert!(CAUGHT.iter().all(|(_, promises)| !promises.is_empty()));
 }
 
-// The wrapper itself breaks nothing: without a fault it keeps every promise.
+// Without a fault the wrapper keeps every promise.
 es_contract::store_contract!(BrokenStoreFactory(Fault::None));
 
-/// Runs the task of a child process, for the fault that its parent names.
+/// Runs the task of a child process, with the fault that its parent names.
 #[test]
 #[ignore = "run by the matrix, in a process of its own"]
 fn in_a_child_process() {

@@ -74,7 +74,7 @@ fn in_one<'a>(store: &'a Reads, mut pages: Pages<'a>) -> Pages<'a> {
     .boxed()
 }
 
-/// What the fault makes of a page.
+/// Changes a page as the fault does.
 fn paging(store: &Reads, direction: Direction, mut page: Page) -> Page {
     match store.fault {
         Fault::LosesTheLastOfAPage => drop(page.events.pop()),
@@ -91,7 +91,7 @@ fn paging(store: &Reads, direction: Direction, mut page: Page) -> Page {
     page
 }
 
-/// Pages of these events, and where they go to the frontier an empty one that ends there.
+/// Pages of these events, followed by an empty page at the frontier if they reach it.
 pub(crate) fn paged<'a>(store: &'a Reads, events: Events<'a>, to_the_frontier: bool) -> Pages<'a> {
     async_stream::try_stream! {
         let before = store.inner.frontier().await?;

@@ -243,7 +243,7 @@ pub(crate) async fn changed(store: &Reads, seen: Checkpoint) -> Result<Checkpoin
     }
 }
 
-/// The positions that are hidden now.
+/// The positions that are hidden at present.
 fn hidden(store: &Reads) -> Vec<Position> {
     let mut hidden = store.shared.hidden.lock().unwrap();
     hidden.retain(|_, until| *until > Instant::now());
@@ -275,7 +275,7 @@ pub(crate) fn copied(mut event: StoredEvent) -> StoredEvent {
     event
 }
 
-/// Copies everything before it gives the first event.
+/// Copies all events before it gives the first one.
 fn collected(events: Events<'_>) -> Events<'_> {
     async_stream::stream! {
         let mut all = VecDeque::new();
@@ -304,7 +304,7 @@ fn without_slices(filter: &Filter) -> Filter {
     names.into_iter().fold(only_categories(filter), Filter::name)
 }
 
-/// Without the last slice of a range.
+/// The filter without the last slice of its range.
 fn exclusive(filter: &Filter) -> Filter {
     match filter.slice_range() {
         Some((first, last)) if first < last => filter.clone().slices(first..=last - 1),
@@ -317,7 +317,7 @@ fn only_categories(filter: &Filter) -> Filter {
     categories.into_iter().fold(Filter::all(), Filter::category)
 }
 
-/// What the fault makes of an event that was stored.
+/// Changes a stored event as the fault does.
 fn changing(
     store: &Reads,
 ) -> impl FnMut(Result<StoredEvent, ReadError>) -> Result<StoredEvent, ReadError> + Send + use<> {

@@ -1,4 +1,4 @@
-//! Appends that a fault makes others of, and their answers.
+//! Appends and answers that a fault changes.
 
 use es_core::{
     Append, AppendError, AppendRequest, Appended, Conflict, EventStore, Expected, LimitError, NewEvent, Position,
@@ -42,7 +42,7 @@ pub(crate) async fn forget_single(inner: &MemoryStore, mut appends: Vec<Append>)
     Ok(answers)
 }
 
-/// Answers as if it were stored.
+/// Answers as if the append were stored.
 pub(crate) async fn lost(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
     let checks = appends.iter().map(|append| Append::assertion(append.stream.clone(), append.expected));
     let mut answers = inner.append(AppendRequest::new(checks)).await?;
@@ -55,7 +55,7 @@ pub(crate) async fn lost(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
 }
 
 pub(crate) async fn event_by_event(inner: &MemoryStore, appends: Vec<Append>) -> Answer {
-    // One by one in its own append, until the first conflict; a repeat of the whole is still answered.
+    // Append the events one by one until the first conflict. A repeat of the whole append is still answered.
     if let Ok(answer) = inner.append(appends.clone().into()).await {
         return Ok(answer);
     }
@@ -96,7 +96,7 @@ pub(crate) async fn too_many(inner: &MemoryStore, appends: Vec<Append>) -> Answe
     Ok(answers)
 }
 
-/// Takes what has too many bytes all the same, where `takes` says so.
+/// Accepts an append with too many bytes, where `takes` holds.
 pub(crate) async fn too_much(inner: &MemoryStore, appends: Vec<Append>, takes: impl Fn(&[Append]) -> bool) -> Answer {
     match inner.append(appends.clone().into()).await {
         Err(AppendError::Limit(LimitError::TooLarge { .. })) if takes(&appends) => event_by_event(inner, appends).await,
@@ -104,12 +104,12 @@ pub(crate) async fn too_much(inner: &MemoryStore, appends: Vec<Append>, takes: i
     }
 }
 
-/// How many bytes the payloads have.
+/// The number of bytes of the payloads.
 pub(crate) fn payloads(appends: &[Append]) -> usize {
     appends.iter().flat_map(|append| &append.events).map(|event| event.payload().len()).sum()
 }
 
-/// The answer to `appends` as a repeat, if all ids are there and `fits` says so of each stream.
+/// The answer to `appends` as a repeat, if all ids are stored and `fits` holds for each stream.
 pub(crate) async fn repeated(
     inner: &MemoryStore,
     appends: &[Append],
@@ -129,7 +129,7 @@ pub(crate) async fn repeated(
         .collect()
 }
 
-/// The conflict with other versions, and other words about taken ids.
+/// The conflict with changed versions and changed flags for taken ids.
 pub(crate) fn changed(conflict: &Conflict, change: impl Fn(Version, bool) -> (Version, bool)) -> AppendError {
     let violations = conflict.violations().map(|one| {
         let told = one.stream().cloned().zip(one.expected()).zip(one.actual());

@@ -99,7 +99,7 @@ pub(crate) async fn store(store: &Reads, mut snapshot: StoredSnapshot) -> Result
     }
 }
 
-/// Whether a store with this fault keeps snapshots beside those of the store inside, and finds only these.
+/// Whether a store with this fault keeps its own snapshots instead of those of the inner store.
 fn keeps_its_own(fault: Fault) -> bool {
     matches!(
         fault,
@@ -149,7 +149,7 @@ fn keep(store: &Reads, new: StoredSnapshot) {
     kept.push(new);
 }
 
-/// Where the event is that the snapshot names by its version.
+/// The position and time of the event at the version of the snapshot.
 async fn event(store: &Reads, snapshot: &StoredSnapshot) -> Option<(Position, Timestamp)> {
     let events = store.inner.read_stream(&snapshot.stream, snapshot.version, es_core::Direction::Forward, Some(1));
     let found = futures_util::TryStreamExt::try_collect::<Vec<_>>(events).await.ok()?;

@@ -1,4 +1,4 @@
-//! The broken store: a store in memory with one fault.
+//! The broken store: a store in memory with one fault, and its factory.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,22 +21,24 @@ use futures_core::stream::BoxStream;
 
 use crate::{append, encoding, fault::Fault, pages, read, snapshots, subscribe};
 
-/// What the handles of one broken store share.
+/// The state that the handles of one broken store share.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    /// Counts whatever a fault counts.
+    /// A counter for the use of a fault.
     pub(crate) count: AtomicU64,
     /// Readers that a fault keeps open.
     pub(crate) kept: AtomicUsize,
-    /// Events that nobody sees until then.
+    /// Events that are hidden from readers until the given time.
     pub(crate) hidden: Mutex<HashMap<Position, Instant>>,
-    /// Snapshots of the faults about snapshots.
+    /// The snapshots of stores with a fault about snapshots.
     pub(crate) snapshots: Mutex<Vec<StoredSnapshot>>,
-    /// Keys of the fault that looks at them outside.
+    /// The keys that a fault remembers.
     pub(crate) keys: Mutex<HashSet<String>>,
+    /// Locks of the faults that lock keys or streams, by name.
+    pub(crate) locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     /// By how many microseconds the clock was put back.
     behind: AtomicI64,
-    /// What the clock showed at the appends of the faults about it.
+    /// The times of the clock at the appends, for the faults about recorded times.
     pub(crate) times: Mutex<HashMap<Position, Timestamp>>,
 }
 
@@ -45,14 +47,14 @@ impl Shared {
         self.count.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// What the store's clock shows.
+    /// The time of the store's clock.
     pub(crate) fn now(&self) -> Timestamp {
         let now = Timestamp::now();
         Timestamp::from_micros(now.as_micros() - self.behind.load(Ordering::SeqCst)).unwrap_or(now)
     }
 }
 
-/// Everything but the subscription, which reads through this.
+/// The broken store without its subscriptions, which read through it.
 #[derive(Clone, Debug)]
 pub(crate) struct Reads {
     pub(crate) inner: MemoryStore,

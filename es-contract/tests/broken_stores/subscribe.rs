@@ -56,7 +56,7 @@ pub(crate) fn subscribe_pages<'a>(
     pages::paged(store, events, false)
 }
 
-/// Catches up, and goes on live from a wrong place.
+/// Catches up, and then goes on live from a wrong position.
 fn switching<'a>(
     store: &'a Reads,
     after: Position,
@@ -86,7 +86,7 @@ fn switching<'a>(
     .boxed()
 }
 
-/// Goes on by one advance of the frontier after the other, and leaves out one that is too big to share.
+/// Delivers each advance of the frontier as one batch, and skips a batch that is too big to share.
 fn sharing<'a>(
     store: &'a Reads,
     mut after: Position,
@@ -112,7 +112,7 @@ fn sharing<'a>(
     .boxed()
 }
 
-/// A task of its own reads on; with room for `room` events it drops what finds none.
+/// Reads ahead in a task of its own, and drops events that do not fit into a buffer of `room` events.
 fn fed<'a>(
     store: &'a Reads,
     after: Position,

@@ -1,4 +1,4 @@
-//! A store answers one caller as a model of a hundred lines does: random operations, every answer compared.
+//! Compares a store with a model of a hundred lines: random operations of one caller, every answer compared.
 //!
 //! A failure is shrunk and printed as a test that can be pasted below.
 
@@ -53,7 +53,7 @@ prop_state_machine! {
     fn a_store_answers_as_the_model_does(sequential 1..40 => System);
 }
 
-/// Runs operations one after the other, as a shrunk failure prints them.
+/// Runs operations in order, as a shrunk failure prints them.
 fn replay(operations: impl IntoIterator<Item = Operation>) {
     let mut system = System::default();
     operations.into_iter().for_each(|operation| system.run(operation));
@@ -73,7 +73,7 @@ fn a_part_of_an_append_is_no_repeat_of_it() {
 }
 
 #[test]
-fn a_repeat_is_told_from_another_attempt_with_its_key() {
+fn a_repeat_differs_from_another_attempt_with_its_key() {
     replay([
         keyed(&[(0, Some(0), &[1, 2]), (1, None, &[3])], &[(1, 0, 7), (2, 0, 8)]),
         append(&[(0, None, &[4])]),

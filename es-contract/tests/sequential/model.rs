@@ -1,4 +1,4 @@
-//! The model: what a store has to answer to one caller, in a hundred lines.
+//! The model: what a store must answer to one caller, in a hundred lines.
 
 use std::collections::HashSet;
 
@@ -19,11 +19,11 @@ struct Event {
     stream: u8,
     version: u64,
     id: u8,
-    /// Which append it came with.
+    /// The number of the append that it was in.
     append: usize,
 }
 
-/// What is answered; an event is named by its id, its place in the log by its index.
+/// An answer; an event is named by its id, and its place in the log by its index.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
     /// For each stream its version and the places of its events.
@@ -131,7 +131,7 @@ impl Model {
         self.events.iter().position(|event| event.id == id)
     }
 
-    /// Whether `part` is what some append put into the stream, at the same place.
+    /// Whether an earlier append put exactly `part` into the stream, at the same place.
     fn repeats(&self, part: &Part) -> bool {
         let Some(first) = self.place(part.ids[0]).map(|place| &self.events[place]) else { return false };
         let together = self.events.iter().filter(|event| event.append == first.append && event.stream == part.stream);

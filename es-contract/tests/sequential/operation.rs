@@ -1,4 +1,4 @@
-//! The operations: few streams, few event ids and few keys, so that they meet.
+//! The operations: few streams, few event ids and few keys, so that they collide often.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use proptest::{collection::vec, option, prelude::*, strategy::BoxedStrategy};
 
 use crate::model::Model;
 
-/// What is done.
+/// One operation.
 #[derive(Clone)]
 pub(crate) enum Operation {
     Append(Request),
@@ -14,7 +14,7 @@ pub(crate) enum Operation {
     ReadAll { skip: usize, category: Option<u8>, limit: usize },
 }
 
-/// What is asked for in one append.
+/// The request of one append.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Request {
     pub(crate) parts: Vec<Part>,
@@ -29,7 +29,7 @@ pub(crate) struct Key {
     pub(crate) outcome: u8,
 }
 
-/// What is appended to one stream; `expected` is an exact version, or nothing, or with [`EXISTS`] that it exists.
+/// The events for one stream; `expected` is an exact version, none, or [`EXISTS`].
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
     pub(crate) stream: u8,
@@ -37,7 +37,7 @@ pub(crate) struct Part {
     pub(crate) ids: Vec<u8>,
 }
 
-/// Stands for `Expected::Exists` where an exact version would stand.
+/// The number that means `Expected::Exists` in place of an exact version.
 pub(crate) const EXISTS: u64 = u64::MAX;
 
 pub(crate) fn append(parts: &[(u8, Option<u64>, &[u8])]) -> Operation {
@@ -62,7 +62,7 @@ pub(crate) fn read_all(skip: usize, category: Option<u8>, limit: usize) -> Opera
     Operation::ReadAll { skip, category, limit }
 }
 
-/// Any operation that makes sense after what the model holds.
+/// Any operation that makes sense in the state of the model.
 pub(crate) fn random(model: &Model) -> BoxedStrategy<Operation> {
     let versions: Vec<u64> = (0..4).map(|stream| model.version(stream)).collect();
     let part = (0..4_u8, 0..8_u8, vec(0..40_u8, 0..4)).prop_map(move |(stream, expected, ids)| {
@@ -78,7 +78,7 @@ pub(crate) fn random(model: &Model) -> BoxedStrategy<Operation> {
     let key = || (0..12_u8, 0..3_u8, 0..3_u8).prop_map(|(name, digest, outcome)| Key { name, digest, outcome });
     let keys = move || prop_oneof![2 => Just(Vec::new()), 1 => vec(key(), 1..3)];
     let appends = (vec(part, 0..4), keys()).prop_map(|(parts, keys)| Operation::Append(Request { parts, keys }));
-    // Old appends once more, whole, without their last part, or with other keys.
+    // Send an old append again: whole, without its last part, or with other keys.
     let old = model.sent.clone();
     let again = (any::<prop::sample::Index>(), 0..5_u8, keys()).prop_map(move |(index, change, keys)| {
         let mut request = if old.is_empty() { Request::default() } else { index.get(&old).clone() };
@@ -97,7 +97,7 @@ pub(crate) fn random(model: &Model) -> BoxedStrategy<Operation> {
     prop_oneof![5 => appends, 2 => again, 2 => stream, 1 => all].boxed()
 }
 
-/// As it is written in a test.
+/// Prints the operation as it is written in a test.
 impl fmt::Debug for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! The store, driven by the operations of the model, and compared with it.
+//! Runs the operations on the store, and compares each answer with the model.
 
 use es_core::{
     Append, AppendError, AppendRequest, Direction, EventName, EventStore, Expected, Filter, IdempotencyKey, NewEvent,
@@ -15,7 +15,7 @@ use crate::{
     operation::{EXISTS, Key, Operation, Part, Request},
 };
 
-/// A store, the model beside it, and what was done so far.
+/// A store, its model, and the operations so far.
 pub(crate) struct System {
     runtime: Runtime,
     store: MemoryStore,
@@ -34,7 +34,7 @@ impl Default for System {
 }
 
 impl System {
-    /// Does it, and compares the answer with the model's.
+    /// Runs an operation, and compares the answer with the model's.
     pub(crate) fn run(&mut self, operation: Operation) {
         let expected = self.model.answer(&operation);
         let seen = self.ask(&operation);
@@ -42,7 +42,7 @@ impl System {
         assert!(seen == expected, "answered {seen:?}\nexpected {expected:?}\n{}", self.as_test());
     }
 
-    /// What was done so far, as a test.
+    /// The operations so far, as a test.
     pub(crate) fn as_test(&self) -> String {
         let lines = self.done.iter().fold(String::new(), |lines, operation| format!("{lines}        {operation:?},\n"));
         format!("#[test]\nfn shrunk() {{\n    replay([\n{lines}    ]);\n}}\n")

@@ -61,7 +61,7 @@ impl Corpus {
 
 #[derive(Default)]
 struct Collected {
-    /// By folder, what is there.
+    /// The payloads in each folder.
     there: BTreeMap<String, BTreeSet<String>>,
     scramble: Option<Scramble>,
     added: usize,
@@ -92,7 +92,7 @@ impl Collected {
         if there.contains(&payload.compact()) {
             return Ok(());
         }
-        // byte for byte as it was stored, unless its texts are others
+        // Keep the stored bytes, unless texts were scrambled.
         let text = match &self.scramble {
             Some(_) => payload.compact().into_bytes(),
             None => event.payload.to_vec(),
@@ -136,7 +136,7 @@ fn each_text(value: &mut Json, each: &mut impl FnMut(&mut String)) {
     }
 }
 
-/// Puts other letters in place of those of a text, by a key that is forgotten with it.
+/// Replaces the letters of texts by a random key, which is not kept.
 #[derive(Default)]
 struct Scramble {
     key: RandomState,
@@ -171,7 +171,7 @@ impl Scramble {
         }
     }
 
-    /// Another letter of the same kind at each place, so that what is read by its form still is.
+    /// Replaces each letter by another of the same kind, so that a text keeps its form.
     fn text(&mut self, text: &str) -> String {
         if let Some(done) = self.done.get(text) {
             return done.clone();

@@ -1,4 +1,4 @@
-//! What a corpus finds.
+//! The errors of a check of a corpus.
 
 use std::{fmt, io, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! The folder of an event: its stored name, with what file systems do not take as `%2F`.
+//! The folder of an event: its stored name, with characters that file systems refuse written as `%2F`.
 
 /// The folder of the event that is stored as `name`.
 pub(super) fn of(name: &str) -> String {

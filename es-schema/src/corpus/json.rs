@@ -1,4 +1,4 @@
-//! JSON whose numbers stay what they are: read into a float, `i128::MIN` would lose its last digits.
+//! JSON that keeps numbers exactly: as a float, `i128::MIN` would lose its last digits.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -15,20 +15,20 @@ pub(super) enum Json {
     Object(BTreeMap<String, Json>),
 }
 
-/// A number as it is written. Two are equal when they have the same value, and both or none are written as a float.
+/// A number as it is written. Two numbers are equal if they have the same value, and both or neither are written as floats.
 #[derive(Clone, Debug)]
 pub(super) struct Number(String);
 
 impl Json {
     /// The value of `text`.
     pub(super) fn read(text: &[u8]) -> Result<Self, serde_json::Error> {
-        // what passes here is JSON, so that the reader below only has to take it apart
+        // The text is valid JSON after this, so the reader below only splits it.
         serde_json::from_slice::<IgnoredAny>(text)?;
         let text = std::str::from_utf8(text).map_err(serde::de::Error::custom)?;
         Reader(text.trim_start()).value()
     }
 
-    /// This without white space, as it is stored.
+    /// The value without white space, as it is stored.
     pub(super) fn compact(&self) -> String {
         let mut text = String::new();
         self.write(&mut text, None);
@@ -117,7 +117,7 @@ impl PartialEq for Number {
 
 impl Eq for Number {}
 
-/// Takes apart what is JSON.
+/// Splits valid JSON into values.
 struct Reader<'a>(&'a str);
 
 impl Reader<'_> {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_is_written_again_to_the_last_digit() {
+    fn numbers_are_written_with_every_digit() {
         for text in [
             "null",
             "[]",
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_refused() {
+    fn invalid_json_is_refused() {
         for text in ["", "{", "[1,]", "1 2", "01", "{\"a\" 1}"] {
             assert!(Json::read(text.as_bytes()).is_err(), "{text}");
         }

@@ -1,4 +1,4 @@
-//! A corpus: payloads as they were stored, each beside what it is today.
+//! A corpus: stored payloads, each beside the value that it decodes to today.
 
 use std::{
     collections::BTreeMap,
@@ -22,14 +22,14 @@ use crate::{Aggregates, Update};
 use json::Json;
 use readers::Reader;
 
-/// The environment variable that accepts new readings.
+/// The environment variable that accepts changed values.
 const VARIABLE: &str = "UPDATE_CORPUS";
-/// The file that says in which schema version the readings of each event were written down.
+/// The file with the schema version of each event in which its values were written.
 const VERSIONS: &str = "versions.json";
 
-/// Payloads as they were stored, each beside what it is today.
+/// Stored payloads, each beside the value that it decodes to today.
 ///
-/// The lock knows shapes; a corpus knows values, and so what the expressions in `default` and `with` make of them:
+/// The lock knows shapes. A corpus knows values, and so the results of the expressions in `default` and `with`:
 /// ```text
 /// corpus/account.deposited/1/first.json        {"amount":12.5}
 /// corpus/account.deposited/1/first.now.json    {"amount":1250,"currency":"EUR"}
@@ -68,7 +68,7 @@ impl Corpus {
         Self { path: package.join(path), scramble: false }
     }
 
-    /// Reads every payload with the aggregates `A`, and writes down what it is when `UPDATE_CORPUS` asks for that.
+    /// Reads every payload with the aggregates `A`, and writes its value if `UPDATE_CORPUS` asks for that.
     ///
     /// # Panics
     /// When [`run`](Self::run) fails, with its message.
@@ -80,7 +80,7 @@ impl Corpus {
         }
     }
 
-    /// Reads every payload with the aggregates `A`, and with [`Update::New`] writes down what each is today.
+    /// Reads every payload with the aggregates `A`, and with [`Update::New`] writes the value of each.
     ///
     /// # Errors
     /// [`CorpusError`] with everything that is wrong.
@@ -111,9 +111,9 @@ impl Corpus {
 struct Run {
     readers: Vec<Reader>,
     update: Update,
-    /// By event, the schema version in which its readings were written down.
+    /// By event, the schema version in which its values were written.
     before: BTreeMap<String, SchemaVersion>,
-    /// The names and schema versions of which there is a payload.
+    /// The names and schema versions that have a payload.
     kept: Vec<(String, SchemaVersion)>,
     findings: Vec<Finding>,
 }
@@ -187,7 +187,7 @@ impl Run {
         Err(Cause::Changed { diff: diff(&format!("{before}\n"), &text) })
     }
 
-    /// Whether a raised schema version makes of the reading `before` what the payload is today.
+    /// Whether a raised schema version explains the change: whether it turns the value `before` into the value of today.
     fn explains(&self, name: &str, before: &Json, today: &Json) -> bool {
         let newest = readers::versions(&self.readers);
         let written = |event: &str| self.before.get(event).copied();
@@ -195,8 +195,8 @@ impl Run {
             let again = readers::again(&self.readers, name, before, &written);
             return again.is_some_and(|again| again == *today);
         }
-        // nothing says when it was written: not today, if it does not come back as it is, and then in the schema version
-        // from which it does become what it should
+        // The schema version of the reading is not known. It is not today's if the reading does not come back unchanged; then any older
+        // schema version may explain it.
         let as_today = |event: &str| newest.get(event).copied();
         if readers::again(&self.readers, name, before, &as_today).is_some_and(|again| again == *before) {
             return false;
@@ -208,7 +208,7 @@ impl Run {
         })
     }
 
-    /// Writes down which schema version each event has today.
+    /// Writes the current schema version of each event.
     fn write_versions(&mut self, path: &Path) {
         let number = |version: SchemaVersion| version.get();
         let versions: BTreeMap<_, _> =
@@ -219,7 +219,7 @@ impl Run {
         }
     }
 
-    /// Finds the schema versions of which nothing is kept.
+    /// Finds the schema versions without a payload.
     fn gaps(&mut self, path: &Path) {
         for (version, names) in readers::promised(&self.readers) {
             let kept = |(name, kept): &(String, SchemaVersion)| *kept == version && names.contains(&name.as_str());
@@ -240,7 +240,7 @@ impl Run {
         entries
     }
 
-    /// What is in the folder `path`, by name, without what is hidden. A folder that is not there is empty.
+    /// The entries of the folder `path`, by name, without hidden ones. A missing folder is empty.
     fn entries(&mut self, path: &Path) -> Vec<(PathBuf, String)> {
         match entries(path) {
             Ok(entries) => entries,
@@ -253,7 +253,7 @@ impl Run {
     }
 }
 
-/// What the file says in which schema version readings were written down; nothing without the file.
+/// Reads the schema versions in which values were written; empty if the file is missing.
 fn versions(path: &Path) -> Result<BTreeMap<String, SchemaVersion>, Cause> {
     match fs::read(path) {
         Ok(text) => Ok(serde_json::from_slice(&text)?),

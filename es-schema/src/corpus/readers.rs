@@ -24,7 +24,7 @@ pub(super) struct Reader {
 /// Reads a payload that was stored under a name with a schema version.
 type Decode = fn(&str, SchemaVersion, &[u8]) -> Result<Vec<Today>, Cause>;
 
-/// What a stored event is today.
+/// A stored event as it decodes today.
 struct Today {
     name: &'static str,
     value: Json,
@@ -43,8 +43,8 @@ pub(super) fn newest(readers: &[Reader], name: &str) -> Option<SchemaVersion> {
     readers.iter().filter_map(|reader| Some(names(reader.member(name)?).find(|(known, _)| *known == name)?.1)).max()
 }
 
-/// What `payload`, stored as `name`, is today. Where aggregates disagree, since one has retired what another writes, it
-/// is what it is for each category.
+/// The value of `payload`, stored as `name`. Where aggregates disagree, because one has retired an event that another writes, it
+/// is an object with the value for each category.
 pub(super) fn today(
     readers: &[Reader],
     name: &str,
@@ -61,15 +61,15 @@ pub(super) fn today(
     Ok(agreed(by_category))
 }
 
-/// What all categories agree on, or what it is for each of them.
+/// The value that all categories agree on, or an object with the value for each category.
 fn agreed(by_category: BTreeMap<String, Json>) -> Json {
     let mut values = by_category.values();
     let first = values.next().cloned().unwrap_or(Json::Null);
     if values.all(|value| *value == first) { first } else { Json::Object(by_category) }
 }
 
-/// What the reading `before`, of a payload that was stored as `name`, is today, when its events are read again: each
-/// with the schema version that `version` gives for its name.
+/// Reads the events of the value `before` again, each with the schema version that `version` gives for its name, and gives the
+/// value of today. `before` is the value of a payload that was stored as `name`.
 pub(super) fn again(
     readers: &[Reader],
     name: &str,
@@ -79,7 +79,7 @@ pub(super) fn again(
     let mut by_category = BTreeMap::new();
     let readers: Vec<_> = readers.iter().filter_map(|reader| Some((reader, reader.member(name)?))).collect();
     for (reader, member) in &readers {
-        // it was written once for all categories, or for each of them
+        // The value was written once for all categories, or for each of them.
         let own = match before {
             Json::Object(entries)
                 if readers.len() > 1 && readers.iter().all(|(reader, _)| entries.contains_key(reader.category)) =>
@@ -158,7 +158,7 @@ fn encode<E: AggregateEvent>(event: &E) -> Result<Today, Cause> {
     Ok(Today { name: event.name(), value: Json::read(&payload)? })
 }
 
-/// A retired event is what it became, with names.
+/// The value of `events`; for a retired event it is the list of its successors, with their names.
 fn value(events: Vec<Today>, retired: bool) -> Json {
     if let (false, [Today { value, .. }]) = (retired, events.as_slice()) {
         return value.clone();

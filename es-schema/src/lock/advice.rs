@@ -1,36 +1,36 @@
-//! What to write so that a changed shape keeps its promise: attributes, ready to paste.
+//! Writes the attributes that make a changed shape readable again, ready to paste.
 
 use std::collections::BTreeSet;
 
 use super::{
-    advised::{
+    advice_text::{
         ADDED, ALIAS, CHANGED, EVENT, FLATTENED, FROM_OLD, KEEP_EVENT, KEEP_TYPE, KEEP_WITH, MODULE, NO_STEP, PLACES,
         REMOVED, RENAMED, SAME_NAME, WRITE_STEP,
     },
     contents::{Entry, History, Layout, Named},
     convert::convert,
+    rust_type::plain,
     types,
-    written::plain,
 };
 
 /// The steps from one shape to the next.
 #[derive(Debug, Default)]
 pub(super) struct Advice {
-    /// What stands on the struct, besides its name and schema version.
+    /// Attributes on the struct, besides its name and schema version.
     on_struct: Vec<String>,
-    /// What stands on fields, by stored key or place.
+    /// Attributes on fields, by stored key or place.
     on_fields: Vec<(String, String)>,
-    /// What has to be kept under another name, and what leads from it to today's.
+    /// Old types and functions to keep under another name, and conversions to write.
     kept: BTreeSet<String>,
-    /// Why declared steps cannot say it, if they cannot.
+    /// Why declared steps cannot express the change, if they cannot.
     by_hand: Option<&'static str>,
-    /// Whether a step is said although what it leads to would read what is stored: it was declared once.
+    /// Whether to print steps that are not needed to read stored events, because they were declared before.
     declared: bool,
-    /// Whether it takes a schema version of its own.
+    /// Whether it needs a schema version of its own.
     takes_version: bool,
 }
 
-/// How a payload of the shape `before` becomes one of `after`, which is that of schema version `version`.
+/// The steps that turn a payload of the shape `before` into one of `after`, the shape of schema version `version`.
 pub(super) fn steps(before: &Layout, after: &Layout, version: u32) -> Advice {
     between(before, after, version, Advice::default())
 }
@@ -70,7 +70,7 @@ impl Advice {
         let renamed: Vec<_> =
             vanished.iter().filter_map(|old| Some((*old, renamed(*old, &vanished, &came)?))).collect();
         for ((old, before), (new, after)) in &renamed {
-            // a field that was read under other keys too, or as another type, is renamed by a step that says so
+            // A field that also had aliases, or another type, needs a `changed` step with a name.
             let renamed = before.aliases.is_empty() && before.with == after.with && after.reads(before);
             if renamed {
                 self.field(new, format!("{RENAMED}{version}, from = {old:?}))]"));
@@ -107,7 +107,7 @@ impl Advice {
         }
     }
 
-    /// A field that stayed where it was.
+    /// Adds the advice for a field that kept its key or place.
     fn entry(&mut self, field: &str, before: &Entry, after: &Entry, version: u32) {
         for alias in before.aliases.difference(&after.aliases) {
             self.on_fields.push((field.to_owned(), format!("{ALIAS}{alias:?})]")));
@@ -118,7 +118,7 @@ impl Advice {
         }
     }
 
-    /// A field whose type is another, or whose type is no longer what it was.
+    /// Adds the advice for a field with another type, or with a type whose shape changed.
     fn changed(&mut self, field: &str, before: &Entry, after: &Entry, version: u32, name: &str, serde: &str) {
         let mut from = before.ty.clone();
         if !after.reads_type(before) && before.with == after.with {
@@ -148,7 +148,7 @@ impl Advice {
                 return;
             }
         }
-        // a type that refuses values has a `TryFrom` as a rule, and then it can have no `From`
+        // A type that refuses values usually has a `TryFrom`, and then it cannot have a `From`.
         let led = convert(&from, &after.ty).filter(|_| from != before.ty || !after.refuses());
         let with = led.unwrap_or_else(|| {
             let name: String =
@@ -165,7 +165,7 @@ impl Advice {
         self.on_fields.push((field.to_owned(), attribute));
     }
 
-    /// The attributes, for the event `name`, which is `today` and gets schema version `raised` if it takes one.
+    /// The text of the advice for the event `name`, which is `today` and gets schema version `raised` if it needs one.
     pub(super) fn text(&self, name: &str, today: &History, raised: Option<u32>) -> String {
         if let Some(why) = self.by_hand {
             return by_hand(why, name, today, raised);
@@ -186,14 +186,14 @@ impl Advice {
     }
 }
 
-/// `#[event(…)]` of the event `name`, with `more` behind it.
+/// The attribute `#[event(…)]` of the event `name`, with `more` at its end.
 pub(super) fn event(name: &str, today: &History, version: u32, more: &str) -> String {
     let alias = |(alias, up_to): (&String, &u32)| format!(", alias({alias:?}, up_to = {up_to})");
     let aliases: String = today.aliases.iter().map(alias).collect();
     format!("{EVENT}{name:?}, version = {version}{aliases}{more})]")
 }
 
-/// A name for a Rust type out of a stored name: `account.deposited` is `Deposited`.
+/// A Rust type name for a stored name: `Deposited` for `account.deposited`.
 pub(super) fn type_of(name: &str) -> String {
     let last = name.rsplit(['.', ':', '/']).next().unwrap_or(name);
     let capital = |word: &str| {
@@ -219,7 +219,7 @@ fn by_hand(why: &str, name: &str, today: &History, raised: Option<u32>) -> Strin
     )
 }
 
-/// The field of `came` that `old` seems to be today.
+/// The field of `came` that `old` was probably renamed to.
 fn renamed<'a>(
     old: (&String, &Entry),
     vanished: &[(&String, &Entry)],
@@ -235,7 +235,7 @@ fn renamed<'a>(
     (vanished.iter().filter(|(_, entry)| alike(entry, only.1)).count() == 1).then_some(*only)
 }
 
-/// The path of a module or function, with `old_` before its own name.
+/// The path of a module or function, with `old_` before its last segment.
 fn old_path(path: &str) -> String {
     match path.rsplit_once("::") {
         Some((before, name)) => format!("{before}::old_{name}"),
@@ -243,8 +243,8 @@ fn old_path(path: &str) -> String {
     }
 }
 
-/// The serde attributes that a step to an older shape brings along, for a field that is `flattened` or not, and whose
-/// other keys are `named` there or are those of today.
+/// The serde attributes of a step to an older shape, for a field that is `flattened` or not. The aliases are included if
+/// `named`, and are those of today otherwise.
 fn serde_of(entry: &Entry, flattened: bool, named: bool) -> String {
     let flatten = flattened.then(|| "flatten".to_owned());
     let default = entry.optional.then(|| "default".to_owned());

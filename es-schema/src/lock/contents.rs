@@ -1,4 +1,4 @@
-//! What a lock holds, as data: which events a stream can hold, and every shape they ever had.
+//! The contents of a lock as data: the events that each stream can hold, and every shape they ever had.
 //!
 //! [`Lock::contents`](crate::Lock::contents) reads a file, and [`Contents`] is read from its text by `parse`; its `Display`
 //! writes that text.
@@ -9,7 +9,7 @@ use std::{
     rc::Rc,
 };
 
-use super::{node::Root, types::Book};
+use super::{json_type::RootType, types::DefinitionTable};
 
 /// Everything that is promised to stay readable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,18 +19,18 @@ pub struct Contents {
     pub streams: BTreeMap<String, BTreeMap<String, Standing>>,
     /// By name.
     pub events: BTreeMap<String, History>,
-    /// By category, what its ids are.
+    /// By category, its ids.
     pub ids: BTreeMap<String, Id>,
 }
 
 impl Contents {
-    /// The named types that [`Entry::accepts`] speaks of: by name the lines of their sections, as in the text.
+    /// The named types that [`Entry::accepts`] refers to: by name, the lines of their sections in the text.
     pub fn types(&self) -> BTreeMap<String, Vec<String>> {
-        let mut book = Book::default();
+        let mut table = DefinitionTable::default();
         for history in self.events.values() {
-            book.lines(history);
+            table.lines(history);
         }
-        book.definitions.iter().map(|(name, node)| (name.clone(), node.lines())).collect()
+        table.definitions.iter().map(|(name, node)| (name.clone(), node.lines())).collect()
     }
 }
 
@@ -45,13 +45,13 @@ pub struct Unreadable {
     pub what: &'static str,
 }
 
-/// What the ids of a category are.
+/// The ids of a category.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Id {
     /// The type, as written in the source.
     pub ty: String,
-    /// What is printed of each of the samples, or `None` where it is refused; nothing where no text is read.
+    /// What each sample prints as, or `None` if it is refused. The list is absent for ids that are not read from text.
     pub prints: Option<Vec<Option<String>>>,
 }
 
@@ -59,25 +59,25 @@ pub struct Id {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Standing {
-    /// It is.
+    /// It is written.
     Written,
     /// It is only read.
     Retired,
 }
 
-/// What an event was in each of its schema versions.
+/// The shapes of an event in each of its schema versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct History {
-    /// Names it was stored under before, each with the last schema version stored under it.
+    /// Its former names, each with the last schema version that was stored under it.
     pub aliases: BTreeMap<String, u32>,
     /// By schema version, from 1 without a gap.
     pub layouts: BTreeMap<u32, Layout>,
-    /// By the last schema version it holds for, serde's words on the struct that change how payloads are read.
+    /// The serde attributes on the struct that change how payloads are read, by the last schema version that they hold for.
     pub words: BTreeMap<u32, BTreeSet<String>>,
 }
 
-/// Up to which schema version something holds that has no end.
+/// The last schema version of something that still holds.
 pub(super) const OPEN: u32 = u32::MAX;
 
 impl History {
@@ -86,7 +86,7 @@ impl History {
         self.layouts.last_key_value().map_or(0, |(&version, _)| version)
     }
 
-    /// serde's words on the struct of schema version `version`.
+    /// The serde attributes on the struct in schema version `version`.
     pub(super) fn words(&self, version: u32) -> BTreeSet<String> {
         self.words.range(version..).next().map(|(_, words)| words.clone()).unwrap_or_default()
     }
@@ -107,7 +107,7 @@ pub enum Layout {
     Tuple(Vec<Entry>),
     /// The value of the only field.
     Newtype(Entry),
-    /// What another type makes of it: `serde(from = "…")`.
+    /// The payload of another type: `serde(from = "…")`.
     As(Entry),
     /// `null`.
     Unit,
@@ -143,7 +143,7 @@ impl Layout {
 pub struct Named {
     /// By stored key.
     pub keyed: BTreeMap<String, Entry>,
-    /// Those whose keys stand among the others, sorted. Their own names are stored nowhere.
+    /// The flattened fields, sorted. Their own names are not stored.
     pub flattened: Vec<Entry>,
 }
 
@@ -159,12 +159,12 @@ pub struct Entry {
     pub with: Option<String>,
     /// Other keys it is read from.
     pub aliases: BTreeSet<String>,
-    /// What it accepts, where that was looked into.
-    pub(super) deep: Deep,
+    /// What it accepts, if that is known.
+    pub(super) accepted: AcceptedType,
 }
 
 impl Entry {
-    /// What is accepted in its place, as a line `where` of the text says it; nothing where that line is not there.
+    /// What the field accepts, as in the `where` line of the text; `None` if there is no such line.
     ///
     /// ```
     /// # use es_schema::contents::{Contents, Layout};
@@ -183,10 +183,10 @@ impl Entry {
     /// # Ok::<(), es_schema::contents::Unreadable>(())
     /// ```
     pub fn accepts(&self) -> Option<String> {
-        self.deep.0.as_ref().map(|root| root.node.to_string())
+        self.accepted.0.as_ref().map(|root| root.node.to_string())
     }
 
-    /// Under which the lock says what is accepted: the type, and who reads it.
+    /// The key of its `where` line: the type, and the function that reads it.
     pub(super) fn key(&self) -> String {
         match &self.with {
             Some(path) => format!("{} (with {path})", self.ty),
@@ -195,25 +195,25 @@ impl Entry {
     }
 }
 
-/// What an entry accepts. Entries that are written alike are equal, whatever they accept: that is compared on its own.
+/// What an entry accepts. It does not count for the equality of entries; it is compared on its own.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Deep(pub(super) Option<Rc<Root>>);
+pub(super) struct AcceptedType(pub(super) Option<Rc<RootType>>);
 
-impl PartialEq for Deep {
+impl PartialEq for AcceptedType {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Deep {}
+impl Eq for AcceptedType {}
 
-impl PartialOrd for Deep {
+impl PartialOrd for AcceptedType {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Deep {
+impl Ord for AcceptedType {
     fn cmp(&self, _: &Self) -> Ordering {
         Ordering::Equal
     }

@@ -1,12 +1,12 @@
-//! An expression that leads from one type to another, as far as their texts tell.
+//! Writes the expression that converts one type to another, as far as their texts determine it.
 
 use super::{
-    node::Node,
+    json_type::JsonType,
+    rust_type::{self, plain, split},
     types,
-    written::{self, plain, split},
 };
 
-/// A function from `from` to `to`; nothing where there is none, and nobody but the standard library could write a `From`.
+/// A function from `from` to `to`; `None` if there is none and an application cannot write a `From` for these types.
 pub(super) fn convert(from: &str, to: &str) -> Option<String> {
     if plain(from) == plain(to) {
         return Some("::core::convert::identity".to_owned());
@@ -17,7 +17,7 @@ pub(super) fn convert(from: &str, to: &str) -> Option<String> {
     })
 }
 
-/// `of`, which is a `from`, as a `to`.
+/// The expression that converts `of` from the type `from` to the type `to`.
 fn value(of: &str, from: &str, to: &str) -> Option<String> {
     if plain(from) == plain(to) {
         return Some(of.to_owned());
@@ -33,8 +33,8 @@ fn value(of: &str, from: &str, to: &str) -> Option<String> {
     if let (Some((from, count)), Some((to, wanted))) = (array(from), array(to)) {
         return (count == wanted).then(|| Some(format!("{of}.map(|old| {})", value("old", from, to)?)))?;
     }
-    let (outer, inner) = written::parts(from);
-    let (wanted, parts) = written::parts(to);
+    let (outer, inner) = rust_type::parts(from);
+    let (wanted, parts) = rust_type::parts(to);
     Some(match (outer, inner.as_slice(), wanted, parts.as_slice()) {
         ("Option", [from], "Option", [to]) => format!("{of}.map(|old| {})", value("old", from, to)?),
         ("Box", [from], "Box", [to]) => format!("Box::new({})", value(&format!("(*{of})"), from, to)?),
@@ -61,38 +61,38 @@ fn value(of: &str, from: &str, to: &str) -> Option<String> {
     })
 }
 
-/// What is made of its elements.
+/// Collections that are collected from an iterator.
 const SEQUENCES: [&str; 6] = ["BTreeSet", "BinaryHeap", "HashSet", "LinkedList", "Vec", "VecDeque"];
 
-/// The types of a tuple's places.
+/// The types of the places of a tuple.
 fn places(ty: &str) -> Option<Vec<&str>> {
     let places = split(ty.trim().strip_prefix('(')?.strip_suffix(')')?);
     (!places.is_empty()).then_some(places)
 }
 
-/// The type of an array's elements, and how many there are.
+/// The type of the elements of an array, and their number.
 fn array(ty: &str) -> Option<(&str, &str)> {
     let (inner, count) = ty.trim().strip_prefix('[')?.strip_suffix(']')?.rsplit_once(';')?;
     Some((inner.trim(), count.trim()))
 }
 
-/// Whether the outermost type of `ty` is one of the standard library, so that nobody writes a `From` for it.
+/// Whether the outermost type of `ty` is of the standard library, so that an application cannot write a `From` for it.
 fn is_standard(ty: &str) -> bool {
     let (path, _) = ty.trim().split_once('<').unwrap_or((ty.trim(), ""));
-    path.starts_with(['(', '[']) || written::tells_all(&written::node(path)) || types::is_standard(path)
+    path.starts_with(['(', '[']) || rust_type::is_fully_known(&rust_type::json_type(path)) || types::is_standard(path)
 }
 
-/// Whether the standard library has a `From<from> for to`, where that does more than to put a value into something.
+/// Whether the standard library has a `From<from> for to` between plain values.
 fn is_from(from: &str, to: &str) -> bool {
     let of_size = |ty: &str| matches!(ty, "usize" | "isize");
-    match (written::node(from), written::node(to)) {
-        (Node::Boolean, Node::Integer { .. }) => !to.contains("NonZero"),
-        (Node::Integer { min, max }, Node::Integer { min: least, max: most }) => {
+    match (rust_type::json_type(from), rust_type::json_type(to)) {
+        (JsonType::Boolean, JsonType::Integer { .. }) => !to.contains("NonZero"),
+        (JsonType::Integer { min, max }, JsonType::Integer { min: least, max: most }) => {
             least <= min && max <= most && !of_size(from) && !of_size(to)
         }
-        (Node::Integer { .. }, Node::Float(64)) => matches!(from, "i8" | "i16" | "i32" | "u8" | "u16" | "u32"),
-        (Node::Integer { .. }, Node::Float(_)) => matches!(from, "i8" | "i16" | "u8" | "u16"),
-        (Node::Float(32), Node::Float(64)) => true,
+        (JsonType::Integer { .. }, JsonType::Float(64)) => matches!(from, "i8" | "i16" | "i32" | "u8" | "u16" | "u32"),
+        (JsonType::Integer { .. }, JsonType::Float(_)) => matches!(from, "i8" | "i16" | "u8" | "u16"),
+        (JsonType::Float(32), JsonType::Float(64)) => true,
         _ => matches!((from, to), ("char", "String" | "u32" | "u64" | "u128") | ("Ipv4Addr" | "Ipv6Addr", "IpAddr")),
     }
 }
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_inside_of_something_is_led_over_there() {
+    fn values_inside_of_containers_are_converted() {
         for (from, to, with) in [
             ("u8", "u8", "::core::convert::identity"),
             ("u8", "u64", "From::from"),

@@ -1,4 +1,4 @@
-//! What a lock finds.
+//! The errors of a check of a lock.
 
 use std::{
     io,
@@ -7,41 +7,41 @@ use std::{
 
 use super::{
     compare::Difference,
-    observe::Taken,
+    observe::NameClash,
     report,
     update::{OVERWRITE, VARIABLE},
 };
 
-/// Why a check of a lock failed. Its `Display` is meant for the person who changed an event: it says which promise is
-/// not kept, and what to write.
+/// The error of a check of a lock. Its `Display` is for the developer who changed an event: it names the stored events that are no
+/// longer read with the same meaning, and what to write.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {
     /// There is no lock yet.
     #[error("{}", missing(path, opaque))]
     Missing {
-        /// Where it is looked for.
+        /// The path of the lock.
         path: PathBuf,
-        /// The types in payloads that it will not look into.
+        /// The types in payloads whose inside it will not contain.
         opaque: Vec<String>,
     },
-    /// What is stored would no longer be read as it was.
+    /// Stored events would no longer be read with the same meaning.
     #[error(
         "`{}`: what is stored would no longer be read as it was\n\n{report}",
         path.display()
     )]
-    Broken {
+    Incompatible {
         /// The lock.
         path: PathBuf,
-        /// Each promise that is not kept, and what to write; in the last line what gives all of them up.
+        /// The stored events that changed, and what to write; the last line is the command that gives all of them up.
         report: String,
     },
-    /// The lock does not know everything yet.
+    /// The lock does not contain all events yet.
     #[error("{}", outdated(path, news))]
     Outdated {
         /// The lock.
         path: PathBuf,
-        /// What it does not know.
+        /// What it does not contain.
         news: Vec<String>,
     },
     /// Two aggregates of the check have the same category.
@@ -62,9 +62,9 @@ pub enum LockError {
     NameTwice {
         /// The name.
         name: String,
-        /// A category, and what the name stands for in it.
+        /// A category, and the shape of the event in it.
         one: (String, String),
-        /// Another, and what it stands for there.
+        /// Another category, and the shape of the event there.
         other: (String, String),
     },
     /// The file does not hold a lock's text.
@@ -85,7 +85,7 @@ pub enum LockError {
         /// Why.
         source: io::Error,
     },
-    /// The variable that asks for an update says something else.
+    /// The variable that asks for an update has an unknown value.
     #[error(
         "`{variable}` takes `1`, to write what is new\nto give up the history of an event, name it:  \
          {OVERWRITE}=account.deposited cargo test"
@@ -97,21 +97,21 @@ pub enum LockError {
 }
 
 impl LockError {
-    pub(super) fn taken(taken: Taken) -> Self {
-        match taken {
-            Taken::Category(category) => Self::CategoryTwice { category },
-            Taken::Name { name, one, other } => Self::NameTwice { name, one, other },
+    pub(super) fn name_clash(clash: NameClash) -> Self {
+        match clash {
+            NameClash::Category(category) => Self::CategoryTwice { category },
+            NameClash::Name { name, one, other } => Self::NameTwice { name, one, other },
         }
     }
 
-    /// What `difference` says of the lock at `path`.
+    /// The error for `difference` from the lock at `path`, if there is one.
     pub(super) fn of(path: &Path, difference: Difference) -> Result<(), Self> {
         let path = path.to_owned();
-        let Difference { broken, news } = difference;
-        if !broken.is_empty() {
-            let said = broken.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-            let report = format!("{said}\n{}\n", report::giving_up(&broken));
-            return Err(Self::Broken { path, report });
+        let Difference { incompatibilities, news } = difference;
+        if !incompatibilities.is_empty() {
+            let said = incompatibilities.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+            let report = format!("{said}\n{}\n", report::giving_up(&incompatibilities));
+            return Err(Self::Incompatible { path, report });
         }
         if !news.is_empty() {
             return Err(Self::Outdated { path, news });
@@ -125,12 +125,12 @@ fn missing(path: &Path, opaque: &[String]) -> String {
         "there is no `{}` yet, so nothing holds stored events to their shapes\n    \
          write it:  {VARIABLE}=1 cargo test\n    and commit it{}",
         path.display(),
-        sight(opaque)
+        blind_spots(opaque)
     )
 }
 
-/// What a lock does not see, on a line of its own.
-pub(super) fn sight(opaque: &[String]) -> String {
+/// The types whose inside a lock does not contain, on a line of their own.
+pub(super) fn blind_spots(opaque: &[String]) -> String {
     if opaque.is_empty() {
         return String::new();
     }

@@ -8,37 +8,37 @@ use std::{
 };
 
 mod advice;
-mod advised;
+mod advice_text;
 mod compare;
+mod compatibility;
 pub mod contents;
 mod convert;
-#[cfg(feature = "schema")]
-mod deep;
 mod error;
 #[cfg(feature = "schema")]
-mod explore;
-mod node;
-mod node_read;
+mod json_schema;
+mod json_type;
+mod json_type_parser;
 mod observe;
-#[cfg(feature = "schema")]
-mod outline;
 mod overwrite;
 mod read;
-mod reads;
 mod report;
+mod rust_type;
 #[cfg(feature = "schema")]
 mod samples;
 mod token;
+#[cfg(feature = "schema")]
+mod traced_type;
+#[cfg(feature = "schema")]
+mod tracer;
 mod types;
 mod update;
 mod write;
-mod written;
 
 #[cfg(test)]
 mod tests;
 
 #[doc(hidden)]
-pub use advised::ADVISED;
+pub use advice_text::ADVISED;
 pub use error::LockError;
 pub use update::Update;
 
@@ -138,7 +138,7 @@ impl Lock {
             let lock = self.clone().overwriting(update::overwritten()?);
             lock.compare(observed::<A>()?, update)
         });
-        let said = run.and_then(|outcome| self.say(&outcome));
+        let said = run.and_then(|change| self.report(&change));
         if let Err(error) = said {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
             panic!("\n\n{error}{cause}\n\n");
@@ -173,7 +173,7 @@ impl Lock {
         }
     }
 
-    fn compare(&self, observed: Observed, update: Update) -> Result<Outcome, LockError> {
+    fn compare(&self, observed: Observed, update: Update) -> Result<LockChange, LockError> {
         let Observed { contents: current, opaque } = observed;
         let opaque: Vec<_> = opaque.into_iter().collect();
         let Some(text) = self.text()? else {
@@ -181,38 +181,40 @@ impl Lock {
                 return Err(LockError::Missing { path: self.path.clone(), opaque });
             }
             self.write(&current)?;
-            return Ok(Outcome::First { opaque });
+            return Ok(LockChange::First { opaque });
         };
         let mut locked = self.read(&text)?;
-        let mut outcome = Outcome::Unchanged;
+        let mut change = LockChange::Unchanged;
         let current = types::keep(&locked, current);
         if !self.overwritten.is_empty() {
             let before = locked.to_string();
             overwrite::overwrite(&mut locked, &current, &self.overwritten);
             if locked.to_string() != before {
                 self.write(&locked)?;
-                outcome = Outcome::Updated;
+                change = LockChange::Updated;
             }
         }
         let difference = compare::compare(&locked, &current);
-        if update == Update::Nothing || !difference.broken.is_empty() {
-            return LockError::of(&self.path, difference).map(|()| outcome);
+        if update == Update::Nothing || !difference.incompatibilities.is_empty() {
+            return LockError::of(&self.path, difference).map(|()| change);
         }
-        // a check-out may have other line ends than we write
+        // A check-out may have other line endings than the written text.
         if text.lines().eq(current.to_string().lines()) {
-            return Ok(outcome);
+            return Ok(change);
         }
         self.write(&current)?;
-        Ok(Outcome::Updated)
+        Ok(LockChange::Updated)
     }
 
-    /// Says what was written, past the capture of test output: whoever asked for it is waiting for that.
-    fn say(&self, outcome: &Outcome) -> Result<(), LockError> {
+    /// Reports what was written, on stderr directly: captured test output would hide it from the developer.
+    fn report(&self, change: &LockChange) -> Result<(), LockError> {
         let path = self.path.display();
-        let said = match outcome {
-            Outcome::Unchanged => return Ok(()),
-            Outcome::Updated => writeln!(io::stderr(), "wrote `{path}`; commit it"),
-            Outcome::First { opaque } => writeln!(io::stderr(), "wrote `{path}`; commit it{}", error::sight(opaque)),
+        let said = match change {
+            LockChange::Unchanged => return Ok(()),
+            LockChange::Updated => writeln!(io::stderr(), "wrote `{path}`; commit it"),
+            LockChange::First { opaque } => {
+                writeln!(io::stderr(), "wrote `{path}`; commit it{}", error::blind_spots(opaque))
+            }
         };
         said.map_err(|source| self.file(source))
     }
@@ -242,19 +244,19 @@ impl Lock {
     }
 }
 
-/// What became of the file.
-enum Outcome {
+/// How a check changed the file.
+enum LockChange {
     Unchanged,
     Updated,
-    /// It was not there before.
+    /// The file is new.
     First {
-        /// The types it does not look into.
+        /// The types whose inside it does not contain.
         opaque: Vec<String>,
     },
 }
 
 fn observed<A: Aggregates>() -> Result<Observed, LockError> {
-    observe::observe::<A>().map_err(LockError::taken)
+    observe::observe::<A>().map_err(LockError::name_clash)
 }
 
 /// Writes the test that compares `events.lock` with the aggregates it is given.
@@ -272,7 +274,7 @@ macro_rules! lock {
     ($path:literal; $($aggregate:ty),+ $(,)?) => {
         #[test]
         fn every_stored_event_stays_readable() {
-            // a type of its own, so that there may be any number
+            // A type of its own accepts any number of aggregates.
             struct Listed;
             impl $crate::Aggregates for Listed {
                 fn visit(visit: &mut impl $crate::VisitAggregate) {

@@ -11,16 +11,16 @@ use es_core::{
 };
 
 #[cfg(feature = "schema")]
-use super::deep;
+use super::json_schema;
 use super::{
-    contents::{Contents, Deep, Entry, History, Id, Layout, Named, OPEN, Standing},
-    node::{Node, Root},
+    contents::{AcceptedType, Contents, Entry, History, Id, Layout, Named, OPEN, Standing},
+    json_type::{JsonType, RootType},
     types,
 };
 
 /// Something that one lock cannot hold.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(super) enum NameClash {
     /// Two aggregates have this category.
     Category(String),
     /// Two events are stored under this name: what they promise, by category.
@@ -37,7 +37,7 @@ pub(super) struct Observed {
 }
 
 /// What `A` promises.
-pub(super) fn observe<A: Aggregates>() -> Result<Observed, Taken> {
+pub(super) fn observe<A: Aggregates>() -> Result<Observed, NameClash> {
     let mut observer = Observer::default();
     A::visit(&mut observer);
     observer.aliases();
@@ -52,7 +52,7 @@ struct Observer {
     observed: Observed,
     /// The category that each event was seen in first.
     seen_in: BTreeMap<String, String>,
-    taken: Option<Taken>,
+    taken: Option<NameClash>,
 }
 
 impl VisitAggregate for Observer {
@@ -67,7 +67,7 @@ impl Observer {
     fn stream(&mut self, category: &str, members: &[Member]) {
         let listed = members.iter().map(|member| (member.schema.name.to_owned(), standing(member))).collect();
         if self.observed.contents.streams.insert(category.to_owned(), listed).is_some() {
-            self.taken.get_or_insert_with(|| Taken::Category(category.to_owned()));
+            self.taken.get_or_insert_with(|| NameClash::Category(category.to_owned()));
         }
         for member in members {
             self.event(category, member.schema);
@@ -83,7 +83,7 @@ impl Observer {
         };
         if *before != history || !types::same(before, &history) {
             let first = self.seen_in.get(schema.name).cloned().unwrap_or_default();
-            self.taken.get_or_insert_with(|| Taken::Name {
+            self.taken.get_or_insert_with(|| NameClash::Name {
                 name: schema.name.to_owned(),
                 one: (first, before.summary()),
                 other: (category.to_owned(), history.summary()),
@@ -104,7 +104,7 @@ impl Observer {
                 let Some((other, summary)) = names.insert(alias, (event, says.clone())) else { continue };
                 let category = |event: &str| self.seen_in.get(event).cloned().unwrap_or_default();
                 let (one, other) = ((category(other), summary), (category(event), says));
-                self.taken.get_or_insert_with(|| Taken::Name { name: alias.clone(), one, other });
+                self.taken.get_or_insert_with(|| NameClash::Name { name: alias.clone(), one, other });
             }
         }
     }
@@ -128,7 +128,7 @@ fn history(schema: &'static Schema, opaque: &mut BTreeSet<String>) -> History {
         for version in (1..=above).filter(|version| schema.previous.is_none() || *version >= lowest) {
             let shape = SchemaVersion::new(version).and_then(|version| schema.shape(version));
             let mut layout = shape.map_or(Layout::NotDescribed, layout);
-            layout.each_entry(|entry| entry.deep = Deep(roots.get(&entry.key()).cloned()));
+            layout.each_entry(|entry| entry.accepted = AcceptedType(roots.get(&entry.key()).cloned()));
             history.layouts.insert(version, layout);
         }
         history.words.insert(if above == newest { OPEN } else { above }, words);
@@ -145,7 +145,7 @@ fn history(schema: &'static Schema, opaque: &mut BTreeSet<String>) -> History {
 #[derive(Default)]
 struct Seen {
     /// By the key of an entry.
-    roots: BTreeMap<String, Rc<Root>>,
+    roots: BTreeMap<String, Rc<RootType>>,
     /// serde's words on the struct.
     words: BTreeSet<String>,
 }
@@ -158,7 +158,7 @@ fn seen(schema: &Schema, opaque: &mut BTreeSet<String>) -> Seen {
             return;
         }
         let root = probed.and_then(looked_into);
-        if root.as_ref().is_none_or(|root| matches!(root.node, Node::Unseen(_))) && !written.ends_with(')') {
+        if root.as_ref().is_none_or(|root| matches!(root.node, JsonType::Unseen(_))) && !written.ends_with(')') {
             opaque.extend(types::own(written).map(str::to_owned));
         }
         if let Some(root) = root {
@@ -171,12 +171,12 @@ fn seen(schema: &Schema, opaque: &mut BTreeSet<String>) -> Seen {
 /// What is accepted by a type that can be asked.
 #[cfg(feature = "schema")]
 #[expect(clippy::unnecessary_wraps, reason = "without the feature there is none")]
-fn looked_into(probed: Probed) -> Option<Root> {
-    Some(deep::root(&probed))
+fn looked_into(probed: Probed) -> Option<RootType> {
+    Some(json_schema::root(&probed))
 }
 
 #[cfg(not(feature = "schema"))]
-fn looked_into(_: Probed) -> Option<Root> {
+fn looked_into(_: Probed) -> Option<RootType> {
     None
 }
 
@@ -203,6 +203,6 @@ fn entry(field: &Field) -> Entry {
         optional: field.presence == Presence::Default,
         with: field.with.map(str::to_owned),
         aliases: field.aliases.iter().map(|&key| key.to_owned()).collect::<BTreeSet<_>>(),
-        deep: Deep::default(),
+        accepted: AcceptedType::default(),
     }
 }

@@ -1,16 +1,16 @@
-//! Gives up what a lock holds of single events.
+//! Gives up the locked history of single events.
 
 use super::{
     compare::id_of,
     contents::{Contents, History},
 };
 
-/// Puts into `locked` what the events called `names` are in `current`; all others stay as they are.
+/// Replaces the events `names` in `locked` by those in `current`; all others stay as they are.
 pub(super) fn overwrite(locked: &mut Contents, current: &Contents, names: &[String]) {
     for name in names {
         let today = current.events.get(name);
         let is_read_as = |event: &str| event == name || today.is_some_and(|today| today.aliases.contains_key(event));
-        // what it was stored as before goes along with it
+        // Its former names are replaced with it.
         locked.events.retain(|event, _| !is_read_as(event));
         for (category, events) in &mut locked.streams {
             events.retain(|event, _| !is_read_as(event));

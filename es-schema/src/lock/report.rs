@@ -1,45 +1,45 @@
-//! Says which promise is not kept, shows the shape before and after, and what to write.
+//! Writes the report of a check: the stored event, its shape before and after, and what to write.
 
 use std::{collections::BTreeSet, fmt};
 
 use super::{
     advice,
-    advised::{
+    advice_text::{
         AGGREGATE, ANOTHER_EVENT, DERIVE, DESCRIBE, EVENT, HISTORY, IS_TODAY, LEAVE_OUT, NAME_AGGREGATE, OTHER_ID,
         OTHER_NAME, PRINT_IDS, PUT_BACK, RETIRE, SAY_WHAT, STEP_MISSING, SUCCESSORS, WORD, WRITE_CATEGORY,
     },
-    compare::{Broken, Newcomer},
+    compare::{Incompatibility, UnlockedEvent},
     contents::{Entry, History, Id, Layout},
-    node::Node,
+    json_type::JsonType,
     token, types,
     update::OVERWRITE,
 };
 
-impl fmt::Display for Broken {
+impl fmt::Display for Incompatibility {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stream { category, events, moved_to } => stream(f, category, events, moved_to.as_deref()),
-            Self::Event { category, name, locked, elsewhere, newcomers } => {
-                event(f, category, name, locked, elsewhere.as_deref(), newcomers)
+            Self::MissingStream { category, events, moved_to } => stream(f, category, events, moved_to.as_deref()),
+            Self::UnreadableEvent { category, name, locked, elsewhere, unlocked } => {
+                event(f, category, name, locked, elsewhere.as_deref(), unlocked)
             }
-            Self::Alias { event, today, alias, up_to } => read_as(f, event, today, alias, *up_to),
-            Self::Lowered { event, today, locked } => lowered(f, event, today, locked),
-            Self::Edited { event, today, version, before, after, next, also } => {
+            Self::MissingAlias { event, today, alias, up_to } => read_as(f, event, today, alias, *up_to),
+            Self::LoweredVersion { event, today, locked } => lowered(f, event, today, locked),
+            Self::ChangedShape { event, today, version, before, after, next, also } => {
                 let versions = also.iter().map(|also| format!(" and {also}")).collect::<Vec<_>>().concat();
                 writeln!(f, "event `{event}` has another shape in schema version {version}{versions} than was stored")?;
                 writeln!(f, "    before  {before}\n    after   {after}")?;
                 inside(f, before, after)?;
                 edited(f, event, today, *version, before, after, next.as_ref())
             }
-            Self::Words { event, before, after } => words(f, event, before, after),
-            Self::Id { category, before, after } => id(f, category, before, after),
+            Self::ChangedSerdeAttributes { event, before, after } => words(f, event, before, after),
+            Self::ChangedId { category, before, after } => id(f, category, before, after),
         }
     }
 }
 
-/// What gives up each of the promises in `broken`.
-pub(super) fn giving_up(broken: &[Broken]) -> String {
-    let names: BTreeSet<String> = broken.iter().flat_map(Broken::names).collect();
+/// The command that gives up the history of all `incompatibilities`.
+pub(super) fn giving_up(incompatibilities: &[Incompatibility]) -> String {
+    let names: BTreeSet<String> = incompatibilities.iter().flat_map(Incompatibility::names).collect();
     let names = names.into_iter().collect::<Vec<_>>().join(",");
     let plain = names.chars().all(|letter| token::is_of_name(letter) || letter == ',') && !names.contains('$');
     let names = if plain { names } else { format!("'{}'", names.replace('\'', r"'\''")) };
@@ -66,7 +66,7 @@ fn event(
     name: &str,
     locked: &History,
     elsewhere: Option<&str>,
-    newcomers: &[Newcomer],
+    unlocked: &[UnlockedEvent],
 ) -> fmt::Result {
     let newest = locked.newest();
     writeln!(f, "event `{name}` of stream `{category}` can no longer be read")?;
@@ -79,10 +79,11 @@ fn event(
     writeln!(f, "  {RETIRE}")?;
     writeln!(f, "        {AGGREGATE}{category:?}, …, retired({ty}))]")?;
     writeln!(f, "        impl Retired<…> for {ty} {SUCCESSORS}…> {{ … }} }}")?;
-    let alike =
-        |newcomer: &&Newcomer| newcomer.history.layouts.values().next_back() == locked.layouts.values().next_back();
-    match newcomers.iter().find(alike).or(newcomers.first()) {
-        Some(Newcomer { name: new, history }) => {
+    let alike = |unlocked: &&UnlockedEvent| {
+        unlocked.history.layouts.values().next_back() == locked.layouts.values().next_back()
+    };
+    match unlocked.iter().find(alike).or(unlocked.first()) {
+        Some(UnlockedEvent { name: new, history }) => {
             let version = history.newest().max(newest);
             let alias = format!(", alias({name:?}, up_to = {newest})");
             writeln!(f, "  {IS_TODAY}{new}` today")?;
@@ -151,21 +152,21 @@ fn edited(
     writeln!(f, "  {ANOTHER_EVENT}")
 }
 
-/// What changed inside the types of fields.
+/// Writes what changed inside the types of fields.
 fn inside(f: &mut fmt::Formatter<'_>, before: &Layout, after: &Layout) -> fmt::Result {
     let mut said = BTreeSet::new();
     for (field, after, before) in after.pairs(before) {
-        let (Some(was), Some(is)) = (&before.deep.0, &after.deep.0) else { continue };
+        let (Some(was), Some(is)) = (&before.accepted.0, &after.accepted.0) else { continue };
         if after.reads_type(before) || after.with.is_some() != before.with.is_some() {
             continue;
         }
         match (&was.node, &is.node) {
-            (Node::Unseen(_), Node::Unseen(_)) => continue,
-            (_, Node::Unseen(_)) if after.with.is_none() => {
+            (JsonType::Unseen(_), JsonType::Unseen(_)) => continue,
+            (_, JsonType::Unseen(_)) if after.with.is_none() => {
                 writeln!(f, "  `{}` of `{field}` {DERIVE}", after.ty)?;
                 continue;
             }
-            (Node::Unseen(_), _) if after.with.is_none() => {
+            (JsonType::Unseen(_), _) if after.with.is_none() => {
                 writeln!(
                     f,
                     "  `{}` of `{field}` is seen for the first time, and it does not read what it did",
@@ -175,7 +176,7 @@ fn inside(f: &mut fmt::Formatter<'_>, before: &Layout, after: &Layout) -> fmt::R
             _ => {}
         }
         let changed = types::changed(before, after);
-        let own = |name: &&String| types::lines(&before.deep, name) != types::lines(&after.deep, name);
+        let own = |name: &&String| types::lines(&before.accepted, name) != types::lines(&after.accepted, name);
         let mut named: Vec<_> = changed.iter().filter(own).collect();
         if named.is_empty() {
             named.extend(&changed);
@@ -183,8 +184,8 @@ fn inside(f: &mut fmt::Formatter<'_>, before: &Layout, after: &Layout) -> fmt::R
         for name in &named {
             if said.insert((*name).clone()) {
                 writeln!(f, "type `{name}` changed, inside payloads that are stored")?;
-                lines(f, "before", &types::lines(&before.deep, name))?;
-                lines(f, "after ", &types::lines(&after.deep, name))?;
+                lines(f, "before", &types::lines(&before.accepted, name))?;
+                lines(f, "after ", &types::lines(&after.accepted, name))?;
             }
         }
         if named.is_empty() {
@@ -196,11 +197,11 @@ fn inside(f: &mut fmt::Formatter<'_>, before: &Layout, after: &Layout) -> fmt::R
     Ok(())
 }
 
-/// What an entry accepts, with the definitions it names.
+/// What an entry accepts, with the definition that it names.
 fn expanded(entry: &Entry) -> Vec<String> {
-    let Some(root) = &entry.deep.0 else { return Vec::new() };
+    let Some(root) = &entry.accepted.0 else { return Vec::new() };
     match &root.node {
-        Node::Named(name) => types::lines(&entry.deep, name),
+        JsonType::Named(name) => types::lines(&entry.accepted, name),
         node => node.lines(),
     }
 }

@@ -1,13 +1,13 @@
-//! The values that a type is tried with, to see what it refuses.
+//! The sample values that are tried on a type, to find what it refuses.
 
 use es_core::schema::trace::Sample;
 
-use super::node::INTEGERS;
+use super::json_type::INTEGERS;
 
 /// Texts of several forms.
 const TEXTS: [&str; 4] = ["", "1", "a", "00000000-0000-0000-0000-000000000000"];
 
-/// What is offered to who asks for a `value`, each with its JSON: texts or, of whole numbers, the bounds, 0 and 1.
+/// The samples for a type that asks for a `value`, each with its JSON: texts, or the bounds of a whole number, 0 and 1.
 pub(super) fn samples(value: &str) -> Vec<(Sample, String)> {
     match INTEGERS.iter().find(|(name, ..)| *name == value) {
         Some((_, min, max)) => {

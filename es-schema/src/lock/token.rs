@@ -1,9 +1,8 @@
-//! The words of the text: names, keys and types stand bare where they can be told from what follows them, and in
-//! quotes where not.
+//! The tokens of the text. Names, keys and types are written bare where their end is clear, and in quotes otherwise.
 
 use std::fmt;
 
-/// What a lock says of itself in its first line.
+/// The first line of a lock.
 pub(super) const HEADER: &str =
     "# Every shape of every stored event. Written by UPDATE_EVENTS_LOCK=1 cargo test. Commit it; do not edit it.";
 
@@ -11,7 +10,7 @@ pub(super) const HEADER: &str =
 pub(super) const WITH: &str = " (with ";
 /// Before the other keys a field is read from.
 pub(super) const ALSO: &str = " (also ";
-/// Where a bare type ends.
+/// The texts that end a bare type.
 pub(super) const TYPE_ENDS: [&str; 4] = [",", "?", WITH, ALSO];
 /// A schema version with the shape of the one before.
 pub(super) const UNCHANGED: &str = "unchanged";
@@ -23,29 +22,29 @@ pub(super) const NOT_DESCRIBED: &str = "not described";
 pub(super) const UNIT: &str = "null";
 /// An object without fields.
 pub(super) const NO_FIELDS: &str = "{}";
-/// Behind an event that is no longer written.
+/// After an event that is no longer written.
 pub(super) const RETIRED: &str = " (retired)";
 
-/// Before a type whose inside is told.
+/// Before a type whose inside is described.
 pub(super) const WHERE: &str = "  where ";
 /// Before what it accepts.
 pub(super) const IS: &str = " is ";
 /// Before the last schema version that something holds for.
 pub(super) const UP_TO: &str = " up to ";
-/// Before serde's words on the struct.
+/// Before the serde attributes on the struct.
 pub(super) const SERDE: &str = "serde ";
-/// Where there are none.
+/// In place of serde attributes, if there are none.
 pub(super) const NO_WORDS: &str = "nothing";
 /// Before the type of an aggregate's id.
 pub(super) const ID: &str = "id is ";
-/// Before what is printed of samples.
+/// Before the printed samples.
 pub(super) const PRINTS: &str = ", prints ";
 /// A sample that is refused.
 pub(super) const REFUSED: &str = "not at all";
-/// Behind an id that is read from no text.
+/// After an id type that is not read from text.
 pub(super) const TYPE_ONLY: &str = ", of which only the type is watched";
 
-/// A word as it stands in the text.
+/// A name, key, type or path as it is written in the text.
 pub(super) struct Word<'a> {
     text: &'a str,
     bare: bool,
@@ -82,7 +81,7 @@ pub(super) fn is_of_key(letter: char) -> bool {
     letter.is_alphanumeric() || "_-.$".contains(letter)
 }
 
-/// Where bare `text` ends: before the first of `stops` that no bracket encloses, or before a bracket that closes none.
+/// The end of a bare `text`: before the first of `stops` outside of brackets, or before an unmatched closing bracket.
 pub(super) fn end(text: &str, stops: &[&str]) -> usize {
     let mut depth = 0_usize;
     let mut before = ' ';

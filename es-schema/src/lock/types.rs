@@ -1,4 +1,4 @@
-//! What fields accept: whether one reads what another wrote, and the definitions of a whole lock.
+//! Compares what fields accept, and names the definitions of a whole lock.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,110 +6,110 @@ use std::{
 };
 
 use super::{
-    contents::{Contents, Deep, Entry, History, OPEN},
-    node::{Definitions, Node, Root},
-    reads,
-    written::{self, plain},
+    compatibility,
+    contents::{AcceptedType, Contents, Entry, History, OPEN},
+    json_type::{Definitions, JsonType, RootType},
+    rust_type::{self, plain},
 };
 
 impl Entry {
-    /// Whether what was stored by `stored` is read by this as it was.
+    /// Whether this field reads the stored values of `stored` with the same meaning.
     pub(super) fn reads(&self, stored: &Self) -> bool {
         (self.may_be_absent() || !stored.optional) && stored.aliases.is_subset(&self.aliases) && self.reads_type(stored)
     }
 
-    /// Whether it was seen to refuse values of the right form, itself or anywhere inside.
+    /// Whether the type, or a type inside it, was seen to refuse values of the right form.
     pub(super) fn refuses(&self) -> bool {
         self.root().is_some_and(|root| {
             let mut reached = Vec::new();
             reach(&root.node, &root.definitions, &mut reached);
             let inside = reached.iter().filter_map(|name| root.definitions.get(name));
-            inside.chain([&root.node]).any(Node::holds_refusals)
+            inside.chain([&root.node]).any(JsonType::holds_refusals)
         })
     }
 
-    /// Whether serde reads it where its key is not there: with a `serde(default)`, or as an `Option`, whose text tells.
+    /// Whether serde accepts a missing key: with `serde(default)`, or for a type written as `Option`.
     fn may_be_absent(&self) -> bool {
-        let is_option = || matches!(self.text().node, Node::OneOf(nodes) if nodes.contains(&Node::Null));
+        let is_option = || matches!(self.text().node, JsonType::OneOf(nodes) if nodes.contains(&JsonType::Null));
         self.optional || (self.with.is_none() && is_option())
     }
 
-    /// Whether values of both accept the same.
+    /// Whether both accept the same values.
     pub(super) fn is_same_type(&self, other: &Self) -> bool {
         match (self.root(), other.root()) {
-            (Some(one), Some(other)) => reads::same(&one, &other),
-            _ => reads::same(&self.text(), &other.text()),
+            (Some(one), Some(other)) => compatibility::same(&one, &other),
+            _ => compatibility::same(&self.text(), &other.text()),
         }
     }
 
-    /// Whether a value of this is read by the release before, which has `stored`.
+    /// Whether the release before, which has `stored`, reads every value of this field.
     pub(super) fn is_read_before(&self, stored: &Self) -> bool {
         match (self.root(), stored.root()) {
-            (Some(today), Some(before)) => reads::is_read_before(&today, &before),
-            _ => reads::is_read_before(&self.text(), &stored.text()),
+            (Some(today), Some(before)) => compatibility::is_read_before(&today, &before),
+            _ => compatibility::is_read_before(&self.text(), &stored.text()),
         }
     }
 
-    /// Whether its type was looked into.
+    /// Whether the inside of the type is known.
     pub(super) fn is_seen(&self) -> bool {
-        self.root().is_some_and(|root| !matches!(root.node, Node::Unseen(_)))
+        self.root().is_some_and(|root| !matches!(root.node, JsonType::Unseen(_)))
     }
 
-    /// Whether a value of `stored` is read as one of this.
+    /// Whether this type reads every value of `stored`.
     pub(super) fn reads_type(&self, stored: &Self) -> bool {
         let (Some(today), Some(before)) = (self.root(), stored.root()) else {
-            return self.with == stored.with && reads::reads(&self.text(), &stored.text());
+            return self.with == stored.with && compatibility::reads(&self.text(), &stored.text());
         };
         match (&before.node, &today.node) {
             _ if self.with.is_some() != stored.with.is_some() => false,
-            (Node::Unseen(before), Node::Unseen(today)) => {
+            (JsonType::Unseen(before), JsonType::Unseen(today)) => {
                 let written = self.with == stored.with && self.is_written_as(stored);
-                // a function that takes anything may do anything with it
-                let told = self.with.is_some() && **before != Node::Any && **today != Node::Any;
-                (written || told) && reads::reads(&bare(today), &bare(before))
+                // A function that takes any value may do anything with it.
+                let told = self.with.is_some() && **before != JsonType::Any && **today != JsonType::Any;
+                (written || told) && compatibility::reads(&bare(today), &bare(before))
             }
-            // it is seen since today: what was seen before has to be what it was
-            (Node::Unseen(before), _) => {
-                // whatever it was, it is a plain value that is read as it stands
-                let is_plain = !matches!(**before, Node::Any)
+            // The inside of the type is newly known: what was known before must agree with it.
+            (JsonType::Unseen(before), _) => {
+                // A plain value is compared directly, whatever its type was called.
+                let is_plain = !matches!(**before, JsonType::Any)
                     && before.kind().is_some_and(|kind| !["list", "object"].contains(&kind));
                 if is_plain && self.with.is_none() && !self.is_written_as(stored) {
-                    return reads::reads(&today, &bare(before));
+                    return compatibility::reads(&today, &bare(before));
                 }
-                let asks = today.outline.as_deref();
+                let asks = today.traced.as_deref();
                 self.is_written_as(stored)
-                    && **before != Node::Any
-                    && asks.is_some_and(|asks| reads::same(&bare(asks), &bare(before)))
+                    && **before != JsonType::Any
+                    && asks.is_some_and(|asks| compatibility::same(&bare(asks), &bare(before)))
             }
-            _ => reads::reads(&today, &before),
+            _ => compatibility::reads(&today, &before),
         }
     }
 
-    /// Whether its type goes by the same name, or by the one under which the advice keeps it as it was.
+    /// Whether its type has the same name, or the name under which the advice keeps the old type.
     pub(super) fn is_written_as(&self, stored: &Self) -> bool {
         let (today, stored) = (plain(&self.ty), plain(&stored.ty));
         today == stored || today == kept(&stored, &own(&stored).map(str::to_owned).collect())
     }
 
-    /// What it accepts, where that was looked into or its text tells.
-    fn root(&self) -> Option<Rc<Root>> {
-        self.deep.0.clone().or_else(|| {
+    /// What the field accepts, if its inside is known or its text determines it.
+    fn root(&self) -> Option<Rc<RootType>> {
+        self.accepted.0.clone().or_else(|| {
             let text = self.text();
-            (self.with.is_none() && written::tells_all(&text.node)).then(|| Rc::new(text))
+            (self.with.is_none() && rust_type::is_fully_known(&text.node)).then(|| Rc::new(text))
         })
     }
 
-    /// What can be told from how its type is written.
-    pub(super) fn text(&self) -> Root {
-        bare(&written::node(&self.ty))
+    /// What is known from the text of its type.
+    pub(super) fn text(&self) -> RootType {
+        bare(&rust_type::json_type(&self.ty))
     }
 }
 
-fn bare(node: &Node) -> Root {
-    Root { node: node.clone(), definitions: Rc::default(), outline: None }
+fn bare(node: &JsonType) -> RootType {
+    RootType { node: node.clone(), definitions: Rc::default(), traced: None }
 }
 
-/// Whether the fields of `one` accept the same as those of `other`.
+/// Whether the fields of `one` accept the same values as those of `other`.
 pub(super) fn same(one: &History, other: &History) -> bool {
     one.layouts.values().zip(other.layouts.values()).all(|(one, other)| {
         let (one, other) = (one.entries(), other.entries());
@@ -117,8 +117,8 @@ pub(super) fn same(one: &History, other: &History) -> bool {
     })
 }
 
-/// The contents that are to be written in place of `locked`: those of a program that sees no deep schemas keep the ones
-/// that are there.
+/// The contents to write in place of `locked`. A program without the feature `schema` keeps the types that the lock already
+/// describes.
 pub(super) fn keep(locked: &Contents, mut current: Contents) -> Contents {
     if cfg!(feature = "schema") {
         return current;
@@ -127,29 +127,30 @@ pub(super) fn keep(locked: &Contents, mut current: Contents) -> Contents {
         let Some(known) = locked.events.get(event) else { continue };
         for (version, layout) in &mut history.layouts {
             let Some(known) = known.layouts.get(version) else { continue };
-            let roots: BTreeMap<_, _> = known.entries().iter().map(|entry| (entry.key(), entry.deep.clone())).collect();
-            layout.each_entry(|entry| entry.deep = roots.get(&entry.key()).cloned().unwrap_or_default());
+            let roots: BTreeMap<_, _> =
+                known.entries().iter().map(|entry| (entry.key(), entry.accepted.clone())).collect();
+            layout.each_entry(|entry| entry.accepted = roots.get(&entry.key()).cloned().unwrap_or_default());
         }
     }
     current
 }
 
-/// The definitions of a whole lock, each under a name of its own.
+/// The definitions of a whole lock, each under a unique name.
 #[derive(Default)]
-pub(super) struct Book {
+pub(super) struct DefinitionTable {
     pub(super) definitions: Definitions,
-    /// By the name of its root and everything that it leads to.
+    /// The names, by the text of a definition and of all definitions that it refers to.
     names: BTreeMap<String, String>,
 }
 
-impl Book {
-    /// What `history` says of its fields: the key, up to which schema version, and what is accepted. Those whose text
-    /// tells are left out.
-    pub(super) fn lines(&mut self, history: &History) -> Vec<(String, u32, Node)> {
-        let mut spans: BTreeMap<String, Vec<(u32, Node)>> = BTreeMap::new();
+impl DefinitionTable {
+    /// The `where` lines of `history`: the key, the last schema version, and what is accepted. Types that their text determines are
+    /// left out.
+    pub(super) fn lines(&mut self, history: &History) -> Vec<(String, u32, JsonType)> {
+        let mut spans: BTreeMap<String, Vec<(u32, JsonType)>> = BTreeMap::new();
         for (version, layout) in &history.layouts {
             for entry in layout.entries() {
-                let Some(root) = &entry.deep.0 else { continue };
+                let Some(root) = &entry.accepted.0 else { continue };
                 let node = self.node(root);
                 let spans = spans.entry(entry.key()).or_default();
                 match spans.last_mut() {
@@ -163,8 +164,8 @@ impl Book {
             let only = spans.len() == 1;
             let count = spans.len();
             for (at, (up_to, node)) in spans.into_iter().enumerate() {
-                let text = written::node(&key);
-                if !(only && node == text && written::tells_all(&text)) {
+                let text = rust_type::json_type(&key);
+                if !(only && node == text && rust_type::is_fully_known(&text)) {
                     lines.push((key.clone(), if at + 1 == count { OPEN } else { up_to }, node));
                 }
             }
@@ -172,8 +173,8 @@ impl Book {
         lines
     }
 
-    /// The node of `root`, with names of this book.
-    fn node(&mut self, root: &Root) -> Node {
+    /// The type of `root`, with the names of this table.
+    fn node(&mut self, root: &RootType) -> JsonType {
         let mut reached = Vec::new();
         reach(&root.node, &root.definitions, &mut reached);
         let names: BTreeMap<String, String> =
@@ -189,7 +190,7 @@ impl Book {
 
     fn name(&mut self, name: &str, definitions: &Definitions) -> String {
         let mut reached = Vec::new();
-        reach(&Node::Named(name.to_owned()), definitions, &mut reached);
+        reach(&JsonType::Named(name.to_owned()), definitions, &mut reached);
         reached.sort();
         let text: String =
             reached.iter().filter_map(|name| Some(format!("{name} {}\n", definitions.get(name)?))).collect();
@@ -205,8 +206,8 @@ impl Book {
     }
 }
 
-/// The names that `node` leads to.
-fn reach(node: &Node, definitions: &Definitions, reached: &mut Vec<String>) {
+/// The names that `node` refers to, directly or through definitions.
+fn reach(node: &JsonType, definitions: &Definitions, reached: &mut Vec<String>) {
     let mut names = Vec::new();
     node.names(&mut |name| names.push(name.to_owned()));
     for name in names {
@@ -219,19 +220,20 @@ fn reach(node: &Node, definitions: &Definitions, reached: &mut Vec<String>) {
     }
 }
 
-/// The definitions that are no longer what they were, by the name they have today, between two entries.
+/// The names of the definitions that differ between two entries.
 pub(super) fn changed(before: &Entry, after: &Entry) -> BTreeSet<String> {
-    let (Some(before), Some(after)) = (&before.deep.0, &after.deep.0) else { return BTreeSet::new() };
-    let at = |root: &Root, name: &str| Root { node: Node::Named(name.to_owned()), ..root.clone() };
-    let differs =
-        |name: &&String| after.definitions.contains_key(*name) && !reads::same(&at(before, name), &at(after, name));
+    let (Some(before), Some(after)) = (&before.accepted.0, &after.accepted.0) else { return BTreeSet::new() };
+    let at = |root: &RootType, name: &str| RootType { node: JsonType::Named(name.to_owned()), ..root.clone() };
+    let differs = |name: &&String| {
+        after.definitions.contains_key(*name) && !compatibility::same(&at(before, name), &at(after, name))
+    };
     before.definitions.keys().filter(differs).cloned().collect()
 }
 
-/// The lines of `name` that stand in `deep` themselves.
-pub(super) fn lines(deep: &Deep, name: &str) -> Vec<String> {
-    let definition = deep.0.as_ref().and_then(|root| root.definitions.get(name));
-    definition.map(Node::lines).unwrap_or_default()
+/// The lines of the definition `name` in `accepted`.
+pub(super) fn lines(accepted: &AcceptedType, name: &str) -> Vec<String> {
+    let definition = accepted.0.as_ref().and_then(|root| root.definitions.get(name));
+    definition.map(JsonType::lines).unwrap_or_default()
 }
 
 /// The words of a type or of a line.
@@ -243,18 +245,18 @@ pub(super) fn is_of_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// The types in the text of a type that are not the standard library's. A word of capitals is a constant.
+/// The types in the text of a type that are not of the standard library. A word in capitals is a constant.
 pub(super) fn own(ty: &str) -> impl Iterator<Item = &str> {
     let is_type = |word: &str| word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase);
     words(ty).filter(move |word| is_type(word) && !STANDARD.contains(word))
 }
 
-/// Whether `path` leads to a type of the standard library.
+/// Whether `path` names a type of the standard library.
 pub(super) fn is_standard(path: &str) -> bool {
     STANDARD.contains(&path.rsplit("::").next().unwrap_or(path))
 }
 
-/// `ty` with `Old` before each of `names`: how the advice calls what is kept as it was.
+/// `ty` with `Old` before each of `names`: the name that the advice gives to an old type.
 pub(super) fn kept(ty: &str, names: &BTreeSet<String>) -> String {
     let mut kept = String::new();
     let mut rest = ty;
@@ -270,7 +272,7 @@ pub(super) fn kept(ty: &str, names: &BTreeSet<String>) -> String {
     kept
 }
 
-/// Types of the standard library, which nobody of ours changes.
+/// Types of the standard library, which an application cannot change.
 const STANDARD: [&str; 25] = [
     "Arc",
     "BTreeMap",

@@ -6,7 +6,7 @@ use super::LockError;
 
 /// The environment variable that asks for an update.
 pub(super) const VARIABLE: &str = "UPDATE_EVENTS_LOCK";
-/// The environment variable that gives up the history of the events it names.
+/// The environment variable with the events whose history is given up.
 pub(super) const OVERWRITE: &str = "OVERWRITE_EVENT";
 
 /// What a test run may write. The lock reads it from `UPDATE_EVENTS_LOCK`, a corpus from `UPDATE_CORPUS`.
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_variable_says_what_may_be_written() {
+    fn the_variable_is_one_or_absent() {
         assert_eq!(Update::of(""), Some(Update::Nothing));
         assert_eq!(Update::of("0"), Some(Update::Nothing));
         assert_eq!(Update::of("1"), Some(Update::New));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn several_events_stand_between_commas() {
+    fn several_events_are_separated_by_commas() {
         assert_eq!(listed("account.opened, account.deposited,"), ["account.opened", "account.deposited"]);
         assert_eq!(listed(""), [""; 0]);
     }

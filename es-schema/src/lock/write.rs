@@ -10,7 +10,7 @@ use es_core::schema::ID_SAMPLES;
 use super::{
     contents::{Contents, Entry, History, Id, Layout, Named, OPEN, Standing},
     token,
-    types::Book,
+    types::DefinitionTable,
 };
 
 impl fmt::Display for Contents {
@@ -26,15 +26,15 @@ impl fmt::Display for Contents {
                 writeln!(f, "  {}{retired}", token::name(event))?;
             }
         }
-        let mut book = Book::default();
+        let mut table = DefinitionTable::default();
         for (event, history) in &self.events {
             writeln!(f, "\nevent {}", token::name(event))?;
             write_history(f, history)?;
-            for (key, up_to, node) in book.lines(history) {
+            for (key, up_to, node) in table.lines(history) {
                 writeln!(f, "{}{}{}{}{node}", token::WHERE, token::path(&key), end(up_to), token::IS)?;
             }
         }
-        for (name, definition) in &book.definitions {
+        for (name, definition) in &table.definitions {
             writeln!(f, "\ntype {}", token::name(name))?;
             for line in definition.lines() {
                 writeln!(f, "  {line}")?;

@@ -7,16 +7,16 @@ use super::{FaultyStore, on_purpose};
 use crate::drop_after::DropAfter;
 
 impl<S: EventStore> FaultyStore<S> {
-    /// The snapshots of the store inside. [`EventStore::capabilities`] offers these only where there are any.
+    /// The snapshots of the inner store. [`EventStore::capabilities`] offers them only where there are any.
     fn inside(&self) -> Result<&dyn Snapshots, SnapshotError> {
         self.store.snapshots().ok_or_else(|| {
-            SnapshotError::Store(StoreError::new(StoreErrorKind::Misconfigured, "the store inside keeps no snapshots"))
+            SnapshotError::Store(StoreError::new(StoreErrorKind::Misconfigured, "the inner store keeps no snapshots"))
         })
     }
 }
 
-/// Looking for a snapshot fails by the chance of [`read_errors`](FaultyStore::read_errors), storing one by the chances of an
-/// append. Where the answer is lost, the snapshot may be stored or not.
+/// Finding a snapshot fails with the chance of [`read_errors`](FaultyStore::read_errors), storing one with the chances of an append.
+/// If the answer is lost, the snapshot may be stored or not.
 #[async_trait]
 impl<S: EventStore> Snapshots for FaultyStore<S> {
     async fn nearest(

@@ -160,7 +160,7 @@ fn an_edited_event_fails_until_the_printed_attributes_are_pasted() {
 fn an_update_refuses_a_broken_promise_and_an_overwrite_writes_it() {
     let written = Written::by::<first::Account>();
     let before = written.text();
-    assert!(matches!(written.lock.run::<edited::Account>(Update::New), Err(LockError::Broken { .. })));
+    assert!(matches!(written.lock.run::<edited::Account>(Update::New), Err(LockError::Incompatible { .. })));
     assert_eq!(written.text(), before);
     let lock = written.lock.clone().overwriting(["account.opened"]);
     lock.run::<edited::Account>(Update::Nothing).unwrap();
@@ -306,7 +306,8 @@ fn an_overwrite_replaces_the_history_of_the_named_event_only() {
     let written = Written::by::<(first::Account, vault::Vault)>();
     let before = written.text();
     let lock = written.lock.clone().overwriting(["account.opened", "nobody.knows"]);
-    let Err(LockError::Broken { report, .. }) = lock.run::<(edited::Account, edited_vault::Vault)>(Update::Nothing)
+    let Err(LockError::Incompatible { report, .. }) =
+        lock.run::<(edited::Account, edited_vault::Vault)>(Update::Nothing)
     else {
         panic!("`vault.filled` was not given up")
     };
@@ -379,7 +380,7 @@ impl Written {
     #[track_caller]
     fn fails<A: Aggregates>(&self) -> String {
         match self.lock.run::<A>(Update::Nothing) {
-            Err(error @ LockError::Broken { .. }) => error.to_string(),
+            Err(error @ LockError::Incompatible { .. }) => error.to_string(),
             other => panic!("not broken: {other:?}"),
         }
     }

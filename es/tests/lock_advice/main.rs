@@ -91,7 +91,7 @@ fn every_advice_satisfies_the_lock_when_it_is_followed() {
         let path = locks.join(format!("{}.lock", case.name));
         let lock = Lock::new(&path);
         (case.write)(&lock).expect("written");
-        let Err(LockError::Broken { report, .. }) = (case.check)(&lock) else {
+        let Err(LockError::Incompatible { report, .. }) = (case.check)(&lock) else {
             panic!("{}: nothing is said", case.name)
         };
         for line in report.lines() {

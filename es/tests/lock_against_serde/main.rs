@@ -158,7 +158,7 @@ fn said<Before: Side, After: Side>() -> (Option<Verdict>, String) {
     lock.run::<Before>(Update::Nothing).expect("what was written holds");
     match lock.run::<After>(Update::Nothing) {
         Ok(()) => (Some(Verdict::Silent), String::new()),
-        Err(LockError::Broken { report, .. }) => (Some(Verdict::Noticed), report),
+        Err(LockError::Incompatible { report, .. }) => (Some(Verdict::Noticed), report),
         Err(LockError::Outdated { news, .. }) => {
             lock.run::<After>(Update::New).expect("written");
             lock.run::<After>(Update::Nothing).expect("and then it holds");

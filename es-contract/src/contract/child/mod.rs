@@ -1,4 +1,4 @@
-//! Promises that need a process of their own: the test runs its own binary again, for the one test.
+//! Runs a promise in a child process: the test binary starts itself again, for that one test.
 
 use std::{env, io::Write, process::Stdio, time::Duration};
 
@@ -8,13 +8,13 @@ use crate::{BrokenPromise, FactoryError};
 
 pub(crate) mod peak;
 
-/// Names the task to a child.
+/// The variable that names the task to a child process.
 const TASK: &str = "ES_CONTRACT_CHILD";
-/// What a child prints when it has done its task: a test that was not found does not.
+/// A child prints this line after its task. A child that did not find the test does not print it.
 const DONE: &str = "es-contract: the child is done";
 
 tokio::task_local! {
-    /// The test that runs now, by which a child finds it again.
+    /// The test that is running; a child process runs it again.
     static TEST: Rerun;
 }
 
@@ -26,11 +26,11 @@ pub struct Rerun {
     patience: Duration,
 }
 
-/// How long a promise waits for what a sound store does soon.
+/// How long a promise waits for something that a correct store does soon.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Rerun {
-    /// By its path, beginning with the crate, as `module_path!` gives it.
+    /// Names the test by its path, which begins with the crate, as `module_path!` gives it.
     pub fn new(path: &str) -> Self {
         Self {
             test: path.split_once("::").map_or(path, |(_, path)| path).to_owned(),
@@ -39,14 +39,14 @@ impl Rerun {
         }
     }
 
-    /// With this in its environment.
+    /// Sets an environment variable of the child process.
     #[must_use]
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.push((name.into(), value.into()));
         self
     }
 
-    /// With another patience than ten seconds for what a sound store does soon.
+    /// Sets how long a promise waits for something that a correct store does soon; the default is ten seconds.
     #[must_use]
     pub fn patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
@@ -57,19 +57,19 @@ impl Rerun {
     }
 }
 
-/// How long the promise that runs now waits for what a sound store does soon.
+/// How long the running promise waits for something that a correct store does soon.
 pub(crate) fn patience() -> Duration {
     TEST.try_with(|test| test.patience).unwrap_or(PATIENCE)
 }
 
-/// What a child does.
+/// The task of a child process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Reads a long log.
     Read,
-    /// Stalls in front of a long log.
+    /// Subscribes to a long log, and stalls.
     Stall,
-    /// Races this process for `rounds` in the log at `address`.
+    /// Races the parent process for `rounds` in the log at `address`.
     Race { rounds: u64, address: String },
 }
 
@@ -90,7 +90,7 @@ impl Task {
             (Some("race"), Some(rounds), Some(address)) => {
                 Ok(Self::Race { rounds: rounds.parse()?, address: address.to_owned() })
             }
-            _ => Err(format!("`{text}` is no task of a child").into()),
+            _ => Err(format!("`{text}` is not a task of a child process").into()),
         }
     }
 }
@@ -100,14 +100,14 @@ pub(super) fn task() -> Result<Option<Task>, FactoryError> {
     env::var(TASK).ok().map(|text| Task::parse(&text)).transpose()
 }
 
-/// Says that this process, a child, has done its task.
+/// Reports to the parent that this child process has done its task.
 pub(super) fn done() -> Result<(), BrokenPromise> {
-    // Written directly: a test's captured output would not leave the process.
+    // Written to stdout directly: captured output of a test would not leave the process.
     let written = writeln!(std::io::stdout().lock(), "{DONE}");
-    written.map_err(|error| BrokenPromise::new("the child says that it is done", error.to_string()))
+    written.map_err(|error| BrokenPromise::new("the child reports that it is done", error.to_string()))
 }
 
-/// Runs a task in a child and waits for it.
+/// Runs a task in a child process and waits for it.
 pub(crate) async fn run(task: Task) -> Result<(), BrokenPromise> {
     let failed =
         |error: std::io::Error| BrokenPromise::new("the test runs again in a child process", error.to_string());

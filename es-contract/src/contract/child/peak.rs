@@ -1,22 +1,22 @@
-//! The peak of this process's memory.
+//! Measures the peak of the memory of this process.
 
 use std::{fs, time::Duration};
 
 use crate::BrokenPromise;
 
-/// Forgets the peak so far, where the system can, and gives the peak from which growth counts; `None` where the peak is
-/// not known.
+/// Resets the peak, where the system can, and gives the peak from which growth is measured; `None` where the peak is not
+/// known.
 pub(crate) fn reset() -> Result<Option<u64>, BrokenPromise> {
     if cfg!(not(target_os = "linux")) {
         return Ok(None);
     }
-    // 5 resets the peak; a system that refuses leaves the old one, from which growth counts as well.
+    // 5 resets the peak. A system that refuses keeps the old peak, and growth is measured from that.
     drop(fs::write("/proc/self/clear_refs", "5"));
     bytes().map(Some)
 }
 
-/// Waits for `pause`, and on while the peak has grown meanwhile, for 50 of them at most.
-pub(crate) async fn stands_still(pause: Duration) -> Result<(), BrokenPromise> {
+/// Waits until the peak has not grown for one `pause`, at most for 50 of them.
+pub(crate) async fn wait_until_stable(pause: Duration) -> Result<(), BrokenPromise> {
     let mut before = None;
     for _ in 0..50 {
         tokio::time::sleep(pause).await;
@@ -29,8 +29,8 @@ pub(crate) async fn stands_still(pause: Duration) -> Result<(), BrokenPromise> {
     Ok(())
 }
 
-/// `what` is broken when the peak grew by `limit` or more since `before`.
-pub(crate) fn grew_less(what: &str, before: Option<u64>, limit: u64) -> Result<(), BrokenPromise> {
+/// `what` is broken if the peak has grown by `limit` or more since `before`.
+pub(crate) fn ensure_growth_below(what: &str, before: Option<u64>, limit: u64) -> Result<(), BrokenPromise> {
     let Some(before) = before else { return Ok(()) };
     let growth = bytes()?.saturating_sub(before);
     if growth < limit {

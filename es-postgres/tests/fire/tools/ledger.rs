@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
-use es_contract::torture::{self, Attempt, Breach, FinalLog, History, Outcome, Seen};
+use es_contract::torture::{self, Attempt, AttemptOutcome, Breach, FinalLog, History, Seen};
 use es_core::{
     Append, AppendError, Appended, EventName, EventStore, Position, SchemaVersion, StoredEvent, StreamId, Timestamp,
     Version,
@@ -52,8 +52,8 @@ impl Ledger {
         }
         let mut answers = self.0.lock().unwrap();
         answers.attempts[number].outcome = match &outcome {
-            Ok(appended) => Outcome::Acknowledged(appended.clone()),
-            Err(_) => Outcome::Refused,
+            Ok(appended) => AttemptOutcome::Acknowledged(appended.clone()),
+            Err(_) => AttemptOutcome::Refused,
         };
         answers.acknowledged += usize::from(outcome.is_ok());
         outcome
@@ -62,7 +62,7 @@ impl Ledger {
     /// Records an append before its call, which may be dropped at any time.
     fn begin(&self, appends: &[Append]) -> usize {
         let mut answers = self.0.lock().unwrap();
-        answers.attempts.push(Attempt { appends: appends.to_vec(), outcome: Outcome::Unknown });
+        answers.attempts.push(Attempt { appends: appends.to_vec(), outcome: AttemptOutcome::Unknown });
         answers.attempts.len() - 1
     }
 

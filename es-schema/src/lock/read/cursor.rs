@@ -6,9 +6,9 @@ use es_core::schema::ID_SAMPLES;
 
 use super::{
     super::{
-        contents::{Deep, Entry, Id, Layout, Named, OPEN},
-        node::Node,
-        node_read, token,
+        contents::{AcceptedType, Entry, Id, Layout, Named, OPEN},
+        json_type::JsonType,
+        json_type_parser, token,
     },
     Parsed,
 };
@@ -79,8 +79,13 @@ impl Cursor<'_> {
     /// A field of a tuple, or the type of a flattened one.
     fn unnamed(&mut self) -> Parsed<Entry> {
         let ty = self.ty()?;
-        let mut entry =
-            Entry { ty, optional: self.take("?"), with: None, aliases: BTreeSet::new(), deep: Deep::default() };
+        let mut entry = Entry {
+            ty,
+            optional: self.take("?"),
+            with: None,
+            aliases: BTreeSet::new(),
+            accepted: AcceptedType::default(),
+        };
         self.notes(&mut entry)?;
         Ok(entry)
     }
@@ -93,13 +98,14 @@ impl Cursor<'_> {
         let key = self.key()?;
         let optional = self.take("?");
         self.expect(": ")?;
-        let mut entry = Entry { ty: self.ty()?, optional, with: None, aliases: BTreeSet::new(), deep: Deep::default() };
+        let mut entry =
+            Entry { ty: self.ty()?, optional, with: None, aliases: BTreeSet::new(), accepted: AcceptedType::default() };
         self.notes(&mut entry)?;
         Ok((Some(key), entry))
     }
 
     /// A line that tells the inside of a type.
-    pub(super) fn inside(mut self) -> Parsed<(String, u32, Node)> {
+    pub(super) fn inside(mut self) -> Parsed<(String, u32, JsonType)> {
         self.expect(token::WHERE.trim_start())?;
         let end = |text: &str| {
             let is = text.find(token::IS).unwrap_or(text.len());
@@ -114,7 +120,7 @@ impl Cursor<'_> {
         } else {
             self.expect(token::IS)?;
         }
-        Ok((key, version, node_read::node(self.0)?))
+        Ok((key, version, json_type_parser::node(self.0)?))
     }
 
     /// What the ids of a stream are.
@@ -147,7 +153,8 @@ impl Cursor<'_> {
     pub(super) fn other_type(mut self) -> Parsed<Layout> {
         self.expect(token::AS)?;
         let ty = self.ty()?;
-        let entry = Entry { ty, optional: false, with: None, aliases: BTreeSet::new(), deep: Deep::default() };
+        let entry =
+            Entry { ty, optional: false, with: None, aliases: BTreeSet::new(), accepted: AcceptedType::default() };
         self.end(Layout::As(entry))
     }
 

@@ -7,9 +7,9 @@ mod cursor;
 use cursor::Cursor;
 
 use super::{
-    contents::{Contents, Deep, History, Layout, Named, OPEN, Standing, Unreadable},
-    node::{Definitions, Node, Root},
-    node_read, token,
+    contents::{AcceptedType, Contents, History, Layout, Named, OPEN, Standing, Unreadable},
+    json_type::{Definitions, JsonType, RootType},
+    json_type_parser, token,
 };
 
 /// ```
@@ -65,7 +65,7 @@ struct Reader {
     contents: Contents,
     section: Section,
     /// By event, what its lines say that fields accept: the key, up to which schema version, and what.
-    inside: BTreeMap<String, Vec<(String, u32, Node)>>,
+    inside: BTreeMap<String, Vec<(String, u32, JsonType)>>,
     definitions: Definitions,
 }
 
@@ -143,7 +143,7 @@ impl Reader {
 
     fn close(&mut self) -> Parsed<()> {
         if let Section::Type(name, lines) = std::mem::take(&mut self.section) {
-            let definition = node_read::definition(&lines)?;
+            let definition = json_type_parser::definition(&lines)?;
             if self.definitions.insert(name, definition).is_some() {
                 return Err("its section stands twice in the file");
             }
@@ -159,10 +159,11 @@ impl Reader {
             for (version, layout) in &mut history.layouts {
                 layout.each_entry(|entry| {
                     let key = entry.key();
-                    let holds = |(named, up_to, _): &&(String, u32, Node)| *named == key && up_to >= version;
+                    let holds = |(named, up_to, _): &&(String, u32, JsonType)| *named == key && up_to >= version;
                     if let Some((.., node)) = lines.iter().filter(holds).min_by_key(|(_, up_to, _)| *up_to) {
                         let definitions = Rc::clone(&definitions);
-                        entry.deep = Deep(Some(Rc::new(Root { node: node.clone(), definitions, outline: None })));
+                        entry.accepted =
+                            AcceptedType(Some(Rc::new(RootType { node: node.clone(), definitions, traced: None })));
                     }
                 });
             }

@@ -28,7 +28,7 @@ fn difference(locked: &str, current: &str) -> Difference {
 #[track_caller]
 fn report(locked: &str, current: &str) -> String {
     match LockError::of("events.lock".as_ref(), difference(locked, current)) {
-        Err(LockError::Broken { report, .. }) => report,
+        Err(LockError::Incompatible { report, .. }) => report,
         other => panic!("not broken: {other:?}"),
     }
 }
@@ -40,7 +40,7 @@ fn silent(locked: &str, current: &str) {
 
 #[track_caller]
 fn news(locked: &str, current: &str, expected: &[&str]) {
-    let Difference { broken, news } = difference(locked, current);
+    let Difference { incompatibilities: broken, news } = difference(locked, current);
     assert_eq!(broken, []);
     assert_eq!(news, expected);
 }
@@ -70,7 +70,7 @@ fn what_is_new_asks_for_an_update_only() {
     );
     let locked = contents("stream a\n  x\nevent x\n  1: null");
     let retired = contents("stream a\n  x (retired)\nstream b\n  x\nevent x\n  1: null");
-    let Difference { broken, news } = compare(&locked, &retired);
+    let Difference { incompatibilities: broken, news } = compare(&locked, &retired);
     assert_eq!(broken, []);
     assert_eq!(news, ["event `x` of stream `a` is retired", "stream `b`", "event `x` of stream `b`"]);
     let Difference { news, .. } = compare(&retired, &locked);
@@ -231,7 +231,7 @@ fn an_event_that_is_gone_is_caught_in_each_stream_on_its_own() {
     let event = "event x\n  1: null";
     let both = contents(&format!("stream a\n  x\nstream b\n  x\n{event}"));
     let one = contents(&format!("stream a\nstream b\n  x\n{event}"));
-    let Difference { broken, .. } = compare(&both, &one);
+    let Difference { incompatibilities: broken, .. } = compare(&both, &one);
     let text = broken.iter().map(ToString::to_string).collect::<String>();
     assert!(text.contains("event `x` of stream `a` can no longer be read"), "{text}");
     assert!(text.contains("nothing here, though stream `b` still reads it"), "{text}");
@@ -282,8 +282,9 @@ fn a_stored_name_taken_by_another_event_is_caught() {
 #[test]
 fn a_stream_that_nobody_reads_is_caught() {
     let locked = contents("stream a\n  x\nstream b\n  x\nevent x\n  1: null");
-    let text =
-        |current: &str| compare(&locked, &contents(current)).broken.iter().map(ToString::to_string).collect::<String>();
+    let text = |current: &str| {
+        compare(&locked, &contents(current)).incompatibilities.iter().map(ToString::to_string).collect::<String>()
+    };
     let gone = text("stream b\n  x\nevent x\n  1: null");
     assert!(gone.contains("stream `a` is locked, and no aggregate of this check has that category"), "{gone}");
     let renamed = text("stream b\n  x\nstream c\n  x\nevent x\n  1: null");
@@ -355,7 +356,7 @@ fn the_ids_of_a_stream_are_held_to_their_type_and_what_they_print() {
         ))
     };
     let only = |ty: &str| lock(&format!("  id is {ty}, of which only the type is watched\n"));
-    let broken = |locked: &Contents, current: &Contents| compare(locked, current).broken.len();
+    let broken = |locked: &Contents, current: &Contents| compare(locked, current).incompatibilities.len();
     assert_eq!(broken(&one("u64", "1"), &one("u64", "1")), 0);
     assert_eq!(broken(&one("String", "1"), &one("std::string::String", "1")), 0);
     assert_eq!(broken(&one("Id", "1"), &one("Id", "01")), 1);
@@ -364,6 +365,6 @@ fn the_ids_of_a_stream_are_held_to_their_type_and_what_they_print() {
     assert_eq!(broken(&only("Id"), &only("Other")), 1);
     assert_eq!(compare(&only("Id"), &one("Id", "1")).news, ["what ids of stream `account` print"]);
     assert_eq!(compare(&lock(""), &one("Id", "1")).news, ["the id of stream `account`"]);
-    let text = compare(&one("Id", "1"), &one("Id", "01")).broken[0].to_string();
+    let text = compare(&one("Id", "1"), &one("Id", "01")).incompatibilities[0].to_string();
     assert!(text.contains("#[aggregate(category = \"account\", id = Id, …)]"), "{text}");
 }

@@ -1,18 +1,18 @@
-//! Every advice that the lock prints, by its words. A test follows each of them, and fails for one that it has no case
-//! for; whoever prints another advice adds its words here.
+//! The texts of all advice that the lock prints. A test follows each advice, and fails for one without a case; a new advice must
+//! be added here.
 
 macro_rules! advised {
     ($($name:ident = $words:literal;)+) => {
         $(pub(super) const $name: &str = $words;)+
 
-        /// The words of every advice.
+        /// The texts of all advice.
         #[doc(hidden)]
         pub const ADVISED: &[&str] = &[$($name),+];
     };
 }
 
 advised! {
-    // what stands on the struct and on fields
+    // Attributes on the struct and on fields.
     EVENT = "#[event(name = ";
     REMOVED = "#[event(removed(in = ";
     ADDED = "#[event(added(in = ";
@@ -21,23 +21,23 @@ advised! {
     ALIAS = "#[serde(alias = ";
     WORD = "#[serde(";
     LEAVE_OUT = "leave `";
-    // what stands on the aggregate
+    // Attributes on the aggregate.
     AGGREGATE = "#[aggregate(category = ";
     RETIRE = "if it is no longer written, keep its struct and retire it";
     SUCCESSORS = "{ fn successors(self) -> impl IntoEvents<";
-    // what is kept
+    // Old code that is kept.
     KEEP_TYPE = "as it was, with its derives, as `Old";
     KEEP_WITH = "keep what reads it as it was, as `";
     WRITE_STEP = "since nothing leads from the one to the other";
     KEEP_EVENT = "put the fields back, or keep the struct as it was, with its steps, beside today's without them";
     MODULE = "mod v";
     FROM_OLD = "impl From<v";
-    // why there is no declared step
+    // Reasons why there is no declared step.
     PLACES = "a tuple is stored by place, and its fields changed places";
     NO_STEP = "no declared step leads from the one to the other";
     FLATTENED = "what is flattened into it is no longer the same";
     SAME_NAME = "its type goes by the same name and is another one";
-    // what to do first
+    // The first line of an advice.
     SAY_WHAT = "say what changed, in a schema version of its own";
     STEP_MISSING = "is missing";
     HISTORY = "is history; the steps to ";

@@ -1,23 +1,23 @@
-//! Reads what a [`Node`] writes.
+//! Parses the text of a [`JsonType`].
 
 use super::{
-    node::{INTEGER, INTEGERS, Node, Object, Property},
+    json_type::{INTEGER, INTEGERS, JsonType, Object, Property},
     token,
 };
 
 type Parsed<T> = Result<T, &'static str>;
 
-const UNKNOWN: &str = "it is not what a type accepts";
+const UNKNOWN: &str = "it does not describe what a type accepts";
 
-/// The node of a definition with these lines.
-pub(super) fn definition(lines: &[String]) -> Parsed<Node> {
+/// The type of a definition with these lines.
+pub(super) fn definition(lines: &[String]) -> Parsed<JsonType> {
     match lines {
         [only] if only.starts_with("= ") => node(&only[2..]),
         [first, ..] if first.starts_with("| ") => lines
             .iter()
             .map(|line| node(line.strip_prefix("| ").ok_or(UNKNOWN)?))
             .collect::<Parsed<_>>()
-            .map(Node::OneOf),
+            .map(JsonType::OneOf),
         lines => {
             let mut object = Object::default();
             for line in lines {
@@ -25,13 +25,13 @@ pub(super) fn definition(lines: &[String]) -> Parsed<Node> {
                 reader.part(&mut object)?;
                 reader.end()?;
             }
-            Ok(Node::Object(object))
+            Ok(JsonType::Object(object))
         }
     }
 }
 
-/// The node that is written `text`.
-pub(super) fn node(text: &str) -> Parsed<Node> {
+/// The type that is written as `text`.
+pub(super) fn node(text: &str) -> Parsed<JsonType> {
     let mut reader = Reader(text);
     let node = reader.node()?;
     reader.end()?;
@@ -55,7 +55,7 @@ impl Reader<'_> {
         if self.0.is_empty() { Ok(()) } else { Err(UNKNOWN) }
     }
 
-    /// A value of JSON, as it stands.
+    /// A JSON value, as it is written.
     fn json(&mut self) -> Parsed<String> {
         if !self.0.starts_with(['"', '[', '{']) {
             let (json, rest) = self.0.split_at(self.0.find([' ', ',', '>', ')', ']', '}']).unwrap_or(self.0.len()));
@@ -85,26 +85,26 @@ impl Reader<'_> {
         number.parse().map_err(|_| UNKNOWN)
     }
 
-    fn node(&mut self) -> Parsed<Node> {
+    fn node(&mut self) -> Parsed<JsonType> {
         if self.take("= ") {
-            return self.json().map(Node::Constant);
+            return self.json().map(JsonType::Constant);
         }
         if self.take("@") {
-            return self.key().map(Node::Named);
+            return self.key().map(JsonType::Named);
         }
         if self.take("with ") {
             let words = self.json()?;
             self.expect(" ")?;
-            return Ok(Node::With(Box::new(self.node()?), words));
+            return Ok(JsonType::With(Box::new(self.node()?), words));
         }
         if self.take("unseen ") {
-            return Ok(Node::Unseen(Box::new(self.node()?)));
+            return Ok(JsonType::Unseen(Box::new(self.node()?)));
         }
         if self.take("[") {
             let inner = Box::new(self.node()?);
             let count = if self.take("; ") { Some(self.number()?) } else { None };
             self.expect("]")?;
-            return Ok(Node::List(inner, count));
+            return Ok(JsonType::List(inner, count));
         }
         if self.take("(") {
             let mut nodes = Vec::new();
@@ -112,7 +112,7 @@ impl Reader<'_> {
                 nodes.push(self.node()?);
                 self.expect(", ")?;
             }
-            return Ok(Node::Tuple(nodes));
+            return Ok(JsonType::Tuple(nodes));
         }
         if self.take("<") {
             let mut nodes = Vec::new();
@@ -120,7 +120,7 @@ impl Reader<'_> {
                 nodes.push(self.node()?);
                 self.take(" | ");
             }
-            return Ok(Node::OneOf(nodes));
+            return Ok(JsonType::OneOf(nodes));
         }
         if self.take("{") {
             let mut object = Object::default();
@@ -128,37 +128,37 @@ impl Reader<'_> {
                 self.part(&mut object)?;
                 self.take(", ");
             }
-            return Ok(Node::Object(object));
+            return Ok(JsonType::Object(object));
         }
         self.word()
     }
 
-    fn word(&mut self) -> Parsed<Node> {
+    fn word(&mut self) -> Parsed<JsonType> {
         let word = self.key()?;
         Ok(match word.as_str() {
-            "any" => Node::Any,
-            "null" => Node::Null,
-            "boolean" => Node::Boolean,
-            "float" => Node::Float(32),
-            "double" => Node::Float(64),
-            "other" => Node::Other,
+            "any" => JsonType::Any,
+            "null" => JsonType::Null,
+            "boolean" => JsonType::Boolean,
+            "float" => JsonType::Float(32),
+            "double" => JsonType::Float(64),
+            "other" => JsonType::Other,
             "string" if self.take("(") => {
                 let format = self.key()?;
                 self.expect(")")?;
-                Node::Text(Some(format))
+                JsonType::Text(Some(format))
             }
-            "string" => Node::Text(None),
+            "string" => JsonType::Text(None),
             "integer" if self.take("(") => {
                 let min = self.number()?;
                 self.expect("..=")?;
                 let max = self.number()?;
                 self.expect(")")?;
-                Node::Integer { min, max }
+                JsonType::Integer { min, max }
             }
             "integer" => INTEGER,
             _ => {
                 let (_, min, max) = INTEGERS.into_iter().find(|(name, ..)| *name == word).ok_or(UNKNOWN)?;
-                Node::Integer { min, max }
+                JsonType::Integer { min, max }
             }
         })
     }

@@ -1,35 +1,43 @@
-//! Compares what is locked with what this program promises.
+//! Compares the contents of a lock with the events that this program reads.
+
+mod news;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     contents::{Contents, Entry, History, Id, Layout, Named, Standing},
-    written,
+    rust_type,
 };
 
 /// How a program differs from its lock.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Difference {
-    /// What is stored and would no longer be read as it was.
-    pub(super) broken: Vec<Broken>,
-    /// What the lock does not know yet, a line each.
+    /// Stored events that the program would no longer read with the same meaning.
+    pub(super) incompatibilities: Vec<Incompatibility>,
+    /// Lines about what the lock does not contain yet.
     pub(super) news: Vec<String>,
 }
 
-/// A promise that is not kept.
+/// A stored event that the program no longer reads with the same meaning.
 #[derive(Debug, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "there are few of them, and each is printed and dropped")]
-pub(super) enum Broken {
-    /// No aggregate has the category.
-    Stream { category: String, events: Vec<String>, moved_to: Option<String> },
-    /// The streams of a category cannot be read past this event.
-    Event { category: String, name: String, locked: History, elsewhere: Option<String>, newcomers: Vec<Newcomer> },
-    /// The event is no longer read under a name that it was stored under.
-    Alias { event: String, today: History, alias: String, up_to: u32 },
+pub(super) enum Incompatibility {
+    /// No aggregate of the check has the category.
+    MissingStream { category: String, events: Vec<String>, moved_to: Option<String> },
+    /// No event of the category reads this stored event.
+    UnreadableEvent {
+        category: String,
+        name: String,
+        locked: History,
+        elsewhere: Option<String>,
+        unlocked: Vec<UnlockedEvent>,
+    },
+    /// The event is no longer read under one of its stored names.
+    MissingAlias { event: String, today: History, alias: String, up_to: u32 },
     /// The newest schema version is below one that was stored.
-    Lowered { event: String, today: History, locked: History },
-    /// A schema version has another shape than it was stored with.
-    Edited {
+    LoweredVersion { event: String, today: History, locked: History },
+    /// A schema version has another shape than the stored one.
+    ChangedShape {
         event: String,
         today: History,
         version: u32,
@@ -38,20 +46,20 @@ pub(super) enum Broken {
         next: Option<Layout>,
         also: Vec<u32>,
     },
-    /// serde's words on the struct are no longer those it was stored with.
-    Words { event: String, before: BTreeSet<String>, after: BTreeSet<String> },
-    /// The ids of a category print as something else, or may do.
-    Id { category: String, before: Id, after: Id },
+    /// The serde attributes of the struct are not those that it was stored with.
+    ChangedSerdeAttributes { event: String, before: BTreeSet<String>, after: BTreeSet<String> },
+    /// The ids of a category print differently, or may do so.
+    ChangedId { category: String, before: Id, after: Id },
 }
 
-/// An event that the lock does not list for its stream.
+/// An event of a stream that the lock does not list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Newcomer {
+pub(super) struct UnlockedEvent {
     pub(super) name: String,
     pub(super) history: History,
 }
 
-/// How `current` differs from `locked`.
+/// Compares `current` with `locked`.
 pub(super) fn compare(locked: &Contents, current: &Contents) -> Difference {
     let mut difference = Difference::default();
     for (category, events) in &locked.streams {
@@ -62,34 +70,34 @@ pub(super) fn compare(locked: &Contents, current: &Contents) -> Difference {
     difference
 }
 
-impl Broken {
-    /// The names, any of which gives this up; for a stream all its events together.
+impl Incompatibility {
+    /// The names that `OVERWRITE_EVENT` needs to give this up: for a stream those of all its events.
     pub(super) fn names(&self) -> Vec<String> {
         match self {
-            Self::Stream { events, .. } => events.clone(),
-            Self::Event { name, .. } => vec![name.clone()],
-            Self::Alias { event, .. }
-            | Self::Lowered { event, .. }
-            | Self::Edited { event, .. }
-            | Self::Words { event, .. } => vec![event.clone()],
-            Self::Id { category, .. } => vec![id_of(category)],
+            Self::MissingStream { events, .. } => events.clone(),
+            Self::UnreadableEvent { name, .. } => vec![name.clone()],
+            Self::MissingAlias { event, .. }
+            | Self::LoweredVersion { event, .. }
+            | Self::ChangedShape { event, .. }
+            | Self::ChangedSerdeAttributes { event, .. } => vec![event.clone()],
+            Self::ChangedId { category, .. } => vec![id_of(category)],
         }
     }
 }
 
-/// How the ids of a category are called where events have names.
+/// The name of the ids of a category in `OVERWRITE_EVENT`.
 pub(super) fn id_of(category: &str) -> String {
     format!("id of {category}")
 }
 
 impl Difference {
-    fn broken(&mut self, broken: Broken) {
-        if !self.broken.contains(&broken) {
-            self.broken.push(broken);
+    fn add_incompatibility(&mut self, found: Incompatibility) {
+        if !self.incompatibilities.contains(&found) {
+            self.incompatibilities.push(found);
         }
     }
 
-    fn add(&mut self, line: String) {
+    fn add_news(&mut self, line: String) {
         if !self.news.contains(&line) {
             self.news.push(line);
         }
@@ -100,7 +108,7 @@ impl Difference {
             let new = |(name, _): &(&String, _)| !locked.streams.contains_key(*name);
             let shares = |today: &BTreeMap<String, _>| today.keys().any(|event| events.contains_key(event));
             let moved_to = current.streams.iter().filter(new).find(|(_, today)| shares(today));
-            self.broken(Broken::Stream {
+            self.add_incompatibility(Incompatibility::MissingStream {
                 category: category.to_owned(),
                 events: events.keys().cloned().collect(),
                 moved_to: moved_to.map(|(name, _)| name.clone()),
@@ -114,14 +122,15 @@ impl Difference {
             }
             let elsewhere = current.streams.iter().find(|(_, events)| events.contains_key(name));
             let unknown = |event: &&String| !events.contains_key(*event) && !locked.events.contains_key(*event);
-            let newcomer =
-                |event: &String| Some(Newcomer { name: event.clone(), history: current.events.get(event)?.clone() });
-            self.broken(Broken::Event {
+            let unlocked = |event: &String| {
+                Some(UnlockedEvent { name: event.clone(), history: current.events.get(event)?.clone() })
+            };
+            self.add_incompatibility(Incompatibility::UnreadableEvent {
                 category: category.to_owned(),
                 name: name.clone(),
                 locked: history.clone(),
                 elsewhere: elsewhere.map(|(category, _)| category.clone()),
-                newcomers: today.keys().filter(unknown).filter_map(newcomer).collect(),
+                unlocked: today.keys().filter(unknown).filter_map(unlocked).collect(),
             });
         }
     }
@@ -132,7 +141,7 @@ impl Difference {
         for (alias, up_to) in stored_under.chain([(name, locked.newest())]) {
             let read_up_to = if alias == reader { Some(u32::MAX) } else { today.aliases.get(alias).copied() };
             if read_up_to.is_none_or(|read| read < up_to) {
-                self.broken(Broken::Alias {
+                self.add_incompatibility(Incompatibility::MissingAlias {
                     event: reader.to_owned(),
                     today: today.clone(),
                     alias: alias.to_owned(),
@@ -142,14 +151,18 @@ impl Difference {
         }
         if today.newest() < locked.newest() {
             let (event, today, locked) = (reader.to_owned(), today.clone(), locked.clone());
-            self.broken(Broken::Lowered { event, today, locked });
+            self.add_incompatibility(Incompatibility::LoweredVersion { event, today, locked });
             return;
         }
         self.layouts(reader, locked, today);
         let words = |version: &u32| (locked.words(*version), today.words(*version));
         let changed = locked.layouts.keys().map(words).find(|(before, after)| !is_kept_by(before, after));
         if let Some((before, after)) = changed {
-            self.broken(Broken::Words { event: reader.to_owned(), before, after });
+            self.add_incompatibility(Incompatibility::ChangedSerdeAttributes {
+                event: reader.to_owned(),
+                before,
+                after,
+            });
         }
     }
 
@@ -158,12 +171,14 @@ impl Difference {
             match locked.ids.get(category) {
                 Some(before) if !before.is_kept_by(after) => {
                     let (category, before, after) = (category.clone(), before.clone(), after.clone());
-                    self.broken(Broken::Id { category, before, after });
+                    self.add_incompatibility(Incompatibility::ChangedId { category, before, after });
                 }
                 Some(before) if before.prints.is_none() && after.prints.is_some() => {
-                    self.add(format!("what ids of stream `{category}` print"));
+                    self.add_news(format!("what ids of stream `{category}` print"));
                 }
-                None if locked.streams.contains_key(category) => self.add(format!("the id of stream `{category}`")),
+                None if locked.streams.contains_key(category) => {
+                    self.add_news(format!("the id of stream `{category}`"))
+                }
                 _ => {}
             }
         }
@@ -177,7 +192,7 @@ impl Difference {
         let mut edited: Vec<_> = locked.layouts.iter().filter_map(differs).collect();
         let Some(version) = edited.pop() else { return };
         let (Some(before), Some(after)) = (locked.layouts.get(&version), today.layouts.get(&version)) else { return };
-        self.broken(Broken::Edited {
+        self.add_incompatibility(Incompatibility::ChangedShape {
             event: event.to_owned(),
             today: today.clone(),
             version,
@@ -187,108 +202,27 @@ impl Difference {
             also: edited,
         });
     }
-
-    fn news(&mut self, locked: &Contents, current: &Contents) {
-        for (category, events) in &current.streams {
-            let known = locked.streams.get(category);
-            if known.is_none() {
-                self.add(format!("stream `{category}`"));
-            }
-            for (event, standing) in events {
-                match (known.and_then(|known| known.get(event)), standing) {
-                    (None, _) => self.add(format!("event `{event}` of stream `{category}`")),
-                    (Some(Standing::Written), Standing::Retired) => {
-                        self.add(format!("event `{event}` of stream `{category}` is retired"));
-                    }
-                    (Some(Standing::Retired), Standing::Written) => {
-                        self.add(format!("event `{event}` of stream `{category}` is written again"));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        for (event, today) in &current.events {
-            if let Some(known) = locked.events.get(event) {
-                self.news_of_event(event, known, today);
-            }
-        }
-    }
-
-    fn news_of_event(&mut self, event: &str, known: &History, today: &History) {
-        for (alias, up_to) in &today.aliases {
-            if known.aliases.get(alias) != Some(up_to) {
-                self.add(format!("event `{event}` was stored as `{alias}` up to {up_to}"));
-            }
-        }
-        let newest = known.newest();
-        if known.words(newest) != today.words(newest) && is_kept_by(&known.words(newest), &today.words(newest)) {
-            self.add(format!("event `{event}` refuses no key that it does not know"));
-        }
-        for (version, layout) in &today.layouts {
-            match known.layouts.get(version) {
-                None => self.add(format!("event `{event}` in schema version {version}")),
-                Some(Layout::NotDescribed) if *layout != Layout::NotDescribed => {
-                    self.add(format!("event `{event}` describes schema version {version}"));
-                }
-                Some(before) if layout.reads(before) => {
-                    for (key, name) in layout.renamed(before) {
-                        self.add(format!(
-                            "`{key}` of event `{event}` in schema version {version} is written as `{name}`: the release before \
-                             cannot read all that is written now"
-                        ));
-                    }
-                    for (field, today, stored) in layout.pairs(before) {
-                        self.news_of_field(event, *version, &field, today, stored);
-                    }
-                }
-                Some(_) => {}
-            }
-        }
-    }
 }
 
-impl Difference {
-    /// A field that reads what was stored, and perhaps more.
-    fn news_of_field(&mut self, event: &str, version: u32, field: &str, today: &Entry, stored: &Entry) {
-        if today.aliases.len() > stored.aliases.len() {
-            self.add(format!("event `{event}` reads more keys in schema version {version}"));
-        }
-        if today.optional && !stored.optional {
-            self.add(format!("`{field}` of event `{event}` may be absent in schema version {version}"));
-        }
-        if today.is_same_type(stored) {
-            return;
-        }
-        let what = format!("`{field}` of event `{event}` in schema version {version}");
-        match (today.is_seen(), stored.is_seen()) {
-            (true, false) if today.is_written_as(stored) => self.add(format!("what is inside {what}")),
-            _ if today.is_read_before(stored) => self.add(format!("{what} reads more than before")),
-            _ => self.add(format!(
-                "{what} reads and writes more than before: the release before cannot read all that is written now"
-            )),
-        }
-    }
-}
-
-/// Whether payloads that were stored under the words `before` are read as before under `after`: a key that is not known
-/// may be refused no longer.
+/// Whether payloads that were stored with the serde attributes `before` are read the same way with `after`. Only
+/// `deny_unknown_fields` may go.
 fn is_kept_by(before: &BTreeSet<String>, after: &BTreeSet<String>) -> bool {
     before.symmetric_difference(after).all(|word| word == "deny_unknown_fields" && before.contains(word))
 }
 
 impl Id {
-    /// Whether an id of this type names the same stream as one of the type `after`, as far as can be told.
+    /// Whether an id of this type names the same stream as an id of the type `after`, as far as it is known.
     fn is_kept_by(&self, after: &Self) -> bool {
         let prints_alike = match (&self.prints, &after.prints) {
             (Some(before), Some(after)) => before == after,
             (None, _) => true,
             (Some(_), None) => false,
         };
-        written::node(&self.ty) == written::node(&after.ty) && prints_alike
+        rust_type::json_type(&self.ty) == rust_type::json_type(&after.ty) && prints_alike
     }
 }
 
-/// Which event of a stream reads what is stored as `name`.
+/// The event of a stream that reads events stored as `name`.
 fn reader<'a>(
     name: &str,
     listed: &BTreeMap<String, Standing>,
@@ -301,7 +235,7 @@ fn reader<'a>(
 }
 
 impl Layout {
-    /// Whether a payload that was stored as `stored` is read by this as it was.
+    /// Whether this layout reads a payload of the layout `stored` with the same meaning.
     pub(super) fn reads(&self, stored: &Self) -> bool {
         match (self, stored) {
             (Self::Named(today), Self::Named(stored)) => {
@@ -319,14 +253,14 @@ impl Layout {
         }
     }
 
-    /// The keys of `stored` that this reads and writes as others, which `stored` does not read.
+    /// The keys of `stored` that this layout reads but writes under a key that `stored` does not read.
     fn renamed<'a>(&'a self, stored: &'a Self) -> Vec<(&'a str, &'a str)> {
         let (Self::Named(today), Self::Named(stored)) = (self, stored) else { return Vec::new() };
         let name = |key: &'a String| Some((key.as_str(), today.field(key)?.0.as_str()));
         stored.keyed.keys().filter_map(name).filter(|(_, name)| stored.field(name).is_none()).collect()
     }
 
-    /// The fields of this, each beside the one of `stored` that it reads.
+    /// The fields of this layout, each with the field of `stored` that it reads.
     pub(super) fn pairs<'a>(&'a self, stored: &'a Self) -> Vec<(String, &'a Entry, &'a Entry)> {
         let places = |today: &'a [Entry], stored: &'a [Entry]| {
             today.iter().zip(stored).enumerate().map(|(place, (today, stored))| (place.to_string(), today, stored))

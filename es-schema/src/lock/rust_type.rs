@@ -1,22 +1,26 @@
-//! What can be told of a type from how it is written: that of the standard library's own types is known.
+//! Reads the text of a Rust type: the JSON of types of the standard library is known from it.
 
-use super::node::{INTEGERS, Node, Object};
+use super::json_type::{INTEGERS, JsonType, Object};
 
-/// What the type that is written `ty` accepts. A type that is not the standard library's is [`Node::Named`] by its text.
-pub(super) fn node(ty: &str) -> Node {
+/// The JSON that the type written as `ty` accepts. A type outside of the standard library is a [`JsonType::Named`] with its text.
+pub(super) fn json_type(ty: &str) -> JsonType {
     let ty = ty.trim();
     if let Some(inner) = ty.strip_prefix('[').and_then(|ty| ty.strip_suffix(']')) {
         return match inner.rsplit_once(';') {
             Some((inner, count)) => match count.trim().parse() {
-                Ok(count) => Node::List(Box::new(node(inner)), Some(count)),
+                Ok(count) => JsonType::List(Box::new(json_type(inner)), Some(count)),
                 Err(_) => named(ty),
             },
-            None => Node::List(Box::new(node(inner)), None),
+            None => JsonType::List(Box::new(json_type(inner)), None),
         };
     }
     if let Some(inner) = ty.strip_prefix('(').and_then(|ty| ty.strip_suffix(')')) {
         let places = split(inner);
-        return if places.is_empty() { Node::Null } else { Node::Tuple(places.into_iter().map(node).collect()) };
+        return if places.is_empty() {
+            JsonType::Null
+        } else {
+            JsonType::Tuple(places.into_iter().map(json_type).collect())
+        };
     }
     let (path, parameters) = match ty.split_once('<') {
         Some((path, rest)) => match rest.strip_suffix('>') {
@@ -28,25 +32,26 @@ pub(super) fn node(ty: &str) -> Node {
     let parameters: Vec<_> = parameters.into_iter().filter(|parameter| !parameter.starts_with('\'')).collect();
     let Some(word) = standard(path) else { return named(ty) };
     match (word, parameters.as_slice()) {
-        ("Box" | "Rc" | "Arc" | "Cow", [inner]) => node(inner),
-        ("Option", [inner]) => Node::one_of(vec![node(inner), Node::Null]),
-        ("Vec" | "VecDeque" | "LinkedList", [inner]) => Node::List(Box::new(node(inner)), None),
-        ("HashSet" | "BTreeSet", [inner]) | ("HashSet", [inner, _]) => {
-            Node::With(Box::new(Node::List(Box::new(node(inner)), None)), r#"{"uniqueItems":true}"#.to_owned())
-        }
+        ("Box" | "Rc" | "Arc" | "Cow", [inner]) => json_type(inner),
+        ("Option", [inner]) => JsonType::one_of(vec![json_type(inner), JsonType::Null]),
+        ("Vec" | "VecDeque" | "LinkedList", [inner]) => JsonType::List(Box::new(json_type(inner)), None),
+        ("HashSet" | "BTreeSet", [inner]) | ("HashSet", [inner, _]) => JsonType::With(
+            Box::new(JsonType::List(Box::new(json_type(inner)), None)),
+            r#"{"uniqueItems":true}"#.to_owned(),
+        ),
         ("HashMap" | "BTreeMap", [key, value]) | ("HashMap", [key, value, _]) => {
-            let key = node(key);
-            let keys = (key != Node::Text(None)).then(|| Box::new(key));
-            Node::Object(Object { rest: Some(Box::new(node(value))), keys, ..Object::default() })
+            let key = json_type(key);
+            let keys = (key != JsonType::Text(None)).then(|| Box::new(key));
+            JsonType::Object(Object { rest: Some(Box::new(json_type(value))), keys, ..Object::default() })
         }
-        ("PhantomData", [_]) => Node::Null,
+        ("PhantomData", [_]) => JsonType::Null,
         ("NonZero", [inner]) => not_zero(inner).unwrap_or_else(|| named(ty)),
         (word, []) => primitive(word).unwrap_or_else(|| named(ty)),
         _ => named(ty),
     }
 }
 
-/// The standard library's type that `ty` begins with, or nothing, and its parameters.
+/// The outermost type of `ty` if it is of the standard library, otherwise nothing, and its parameters.
 pub(super) fn parts(ty: &str) -> (&str, Vec<&str>) {
     let Some((path, rest)) = ty.split_once('<') else { return (standard(ty).unwrap_or(""), Vec::new()) };
     match (standard(path), rest.strip_suffix('>')) {
@@ -55,20 +60,20 @@ pub(super) fn parts(ty: &str) -> (&str, Vec<&str>) {
     }
 }
 
-fn primitive(word: &str) -> Option<Node> {
+fn primitive(word: &str) -> Option<JsonType> {
     let integer = |name: &str| {
         let (_, min, max) = INTEGERS.into_iter().find(|(known, ..)| *known == name)?;
-        Some(Node::Integer { min, max })
+        Some(JsonType::Integer { min, max })
     };
     match word {
-        "bool" => Some(Node::Boolean),
-        "String" | "str" | "PathBuf" => Some(Node::Text(None)),
-        "char" => Some(Node::With(Box::new(Node::Text(None)), r#"{"maxLength":1,"minLength":1}"#.to_owned())),
-        "IpAddr" => Some(Node::Text(Some("ip".to_owned()))),
-        "Ipv4Addr" => Some(Node::Text(Some("ipv4".to_owned()))),
-        "Ipv6Addr" => Some(Node::Text(Some("ipv6".to_owned()))),
-        "f32" => Some(Node::Float(32)),
-        "f64" => Some(Node::Float(64)),
+        "bool" => Some(JsonType::Boolean),
+        "String" | "str" | "PathBuf" => Some(JsonType::Text(None)),
+        "char" => Some(JsonType::With(Box::new(JsonType::Text(None)), r#"{"maxLength":1,"minLength":1}"#.to_owned())),
+        "IpAddr" => Some(JsonType::Text(Some("ip".to_owned()))),
+        "Ipv4Addr" => Some(JsonType::Text(Some("ipv4".to_owned()))),
+        "Ipv6Addr" => Some(JsonType::Text(Some("ipv6".to_owned()))),
+        "f32" => Some(JsonType::Float(32)),
+        "f64" => Some(JsonType::Float(64)),
         "usize" => integer("uint64"),
         "isize" => integer("int64"),
         _ if word.starts_with("NonZero") => not_zero(&word["NonZero".len()..].to_lowercase()),
@@ -80,16 +85,18 @@ fn primitive(word: &str) -> Option<Node> {
     }
 }
 
-/// A whole number that is not zero, of the type `word`.
-fn not_zero(word: &str) -> Option<Node> {
+/// The non-zero numbers of the type `word`.
+fn not_zero(word: &str) -> Option<JsonType> {
     match primitive(word)? {
-        Node::Integer { min: 0, max } => Some(Node::Integer { min: 1, max }),
-        signed @ Node::Integer { .. } => Some(Node::With(Box::new(signed), r#"{"not":{"const":0}}"#.to_owned())),
+        JsonType::Integer { min: 0, max } => Some(JsonType::Integer { min: 1, max }),
+        signed @ JsonType::Integer { .. } => {
+            Some(JsonType::With(Box::new(signed), r#"{"not":{"const":0}}"#.to_owned()))
+        }
         _ => None,
     }
 }
 
-/// The type of the standard library that `path` leads to, if it looks like one.
+/// The name of the standard library type at `path`, if it looks like one.
 fn standard(path: &str) -> Option<&str> {
     let rooted = path.strip_prefix("::").unwrap_or(path);
     match rooted.rsplit_once("::") {
@@ -102,11 +109,11 @@ fn standard(path: &str) -> Option<&str> {
 }
 
 /// A type that is known by its text only.
-fn named(ty: &str) -> Node {
-    Node::Named(plain(ty))
+fn named(ty: &str) -> JsonType {
+    JsonType::Named(plain(ty))
 }
 
-/// `ty` without the paths that lead to the standard library's own types.
+/// `ty` without the paths of standard library types.
 pub(super) fn plain(ty: &str) -> String {
     let mut plain = String::new();
     let mut word = String::new();
@@ -128,7 +135,7 @@ pub(super) fn plain(ty: &str) -> String {
     plain
 }
 
-/// The parts between commas that no bracket encloses.
+/// The parts of `text` between commas outside of brackets.
 pub(super) fn split(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text;
@@ -141,13 +148,13 @@ pub(super) fn split(text: &str) -> Vec<&str> {
     parts
 }
 
-/// Whether the text tells everything.
-pub(super) fn tells_all(node: &Node) -> bool {
+/// Whether the text of the type determines all of it.
+pub(super) fn is_fully_known(node: &JsonType) -> bool {
     match node {
-        Node::Named(_) => false,
-        Node::With(inner, _) | Node::List(inner, _) => tells_all(inner),
-        Node::Tuple(nodes) | Node::OneOf(nodes) => nodes.iter().all(tells_all),
-        Node::Object(object) => object.rest.iter().chain(&object.keys).all(|node| tells_all(node)),
+        JsonType::Named(_) => false,
+        JsonType::With(inner, _) | JsonType::List(inner, _) => is_fully_known(inner),
+        JsonType::Tuple(nodes) | JsonType::OneOf(nodes) => nodes.iter().all(is_fully_known),
+        JsonType::Object(object) => object.rest.iter().chain(&object.keys).all(|node| is_fully_known(node)),
         _ => true,
     }
 }

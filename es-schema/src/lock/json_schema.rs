@@ -1,4 +1,4 @@
-//! Reads the JSON schema of a type. What is kept of it is a [`Node`], so that another release of schemars says the same.
+//! Reads the JSON schema of a type into a [`JsonType`], which is the same for different releases of schemars.
 
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -6,24 +6,24 @@ use es_core::schema::Probed;
 use serde_json::{Map, Value};
 
 use super::{
-    explore,
-    node::{Definitions, INTEGER, INTEGERS, Node, Object, Property, Root},
+    json_type::{Definitions, INTEGER, INTEGERS, JsonType, Object, Property, RootType},
+    tracer,
 };
 
-/// What is accepted by the type that `probed` asks.
-pub(super) fn root(probed: &Probed) -> Root {
-    let outline = explore::outline(probed.follow);
-    let asks = outline.node();
+/// The JSON that the probed type accepts.
+pub(super) fn root(probed: &Probed) -> RootType {
+    let traced = tracer::trace(probed.follow);
+    let asks = traced.node();
     let Some((root, types)) = probed.json_schema.map(|json_schema| json_schema()) else {
-        return Root { node: Node::Unseen(Box::new(asks)), definitions: Rc::default(), outline: None };
+        return RootType { node: JsonType::Unseen(Box::new(asks)), definitions: Rc::default(), traced: None };
     };
     let mut definitions: Definitions = types.iter().map(|(name, schema)| (name.clone(), node(schema))).collect();
     let mut node = node(&root);
-    outline.complete(&mut node, &mut definitions);
-    Root { node, definitions: Rc::new(definitions), outline: Some(Box::new(asks)) }
+    traced.complete(&mut node, &mut definitions);
+    RootType { node, definitions: Rc::new(definitions), traced: Some(Box::new(asks)) }
 }
 
-/// What says nothing about the payload.
+/// The keywords that do not restrict the payload.
 const SILENT: [&str; 13] = [
     "$comment",
     "$defs",
@@ -40,47 +40,50 @@ const SILENT: [&str; 13] = [
     "writeOnly",
 ];
 
-fn node(schema: &Value) -> Node {
+fn node(schema: &Value) -> JsonType {
     let mut words = match schema {
         Value::Object(words) => words.clone(),
-        Value::Bool(false) => return Node::OneOf(Vec::new()),
-        _ => return Node::Any,
+        Value::Bool(false) => return JsonType::OneOf(Vec::new()),
+        _ => return JsonType::Any,
     };
     words.retain(|word, _| !SILENT.contains(&word.as_str()) && !word.starts_with("x-"));
     let nullable = words.remove("nullable") == Some(Value::Bool(true));
     let node = of_words(words);
-    if nullable { Node::one_of(vec![node, Node::Null]) } else { node }
+    if nullable { JsonType::one_of(vec![node, JsonType::Null]) } else { node }
 }
 
-fn of_words(mut words: Map<String, Value>) -> Node {
+fn of_words(mut words: Map<String, Value>) -> JsonType {
     for several in ["oneOf", "anyOf", "allOf"] {
         let Some(Value::Array(schemas)) = words.get(several).cloned() else { continue };
         if several == "allOf" && schemas.len() != 1 {
             continue;
         }
         words.remove(several);
-        // words beside the alternatives hold for each of them
+        // Keywords beside the alternatives hold for each of them.
         let alternatives = schemas.iter().map(|schema| match schema {
             Value::Object(own) if !words.is_empty() => node(&Value::Object(merged(own.clone(), &words))),
             schema => node(schema),
         });
-        return Node::one_of(alternatives.collect());
+        return JsonType::one_of(alternatives.collect());
     }
     if let Some(Value::Array(values)) = words.get("enum").cloned() {
         words.remove("enum");
         words.remove("type");
-        return with(Node::one_of(values.iter().map(|value| Node::Constant(canonical(value))).collect()), &words);
+        return with(
+            JsonType::one_of(values.iter().map(|value| JsonType::Constant(canonical(value))).collect()),
+            &words,
+        );
     }
     if let Some(constant) = words.remove("const") {
         words.remove("type");
-        return with(Node::Constant(canonical(&constant)), &words);
+        return with(JsonType::Constant(canonical(&constant)), &words);
     }
     if let Some(Value::String(reference)) = words.remove("$ref") {
         let name = reference.rsplit('/').next().unwrap_or(&reference).replace("~1", "/").replace("~0", "~");
-        return with(Node::Named(name), &words);
+        return with(JsonType::Named(name), &words);
     }
     match words.remove("type") {
-        Some(Value::Array(kinds)) => Node::one_of(
+        Some(Value::Array(kinds)) => JsonType::one_of(
             kinds
                 .into_iter()
                 .map(|kind| {
@@ -92,11 +95,11 @@ fn of_words(mut words: Map<String, Value>) -> Node {
         ),
         Some(Value::String(kind)) => of_kind(&kind, words),
         _ if words.contains_key("properties") || words.contains_key("additionalProperties") => of_kind("object", words),
-        _ => with(Node::Any, &words),
+        _ => with(JsonType::Any, &words),
     }
 }
 
-/// The words of a variant together with those that all variants share.
+/// The keywords of a variant together with those that all variants share.
 fn merged(mut own: Map<String, Value>, shared: &Map<String, Value>) -> Map<String, Value> {
     for (word, value) in shared {
         match (own.get_mut(word), value) {
@@ -115,31 +118,31 @@ fn merged(mut own: Map<String, Value>, shared: &Map<String, Value>) -> Map<Strin
     own
 }
 
-fn of_kind(kind: &str, mut words: Map<String, Value>) -> Node {
+fn of_kind(kind: &str, mut words: Map<String, Value>) -> JsonType {
     let node = match kind {
-        "null" => Node::Null,
-        "boolean" => Node::Boolean,
+        "null" => JsonType::Null,
+        "boolean" => JsonType::Boolean,
         "string" => match words.remove("format") {
-            Some(Value::String(format)) => Node::Text(Some(format)),
-            _ => Node::Text(None),
+            Some(Value::String(format)) => JsonType::Text(Some(format)),
+            _ => JsonType::Text(None),
         },
         "integer" => integer(&mut words),
         "number" => match words.remove("format") {
-            Some(Value::String(format)) if format == "float" => Node::Float(32),
-            _ => Node::Float(64),
+            Some(Value::String(format)) if format == "float" => JsonType::Float(32),
+            _ => JsonType::Float(64),
         },
         "array" => array(&mut words),
         "object" => object(&mut words),
-        _ => Node::Any,
+        _ => JsonType::Any,
     };
     with(node, &words)
 }
 
-fn with(node: Node, words: &Map<String, Value>) -> Node {
-    if words.is_empty() { node } else { Node::With(Box::new(node), canonical(&Value::Object(words.clone()))) }
+fn with(node: JsonType, words: &Map<String, Value>) -> JsonType {
+    if words.is_empty() { node } else { JsonType::With(Box::new(node), canonical(&Value::Object(words.clone()))) }
 }
 
-fn integer(words: &mut Map<String, Value>) -> Node {
+fn integer(words: &mut Map<String, Value>) -> JsonType {
     let format = match words.remove("format") {
         Some(Value::String(format)) => format,
         _ => String::new(),
@@ -151,7 +154,7 @@ fn integer(words: &mut Map<String, Value>) -> Node {
     };
     let known = INTEGERS.iter().find(|(name, ..)| *name == format);
     let (mut min, mut max) = match (known, &INTEGER) {
-        (Some((_, min, max)), _) | (None, Node::Integer { min, max }) => (*min, *max),
+        (Some((_, min, max)), _) | (None, JsonType::Integer { min, max }) => (*min, *max),
         _ => (i128::MIN, u128::MAX),
     };
     let least = words.remove("minimum");
@@ -162,10 +165,10 @@ fn integer(words: &mut Map<String, Value>) -> Node {
     if let (None, Some(most)) = (known, most.as_ref().and_then(Value::as_u64)) {
         max = u128::from(most);
     }
-    Node::Integer { min, max }
+    JsonType::Integer { min, max }
 }
 
-fn object(words: &mut Map<String, Value>) -> Node {
+fn object(words: &mut Map<String, Value>) -> JsonType {
     let required = words.remove("required").unwrap_or_default();
     let is_required = |key: &str| required.as_array().is_some_and(|keys| keys.iter().any(|required| required == key));
     let mut object = Object::default();
@@ -174,7 +177,7 @@ fn object(words: &mut Map<String, Value>) -> Node {
             (key.clone(), Property { node: node(schema), optional: !is_required(key), aliases: Vec::new() })
         }));
     }
-    // the keys of a map that are not just any text
+    // The keys of a map that does not accept every text.
     if let Some(Value::Object(patterns)) = words.get("patternProperties").cloned()
         && let [(pattern, schema)] = patterns.iter().collect::<Vec<_>>().as_slice()
         && object.fields.is_empty()
@@ -182,12 +185,12 @@ fn object(words: &mut Map<String, Value>) -> Node {
         words.remove("patternProperties");
         words.remove("additionalProperties");
         object.keys = Some(Box::new(match pattern.as_str() {
-            r"^\d+$" => Node::Integer { min: 0, max: u128::MAX },
+            r"^\d+$" => JsonType::Integer { min: 0, max: u128::MAX },
             r"^-?\d+$" => INTEGER,
-            _ => Node::With(Box::new(Node::Text(None)), canonical(&serde_json::json!({ "pattern": pattern }))),
+            _ => JsonType::With(Box::new(JsonType::Text(None)), canonical(&serde_json::json!({ "pattern": pattern }))),
         }));
         object.rest = Some(Box::new(node(schema)));
-        return Node::Object(object);
+        return JsonType::Object(object);
     }
     match words.remove("additionalProperties") {
         Some(Value::Bool(false)) => object.closed = true,
@@ -197,10 +200,10 @@ fn object(words: &mut Map<String, Value>) -> Node {
     if words.remove("unevaluatedProperties") == Some(Value::Bool(false)) {
         object.closed = true;
     }
-    Node::Object(object)
+    JsonType::Object(object)
 }
 
-fn array(words: &mut Map<String, Value>) -> Node {
+fn array(words: &mut Map<String, Value>) -> JsonType {
     let (least, most) = (words.get("minItems").cloned(), words.get("maxItems").cloned());
     let none = (least.is_none() && most == Some(0.into())).then(|| 0.into());
     let fixed = least.filter(|least| Some(least) == most.as_ref()).or(none);
@@ -212,13 +215,13 @@ fn array(words: &mut Map<String, Value>) -> Node {
     let places = words.remove("prefixItems").or_else(|| items.clone().filter(Value::is_array));
     if let Some(Value::Array(places)) = places {
         words.remove("additionalItems");
-        return Node::Tuple(places.iter().map(node).collect());
+        return JsonType::Tuple(places.iter().map(node).collect());
     }
-    let item = Box::new(items.as_ref().map_or(Node::Any, node));
-    Node::List(item, fixed.as_ref().and_then(Value::as_u64))
+    let item = Box::new(items.as_ref().map_or(JsonType::Any, node));
+    JsonType::List(item, fixed.as_ref().and_then(Value::as_u64))
 }
 
-/// `value` as JSON with its keys sorted, whatever features `serde_json` has here.
+/// `value` as JSON with sorted keys, whatever the features of `serde_json`.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Object(entries) => {
@@ -239,9 +242,9 @@ mod tests {
 
     use super::*;
 
-    /// Each says the same, in the words of one release of schemars or another.
+    /// Each list has one schema as different releases of schemars write it.
     #[test]
-    fn another_release_of_schemars_says_the_same() {
+    fn schemas_of_different_schemars_releases_are_equal() {
         for same in [
             vec![
                 json!({ "$ref": "#/$defs/Money" }),

@@ -1,79 +1,80 @@
-//! What a type accepts in JSON, in a form of our own: it names no Rust type but to point at another line of the lock.
+//! The JSON that a type accepts, in the form that the lock stores. It names a Rust type only to refer to another section of the
+//! lock.
 
-use std::{collections::BTreeMap, fmt, rc::Rc};
+mod text;
 
-use super::token;
+use std::{collections::BTreeMap, rc::Rc};
 
-/// What is accepted where a value stands.
+/// The JSON values that a type accepts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Node {
-    /// Everything.
+pub(super) enum JsonType {
+    /// Any value.
     Any,
     Null,
     Boolean,
-    /// A whole number between two bounds, which belong to it.
+    /// A whole number between two bounds, including both.
     Integer {
         min: i128,
         max: u128,
     },
-    /// A number with so many bits, 32 or 64.
+    /// A float of 32 or 64 bits.
     Float(u8),
-    /// A text, of a format such as `uuid` if it has one.
+    /// A text, with its format, such as `uuid`, if it has one.
     Text(Option<String>),
-    /// This value only, as JSON.
+    /// Exactly this value, as JSON.
     Constant(String),
-    /// An array of any length, or of this one.
-    List(Box<Node>, Option<u64>),
-    /// An array with one value for each place.
-    Tuple(Vec<Node>),
+    /// An array of any length, or of exactly this one.
+    List(Box<JsonType>, Option<u64>),
+    /// An array with one type for each place.
+    Tuple(Vec<JsonType>),
     Object(Object),
-    /// One of these. The order counts, since the first that fits is taken.
-    OneOf(Vec<Node>),
-    /// What no variant of an enum is called, read by its `serde(other)`.
+    /// One of these. The order matters: serde takes the first alternative that fits.
+    OneOf(Vec<JsonType>),
+    /// A variant name that is not known, read by `serde(other)`.
     Other,
-    /// What a definition says.
+    /// The type of a definition, by its name.
     Named(String),
-    /// A type that has no JSON schema: what its `Deserialize` asks for, as far as that can be told.
-    Unseen(Box<Node>),
-    /// Something with words of JSON schema besides that are not understood here.
-    With(Box<Node>, String),
+    /// A type without a JSON schema: what its `Deserialize` asks for, as far as it is known.
+    Unseen(Box<JsonType>),
+    /// A type together with keywords of its JSON schema that are not understood here.
+    With(Box<JsonType>, String),
 }
 
-/// What an object accepts.
+/// The JSON objects that a type accepts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Object {
     /// By key.
     pub(super) fields: BTreeMap<String, Property>,
-    /// What any other key holds, if its value is kept.
-    pub(super) rest: Option<Box<Node>>,
-    /// What those keys are, as a value of their own; any text where there is nothing.
-    pub(super) keys: Option<Box<Node>>,
-    /// Whether a key that is not known is refused.
+    /// The type of the values of all other keys, if they are kept.
+    pub(super) rest: Option<Box<JsonType>>,
+    /// The type of those keys; `None` for any text.
+    pub(super) keys: Option<Box<JsonType>>,
+    /// Whether unknown keys are refused.
     pub(super) closed: bool,
 }
 
-/// What stands under a key.
+/// The value of a key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Property {
-    pub(super) node: Node,
+    pub(super) node: JsonType,
     pub(super) optional: bool,
     /// Other keys that are read as this one.
     pub(super) aliases: Vec<String>,
 }
 
-/// What the names in a [`Node`] stand for.
-pub(super) type Definitions = BTreeMap<String, Node>;
+/// The definitions of the names in a [`JsonType`].
+pub(super) type Definitions = BTreeMap<String, JsonType>;
 
-/// A node together with its definitions.
+/// A type together with its definitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Root {
-    pub(super) node: Node,
+pub(super) struct RootType {
+    pub(super) node: JsonType,
     pub(super) definitions: Rc<Definitions>,
-    /// What the type's `Deserialize` asks for, where that was looked at.
-    pub(super) outline: Option<Box<Node>>,
+    /// What the type's `Deserialize` asks for, if it was traced.
+    pub(super) traced: Option<Box<JsonType>>,
 }
 
-/// The whole numbers that have a name of their own.
+/// The ranges of whole numbers that have a name.
 pub(super) const INTEGERS: [(&str, i128, u128); 10] = [
     ("uint8", 0, u8::MAX as u128),
     ("uint16", 0, u16::MAX as u128),
@@ -87,17 +88,17 @@ pub(super) const INTEGERS: [(&str, i128, u128); 10] = [
     ("int128", i128::MIN, i128::MAX as u128),
 ];
 
-/// The word before values that a type was seen to refuse, though their form is right.
+/// The keyword for values of the right form that a type was seen to refuse.
 const REFUSES: &str = "refuses";
 
-/// The word before the name of the variant that an alternative is read as.
+/// The keyword for the variant that an alternative is an alias of.
 const READ_AS: &str = "as";
 
 /// Every whole number.
-pub(super) const INTEGER: Node = Node::Integer { min: i128::MIN, max: u128::MAX };
+pub(super) const INTEGER: JsonType = JsonType::Integer { min: i128::MIN, max: u128::MAX };
 
-impl Node {
-    /// The definitions that this names, in the order in which they stand in the text.
+impl JsonType {
+    /// Calls `each` with the names of definitions in this type, in the order of the text.
     pub(super) fn names(&self, each: &mut impl FnMut(&str)) {
         match self {
             Self::Named(name) => each(name),
@@ -111,7 +112,7 @@ impl Node {
         }
     }
 
-    /// This with each name of a definition as `rename` gives it.
+    /// This type with each name of a definition replaced by that of `rename`.
     pub(super) fn renamed(&self, rename: &impl Fn(&str) -> String) -> Self {
         let boxed = |inner: &Self| Box::new(inner.renamed(rename));
         match self {
@@ -135,8 +136,8 @@ impl Node {
         }
     }
 
-    /// One of `nodes`, flat and without what stands there twice. An order that cannot be told apart by a reader is ours:
-    /// constants and objects of one key each stand sorted in front.
+    /// One of `nodes`, flattened and without duplicates. Where the order makes no difference to a reader, the alternatives are
+    /// sorted.
     pub(super) fn one_of(nodes: Vec<Self>) -> Self {
         let mut flat: Vec<Self> = Vec::new();
         for node in nodes {
@@ -153,7 +154,7 @@ impl Node {
         if flat.len() == 1 { flat.remove(0) } else { Self::OneOf(flat) }
     }
 
-    /// Whether no value is accepted by both, as far as that can be told without definitions.
+    /// Whether no value is accepted by both, as far as it is known without definitions.
     fn is_apart_from(&self, other: &Self) -> bool {
         match (self.variant().0, other.variant().0) {
             (Self::Object(one), Self::Object(other)) => {
@@ -174,7 +175,7 @@ impl Node {
         }
     }
 
-    /// The kind of JSON value, where that is one.
+    /// The kind of JSON value, if there is only one.
     pub(super) fn kind(&self) -> Option<&'static str> {
         match self {
             Self::Null => Some("null"),
@@ -196,7 +197,7 @@ impl Node {
         }
     }
 
-    /// This without what its type was seen to refuse, and that: values as JSON.
+    /// This type without its refused values, and those values as JSON.
     pub(super) fn refusals(&self) -> (&Self, Vec<String>) {
         let refused = |words: &str| serde_json::from_str::<BTreeMap<String, Vec<String>>>(words).ok()?.remove(REFUSES);
         match self {
@@ -208,13 +209,13 @@ impl Node {
         }
     }
 
-    /// This, which is read as the variant `name` under an alias.
+    /// This type as an alias of the variant `name`.
     #[cfg(feature = "schema")]
     pub(super) fn alias_of(self, name: &str) -> Self {
         Self::With(Box::new(self), serde_json::json!({ READ_AS: name }).to_string())
     }
 
-    /// This without the name of the variant that it is an alias of, and that.
+    /// This type without the variant that it is an alias of, and the name of that variant.
     pub(super) fn variant(&self) -> (&Self, Option<String>) {
         let name = |words: &str| serde_json::from_str::<BTreeMap<String, String>>(words).ok()?.remove(READ_AS);
         match self {
@@ -226,7 +227,7 @@ impl Node {
         }
     }
 
-    /// How the variant is called that this alternative of an enum reads, if it is one.
+    /// The name of the variant that this alternative of an enum reads, if it is one.
     pub(super) fn called(&self) -> Option<String> {
         let text = |node: &Self| match node {
             Self::Constant(json) => serde_json::from_str(json).ok(),
@@ -239,7 +240,7 @@ impl Node {
         }
     }
 
-    /// Whether this or something that stands in it itself refuses values.
+    /// Whether this type or a type inside it refuses values.
     pub(super) fn holds_refusals(&self) -> bool {
         match self {
             Self::With(inner, _) => !self.refusals().1.is_empty() || inner.holds_refusals(),
@@ -253,14 +254,14 @@ impl Node {
         }
     }
 
-    /// This, whose type was seen to refuse these values.
+    /// This type with values that it was seen to refuse.
     #[cfg(feature = "schema")]
     pub(super) fn refusing(self, values: &[String]) -> Self {
         let words = serde_json::json!({ REFUSES: values }).to_string();
         if values.is_empty() { self } else { Self::With(Box::new(self), words) }
     }
 
-    /// Whether a value of this may be `json`, as far as that can be told.
+    /// Whether a value of this type may be `json`, as far as it is known.
     pub(super) fn may_hold(&self, json: &str) -> bool {
         match self {
             Self::Integer { min, max } => match json.parse::<i128>() {
@@ -269,73 +270,6 @@ impl Node {
             },
             Self::Constant(constant) => constant == json,
             _ => true,
-        }
-    }
-
-    /// The lines of a definition: one for each key or alternative.
-    pub(super) fn lines(&self) -> Vec<String> {
-        match self {
-            Self::Object(object) if !object.fields.is_empty() || object.rest.is_some() => object.parts(),
-            Self::OneOf(nodes) if nodes.len() > 1 => nodes.iter().map(|node| format!("| {node}")).collect(),
-            other => vec![format!("= {other}")],
-        }
-    }
-}
-
-impl Object {
-    fn parts(&self) -> Vec<String> {
-        let mut parts: Vec<_> = self
-            .fields
-            .iter()
-            .map(|(key, property)| {
-                let optional = if property.optional { "?" } else { "" };
-                let keys: Vec<_> = property.aliases.iter().map(|alias| token::key(alias).to_string()).collect();
-                let also = if keys.is_empty() { String::new() } else { format!(" (also {})", keys.join(", ")) };
-                format!("{}{optional}{also}: {}", token::key(key), property.node)
-            })
-            .collect();
-        let keys = self.keys.as_ref().map(|keys| format!("({keys})")).unwrap_or_default();
-        parts.extend(self.rest.iter().map(|rest| format!("*{keys}: {rest}")));
-        parts.extend(self.closed.then(|| "nothing else".to_owned()));
-        parts
-    }
-}
-
-impl fmt::Display for Node {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Any => f.write_str("any"),
-            Self::Null => f.write_str("null"),
-            Self::Boolean => f.write_str("boolean"),
-            Self::Integer { min, max } => match INTEGERS.iter().find(|(_, least, most)| least == min && most == max) {
-                Some((name, ..)) => f.write_str(name),
-                None if *self == INTEGER => f.write_str("integer"),
-                None => write!(f, "integer({min}..={max})"),
-            },
-            Self::Float(32) => f.write_str("float"),
-            Self::Float(_) => f.write_str("double"),
-            Self::Text(None) => f.write_str("string"),
-            Self::Text(Some(format)) => write!(f, "string({})", token::key(format)),
-            Self::Constant(json) => write!(f, "= {json}"),
-            Self::List(inner, None) => write!(f, "[{inner}]"),
-            Self::List(inner, Some(count)) => write!(f, "[{inner}; {count}]"),
-            Self::Tuple(nodes) => {
-                f.write_str("(")?;
-                nodes.iter().try_for_each(|node| write!(f, "{node}, "))?;
-                f.write_str(")")
-            }
-            Self::Object(object) => write!(f, "{{{}}}", object.parts().join(", ")),
-            Self::OneOf(nodes) => {
-                f.write_str("<")?;
-                for (at, node) in nodes.iter().enumerate() {
-                    write!(f, "{}{node}", if at == 0 { "" } else { " | " })?;
-                }
-                f.write_str(">")
-            }
-            Self::Other => f.write_str("other"),
-            Self::Named(name) => write!(f, "@{}", token::key(name)),
-            Self::Unseen(outline) => write!(f, "unseen {outline}"),
-            Self::With(inner, words) => write!(f, "with {words} {inner}"),
         }
     }
 }

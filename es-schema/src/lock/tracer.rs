@@ -1,26 +1,26 @@
-//! The outline of a type, by one try after the other.
+//! Traces what a type's `Deserialize` asks for, in one try after another.
 
 use es_core::schema::trace::{Asked, Halt, Step, Try, UNKNOWN};
 
 use super::{
-    outline::{Field, Outline, Variant},
     samples::samples,
+    traced_type::{Field, TracedType, Variant},
 };
 
-/// The outline of the type that `follow` leads into.
-pub(super) fn outline(follow: fn(&[Step]) -> Try) -> Outline {
-    Explorer { follow, tries: 200_000, inside: Vec::new() }.outline(&mut Vec::new())
+/// Traces the type that `follow` deserializes.
+pub(super) fn trace(follow: fn(&[Step]) -> Try) -> TracedType {
+    Tracer { follow, tries: 200_000, inside: Vec::new() }.trace(&mut Vec::new())
 }
 
-struct Explorer {
+struct Tracer {
     follow: fn(&[Step]) -> Try,
-    /// How many more tries are made.
+    /// The number of tries that are left.
     tries: usize,
-    /// The types around.
+    /// The types that enclose the current one.
     inside: Vec<(&'static str, &'static [&'static str])>,
 }
 
-impl Explorer {
+impl Tracer {
     fn go(&mut self, path: &[Step]) -> Try {
         match self.tries.checked_sub(1) {
             Some(left) => {
@@ -31,39 +31,39 @@ impl Explorer {
         }
     }
 
-    fn at(&mut self, path: &mut Vec<Step>, step: Step) -> Outline {
+    fn at(&mut self, path: &mut Vec<Step>, step: Step) -> TracedType {
         path.push(step);
-        let outline = self.outline(path);
+        let traced = self.trace(path);
         path.pop();
-        outline
+        traced
     }
 
-    fn outline(&mut self, path: &mut Vec<Step>) -> Outline {
-        let (Some(asked), _) = self.go(path) else { return Outline::Unknown };
+    fn trace(&mut self, path: &mut Vec<Step>) -> TracedType {
+        let (Some(asked), _) = self.go(path) else { return TracedType::Unknown };
         match asked {
-            Asked::Value(value) => Outline::Value { of: value.to_owned(), refuses: self.refused(path, value) },
+            Asked::Value(value) => TracedType::Value { of: value.to_owned(), refuses: self.refused(path, value) },
             Asked::Anything => self.tagged(path),
-            Asked::Option => Outline::Option(Box::new(self.at(path, Step::Inner))),
-            Asked::List => Outline::List(Box::new(self.at(path, Step::Element))),
+            Asked::Option => TracedType::Option(Box::new(self.at(path, Step::Inner))),
+            Asked::List => TracedType::List(Box::new(self.at(path, Step::Element))),
             Asked::Map => {
-                Outline::Map { keys: Box::new(self.at(path, Step::Key)), of: Box::new(self.at(path, Step::Value)) }
+                TracedType::Map { keys: Box::new(self.at(path, Step::Key)), of: Box::new(self.at(path, Step::Value)) }
             }
             Asked::Tuple(length) => {
-                Outline::Tuple((0..length).map(|place| self.at(path, Step::Place(place))).collect())
+                TracedType::Tuple((0..length).map(|place| self.at(path, Step::Place(place))).collect())
             }
-            Asked::Struct(name, fields) => self.inside(name, fields, |explorer| explorer.fields(path, fields)),
-            Asked::Enum(name, names) => self.inside(name, names, |explorer| {
+            Asked::Struct(name, fields) => self.inside(name, fields, |tracer| tracer.fields(path, fields)),
+            Asked::Enum(name, names) => self.inside(name, names, |tracer| {
                 let variant = |(at, name): (usize, &&str)| Variant {
                     name: (*name).to_owned(),
-                    content: explorer.at(path, Step::Variant(at)),
-                    number: match explorer.end(path, Step::Chosen(at)) {
+                    content: tracer.at(path, Step::Variant(at)),
+                    number: match tracer.end(path, Step::Chosen(at)) {
                         Err(Halt::Variant(number)) => Some(number),
                         _ => None,
                     },
                 };
                 let variants = names.iter().enumerate().map(variant).collect();
-                let other = matches!(explorer.end(path, Step::Unknown), Err(Halt::Accepted));
-                Outline::Enum { variants, other }
+                let other = matches!(tracer.end(path, Step::Unknown), Err(Halt::Accepted));
+                TracedType::Enum { variants, other }
             }),
         }
     }
@@ -72,18 +72,18 @@ impl Explorer {
         &mut self,
         name: &'static str,
         names: &'static [&'static str],
-        look: impl FnOnce(&mut Self) -> Outline,
-    ) -> Outline {
+        look: impl FnOnce(&mut Self) -> TracedType,
+    ) -> TracedType {
         if self.inside.contains(&(name, names)) {
-            return Outline::Unknown;
+            return TracedType::Unknown;
         }
         self.inside.push((name, names));
-        let outline = look(self);
+        let traced = look(self);
         self.inside.pop();
-        outline
+        traced
     }
 
-    /// How a try ends that goes one step further.
+    /// The end of a try that goes one step further.
     fn end(&mut self, path: &mut Vec<Step>, step: Step) -> Result<(), Halt> {
         path.push(step);
         let end = self.go(path).1;
@@ -91,18 +91,18 @@ impl Explorer {
         end
     }
 
-    /// The samples that are of the right form and refused.
+    /// The samples of the right form that are refused.
     fn refused(&mut self, path: &mut Vec<Step>, value: &str) -> Vec<String> {
         let mut samples = samples(value);
         samples.retain(|(sample, _)| !matches!(self.end(path, Step::Sample(*sample)), Err(Halt::Accepted)));
         samples.into_iter().map(|(_, json)| json).collect()
     }
 
-    fn fields(&mut self, path: &mut Vec<Step>, names: &'static [&'static str]) -> Outline {
+    fn fields(&mut self, path: &mut Vec<Step>, names: &'static [&'static str]) -> TracedType {
         let mut fields: Vec<_> = (0..names.len())
             .map(|at| Field {
                 name: names[at].to_owned(),
-                outline: self.at(path, Step::Field(at)),
+                traced: self.at(path, Step::Field(at)),
                 is_next: match self.end(path, Step::Twice(at, at + 1)) {
                     Err(Halt::Duplicate) => Some(true),
                     Err(Halt::Accepted) => Some(false),
@@ -112,21 +112,21 @@ impl Explorer {
             })
             .collect();
         self.required(path, &mut fields);
-        let tagged = match (names, fields.first().map(|field| &field.outline)) {
-            ([tag, _], Some(Outline::Enum { other, .. })) => {
+        let tagged = match (names, fields.first().map(|field| &field.traced)) {
+            ([tag, _], Some(TracedType::Enum { other, .. })) => {
                 let other = *other;
                 let (Some(Asked::Enum(_, variants)), _) = self.go(&[path.as_slice(), &[Step::Field(0)]].concat())
                 else {
-                    return Outline::Struct { fields, tagged: None };
+                    return TracedType::Struct { fields, tagged: None };
                 };
                 Some(Box::new(self.variants(path, tag, variants, other)))
             }
             _ => None,
         };
-        Outline::Struct { fields, tagged }
+        TracedType::Struct { fields, tagged }
     }
 
-    /// Which keys have to be there: each is left out once.
+    /// Finds the required keys, by leaving out each once.
     fn required(&mut self, path: &mut Vec<Step>, fields: &mut [Field]) {
         let mut first = 0;
         let mut groups = Vec::new();
@@ -157,8 +157,8 @@ impl Explorer {
         }
     }
 
-    /// The variants that the text under `tag` tells apart, each with what is asked for besides.
-    fn variants(&mut self, path: &mut Vec<Step>, tag: &'static str, names: &[&'static str], other: bool) -> Outline {
+    /// The variants that the text under `tag` selects, each with the other key that it asks for.
+    fn variants(&mut self, path: &mut Vec<Step>, tag: &'static str, names: &[&'static str], other: bool) -> TracedType {
         let variants = names.iter().map(|name| {
             let asks = match self.end(path, Step::Tag(tag, name)) {
                 Err(Halt::Missing(key)) => Some(key.to_owned()),
@@ -168,16 +168,16 @@ impl Explorer {
             };
             ((*name).to_owned(), asks)
         });
-        Outline::Tagged { variants: variants.collect(), tag: tag.to_owned(), other }
+        TracedType::Tagged { variants: variants.collect(), tag: tag.to_owned(), other }
     }
 
-    /// What takes anything may look for one key that tells what it is.
-    fn tagged(&mut self, path: &mut Vec<Step>) -> Outline {
-        let Err(Halt::Missing(tag)) = self.end(path, Step::Empty) else { return Outline::Unknown };
+    /// A type that takes any value may look for one key that selects a variant.
+    fn tagged(&mut self, path: &mut Vec<Step>) -> TracedType {
+        let Err(Halt::Missing(tag)) = self.end(path, Step::Empty) else { return TracedType::Unknown };
         match self.end(path, Step::Tag(tag, UNKNOWN)) {
             Err(Halt::Variants(names)) => self.variants(path, tag, names, false),
-            Err(Halt::Accepted) => Outline::Tagged { tag: tag.to_owned(), variants: Vec::new(), other: true },
-            _ => Outline::Unknown,
+            Err(Halt::Accepted) => TracedType::Tagged { tag: tag.to_owned(), variants: Vec::new(), other: true },
+            _ => TracedType::Unknown,
         }
     }
 }
