@@ -34,8 +34,8 @@ enum Readings {
 }
 
 fn stored(payload: &'static str, metadata: Option<&'static str>) -> StoredEvent {
-    let (stream, recorded_at) = (StreamId::new("meter", "a/1").unwrap(), Timestamp::UNIX_EPOCH);
-    let name = EventName::from_static("meter.read").unwrap();
+    let (stream, recorded_at) = (StreamId::new("meter", "a/1").expect("a stream"), Timestamp::UNIX_EPOCH);
+    let name = EventName::from_static("meter.read").expect("a name");
     StoredEvent::at(stream, Version::new(2), Position::new(7), recorded_at).event(
         Uuid::from_u128(1),
         name,

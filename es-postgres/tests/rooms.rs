@@ -172,11 +172,10 @@ fn paths<'a>(base: &[String], code: &'a str, found: &mut Vec<Vec<String>>) -> &'
     if name != "self" {
         path.push(name.to_owned());
     }
-    match rest.strip_prefix("::") {
-        Some(rest) => paths(&path, rest, found),
-        None => {
-            found.push(path);
-            rest
-        }
+    if let Some(rest) = rest.strip_prefix("::") {
+        paths(&path, rest, found)
+    } else {
+        found.push(path);
+        rest
     }
 }

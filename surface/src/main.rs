@@ -104,7 +104,7 @@ fn surfaces() -> Result<Vec<(&'static str, String)>, Failure> {
                 .omit_auto_trait_impls(true)
                 .build()
                 .map_err(|error| format!("{package}: {error}; `public-api` and the toolchain go together"))?;
-            Ok((package, surface.items().map(|item| format!("{item}\n")).collect()))
+            Ok((package, surface.items().map(|item| item.to_string() + "\n").collect()))
         })
         .collect()
 }

@@ -105,7 +105,7 @@ async fn a_refused_repeat_leaves_the_outcome_unknown() {
 
     let outcome = UnknownOutcome::new(store.asked().remove(0), StoreError::new(StoreErrorKind::TimedOut, "no answer"));
     let Err(AppendError::Unknown(again)) = store.resolve(outcome).await else { panic!("the event is stored") };
-    let refusal = again.source().and_then(Error::source).map(|error| error.is::<AppendError>());
+    let refusal = again.source().and_then(Error::source).map(<dyn Error>::is::<AppendError>);
     assert_eq!(refusal, Some(true), "it tells of the refusal: {again:?}");
 
     store.next(Next::Well);

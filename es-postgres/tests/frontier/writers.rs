@@ -65,17 +65,17 @@ async fn transaction(store: &PostgresStore, client: &mut Client, fence: Fence, r
         let succeeded = write(store, &savepoint, fence, &mut fenced, random).await;
         random.pause(3).await;
         if succeeded && random.one_in(2) {
-            savepoint.commit().await.unwrap()
+            savepoint.commit().await.unwrap();
         } else {
-            savepoint.rollback().await.unwrap()
+            savepoint.rollback().await.unwrap();
         }
     }
     let succeeded = write(store, &transaction, fence, &mut fenced, random).await;
     random.pause(20).await;
     if succeeded && !random.one_in(4) {
-        transaction.commit().await.unwrap()
+        transaction.commit().await.unwrap();
     } else {
-        transaction.rollback().await.unwrap()
+        transaction.rollback().await.unwrap();
     }
 }
 

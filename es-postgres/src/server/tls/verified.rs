@@ -36,13 +36,13 @@ pub(crate) fn connector(authorities: Option<&Path>) -> Result<MakeRustlsConnect,
 
 /// Whether TLS failed, and not the network or the login.
 pub(crate) fn is_handshake(error: &tokio_postgres::Error) -> bool {
-    let network = causes(error).any(|cause| cause.is::<io::Error>());
+    let network = causes(error).any(<dyn Error>::is::<io::Error>);
     is_rejection(error) || (!network && error.as_db_error().is_none() && error.source().is_some())
 }
 
 /// Whether rustls rejected the server's certificate or protocol.
 pub(crate) fn is_rejection(error: &tokio_postgres::Error) -> bool {
-    let rejects = |cause: &io::Error| cause.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+    let rejects = |cause: &io::Error| cause.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>);
     causes(error).any(|cause| cause.downcast_ref().is_some_and(rejects))
 }
 

@@ -177,7 +177,7 @@ impl Difference {
                     self.add_news(format!("what ids of stream `{category}` print"));
                 }
                 None if locked.streams.contains_key(category) => {
-                    self.add_news(format!("the id of stream `{category}`"))
+                    self.add_news(format!("the id of stream `{category}`"));
                 }
                 _ => {}
             }

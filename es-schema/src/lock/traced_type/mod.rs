@@ -113,7 +113,7 @@ impl TracedType {
                 }
             }
             (Self::Struct { tagged: Some(tagged), .. }, node @ JsonType::OneOf(_)) => {
-                tagged.add(node, definitions, done)
+                tagged.add(node, definitions, done);
             }
             (Self::Struct { fields, .. }, JsonType::Object(object)) => {
                 for Field { name, traced, .. } in fields {
