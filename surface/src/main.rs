@@ -74,6 +74,7 @@ fn compare() -> Result<ExitCode, Failure> {
 }
 
 fn update() -> Result<ExitCode, Failure> {
+    fs::create_dir_all(root().join("surface/listings"))?;
     for (package, surface) in surfaces()? {
         fs::write(listing(package), surface)?;
     }
