@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, Position, StreamId, Version};
+use es_core::{
+    Append, Checkpoint, Direction, EventName, EventStore, Expected, Filter, NewEvent, Page, Position, SchemaVersion,
+    StreamId, Version,
+};
 use futures_util::{StreamExt, TryStreamExt};
+use uuid::Uuid;
 
 use crate::fixture::{Fixture, all, event, one, stream};
 
@@ -119,6 +123,57 @@ async fn a_long_log_is_read_completely_despite_gaps_and_lost_connections() {
         }
     }
     assert!(read == wanted, "{} of {} events", read.len(), wanted.len());
+}
+
+/// Filters that accept most, few and none of the events: their windows of positions are read concurrently.
+#[tokio::test]
+async fn filtered_windows_skip_and_repeat_no_event() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client().await;
+    let big = format!("\"{}\"", "x".repeat(8_000));
+    for (number, payload) in [(1, "{}"), (2, "{}"), (3, &*big), (4, "{}"), (5, "{}")] {
+        for (category, name, count) in [("a", "x", 950), ("b", "x", 30), ("a", "y", 15), ("b", "rare", 5)] {
+            for stream in 0..3 {
+                let event = || {
+                    let name = EventName::from_static(name).unwrap();
+                    NewEvent::from_json(Uuid::now_v7(), name, SchemaVersion::FIRST, payload.to_owned()).unwrap()
+                };
+                let stream = StreamId::new(category, format!("{number}-{stream}")).unwrap();
+                let events = (0..count).map(|_| event()).collect();
+                fixture.store.append(Append::new(stream, Expected::Any, events).into()).await.unwrap();
+            }
+        }
+        client.execute("SELECT count(nextval('es.position')) FROM generate_series(1, 15000)", &[]).await.unwrap();
+    }
+    let (log, slices) = (all(&fixture.store).await, 0..=500);
+    for filter in [
+        Filter::all().name("x"),
+        Filter::all().name("rare"),
+        Filter::all().name("absent"),
+        Filter::all().slices(slices.clone()),
+        Filter::all().category("a").name("x").name("y"),
+        Filter::all().category("b").name("rare"),
+        Filter::all().category("b").slices(slices.clone()),
+        Filter::all().category("a").category("b").name("y").name("rare"),
+        Filter::all().category("a").category("b").name("x").slices(slices.clone()),
+        Filter::all().category("a").name("x").slices(slices),
+    ] {
+        let pages = fixture.store.read_pages(Checkpoint::START, Direction::Forward, &filter, None);
+        let pages: Vec<Page> = pages.try_collect().await.unwrap();
+        let read: Vec<_> = pages.iter().flat_map(|page| &page.events).collect();
+        let wanted: Vec<_> = log
+            .iter()
+            .filter(|event| {
+                let (first, last) = filter.slice_range().unwrap_or((0, u16::MAX));
+                filter.categories().is_none_or(|mut all| all.any(|category| category == event.stream.category()))
+                    && filter.names().is_none_or(|mut all| all.any(|name| name == event.name.as_str()))
+                    && (first..=last).contains(&event.stream.slice())
+            })
+            .collect();
+        assert!(read == wanted, "{filter:?}: {} of {} events", read.len(), wanted.len());
+        assert!(pages.is_sorted_by(|page, next| page.up_to <= next.up_to), "{filter:?}");
+        assert!(pages.last().unwrap().is_live(), "{filter:?}");
+    }
 }
 
 #[tokio::test]
