@@ -1,5 +1,7 @@
 //! The promises of `es` as tests that any store can run: for authors of stores.
 //!
+//! The guide of `es` has a page with a whole store: `es::guide::write_your_own_store`.
+//!
 //! ```
 //! # struct MyStores;
 //! # #[async_trait::async_trait]

@@ -153,7 +153,7 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 /// `PartialEq` that all events implement. Two events that share a stored name or an alias do not compile.
 ///
 /// # The lock
-/// The macro also writes a unit test. While the package has an `events.lock`, it fails until the lock has the aggregate: see
+/// The macro also writes a unit test. While the package has an `events.lock`, it fails until that schema lock has the aggregate: see
 /// `es::schema::Lock`, which comes with the feature `testing` or `schema`.
 #[proc_macro_derive(Aggregate, attributes(aggregate))]
 pub fn derive_aggregate(input: TokenStream) -> TokenStream {

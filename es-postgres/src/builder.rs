@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::append::attempt::Appender;
 use crate::append::batch_limits::BatchLimits;
-use crate::append::callers_transactions::CallersTransactions;
+use crate::append::open_appends::OpenAppends;
 use crate::append::statement;
 use crate::append::writer::Queue;
-use crate::read::log::{Log, incarnation_sql, query_incarnation};
+use crate::read::log_state::{LogState, incarnation_sql, query_incarnation};
 use crate::read::open_readers::OpenReaders;
 use crate::read::{Pager, Reader};
 use crate::server::connection::{Connector, LONGEST};
@@ -240,9 +240,9 @@ impl PostgresBuilder {
             Some(pool) => Pool::from_application(pool, &connector),
             None => Pool::new(&connector, self.pool_size)?,
         };
-        let (wake_up, callers_transactions) = (WakeUp::new(), CallersTransactions::default());
+        let (wake_up, open_appends) = (WakeUp::new(), OpenAppends::default());
         let connections = SharedConnections::new(pool.clone());
-        let log = Arc::new(Log::new(connections.clone(), &schema, today, self.retry_for));
+        let log = Arc::new(LogState::new(connections.clone(), &schema, today, self.retry_for));
         if log.incarnation().await? != today {
             return Err(PostgresConnectError::OtherLog);
         }
@@ -254,7 +254,7 @@ impl PostgresBuilder {
         let background = Background(vec![
             tokio::spawn(notify::listen(connector.clone(), schema.channel(), wake_up.clone())),
             tokio::spawn(follower.follow(Arc::clone(&log), Arc::clone(&reader), wake_up.clone())),
-            tokio::spawn(callers_transactions.clone().watch(Arc::clone(&log), wake_up.clone())),
+            tokio::spawn(open_appends.clone().wake_readers_when_ended(Arc::clone(&log), wake_up.clone())),
         ]);
         let appender = Appender {
             connector,
@@ -271,7 +271,7 @@ impl PostgresBuilder {
             reader,
             readers,
             subscriptions,
-            callers_transactions,
+            open_appends,
             wake_up,
             background,
             append_sql: statement::sql(&schema),

@@ -1,4 +1,6 @@
 //! Migrations of the schema: numbered SQL files that run under a lock in one transaction, with a history table.
+//!
+//! After a release a migration is never edited, since only its name is compared: a change is the next number.
 
 use std::cmp::Ordering;
 

@@ -13,10 +13,10 @@ use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, future::ready, stream};
 use tokio::task::JoinHandle;
 
-use crate::append::callers_transactions::CallersTransactions;
+use crate::append::open_appends::OpenAppends;
 use crate::append::writer::Queue;
 use crate::append::{commit, transaction};
-use crate::read::log::Log;
+use crate::read::log_state::LogState;
 use crate::read::open_readers::OpenReaders;
 use crate::read::{Cursor, Reader};
 use crate::server::schema_name::SchemaName;
@@ -53,12 +53,12 @@ pub struct PostgresStore {
 pub(crate) struct Parts {
     pub(crate) queue: Queue,
     pub(crate) connections: SharedConnections,
-    pub(crate) log: Arc<Log>,
+    pub(crate) log: Arc<LogState>,
     pub(crate) reader: Arc<Reader>,
     pub(crate) readers: OpenReaders,
     pub(crate) snapshots: StoredSnapshots,
     pub(crate) subscriptions: Subscriptions,
-    pub(crate) callers_transactions: CallersTransactions,
+    pub(crate) open_appends: OpenAppends,
     pub(crate) wake_up: WakeUp,
     #[expect(dead_code, reason = "dropping it ends its tasks")]
     pub(crate) background: Background,
@@ -182,7 +182,7 @@ impl PostgresStore {
         request: impl Into<AppendRequest>,
     ) -> Result<Vec<Appended>, AppendError> {
         let appended = transaction::append_in(&self.parts.append_sql, transaction, request.into()).await?;
-        self.parts.callers_transactions.appended(&appended);
+        self.parts.open_appends.appended(&appended);
         Ok(appended)
     }
 
@@ -222,7 +222,7 @@ impl PostgresStore {
     /// # Errors
     /// [`AppendError`] when the append exceeds a limit, or has idempotency keys.
     pub fn append_statement(&self, request: impl Into<AppendRequest>) -> Result<AppendStatement, AppendError> {
-        AppendStatement::new(&self.parts.schema, request.into(), self.parts.callers_transactions.clone())
+        AppendStatement::new(&self.parts.schema, request.into(), self.parts.open_appends.clone())
     }
 
     /// Gives the statements that leave the role `application` only the rights to call the functions of the store and to
@@ -257,6 +257,7 @@ impl PostgresStore {
 impl EventStore for PostgresStore {
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
         limits::check(&request)?;
+        // This store holds no idempotency keys: a request with keys is refused here with `KeysUnsupported`.
         let appends = request.into_appends()?;
         if appends.is_empty() {
             return Ok(Vec::new());

@@ -13,4 +13,4 @@ pub use broken_promise::BrokenPromise;
 pub use child::Rerun;
 pub use factory::{Factory, FactoryError, FreshStore, Operation, Property};
 pub use list::{Check, PROMISES, Promise};
-pub use run::{decide, list_undeclared, run};
+pub use run::{list_undeclared, run, run_on_this_runtime};

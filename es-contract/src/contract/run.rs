@@ -28,14 +28,14 @@ const PATIENCE: Duration = Duration::from_mins(2);
 pub fn run(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result<(), BrokenPromise> {
     let runtime = runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
     let runtime = runtime.map_err(|error| BrokenPromise::new("a runtime for the promise starts", error.to_string()))?;
-    runtime.block_on(decide(rerun, factory, check))
+    runtime.block_on(run_on_this_runtime(rerun, factory, check))
 }
 
 /// Does the same as [`run`] on the runtime of the caller, which must have several threads.
 ///
 /// # Errors
 /// The same as those of [`run`].
-pub async fn decide(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result<(), BrokenPromise> {
+pub async fn run_on_this_runtime(rerun: Rerun, factory: &dyn Factory, check: Check) -> Result<(), BrokenPromise> {
     let late = |_| BrokenPromise::new(format!("an answer within {} s", PATIENCE.as_secs()), "none; the store hangs");
     let promise = async {
         match child::task()? {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use es_core::{Append, AppendError, Appended, Direction, EventStore, Expected, StoreErrorKind, StreamId, Version};
 use futures_util::TryStreamExt;
 
-use super::{Subject, ensure, ensure_eq, note, subject::joined};
+use super::{Subject, ensure, ensure_eq, note, subject::task_result};
 use crate::{BrokenPromise, Factory};
 
 /// How many writers append at once, and how many appends each sends.
@@ -33,7 +33,7 @@ pub async fn an_append_refused_as_busy_is_not_stored_and_can_be_sent_again(
         }));
     }
     for writer in writers {
-        joined(writer.await)??;
+        task_result(writer.await)??;
     }
     ensure_eq("each append is stored once", 2 * WRITERS * APPENDS, subject.log().await?.len() as u64)
 }

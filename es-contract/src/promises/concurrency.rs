@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Subject, ensure_eq, note, notes,
-    subject::{append, ids, joined, new_ids, versions},
+    subject::{append, ids, new_ids, task_result, versions},
 };
 use crate::{BrokenPromise, Factory};
 
@@ -29,7 +29,7 @@ fn spawn(
 }
 
 async fn answers(tasks: impl IntoIterator<Item = JoinHandle<Answer>>) -> Result<Vec<Answer>, BrokenPromise> {
-    join_all(tasks).await.into_iter().map(joined).collect()
+    join_all(tasks).await.into_iter().map(task_result).collect()
 }
 
 /// Of two writers that decided on the same version, one wins and the other gets a conflict.
@@ -126,7 +126,7 @@ pub async fn sixty_four_writers_keep_every_acknowledged_event(factory: &dyn Fact
     });
     let mut acknowledged = Vec::new();
     for writer in join_all(tasks).await {
-        acknowledged.extend(joined(writer)??);
+        acknowledged.extend(task_result(writer)??);
     }
     ensure_eq("every writer appends its events", 64 * 5, acknowledged.len())?;
     acknowledged.sort_unstable_by_key(|(version, _)| *version);

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::{
     Subject, ensure, ensure_eq, note, notes,
-    subject::{collect, ids, joined, raw, versions, within_timeout},
+    subject::{collect, ids, raw, task_result, versions, within_timeout},
 };
 use crate::{BrokenPromise, Factory};
 
@@ -249,7 +249,7 @@ pub async fn every_subscriber_sees_exactly_the_log(factory: &dyn Factory) -> Res
     for (after, wanted, subscriber) in subscribers {
         let seen = within_timeout("a subscriber reaches the end", subscriber).await?;
         let expected: Vec<_> = accepted(&log, wanted).into_iter().filter(|event| event.position > after).collect();
-        ensure_eq("a subscriber sees exactly the log, once, in order", ids(&expected), ids(&joined(seen)??))?;
+        ensure_eq("a subscriber sees exactly the log, once, in order", ids(&expected), ids(&task_result(seen)??))?;
     }
     Ok(())
 }
@@ -276,7 +276,7 @@ pub async fn failed_writers_hide_no_event_from_subscribers(factory: &dyn Factory
     joined_all(tasks.collect()).await?;
     the_end(&subject).await?;
     let seen = within_timeout("the subscriber reaches the end", subscriber).await?;
-    ensure_eq("the subscriber sees exactly the log", ids(&subject.log().await?), ids(&joined(seen)??))
+    ensure_eq("the subscriber sees exactly the log", ids(&subject.log().await?), ids(&task_result(seen)??))
 }
 
 fn rising(log: &[StoredEvent]) -> Result<(), BrokenPromise> {
@@ -366,5 +366,5 @@ fn until_the_end(
 }
 
 async fn joined_all<T>(tasks: Vec<JoinHandle<Result<T, BrokenPromise>>>) -> Result<Vec<T>, BrokenPromise> {
-    join_all(tasks).await.into_iter().map(|task| joined(task)?).collect()
+    join_all(tasks).await.into_iter().map(|task| task_result(task)?).collect()
 }

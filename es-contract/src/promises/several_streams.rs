@@ -7,7 +7,7 @@ use es_core::{Append, AppendError, Appended, EventStore, Expected, StreamId, Ver
 use super::{
     Subject, conflict, ensure, ensure_eq, note, notes,
     race::{self, crossed},
-    subject::{ids, joined, new_ids},
+    subject::{ids, new_ids, task_result},
 };
 use crate::{BrokenPromise, Effort, Factory, Property};
 
@@ -169,7 +169,7 @@ pub async fn readers_never_see_half_an_append(factory: &dyn Factory) -> Result<(
         ensure_eq("the log holds whole appends of 6 events", 0, seen % 6)?;
         tokio::task::yield_now().await;
     }
-    joined(writer.await)?
+    task_result(writer.await)?
 }
 
 /// Of two concurrent appends that assert each other's stream, exactly one wins in every round.
@@ -193,7 +193,7 @@ async fn skew(factory: &dyn Factory, existing: bool) -> Result<(), BrokenPromise
         }
         let first = spawn(&subject.store, crossed(&a, &b, existing)?);
         let second = spawn(&another, crossed(&b, &a, existing)?);
-        let answers = [joined(first.await)?, joined(second.await)?];
+        let answers = [task_result(first.await)?, task_result(second.await)?];
         one_wins(answers)?;
     }
     let each = if existing { 3 } else { 1 };

@@ -144,7 +144,7 @@ pub(crate) fn ended() -> BrokenPromise {
 }
 
 /// The result of a task; a panic is a broken promise.
-pub(crate) fn joined<T>(task: Result<T, JoinError>) -> Result<T, BrokenPromise> {
+pub(crate) fn task_result<T>(task: Result<T, JoinError>) -> Result<T, BrokenPromise> {
     task.map_err(|error| BrokenPromise::new("nothing panics", error.to_string()))
 }
 

@@ -10,7 +10,7 @@ use super::{
     Subject,
     append_and_read::closed,
     ensure, ensure_eq, note, notes,
-    subject::{append, collect, ids, joined, new_ids, raw, within_timeout},
+    subject::{append, collect, ids, new_ids, raw, task_result, within_timeout},
 };
 use crate::{BrokenPromise, Factory, Property, contract::child};
 
@@ -92,7 +92,7 @@ pub async fn the_switch_to_live_loses_and_repeats_nothing(factory: &dyn Factory)
         while seen.len() < 60 {
             seen.push(next("the subscription delivers the next event", &mut live).await?);
         }
-        joined(writer.await)??;
+        task_result(writer.await)??;
         let expected = collect(subject.store.read_all(start.into(), &Filter::all(), None)).await?;
         ensure_eq("nothing is lost or repeated at the switch", ids(&expected), ids(&seen))?;
         let more = tokio::time::timeout(Duration::from_millis(20), live.try_next()).await;
@@ -193,7 +193,7 @@ pub async fn many_subscribers_each_see_the_log(factory: &dyn Factory) -> Result<
     subject.fill(&subject.stream("watched")?, EVENTS as u64).await?;
     let log = ids(&subject.log().await?);
     for seen in within_timeout("fifty subscribers reach the end", join_all(subscribers)).await? {
-        ensure_eq("each subscriber sees the log", &log, &ids(&joined(seen)??))?;
+        ensure_eq("each subscriber sees the log", &log, &ids(&task_result(seen)??))?;
     }
     Ok(())
 }
@@ -228,7 +228,7 @@ pub async fn a_change_reports_a_frontier_above_the_one_seen(factory: &dyn Factor
         let waiting = tokio::spawn(async move { store.changed(seen.into()).await });
         tokio::task::yield_now().await;
         subject.append(&stream, Expected::Any, vec![note(number)?]).await?;
-        let changed = joined(within_timeout("an append is a change", waiting).await?)??.position();
+        let changed = task_result(within_timeout("an append is a change", waiting).await?)??.position();
         ensure("the change is above the frontier that the caller saw", changed > seen, || {
             format!("{changed} after {seen}")
         })?;
@@ -273,8 +273,8 @@ pub async fn a_declared_wake_up_needs_no_polling(factory: &dyn Factory) -> Resul
         subject.append(&stream, Expected::Any, vec![event.clone()]).await?;
         appended.push(event.id());
         if number == 0 {
-            let heard = tokio::task::block_in_place(|| wait.recv_timeout(patience));
-            ensure("a subscription wakes up without a timer", heard.is_ok(), || {
+            let woken = tokio::task::block_in_place(|| wait.recv_timeout(patience));
+            ensure("a subscription wakes up without a timer", woken.is_ok(), || {
                 "it slept, or used a timer".to_owned()
             })?;
         }

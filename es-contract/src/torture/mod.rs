@@ -37,7 +37,7 @@ pub use plan::Plan;
 
 use crate::{
     BrokenPromise,
-    promises::subject::{joined, one_partition},
+    promises::subject::{one_partition, task_result},
 };
 
 /// The name of the event after which subscribers stop.
@@ -60,7 +60,7 @@ pub async fn run(plan: Plan) -> Result<(History, FinalLog), BrokenPromise> {
     let writers = (0..plan.writers).map(|number| tokio::spawn(writer::write(Arc::clone(&plan), number, end)));
     let mut attempts = Vec::new();
     for writer in join_all(writers).await {
-        attempts.extend(joined(writer)?);
+        attempts.extend(task_result(writer)?);
     }
     attempts.push(append_the_end(&plan).await?);
     let mut seen = Vec::new();
@@ -68,7 +68,7 @@ pub async fn run(plan: Plan) -> Result<(History, FinalLog), BrokenPromise> {
         let task = tokio::time::timeout(plan.patience, subscriber).await;
         let task =
             task.map_err(|_| BrokenPromise::new("every subscriber reaches the end of the log", "one did not"))?;
-        seen.push(joined(task)??);
+        seen.push(task_result(task)??);
     }
     let events = plan.handles[0].read_all(Checkpoint::START, &Filter::all(), None).try_collect().await?;
     Ok((History { seed: plan.seed, attempts, subscribers: seen }, FinalLog { events }))

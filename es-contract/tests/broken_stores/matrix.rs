@@ -20,10 +20,10 @@ const ATTEMPTS: usize = 5;
 async fn is_broken(fault: Fault, promise: Promise) -> bool {
     for _ in 0..ATTEMPTS {
         let path = concat!(module_path!(), "::in_a_child_process");
-        let rerun = Rerun::new(path).env(FAULT, format!("{fault:?}")).patience(PATIENCE);
+        let rerun = Rerun::new(path).with_env(FAULT, format!("{fault:?}")).with_patience(PATIENCE);
         let factory = BrokenStoreFactory(fault);
         // Run in a task of its own: a promise may panic on an answer of a broken store.
-        let check = async move { contract::decide(rerun, &factory, promise.check).await.is_ok() };
+        let check = async move { contract::run_on_this_runtime(rerun, &factory, promise.check).await.is_ok() };
         let kept = tokio::time::timeout(HANGS, tokio::spawn(check)).await;
         if !matches!(kept, Ok(Ok(true))) {
             return true;

@@ -1,4 +1,4 @@
-//! Fails the tests of a package whose lock lacks one of its aggregates.
+//! Fails the tests of a package whose schema lock lacks one of its aggregates.
 
 use std::{env, fs, path::PathBuf};
 

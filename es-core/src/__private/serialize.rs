@@ -18,7 +18,7 @@ pub fn serialize<E: AggregateEvent, S: Serializer>(event: &E, serializer: S) -> 
 ///
 /// # Errors
 /// The serializer's; and when the event cannot be stored.
-pub(super) fn listed<E: AsEvent, S: Serializer>(event: &E, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn serialize_listed<E: AsEvent, S: Serializer>(event: &E, serializer: S) -> Result<S::Ok, S::Error> {
     write(E::NAME, E::SCHEMA_VERSION, |payload| event.encode(payload), serializer)
 }
 

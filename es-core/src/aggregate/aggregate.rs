@@ -39,7 +39,7 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     /// The events its streams hold.
     type Event: AggregateEvent;
 
-    /// What the lock records of its ids. An aggregate that is written by hand records only their type.
+    /// What the schema lock records of its ids. An aggregate that is written by hand records only their type.
     fn id_schema() -> IdSchema {
         IdSchema::of::<Self::Id>()
     }

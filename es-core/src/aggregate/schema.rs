@@ -1,5 +1,4 @@
-//! Describes the stored shapes of events as `derive(Event)` knows them: schema versions, aliases and fields. The lock, a
-//! test-time tool in the crate `es-schema`, compares a program with a committed description.
+//! Re-exports for the crate `es-schema`: the descriptions of stored events (`event/schema`), and sets of aggregates.
 
 pub use crate::aggregate::aggregates::{Aggregates, VisitAggregate};
 #[cfg(feature = "schema")]

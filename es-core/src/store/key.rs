@@ -52,7 +52,7 @@ impl IdempotencyKey {
         &self.key
     }
 
-    pub(crate) fn shared(&self) -> Arc<str> {
+    pub(crate) fn shared_text(&self) -> Arc<str> {
         Arc::clone(&self.key)
     }
 

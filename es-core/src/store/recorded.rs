@@ -40,6 +40,9 @@ use crate::{
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+// A new field also needs, beside what the compiler reports: in es-postgres a migration (the table, `check_arguments`,
+// `append`), `read/*.sql` and `read/row.rs`, and in `append/` `columns.rs`, `statement.rs`, `callers_statement.sql` and
+// `TYPES` of `transaction.rs`; and a promise in `es-contract/src/promises/fields.rs`.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredEvent {

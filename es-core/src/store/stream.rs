@@ -13,7 +13,8 @@ use crate::event::{LimitError, limits::check_name, shared_string::SharedString};
 /// The name of a stream: the category of its aggregate and the id within it.
 ///
 /// It prints, parses and serialises as `category/id`. The category ends at the first `/`, and the id may hold more of
-/// them. So a category that holds a `/` itself is not serialised: it would be read as another stream.
+/// them. So a category that holds a `/` itself is not serialised: it would be read as another stream. It has no
+/// `AsRef<str>`, since category and id are two texts; use `to_string`.
 ///
 /// ```
 /// # use es_core::StreamId;

@@ -65,7 +65,7 @@ impl KeysTaken {
 impl TakenKey {
     /// The requested key `asked` was taken with this digest and this outcome.
     pub fn new(asked: &IdempotencyKey, digest: &[u8; 32], outcome: Bytes) -> Self {
-        Self { key: asked.shared(), outcome, same_digest: asked.digest() == digest }
+        Self { key: asked.shared_text(), outcome, same_digest: asked.digest() == digest }
     }
 
     /// The key.

@@ -62,7 +62,8 @@ pub enum Verdict {
 
 impl Verdict {
     /// Decides on `request`, which must have passed [`limits::check`](crate::limits::check). For stores that decide in Rust;
-    /// a store that decides in SQL must decide the same, and the contract tests it. The first verdict that applies:
+    /// a store that decides in SQL must decide the same (es-postgres: `migrations/0006_append.sql`), and the contract tests
+    /// it. The first verdict that applies:
     ///
     /// 1. [`Repeated`](Self::Repeated) when this same request was appended before: in each stream its events were added by
     ///    one append, at the same versions, and its keys came with them, with the same digests and outcomes. So a caller

@@ -1,4 +1,4 @@
-//! Writes the description of an aggregate's ids for the lock.
+//! Writes the description of an aggregate's ids for the schema lock.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -1,4 +1,4 @@
-//! Writes a unit test that fails while the package's lock lacks the aggregate.
+//! Writes a unit test that fails while the package's schema lock lacks the aggregate.
 
 use std::env;
 

@@ -69,7 +69,7 @@ fn field(event: &Event, field: &Stored) -> TokenStream {
     quote!(__es::Field::new(#key, #ty, __es::Presence::#presence) #aliases #with)
 }
 
-/// The function that passes each type of a field to a visitor once; the lock uses it to compare nested types.
+/// The function that passes each type of a field to a visitor once; the schema lock uses it to compare nested types.
 fn types(event: &Event, history: &History) -> TokenStream {
     let deny = event.stored.deny_unknown_fields.then(|| "serde deny_unknown_fields".to_owned());
     let tag = event.stored.tag.as_ref().map(|tag| format!("serde tag = {:?}", tag.value()));

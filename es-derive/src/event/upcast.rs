@@ -60,33 +60,33 @@ fn step(event: &Event, before: &Shape, shape: &Shape) -> TokenStream {
     let changed = shape.fields.iter().filter_map(|field| changed(event, field, before, shape, &old));
     let members = shape.fields.iter().map(|field| {
         let member = &field.member;
-        if let (Origin::Kept, Some(kept)) = (&field.origin, before.field(field.track)) {
+        if let (Origin::Kept, Some(kept)) = (&field.origin, before.field(field.number)) {
             let kept = &kept.member;
             quote!(#member: #old.#kept)
         } else {
-            let local = local(field.track);
+            let local = local(field.number);
             quote!(#member: #local)
         }
     });
-    let lifted = quote!(#to { #(#members,)* });
-    let (output, lifted) = if is_fallible(shape) {
-        (quote!(::core::result::Result<#to, __es::DecodeError>), quote!(::core::result::Result::Ok(#lifted)))
+    let value = quote!(#to { #(#members,)* });
+    let (output, value) = if is_fallible(shape) {
+        (quote!(::core::result::Result<#to, __es::DecodeError>), quote!(::core::result::Result::Ok(#value)))
     } else {
-        (quote!(#to), lifted)
+        (quote!(#to), value)
     };
     quote! {
         #[inline]
         fn #name(#old: #from) -> #output {
             #(#added)*
             #(#changed)*
-            #lifted
+            #value
         }
     }
 }
 
 fn added(field: &Stored, from: &Ident, old: &Ident) -> Option<TokenStream> {
     let Origin::Added(default) = &field.origin else { return None };
-    let (local, ty) = (local(field.track), &field.ty);
+    let (local, ty) = (local(field.number), &field.ty);
     Some(if let Expr::Closure(_) = tokens::expr(default) {
         let with = Ident::new("__es_default", Span::mixed_site());
         quote_spanned! {span::user_span(ty)=>
@@ -99,8 +99,8 @@ fn added(field: &Stored, from: &Ident, old: &Ident) -> Option<TokenStream> {
 }
 
 fn changed(event: &Event, field: &Stored, before: &Shape, shape: &Shape, old: &Ident) -> Option<TokenStream> {
-    let (local, ty) = (local(field.track), &field.ty);
-    let member = &before.field(field.track)?.member;
+    let (local, ty) = (local(field.number), &field.ty);
+    let member = &before.field(field.number)?.member;
     let function = Ident::new("__es_with", Span::mixed_site());
     Some(match &field.origin {
         Origin::With(from, with) => {
@@ -132,16 +132,16 @@ pub(crate) fn arms(event: &Event, history: &History) -> TokenStream {
         let ty = shape_ident(event, version);
         let decoded = quote!(__es::shape::<#ty>(__es_payload, &__ES_SCHEMA, __es_stored));
         let mut fallible = false;
-        let mut lifted = quote!(#decoded?);
+        let mut upcast = quote!(#decoded?);
         for later in history.shapes.iter().filter(|later| later.version > version) {
             let step = step_ident(later.version);
             fallible = is_fallible(later);
-            lifted = quote!(#step(#lifted));
+            upcast = quote!(#step(#upcast));
             if fallible && later.version < event.version {
-                lifted = quote!(#lifted?);
+                upcast = quote!(#upcast?);
             }
         }
-        if fallible { quote!(#version => #lifted,) } else { quote!(#version => ::core::result::Result::Ok(#lifted),) }
+        if fallible { quote!(#version => #upcast,) } else { quote!(#version => ::core::result::Result::Ok(#upcast),) }
     });
     let declared: TokenStream = newest_first.collect();
     let previous = event.previous.as_ref().map(|previous| {
@@ -174,6 +174,6 @@ fn step_ident(to: u32) -> Ident {
     format_ident!("__es_to_{to}", span = Span::call_site())
 }
 
-fn local(track: usize) -> Ident {
-    Ident::new(&format!("__es_{track}"), Span::mixed_site())
+fn local(number: usize) -> Ident {
+    Ident::new(&format!("__es_{number}"), Span::mixed_site())
 }

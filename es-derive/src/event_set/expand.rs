@@ -59,8 +59,11 @@ fn table(set: &EventSet<'_>, CfgIndices { constants, .. }: &CfgIndices) -> Token
     let of = set.of.iter().map(|ListedPath { path, cfgs }| {
         let members = quote_spanned!(user_span(path)=> __es::Named::<#path>::MEMBERS);
         let category = quote_spanned!(user_span(path)=> __es::Named::<#path>::CATEGORY);
-        let sound =
-            if set.complete { quote_spanned!(user_span(path)=> __es::Named::<#path>::SOUND) } else { quote!(false) };
+        let without_mistake = if set.complete {
+            quote_spanned!(user_span(path)=> __es::Named::<#path>::WITHOUT_MISTAKE)
+        } else {
+            quote!(false)
+        };
         let listed =
             events(set).map(|(_, event)| quote_spanned!(user_span(event)=> __es::Holds::<#path, #event>::HELD));
         quote! {
@@ -70,7 +73,7 @@ fn table(set: &EventSet<'_>, CfgIndices { constants, .. }: &CfgIndices) -> Token
                 __es::Of {
                     category: #category,
                     members: #members,
-                    sound: #sound,
+                    without_mistake: #without_mistake,
                     listed: __ES_LISTED,
                     wanted: &__es::wanted::<{ #members.len() }>(#members, __ES_LISTED),
                 }

@@ -9,7 +9,7 @@ use crate::append::columns::{Call, Columns, wire_bytes};
 use crate::append::error::PostgresAppendError;
 use crate::append::session_tag::SessionTag;
 use crate::append::statement::{self, AppendFlags};
-use crate::append::verdict::{self, Verdict};
+use crate::append::verdict::{self, ServerVerdict};
 use crate::server::back_off::{BackOff, Retry};
 use crate::server::checks;
 use crate::server::connection::{Connection, Connector, LONGEST};
@@ -47,7 +47,7 @@ pub(crate) struct Session {
 
 /// The way in which an append is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lane {
+pub(crate) enum SendMode {
     /// With others, without waiting for streams that another transaction holds.
     Batch,
     /// Alone, waiting for its streams.
@@ -59,9 +59,9 @@ pub(crate) enum Lane {
 /// The outcome of sending a batch.
 #[derive(Debug)]
 pub(crate) enum SendOutcome {
-    /// The verdict on each append. With `sent_before`, an earlier attempt had no answer: then an append whose verdict is
-    /// [`Busy`](Verdict::Busy) may be stored all the same.
-    Verdicts { verdicts: Vec<Verdict>, sent_before: bool },
+    /// The verdict on each append. With `answer_lost`, an earlier attempt had no usable answer: then an append whose verdict
+    /// is [`Busy`](ServerVerdict::Busy) may be stored all the same.
+    Verdicts { verdicts: Vec<ServerVerdict>, answer_lost: bool },
     /// Nothing was appended.
     Refused(PostgresAppendError),
     /// The batch may have been appended.
@@ -83,8 +83,8 @@ struct Progress {
     flags: AppendFlags,
     /// The session whose statement a backend may still run.
     unanswered: Option<SessionTag>,
-    /// Whether an attempt was sent and had no usable answer.
-    sent: bool,
+    /// Whether an earlier attempt had no usable answer, so it may be stored.
+    answer_lost: bool,
     retry: Retry,
     /// The attempts that the server rolled back.
     rolled_back: u32,
@@ -108,14 +108,19 @@ impl Appender {
     }
 
     /// Appends over `session`, or over a new one that replaces it.
-    pub(crate) async fn append(&self, session: &mut Option<Session>, calls: &[Call<'_>], lane: Lane) -> SendOutcome {
+    pub(crate) async fn append(
+        &self,
+        session: &mut Option<Session>,
+        calls: &[Call<'_>],
+        mode: SendMode,
+    ) -> SendOutcome {
         let columns = Columns::new(calls);
-        let extra = ExtraTime::new(calls.iter().map(|call| wire_bytes(call.appends)).sum(), lane);
-        let mut progress = Progress::new(lane != Lane::Batch, self.retry_for);
+        let extra = ExtraTime::new(calls.iter().map(|call| wire_bytes(call.appends)).sum(), mode);
+        let mut progress = Progress::new(mode != SendMode::Batch, self.retry_for);
         loop {
             let error = match self.send(session, &columns, extra, &mut progress).await {
                 Ok(answer) => match verdict::verdicts(calls, &columns, &answer) {
-                    Ok(verdicts) => return SendOutcome::Verdicts { verdicts, sent_before: progress.sent },
+                    Ok(verdicts) => return SendOutcome::Verdicts { verdicts, answer_lost: progress.answer_lost },
                     Err(error) => return SendOutcome::Unknown(error.into()),
                 },
                 Err(error) => error,
@@ -162,11 +167,11 @@ impl Appender {
         let answer = statement::send(&connection.client, statement, progress.flags, columns);
         match self.with_timeout(extra.transfer + extra.store, answer).await {
             Ok(_) if connection.notices.unreplicated() != unreplicated => {
-                progress.sent = true;
+                progress.answer_lost = true;
                 Err(PostgresAppendError::NotReplicated)
             }
             Err(error) if error.ends_session() => {
-                progress.sent = true;
+                progress.answer_lost = true;
                 progress.unanswered = Some(tag.clone());
                 Err(error)
             }
@@ -197,9 +202,9 @@ impl Appender {
 }
 
 impl ExtraTime {
-    fn new(bytes: usize, lane: Lane) -> Self {
+    fn new(bytes: usize, mode: SendMode) -> Self {
         let seconds = |rate| Duration::from_secs((bytes / rate) as u64);
-        let store = if lane == Lane::Large { seconds(MIN_STORE_RATE) } else { Duration::ZERO };
+        let store = if mode == SendMode::Large { seconds(MIN_STORE_RATE) } else { Duration::ZERO };
         Self { transfer: seconds(MIN_TRANSFER_RATE), store }
     }
 }
@@ -209,7 +214,7 @@ impl Progress {
         Self {
             flags: AppendFlags { wait, check_repeats: false },
             unanswered: None,
-            sent: false,
+            answer_lost: false,
             retry: Retry::new(retry_for),
             rolled_back: 0,
         }
@@ -232,7 +237,7 @@ impl Progress {
 
     /// The outcome after the last attempt.
     fn into_outcome(self, error: PostgresAppendError, lock_timeout: Duration) -> SendOutcome {
-        if self.sent || error.is_malformed_answer() {
+        if self.answer_lost || error.is_malformed_answer() {
             return SendOutcome::Unknown(error);
         }
         if error.is(&SqlState::LOCK_NOT_AVAILABLE) {

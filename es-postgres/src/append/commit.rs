@@ -1,5 +1,7 @@
 //! Commits a caller's transaction, or reports that it was rolled back: COMMIT of a failed transaction rolls it back, and
 //! PostgreSQL reports no error.
+//!
+//! Appends of the store itself are committed by their own statement; `attempt` handles their lost answers.
 
 use std::future::Future;
 

@@ -21,8 +21,8 @@ pub(crate) struct Job {
     pub(super) queued_at: Instant,
     /// Whether it must not be merged with other appends to its stream.
     pub(super) never_merge: bool,
-    /// Whether it was sent before without an answer. Then it may be stored, even when a later attempt is refused.
-    pub(super) sent_before: bool,
+    /// Whether an earlier attempt had no usable answer. Then it may be stored, even when a later attempt is refused.
+    pub(super) answer_lost: bool,
     reply: oneshot::Sender<AppendResult>,
 }
 
@@ -31,7 +31,7 @@ impl Job {
     pub(super) fn new(appends: Arc<Vec<Append>>) -> (Self, oneshot::Receiver<AppendResult>) {
         let (reply, outcome) = oneshot::channel();
         let (wire_bytes, queued_at) = (wire_bytes(&appends), Instant::now());
-        (Self { appends, wire_bytes, queued_at, never_merge: false, sent_before: false, reply }, outcome)
+        (Self { appends, wire_bytes, queued_at, never_merge: false, answer_lost: false, reply }, outcome)
     }
 
     /// Whether the caller has dropped its future.
@@ -69,7 +69,7 @@ impl Job {
 
     /// Answers that nothing was appended, or that it is unknown, if an earlier attempt had no answer.
     pub(super) fn answer_refused(self, source: impl Into<StoreError>) {
-        if self.sent_before {
+        if self.answer_lost {
             self.answer_unknown(source);
         } else {
             self.answer(Err(AppendError::Store(source.into())));

@@ -1,4 +1,5 @@
-//! The lanes: appends that are sent outside batches, each over its own connection, so that no batch waits for them.
+//! The two lanes, waiting and large: appends that are sent outside batches, each over its own connection, so that no batch
+//! waits for them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +9,7 @@ use es_core::StreamId;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::append::attempt::{Appender, Lane, SendOutcome, Session};
+use crate::append::attempt::{Appender, SendMode, SendOutcome, Session};
 use crate::append::columns::Call;
 use crate::append::error::PostgresAppendError;
 use crate::append::job::Job;
@@ -76,7 +77,7 @@ impl Lanes {
                 // No caller receives this outcome.
                 return (job, SendOutcome::Refused(PostgresError::Closed.into()));
             }
-            let outcome = appender.append(&mut None, &[Call::new(&job.appends)], Lane::Large).await;
+            let outcome = appender.append(&mut None, &[Call::new(&job.appends)], SendMode::Large).await;
             (job, outcome)
         });
     }
@@ -91,7 +92,7 @@ impl Lanes {
             let outcome = match tokio::time::timeout(lock_timeout, waiting_slots.acquire()).await {
                 Ok(_slot) => {
                     let mut session = idle_sessions.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                    let outcome = appender.append(&mut session, &[Call::new(&job.appends)], Lane::Waiting).await;
+                    let outcome = appender.append(&mut session, &[Call::new(&job.appends)], SendMode::Waiting).await;
                     idle_sessions.lock().unwrap_or_else(PoisonError::into_inner).extend(session);
                     outcome
                 }

@@ -8,11 +8,11 @@ use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use crate::append::callers_transactions::CallersTransactions;
 use crate::append::columns::{Call, Columns};
 use crate::append::error::PostgresAppendError;
+use crate::append::open_appends::OpenAppends;
 use crate::append::statement::Answer;
-use crate::append::verdict::{self, Verdict};
+use crate::append::verdict::{self, ServerVerdict};
 use crate::server::error::PostgresError;
 use crate::server::schema_name::SchemaName;
 use crate::server::types::Time;
@@ -69,7 +69,7 @@ pub struct AppendStatement {
     sql: String,
     parameter: String,
     appends: Vec<Append>,
-    callers_transactions: CallersTransactions,
+    open_appends: OpenAppends,
 }
 
 impl AppendStatement {
@@ -99,21 +99,22 @@ impl AppendStatement {
         let answer: AnswerText =
             serde_json::from_str(answer).map_err(|error| refused(PostgresError::Answer(error.into())))?;
         let appended = outcome_of(&self.appends, &Columns::new(&[Call::new(&self.appends)]), &answer.into())?;
-        self.callers_transactions.appended(&appended);
+        self.open_appends.appended(&appended);
         Ok(appended)
     }
 
     pub(crate) fn new(
         schema: &SchemaName,
         request: AppendRequest,
-        callers_transactions: CallersTransactions,
+        open_appends: OpenAppends,
     ) -> Result<Self, AppendError> {
         limits::check(&request)?;
+        // This store holds no idempotency keys: a request with keys is refused here with `KeysUnsupported`.
         let appends = request.into_appends()?;
-        let sql = schema.render(include_str!("statement.sql"));
+        let sql = schema.render(include_str!("callers_statement.sql"));
         let parameter = serde_json::to_string(&Columns::new(&[Call::new(&appends)]))
             .map_err(|error| refused(PostgresError::Answer(error.into())))?;
-        Ok(Self { sql, parameter, appends, callers_transactions })
+        Ok(Self { sql, parameter, appends, open_appends })
     }
 }
 
@@ -131,6 +132,7 @@ pub(crate) async fn append_in(
     request: AppendRequest,
 ) -> Result<Vec<Appended>, AppendError> {
     limits::check(&request)?;
+    // This store holds no idempotency keys: a request with keys is refused here with `KeysUnsupported`.
     let appends = request.into_appends()?;
     if appends.is_empty() {
         return Ok(Vec::new());
@@ -152,9 +154,9 @@ pub(crate) async fn append_in(
 fn outcome_of(appends: &[Append], columns: &Columns<'_>, answer: &Answer) -> Result<Vec<Appended>, AppendError> {
     let verdict = verdict::verdicts(&[Call::new(appends)], columns, answer).map_err(refused)?.pop();
     match verdict {
-        Some(Verdict::Done(done)) => Ok(done),
-        Some(Verdict::Conflict(conflict)) => Err(conflict.into()),
-        Some(Verdict::Busy) | None => {
+        Some(ServerVerdict::Done(done)) => Ok(done),
+        Some(ServerVerdict::Conflict(conflict)) => Err(conflict.into()),
+        Some(ServerVerdict::Busy) | None => {
             Err(refused(PostgresError::Answer("an append that waits for its streams was answered busy".into())))
         }
     }

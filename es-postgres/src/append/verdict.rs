@@ -1,4 +1,7 @@
 //! Reads the verdict on each append from the answer of the SQL function.
+//!
+//! The server decides, in the functions `append` and `decide` of `migrations/0006_append.sql`; this file only reads the
+//! answer.
 
 use es_core::{Append, Appended, Conflict, Position, Version, Violation};
 
@@ -8,7 +11,7 @@ use crate::server::error::PostgresError;
 
 /// The outcome of one append.
 #[derive(Debug)]
-pub(crate) enum Verdict {
+pub(crate) enum ServerVerdict {
     /// Appended, now or by an earlier attempt.
     Done(Vec<Appended>),
     /// A stream was not as expected.
@@ -26,7 +29,7 @@ pub(crate) fn verdicts(
     calls: &[Call<'_>],
     columns: &Columns<'_>,
     answer: &Answer,
-) -> Result<Vec<Verdict>, PostgresError> {
+) -> Result<Vec<ServerVerdict>, PostgresError> {
     let mut positions = answer.positions.iter();
     calls
         .iter()
@@ -44,20 +47,20 @@ fn verdict(
     positions: Vec<Vec<&Option<i64>>>,
     stream_indexes: &[usize],
     answer: &Answer,
-) -> Option<Verdict> {
+) -> Option<ServerVerdict> {
     let code = match (&answer.verdicts, stream_indexes.first()) {
         (Some(verdicts), Some(index)) => *verdicts.get(*index)?,
         _ => 0,
     };
     match code {
-        BUSY => Some(Verdict::Busy),
-        CONFLICT => conflict(appends, stream_indexes, answer).map(Verdict::Conflict),
+        BUSY => Some(ServerVerdict::Busy),
+        CONFLICT => conflict(appends, stream_indexes, answer).map(ServerVerdict::Conflict),
         _ => {
             let repeated = code == REPEATED;
             let done = appends.iter().zip(positions).zip(stream_indexes);
             done.map(|((append, positions), index)| appended(append, &positions, *index, answer, repeated))
                 .collect::<Option<_>>()
-                .map(Verdict::Done)
+                .map(ServerVerdict::Done)
         }
     }
 }

@@ -11,14 +11,14 @@ use std::sync::Arc;
 use es_core::{Append, AppendError, Appended, Conflict, StreamId, UnknownOutcome, Violation};
 use tokio::sync::mpsc;
 
-use crate::append::attempt::{Appender, Lane, SendOutcome, Session};
+use crate::append::attempt::{Appender, SendMode, SendOutcome, Session};
 use crate::append::batch_limits::BatchLimits;
 use crate::append::columns::Call;
 use crate::append::error::PostgresAppendError;
 use crate::append::group::Group;
 use crate::append::job::{Job, answer_all};
 use crate::append::lanes::{LaneResult, Lanes};
-use crate::append::verdict::Verdict;
+use crate::append::verdict::ServerVerdict;
 use crate::server::error::PostgresError;
 use crate::subscribe::notify::WakeUp;
 
@@ -88,7 +88,7 @@ impl Writer {
             let appender = Arc::clone(&self.appender);
             let calls: Vec<Call<'_>> = batch.iter().map(Group::call).collect();
             let outcome = {
-                let mut flight = std::pin::pin!(appender.append(&mut session, &calls, Lane::Batch));
+                let mut flight = std::pin::pin!(appender.append(&mut session, &calls, SendMode::Batch));
                 loop {
                     tokio::select! {
                         outcome = &mut flight => break outcome,
@@ -167,9 +167,9 @@ impl Writer {
     /// Answers a batch. When the server refused all of it, sends its appends again one by one.
     async fn answer_batch(&mut self, session: &mut Option<Session>, batch: Vec<Group>, outcome: SendOutcome) {
         match outcome {
-            SendOutcome::Verdicts { verdicts, sent_before } => {
+            SendOutcome::Verdicts { verdicts, answer_lost } => {
                 for (mut group, verdict) in batch.into_iter().zip(verdicts) {
-                    group.jobs.iter_mut().for_each(|job| job.sent_before |= sent_before);
+                    group.jobs.iter_mut().for_each(|job| job.answer_lost |= answer_lost);
                     self.apply_group_verdict(group, verdict);
                 }
             }
@@ -178,7 +178,7 @@ impl Writer {
             {
                 tracing::debug!(%error, "the server refused a batch; sending its appends one by one");
                 for job in jobs(batch) {
-                    let outcome = self.appender.append(session, &[Call::new(&job.appends)], Lane::Batch).await;
+                    let outcome = self.appender.append(session, &[Call::new(&job.appends)], SendMode::Batch).await;
                     self.answer_job(job, outcome);
                 }
             }
@@ -190,9 +190,9 @@ impl Writer {
     /// Answers a job that was sent alone.
     fn answer_job(&mut self, mut job: Job, outcome: SendOutcome) {
         match outcome {
-            SendOutcome::Verdicts { verdicts, sent_before } => match verdicts.into_iter().next() {
+            SendOutcome::Verdicts { verdicts, answer_lost } => match verdicts.into_iter().next() {
                 Some(verdict) => {
-                    job.sent_before |= sent_before;
+                    job.answer_lost |= answer_lost;
                     self.apply_verdict(job, verdict);
                 }
                 None => {
@@ -207,10 +207,10 @@ impl Writer {
     }
 
     /// Answers each append of a group when all were appended; otherwise queues them again to be sent separately.
-    fn apply_group_verdict(&mut self, group: Group, verdict: Verdict) {
+    fn apply_group_verdict(&mut self, group: Group, verdict: ServerVerdict) {
         match (group.into_single(), verdict) {
             (Ok(job), verdict) => self.apply_verdict(job, verdict),
-            (Err(group), Verdict::Done(done)) => {
+            (Err(group), ServerVerdict::Done(done)) => {
                 self.answer_conflicting(group.call().appends, &done);
                 self.wake_up.appended();
                 for (job, done) in group.split(&done) {
@@ -219,14 +219,14 @@ impl Writer {
             }
             // The group has the expectation of its first append, `Exists`, and the stream does not exist. The others may
             // expect `Any`, so they are queued again.
-            (Err(group), Verdict::Conflict(conflict)) if !conflict.violations().any(Violation::ids_taken) => {
+            (Err(group), ServerVerdict::Conflict(conflict)) if !conflict.violations().any(Violation::ids_taken) => {
                 let mut jobs = group.jobs.into_iter();
                 if let Some(first) = jobs.next() {
                     first.answer(Err(conflict.into()));
                 }
                 jobs.rev().for_each(|job| self.waiting.push_front(job));
             }
-            (Err(group), Verdict::Conflict(_) | Verdict::Busy) => {
+            (Err(group), ServerVerdict::Conflict(_) | ServerVerdict::Busy) => {
                 for mut job in group.jobs.into_iter().rev() {
                     job.never_merge = true;
                     self.waiting.push_front(job);
@@ -235,15 +235,15 @@ impl Writer {
         }
     }
 
-    fn apply_verdict(&mut self, job: Job, verdict: Verdict) {
+    fn apply_verdict(&mut self, job: Job, verdict: ServerVerdict) {
         match verdict {
-            Verdict::Done(done) => {
+            ServerVerdict::Done(done) => {
                 self.answer_conflicting(&job.appends, &done);
                 self.wake_up.appended();
                 job.answer(Ok(done));
             }
-            Verdict::Conflict(conflict) => job.answer(Err(conflict.into())),
-            Verdict::Busy => self.lanes.wait_for_streams(job),
+            ServerVerdict::Conflict(conflict) => job.answer(Err(conflict.into())),
+            ServerVerdict::Busy => self.lanes.wait_for_streams(job),
         }
     }
 

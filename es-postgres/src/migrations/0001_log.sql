@@ -1,6 +1,6 @@
 -- The log. Only the function `append` adds rows, and rows never change.
 
--- The maximum is 2^48: a frontier lock has 48 bits for a position. Beyond it the server refuses to draw.
+-- The maximum is 2^48 - 1: a frontier lock has 48 bits for a position. Beyond it the server refuses to draw.
 CREATE SEQUENCE {schema}.position AS bigint MINVALUE 1 MAXVALUE 281474976710655 START 1 CACHE 1 NO CYCLE;
 
 CREATE TABLE {schema}.events (

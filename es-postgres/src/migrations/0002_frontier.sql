@@ -1,4 +1,4 @@
--- The frontier: the highest position below which no event can still appear. Its correctness rests on the order of the
+-- The frontier: the last position at or below which no event can still appear. Its correctness rests on the order of the
 -- steps in `fence` and `frontier`; do not reorder them.
 
 -- Guarantees that from here until the transaction ends, no reader goes past a position that the transaction may still
@@ -8,11 +8,11 @@ CREATE FUNCTION {schema}.fence() RETURNS void
     LANGUAGE plpgsql VOLATILE
 AS $es$
 DECLARE
-    first   CONSTANT text := pg_catalog.current_setting({guard}, true);
-    low     bigint;
-    today   text;
+    announced_before CONSTANT text := pg_catalog.current_setting({guard}, true);
+    low              bigint;
+    today            text;
     -- Takes results that are not needed: an assignment costs less than PERFORM, which runs a query.
-    ignored text;
+    ignored          text;
 BEGIN
     -- A log that has moved begins a new incarnation before anything is appended to it. Each backend checks once, since
     -- the log cannot move under a running backend. The variable holds the incarnation. Any role may set it, so it is only
@@ -39,12 +39,12 @@ BEGIN
     -- Each call takes the lock, because the caller could forge the variable but not the lock. The variable remembers the
     -- value of the transaction's first call: taking the same lock again costs no lock memory. Any value that is not above
     -- the sequence is safe. ROLLBACK TO SAVEPOINT undoes the variable together with the lock.
-    IF first <> '' THEN
-        low := least(low, CASE WHEN first ~ '^[0-9]{1,15}$' THEN first::bigint END);
+    IF announced_before <> '' THEN
+        low := least(low, CASE WHEN announced_before ~ '^[0-9]{1,15}$' THEN announced_before::bigint END);
     END IF;
     IF NOT pg_catalog.pg_try_advisory_xact_lock_shared(({fence}::bigint << 48) | low) THEN
         ignored := {schema}.announce_lower(low);
-    ELSIF coalesce(first, '') = '' THEN
+    ELSIF coalesce(announced_before, '') = '' THEN
         ignored := pg_catalog.set_config({guard}, low::text, true);
     END IF;
 END
@@ -103,7 +103,8 @@ CREATE VIEW {schema}.es_locks AS
     WHERE h.locktype = 'advisory' OR h.mode = 'RowExclusiveLock';
 
 -- Guarantees that no event can still appear at or below the returned position, for a statement that begins after this one
--- and reads in READ COMMITTED on the primary.
+-- and reads in READ COMMITTED on the primary. Rust calls this value `finished`; its frontier is the last event at or below
+-- it.
 CREATE FUNCTION {schema}.frontier() RETURNS bigint
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $es$
@@ -172,7 +173,7 @@ COMMENT ON FUNCTION {schema}.announce_lower(bigint) IS
 COMMENT ON TABLE {schema}.appending IS 'Always empty: transactions that append lock it, as no other role can.';
 COMMENT ON SEQUENCE {schema}.announced IS 'Counts the checks of backends whether the log has moved.';
 COMMENT ON FUNCTION {schema}.frontier() IS
-    'The highest position below which no event can still appear. Read events in a later statement than this one.';
+    'The last position at or below which no event can still appear. Read events in a later statement than this one.';
 COMMENT ON FUNCTION {schema}.drawn() IS 'The highest position that was drawn, whether or not its event became visible.';
 COMMENT ON VIEW {schema}.es_locks IS 'The locks of this log, and whether their transaction appends.';
 COMMENT ON COLUMN {schema}.es_locks.pid IS 'The backend; NULL for a prepared transaction.';

@@ -1,5 +1,6 @@
--- The incarnations of the log: the places where it has lived. After a restore or a failover the log is in another place;
--- events that were read before may be lost, and their positions given to other events.
+-- The incarnations of the log: a new one begins when the server, the database or its timeline is another one than before,
+-- as after a restore or a failover; then events that were read before may be lost, and their positions given to other
+-- events.
 CREATE TABLE {schema}.incarnations (
     number   bigint      NOT NULL PRIMARY KEY,
     id       uuid        NOT NULL UNIQUE,
@@ -68,7 +69,7 @@ AS $es$
 $es$;
 
 COMMENT ON TABLE {schema}.incarnations IS
-    'The places where this log has lived. A checkpoint of an older one is valid up to where the next one began.';
+    'The servers, databases and timelines that have held this log. A checkpoint of an older one is valid up to where the next began.';
 COMMENT ON COLUMN {schema}.incarnations.number IS '1, 2, 3; the last is today''s.';
 COMMENT ON COLUMN {schema}.incarnations.id IS 'The id that checkpoints hold.';
 COMMENT ON COLUMN {schema}.incarnations.place IS 'The cluster''s system identifier, the database''s oid, the timeline.';

@@ -64,6 +64,8 @@ BEGIN
             END IF;
             BEGIN
                 PERFORM set_config('lock_timeout', ceil(extract(epoch FROM wait) * 1000)::text, true);
+                -- Before the stream's lock: `strangers_hold` must see that this transaction appends, also while it holds
+                -- other streams and waits for this one.
                 LOCK TABLE {schema}.appending IN ROW SHARE MODE;
                 PERFORM pg_advisory_xact_lock({streams}, key);
                 PERFORM set_config('lock_timeout', setting, true);

@@ -102,6 +102,7 @@ CREATE FUNCTION {schema}.append(
     calls           integer[],
     categories      text[],
     ids             text[],
+    -- 0 or more: the exact version. -1: any version. -2: the stream exists.
     expected        bigint[],
     -- One element for each event, in the order of positions. `items` is the index of its stream in the arrays above,
     -- `steps` its place in the append, `together` the number of events of the append on its first event and 0 on the others.
@@ -159,7 +160,8 @@ BEGIN
         ignored := set_config('client_min_messages', 'warning', true);
     END IF;
 
-    -- Lock the streams first.
+    -- The order of locks: the streams, the table `appending`, the fence; only then are positions drawn. An append that has
+    -- to wait for a stream locks `appending` before that stream: see `lock_stream`.
     IF wait THEN
         ignored := {schema}.lock_streams(array(SELECT hashtext(u.c || u.i) FROM unnest(categories, ids) u(c, i)));
     ELSIF single THEN

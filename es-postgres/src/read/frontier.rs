@@ -1,10 +1,12 @@
 //! Caches the frontier so that it never moves back for readers, not even after a crash of the server.
+//! `migrations/0002_frontier.sql` explains why nothing can appear at or below it.
 //!
 //! The server's answers may move back, for two reasons:
 //!
-//! - A writer reads the sequence and then takes its lock. In between, other transactions may commit and a reader may ask
-//!   for the frontier. The late lock then lies below the answer that this reader got. The writer draws its positions only
-//!   after it took the lock, so the higher answer is still correct. The cache keeps the highest answer.
+//! - A writer reads the sequence and then takes the advisory lock that announces this value (`fence`). In between, other
+//!   transactions may commit and a reader may ask for the frontier. The late lock then lies below the answer that this
+//!   reader got. The writer draws its positions only after it took the lock, so the higher answer is still correct. The
+//!   cache keeps the highest answer.
 //! - A crash may undo draws from the sequence that no commit made durable, so positions of rolled-back transactions are
 //!   drawn again. Therefore the frontier is never above the last event.
 //!

@@ -8,7 +8,7 @@ mod all;
 mod cursor;
 pub(crate) mod error;
 pub(crate) mod frontier;
-pub(crate) mod log;
+pub(crate) mod log_state;
 pub(crate) mod open_readers;
 mod page;
 mod prefetch;

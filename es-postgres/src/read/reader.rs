@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 
 use crate::read::all::AllCursor;
 use crate::read::cursor::Cursor;
-use crate::read::log::Log;
+use crate::read::log_state::LogState;
 use crate::read::open_readers::OpenReaders;
 use crate::read::page::{PageSize, Pager, ReadMode};
 use crate::read::prefetch::{self, Pages};
@@ -19,13 +19,13 @@ use crate::read::row::Decoder;
 #[derive(Debug)]
 pub(crate) struct Reader {
     pager: Arc<Pager>,
-    log: Arc<Log>,
+    log: Arc<LogState>,
     /// The count of open readers.
     open_readers: OpenReaders,
 }
 
 impl Reader {
-    pub(crate) fn new(pager: Pager, log: Arc<Log>, open_readers: OpenReaders) -> Self {
+    pub(crate) fn new(pager: Pager, log: Arc<LogState>, open_readers: OpenReaders) -> Self {
         Self { pager: Arc::new(pager), log, open_readers }
     }
 

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::read::Reader;
 use crate::read::frontier::Frontier;
-use crate::read::log::Log;
+use crate::read::log_state::LogState;
 use crate::read::open_readers::OpenReaders;
 use crate::server::back_off::BackOff;
 use crate::server::error::root_cause;
@@ -29,7 +29,7 @@ pub(crate) struct Follower {
 
 impl Follower {
     /// Polls the frontier while there are subscriptions. Never returns.
-    pub(crate) async fn follow(self, log: Arc<Log>, reader: Arc<Reader>, wake_up: WakeUp) {
+    pub(crate) async fn follow(self, log: Arc<LogState>, reader: Arc<Reader>, wake_up: WakeUp) {
         let mut wake_ups = wake_up.subscribe();
         let mut back_off = BackOff::polling();
         let mut failing = false;

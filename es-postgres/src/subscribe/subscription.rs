@@ -1,4 +1,7 @@
 //! One subscription: catches up with the log, then follows it live.
+//!
+//! After a restore or a failover it goes on if the log still has the last event that it returned, and ends with
+//! `ReadError::Restored` if not.
 
 use std::sync::Arc;
 
@@ -12,7 +15,7 @@ use uuid::Uuid;
 
 use crate::read::error::{PostgresReadError, read_error};
 use crate::read::frontier::Frontier;
-use crate::read::log::Log;
+use crate::read::log_state::LogState;
 use crate::read::open_readers::OpenReader;
 use crate::read::{Cursor, Reader};
 use crate::server::back_off::BackOff;
@@ -21,7 +24,7 @@ use crate::subscribe::recent::{Advance, RecentEvents};
 
 /// One subscription to the log.
 pub(super) struct Subscription {
-    log: Arc<Log>,
+    log: Arc<LogState>,
     reader: Arc<Reader>,
     recent: watch::Receiver<RecentEvents>,
     /// The pauses between attempts while the server is unavailable or the log moves.
@@ -32,7 +35,7 @@ pub(super) struct Subscription {
 
 impl Subscription {
     pub(super) fn new(
-        log: Arc<Log>,
+        log: Arc<LogState>,
         reader: Arc<Reader>,
         recent: watch::Receiver<RecentEvents>,
         open: OpenReader,

@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use crate::read::Reader;
-use crate::read::log::Log;
+use crate::read::log_state::LogState;
 use crate::read::open_readers::OpenReaders;
 use crate::subscribe::follower::Follower;
 use crate::subscribe::recent::RecentEvents;
@@ -17,7 +17,7 @@ use crate::subscribe::subscription::{Subscription, closed};
 /// All subscriptions of a store.
 #[derive(Debug)]
 pub(crate) struct Subscriptions {
-    log: Arc<Log>,
+    log: Arc<LogState>,
     reader: Arc<Reader>,
     /// The follower holds the sender: when its task ends with the runtime, every wait ends with an error.
     recent: watch::Receiver<RecentEvents>,
@@ -28,7 +28,7 @@ pub(crate) struct Subscriptions {
 
 impl Subscriptions {
     /// Creates an empty set for a log in this incarnation, and the follower to run for it.
-    pub(crate) fn new(log: Arc<Log>, reader: Arc<Reader>, incarnation: Uuid) -> (Self, Follower) {
+    pub(crate) fn new(log: Arc<LogState>, reader: Arc<Reader>, incarnation: Uuid) -> (Self, Follower) {
         let (sender, recent) = watch::channel(RecentEvents::start(incarnation));
         let (subscribed, open_readers) = (Arc::<Notify>::default(), OpenReaders::default());
         let follower =

@@ -85,7 +85,7 @@ async fn a_subscription_survives_lost_connections_and_warns() {
         client.execute(kill, &[]).await.unwrap();
     }
     let lost = async || {
-        while !warnings.text().contains("hears no other process") {
+        while !warnings.text().contains("cannot listen for notifications") {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };

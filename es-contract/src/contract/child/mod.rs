@@ -41,14 +41,14 @@ impl Rerun {
 
     /// Sets an environment variable of the child process.
     #[must_use]
-    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn with_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.push((name.into(), value.into()));
         self
     }
 
     /// Sets how long a promise waits for something that a correct store does soon; the default is ten seconds.
     #[must_use]
-    pub fn patience(self, patience: Duration) -> Self {
+    pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     BrokenPromise, Factory,
     promises::{
         ensure, ensure_eq, note,
-        subject::{ids, joined, within_timeout},
+        subject::{ids, task_result, within_timeout},
     },
 };
 
@@ -33,7 +33,7 @@ pub async fn of_two_requests_with_one_key_one_is_appended(factory: &dyn Factory)
             Ok::<_, BrokenPromise>(tokio::spawn(async move { store.append(request).await }))
         };
         let (first, second) = (send(&subject.store, "first")?, send(&another, "second")?);
-        let (winner, loser) = match (joined(first.await)?, joined(second.await)?) {
+        let (winner, loser) = match (task_result(first.await)?, task_result(second.await)?) {
             (Ok(_), loser) => ("first", loser),
             (loser, Ok(_)) => ("second", loser),
             answers => return Err(BrokenPromise::new("one of two requests wins", format!("{answers:?}"))),
@@ -166,7 +166,7 @@ async fn answers(
     let sent = requests.into_iter().enumerate().map(|(at, request)| send([one, other][at % 2], request));
     let sent: Vec<_> = sent.collect();
     let answers = within_timeout("requests with keys that are sent at once are all answered", join_all(sent)).await?;
-    answers.into_iter().map(joined).collect()
+    answers.into_iter().map(task_result).collect()
 }
 
 /// A request for one event of `stream`, with these keys, each with `outcome`.

@@ -25,7 +25,7 @@ impl<A: Aggregate> Named<A> {
     /// The events that its streams hold.
     pub const MEMBERS: &'static [Member] = A::Event::MEMBERS;
     /// Whether it is declared without a mistake.
-    pub const SOUND: bool = !A::Event::INCOMPLETE;
+    pub const WITHOUT_MISTAKE: bool = !A::Event::INCOMPLETE;
 
     /// Decodes an event of a stream of `A`, and passes the events that it became to `take`.
     ///
@@ -51,7 +51,7 @@ pub trait NotNamed {
     /// None.
     const MEMBERS: &'static [Member] = &[];
     /// It is not.
-    const SOUND: bool = false;
+    const WITHOUT_MISTAKE: bool = false;
 
     /// Never called, since a feed of such a type does not compile.
     ///
@@ -77,7 +77,7 @@ impl<E: AsEvent> Listed<E> {
     /// # Errors
     /// The serializer's; and when the event cannot be stored.
     pub fn serialize<S: Serializer>(event: &E, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize::listed(event, serializer)
+        serialize::serialize_listed(event, serializer)
     }
 }
 

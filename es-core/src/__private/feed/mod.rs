@@ -25,7 +25,7 @@ pub struct Of {
     /// The events that its streams hold.
     pub members: &'static [Member],
     /// Whether its declaration has no mistake. If it has one, that is reported already, and nothing else is checked.
-    pub sound: bool,
+    pub without_mistake: bool,
     /// For each event that the feed lists, whether the aggregate holds it.
     pub listed: &'static [Held],
     /// For each of `members`, whether the feed lists it or it may become an event that the feed lists.

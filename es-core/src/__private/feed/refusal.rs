@@ -20,7 +20,7 @@ pub const fn event<E: AsEvent>() {}
 #[track_caller]
 pub const fn assert_held(event: usize, name: Option<&str>, types: &[&str], aggregates: &[&str], of: &[Of]) {
     let Some(name) = name else { return };
-    if !sound(of) {
+    if !without_mistake(of) {
         return;
     }
     let mut is_held = false;
@@ -73,7 +73,7 @@ pub const fn assert_held(event: usize, name: Option<&str>, types: &[&str], aggre
 /// At compile time.
 #[track_caller]
 pub const fn assert_of(at: usize, aggregates: &[&str], of: &[Of]) {
-    if !sound(of) {
+    if !without_mistake(of) {
         return;
     }
     let mut before = 0;
@@ -114,10 +114,10 @@ const fn is_held(event: usize, of: &[Of]) -> bool {
 }
 
 /// Whether no aggregate has a mistake. If one has, it is reported already.
-const fn sound(of: &[Of]) -> bool {
+const fn without_mistake(of: &[Of]) -> bool {
     let mut at = 0;
     while at < of.len() {
-        if !of[at].sound {
+        if !of[at].without_mistake {
             return false;
         }
         at += 1;

@@ -1,5 +1,5 @@
-//! Describes the stored shapes of events as `derive(Event)` knows them: schema versions, aliases and fields. The lock, a
-//! test-time tool in the crate `es-schema`, compares a program with a committed description.
+//! Describes the stored shapes of events as `derive(Event)` knows them: schema versions, aliases and fields. The schema
+//! lock, a test-time tool in the crate `es-schema`, compares a program with a committed description.
 
 use std::{fmt, num::NonZeroU32};
 

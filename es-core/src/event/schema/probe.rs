@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 #[cfg(feature = "schema")]
 use super::trace::{Step, Try, follow};
 
-/// The description of a type beyond its name, for the lock. Without the feature `schema` no type has one.
+/// The description of a type beyond its name, for the schema lock. Without the feature `schema` no type has one.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Probed {

@@ -14,7 +14,7 @@ pub struct Shape {
     pub fields: &'static [Field],
 }
 
-/// How the fields of a shape are written in JSON. Exhaustive, so that the lock cannot overlook a form.
+/// How the fields of a shape are written in JSON. Exhaustive, so that the schema lock cannot overlook a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// An object.

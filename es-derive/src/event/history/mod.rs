@@ -29,7 +29,7 @@ pub(crate) struct Shape {
 #[derive(Clone)]
 pub(crate) struct Stored {
     /// The number of the field, the same in every shape.
-    pub(crate) track: usize,
+    pub(crate) number: usize,
     /// Its name in code.
     pub(crate) member: Member,
     /// The key that it is stored under; the index in a tuple struct.
@@ -61,7 +61,7 @@ impl History {
         let (base, today) = (check::base(event), event.version);
         let mut shapes: Vec<Shape> = (base..=today).map(|version| Shape { version, fields: Vec::new() }).collect();
         let fields =
-            event.fields.iter().enumerate().map(|(track, field)| (today_field(event, track), &field.steps, None));
+            event.fields.iter().enumerate().map(|(number, field)| (today_field(event, number), &field.steps, None));
         let count = event.fields.len();
         let removed = event.removed.iter().enumerate();
         let removed = removed.map(|(index, gone)| (removed_field(count + index, gone), &gone.steps, Some(gone.at)));
@@ -80,7 +80,7 @@ impl History {
         }
         let mut clashed = HashSet::new();
         for shape in &mut shapes {
-            shape.fields.sort_by_key(|field| field.track);
+            shape.fields.sort_by_key(|field| field.number);
             clashes(shape, today, &mut clashed, mistakes);
             tell_members_apart(shape);
         }
@@ -94,9 +94,9 @@ impl History {
 }
 
 impl Shape {
-    /// The field with the number `track`.
-    pub(crate) fn field(&self, track: usize) -> Option<&Stored> {
-        self.fields.iter().find(|field| field.track == track)
+    /// The field with this number.
+    pub(crate) fn field(&self, number: usize) -> Option<&Stored> {
+        self.fields.iter().find(|field| field.number == number)
     }
 }
 
@@ -118,8 +118,8 @@ impl Stored {
     }
 }
 
-fn today_field(event: &Event, track: usize) -> Stored {
-    let field = &event.fields[track];
+fn today_field(event: &Event, number: usize) -> Stored {
+    let field = &event.fields[number];
     let key_span = field.stored.rename.as_ref().map_or(field.span, LitStr::span);
     let key = match (&field.stored.rename, &field.member) {
         (Some(rename), Member::Named(_)) => rename.value(),
@@ -127,7 +127,7 @@ fn today_field(event: &Event, track: usize) -> Stored {
         (_, Member::Unnamed(index)) => index.index.to_string(),
     };
     Stored {
-        track,
+        number,
         member: field.member.clone(),
         key,
         key_span,
@@ -139,9 +139,9 @@ fn today_field(event: &Event, track: usize) -> Stored {
     }
 }
 
-fn removed_field(track: usize, removed: &Removed) -> Stored {
+fn removed_field(number: usize, removed: &Removed) -> Stored {
     Stored {
-        track,
+        number,
         member: member(&removed.name),
         key: removed.name.value(),
         key_span: removed.name.span(),
@@ -234,7 +234,7 @@ fn clashes(shape: &Shape, today: u32, clashed: &mut HashSet<(usize, usize)>, mis
     for (index, field) in fields.iter().enumerate() {
         for other in &fields[..index] {
             let Some((span, text)) = clash(shape.version, today, field, other) else { continue };
-            if clashed.insert((field.track, other.track)) {
+            if clashed.insert((field.number, other.number)) {
                 mistakes.at(span, text);
             }
         }

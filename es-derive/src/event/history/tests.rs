@@ -16,10 +16,10 @@ fn shapes(code: &str) -> Vec<Vec<String>> {
     let field = |field: &Stored| {
         let words: Vec<_> = field.words(event.form).iter().map(ToString::to_string).collect();
         let (member, ty) = (field.member.to_token_stream(), field.ty.to_token_stream());
-        format!("{} {member} `{}` {ty} [{}]", field.track, field.key, words.join(", "))
+        format!("{} {member} `{}` {ty} [{}]", field.number, field.key, words.join(", "))
     };
     for shape in &history.shapes {
-        let found = |field: &Stored| shape.field(field.track).is_some_and(|found| found.key == field.key);
+        let found = |field: &Stored| shape.field(field.number).is_some_and(|found| found.key == field.key);
         assert!(shape.fields.iter().all(found), "a field is found by its number");
     }
     let shapes = history.shapes.iter();

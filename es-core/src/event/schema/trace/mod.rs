@@ -19,7 +19,7 @@ pub use step::{Sample, Step};
 /// What a `Deserialize` asks for.
 #[derive(Clone, Copy, Debug)]
 pub enum Asked {
-    /// A plain value, by its name in the lock.
+    /// A plain value, by its name in the schema lock.
     Value(&'static str),
     /// Any value.
     Anything,

@@ -1,6 +1,7 @@
 //! Asks the server for the log's frontier and incarnation.
 //!
-//! A restore begins a new incarnation. A checkpoint names the incarnation of its position, so a reader notices a restore.
+//! After a restore, the first append or query of the incarnation begins a new one. A checkpoint names the incarnation of its
+//! position, so a reader notices a restore.
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::server::types::{column, unsigned_column};
 
 /// The log's frontier and incarnation, with the answers that this store has cached.
 #[derive(Debug)]
-pub(crate) struct Log {
+pub(crate) struct LogState {
     connections: SharedConnections,
     sql: Sql,
     cache: FrontierCache,
@@ -34,7 +35,7 @@ struct Sql {
     common: String,
 }
 
-impl Log {
+impl LogState {
     /// Creates the handle of a log that is in this incarnation.
     pub(crate) fn new(
         connections: SharedConnections,

@@ -8,15 +8,15 @@ use std::sync::Arc;
 use es_core::{Appended, Position};
 use tokio::sync::watch;
 
-use crate::read::log::Log;
+use crate::read::log_state::LogState;
 use crate::server::back_off::BackOff;
 use crate::subscribe::notify::WakeUp;
 
 /// The highest position of an event that was appended in a caller's transaction.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct CallersTransactions(watch::Sender<Position>);
+pub(crate) struct OpenAppends(watch::Sender<Position>);
 
-impl CallersTransactions {
+impl OpenAppends {
     /// Records an append in a caller's transaction that may still be open.
     pub(crate) fn appended(&self, appended: &[Appended]) {
         let new = appended.iter().filter(|appended| !appended.repeated);
@@ -33,7 +33,7 @@ impl CallersTransactions {
     /// A crash of the server may set the sequence back below the positions of a transaction that was lost with it. The watcher
     /// cannot tell that from an open transaction, so it goes on asking, at the longest pause of its back-off (four small
     /// queries a second), until new appends have drawn past these positions.
-    pub(crate) async fn watch(self, log: Arc<Log>, wake_up: WakeUp) {
+    pub(crate) async fn wake_readers_when_ended(self, log: Arc<LogState>, wake_up: WakeUp) {
         let mut appended = self.0.subscribe();
         // `self` holds the sender, so the channel never closes.
         while appended.changed().await.is_ok() {
