@@ -25,7 +25,7 @@ pub use es_core::schema::{
 #[cfg(any(feature = "testing", feature = "schema"))]
 #[doc(hidden)]
 pub use es_schema::ADVISED;
-// by name and inline, or a macro is not in the documentation
+// By name and inline, or a macro is not in the documentation.
 #[cfg(any(feature = "testing", feature = "schema"))]
 #[doc(inline)]
 pub use es_schema::lock;

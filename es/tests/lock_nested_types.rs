@@ -246,7 +246,7 @@ fn a_lock_without_types_is_not_compared_by_types() {
 #[test]
 fn a_type_without_a_schema_that_had_one_fails() {
     let failure = Written::by::<small::Account>().fails::<unseen::Account>();
-    assert!(failure.contains("`Money` of `1` says nothing of itself; write `#[derive(JsonSchema)]`"), "{failure}");
+    assert!(failure.contains("`Money` of `1` has no JSON schema any more; write `#[derive(JsonSchema)]`"), "{failure}");
 }
 
 #[test]

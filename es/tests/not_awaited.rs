@@ -33,7 +33,7 @@ impl Handle<Open> for Account {
 
 macro_rules! unheard {
     ($name:ident, $repository:ident, $id:ident: $call:expr) => {
-        #[expect(clippy::let_underscore_future, reason = "clippy has to speak of what nobody waits for")]
+        #[expect(clippy::let_underscore_future, reason = "clippy must warn about a future that is not awaited")]
         fn $name($repository: &dyn Repository<Account>, $id: &String) {
             let _ = $call;
         }

@@ -58,17 +58,17 @@ pub fn parsed(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or(Value::Null)
 }
 
-/// `lift(value)`, for a conversion whose types are annotated.
-pub fn lift<A, B>(value: A, lift: fn(A) -> B) -> B {
-    lift(value)
+/// `conversion(value)`, for a conversion whose types are annotated.
+pub fn convert<A, B>(value: A, conversion: fn(A) -> B) -> B {
+    conversion(value)
 }
 
-/// `lift(value)`, with one kind of error.
+/// `conversion(value)`, with one kind of error.
 ///
 /// # Errors
-/// When `lift` fails.
-pub fn try_lift<A, B, E: ToString>(value: A, lift: fn(A) -> Result<B, E>) -> Result<B, Refused> {
-    lift(value).map_err(|error| Refused(error.to_string()))
+/// When `conversion` fails.
+pub fn try_convert<A, B, E: ToString>(value: A, conversion: fn(A) -> Result<B, E>) -> Result<B, Refused> {
+    conversion(value).map_err(|error| Refused(error.to_string()))
 }
 
 /// The number of bytes of `text`.

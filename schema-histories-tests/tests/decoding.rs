@@ -73,22 +73,21 @@ fn an_upcast_event_is_the_same_after_it_is_written_and_read() {
     for (history, Decoder { decode, again, .. }) in all().iter().zip(DECODERS) {
         for (version, _, json) in payloads(history) {
             let version = schema_version(version);
-            if let Ok(lifted) = decode(version, json.as_bytes()) {
-                let mut lifted = lifted;
+            if let Ok(mut decoded) = decode(version, json.as_bytes()) {
                 let mut written = again(version, json.as_bytes()).unwrap();
                 for skipped in skipped(history) {
                     // The field is not stored: only the first event can have a value for it, from an older type.
-                    lifted[skipped] = Value::Null;
+                    decoded[skipped] = Value::Null;
                     written[skipped] = Value::Null;
                 }
-                assert_eq!(written, lifted, "{} in schema version {version}: {json}", history.name);
+                assert_eq!(written, decoded, "{} in schema version {version}: {json}", history.name);
             }
         }
     }
 }
 
 fn skipped(history: &History) -> impl Iterator<Item = &str> {
-    let lives = history.today().lives.iter().filter(|life| life.last().wire.skip);
+    let lives = history.today().lives.iter().filter(|life| life.last().stored_form.skip);
     lives.map(|life| life.ident.as_str())
 }
 
@@ -135,25 +134,33 @@ fn the_histories_hold_every_kind_of_step() {
         ("added by a closure", life(&|life| life.added.as_ref().is_some_and(|(_, added)| added.is_closure()))),
         ("removed", life(&|life| life.removed.is_some() && life.added.is_none())),
         ("removed, once added", life(&|life| life.removed.is_some() && life.added.is_some())),
-        ("renamed", life(&|life| life.eras.windows(2).any(|two| two[0].key != two[1].key && two[1].lift.is_none()))),
-        ("changed", era(&|era| era.lift.as_ref().is_some_and(|lift| !lift.may_fail()))),
-        ("changed, or refused", era(&|era| era.lift.as_ref().is_some_and(schema_histories::Lift::may_fail))),
+        (
+            "renamed",
+            life(&|life| life.eras.windows(2).any(|two| two[0].key != two[1].key && two[1].conversion.is_none())),
+        ),
+        ("changed", era(&|era| era.conversion.as_ref().is_some_and(|conversion| !conversion.may_fail()))),
+        (
+            "changed, or refused",
+            era(&|era| era.conversion.as_ref().is_some_and(schema_histories::Conversion::may_fail)),
+        ),
         (
             "changed and renamed",
-            life(&|life| life.eras.windows(2).any(|two| two[0].key != two[1].key && two[1].lift.is_some())),
+            life(&|life| life.eras.windows(2).any(|two| two[0].key != two[1].key && two[1].conversion.is_some())),
         ),
         (
             "changed with an older `serde(…)`",
-            life(&|life| life.eras.windows(2).any(|two| two[1].lift.is_some() && two[0].wire.codec.is_some())),
+            life(&|life| {
+                life.eras.windows(2).any(|two| two[1].conversion.is_some() && two[0].stored_form.codec.is_some())
+            }),
         ),
         ("several steps on a field", life(&|life| life.eras.len() > 2)),
         ("rename", life(&|life| life.rename.is_some())),
         ("alias", life(&|life| !life.aliases.is_empty())),
-        ("with", era(&|era| era.wire.codec.is_some() && !era.wire.deserialize_with)),
-        ("deserialize_with", era(&|era| era.wire.codec.is_some() && era.wire.deserialize_with)),
-        ("default", era(&|era| era.wire.absent.is_some())),
-        ("flatten", era(&|era| era.wire.flatten)),
-        ("skip", era(&|era| era.wire.skip)),
+        ("with", era(&|era| era.stored_form.codec.is_some() && !era.stored_form.deserialize_with)),
+        ("deserialize_with", era(&|era| era.stored_form.codec.is_some() && era.stored_form.deserialize_with)),
+        ("default", era(&|era| era.stored_form.absent.is_some())),
+        ("flatten", era(&|era| era.stored_form.flatten)),
+        ("skip", era(&|era| era.stored_form.skip)),
         ("rename_all", count(&|history| history.generations.iter().any(|generation| generation.rename_all.is_some()))),
         ("deny_unknown_fields", count(&|history| history.generations.iter().any(|generation| generation.deny_unknown))),
         (

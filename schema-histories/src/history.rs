@@ -1,6 +1,6 @@
 //! The model: the history of an event, from which the source and the payloads are printed.
 
-use crate::{Added, Lift, Ty, Wire};
+use crate::{Added, Conversion, StoredForm, Ty};
 
 /// The whole history of an event.
 #[derive(Clone, Debug)]
@@ -85,9 +85,9 @@ pub struct Era {
     /// The type.
     pub ty: Ty,
     /// The serde attributes.
-    pub wire: Wire,
+    pub stored_form: StoredForm,
     /// How its value is converted from the era before, if `changed`.
-    pub lift: Option<Lift>,
+    pub conversion: Option<Conversion>,
 }
 
 /// How a type is converted from the type before.
@@ -107,7 +107,7 @@ pub enum Origin {
     /// A field of the older type.
     Same(usize),
     /// A field of the older type, converted.
-    Lifted(usize, Lift),
+    Converted(usize, Conversion),
     /// No field of the older type.
     Value(serde_json::Value),
 }

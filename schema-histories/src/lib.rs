@@ -5,24 +5,24 @@
 //! without a macro by taking the steps one by one on JSON values ([`mod@reference`]).
 //!
 //! # Layout
-//! `dice` (random choices) · `ty`, `wire`, `lift`, `added` (the parts of a field) · `history` (the model) · `random`
-//! (draws it) · `source` (prints it) · `payload` · `reference`
+//! `dice` (random choices) · `ty`, `stored_form`, `conversion`, `added` (the parts of a field) · `history` (the model) ·
+//! `random` (draws it) · `source` (prints it) · `payload` · `reference`
 
 mod added;
+mod conversion;
 mod dice;
 mod history;
-mod lift;
 pub mod payload;
 mod random;
 pub mod reference;
 pub mod source;
+mod stored_form;
 mod ty;
-mod wire;
 
 pub use added::Added;
+pub use conversion::Conversion;
 pub use dice::Dice;
 pub use history::{Alias, Era, Form, Generation, History, Life, Link, Origin, ShapeField};
-pub use lift::Lift;
 pub use random::histories;
+pub use stored_form::{Absent, Codec, StoredForm};
 pub use ty::Ty;
-pub use wire::{Absent, Codec, Wire};

@@ -26,22 +26,22 @@ pub fn random(dice: &mut Dice, history: &History, version: u32) -> Payload {
         return tuple(dice, &shape);
     }
     let mut entries = Vec::new();
-    let stored = shape.iter().filter(|field| !field.era.wire.skip);
+    let stored = shape.iter().filter(|field| !field.era.stored_form.skip);
     for field in stored.clone() {
         let value = field.era.ty.value(dice);
-        if field.era.wire.flatten {
+        if field.era.stored_form.flatten {
             entries.extend(value.as_object().cloned().unwrap_or_default());
             continue;
         }
-        let absent_for_none = field.era.wire.codec.is_none() && value.is_null();
-        if (field.era.wire.absent.is_some() || absent_for_none) && dice.one_in(3) {
+        let absent_for_none = field.era.stored_form.codec.is_none() && value.is_null();
+        if (field.era.stored_form.absent.is_some() || absent_for_none) && dice.one_in(3) {
             continue;
         }
         let key = match dice.pick(field.aliases()) {
             Some(alias) if dice.one_in(2) => alias.clone(),
             _ => generation.key(*field),
         };
-        entries.push((key, field.era.wire.store(&value)));
+        entries.push((key, field.era.stored_form.store(&value)));
     }
     if dice.one_in(3)
         && let Some(key) = foreign(dice, generation, version)
@@ -59,8 +59,10 @@ pub fn random(dice: &mut Dice, history: &History, version: u32) -> Payload {
 /// A key that this version does not know, preferably one that another version knows.
 fn foreign(dice: &mut Dice, generation: &Generation, version: u32) -> Option<String> {
     let keys = |version| {
-        let stored =
-            generation.shape(version).into_iter().filter(|field| !field.era.wire.flatten && !field.era.wire.skip);
+        let stored = generation
+            .shape(version)
+            .into_iter()
+            .filter(|field| !field.era.stored_form.flatten && !field.era.stored_form.skip);
         let keys = stored.flat_map(|field| std::iter::once(generation.key(field)).chain(field.aliases().to_vec()));
         keys.collect::<HashSet<_>>()
     };
@@ -68,14 +70,15 @@ fn foreign(dice: &mut Dice, generation: &Generation, version: u32) -> Option<Str
     let mut foreign: Vec<_> = (generation.lowest..=generation.newest).flat_map(keys).collect();
     foreign.push(NEVER_KNOWN.into());
     // A flattened map would keep the key, and could write it beside the field that has it today.
-    let keeps = generation.shape(version).iter().any(|field| field.era.wire.flatten);
+    let keeps = generation.shape(version).iter().any(|field| field.era.stored_form.flatten);
     foreign.retain(|key| !known.contains(key) && (!keeps || key == NEVER_KNOWN));
     foreign.sort();
     dice.pick(&foreign).cloned()
 }
 
 fn tuple(dice: &mut Dice, shape: &[ShapeField<'_>]) -> Payload {
-    let mut elements: Vec<_> = shape.iter().map(|field| field.era.wire.store(&field.era.ty.value(dice))).collect();
+    let mut elements: Vec<_> =
+        shape.iter().map(|field| field.era.stored_form.store(&field.era.ty.value(dice))).collect();
     if dice.one_in(6) {
         match dice.below(3) {
             0 => elements.push(json!(1)),
@@ -84,7 +87,7 @@ fn tuple(dice: &mut Dice, shape: &[ShapeField<'_>]) -> Payload {
             }
             _ => {
                 let spoilt = dice.below(elements.len());
-                elements[spoilt] = misfit(dice, shape[spoilt]);
+                elements[spoilt] = wrong_value(dice, shape[spoilt]);
             }
         }
     }
@@ -112,13 +115,13 @@ fn spoil(
             let (_, value) = entries[at].clone();
             entries.push((keys[dice.below(keys.len())].clone(), value));
         }
-        (Some(at), _) => entries[at].1 = misfit(dice, field),
+        (Some(at), _) => entries[at].1 = wrong_value(dice, field),
         (None, _) => entries.push(("nobody".into(), json!("knows"))),
     }
 }
 
-fn misfit(dice: &mut Dice, field: ShapeField<'_>) -> Value {
-    field.era.wire.codec.map_or_else(|| field.era.ty.misfit(dice), crate::Codec::misfit)
+fn wrong_value(dice: &mut Dice, field: ShapeField<'_>) -> Value {
+    field.era.stored_form.codec.map_or_else(|| field.era.ty.wrong_value(dice), crate::Codec::wrong_value)
 }
 
 impl Payload {

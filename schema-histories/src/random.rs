@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::{
-    Added, Alias, Dice, Era, Form, Generation, History, Life, Lift, Link, Origin, ShapeField, Ty, Wire, history::CASES,
-    ty::PLACE_KEYS,
+    Added, Alias, Conversion, Dice, Era, Form, Generation, History, Life, Link, Origin, ShapeField, StoredForm, Ty,
+    history::CASES, ty::PLACE_KEYS,
 };
 
 const NEWEST: usize = 6;
@@ -55,8 +55,8 @@ fn tuple(dice: &mut Dice, lowest: u32, newest: u32) -> Option<Generation> {
         change(dice, &mut lives[life], version, None)?;
     }
     for era in lives.iter_mut().flat_map(|life| &mut life.eras) {
-        era.wire.flatten = false;
-        era.wire.absent = None;
+        era.stored_form.flatten = false;
+        era.stored_form.absent = None;
     }
     Some(Generation { lowest, newest, form: Form::Tuple, rename_all: None, deny_unknown: false, lives, link: None })
 }
@@ -96,10 +96,10 @@ fn named(dice: &mut Dice, lowest: u32, newest: u32) -> Option<Generation> {
     if dice.one_in(8) {
         let name = names.draw(dice);
         let mut life = born(dice, name, lowest, None);
-        life.eras[0].wire = Wire { skip: true, ..Wire::default() };
+        life.eras[0].stored_form = StoredForm { skip: true, ..StoredForm::default() };
         lives.push(life);
     }
-    for life in lives.iter_mut().filter(|life| !life.last().wire.flatten && !life.last().wire.skip) {
+    for life in lives.iter_mut().filter(|life| !life.last().stored_form.flatten && !life.last().stored_form.skip) {
         if life.removed.is_none() && dice.one_in(5) {
             life.rename = Some(names.draw_key(dice));
         }
@@ -109,7 +109,7 @@ fn named(dice: &mut Dice, lowest: u32, newest: u32) -> Option<Generation> {
     }
     let mut generation = generation(lives, lowest, newest);
     generation.rename_all = if dice.one_in(3) { dice.pick(&CASES).copied() } else { None };
-    let flattens = generation.lives.iter().flat_map(|life| &life.eras).any(|era| era.wire.flatten);
+    let flattens = generation.lives.iter().flat_map(|life| &life.eras).any(|era| era.stored_form.flatten);
     generation.deny_unknown = !flattens && dice.one_in(4);
     Some(generation)
 }
@@ -120,30 +120,31 @@ fn generation(lives: Vec<Life>, lowest: u32, newest: u32) -> Generation {
 
 fn born(dice: &mut Dice, ident: String, since: u32, added: Option<Added>) -> Life {
     let ty = added.as_ref().map_or_else(|| Ty::random(dice), |added| added.ty.clone());
-    let wire = Wire::random(dice, &ty);
-    let era = Era { since, key: None, ty, wire, lift: None };
+    let stored_form = StoredForm::random(dice, &ty);
+    let era = Era { since, key: None, ty, stored_form, conversion: None };
     let added = added.map(|added| (since, added));
     Life { ident, added, removed: None, eras: vec![era], rename: None, aliases: vec![] }
 }
 
 fn rename(dice: &mut Dice, life: &mut Life, version: u32, names: &mut Names) {
-    if life.last().wire.flatten {
-        return; // it has no key
+    if life.last().stored_form.flatten {
+        return; // It has no key.
     }
     let key = names.draw_key(dice);
     for era in &mut life.eras {
         era.key.get_or_insert_with(|| key.clone());
     }
     let last = life.last();
-    let era = Era { since: version, key: None, ty: last.ty.clone(), wire: last.wire.clone(), lift: None };
+    let era =
+        Era { since: version, key: None, ty: last.ty.clone(), stored_form: last.stored_form.clone(), conversion: None };
     life.eras.push(era);
 }
 
 fn change(dice: &mut Dice, life: &mut Life, version: u32, names: Option<&mut Names>) -> Option<()> {
-    let step = Lift::random(dice, &life.last().ty)?;
-    let wire = Wire::random(dice, &step.to);
+    let step = Conversion::random(dice, &life.last().ty)?;
+    let stored_form = StoredForm::random(dice, &step.to);
     match names {
-        Some(names) if dice.one_in(3) && !wire.flatten && !life.last().wire.flatten => {
+        Some(names) if dice.one_in(3) && !stored_form.flatten && !life.last().stored_form.flatten => {
             let key = names.draw_key(dice);
             for era in &mut life.eras {
                 era.key.get_or_insert_with(|| key.clone());
@@ -151,7 +152,7 @@ fn change(dice: &mut Dice, life: &mut Life, version: u32, names: Option<&mut Nam
         }
         _ => {}
     }
-    life.eras.push(Era { since: version, key: None, ty: step.to.clone(), wire, lift: Some(step) });
+    life.eras.push(Era { since: version, key: None, ty: step.to.clone(), stored_form, conversion: Some(step) });
     Some(())
 }
 
@@ -167,17 +168,18 @@ fn link(dice: &mut Dice, before: &Generation, after: &Generation) -> Link {
             )
         })
         .collect();
-    let may_fail = origins.iter().any(|(_, origin)| matches!(origin, Origin::Lifted(_, lift) if lift.may_fail()));
+    let may_fail =
+        origins.iter().any(|(_, origin)| matches!(origin, Origin::Converted(_, conversion) if conversion.may_fail()));
     Link { fallible: may_fail || dice.one_in(4), origins }
 }
 
 fn origin(dice: &mut Dice, old: &[(usize, &Ty)], ty: &Ty) -> Origin {
     let same: Vec<_> = old.iter().filter(|(_, from)| *from == ty).map(|(number, _)| Origin::Same(*number)).collect();
-    let mut lifted = Vec::new();
+    let mut converted = Vec::new();
     for (number, from) in old {
-        lifted.extend(Lift::between(dice, from, ty).map(|lift| Origin::Lifted(*number, lift)));
+        converted.extend(Conversion::between(dice, from, ty).map(|conversion| Origin::Converted(*number, conversion)));
     }
-    let from = if dice.one_in(2) || lifted.is_empty() { same } else { lifted };
+    let from = if dice.one_in(2) || converted.is_empty() { same } else { converted };
     dice.pick(&from).cloned().unwrap_or_else(|| Origin::Value(ty.value(dice)))
 }
 
@@ -189,11 +191,11 @@ fn is_valid(generation: &Generation) -> bool {
         let mut flattened = 0;
         for field in generation.shape(version) {
             let fresh = idents.insert(field.ident().to_owned());
-            flattened += usize::from(field.era.wire.flatten);
+            flattened += usize::from(field.era.stored_form.flatten);
             if !fresh || flattened > 1 {
                 return None;
             }
-            if field.era.wire.flatten || field.era.wire.skip {
+            if field.era.stored_form.flatten || field.era.stored_form.skip {
                 continue;
             }
             for key in std::iter::once(generation.key(field)).chain(field.aliases().iter().cloned()) {
@@ -206,7 +208,7 @@ fn is_valid(generation: &Generation) -> bool {
     };
     let all: Option<Vec<_>> = (generation.lowest..=generation.newest).map(keys).collect();
     let keys_change = generation.lives.iter().flat_map(|life| life.eras.windows(2).map(move |pair| (life, pair)));
-    let keys_change = keys_change.filter(|(_, pair)| pair[1].lift.is_none() || pair[0].key != pair[1].key);
+    let keys_change = keys_change.filter(|(_, pair)| pair[1].conversion.is_none() || pair[0].key != pair[1].key);
     let keys_change = keys_change.map(|(life, pair)| {
         pair.iter().map(|era| generation.key(ShapeField { number: 0, life, era })).collect::<Vec<_>>()
     });

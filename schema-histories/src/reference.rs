@@ -59,7 +59,7 @@ fn tuple(shape: &[ShapeField<'_>], value: &Value) -> Option<Fields> {
         _ => return None,
     };
     let fields = shape.iter().zip(elements);
-    fields.map(|(field, stored)| Some((field.number, field.era.wire.read(&field.era.ty, stored)?))).collect()
+    fields.map(|(field, stored)| Some((field.number, field.era.stored_form.read(&field.era.ty, stored)?))).collect()
 }
 
 fn named(generation: &Generation, shape: &[ShapeField<'_>], entries: &[(String, Value)]) -> Option<Fields> {
@@ -67,12 +67,12 @@ fn named(generation: &Generation, shape: &[ShapeField<'_>], entries: &[(String, 
     let mut left = Vec::new();
     for (key, stored) in entries {
         let own = |field: &&ShapeField<'_>| {
-            let stands_alone = !field.era.wire.flatten && !field.era.wire.skip;
+            let stands_alone = !field.era.stored_form.flatten && !field.era.stored_form.skip;
             stands_alone && (generation.key(**field) == *key || field.aliases().contains(key))
         };
         match shape.iter().find(own) {
             Some(field) => {
-                let value = field.era.wire.read(&field.era.ty, stored)?;
+                let value = field.era.stored_form.read(&field.era.ty, stored)?;
                 if fields.insert(field.number, value).is_some() {
                     return None;
                 }
@@ -83,12 +83,12 @@ fn named(generation: &Generation, shape: &[ShapeField<'_>], entries: &[(String, 
     }
     for field in shape {
         let ty = &field.era.ty;
-        if field.era.wire.flatten {
+        if field.era.stored_form.flatten {
             fields.insert(field.number, flattened(ty, &left)?);
-        } else if field.era.wire.skip {
+        } else if field.era.stored_form.skip {
             fields.insert(field.number, ty.default());
         } else if let Entry::Vacant(vacant) = fields.entry(field.number) {
-            vacant.insert(field.era.wire.absent(ty)?);
+            vacant.insert(field.era.stored_form.absent(ty)?);
         }
     }
     Some(fields)
@@ -104,9 +104,9 @@ fn climb(generation: &Generation, version: u32, mut fields: Fields) -> Result<Fi
     for to in version + 1..=generation.newest {
         let refused = Refusal::Step { from: to - 1, to };
         let step = |field: ShapeField<'_>| {
-            let value = match (&field.life.added, &field.era.lift) {
+            let value = match (&field.life.added, &field.era.conversion) {
                 (Some((added, default)), _) if *added == to => default.apply(|number| &fields[&number]),
-                (_, Some(lift)) if field.era.since == to => lift.apply(&fields[&field.number])?,
+                (_, Some(conversion)) if field.era.since == to => conversion.apply(&fields[&field.number])?,
                 _ => fields[&field.number].clone(),
             };
             Some((field.number, value))
@@ -121,7 +121,7 @@ fn cross(after: &Generation, old: &Fields) -> Option<Fields> {
     let origins = after.link.iter().flat_map(|link| &link.origins);
     let value = |origin: &Origin| match origin {
         Origin::Same(number) => Some(old[number].clone()),
-        Origin::Lifted(number, lift) => lift.apply(&old[number]),
+        Origin::Converted(number, conversion) => conversion.apply(&old[number]),
         Origin::Value(value) => Some(value.clone()),
     };
     origins.map(|(number, origin)| Some((*number, value(origin)?))).collect()

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::{Form, Generation, History, Life, Origin, Wire};
+use crate::{Form, Generation, History, Life, Origin, StoredForm};
 
 /// The source of `histories`: a module for each, a table of their decoders, an aggregate that holds them, and a feed of it.
 ///
@@ -96,7 +96,7 @@ fn steps(generation: &Generation, life: &Life) -> Vec<String> {
         let [before, era] = pair else { continue };
         let version = era.since;
         let key = before.key.as_ref().filter(|_| before.key != era.key);
-        steps.push(match &era.lift {
+        steps.push(match &era.conversion {
             Some(change) => {
                 let mut step = format!("in = {version}, from = {}", before.ty.rust());
                 if let Some(key) = key {
@@ -104,7 +104,7 @@ fn steps(generation: &Generation, life: &Life) -> Vec<String> {
                 }
                 let with = if change.may_fail() { "try_with" } else { "with" };
                 let _ = write!(step, ", {with} = {}", change.rust());
-                serde_argument(&mut step, &before.wire, &[]);
+                serde_argument(&mut step, &before.stored_form, &[]);
                 format!("changed({step})")
             }
             None => format!("renamed(in = {version}, from = {:?})", key.unwrap_or(&life.ident)),
@@ -117,15 +117,15 @@ fn removed(generation: &Generation, life: &Life) -> String {
     let version = life.removed.unwrap_or_default();
     let era = life.last();
     let mut step = format!("in = {version}, name = {:?}, type = {}", life.ident, era.ty.rust());
-    serde_argument(&mut step, &era.wire, &life.aliases);
+    serde_argument(&mut step, &era.stored_form, &life.aliases);
     for earlier in steps(generation, life) {
         let _ = write!(step, ", {earlier}");
     }
     format!("removed({step})")
 }
 
-fn serde_argument(step: &mut String, wire: &Wire, aliases: &[String]) {
-    let mut arguments = wire.arguments();
+fn serde_argument(step: &mut String, stored_form: &StoredForm, aliases: &[String]) {
+    let mut arguments = stored_form.arguments();
     arguments.extend(aliases.iter().map(|key| format!("alias = {key:?}")));
     if !arguments.is_empty() {
         let _ = write!(step, ", serde({})", arguments.join(", "));
@@ -133,9 +133,9 @@ fn serde_argument(step: &mut String, wire: &Wire, aliases: &[String]) {
 }
 
 fn serde_attribute(out: &mut String, life: &Life) {
-    let wire = &life.last().wire;
-    let mut arguments = wire.arguments();
-    if let (Some(codec), true) = (wire.codec, wire.deserialize_with) {
+    let stored_form = &life.last().stored_form;
+    let mut arguments = stored_form.arguments();
+    if let (Some(codec), true) = (stored_form.codec, stored_form.deserialize_with) {
         arguments.push(format!("serialize_with = \"{}::serialize\"", codec.rust()));
     }
     arguments.extend(life.rename.iter().map(|key| format!("rename = {key:?}")));
@@ -185,12 +185,12 @@ fn link(out: &mut String, history: &History, number: usize) {
         let value = match origin {
             Origin::Same(from) => format!("old.{}.clone()", name(&old_shape, *from)),
             Origin::Value(value) => ty.literal(value),
-            Origin::Lifted(from, step) => {
+            Origin::Converted(from, step) => {
                 let (from, rust) = (name(&old_shape, *from), step.rust());
                 if step.may_fail() {
-                    format!("words::try_lift(old.{from}.clone(), {rust})?")
+                    format!("words::try_convert(old.{from}.clone(), {rust})?")
                 } else {
-                    format!("words::lift(old.{from}.clone(), {rust})")
+                    format!("words::convert(old.{from}.clone(), {rust})")
                 }
             }
         };

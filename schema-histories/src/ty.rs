@@ -169,13 +169,13 @@ impl Ty {
     }
 
     /// A JSON value that is not a value of this type.
-    pub(crate) fn misfit(&self, dice: &mut Dice) -> Value {
+    pub(crate) fn wrong_value(&self, dice: &mut Dice) -> Value {
         match self {
             Self::Bool | Self::U32 | Self::I64 | Self::Money | Self::F64 | Self::Text | Self::Rest => json!([[]]),
             Self::Currency if dice.one_in(2) => json!("Chf"),
             Self::Currency | Self::Place | Self::List(_) => json!(12),
             Self::Pair => json!([1]),
-            Self::Opt(inner) => inner.misfit(dice),
+            Self::Opt(inner) => inner.wrong_value(dice),
         }
     }
 

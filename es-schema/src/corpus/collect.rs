@@ -13,10 +13,9 @@ use futures_util::StreamExt;
 use super::{Cause, Corpus, CorpusError, folder, json::Json, readers};
 
 impl Corpus {
-    /// Puts into the corpus what `store` holds of the aggregate `A`: of each schema version of each event, under each of
-    /// its names, the first `per_version` payloads. Files that are there stay as they are, and count; a payload that is
-    /// there already is not put there twice. Answers how many it added; `UPDATE_CORPUS=1 cargo test` then writes down
-    /// what they are today.
+    /// Copies payloads of `A` from `store`: the first `per_version` of each schema version of each event, under each
+    /// of its names. Existing files stay and count; a payload that exists is not copied again. Returns the number of
+    /// added files. Run `UPDATE_CORPUS=1 cargo test` afterwards to record their values.
     ///
     /// With [`scrambled`](Self::scrambled) the texts of a payload are replaced by others.
     ///
@@ -49,9 +48,8 @@ impl Corpus {
         Ok(collected.added)
     }
 
-    /// The corpus, whose [`collect`](Self::collect) puts other letters and digits in place of those of the texts in a
-    /// payload, equal ones for equal texts. A text without which the payload could not be read stays: the variant of an
-    /// enum, or a date that would be none. Keys and numbers stay, too.
+    /// Makes [`collect`](Self::collect) replace the letters and digits of texts, equal texts by equal ones. A text
+    /// that the payload needs to decode stays, such as the name of a variant or a date. Keys and numbers stay.
     #[must_use]
     pub fn scrambled(mut self) -> Self {
         self.scramble = true;

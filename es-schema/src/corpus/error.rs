@@ -31,30 +31,30 @@ pub enum Cause {
     /// A schema version without a payload.
     #[error("no payload of this schema version is kept; put one here that was stored, as `<anything>.json`")]
     NoPayload,
-    /// A folder that is no event's.
+    /// A folder that belongs to no event.
     #[error("no event of these aggregates is stored under this name")]
     UnknownName,
-    /// A folder that is no schema version's.
+    /// A folder that is not a schema version.
     #[error("the event has no such schema version under this name; its newest is {newest}")]
     UnknownVersion {
         /// The newest.
         newest: u32,
     },
-    /// A file that is no payload.
-    #[error("it is neither a payload, `<name>.json`, nor what one is today, `<name>.now.json`")]
+    /// A file that is not a payload.
+    #[error("it is neither a payload, `<name>.json`, nor the recorded value of one, `<name>.now.json`")]
     Stray,
-    /// What a payload is today, without the payload.
+    /// The recorded value of a payload that is missing.
     #[error("there is no payload beside it")]
     Orphan,
     /// A payload that can no longer be read.
     #[error("it can no longer be read: {0}")]
     Decode(DecodeError),
-    /// A payload of which nothing was written down yet.
-    #[error("what it is today is not written down yet; write it:  UPDATE_CORPUS=1 cargo test")]
+    /// A payload whose value is not recorded yet.
+    #[error("its value is not recorded yet; record it:  UPDATE_CORPUS=1 cargo test")]
     NotWritten,
-    /// A payload that is read as something else than before.
+    /// A payload whose value changed.
     #[error(
-        "it is read as something else than before, and no raised schema version explains it\n{diff}if that is right:  UPDATE_CORPUS=1 cargo test"
+        "its value changed, and no raised schema version explains it\n{diff}if that is right:  UPDATE_CORPUS=1 cargo test"
     )]
     Changed {
         /// Before and after, line by line.
@@ -79,7 +79,7 @@ pub enum Cause {
 
 impl fmt::Display for CorpusError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("stored events are not read as they were")?;
+        f.write_str("stored events no longer decode to the recorded values")?;
         for Finding { path, cause } in &self.findings {
             write!(f, "\n`{}`: {cause}", path.display())?;
         }

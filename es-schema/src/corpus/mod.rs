@@ -35,10 +35,10 @@ const VERSIONS: &str = "versions.json";
 /// corpus/account.deposited/1/first.now.json    {"amount":1250,"currency":"EUR"}
 /// ```
 ///
-/// Every payload is decoded by the aggregates of the check; what comes out is compared with the `.now.json` beside it,
-/// whatever the order of keys. A retired event is the list of what it became. A schema version without any payload is
-/// an error, and so are folders that stand for nothing. A letter that file systems do not take, such as `/`, stands as
-/// `%2F` in the folder of an event.
+/// The aggregates of the check decode every payload, and the value is compared with the `.now.json` file beside it;
+/// the order of keys does not matter. The value of a retired event is the list of its successors. A schema version
+/// without a payload and a folder that belongs to no event are errors. A character that file systems refuse, such as
+/// `/`, is written as `%2F`.
 ///
 /// ```no_run
 /// # use es_core::Aggregate;
@@ -48,10 +48,10 @@ const VERSIONS: &str = "versions.json";
 /// # }
 /// ```
 ///
-/// A reading that changed is accepted as it is when a raised schema version explains it: when the reading that was
-/// written down, read with the schema version it was written in, becomes what the payload is today. That schema version
-/// stands in `versions.json`, which is written along. Any other change is an error until `UPDATE_CORPUS=1 cargo test`
-/// accepts it; that also writes down what is not written yet. Without the variable nothing is ever written.
+/// A changed value is accepted if a raised schema version explains it: the recorded value, decoded with the schema
+/// version it was recorded in, must give today's value. `versions.json` holds that version. Any other change is an
+/// error until `UPDATE_CORPUS=1 cargo test` accepts it, which also records new payloads. Without the variable nothing
+/// is written.
 ///
 /// [`collect`](Self::collect) fills a corpus from a store.
 #[derive(Clone, Debug)]

@@ -28,27 +28,27 @@ advised! {
     // Old code that is kept.
     KEEP_TYPE = "as it was, with its derives, as `Old";
     KEEP_WITH = "keep what reads it as it was, as `";
-    WRITE_STEP = "since nothing leads from the one to the other";
+    WRITE_STEP = "since there is no conversion between the two types";
     KEEP_EVENT = "put the fields back, or keep the struct as it was, with its steps, beside today's without them";
     MODULE = "mod v";
     FROM_OLD = "impl From<v";
     // Reasons why there is no declared step.
     PLACES = "a tuple is stored by place, and its fields changed places";
-    NO_STEP = "no declared step leads from the one to the other";
+    NO_STEP = "no declared step expresses this change";
     FLATTENED = "what is flattened into it is no longer the same";
-    SAME_NAME = "its type goes by the same name and is another one";
+    SAME_NAME = "its type changed but kept its name";
     // The first line of an advice.
-    SAY_WHAT = "say what changed, in a schema version of its own";
+    SAY_WHAT = "declare the change in a schema version of its own";
     STEP_MISSING = "is missing";
     HISTORY = "is history; the steps to ";
-    PUT_BACK = "put the schema version and its steps back; to undo a step, take one more";
+    PUT_BACK = "put the schema version and its steps back; to undo a step, add another one";
     DESCRIBE = "describe its shapes in `Event::SCHEMA` again";
     ANOTHER_EVENT = "if it is another event, give it a name that was never stored";
     IS_TODAY = "if it is `";
-    OTHER_NAME = "if it has another name today, say so there";
+    OTHER_NAME = "if it has another name today, add its former name there";
     NAME_AGGREGATE = "name its aggregate in the check again, as in `es::schema::lock!(…)`";
     WRITE_CATEGORY = "the category is part of every stored stream, so write it as it was";
     PRINT_IDS = "print ids as before, and keep their type";
     OTHER_ID = "if each id prints as it did, and only the type has another name, see the last line";
-    DERIVE = "says nothing of itself; write `#[derive(JsonSchema)]` on it again";
+    DERIVE = "has no JSON schema any more; write `#[derive(JsonSchema)]` on it again";
 }

@@ -27,7 +27,7 @@ pub enum LockError {
     },
     /// Stored events would no longer be read with the same meaning.
     #[error(
-        "`{}`: what is stored would no longer be read as it was\n\n{report}",
+        "`{}`: stored events would no longer be read with the same meaning\n\n{report}",
         path.display()
     )]
     Incompatible {
@@ -109,8 +109,8 @@ impl LockError {
         let path = path.to_owned();
         let Difference { incompatibilities, news } = difference;
         if !incompatibilities.is_empty() {
-            let said = incompatibilities.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-            let report = format!("{said}\n{}\n", report::giving_up(&incompatibilities));
+            let messages = incompatibilities.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+            let report = format!("{messages}\n{}\n", report::giving_up(&incompatibilities));
             return Err(Self::Incompatible { path, report });
         }
         if !news.is_empty() {
@@ -149,7 +149,7 @@ pub(super) fn blind_spots(opaque: &[String]) -> String {
 fn outdated(path: &Path, news: &[String]) -> String {
     let news = news.iter().map(|line| format!("    {line}\n")).collect::<Vec<_>>().concat();
     format!(
-        "`{}` does not know yet\n{news}nothing that is stored is harmed; write it down:  {VARIABLE}=1 cargo test",
+        "`{}` does not contain yet\n{news}stored events are not affected; update the lock:  {VARIABLE}=1 cargo test",
         path.display()
     )
 }

@@ -70,24 +70,22 @@ use observe::Observed;
 /// is inside those types that derive `JsonSchema`, and what the function of a `with` asks for.
 ///
 /// Two shapes are compared by what they accept: everything that the old one could write has to be read by the new one
-/// with the same meaning. So `Box<T>` for `T`, a map of another kind or a wider integer are no change that anything
-/// stored would notice. Where the old one would not read all that the new one writes, the lock says so: with two
-/// releases side by side the older one stops there. Without the feature `schema` this holds for the types of the
-/// standard library; a type of the application is then known by its name only, so that a renamed one counts as changed
-/// and a changed body is not seen.
+/// with the same meaning. `Box<T>` for `T`, another kind of map and a wider integer are therefore no change. If the
+/// older release cannot read everything that the newer one writes, the lock says so: it fails at such an event while
+/// both run. Without the feature `schema` this holds for the types of the standard library; a type of the application
+/// is then known by its name only, so that a renamed one counts as changed and a changed body is not seen.
 ///
-/// It does not see the values behind `default` and `with`, nor what a `try_from` or a `Deserialize` of the application
-/// refuses, beyond a few samples that it tries (of a text `""`, `1`, `a` and a nil UUID; of a whole number its bounds, 0 and
-/// 1): a corpus of stored payloads is for those. Nor whether `skip_serializing_if` leaves a key out, which may be absent as
-/// soon as there is a `default`.
+/// The lock does not see the values of `default` and `with`, or what a `try_from` or `Deserialize` of the application
+/// refuses beyond a few samples (of a text `""`, `1`, `a` and a nil UUID; of a whole number its bounds, 0 and 1). Use
+/// a corpus for these. It also does not see whether `skip_serializing_if` leaves a key out.
 ///
-/// Of what serde reads as a whole before it decides, which are the variants of an untagged enum, what stands beside an
-/// internal tag, and a struct with a `serde(flatten)` together with what is flattened, it sees no aliases. serde then
-/// reads no number above 64 bits and no key of a map that is a number; an append refuses an event with such a value, but
-/// what was stored before the type was made one of these is not found by the lock.
+/// serde buffers the variants of an untagged enum, the fields beside an internal tag, and a struct with
+/// `serde(flatten)`. In these the lock sees no aliases. serde's buffer holds no number above 64 bits and no map key
+/// that is a number. An append refuses such values, but the lock does not find those that were stored before the type
+/// changed.
 ///
-/// Feeds are not in it: a feed reads what the aggregates read that it names, and what cannot be heard does not compile. So
-/// it goes on hearing an event that is retired, as what it became.
+/// The lock does not contain feeds. A feed reads the events of the aggregates that it names, and an event that none of
+/// them holds does not compile. A retired event reaches the feed as its successors.
 ///
 /// # Reminders
 /// While the package has an `events.lock`, each aggregate of its sources that is not in it fails a unit test, which
@@ -95,13 +93,13 @@ use observe::Observed;
 /// package that has no `events.lock` is never reminded.
 ///
 /// # Writing it
-/// `UPDATE_EVENTS_LOCK=1 cargo test` writes what is new, and refuses what breaks a promise. For an event that was never
-/// stored as the lock has it there is `OVERWRITE_EVENT=account.deposited`: it gives up the history of that event alone,
-/// of several with commas between them. Without a variable nothing is ever written.
+/// `UPDATE_EVENTS_LOCK=1 cargo test` writes what is new, and refuses what breaks a promise.
+/// `OVERWRITE_EVENT=account.deposited` replaces the history of that event only, for an event that was never stored in
+/// the locked shape. Separate several names by commas. Without a variable nothing is written.
 #[derive(Clone, Debug)]
 pub struct Lock {
     path: PathBuf,
-    /// The events whose history is given up.
+    /// The events whose history is replaced.
     overwritten: Vec<String>,
 }
 
@@ -119,8 +117,8 @@ impl Lock {
         Self { path: package.join(path), overwritten: Vec::new() }
     }
 
-    /// The lock, giving up what it holds of these events: the next run writes what they are today in its place, and
-    /// leaves all others alone. `id of account` stands for the ids of the category `account`.
+    /// Replaces the history of these events at the next run; all others stay. `id of account` names the ids of the
+    /// category `account`.
     #[must_use]
     pub fn overwriting<N: Into<String>>(mut self, events: impl IntoIterator<Item = N>) -> Self {
         self.overwritten.extend(events.into_iter().map(Into::into));
@@ -138,8 +136,8 @@ impl Lock {
             let lock = self.clone().overwriting(update::overwritten()?);
             lock.compare(observed::<A>()?, update)
         });
-        let said = run.and_then(|change| self.report(&change));
-        if let Err(error) = said {
+        let report = run.and_then(|change| self.report(&change));
+        if let Err(error) = report {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
             panic!("\n\n{error}{cause}\n\n");
         }
@@ -209,14 +207,14 @@ impl Lock {
     /// Reports what was written, on stderr directly: captured test output would hide it from the developer.
     fn report(&self, change: &LockChange) -> Result<(), LockError> {
         let path = self.path.display();
-        let said = match change {
+        let printed = match change {
             LockChange::Unchanged => return Ok(()),
             LockChange::Updated => writeln!(io::stderr(), "wrote `{path}`; commit it"),
             LockChange::First { opaque } => {
                 writeln!(io::stderr(), "wrote `{path}`; commit it{}", error::blind_spots(opaque))
             }
         };
-        said.map_err(|source| self.file(source))
+        printed.map_err(|source| self.file(source))
     }
 
     fn text(&self) -> Result<Option<String>, LockError> {

@@ -91,7 +91,7 @@ impl Observer {
         }
     }
 
-    /// Finds a name that stands for one event here and for another there.
+    /// Finds a name that two events share.
     fn aliases(&mut self) {
         let events = &self.observed.contents.events;
         let mut names: BTreeMap<&str, (&str, String)> = BTreeMap::new();
@@ -146,7 +146,7 @@ fn history(schema: &'static Schema, opaque: &mut BTreeSet<String>) -> History {
 struct Seen {
     /// By the key of an entry.
     roots: BTreeMap<String, Rc<RootType>>,
-    /// serde's words on the struct.
+    /// The serde attributes of the struct.
     words: BTreeSet<String>,
 }
 

@@ -43,7 +43,7 @@ pub(super) fn giving_up(incompatibilities: &[Incompatibility]) -> String {
     let names = names.into_iter().collect::<Vec<_>>().join(",");
     let plain = names.chars().all(|letter| token::is_of_name(letter) || letter == ',') && !names.contains('$');
     let names = if plain { names } else { format!("'{}'", names.replace('\'', r"'\''")) };
-    format!("to give up what was promised, where nothing was ever stored this way:  {OVERWRITE}={names} cargo test")
+    format!("to replace the locked history, if no event was ever stored in this shape:  {OVERWRITE}={names} cargo test")
 }
 
 fn stream(f: &mut fmt::Formatter<'_>, category: &str, events: &[String], moved_to: Option<&str>) -> fmt::Result {
@@ -154,7 +154,7 @@ fn edited(
 
 /// Writes what changed inside the types of fields.
 fn inside(f: &mut fmt::Formatter<'_>, before: &Layout, after: &Layout) -> fmt::Result {
-    let mut said = BTreeSet::new();
+    let mut printed = BTreeSet::new();
     for (field, after, before) in after.pairs(before) {
         let (Some(was), Some(is)) = (&before.accepted.0, &after.accepted.0) else { continue };
         if after.reads_type(before) || after.with.is_some() != before.with.is_some() {
@@ -169,7 +169,7 @@ fn inside(f: &mut fmt::Formatter<'_>, before: &Layout, after: &Layout) -> fmt::R
             (JsonType::Unseen(_), _) if after.with.is_none() => {
                 writeln!(
                     f,
-                    "  `{}` of `{field}` is seen for the first time, and it does not read what it did",
+                    "  `{}` of `{field}` now has a JSON schema, which does not accept every stored value",
                     after.ty
                 )?;
             }
@@ -182,7 +182,7 @@ fn inside(f: &mut fmt::Formatter<'_>, before: &Layout, after: &Layout) -> fmt::R
             named.extend(&changed);
         }
         for name in &named {
-            if said.insert((*name).clone()) {
+            if printed.insert((*name).clone()) {
                 writeln!(f, "type `{name}` changed, inside payloads that are stored")?;
                 lines(f, "before", &types::lines(&before.accepted, name))?;
                 lines(f, "after ", &types::lines(&after.accepted, name))?;
@@ -219,7 +219,7 @@ fn words(f: &mut fmt::Formatter<'_>, event: &str, before: &BTreeSet<String>, aft
     let list = |words: &BTreeSet<String>| {
         if words.is_empty() { "nothing".to_owned() } else { words.iter().cloned().collect::<Vec<_>>().join(", ") }
     };
-    writeln!(f, "event `{event}` is read under other rules than it was stored with: `serde` on its struct")?;
+    writeln!(f, "event `{event}` is read with other serde attributes than it was stored with")?;
     writeln!(f, "    before  {}\n    after   {}", list(before), list(after))?;
     for word in after.difference(before) {
         writeln!(f, "    on the struct\n        {LEAVE_OUT}{word}` out of `#[serde(…)]`")?;
@@ -231,7 +231,7 @@ fn words(f: &mut fmt::Formatter<'_>, event: &str, before: &BTreeSet<String>, aft
 }
 
 fn id(f: &mut fmt::Formatter<'_>, category: &str, before: &Id, after: &Id) -> fmt::Result {
-    writeln!(f, "the ids of stream `{category}` are others: one that prints as something else starts its stream anew")?;
+    writeln!(f, "the ids of stream `{category}` changed: an id that prints differently names another, empty stream")?;
     writeln!(f, "    before  {before}\n    after   {after}")?;
     writeln!(f, "  {PRINT_IDS}\n    on the aggregate")?;
     writeln!(f, "        {AGGREGATE}{category:?}, id = {}, …)]", before.ty)?;

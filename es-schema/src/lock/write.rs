@@ -1,4 +1,4 @@
-//! Writes a lock as text: one line a schema version, everything sorted, so that a diff says what happened.
+//! Writes a lock as text: one line a schema version, everything sorted, so that a diff shows each change.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -59,7 +59,7 @@ impl fmt::Display for Id {
     }
 }
 
-/// Up to which schema version something holds, where it ends.
+/// The suffix with the last schema version, if there is one.
 fn end(up_to: u32) -> String {
     if up_to == OPEN { String::new() } else { format!("{}{up_to}", token::UP_TO) }
 }
@@ -87,7 +87,7 @@ fn write_history(f: &mut fmt::Formatter<'_>, history: &History) -> fmt::Result {
     Ok(())
 }
 
-/// What went and what came.
+/// The removed and the added fields.
 fn steps(before: &Named, after: &Named) -> Vec<String> {
     let lacks = |named: &Named, key: &str, entry: &Entry| named.keyed.get(key) != Some(entry);
     let mut steps = Vec::new();
@@ -135,7 +135,7 @@ impl fmt::Display for Layout {
     }
 }
 
-/// A field as it stands in a line.
+/// A field as written in a line.
 pub(super) fn keyed((key, entry): (&String, &Entry)) -> String {
     let optional = if entry.optional { "?" } else { "" };
     format!("{}{optional}: {}{}", token::key(key), token::ty(&entry.ty), notes(entry))

@@ -38,7 +38,7 @@ impl Account {
 impl Handle<Open> for Account {
     type Error = Refusal;
     fn handle(&self, Open { owner }: Open) -> Result<impl IntoEvents<Self>, Refusal> {
-        Ok((!self.open).then_some(Opened { owner })) // again: nothing happens
+        Ok((!self.open).then_some(Opened { owner })) // Again: nothing happens.
     }
 }
 

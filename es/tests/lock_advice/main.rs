@@ -143,7 +143,7 @@ fn advised(line: &str) -> Vec<&'static str> {
 fn is_advice(line: &str) -> bool {
     let indented = line.len() - line.trim_start().len();
     let says = ["before ", "after ", "on ", "keep it as"].iter().any(|word| line.trim_start().starts_with(word));
-    matches!(indented, 2 | 4 | 8) && !says && !line.contains("is seen for the first time")
+    matches!(indented, 2 | 4 | 8) && !says && !line.contains("now has a JSON schema")
 }
 
 /// The module of a case, with its whole text changed as the advice `follow` says.

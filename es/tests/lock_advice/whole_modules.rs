@@ -255,7 +255,7 @@ wholes! {
         kept {}
         "account.deposited" 1 r#"{"type":"Deposited","amount":5}"# => r#"{"type":"Deposited","amount":5}"#
     }
-    a_schema_lost "says nothing of itself" {
+    a_schema_lost "has no JSON schema any more" {
         before {
             inner! { pub struct Money { cents: i64 } }
             #[derive(Event, Clone, Serialize, Deserialize)]

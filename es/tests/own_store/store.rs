@@ -114,11 +114,11 @@ impl EventStore for OwnStore {
     }
 
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
-        Ok(self.log().frontier()) // whole appends alone are in the log
+        Ok(self.log().frontier()) // The log contains whole appends only.
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { snapshots: None } // this one keeps events alone
+        Capabilities { snapshots: None } // This store keeps events only.
     }
 }
 
@@ -154,7 +154,7 @@ impl Known for Log {
     }
 
     fn key(&self, _: &str) -> Option<KnownKey<'_>> {
-        None // none was ever taken
+        None // None was ever taken.
     }
 }
 

@@ -1,4 +1,4 @@
-//! A bank on a real ledger: the whole story of `es`.
+//! A bank on a real ledger: an example of all of `es`.
 //!
 //! # Layout
 //! [`domain`] holds the account, its events and its decisions, and knows nothing of stores. [`ledger`] reads the rows,

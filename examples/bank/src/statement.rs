@@ -91,7 +91,7 @@ impl Statement {
             stored.decode_each(|event: AccountEvent| {
                 let entry = Entry::from(&event);
                 if let Until::Day(day) = until {
-                    // rows need not be in the order of their days
+                    // Rows need not be in the order of their days.
                     counts = entry.on <= day;
                 }
                 if counts {
@@ -99,7 +99,7 @@ impl Statement {
                     statement.lines.push(Line { version: last, entry, balance: statement.account.balance });
                 }
             })?;
-            // an event that is nothing today has no day, and belongs to the one before it
+            // An event without successors has no day, and belongs to the one before it.
             if counts {
                 statement.version = stored.version;
             }

@@ -186,9 +186,6 @@ fn a_transaction_may_be_repeated_but_not_changed() {
     let row = "1,7,1993-01-01,credit,cash deposit,1,1,,,\n";
     assert_eq!(parse(&row.repeat(2)).expect("well formed").len(), 2);
     for changed in ["1,8,1993-01-01,credit,cash deposit,1,1,,,\n", "1,7,1993-01-01,credit,cash deposit,2,1,,,\n"] {
-        assert_mistake(
-            &format!("{row}{changed}"),
-            "l.csv:3: transaction 1 stands on line 2 already, with other content",
-        );
+        assert_mistake(&format!("{row}{changed}"), "l.csv:3: transaction 1 is on line 2 already, with other content");
     }
 }

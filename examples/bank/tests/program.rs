@@ -190,7 +190,7 @@ fn a_withdrawal_beyond_the_balance_is_refused_and_recorded() {
 }
 
 #[test]
-fn rows_that_stand_twice_are_booked_once() {
+fn duplicate_rows_are_booked_once() {
     let report = Bank::with(&ROWS.repeat(2)).run(&["report"]).ok();
     for line in ["rows: 10", "already booked: 5", "sum of balances: 205", "disagreements: 0"] {
         assert_line(&report, line);

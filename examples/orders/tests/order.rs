@@ -105,7 +105,7 @@ fn a_customer_is_registered_once_and_deactivated_once() {
 }
 
 #[tokio::test]
-async fn an_order_is_refused_to_a_customer_who_left() {
+async fn a_deactivated_customer_cannot_order() {
     let shop = Shop::new(es::connect("memory:").await.expect("a store"));
     shop.customers.execute(&CUSTOMER, Register { name: "Jana".into() }).await.expect("registered");
     let order = shop.create(Uuid::from_u128(2), CUSTOMER).await.expect("created");

@@ -58,7 +58,7 @@ fn nobody_books_twice() {
 }
 
 #[test]
-fn a_cancelled_seat_is_free_or_goes_to_who_waits_longest() {
+fn a_cancelled_seat_goes_to_the_first_in_the_waiting_list() {
     full().when(Cancel { attendee: ann() }).then(BookingCancelled { attendee: ann() });
     full()
         .given(BookingCancelled { attendee: ann() })

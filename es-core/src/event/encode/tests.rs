@@ -11,7 +11,7 @@ fn encoded<T: Serialize + ?Sized>(value: &T) -> Result<String, EncodeError> {
     let mut out = b"before".to_vec();
     let result = json(value, &mut out);
     let written = String::from_utf8(out).unwrap().strip_prefix("before").unwrap().to_owned();
-    assert!(result.is_ok() || written.is_empty(), "after a refusal nothing stands written");
+    assert!(result.is_ok() || written.is_empty(), "a refusal leaves the output empty");
     result.map(|()| written)
 }
 

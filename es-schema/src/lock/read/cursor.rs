@@ -13,7 +13,7 @@ use super::{
     Parsed,
 };
 
-const NO_LINE: &str = "it does not go on as a line of a lock";
+const NO_LINE: &str = "the rest of the line is not valid";
 
 /// What is left of a line.
 pub(super) struct Cursor<'a>(pub(super) &'a str);
@@ -48,7 +48,7 @@ impl Cursor<'_> {
 
     pub(super) fn only_name(&mut self) -> Parsed<String> {
         let name = self.name()?;
-        if self.0.is_empty() { Ok(name) } else { Err("more than a name stands here") }
+        if self.0.is_empty() { Ok(name) } else { Err("there is text after the name") }
     }
 
     fn key(&mut self) -> Parsed<String> {
@@ -229,7 +229,7 @@ fn put(named: &mut Named, (key, entry): (Option<String>, Entry)) -> Parsed<()> {
         return Ok(());
     };
     match named.keyed.insert(key, entry) {
-        Some(_) => Err("the key stands there twice"),
+        Some(_) => Err("the key occurs twice"),
         None => Ok(()),
     }
 }

@@ -33,7 +33,7 @@ use super::{
 /// let opened = &lock.events["account.opened"];
 /// let Layout::Named(first) = &opened.layouts[&1] else { unreachable!() };
 /// assert_eq!(first.keyed["owner"].ty, "String");
-/// // a schema version is whole, however the text tells it
+/// // A layout is complete, although the text holds differences only.
 /// assert_eq!(opened.layouts[&2].to_string(), "currency: String, owner: String");
 /// # Ok::<(), es_schema::contents::Unreadable>(())
 /// ```
@@ -96,21 +96,21 @@ impl Reader {
 
     fn heading(&mut self, line: &str) -> Parsed<()> {
         self.close()?;
-        let (kind, rest) = line.split_once(' ').ok_or("it is no heading")?;
+        let (kind, rest) = line.split_once(' ').ok_or("it is not a heading")?;
         let name = Cursor(rest).only_name()?;
         let (taken, section) = match kind {
             "stream" => (self.contents.streams.insert(name.clone(), BTreeMap::new()).is_some(), Section::Stream(name)),
             "event" => (self.contents.events.insert(name.clone(), History::default()).is_some(), Section::Event(name)),
             "type" => (false, Section::Type(name, Vec::new())),
-            _ => return Err("it is no heading"),
+            _ => return Err("it is not a heading"),
         };
         self.section = section;
-        if taken { Err("its section stands twice in the file") } else { Ok(()) }
+        if taken { Err("the section occurs twice") } else { Ok(()) }
     }
 
     fn entry(&mut self, line: &str) -> Parsed<()> {
         match &mut self.section {
-            Section::None => Err("it stands before any heading"),
+            Section::None => Err("the line is before the first heading"),
             Section::Stream(category) if line.starts_with(token::ID) => {
                 match self.contents.ids.insert(category.clone(), Cursor(line).id()?) {
                     Some(_) => Err("the stream has two ids"),
@@ -145,7 +145,7 @@ impl Reader {
         if let Section::Type(name, lines) = std::mem::take(&mut self.section) {
             let definition = json_type_parser::definition(&lines)?;
             if self.definitions.insert(name, definition).is_some() {
-                return Err("its section stands twice in the file");
+                return Err("the section occurs twice");
             }
         }
         Ok(())
@@ -181,7 +181,7 @@ fn history(history: &mut History, line: &str) -> Parsed<()> {
         let (words, up_to) = up_to(words)?;
         let words = words.split(", ").filter(|word| *word != token::NO_WORDS).map(str::to_owned).collect();
         return match history.words.insert(up_to, words) {
-            Some(_) => Err("serde's words stand twice"),
+            Some(_) => Err("the serde attributes are given twice"),
             None => Ok(()),
         };
     }
@@ -205,7 +205,7 @@ fn history(history: &mut History, line: &str) -> Parsed<()> {
     Ok(())
 }
 
-/// What stands before `up to`, and the number behind it.
+/// The text before `up to` and the number after it.
 fn up_to(text: &str) -> Parsed<(&str, u32)> {
     match text.rsplit_once(token::UP_TO) {
         Some((text, up_to)) => Ok((text, up_to.parse().map_err(|_| "the schema version is no number")?)),

@@ -87,7 +87,7 @@ fn an_added_field_asks_for_its_default() {
         r#"event `account.deposited` has another shape in schema version 1 than was stored
     before  amount: f64
     after   amount: f64, currency: Currency, note: Option<String>
-  say what changed, in a schema version of its own
+  declare the change in a schema version of its own
     on the struct
         #[event(name = "account.deposited", version = 2, alias("paid_in", up_to = 1))]
     on `currency`
@@ -96,7 +96,7 @@ fn an_added_field_asks_for_its_default() {
         #[event(added(in = 2, default = None))]
   if it is another event, give it a name that was never stored
 
-to give up what was promised, where nothing was ever stored this way:  OVERWRITE_EVENT=account.deposited cargo test
+to replace the locked history, if no event was ever stored in this shape:  OVERWRITE_EVENT=account.deposited cargo test
 "#
     );
 }

@@ -180,7 +180,7 @@ impl TracedType {
 /// Adds what is asked for if `node` is a plain value.
 fn value(of: &str, refuses: &[String], node: &mut JsonType) {
     let asked = super::json_type_parser::node(of).unwrap_or(JsonType::Any);
-    let is_other = |node: &JsonType| matches!((asked.kind(), node.kind()), (Some(asked), Some(said)) if asked != said);
+    let is_other = |node: &JsonType| matches!((asked.kind(), node.kind()), (Some(asked), Some(kind)) if asked != kind);
     let others = match &*node {
         JsonType::OneOf(nodes) => !nodes.is_empty() && nodes.iter().all(is_other),
         node => is_other(node),

@@ -60,7 +60,7 @@ pub enum Mistake {
     Field {
         /// The column.
         column: &'static str,
-        /// What stands there, on one line and cut short.
+        /// What is there, on one line and cut short.
         found: String,
         /// What belongs there.
         expected: &'static str,
@@ -73,12 +73,12 @@ pub enum Mistake {
         /// The kind.
         kind: &'static str,
     },
-    /// A transaction stands in the file already, with other content.
-    #[error("transaction {transaction} stands on line {first} already, with other content")]
+    /// A transaction is in the file already, with other content.
+    #[error("transaction {transaction} is on line {first} already, with other content")]
     TransactionTwice {
         /// The transaction.
         transaction: TransactionId,
-        /// The line where it stands first.
+        /// The line where it is first.
         first: u64,
     },
 }

@@ -14,7 +14,7 @@ pub(super) fn rows(bytes: &[u8]) -> Result<Vec<Row>, (u64, Mistake)> {
     let mut record = ByteRecord::new();
     let mut header: Option<Header> = None;
     let mut rows = Rows::default();
-    // reading from memory, the reader knows no error but the end
+    // Reading from memory, the reader has no error but the end.
     while let Ok(true) = reader.read_byte_record(&mut record) {
         let start = offset(record.position());
         let line = lines.at(start);
@@ -34,7 +34,7 @@ pub(super) fn rows(bytes: &[u8]) -> Result<Vec<Row>, (u64, Mistake)> {
     Ok(rows.rows)
 }
 
-/// Where each column stands in the records of a file.
+/// The place of each column in the records of a file.
 struct Header {
     columns: [usize; COLUMNS.len()],
     fields: usize,
@@ -65,7 +65,7 @@ impl Header {
     }
 }
 
-/// The rows so far, and where each transaction stands in them.
+/// The rows so far, and the place of each transaction in them.
 #[derive(Default)]
 struct Rows {
     rows: Vec<Row>,

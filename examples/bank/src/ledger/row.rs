@@ -73,7 +73,7 @@ fn account_id(field: &str) -> Result<AccountId, Mistake> {
 
 fn day(field: &str) -> Result<Date, Mistake> {
     let date: Option<Date> = field.parse().ok();
-    // jiff reads other forms too, such as one with a time
+    // jiff reads other forms too, such as one with a time.
     date.filter(|date| date.to_string() == field).ok_or_else(|| mistake("date", field, "a day such as 1993-01-31"))
 }
 

@@ -180,7 +180,7 @@ macro_rules! asks {
         )+
 
         #[test]
-        fn whatever_a_type_asks_for_it_is_shown_what_serde_json_shows_it() {
+        fn every_deserialize_method_visits_as_serde_json_does() {
             $(same_values::<Seen<$name>>();)+
         }
     };
@@ -366,7 +366,7 @@ enum Later {
 }
 
 #[test]
-fn a_float_is_rounded_or_kept_as_its_text_for_who_knows_that() {
+fn a_float_is_rounded_or_given_as_text_to_serde_json_types() {
     for (text, float, as_written) in [("1.5", 1.5, true), ("1.50", 1.5, false), ("-0", -0.0, false), ("7", 7.0, true)] {
         let seen = |numbers| read::<Seen<Any>>(text.as_bytes(), numbers).expect("UTF-8").expect("a number").0;
         let later = |numbers| read::<Later>(text.as_bytes(), numbers).expect("UTF-8").expect("a number");
@@ -384,6 +384,6 @@ fn a_float_is_rounded_or_kept_as_its_text_for_who_knows_that() {
 }
 
 #[test]
-fn what_is_no_utf_8_is_read_by_nobody() {
+fn payloads_that_are_not_utf_8_are_refused() {
     assert!(read::<String>(b"\"\xff\"", Numbers::Rounded).is_none());
 }

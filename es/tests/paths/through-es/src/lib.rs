@@ -27,7 +27,7 @@ impl Account {
     }
 }
 
-/// What a projection listens to.
+/// What a projection reads.
 #[derive(EventSet, Debug, PartialEq)]
 #[event_set(of(Account))]
 pub enum Feed {

@@ -100,7 +100,7 @@ mod domain {
         }
     }
 
-    /// What a projection listens to.
+    /// What a projection reads.
     #[derive(EventSet, Debug)]
     #[event_set(of(Account, Audit))]
     pub(crate) enum Feed {

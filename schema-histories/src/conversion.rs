@@ -6,7 +6,7 @@ use crate::{Dice, Ty};
 
 /// A conversion from one type to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lift {
+pub struct Conversion {
     kind: Kind,
     /// The type that it converts from.
     pub from: Ty,
@@ -37,7 +37,7 @@ enum Kind {
     Upper,
 }
 
-impl Lift {
+impl Conversion {
     /// A random conversion from `from`, if there is one.
     pub(crate) fn random(dice: &mut Dice, from: &Ty) -> Option<Self> {
         let (kind, to) = dice.pick(&kinds(from))?.clone();

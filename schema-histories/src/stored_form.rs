@@ -6,7 +6,7 @@ use crate::{Dice, Ty};
 
 /// The serde attributes of a field, except those for its key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wire {
+pub struct StoredForm {
     /// `with` or `deserialize_with`.
     pub codec: Option<Codec>,
     /// Whether it is `deserialize_with`.
@@ -45,19 +45,19 @@ pub enum Codec {
     Cents,
 }
 
-impl Wire {
+impl StoredForm {
     pub(crate) fn random(dice: &mut Dice, ty: &Ty) -> Self {
-        let mut wire = Self::default();
+        let mut stored_form = Self::default();
         if dice.one_in(3) {
-            wire.codec = Codec::of(ty);
-            wire.deserialize_with = dice.one_in(2);
+            stored_form.codec = Codec::of(ty);
+            stored_form.deserialize_with = dice.one_in(2);
         }
         if dice.one_in(5) {
-            wire.absent = Some(if dice.one_in(2) { Absent::Default } else { Absent::Usual });
+            stored_form.absent = Some(if dice.one_in(2) { Absent::Default } else { Absent::Usual });
         } else if matches!(ty, Ty::Place | Ty::Rest) && !dice.one_in(3) {
-            wire.flatten = true;
+            stored_form.flatten = true;
         }
-        wire
+        stored_form
     }
 
     /// The arguments of the attribute, one by one.
@@ -162,7 +162,7 @@ impl Codec {
     }
 
     /// A JSON value that is not accepted.
-    pub(crate) fn misfit(self) -> Value {
+    pub(crate) fn wrong_value(self) -> Value {
         match self {
             Self::Digits | Self::Commas => json!("1x"),
             Self::Dash | Self::Cents => json!(5),
