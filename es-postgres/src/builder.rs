@@ -1,28 +1,31 @@
 //! The builder of a store: its settings, and the start of its parts.
 
-use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
-use crate::append::attempt::Appender;
-use crate::append::batch_limits::BatchLimits;
-use crate::append::open_appends::OpenAppends;
-use crate::append::statement;
-use crate::append::writer::Queue;
-use crate::read::log_state::{LogState, incarnation_sql, query_incarnation};
-use crate::read::open_readers::OpenReaders;
-use crate::read::{Pager, Reader};
-use crate::server::connection::{Connector, LONGEST};
-use crate::server::pool::Pool;
-use crate::server::schema_name::SchemaName;
-use crate::server::shared_connections::SharedConnections;
-use crate::server::{checks as server_checks, tls};
-use crate::snapshot::StoredSnapshots;
-use crate::store::{Background, Parts, PostgresStore};
-use crate::subscribe::Subscriptions;
-use crate::subscribe::notify;
-use crate::subscribe::notify::WakeUp;
-use crate::{PostgresConnectError, PostgresSchemaNameError, PostgresUrlError, checks, migrate, protection};
+use crate::{
+    PostgresConnectError, PostgresSchemaNameError, PostgresUrlError,
+    append::{attempt::Appender, batch_limits::BatchLimits, open_appends::OpenAppends, statement, writer::Queue},
+    checks, migrate, protection,
+    read::{
+        Pager, Reader,
+        log_state::{LogState, incarnation_sql, query_incarnation},
+        open_readers::OpenReaders,
+    },
+    server::{
+        checks as server_checks,
+        connection::{Connector, LONGEST},
+        pool::Pool,
+        schema_name::SchemaName,
+        shared_connections::SharedConnections,
+        tls,
+    },
+    snapshot::StoredSnapshots,
+    store::{Background, Parts, PostgresStore},
+    subscribe::{
+        Subscriptions,
+        notify::{self, WakeUp},
+    },
+};
 
 /// The shortest time limit: the server takes a shorter one for no limit.
 const SHORTEST: Duration = Duration::from_millis(1);

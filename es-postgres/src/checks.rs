@@ -1,10 +1,14 @@
 //! Checks of a log before it is used: refuses one that would hide events, and says how to mend it.
 
-use crate::error::PostgresConnectError;
-use crate::server::connection::{Connection, Connector};
-use crate::server::error::PostgresError;
-use crate::server::schema_name::SchemaName;
-use crate::server::types::column;
+use crate::{
+    error::PostgresConnectError,
+    server::{
+        connection::{Connection, Connector},
+        error::PostgresError,
+        schema_name::SchemaName,
+        types::column,
+    },
+};
 
 /// Checks the log's sequence, and that one connection sees the locks of another.
 pub(crate) async fn log(

@@ -2,11 +2,15 @@
 
 use es_core::StoreErrorKind;
 
-use crate::migrate::PostgresMigrateError;
-use crate::server::checks::{Failure, PostgresUnfitError};
-use crate::server::error::{PostgresError, impl_store_error};
-use crate::server::schema_name::PostgresSchemaNameError;
-use crate::server::tls::PostgresUrlError;
+use crate::{
+    migrate::PostgresMigrateError,
+    server::{
+        checks::{Failure, PostgresUnfitError},
+        error::{PostgresError, impl_store_error},
+        schema_name::PostgresSchemaNameError,
+        tls::PostgresUrlError,
+    },
+};
 
 /// Why a store was not opened: the error of [`PostgresStore::connect`](crate::PostgresStore::connect).
 ///

@@ -7,8 +7,10 @@ use std::cmp::Ordering;
 use es_core::StoreErrorKind;
 use tokio_postgres::{Client, Row};
 
-use crate::server::error::{PostgresError, impl_store_error};
-use crate::server::schema_name::{SchemaName, quote_literal};
+use crate::server::{
+    error::{PostgresError, impl_store_error},
+    schema_name::{SchemaName, quote_literal},
+};
 
 /// Why the schema could not be brought to the newest migration of this library.
 ///

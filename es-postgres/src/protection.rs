@@ -5,9 +5,11 @@ use std::fmt;
 use es_core::StoreErrorKind;
 use tokio_postgres::Row;
 
-use crate::server::error::{PostgresError, impl_store_error};
-use crate::server::schema_name::{SchemaName, quote_literal};
-use crate::server::shared_connections::SharedConnections;
+use crate::server::{
+    error::{PostgresError, impl_store_error},
+    schema_name::{SchemaName, quote_literal},
+    shared_connections::SharedConnections,
+};
 
 /// A protection against changed or lost events that is off. Its `Display` says which.
 ///

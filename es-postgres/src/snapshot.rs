@@ -7,10 +7,12 @@ use es_core::{
 };
 use tokio_postgres::types::ToSql;
 
-use crate::server::error::{PostgresError, impl_store_error};
-use crate::server::schema_name::SchemaName;
-use crate::server::shared_connections::SharedConnections;
-use crate::server::types::{Binary, Time, column, unsigned_column};
+use crate::server::{
+    error::{PostgresError, impl_store_error},
+    schema_name::SchemaName,
+    shared_connections::SharedConnections,
+    types::{Binary, Time, column, unsigned_column},
+};
 
 /// Why a snapshot could not be read or stored: the source of [`SnapshotError::Store`].
 ///

@@ -1,7 +1,6 @@
 //! The store: a handle whose clones share connections and tasks.
 
-use std::fmt;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
@@ -13,20 +12,15 @@ use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, future::ready, stream};
 use tokio::task::JoinHandle;
 
-use crate::append::open_appends::OpenAppends;
-use crate::append::writer::Queue;
-use crate::append::{commit, transaction};
-use crate::read::log_state::LogState;
-use crate::read::open_readers::OpenReaders;
-use crate::read::{Cursor, Reader};
-use crate::server::schema_name::SchemaName;
-use crate::server::shared_connections::SharedConnections;
-use crate::snapshot::StoredSnapshots;
-use crate::subscribe::Subscriptions;
-use crate::subscribe::notify::WakeUp;
 use crate::{
     AppendStatement, CallersTransaction, MissingProtection, PostgresBuilder, PostgresCommitError, PostgresConnectError,
-    PostgresProtectionError, PostgresSchemaNameError, migrate, protection,
+    PostgresProtectionError, PostgresSchemaNameError,
+    append::{commit, open_appends::OpenAppends, transaction, writer::Queue},
+    migrate, protection,
+    read::{Cursor, Reader, log_state::LogState, open_readers::OpenReaders},
+    server::{schema_name::SchemaName, shared_connections::SharedConnections},
+    snapshot::StoredSnapshots,
+    subscribe::{Subscriptions, notify::WakeUp},
 };
 
 /// A store on PostgreSQL. Clones share its connections, which close when the last clone is dropped.

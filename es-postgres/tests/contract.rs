@@ -1,7 +1,9 @@
 //! The store on PostgreSQL keeps every promise.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use es_contract::{Factory, FreshStore, Operation, Property, store_contract};

@@ -1,7 +1,9 @@
 //! The store keeps every promise for a role that may only execute its functions and read.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use es_contract::{Factory, FreshStore, Operation, Property, store_contract};

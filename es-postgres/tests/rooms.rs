@@ -3,8 +3,7 @@
 #[path = "../../es-core/tests/shared/rooms.rs"]
 mod rooms;
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 /// Each room, and the rooms that it may import.
 const ROOMS: &[rooms::Room] = &[

@@ -1,8 +1,9 @@
 //! Finds the programs of PostgreSQL.
 
-use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use crate::ServerError;
 

@@ -1,7 +1,9 @@
 //! Runs a command with `ES_TEST_POSTGRES_URL` set to a private PostgreSQL that ends with the command.
 
-use std::env;
-use std::process::{Command, ExitCode};
+use std::{
+    env,
+    process::{Command, ExitCode},
+};
 
 use test_postgres::Server;
 

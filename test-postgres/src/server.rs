@@ -1,17 +1,17 @@
 //! A private cluster: creates, starts, kills, restarts and removes it.
 
-use std::env;
-use std::fs;
-use std::io::Write;
-use std::net::TcpListener;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::{
+    env, fs,
+    io::Write,
+    net::TcpListener,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
 
-use crate::user::User;
-use crate::{Binaries, ServerError};
+use crate::{Binaries, ServerError, user::User};
 
 /// The settings of every cluster: durable, as in production.
 const SETTINGS: &[(&str, &str)] = &[

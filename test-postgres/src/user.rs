@@ -1,10 +1,14 @@
 //! The user that runs the server, because PostgreSQL refuses to run as root.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt, chown};
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::Command;
+use std::{
+    fs,
+    os::unix::{
+        fs::{MetadataExt, chown},
+        process::CommandExt,
+    },
+    path::Path,
+    process::Command,
+};
 
 use crate::ServerError;
 

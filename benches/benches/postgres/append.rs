@@ -7,10 +7,12 @@ use es::{
 };
 use uuid::Uuid;
 
-use crate::Setup;
-use crate::bank::{CATEGORY, Deposited};
-use crate::execute::concurrently;
-use crate::table::{Row, median};
+use crate::{
+    Setup,
+    bank::{CATEGORY, Deposited},
+    execute::concurrently,
+    table::{Row, median},
+};
 
 const TASKS: usize = 64;
 

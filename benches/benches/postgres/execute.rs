@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use es::prelude::*;
 
-use crate::Setup;
-use crate::bank::{Account, Deposit};
-use crate::table::Row;
+use crate::{
+    Setup,
+    bank::{Account, Deposit},
+    table::Row,
+};
 
 pub(crate) async fn one_task(setup: &Setup) -> Row {
     let count = setup.scaled(2_000);

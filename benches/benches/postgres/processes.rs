@@ -1,15 +1,19 @@
 //! Measures several processes on one log.
 
-use std::env;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::{
+    env,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use es::{EventStore, Filter, PostgresStore};
 use futures_util::StreamExt;
 
-use crate::Setup;
-use crate::append::append_to_new_streams;
-use crate::table::{Row, median};
+use crate::{
+    Setup,
+    append::append_to_new_streams,
+    table::{Row, median},
+};
 
 /// The work of a child process, which the parent passes in an environment variable.
 pub(crate) struct Worker {

@@ -1,16 +1,16 @@
 //! Measures reading: one long stream, and the whole log.
 
-use std::fs;
-use std::time::Instant;
+use std::{fs, time::Instant};
 
-use es::prelude::*;
-use es::{Append, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId};
+use es::{Append, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId, prelude::*};
 use uuid::Uuid;
 
-use crate::Setup;
-use crate::append::fill;
-use crate::bank::{Account, AccountEvent, CATEGORY, Deposited};
-use crate::table::Row;
+use crate::{
+    Setup,
+    append::fill,
+    bank::{Account, AccountEvent, CATEGORY, Deposited},
+    table::Row,
+};
 
 pub(crate) async fn rehydrate(setup: &Setup) -> Row {
     let id = "long".to_owned();

@@ -1,7 +1,6 @@
 //! The table of figures.
 
-use std::fmt;
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use crate::raw::Raw;
 

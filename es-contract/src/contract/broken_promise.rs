@@ -2,8 +2,9 @@
 
 use std::{error::Error, fmt};
 
-use super::FactoryError;
 use es_core::{AppendError, CheckpointError, EncodeError, LimitError, ReadError, SnapshotError};
+
+use super::FactoryError;
 
 /// The error of a promise that a store broke: what was promised, and what the store did instead.
 pub struct BrokenPromise {

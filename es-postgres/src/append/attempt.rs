@@ -2,18 +2,23 @@
 
 use std::time::Duration;
 
-use tokio_postgres::Statement;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::{Statement, error::SqlState};
 
-use crate::append::columns::{Call, Columns, wire_bytes};
-use crate::append::error::PostgresAppendError;
-use crate::append::session_tag::SessionTag;
-use crate::append::statement::{self, AppendFlags};
-use crate::append::verdict::{self, ServerVerdict};
-use crate::server::back_off::{BackOff, Retry};
-use crate::server::checks;
-use crate::server::connection::{Connection, Connector, LONGEST};
-use crate::server::error::PostgresError;
+use crate::{
+    append::{
+        columns::{Call, Columns, wire_bytes},
+        error::PostgresAppendError,
+        session_tag::SessionTag,
+        statement::{self, AppendFlags},
+        verdict::{self, ServerVerdict},
+    },
+    server::{
+        back_off::{BackOff, Retry},
+        checks,
+        connection::{Connection, Connector, LONGEST},
+        error::PostgresError,
+    },
+};
 
 /// How much longer than the server's own statement timeout the store waits for an answer.
 const ANSWER_GRACE: Duration = Duration::from_secs(5);

@@ -6,8 +6,7 @@
 use std::future::Future;
 
 use es_core::StoreErrorKind;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::{Error, Transaction};
+use tokio_postgres::{Error, Transaction, error::SqlState};
 
 use crate::server::error::{PostgresError, impl_store_error};
 

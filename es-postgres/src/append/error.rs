@@ -1,13 +1,14 @@
 //! Why an append was not stored, or why that is not known.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use es_core::StoreErrorKind;
 use tokio_postgres::error::SqlState;
 
-use crate::server::checks::{Failure, PostgresUnfitError};
-use crate::server::error::{PostgresError, impl_store_error};
+use crate::server::{
+    checks::{Failure, PostgresUnfitError},
+    error::{PostgresError, impl_store_error},
+};
 
 /// Why an append was not stored, or why that is not known: the source of [`AppendError::Store`](es_core::AppendError::Store)
 /// and [`AppendError::Unknown`](es_core::AppendError::Unknown), for every append, also inside a caller's transaction.

@@ -2,8 +2,7 @@
 
 use es_core::{Append, Appended, Version};
 
-use crate::append::columns::Call;
-use crate::append::job::Job;
+use crate::append::{columns::Call, job::Job};
 
 /// One job, or several to one stream that are sent as one append.
 #[derive(Debug)]

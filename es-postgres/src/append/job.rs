@@ -1,14 +1,11 @@
 //! A job of the writer: one append, and the channel to the caller that awaits it.
 
-use std::ops::Range;
-use std::sync::Arc;
-use std::time::Instant;
+use std::{ops::Range, sync::Arc, time::Instant};
 
 use es_core::{Append, AppendError, Appended, Expected, StoreError, UnknownOutcome};
 use tokio::sync::oneshot;
 
-use crate::append::columns::wire_bytes;
-use crate::append::error::PostgresAppendError;
+use crate::append::{columns::wire_bytes, error::PostgresAppendError};
 
 /// The outcome of an append, as its caller receives it.
 pub(super) type AppendResult = Result<Vec<Appended>, AppendError>;

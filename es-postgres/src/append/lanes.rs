@@ -1,19 +1,24 @@
 //! The two lanes, waiting and large: appends that are sent outside batches, each over its own connection, so that no batch
 //! waits for them.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use es_core::StreamId;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::{sync::Semaphore, task::JoinSet};
 
-use crate::append::attempt::{Appender, SendMode, SendOutcome, Session};
-use crate::append::columns::Call;
-use crate::append::error::PostgresAppendError;
-use crate::append::job::Job;
-use crate::server::error::PostgresError;
+use crate::{
+    append::{
+        attempt::{Appender, SendMode, SendOutcome, Session},
+        columns::Call,
+        error::PostgresAppendError,
+        job::Job,
+    },
+    server::error::PostgresError,
+};
 
 /// The number of appends that may wait for streams at once, each over its own connection.
 const MAX_WAITING: usize = 8;

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use es_core::{Appended, Position};
 use tokio::sync::watch;
 
-use crate::read::log_state::LogState;
-use crate::server::back_off::BackOff;
-use crate::subscribe::notify::WakeUp;
+use crate::{read::log_state::LogState, server::back_off::BackOff, subscribe::notify::WakeUp};
 
 /// The highest position of an event that was appended in a caller's transaction.
 #[derive(Debug, Clone, Default)]

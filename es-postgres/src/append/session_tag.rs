@@ -6,8 +6,7 @@
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::server::connection::Backend;
-use crate::server::error::PostgresError;
+use crate::server::{connection::Backend, error::PostgresError};
 
 /// A comment at the beginning of each statement that a session sends after its set-up.
 #[derive(Debug, Clone)]

@@ -1,13 +1,12 @@
 //! The statement that calls the SQL function `append`, and its answer.
 
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres::{Client, Row, Statement, types::ToSql};
 use uuid::Uuid;
 
-use crate::append::columns::Columns;
-use crate::server::error::PostgresError;
-use crate::server::schema_name::SchemaName;
-use crate::server::types::Time;
+use crate::{
+    append::columns::Columns,
+    server::{error::PostgresError, schema_name::SchemaName, types::Time},
+};
 
 /// The flags of the SQL function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

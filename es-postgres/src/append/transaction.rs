@@ -4,18 +4,19 @@ use std::fmt;
 
 use es_core::{Append, AppendError, AppendRequest, Appended, limits};
 use serde::Deserialize;
-use tokio_postgres::Transaction;
-use tokio_postgres::types::Type;
+use tokio_postgres::{Transaction, types::Type};
 use uuid::Uuid;
 
-use crate::append::columns::{Call, Columns};
-use crate::append::error::PostgresAppendError;
-use crate::append::open_appends::OpenAppends;
-use crate::append::statement::Answer;
-use crate::append::verdict::{self, ServerVerdict};
-use crate::server::error::PostgresError;
-use crate::server::schema_name::SchemaName;
-use crate::server::types::Time;
+use crate::{
+    append::{
+        columns::{Call, Columns},
+        error::PostgresAppendError,
+        open_appends::OpenAppends,
+        statement::Answer,
+        verdict::{self, ServerVerdict},
+    },
+    server::{error::PostgresError, schema_name::SchemaName, types::Time},
+};
 
 /// The types of the SQL function's parameters.
 const TYPES: [Type; 15] = [

@@ -5,9 +5,13 @@
 
 use es_core::{Append, Appended, Conflict, Position, Version, Violation};
 
-use crate::append::columns::{Call, Columns};
-use crate::append::statement::Answer;
-use crate::server::error::PostgresError;
+use crate::{
+    append::{
+        columns::{Call, Columns},
+        statement::Answer,
+    },
+    server::error::PostgresError,
+};
 
 /// The outcome of one append.
 #[derive(Debug)]

@@ -5,22 +5,28 @@
 //! transaction holds moves to the waiting lane, and until it is answered later appends to the stream stay out of batches. An
 //! append that is larger than a batch is sent over its own connection, so that others do not wait for its transfer.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
 
 use es_core::{Append, AppendError, Appended, Conflict, StreamId, UnknownOutcome, Violation};
 use tokio::sync::mpsc;
 
-use crate::append::attempt::{Appender, SendMode, SendOutcome, Session};
-use crate::append::batch_limits::BatchLimits;
-use crate::append::columns::Call;
-use crate::append::error::PostgresAppendError;
-use crate::append::group::Group;
-use crate::append::job::{Job, answer_all};
-use crate::append::lanes::{LaneResult, Lanes};
-use crate::append::verdict::ServerVerdict;
-use crate::server::error::PostgresError;
-use crate::subscribe::notify::WakeUp;
+use crate::{
+    append::{
+        attempt::{Appender, SendMode, SendOutcome, Session},
+        batch_limits::BatchLimits,
+        columns::Call,
+        error::PostgresAppendError,
+        group::Group,
+        job::{Job, answer_all},
+        lanes::{LaneResult, Lanes},
+        verdict::ServerVerdict,
+    },
+    server::error::PostgresError,
+    subscribe::notify::WakeUp,
+};
 
 /// Sends appends to the writer task.
 #[derive(Debug, Clone)]

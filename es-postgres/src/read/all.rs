@@ -4,8 +4,7 @@ use es_core::{Checkpoint, Direction, Filter, Page, Position, StoredEvent};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::read::frontier::Frontier;
-use crate::server::schema_name::SchemaName;
+use crate::{read::frontier::Frontier, server::schema_name::SchemaName};
 
 /// How many positions one statement scans at most when the filter may drop most of their events. The bound keeps the statement
 /// short and lets the reader advance even when few events match.

@@ -3,10 +3,14 @@
 use es_core::{Checkpoint, Direction, Filter, Page, Position, StoredEvent, StreamId, Version};
 use tokio_postgres::types::ToSql;
 
-use crate::read::all::{self, AllCursor};
-use crate::read::frontier::Frontier;
-use crate::read::stream::{self, StreamCursor};
-use crate::server::schema_name::SchemaName;
+use crate::{
+    read::{
+        all::{self, AllCursor},
+        frontier::Frontier,
+        stream::{self, StreamCursor},
+    },
+    server::schema_name::SchemaName,
+};
 
 /// The SQL of the statements.
 #[derive(Debug)]

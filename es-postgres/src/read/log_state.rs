@@ -9,13 +9,19 @@ use es_core::{Checkpoint, Position, ReadError};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::read::error::read_error;
-use crate::read::frontier::{Frontier, FrontierCache};
-use crate::server::back_off::Retry;
-use crate::server::error::PostgresError;
-use crate::server::schema_name::SchemaName;
-use crate::server::shared_connections::SharedConnections;
-use crate::server::types::{column, unsigned_column};
+use crate::{
+    read::{
+        error::read_error,
+        frontier::{Frontier, FrontierCache},
+    },
+    server::{
+        back_off::Retry,
+        error::PostgresError,
+        schema_name::SchemaName,
+        shared_connections::SharedConnections,
+        types::{column, unsigned_column},
+    },
+};
 
 /// The log's frontier and incarnation, with the answers that this store has cached.
 #[derive(Debug)]

@@ -1,7 +1,9 @@
 //! Counts open readers.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 /// The number of open readers.
 #[derive(Debug, Clone, Default)]

@@ -1,21 +1,23 @@
 //! Reads one page: runs a statement and takes as many of its rows as fit.
 
-use std::pin::pin;
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use deadpool_postgres::ClientWrapper;
 use es_core::{Page, ReadError};
 use futures_util::TryStreamExt;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
 
-use crate::read::cursor::{Cursor, Sql};
-use crate::read::error::{PostgresReadError, read_error};
-use crate::read::row::Decoder;
-use crate::server::back_off::Retry;
-use crate::server::pool::Pool;
-use crate::server::schema_name::SchemaName;
-use crate::server::shared_connections::SharedConnections;
+use crate::{
+    read::{
+        cursor::{Cursor, Sql},
+        error::{PostgresReadError, read_error},
+        row::Decoder,
+    },
+    server::{back_off::Retry, pool::Pool, schema_name::SchemaName, shared_connections::SharedConnections},
+};
 
 /// How many bytes of events a page may hold before it must be sent.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;

@@ -1,18 +1,21 @@
 //! Prefetches pages, one ahead of the caller.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use es_core::{Page, Position, ReadError};
 use tokio::sync::mpsc;
 
-use crate::read::all::AllCursor;
-use crate::read::cursor::Cursor;
-use crate::read::error::read_error;
-use crate::read::open_readers::OpenReader;
-use crate::read::page::{FetchedPage, PageSize, Pager, ReadMode};
-use crate::read::row::Decoder;
-use crate::server::error::PostgresError;
+use crate::{
+    read::{
+        all::AllCursor,
+        cursor::Cursor,
+        error::read_error,
+        open_readers::OpenReader,
+        page::{FetchedPage, PageSize, Pager, ReadMode},
+        row::Decoder,
+    },
+    server::error::PostgresError,
+};
 
 /// Receives the prefetched pages.
 pub(super) type Pages = mpsc::Receiver<Result<Page, ReadError>>;

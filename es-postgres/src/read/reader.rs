@@ -7,13 +7,15 @@ use es_core::{Checkpoint, Direction, Filter, Page, ReadError, StoredEvent, Strea
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 
-use crate::read::all::AllCursor;
-use crate::read::cursor::Cursor;
-use crate::read::log_state::LogState;
-use crate::read::open_readers::OpenReaders;
-use crate::read::page::{PageSize, Pager, ReadMode};
-use crate::read::prefetch::{self, Pages};
-use crate::read::row::Decoder;
+use crate::read::{
+    all::AllCursor,
+    cursor::Cursor,
+    log_state::LogState,
+    open_readers::OpenReaders,
+    page::{PageSize, Pager, ReadMode},
+    prefetch::{self, Pages},
+    row::Decoder,
+};
 
 /// Reads the log on behalf of all callers.
 #[derive(Debug)]

@@ -1,13 +1,19 @@
 //! Decodes a row into an event. A row that somebody else wrote is an error, never a panic.
 
 use bytes::{Bytes, BytesMut};
-use es_core::limits::{METADATA_BYTES, PAYLOAD_BYTES};
-use es_core::{EventName, Position, ReadError, SchemaVersion, StoredEvent, StreamId, Version};
+use es_core::{
+    EventName, Position, ReadError, SchemaVersion, StoredEvent, StreamId, Version,
+    limits::{METADATA_BYTES, PAYLOAD_BYTES},
+};
 use tokio_postgres::Row;
 
-use crate::read::error::read_error;
-use crate::server::error::PostgresError;
-use crate::server::types::{Json, Time};
+use crate::{
+    read::error::read_error,
+    server::{
+        error::PostgresError,
+        types::{Json, Time},
+    },
+};
 
 /// The statement returns this instead of metadata over the limit. A store never writes a number there.
 const OVERSIZED: &[u8] = b"0";

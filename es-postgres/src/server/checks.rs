@@ -3,8 +3,10 @@
 use es_core::StoreErrorKind;
 use tokio_postgres::{Client, Row};
 
-use crate::server::error::{PostgresError, impl_store_error};
-use crate::server::types::column;
+use crate::server::{
+    error::{PostgresError, impl_store_error},
+    types::column,
+};
 
 /// Why the server cannot hold a log.
 #[derive(Debug, Clone, thiserror::Error)]

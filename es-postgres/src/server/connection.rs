@@ -1,13 +1,10 @@
 //! Opens and sets up one connection.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio_postgres::{Client, Config};
 
-use crate::server::driver::Notices;
-use crate::server::error::PostgresError;
-use crate::server::tls::Tls;
+use crate::server::{driver::Notices, error::PostgresError, tls::Tls};
 
 /// The longest time-out that the server and a socket accept, about 24 days.
 pub(crate) const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);

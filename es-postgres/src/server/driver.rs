@@ -1,13 +1,13 @@
 //! The task that drives a connection, and the notices it receives.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering},
+};
 
 use futures_util::StreamExt;
-use tokio::sync::Notify;
-use tokio::task::JoinHandle;
-use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{AsyncMessage, Client, Config, Connection as Driver, Socket};
+use tokio::{sync::Notify, task::JoinHandle};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection as Driver, Socket, tls::MakeTlsConnect};
 
 /// Notices and notifications that a connection received.
 #[derive(Debug, Default)]

@@ -5,15 +5,15 @@ use std::ops::Deref;
 use deadpool_postgres::{
     ClientWrapper, Connect, Manager, ManagerConfig, Object, Pool as Connections, PoolError, RecyclingMethod, Runtime,
 };
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_postgres::{Client, Config};
 
-use crate::server::connection::{Connector, Scope};
-use crate::server::error::PostgresError;
-use crate::server::tls::Tls;
+use crate::server::{
+    connection::{Connector, Scope},
+    error::PostgresError,
+    tls::Tls,
+};
 
 /// How many connections all readers share. They leave the pool for good. More did not improve throughput.
 pub(crate) const SHARED_CONNECTIONS: usize = 4;

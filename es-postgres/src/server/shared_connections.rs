@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use deadpool_postgres::ClientWrapper;
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, types::ToSql};
 
-use crate::server::error::{PostgresError, root_cause};
-use crate::server::pool::{Pool, SHARED_CONNECTIONS};
+use crate::server::{
+    error::{PostgresError, root_cause},
+    pool::{Pool, SHARED_CONNECTIONS},
+};
 
 /// Connections that were taken out of the pool for good. They are replaced when they break.
 #[derive(Debug, Clone)]

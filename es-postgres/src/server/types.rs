@@ -5,8 +5,10 @@ use std::fmt;
 use bytes::{BufMut, BytesMut};
 use es_core::Timestamp;
 use serde::{Serialize, Serializer};
-use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
+use tokio_postgres::{
+    Row,
+    types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked},
+};
 
 use crate::server::error::{BoxError, PostgresError};
 

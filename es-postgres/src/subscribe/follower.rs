@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
 
-use crate::read::Reader;
-use crate::read::frontier::Frontier;
-use crate::read::log_state::LogState;
-use crate::read::open_readers::OpenReaders;
-use crate::server::back_off::BackOff;
-use crate::server::error::root_cause;
-use crate::subscribe::notify::WakeUp;
-use crate::subscribe::recent::{Advance, RecentEvents};
+use crate::{
+    read::{Reader, frontier::Frontier, log_state::LogState, open_readers::OpenReaders},
+    server::{back_off::BackOff, error::root_cause},
+    subscribe::{
+        notify::WakeUp,
+        recent::{Advance, RecentEvents},
+    },
+};
 
 /// From this many subscriptions on, the follower reads new events once for all of them. Below it, each subscription reads
 /// with its own filter, so that the server sends only matching events.

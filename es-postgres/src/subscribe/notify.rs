@@ -5,14 +5,15 @@
 //!
 //! A lost notification delays subscribers by 250 ms at most: the follower also polls the frontier.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{Notify, watch};
 
-use crate::server::back_off::BackOff;
-use crate::server::connection::{Connection, Connector};
-use crate::server::error::PostgresError;
+use crate::server::{
+    back_off::BackOff,
+    connection::{Connection, Connector},
+    error::PostgresError,
+};
 
 /// The shortest time between two notifications.
 const GAP: Duration = Duration::from_millis(20);

@@ -1,14 +1,12 @@
 //! The frontier and the recent events, as the follower publishes them.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use es_core::{Filter, Page, Position, StoredEvent};
 use futures_util::TryStreamExt;
 use uuid::Uuid;
 
-use crate::read::frontier::Frontier;
-use crate::read::{Cursor, Reader};
+use crate::read::{Cursor, Reader, frontier::Frontier};
 
 /// How many events, and how many bytes of them, are kept for subscriptions to share.
 const EVENTS: usize = 2_000;

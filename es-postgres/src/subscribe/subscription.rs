@@ -9,18 +9,23 @@ use async_stream::try_stream;
 use es_core::{Checkpoint, Filter, Page, Position, ReadError, StoredEvent};
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
-use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 use uuid::Uuid;
 
-use crate::read::error::{PostgresReadError, read_error};
-use crate::read::frontier::Frontier;
-use crate::read::log_state::LogState;
-use crate::read::open_readers::OpenReader;
-use crate::read::{Cursor, Reader};
-use crate::server::back_off::BackOff;
-use crate::server::error::{PostgresError, root_cause};
-use crate::subscribe::recent::{Advance, RecentEvents};
+use crate::{
+    read::{
+        Cursor, Reader,
+        error::{PostgresReadError, read_error},
+        frontier::Frontier,
+        log_state::LogState,
+        open_readers::OpenReader,
+    },
+    server::{
+        back_off::BackOff,
+        error::{PostgresError, root_cause},
+    },
+    subscribe::recent::{Advance, RecentEvents},
+};
 
 /// One subscription to the log.
 pub(super) struct Subscription {

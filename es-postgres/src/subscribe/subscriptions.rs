@@ -7,12 +7,14 @@ use futures_core::stream::BoxStream;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-use crate::read::Reader;
-use crate::read::log_state::LogState;
-use crate::read::open_readers::OpenReaders;
-use crate::subscribe::follower::Follower;
-use crate::subscribe::recent::RecentEvents;
-use crate::subscribe::subscription::{Subscription, closed};
+use crate::{
+    read::{Reader, log_state::LogState, open_readers::OpenReaders},
+    subscribe::{
+        follower::Follower,
+        recent::RecentEvents,
+        subscription::{Subscription, closed},
+    },
+};
 
 /// All subscriptions of a store.
 #[derive(Debug)]

@@ -1,19 +1,20 @@
 //! Callers that drop a future at every await point.
 
-use std::future::Future;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::Poll;
+use std::{future::Future, pin::pin, sync::Arc, task::Poll};
 
 use es_core::{Append, AsOf, Checkpoint, Direction, EventStore, Expected, Filter, StoredSnapshot, StreamId, Version};
 use futures_util::StreamExt;
 use test_postgres::Database;
 
-use crate::faults::faulty_store::{Fault, FaultyStore};
-use crate::tools::ledger::{self, Ledger};
-use crate::tools::recovery;
-use crate::tools::trial::{builder, connect};
-use crate::tools::workload::event;
+use crate::{
+    faults::faulty_store::{Fault, FaultyStore},
+    tools::{
+        ledger::{self, Ledger},
+        recovery,
+        trial::{builder, connect},
+        workload::event,
+    },
+};
 
 /// Polls `future` at most `polls` times and drops it; returns its output if it was ready by then.
 async fn poll_at_most<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {

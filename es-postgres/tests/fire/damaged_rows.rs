@@ -1,14 +1,13 @@
 //! A damaged row is reported as a typed error with its place, and other streams still work.
 
-use std::error::Error;
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use es_core::{EventStore, ReadError};
 
-use crate::faults::lenient_reader::{Leniency, LenientReader};
-use crate::tools::counter::load;
-use crate::tools::damaged_log::DamagedLog;
-use crate::tools::trial::connect;
+use crate::{
+    faults::lenient_reader::{Leniency, LenientReader},
+    tools::{counter::load, damaged_log::DamagedLog, trial::connect},
+};
 
 /// The error that reports the damage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! Transactions outside the store: prepared, left open, or rolled back.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use es_core::{Append, EventStore, Expected, Position, StreamId};
 use es_postgres::PostgresStore;
@@ -9,12 +11,14 @@ use test_postgres::Database;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::tools::ledger;
-use crate::tools::recording_subscriber::seen;
-use crate::tools::recovery;
-use crate::tools::seed::{self, Random};
-use crate::tools::trial::{Trial, builder, connect};
-use crate::tools::workload::event;
+use crate::tools::{
+    ledger,
+    recording_subscriber::seen,
+    recovery,
+    seed::{self, Random},
+    trial::{Trial, builder, connect},
+    workload::event,
+};
 
 /// Two stores on one database; the first is also returned with its concrete type.
 async fn two_stores(url: &str) -> (Arc<PostgresStore>, Vec<Arc<dyn EventStore>>) {

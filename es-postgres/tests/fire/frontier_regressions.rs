@@ -8,8 +8,10 @@ use futures_util::{StreamExt, TryStreamExt};
 use test_postgres::{Database, Server};
 use tokio_postgres::Client;
 
-use crate::incarnation_changes::{append, next, one};
-use crate::tools::trial::connect;
+use crate::{
+    incarnation_changes::{append, next, one},
+    tools::trial::connect,
+};
 
 #[tokio::test]
 async fn a_late_fence_does_not_move_the_frontier_back() {

@@ -1,20 +1,26 @@
 //! Appends to a full disk, simulated by a small file system in memory where the machine allows mounting one.
 
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use es_core::EventStore;
 use test_postgres::{Binaries, Database, Server};
 use tokio_postgres::NoTls;
 use uuid::Uuid;
 
-use crate::faults::faulty_store::{Fault, FaultyStore};
-use crate::tools::seed::Random;
-use crate::tools::trial::{Report, Trial, builder, connect};
+use crate::{
+    faults::faulty_store::{Fault, FaultyStore},
+    tools::{
+        seed::Random,
+        trial::{Report, Trial, builder, connect},
+    },
+};
 
 /// A small file system, unmounted when this is dropped.
 struct Disk(PathBuf);

@@ -4,11 +4,11 @@ use es_postgres::{MissingProtection, PostgresConnectError, PostgresStore};
 use test_postgres::{Database, Server};
 use tracing::subscriber::NoSubscriber;
 
-use crate::faults::altered_sql::{Change, change};
-use crate::tools::hardened_log::HardenedLog;
-use crate::tools::smoke_test::appends_and_reads;
-use crate::tools::trial::connect;
-use crate::warnings::Warnings;
+use crate::{
+    faults::altered_sql::{Change, change},
+    tools::{hardened_log::HardenedLog, smoke_test::appends_and_reads, trial::connect},
+    warnings::Warnings,
+};
 
 /// A server with a role that owns databases and is no superuser.
 fn server() -> Server {

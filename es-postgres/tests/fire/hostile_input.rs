@@ -10,9 +10,11 @@ use test_postgres::Database;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
-use crate::tools::smoke_test::appends_and_reads;
-use crate::tools::trial::{builder, connect};
-use crate::tools::workload::named;
+use crate::tools::{
+    smoke_test::appends_and_reads,
+    trial::{builder, connect},
+    workload::named,
+};
 
 /// Texts with a special meaning in SQL, arrays, JSON or logs.
 fn texts() -> Vec<String> {

@@ -7,14 +7,14 @@ use es_core::{
     StoredEvent, StreamId,
 };
 use es_postgres::{PostgresReadError, PostgresStore};
-use futures_util::stream::BoxStream;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use test_postgres::Database;
 use uuid::Uuid;
 
-use crate::faults::altered_sql::change;
-use crate::tools::trial::connect;
-use crate::tools::workload::event;
+use crate::{
+    faults::altered_sql::change,
+    tools::{trial::connect, workload::event},
+};
 
 const LIMIT: Duration = Duration::from_secs(30);
 

@@ -5,10 +5,10 @@ use es_postgres::PostgresStore;
 use futures_util::TryStreamExt;
 use tokio_postgres::Client;
 
-use crate::faults::altered_sql::{Change, change};
-use crate::tools::hardened_log::HardenedLog;
-use crate::tools::smoke_test::appends_and_reads;
-use crate::tools::trial::connect;
+use crate::{
+    faults::altered_sql::{Change, change},
+    tools::{hardened_log::HardenedLog, smoke_test::appends_and_reads, trial::connect},
+};
 
 /// A function that the role may execute, with the types and names of its arguments.
 struct GrantedFunction {

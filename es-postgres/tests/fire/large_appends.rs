@@ -1,7 +1,6 @@
 //! Appends that are bigger than a batch do not block other appends, however slow their transfer is.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use es_core::{Append, AppendError, Appended, EventStore, Expected, NewEvent, StreamId};
 use es_postgres::{BatchLimits, PostgresBuilder, PostgresStore};
@@ -10,10 +9,12 @@ use test_postgres::Database;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::tools::proxy::{NetworkFault, Proxy, port};
-use crate::tools::recovery::{self, TIMEOUT};
-use crate::tools::trial::builder;
-use crate::tools::workload::named;
+use crate::tools::{
+    proxy::{NetworkFault, Proxy, port},
+    recovery::{self, TIMEOUT},
+    trial::builder,
+    workload::named,
+};
 
 const MIB: usize = 1024 * 1024;
 

@@ -10,8 +10,10 @@ use futures_util::TryStreamExt;
 use test_postgres::Database;
 use uuid::Uuid;
 
-use crate::faults::faulty_store::{Fault, FaultyStore};
-use crate::tools::workload::named;
+use crate::{
+    faults::faulty_store::{Fault, FaultyStore},
+    tools::workload::named,
+};
 
 /// Payloads at a limit are read back byte for byte from a log on which `statements` were run.
 async fn payloads_at_the_limits(statements: &[&str]) -> Result<(), String> {

@@ -2,26 +2,32 @@
 //!
 //! `ES_FIRE_SECONDS=600 cargo test -p es-postgres --test fire two_hundred_tasks -- --nocapture` is the long run.
 
-use std::fmt;
-use std::fs;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::{
+    fmt, fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use es_core::{
     Append, AppendError, AppendRequest, EventName, EventStore, EventStoreExt, Expected, NewEvent, SchemaVersion,
     StreamId,
 };
 use test_postgres::Database;
-use tokio::sync::Mutex;
-use tokio::task::JoinSet;
+use tokio::{sync::Mutex, task::JoinSet};
 use uuid::Uuid;
 
-use crate::faults::wasteful_store::{Waste, WastefulStore};
-use crate::tools::recovery::{self, SESSIONS};
-use crate::tools::seed::{self, Random};
-use crate::tools::trial::{builder, connect};
-use crate::tools::workload::{appends, event};
+use crate::{
+    faults::wasteful_store::{Waste, WastefulStore},
+    tools::{
+        recovery::{self, SESSIONS},
+        seed::{self, Random},
+        trial::{builder, connect},
+        workload::{appends, event},
+    },
+};
 
 /// Runs these tests one at a time, because they measure this process.
 static ALONE: Mutex<()> = Mutex::const_new(());

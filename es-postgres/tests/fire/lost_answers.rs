@@ -1,18 +1,21 @@
 //! Answers of the server that are lost, late or never sent, and the outcome that the caller receives.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use es_core::{Append, AppendError, EventStore, Expected, StreamId};
 use es_postgres::PostgresBuilder;
 use test_postgres::Database;
 
-use crate::faults::faulty_store::{Fault, FaultyStore};
-use crate::tools::ledger;
-use crate::tools::proxy::{NetworkFault, Proxy, port};
-use crate::tools::recovery;
-use crate::tools::trial::builder;
-use crate::tools::workload::event;
+use crate::{
+    faults::faulty_store::{Fault, FaultyStore},
+    tools::{
+        ledger,
+        proxy::{NetworkFault, Proxy, port},
+        recovery,
+        trial::builder,
+        workload::event,
+    },
+};
 
 /// A store behind a proxy.
 struct ProxiedStore {

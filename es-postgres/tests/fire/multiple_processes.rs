@@ -1,21 +1,27 @@
 //! Two processes that append and subscribe at once, and a process that is killed during an import.
 
-use std::env;
-use std::io::Read;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    env,
+    io::Read,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use es_core::{Append, Direction, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId, Version};
 use futures_util::{StreamExt, stream};
 use test_postgres::{Database, Server};
 use uuid::Uuid;
 
-use crate::faults::faulty_store::{Fault, FaultyStore};
-use crate::tools::ledger::{self, Ledger};
-use crate::tools::process::{LINE_PREFIX, Process, ROLE, URL};
-use crate::tools::recovery;
-use crate::tools::seed::{self, Random};
-use crate::tools::trial::{Trial, builder, connect, stores};
+use crate::{
+    faults::faulty_store::{Fault, FaultyStore},
+    tools::{
+        ledger::{self, Ledger},
+        process::{LINE_PREFIX, Process, ROLE, URL},
+        recovery,
+        seed::{self, Random},
+        trial::{Trial, builder, connect, stores},
+    },
+};
 
 /// The test that child processes run.
 const ENTRY: &str = "multiple_processes::child_process_entry";

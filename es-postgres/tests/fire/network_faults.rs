@@ -1,7 +1,9 @@
 //! Lost acknowledgements, cut connections, and a pooler without a free connection.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use es_core::{Append, AppendError, Direction, EventStore, Expected, StreamId, Version};
 use es_postgres::{PostgresConnectError, PostgresError};
@@ -9,12 +11,16 @@ use futures_util::TryStreamExt;
 use test_postgres::Database;
 use tokio_postgres::NoTls;
 
-use crate::faults::faulty_store::{Fault, FaultyStore};
-use crate::tools::proxy::{NetworkFault, Proxy, port};
-use crate::tools::recovery;
-use crate::tools::seed::{self, Random};
-use crate::tools::trial::{Report, Trial, builder};
-use crate::tools::workload::event;
+use crate::{
+    faults::faulty_store::{Fault, FaultyStore},
+    tools::{
+        proxy::{NetworkFault, Proxy, port},
+        recovery,
+        seed::{self, Random},
+        trial::{Report, Trial, builder},
+        workload::event,
+    },
+};
 
 /// Injects each kind of fault in turn, into one of `times` appends on average.
 fn each_fault_in_turn(mut random: Random, times: u64) -> impl FnMut() -> NetworkFault + Send + 'static {

@@ -8,10 +8,10 @@ use es_core::{
 };
 use futures_util::TryStreamExt;
 
-use crate::faults::lenient_reader::{Leniency, LenientReader};
-use crate::tools::counter::load;
-use crate::tools::damaged_log::DamagedLog;
-use crate::tools::trial::connect;
+use crate::{
+    faults::lenient_reader::{Leniency, LenientReader},
+    tools::{counter::load, damaged_log::DamagedLog, trial::connect},
+};
 
 /// Reads the events of counter `a`.
 async fn counter(store: &dyn EventStore) -> Result<Vec<StoredEvent>, ReadError> {

@@ -6,14 +6,12 @@ use es_core::{Append, AsOf, Checkpoint, Direction, EventStore, Expected, Filter,
 use es_postgres::{MissingProtection, PostgresStore};
 use futures_util::TryStreamExt;
 use test_postgres::{Database, Server};
-use tokio_postgres::Client;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, error::SqlState};
 
-use crate::faults::altered_sql::change;
-use crate::tools::hardened_log::HardenedLog;
-use crate::tools::smoke_test::appends_and_reads;
-use crate::tools::trial::connect;
-use crate::tools::workload::event;
+use crate::{
+    faults::altered_sql::change,
+    tools::{hardened_log::HardenedLog, smoke_test::appends_and_reads, trial::connect, workload::event},
+};
 
 /// Statements that an application must not be able to run.
 const FORBIDDEN: [&str; 27] = [

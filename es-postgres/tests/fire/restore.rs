@@ -10,9 +10,10 @@ use futures_util::TryStreamExt;
 use test_postgres::{Binaries, Database, Server};
 use uuid::Uuid;
 
-use crate::faults::altered_sql::{Change, change};
-use crate::tools::trial::connect;
-use crate::tools::workload::event;
+use crate::{
+    faults::altered_sql::{Change, change},
+    tools::{trial::connect, workload::event},
+};
 
 /// A server of the same version as `pg_dump`.
 fn server() -> Server {

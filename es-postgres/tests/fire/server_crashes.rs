@@ -1,18 +1,26 @@
 //! Crashes and restarts of the server, and ended sessions, while stores append.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use es_core::{Append, AppendError, EventStore, Expected, StreamId};
 use test_postgres::{Database, Server};
 use tokio_postgres::NoTls;
 
-use crate::faults::altered_sql::{Change, change};
-use crate::faults::faulty_store::{Fault, FaultyStore};
-use crate::tools::recovery;
-use crate::tools::seed::{self, Random};
-use crate::tools::trial::{Report, Trial, builder, connect, stores};
-use crate::tools::workload::event;
+use crate::{
+    faults::{
+        altered_sql::{Change, change},
+        faulty_store::{Fault, FaultyStore},
+    },
+    tools::{
+        recovery,
+        seed::{self, Random},
+        trial::{Report, Trial, builder, connect, stores},
+        workload::event,
+    },
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_loses_no_acknowledged_append() {

@@ -1,18 +1,25 @@
 //! A thousand subscribers in one process, and a slow one.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use es_core::{Append, EventStore, EventStoreExt, Expected, Position, StreamId};
 use test_postgres::Database;
 use tokio::task::JoinSet;
 
-use crate::faults::wasteful_store::{Waste, WastefulStore};
-use crate::tools::ledger;
-use crate::tools::recovery;
-use crate::tools::trial::{builder, connect};
-use crate::tools::workload::event;
+use crate::{
+    faults::wasteful_store::{Waste, WastefulStore},
+    tools::{
+        ledger, recovery,
+        trial::{builder, connect},
+        workload::event,
+    },
+};
 
 const EVENTS: u64 = 200;
 

@@ -1,17 +1,19 @@
 //! Appends without the confirmation of a synchronous standby.
 
-use std::error::Error;
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use es_core::{Append, AppendError, EventStore, Expected, StreamId};
 use test_postgres::{Database, Server};
 
-use crate::faults::altered_sql::{Change, change};
-use crate::tools::ledger;
-use crate::tools::recovery;
-use crate::tools::standby::{cancel_waits, set_standby};
-use crate::tools::trial::{builder, connect};
-use crate::tools::workload::event;
+use crate::{
+    faults::altered_sql::{Change, change},
+    tools::{
+        ledger, recovery,
+        standby::{cancel_waits, set_standby},
+        trial::{builder, connect},
+        workload::event,
+    },
+};
 
 /// One setting hides the server's warning, and the other makes commits skip the standby.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,9 +1,6 @@
 //! TLS against a real server: which certificates are refused, and that accepted connections are encrypted.
 
-use std::fs;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use deadpool_postgres::{Manager, Pool};
 use es_core::{
@@ -13,15 +10,16 @@ use es_postgres::{
     PostgresAppendError, PostgresConnectError, PostgresError, PostgresReadError, PostgresStore, PostgresUrlError,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::ring;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::ring,
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
 use test_postgres::{Database, Server};
 use uuid::Uuid;
 
-use crate::tools::smoke_test::appends_and_reads;
-use crate::tools::trial::connect;
+use crate::tools::{smoke_test::appends_and_reads, trial::connect};
 
 /// An authority that signs certificates for hosts.
 struct Authority {

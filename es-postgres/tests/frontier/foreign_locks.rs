@@ -6,12 +6,13 @@
 use es_core::{Append, EventName, EventStore, Expected, NewEvent, Position, SchemaVersion, StreamId};
 use es_postgres::PostgresStore;
 use test_postgres::Database;
-use tokio_postgres::Client;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, error::SqlState};
 use uuid::Uuid;
 
-use crate::variants::{locks_by_role, migration, with_lock_rule};
-use crate::writers::connect;
+use crate::{
+    variants::{locks_by_role, migration, with_lock_rule},
+    writers::connect,
+};
 
 /// A function that appends with the privileges of the log's owner; `outsider` appends through it.
 const DEPOSIT: &str = "CREATE FUNCTION public.deposit(id text) RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$

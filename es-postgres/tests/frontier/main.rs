@@ -14,17 +14,18 @@ mod readers;
 mod variants;
 mod writers;
 
-use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use es_contract::Effort;
 use es_core::{Checkpoint, EventStore, Filter};
 use es_postgres::PostgresStore;
 use futures_util::StreamExt;
+use readers::Reading;
 use test_postgres::Database;
 use tokio_postgres::Client;
-
-use readers::Reading;
 use variants::Variant;
 use writers::{Child, Fence, Writers};
 

@@ -1,7 +1,6 @@
 //! A reader that computes the frontier step by step, in the correct order or in a wrong one.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use tokio_postgres::{Client, GenericClient, IsolationLevel, Row};
 

@@ -3,8 +3,7 @@
 use es_postgres::PostgresStore;
 use test_postgres::Database;
 
-use crate::readers::Reading;
-use crate::writers::Fence;
+use crate::{readers::Reading, writers::Fence};
 
 /// A way to compute how far the log may be read.
 #[derive(Debug, Clone, Copy)]

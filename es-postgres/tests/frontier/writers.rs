@@ -1,9 +1,13 @@
 //! Writers whose transactions pause, roll back, and return to savepoints.
 
-use std::process::{Child as Process, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::{
+    process::{Child as Process, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use es_core::{Append, AppendError, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId};
 use es_postgres::PostgresStore;

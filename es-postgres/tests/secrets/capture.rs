@@ -1,13 +1,17 @@
 //! Captures the log of every crate at every level, and searches it for secrets.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
-use std::fmt::{Debug, Write};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
+    fmt::{Debug, Write},
+    sync::{Mutex, OnceLock, PoisonError},
+};
 
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+};
 
 use crate::encodings::Encodings;
 

@@ -13,8 +13,7 @@ use std::time::Duration;
 use test_postgres::{Database, Server};
 use tokio_postgres::NoTls;
 
-use crate::capture::Capture;
-use crate::encodings::Encodings;
+use crate::{capture::Capture, encodings::Encodings};
 
 /// The secrets. They differ from each other and contain no white space.
 pub(crate) const PASSWORD: &str = "pa55word-of-the-application";

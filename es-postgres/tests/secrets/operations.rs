@@ -1,9 +1,6 @@
 //! Calls every operation of a store, and searches the `Debug` output of every answer.
 
-use std::error::Error;
-use std::fmt::Debug;
-use std::ops::ControlFlow;
-use std::time::Duration;
+use std::{error::Error, fmt::Debug, ops::ControlFlow, time::Duration};
 
 use es_core::{
     Append, AppendError, AsOf, Checkpoint, Direction, EventName, EventStore, Expected, Filter, Metadata, NewEvent,
@@ -11,14 +8,12 @@ use es_core::{
     Version,
 };
 use es_postgres::{PostgresBuilder, PostgresStore};
-use futures_util::future::join_all;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt, future::join_all};
 use sqlx::Connection;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-use crate::capture::Capture;
-use crate::{METADATA, PASSWORD, PAYLOAD, SNAPSHOT, Setup};
+use crate::{METADATA, PASSWORD, PAYLOAD, SNAPSHOT, Setup, capture::Capture};
 
 fn stream(id: &str) -> StreamId {
     StreamId::new("account", id).unwrap()

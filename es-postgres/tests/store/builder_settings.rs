@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use es_core::{Append, Checkpoint, Direction, EventStore, Expected, Filter, ReadError, Version};
 use es_postgres::{BatchLimits, PostgresError, PostgresReadError, PostgresStore};
-use futures_util::TryStreamExt;
-use futures_util::future::join_all;
+use futures_util::{TryStreamExt, future::join_all};
 use test_postgres::Database;
 use tokio_postgres::Client;
 

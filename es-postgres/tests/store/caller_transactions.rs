@@ -1,7 +1,9 @@
 //! Appends inside a caller's transaction.
 
-use std::error::Error;
-use std::time::{Duration, Instant};
+use std::{
+    error::Error,
+    time::{Duration, Instant},
+};
 
 use es_core::{
     Append, AppendError, AppendRequest, Appended, EventStore, Expected, IdempotencyKey, Metadata, Violation,

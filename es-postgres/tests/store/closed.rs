@@ -1,8 +1,6 @@
 //! A store whose runtime has ended: every operation from another runtime ends with the error kind `Closed`.
 
-use std::error::Error;
-use std::ops::ControlFlow;
-use std::time::Duration;
+use std::{error::Error, ops::ControlFlow, time::Duration};
 
 use es_core::{
     AppendError, AsOf, Checkpoint, Direction, EventStore, Expected, Filter, Position, StoreError, StoreErrorKind,
@@ -13,8 +11,10 @@ use futures_util::{StreamExt, TryStreamExt};
 use test_postgres::Database;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::fixture::{connect, one, stream};
-use crate::pools::pool;
+use crate::{
+    fixture::{connect, one, stream},
+    pools::pool,
+};
 
 /// An operation that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(30);

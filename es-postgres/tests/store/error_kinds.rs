@@ -1,7 +1,6 @@
 //! Error kinds: a busy store has written nothing, and a failed connect reports its cause.
 
-use std::fmt::Debug;
-use std::time::Duration;
+use std::{fmt::Debug, time::Duration};
 
 use es_core::{AppendError, EventStore, Expected, StoreError, StoreErrorKind};
 use es_postgres::{PostgresAppendError, PostgresError, PostgresStore};

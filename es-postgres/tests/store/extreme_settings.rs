@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use es_core::{AppendError, Checkpoint, EventStore, Expected, Filter, StoreError, StoreErrorKind};
 use es_postgres::{BatchLimits, PostgresAppendError, PostgresBuilder, PostgresStore};
-use futures_util::TryStreamExt;
-use futures_util::future::join_all;
+use futures_util::{TryStreamExt, future::join_all};
 use test_postgres::Database;
 
 use crate::fixture::{connect, one};

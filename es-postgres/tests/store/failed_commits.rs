@@ -5,8 +5,10 @@ use es_postgres::{PostgresAppendError, PostgresCommitError, PostgresError, Postg
 use sqlx::Connection;
 use tokio_postgres::Transaction;
 
-use crate::fixture::{Fixture, all, event, exact, one, stream};
-use crate::pools::pool;
+use crate::{
+    fixture::{Fixture, all, event, exact, one, stream},
+    pools::pool,
+};
 
 /// Appends, and ignores the error of another statement.
 async fn append_and_ignore_an_error(store: &PostgresStore, transaction: &Transaction<'_>) {

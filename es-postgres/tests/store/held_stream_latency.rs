@@ -1,8 +1,12 @@
 //! The latency of appends while a foreign transaction holds a stream that some of them wait for.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use es_core::{AppendError, EventStore, Expected};
 use es_postgres::PostgresStore;

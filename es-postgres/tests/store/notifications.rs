@@ -1,7 +1,9 @@
 //! Waiting readers are woken by a notification of another process, and find events by polling without one.
 
-use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use es_core::{EventStore, Expected, Filter};
 use es_postgres::PostgresStore;

@@ -9,8 +9,10 @@ use es_postgres::PostgresStore;
 use futures_util::TryStreamExt;
 use tokio_postgres::Client;
 
-use crate::fixture::{Fixture, event, one, stream};
-use crate::pools::pool;
+use crate::{
+    fixture::{Fixture, event, one, stream},
+    pools::pool,
+};
 
 async fn fill(client: &Client) {
     let count: u32 = std::env::var("ES_PLAN_EVENTS").ok().and_then(|count| count.parse().ok()).unwrap_or(100_000);

@@ -10,8 +10,10 @@ use es_postgres::{PostgresAppendError, PostgresConnectError, PostgresError, Post
 use futures_util::TryStreamExt;
 use test_postgres::{Database, Server};
 
-use crate::fixture::{Fixture, all, connect, event, exact, one, stream};
-use crate::pools::pool;
+use crate::{
+    fixture::{Fixture, all, connect, event, exact, one, stream},
+    pools::pool,
+};
 
 /// Functions, operators and a type that shadow the server's own through `search_path`, and give wrong results.
 const SHADOWS: &str = "CREATE SCHEMA shadow;

@@ -1,7 +1,9 @@
 //! Appends at the size limits, and over them.
 
-use es_core::limits::{APPEND_BYTES, EVENTS, PAYLOAD_BYTES};
-use es_core::{Append, AppendError, Direction, EventStore, Expected, LimitError, NewEvent, Version};
+use es_core::{
+    Append, AppendError, Direction, EventStore, Expected, LimitError, NewEvent, Version,
+    limits::{APPEND_BYTES, EVENTS, PAYLOAD_BYTES},
+};
 use futures_util::TryStreamExt;
 use uuid::Uuid;
 

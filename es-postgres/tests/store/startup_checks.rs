@@ -4,8 +4,10 @@ use es_core::{Append, EventStore, Expected, ReadError};
 use es_postgres::{PostgresConnectError, PostgresError, PostgresReadError, PostgresStore, PostgresUnfitError};
 use test_postgres::{Database, Server};
 
-use crate::fixture::{Fixture, all, one, stream};
-use crate::warnings::Warnings;
+use crate::{
+    fixture::{Fixture, all, one, stream},
+    warnings::Warnings,
+};
 
 async fn refusal(url: &str) -> PostgresConnectError {
     PostgresStore::connect(url).await.unwrap_err()

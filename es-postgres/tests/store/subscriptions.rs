@@ -7,8 +7,10 @@ use es_postgres::PostgresStore;
 use futures_util::StreamExt;
 use uuid::Uuid;
 
-use crate::fixture::{Fixture, event, one, stream};
-use crate::warnings::Warnings;
+use crate::{
+    fixture::{Fixture, event, one, stream},
+    warnings::Warnings,
+};
 
 const LIMIT: Duration = Duration::from_secs(30);
 

@@ -5,11 +5,9 @@ use std::time::Duration;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use es_core::{Append, AppendError, Checkpoint, EventStore, Expected, Filter, ReadError, StoreError, StoreErrorKind};
 use es_postgres::{PostgresAppendError, PostgresConnectError, PostgresError, PostgresReadError, PostgresStore};
-use futures_util::TryStreamExt;
-use futures_util::future::join_all;
+use futures_util::{TryStreamExt, future::join_all};
 use test_postgres::{Database, Server};
-use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config, NoTls, error::SqlState};
 
 use crate::fixture::{all, connect, event, one, stream};
 

@@ -18,9 +18,10 @@ mod readers;
 
 pub use error::{Cause, CorpusError, Finding};
 
-use crate::{Aggregates, Update};
 use json::Json;
 use readers::Reader;
+
+use crate::{Aggregates, Update};
 
 /// The environment variable that accepts changed values.
 const VARIABLE: &str = "UPDATE_CORPUS";

@@ -42,9 +42,8 @@ pub use advice_text::ADVISED;
 pub use error::LockError;
 pub use update::Update;
 
-use es_core::schema::Aggregates;
-
 use contents::{Contents, Unreadable};
+use es_core::schema::Aggregates;
 use observe::Observed;
 
 /// A committed text file that holds every shape of every stored event.

@@ -330,6 +330,7 @@ fn manifest() -> String {
 const PRELUDE: &str = r#"
 #![allow(dead_code, unused_imports, unused_macros, non_upper_case_globals)]
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
 use es::{prelude::*, schema::{Aggregates, Field, Form, Lock, Presence, Schema, SchemaVersion, Shape, Update}};
 
 macro_rules! inner {

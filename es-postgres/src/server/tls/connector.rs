@@ -1,15 +1,16 @@
 //! Opens connections, encrypted or not.
 
-use std::fmt;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls};
 
-use crate::server::driver::{self, Notices};
-use crate::server::error::PostgresError;
 #[cfg(feature = "tls")]
 use crate::server::tls::verified::{self, is_rejection};
+use crate::server::{
+    driver::{self, Notices},
+    error::PostgresError,
+};
 
 /// How connections are encrypted.
 #[derive(Clone)]

@@ -1,17 +1,20 @@
 //! Parses the URL, with `sslmode` and `sslrootcert` as in `psql`, but never falls back to weaker encryption.
 
-use std::borrow::Cow;
-use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use percent_encoding::percent_decode_str;
-use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{
+    Config,
+    config::{Host, SslMode},
+};
 
-use crate::server::tls::connector::Tls;
-use crate::server::tls::error::PostgresUrlError;
 #[cfg(feature = "tls")]
 use crate::server::tls::verified;
+use crate::server::tls::{connector::Tls, error::PostgresUrlError};
 
 /// Parses `url` into the server's address and the encryption of connections to it.
 ///

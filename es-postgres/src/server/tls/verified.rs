@@ -1,17 +1,14 @@
 //! TLS with rustls: the certificate must be valid now, for the host's name, and from a trusted authority.
 
-use std::error::Error;
-use std::io;
-use std::iter;
-use std::path::Path;
-use std::sync::Arc;
+use std::{error::Error, io, iter, path::Path, sync::Arc};
 
-use rustls::pki_types::{CertificateDer, pem::PemObject};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::server::error::BoxError;
-use crate::server::tls::error::PostgresUrlError;
+use crate::server::{error::BoxError, tls::error::PostgresUrlError};
 
 /// Sets up TLS that trusts the authorities in a PEM file, or the system's.
 ///

@@ -1,7 +1,9 @@
 //! Stores that read damaged rows leniently, which the tests of damage must catch.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use es_core::{

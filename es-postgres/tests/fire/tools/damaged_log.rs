@@ -9,8 +9,10 @@ use test_postgres::Database;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::tools::counter::{Counted, Counter, load};
-use crate::tools::trial::connect;
+use crate::tools::{
+    counter::{Counted, Counter, load},
+    trial::connect,
+};
 
 /// A log of two counters with three events each, whose protecting trigger is off.
 pub(crate) struct DamagedLog {

@@ -1,8 +1,10 @@
 //! Records the answers that callers received, and checks them against the table with the torture's check.
 
-use std::collections::HashSet;
-use std::sync::Mutex;
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    collections::HashSet,
+    sync::Mutex,
+    time::{Duration, Instant, SystemTime},
+};
 
 use es_contract::torture::{self, Attempt, AttemptOutcome, Breach, FinalLog, History, Seen};
 use es_core::{

@@ -1,10 +1,12 @@
 //! A child process that runs a part of a test.
 
-use std::env;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::{
+    env,
+    io::{BufRead, BufReader, Write},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    time::Duration,
+};
 
 /// Environment variables: the child's role and its database.
 pub(crate) const ROLE: &str = "ES_FIRE_CHILD";

@@ -1,7 +1,9 @@
 //! A subscriber that records every event it receives.
 
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use es_contract::torture::Seen;
 use es_core::{EventStore, EventStoreExt, Filter, Position};

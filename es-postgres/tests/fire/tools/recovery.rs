@@ -1,14 +1,14 @@
 //! Checks after a fault: the store works again, holds no locks, and leaves no sessions behind.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use es_core::{Append, EventStore, Expected, Position, StreamId};
 use futures_util::future::try_join_all;
 
-use crate::tools::ledger::Ledger;
-use crate::tools::trial::connect;
-use crate::tools::workload::event;
+use crate::tools::{ledger::Ledger, trial::connect, workload::event};
 
 /// The most sessions of one store: readers, the writer, the lane of waiting appends, large appends, and the listener.
 pub(crate) const SESSIONS: i64 = 16 + 1 + 8 + 2 + 1;

@@ -1,7 +1,9 @@
 //! Pseudo-random numbers with a seed from `ES_SEED` or a new one, which is printed.
 
-use std::env;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    env,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use es_contract::Effort;
 

@@ -1,18 +1,22 @@
 //! One trial: writers and subscribers on one or more stores, a fault, and a check of every promise against the table.
 
-use std::fmt;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use es_core::{Append, AppendError, Appended, EventStore, Expected, StreamId};
 use es_postgres::{PostgresBuilder, PostgresStore};
 use tokio_postgres::{Client, NoTls};
 
-use crate::tools::ledger::{self, Ledger};
-use crate::tools::recording_subscriber::RecordingSubscriber;
-use crate::tools::recovery;
-use crate::tools::seed::Random;
-use crate::tools::workload::{Errors, Workload, event};
+use crate::tools::{
+    ledger::{self, Ledger},
+    recording_subscriber::RecordingSubscriber,
+    recovery,
+    seed::Random,
+    workload::{Errors, Workload, event},
+};
 
 /// How many streams the writers of a trial share.
 const STREAMS: u64 = 24;

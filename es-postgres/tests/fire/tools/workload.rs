@@ -1,8 +1,12 @@
 //! Tasks that append until they are stopped.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use es_core::{
     Append, AppendError, Direction, EncodeError, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId,
@@ -12,8 +16,7 @@ use futures_util::StreamExt;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::tools::ledger::Ledger;
-use crate::tools::seed::Random;
+use crate::tools::{ledger::Ledger, seed::Random};
 
 /// Writers on one or more stores, and the answers that they received.
 pub(crate) struct Workload {

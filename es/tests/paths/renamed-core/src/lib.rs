@@ -1,7 +1,7 @@
 //! Through `es-core` under another name.
 
-use words::{Aggregate, Event, EventSet};
 use serde::{Deserialize, Serialize};
+use words::{Aggregate, Event, EventSet};
 
 /// A fact.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
