@@ -11,9 +11,9 @@ use es_core::{
 };
 
 #[cfg(feature = "schema")]
+use super::json_schema;
 use super::{
     contents::{AcceptedType, Contents, Entry, History, Id, Layout, Named, OPEN, Standing},
-    json_schema,
     json_type::{JsonType, RootType},
     types,
 };
