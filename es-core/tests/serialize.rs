@@ -76,7 +76,7 @@ fn the_events_of_an_aggregate_and_of_a_feed_serialise_alike() {
 }
 
 #[test]
-fn an_event_that_no_store_takes_does_not_serialise() {
+fn an_event_that_does_not_encode_does_not_serialise() {
     let error = serde_json::to_string(&MeterEvent::from(Read { unit: String::new(), value: f64::NAN })).unwrap_err();
     assert!(error.to_string().contains("`value` holds NaN"), "{error}");
 }

@@ -150,7 +150,7 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 ///
 /// # What it writes
 /// The enum is as visible as the aggregate. It implements `From` for each event, and each of `Clone`, `Debug` and
-/// `PartialEq` that all events implement. Two events that share a stored name or an alias do not compile.
+/// `PartialEq` that all events implement. It serialises an event as `name`, `schema_version` and `payload`. Two events that share a stored name or an alias do not compile.
 ///
 /// # The lock
 /// The macro also writes a unit test. While the package has an `events.lock`, it fails until that schema lock has the aggregate: see

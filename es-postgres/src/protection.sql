@@ -1,4 +1,5 @@
--- One column for each protection, true where it is off. For a superuser only the first is reported, since it implies others.
+-- One column for each protection, true where it is off. For a superuser the first implies the three after it,
+-- which are then not reported.
 SELECT r.rolsuper,
        r.rolcreaterole AND NOT r.rolsuper,
        pg_has_role(e.relowner, 'MEMBER') AND NOT r.rolsuper,

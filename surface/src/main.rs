@@ -85,9 +85,11 @@ fn update() -> Result<ExitCode, Failure> {
 fn surfaces() -> Result<Vec<(&'static str, String)>, Failure> {
     // The whole workspace, so that features are those of the other steps of CI.
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let target = root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
     let mut documentation = Command::new(cargo);
     documentation
-        .args(["doc", "--quiet", "--workspace", "--all-features", "--no-deps", "--lib"])
+        .args(["doc", "--quiet", "--workspace", "--all-features", "--no-deps", "--lib", "--target-dir"])
+        .arg(&target)
         .current_dir(root())
         .env("RUSTDOC", env::current_exe()?)
         .env("RUSTDOCFLAGS", "-Z unstable-options --output-format json")
@@ -95,7 +97,6 @@ fn surfaces() -> Result<Vec<(&'static str, String)>, Failure> {
     if !documentation.status()?.success() {
         return Err("rustdoc failed; see above".into());
     }
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     CRATES
         .into_iter()
         .map(|package| {

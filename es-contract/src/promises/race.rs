@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use es_core::{Append, AppendError, EventStore, Expected, NewEvent, StreamId, Version};
-use futures_util::StreamExt;
+use futures_util::TryStreamExt;
 
 use super::{Subject, ensure, ensure_eq, note, subject};
 use crate::{
@@ -51,12 +51,16 @@ async fn rounds_of(store: &Arc<dyn EventStore>, rounds: u64, [us, them]: [&str; 
         subject::append(store, &our_sign, Expected::Any, vec![note(round)?]).await?;
         let there = async {
             let sign = Version::new(round + 1);
-            while store.read_stream(&their_sign, sign, es_core::Direction::Forward, Some(1)).next().await.is_none() {
+            while store.read_stream(&their_sign, sign, es_core::Direction::Forward, Some(1)).try_next().await?.is_none()
+            {
                 tokio::time::sleep(Duration::from_micros(200)).await;
             }
+            Ok::<_, BrokenPromise>(())
         };
-        let patience = tokio::time::timeout(Duration::from_secs(30), there).await;
-        ensure("the other process reaches the round", patience.is_ok(), || format!("not in round {round}"))?;
+        let reached = tokio::time::timeout(Duration::from_secs(30), there).await;
+        reached.map_err(|_| {
+            BrokenPromise::new("the other process reaches the round", format!("not in round {round}"))
+        })??;
         let (ours, theirs) = (stream(us, round)?, stream(them, round)?);
         match store.append(crossed(&ours, &theirs, false)?.into()).await {
             Ok(_) => won.push(round),

@@ -17,7 +17,7 @@ pub const NAME_BYTES: usize = 512;
 /// The deepest nesting of arrays and objects in a payload or metadata.
 pub const JSON_DEPTH: usize = 100;
 
-/// Why a value is over a limit of every store.
+/// Why no store can take a value: it is over a limit, or malformed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LimitError {

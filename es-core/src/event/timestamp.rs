@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z. Prints and parses as RFC 3339.
 ///
-/// Every instant from [`MIN`](Self::MIN) to [`MAX`](Self::MAX) is printed, parsed, serialized and stored without loss. A
-/// conversion from a finer type rounds down to the microsecond, before 1970 too. A conversion is a `TryFrom` if the target
+/// Every instant from [`MIN`](Self::MIN) to [`MAX`](Self::MAX) is printed, parsed, serialized and stored without loss.
+/// Parsing, `now` and conversions from a finer type round down to the microsecond, before 1970 too. A conversion is a `TryFrom` if the target
 /// cannot hold every instant of the source.
 ///
 /// ```

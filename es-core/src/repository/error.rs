@@ -36,7 +36,7 @@ pub enum ExecuteError<A: Aggregate, E = Infallible> {
     /// The domain refused it.
     #[error(transparent)]
     Refused(E),
-    /// Each time it was decided, other writers appended to the stream first.
+    /// The last time it was decided, another writer appended to the stream first.
     #[error("decided {attempts} time(s), and other writers were faster: {conflict}")]
     Conflict {
         /// How often the command was decided.
@@ -50,8 +50,8 @@ pub enum ExecuteError<A: Aggregate, E = Infallible> {
     /// The append failed for another reason than a conflict. Nothing was appended.
     #[error(transparent)]
     Append(AppendError),
-    /// The store's answer was lost, and the settle timeout has passed. The error keeps the root: give it to
-    /// [`settle`](crate::RepositoryExt::settle).
+    /// The store's answer was lost and the outcome was not learnt: the settle timeout has passed, or the store was closed or
+    /// refused the same append. The error keeps the root: give it to [`settle`](crate::RepositoryExt::settle).
     #[error(transparent)]
     Unknown(Unsettled<A>),
 }

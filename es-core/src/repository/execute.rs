@@ -79,7 +79,8 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
     /// Loads the aggregate, decides on `command` and appends its events. After a conflict it loads and decides again; when the
     /// store is [busy](crate::StoreErrorKind::Busy) it does so after a pause (10 ms at first, 1 s at last). It retries at most
     /// [`DEFAULT_RETRIES`] times, for both reasons together. When the store's answer is lost, it sends the same append again
-    /// for [`DEFAULT_SETTLE_TIMEOUT`], until it learns the outcome; after that it fails with [`ExecuteError::Unknown`].
+    /// for [`DEFAULT_SETTLE_TIMEOUT`], until it learns the outcome. After that, or when the store is closed or
+    /// refuses the same append, it fails with [`ExecuteError::Unknown`].
     ///
     /// # Errors
     /// [`ExecuteError`]; [`Refused`](ExecuteError::Refused) holds the domain's error.

@@ -48,8 +48,9 @@ impl Settling {
         Self { lost: Some((Instant::now(), outcome)), ..Self::new(within) }
     }
 
-    /// Waits for the answer to the append `sent`. Gives the answer if it settles the append, the first lost answer when the
-    /// timeout has passed, or `None` when the caller must send the same append again.
+    /// Waits for the answer to the append `sent`. Gives the answer if it settles the append; the first lost answer when the
+    /// timeout has passed; [`AppendError::Unknown`] with the refusal when the store is closed or refuses the repeat; or `None`
+    /// when the caller must send the same append again.
     ///
     /// Waits for the answer to a repeated append no longer than the time that is left.
     pub(crate) async fn ask<T>(
@@ -63,14 +64,17 @@ impl Settling {
                 Err(_) => return self.give_up(),
             },
         };
-        match answer {
-            Err(AppendError::Unknown(outcome)) => {
-                self.lost.get_or_insert_with(|| (Instant::now(), outcome));
+        match (answer, &mut self.lost) {
+            (Err(AppendError::Unknown(outcome)), lost) => {
+                lost.get_or_insert_with(|| (Instant::now(), outcome));
             }
-            Err(AppendError::Store(error)) if self.lost.is_some() && error.kind() != StoreErrorKind::Closed => {}
-            // A closed store will not answer otherwise later, nor will one that refuses the request itself.
-            Err(error) if self.lost.is_some() && !error.settles() => return self.give_up(),
-            answer => return Some(answer),
+            (Err(AppendError::Store(error)), Some(_)) if error.kind() != StoreErrorKind::Closed => {}
+            // Sending again is not expected to help: the store is closed, or refuses the request itself.
+            (Err(error), Some(_)) => {
+                let (_, lost) = self.lost.take()?;
+                return Some(Err(error.of_repeat(lost.into_request())));
+            }
+            (answer, _) => return Some(answer),
         }
         let waited = self.lost.as_ref().map(|(since, _)| since.elapsed()).unwrap_or_default();
         if waited.saturating_add(self.pause.0) > self.within {

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::{aggregate::Aggregate, repository::Root, store::UnknownOutcome};
 
-/// A command whose events may have been appended: the store's answer was lost, and the settle timeout has passed. It keeps the
-/// root with the events that were sent.
+/// A command whose events may have been appended: the store's answer was lost, and the settle timeout has passed, or the
+/// store was closed or refused the same append. It keeps the root with the events that were sent.
 ///
 /// [`RepositoryExt::settle`](crate::RepositoryExt::settle) sends them again and gives the outcome. Until then it is not safe to
 /// decide on the command again: its events may have been appended, and would be stored twice.

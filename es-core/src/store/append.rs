@@ -96,7 +96,7 @@ impl Appended {
         Self { repeated, ..self }
     }
 
-    /// Sets the incarnation of the log. Every store reports it with every answer.
+    /// Sets the incarnation of the log. Every store must report it with every answer; the contract tests it.
     #[must_use]
     pub fn with_incarnation(self, incarnation: Uuid) -> Self {
         Self { incarnation: Some(incarnation), ..self }

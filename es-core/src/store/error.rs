@@ -71,12 +71,18 @@ impl AppendError {
         matches!(self, Self::Store(error) if error.is_transient())
     }
 
-    /// Whether this answer to a repeated request also tells the outcome of the first request, whose answer was lost. A
-    /// conflict and a taken key do: the store looks for the request's own events before it checks either. Any other error
-    /// only tells that nothing was appended this time. It proves nothing about the first request: the limits of the store may
-    /// have changed in between, or another release of the store may have answered.
-    pub(crate) fn settles(&self) -> bool {
-        matches!(self, Self::Conflict(_) | Self::KeyTaken(_))
+    /// This answer to `request`, which was sent again because its first answer was lost, told as the outcome of both.
+    ///
+    /// A conflict and a taken key come from what is stored, and a store looks for the request's own events before it decides:
+    /// they settle the first request, too, for expectations that cannot come true later, as those of a repository. Any other
+    /// error says that this attempt appended nothing, and nothing about the first one: limits may have changed in between, or
+    /// another release of the store may have answered.
+    pub(crate) fn of_repeat(self, request: AppendRequest) -> Self {
+        match self {
+            Self::Conflict(_) | Self::KeyTaken(_) | Self::Unknown(_) => self,
+            Self::Store(source) => UnknownOutcome::new(request, source).into(),
+            refusal => UnknownOutcome::new(request, StoreError::new(StoreErrorKind::Other, refusal)).into(),
+        }
     }
 
     /// Whether the store was busy: nothing was appended, and it is safe to decide again.

@@ -43,6 +43,7 @@ pub use reading::{ReadEvents, ReadStream};
 pub(crate) use reading::{as_stored, decoded};
 pub use recorded::{Recorded, StoredAt, StoredEvent};
 pub use request::AppendRequest;
+pub(crate) use serialize::raw;
 pub use snapshot::{Snapshots, StoredSnapshot};
 pub use store::{Direction, EventStore, Visitor};
 pub use store_error::{StoreError, StoreErrorKind};

@@ -15,17 +15,19 @@ impl Serialize for StoredEvent {
         fields.serialize_field("position", position)?;
         fields.serialize_field("name", name)?;
         fields.serialize_field("schema_version", schema_version)?;
-        fields.serialize_field("payload", raw("payload", payload)?)?;
-        fields
-            .serialize_field("metadata", &metadata.as_ref().map(|metadata| raw("metadata", metadata)).transpose()?)?;
+        fields.serialize_field("payload", raw("the payload of the stored event", payload)?)?;
+        fields.serialize_field(
+            "metadata",
+            &metadata.as_ref().map(|metadata| raw("the metadata of the stored event", metadata)).transpose()?,
+        )?;
         fields.serialize_field("recorded_at", recorded_at)?;
         fields.end()
     }
 }
 
 /// The JSON as it is stored; only its syntax is checked. The error names no content.
-fn raw<'a, E: ser::Error>(what: &str, json: &'a [u8]) -> Result<&'a RawValue, E> {
-    serde_json::from_slice(json).map_err(|_| E::custom(format_args!("the {what} of the stored event is not JSON")))
+pub(crate) fn raw<'a, E: ser::Error>(what: &str, json: &'a [u8]) -> Result<&'a RawValue, E> {
+    serde_json::from_slice(json).map_err(|_| E::custom(format_args!("{what} is not JSON")))
 }
 
 impl<E: Serialize> Serialize for Recorded<E> {

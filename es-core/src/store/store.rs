@@ -7,8 +7,8 @@ use futures_core::{future::BoxFuture, stream::BoxStream};
 use futures_util::StreamExt;
 
 use crate::store::{
-    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Filter, Page, ReadError, Snapshots, StoreError,
-    StoreErrorKind, StoredEvent, StreamId, UnknownOutcome, Version, page, subscription,
+    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Filter, Page, ReadError, Snapshots, StoredEvent,
+    StreamId, UnknownOutcome, Version, page, subscription,
 };
 
 /// Which way to read.
@@ -191,15 +191,7 @@ pub trait EventStore: Send + Sync + Debug + 'static {
     /// another [`Unknown`](AppendError::Unknown) with the same request.
     async fn resolve(&self, outcome: UnknownOutcome) -> Result<Vec<Appended>, AppendError> {
         let request = outcome.into_request();
-        match self.append(request.clone()).await {
-            Err(AppendError::Store(source)) => Err(UnknownOutcome::new(request, source).into()),
-            Ok(appended) => Ok(appended),
-            Err(error) if error.settles() || matches!(error, AppendError::Unknown(_)) => Err(error),
-            Err(refusal) => {
-                let source = StoreError::new(StoreErrorKind::Other, refusal);
-                Err(UnknownOutcome::new(request, source).into())
-            }
-        }
+        self.append(request.clone()).await.map_err(|error| error.of_repeat(request))
     }
 
     /// What the store can do beyond events. A wrapper decides on each capability of the inner store: see [`Capabilities`].

@@ -1,10 +1,10 @@
 //! A command returns the events that the store holds.
 
-use es_core::{Executed, Metadata, Recorded, Repository, RepositoryExt, StoredEvent, Version};
+use es_core::{Checkpoint, Executed, Metadata, Recorded, Repository, RepositoryExt, StoredEvent, Version};
 
 use crate::{
     aggregate::{Measure, Measured, Series, SeriesEvent, id, measured, series},
-    store::{Next, Store},
+    store::{INCARNATION, Next, Store},
 };
 
 /// Compares the result of the last command with the stored events, decoded one by one.
@@ -22,7 +22,8 @@ fn shows_what_is_stored(store: &Store, executed: &Executed<Series>, metadata: &M
     }
     assert_eq!(executed.root.version(), stored.last().map_or(Version::NONE, |last| last.version));
     assert_eq!(executed.root.pending().len(), 0, "what is stored is not pending");
-    assert_eq!(executed.checkpoint, new.last().map(|last| last.position.into()));
+    assert_eq!(executed.checkpoint, new.last().map(|last| Checkpoint::new(INCARNATION, last.position)));
+    assert!(!executed.repeated);
 }
 
 #[tokio::test]

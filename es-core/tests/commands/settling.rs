@@ -21,6 +21,7 @@ async fn a_command_whose_answer_was_lost_is_appended_only_once() {
         let executed = repository.execute(&id(), Measure(vec![1.0, 2.0])).await.unwrap();
         assert_eq!((executed.events.len(), executed.root.state().values.as_slice()), (2, &[1.0, 2.0][..]), "{next:?}");
         assert_eq!(store.events(&id()).len(), 2, "{next:?}");
+        assert_eq!(executed.repeated, matches!(next, Next::AnswerLost), "{next:?}");
         let asked = store.asked();
         assert!(asked.len() > 1 && asked.iter().all(|append| *append == asked[0]), "{next:?}: the very same append");
     }

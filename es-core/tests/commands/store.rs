@@ -15,6 +15,9 @@ use futures_core::stream::BoxStream;
 use futures_util::stream;
 use uuid::Uuid;
 
+/// The incarnation of its log.
+pub(crate) const INCARNATION: Uuid = Uuid::from_u128(7);
+
 /// A store in a list. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Store {
@@ -194,7 +197,7 @@ impl Log {
             Some(last) => Appended::new(stream.clone(), last.version, positions, last.recorded_at),
             None => Appended::assertion(stream.clone(), actual),
         };
-        Ok(appended.with_repeated(repeated))
+        Ok(appended.with_repeated(repeated).with_incarnation(INCARNATION))
     }
 }
 

@@ -45,9 +45,9 @@ impl Group {
 
     /// Gives each job its part of what was appended for the group.
     pub(super) fn split(self, done: &[Appended]) -> impl Iterator<Item = (Job, Vec<Appended>)> {
-        let all = done.first().cloned();
+        let mut all = done.first().cloned();
         let mut version = all.as_ref().map_or(0, |all| all.first_version().get() - 1);
-        let mut positions = all.as_ref().map(|all| all.positions.clone()).unwrap_or_default().into_iter();
+        let mut positions = all.as_mut().map(|all| std::mem::take(&mut all.positions)).unwrap_or_default().into_iter();
         self.jobs.into_iter().map(move |job| {
             let count = job.events();
             version += count as u64;

@@ -110,7 +110,6 @@ impl AppendStatement {
         open_appends: OpenAppends,
     ) -> Result<Self, AppendError> {
         limits::check(&request)?;
-        // This store holds no idempotency keys: a request with keys is refused here with `KeysUnsupported`.
         let appends = request.into_appends()?;
         let sql = schema.render(include_str!("callers_statement.sql"));
         let parameter = serde_json::to_string(&Columns::new(&[Call::new(&appends)]))
@@ -133,7 +132,6 @@ pub(crate) async fn append_in(
     request: AppendRequest,
 ) -> Result<Vec<Appended>, AppendError> {
     limits::check(&request)?;
-    // This store holds no idempotency keys: a request with keys is refused here with `KeysUnsupported`.
     let appends = request.into_appends()?;
     if appends.is_empty() {
         return Ok(Vec::new());

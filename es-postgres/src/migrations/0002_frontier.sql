@@ -10,22 +10,21 @@ AS $es$
 DECLARE
     announced_before CONSTANT text := pg_catalog.current_setting({guard}, true);
     low              bigint;
-    today            text;
     -- Takes results that are not needed: an assignment costs less than PERFORM, which runs a query.
     ignored          text;
 BEGIN
     -- A log that has moved begins a new incarnation before anything is appended to it. Each backend checks once, since
-    -- the log cannot move under a running backend. The variable holds the incarnation. Any role may set it, so it is only
-    -- a hint: `currval` fails in a backend that did not call `nextval` after its check.
+    -- the log cannot move under a running backend. Any role may set the variable, so it is only a
+    -- hint: `currval` fails in a backend that did not call `nextval` after its check.
     IF coalesce(pg_catalog.current_setting({guard} || '_here', true), '') = '' THEN
-        today := {schema}.incarnation();
+        ignored := {schema}.incarnation();
         -- Skipped where this transaction began the incarnation, since it may still be rolled back.
         IF NOT EXISTS (
             SELECT FROM pg_catalog.pg_locks l
             WHERE l.pid = pg_catalog.pg_backend_pid() AND l.relation = {incarnations}::regclass AND l.mode = 'RowExclusiveLock')
         THEN
             ignored := pg_catalog.nextval({announced}::regclass);
-            ignored := pg_catalog.set_config({guard} || '_here', today, false);
+            ignored := pg_catalog.set_config({guard} || '_here', 'yes', false);
         END IF;
     ELSE
         ignored := pg_catalog.currval({announced}::regclass);

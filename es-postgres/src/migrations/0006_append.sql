@@ -220,10 +220,12 @@ BEGIN
     -- a stream does not hold readers back.
     IF verdicts IS NULL OR 0 = ANY (verdicts) THEN
         ignored := {schema}.fence();
+    ELSIF 2 = ANY (verdicts) THEN
+        ignored := {schema}.incarnation();
     END IF;
-    -- The fence leaves the incarnation in the variable, unless this transaction began it.
+    -- From the table, since `new_incarnation` begins one under backends that have checked, and any role may set a variable.
     IF verdicts IS NULL OR 0 = ANY (verdicts) OR 2 = ANY (verdicts) THEN
-        incarnation := coalesce(nullif(current_setting({guard} || '_here', true), ''), {schema}.incarnation()::text)::uuid;
+        incarnation := (SELECT i.id FROM {schema}.incarnations i ORDER BY i.number DESC LIMIT 1);
     END IF;
     IF single AND verdicts IS NULL THEN
         positions := ARRAY[nextval({position}::regclass)];

@@ -1,8 +1,8 @@
 //! Reads streams and the whole log in pages, by keyset pagination and in bounded memory.
 //!
 //! The first page is read over a few connections that all readers share and pipeline, so a short stream takes one round
-//! trip. Later pages are read over the pool, one page ahead of the caller. When the log is read to its end, two windows of
-//! positions are read at once. No connection is held while the caller does not take a page.
+//! trip. Later pages are read over the pool, one page ahead of the caller. When the log is read forward to its end, and not by category
+//! alone, two windows of positions are read at once. No connection is held while the caller does not take a page.
 
 mod all;
 mod cursor;

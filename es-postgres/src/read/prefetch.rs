@@ -61,7 +61,7 @@ pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: OpenReader) -
         let mut in_flight = VecDeque::new();
         'log: loop {
             while in_flight.len() < 2
-                && let Some(window) = log.split(size.rows().saturating_mul(spread.positions))
+                && let Some(window) = log.split(spread.positions(size.rows()))
             {
                 in_flight.push_back(tokio::spawn(read_window(Arc::clone(&pager), window, size.rows())));
             }
@@ -91,7 +91,8 @@ pub(super) fn windows(pager: Arc<Pager>, mut log: AllCursor, open: OpenReader) -
     receiver
 }
 
-/// Reads a window's first page, which is the whole window unless its events are large. Also returns the cursor behind it.
+/// Reads a window's first page, which is the whole window unless it holds more events than estimated, or large ones. Also
+/// returns the cursor behind it.
 async fn read_window(
     pager: Arc<Pager>,
     window: AllCursor,
@@ -102,26 +103,32 @@ async fn read_window(
     (page, cursor)
 }
 
-/// How many positions apart the events that the filter accepts are, estimated from the last page.
+/// How far apart the events are that the filter accepts, estimated from the last page.
 #[derive(Debug)]
 struct Spread {
-    /// A window of this many positions is expected to hold one event.
+    /// So many positions held this many events.
     positions: usize,
+    events: usize,
     /// Up to where the earlier pages have looked.
     up_to: Position,
 }
 
 impl Spread {
     fn new(from: Position) -> Self {
-        Self { positions: 1, up_to: from }
+        Self { positions: 1, events: 1, up_to: from }
+    }
+
+    /// How many positions are expected to hold `rows` events.
+    fn positions(&self, rows: usize) -> usize {
+        rows.saturating_mul(self.positions).div_ceil(self.events)
     }
 
     fn learn(&mut self, page: &FetchedPage) {
         let up_to = page.page.up_to;
         let looked = usize::try_from(up_to.get().saturating_sub(self.up_to.get())).unwrap_or(usize::MAX);
-        self.positions = match page.rows {
-            0 => self.positions.saturating_mul(PageSize::GROWTH),
-            rows => looked.div_ceil(rows).max(1),
+        (self.positions, self.events) = match page.rows {
+            0 => (self.positions.saturating_mul(PageSize::GROWTH), self.events),
+            rows => (looked.max(1), rows),
         };
         self.up_to = up_to;
     }

@@ -35,28 +35,34 @@ impl SharedConnections {
     }
 
     /// Returns the connection with the fewest users. Opens another one while none is idle and fewer than
-    /// [`SHARED_CONNECTIONS`] are open. When that fails, as on a server at its connection limit, a busy connection carries
-    /// the query.
+    /// [`SHARED_CONNECTIONS`] are open. A busy connection carries the query while another query opens one, and when none can be
+    /// opened, as on a server at its connection limit.
     pub(crate) async fn least_busy(&self) -> Result<Arc<ClientWrapper>, PostgresError> {
-        if let Choice::Use(client) = self.choose() {
-            return Ok(client);
-        }
-        let _opening = self.0.opening.lock().await;
-        let (slot, busy) = match self.choose() {
-            Choice::Use(client) => return Ok(client),
-            Choice::Open { slot, busy } => (slot, busy),
+        // A client that is held counts as one more user of it: none is held while a connection is opened.
+        let _opening = match (self.choose(), self.0.opening.try_lock()) {
+            (Choice::Use(client) | Choice::Open { busy: Some(client), .. }, Err(_)) | (Choice::Use(client), Ok(_)) => {
+                return Ok(client);
+            }
+            (Choice::Open { .. }, Ok(opening)) => opening,
+            (Choice::Open { busy: None, .. }, Err(_)) => self.0.opening.lock().await,
         };
-        match (self.0.pool.take().await, busy) {
-            (Ok(client), _) => {
+        let slot = match self.choose() {
+            Choice::Use(client) => return Ok(client),
+            Choice::Open { slot, .. } => slot,
+        };
+        match self.0.pool.take().await {
+            Ok(client) => {
                 let client = Arc::new(client);
                 self.0.slots.lock().unwrap_or_else(PoisonError::into_inner)[slot] = Some(Arc::clone(&client));
                 Ok(client)
             }
-            (Err(error), Some(busy)) if !busy.is_closed() => {
-                tracing::debug!(error = %root_cause(&error), "cannot open a shared connection; a busy one carries the query");
-                Ok(busy)
-            }
-            (Err(error), _) => Err(error),
+            Err(error) => match self.choose() {
+                Choice::Use(client) | Choice::Open { busy: Some(client), .. } => {
+                    tracing::debug!(error = %root_cause(&error), "cannot open a shared connection; a busy one carries the query");
+                    Ok(client)
+                }
+                Choice::Open { busy: None, .. } => Err(error),
+            },
         }
     }
 

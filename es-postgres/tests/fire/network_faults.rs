@@ -111,18 +111,18 @@ async fn a_full_pooler_blocks_appends_and_reads_no_longer_than_their_timeout() {
     append().await.unwrap();
     proxy.stall_connections(true);
     proxy.cut();
-    let limit = Duration::from_secs(20);
+    let hangs_after = Duration::from_secs(20);
     let read = || {
         tokio::time::timeout(
-            limit,
+            hangs_after,
             store.read_stream(&stream, Version::NONE, Direction::Forward, None).try_collect::<Vec<_>>(),
         )
     };
-    tokio::time::timeout(limit, append()).await.expect("an append hangs").unwrap_err();
+    tokio::time::timeout(hangs_after, append()).await.expect("an append hangs").unwrap_err();
     assert!(read().await.expect("a read hangs").is_err());
     // A new store cannot get a session at all.
     let anew = builder(&proxy.url(&url)).connect_timeout(limit).connect();
-    let error = tokio::time::timeout(limit, anew).await.expect("the start hangs").unwrap_err();
+    let error = tokio::time::timeout(hangs_after, anew).await.expect("the start hangs").unwrap_err();
     assert!(matches!(error, PostgresConnectError::Server(PostgresError::Silent(time)) if time == limit), "{error}");
     proxy.stall_connections(false);
     proxy.cut();

@@ -118,6 +118,10 @@ async fn disk_copy(function: &str, change: Change) -> Result<(), String> {
     };
     refused(end.plus(1), "above the log").await?;
     client.batch_execute("SELECT es.new_incarnation()").await.unwrap();
+    // The store's own connections were open before, and their answers name the new incarnation.
+    let new = Append::new(StreamId::new("bank", "after").unwrap(), Expected::Any, vec![event()]);
+    let checkpoint = store.append(new.into()).await.unwrap()[0].checkpoint().unwrap();
+    resume(&store, checkpoint).await.map_err(|error| format!("the checkpoint of an answer is refused: {error}"))?;
     refused(append(&store, 5).await, "at a position that another event reuses").await?;
     match resume(&store, Checkpoint::new(incarnation, end)).await {
         Ok(position) if position == end => Ok(()),

@@ -1,4 +1,4 @@
-//! Logs that older releases of the bank wrote: today's bank reads the same balances from them.
+//! Stored events that older releases of the bank wrote, in today's export format: today's bank reads the same balances from them.
 
 use std::{collections::BTreeMap, sync::Arc};
 

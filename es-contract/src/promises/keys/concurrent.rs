@@ -4,11 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use es_core::{Append, AppendError, AppendRequest, Appended, EventStore, Expected, NewEvent, StoreErrorKind, StreamId};
 use futures_util::future::join_all;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::Instant};
 
 use super::{Answer, fresh, key, shown, taken, told};
 use crate::{
     BrokenPromise, Factory,
+    contract::child::patience,
     promises::{
         ensure, ensure_eq, note,
         subject::{ids, task_result, within_timeout},
@@ -17,8 +18,7 @@ use crate::{
 
 /// How many requests of each kind are sent at once.
 const AT_ONCE: usize = 8;
-/// How often a request that is refused as busy is sent again, and how long its sender waits in between.
-const TRIES: usize = 100;
+/// How long the sender of a request that is refused as busy waits before it sends it again.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Of two requests with one key that are sent at once one is appended, and the other gets the outcome of the first.
@@ -26,25 +26,23 @@ pub async fn of_two_requests_with_one_key_one_is_appended(factory: &dyn Factory)
     let Some(subject) = fresh(factory).await? else { return Ok(()) };
     let another = subject.another_handle().await?;
     for round in 0..50 {
-        let send = |store: &Arc<dyn EventStore>, name: &str| {
-            let append = Append::new(subject.stream(&format!("{name}-{round}"))?, Expected::NoStream, vec![note(1)?]);
-            let request = AppendRequest::from(append).with_key(key(&format!("race-{round}"), 1, name)?);
-            let store = Arc::clone(store);
-            Ok::<_, BrokenPromise>(tokio::spawn(async move { store.append(request).await }))
-        };
-        let (first, second) = (send(&subject.store, "first")?, send(&another, "second")?);
-        let (winner, loser) = match (task_result(first.await)?, task_result(second.await)?) {
-            (Ok(_), loser) => ("first", loser),
-            (loser, Ok(_)) => ("second", loser),
-            answers => return Err(BrokenPromise::new("one of two requests wins", format!("{answers:?}"))),
+        let key_name = format!("race-{round}");
+        let requests =
+            ["first", "second"].map(|name| request(subject.stream(&format!("{name}-{round}"))?, &[&key_name], name));
+        let requests = requests.into_iter().collect::<Result<Vec<_>, BrokenPromise>>()?;
+        let mut both = answers([&subject.store, &another], requests).await?.into_iter();
+        let (winner, loser) = match (both.next(), both.next()) {
+            (Some(Ok(_)), Some(loser)) => ("first", loser),
+            (Some(loser), Some(Ok(_))) => ("second", loser),
+            both => return Err(BrokenPromise::new("one of two requests wins", format!("{both:?}"))),
         };
         let taken = taken("the other one", loser)?;
-        ensure_eq("it is given the outcome of the first", told(&format!("race-{round}"), winner, true), shown(&taken))?;
+        ensure_eq("it is given the outcome of the first", told(&key_name, winner, true), shown(&taken))?;
     }
     ensure_eq("an event for each key", 50, subject.log().await?.len())
 }
-/// Of many requests with one key that are sent at once exactly one is appended. The others get its outcome, or, where they
-/// are the same request, its answer as a repeat.
+/// Of many requests with one key that are sent at once exactly one is appended. The others get its outcome; those
+/// that are the same request get its answer as a repeat.
 pub async fn of_many_requests_with_one_key_one_is_appended(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(subject) = fresh(factory).await? else { return Ok(()) };
     let another = subject.another_handle().await?;
@@ -59,17 +57,15 @@ pub async fn of_many_requests_with_one_key_one_is_appended(factory: &dyn Factory
         let requests = requests.collect::<Result<Vec<_>, BrokenPromise>>()?;
         let (winner, others) = winner(answers([&subject.store, &another], requests.clone()).await?)?;
         for (number, answer) in others {
-            match answer {
-                Ok(repeat) if winner % 2 == 0 && number % 2 == 0 => {
-                    ensure("the same request is a repeat", repeat.iter().all(|one| one.repeated), || {
-                        format!("{repeat:?}")
-                    })?;
-                }
-                answer => {
-                    let taken = taken("another request with the key", answer)?;
-                    let outcome = format!("outcome {}", if winner % 2 == 0 { 0 } else { winner });
-                    ensure_eq("it gets the first outcome", told(&name, &outcome, true), shown(&taken))?;
-                }
+            if winner % 2 == 0 && number % 2 == 0 {
+                let repeat = answer?;
+                ensure("the same request is a repeat", repeat.iter().all(|one| one.repeated), || {
+                    format!("{repeat:?}")
+                })?;
+            } else {
+                let taken = taken("another request with the key", answer)?;
+                let outcome = format!("outcome {}", if winner % 2 == 0 { 0 } else { winner });
+                ensure_eq("it gets the first outcome", told(&name, &outcome, true), shown(&taken))?;
             }
         }
         let stored = subject.events(&subject.stream(&name)?).await?;
@@ -143,18 +139,17 @@ pub async fn of_requests_with_crossed_keys_one_is_appended(factory: &dyn Factory
     Ok(())
 }
 
-/// Sends `request` in a task of its own, and again while the store is busy.
+/// Sends `request` in a task of its own, and again while the store is busy and its patience lasts.
 fn send(store: &Arc<dyn EventStore>, request: AppendRequest) -> JoinHandle<Answer> {
-    let store = Arc::clone(store);
+    let (store, end) = (Arc::clone(store), Instant::now() + patience());
     tokio::spawn(async move {
-        for _ in 1..TRIES {
+        loop {
             match store.append(request.clone()).await {
-                Err(AppendError::Store(error)) if error.kind() == StoreErrorKind::Busy => {}
+                Err(AppendError::Store(error)) if error.kind() == StoreErrorKind::Busy && Instant::now() < end => {}
                 answer => return answer,
             }
             tokio::time::sleep(PAUSE).await;
         }
-        store.append(request).await
     })
 }
 

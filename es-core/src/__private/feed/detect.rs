@@ -75,7 +75,7 @@ impl<E: AsEvent> Listed<E> {
     /// Serialises the event by its name, its schema version and its payload.
     ///
     /// # Errors
-    /// The serializer's; and when the event cannot be stored.
+    /// The serializer's; and when the payload cannot be encoded.
     pub fn serialize<S: Serializer>(event: &E, serializer: S) -> Result<S::Ok, S::Error> {
         serialize::serialize_listed(event, serializer)
     }

@@ -65,7 +65,7 @@ pub enum PayloadErrorKind {
     UnknownVariant,
     /// A value has another type.
     Type,
-    /// A value has the right type but is out of its range.
+    /// A value has the right type but is not one that it can hold.
     Value,
     /// An array has another length.
     Length,

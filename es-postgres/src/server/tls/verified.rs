@@ -33,8 +33,9 @@ pub(crate) fn connector(authorities: Option<&Path>) -> Result<MakeRustlsConnect,
 
 /// Whether TLS failed, and not the network or the login.
 pub(crate) fn is_handshake(error: &tokio_postgres::Error) -> bool {
-    let network = causes(error).any(<dyn Error>::is::<io::Error>);
-    is_rejection(error) || (!network && error.as_db_error().is_none() && error.source().is_some())
+    // The driver tells its kinds of errors apart by their text only.
+    let handshake = error.to_string().starts_with("error performing TLS handshake");
+    is_rejection(error) || (handshake && !causes(error).any(<dyn Error>::is::<io::Error>))
 }
 
 /// Whether rustls rejected the server's certificate or protocol.
