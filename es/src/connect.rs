@@ -19,15 +19,19 @@ pub enum ConnectError {
         feature: &'static str,
     },
     /// No storage crate is known for this kind of URL.
-    #[error("no store is known for this URL; it starts with `memory:` or `postgres://`")]
+    #[error(
+        "no store is known for this URL; write `memory:`, `sqlite:` and a path, or `postgres://user@host/database`"
+    )]
     UnknownUrl,
     /// The store is known, but could not be opened.
     #[error("the store could not be opened")]
     Store(#[source] StoreError),
 }
 
-/// Opens the store that `url` names: `memory:` for a new one in memory, `postgres://user@host/database` with the
-/// feature `postgres`.
+/// Opens the store that `url` names: `memory:` for a new one in memory, `sqlite:bank.db` for a file with the feature `sqlite`,
+/// `postgres://user@host/database` with the feature `postgres`.
+///
+/// What stands after `sqlite:` is the path, byte for byte: nothing is decoded, and `?` begins no query.
 ///
 /// ```
 /// # use es::prelude::*;
@@ -46,6 +50,13 @@ pub async fn connect(url: &str) -> Result<Arc<dyn EventStore>, ConnectError> {
         Some(("memory", "")) => Ok(Arc::new(crate::MemoryStore::new())),
         #[cfg(not(feature = "memory"))]
         Some((scheme @ "memory", "")) => Err(feature_off(scheme, "memory")),
+        #[cfg(any(feature = "sqlite", feature = "sqlite-system"))]
+        Some(("sqlite", _)) => match crate::SqliteStore::connect(url).await {
+            Ok(store) => Ok(Arc::new(store)),
+            Err(error) => Err(ConnectError::Store(error.into())),
+        },
+        #[cfg(not(any(feature = "sqlite", feature = "sqlite-system")))]
+        Some((scheme @ "sqlite", _)) => Err(feature_off(scheme, "sqlite")),
         #[cfg(feature = "postgres")]
         Some(("postgres" | "postgresql", _)) => match crate::PostgresStore::connect(url).await {
             Ok(store) => Ok(Arc::new(store)),
@@ -57,7 +68,7 @@ pub async fn connect(url: &str) -> Result<Arc<dyn EventStore>, ConnectError> {
     }
 }
 
-#[cfg(not(all(feature = "memory", feature = "postgres")))]
+#[cfg(not(all(feature = "memory", feature = "postgres", any(feature = "sqlite", feature = "sqlite-system"))))]
 fn feature_off(scheme: &str, feature: &'static str) -> ConnectError {
     ConnectError::FeatureOff { scheme: scheme.to_owned(), feature }
 }

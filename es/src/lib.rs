@@ -65,6 +65,8 @@
 //!
 //! # Features
 //! - `memory` (default): the store in memory.
+//! - `sqlite`: the store in one SQLite file, with SQLite itself, which is built; `sqlite-system` with the SQLite of the system,
+//!   where it is 3.51.3 or newer.
 //! - `postgres`: the store on PostgreSQL; `postgres-tls` with encryption on the way there.
 //! - `jiff`, `chrono`: conversions between [`Timestamp`] and the timestamps of these crates.
 //! - `testing`, for the dev-dependency: `es::testing`, given/when/then for aggregates, the corpus and a store that fails on
@@ -109,6 +111,10 @@ pub use es_memory::MemoryStore;
 pub use es_postgres as postgres;
 #[cfg(feature = "postgres")]
 pub use es_postgres::PostgresStore;
+#[cfg(any(feature = "sqlite", feature = "sqlite-system"))]
+pub use es_sqlite as sqlite;
+#[cfg(any(feature = "sqlite", feature = "sqlite-system"))]
+pub use es_sqlite::SqliteStore;
 
 /// The example of the README, as a test.
 #[cfg(all(doctest, feature = "memory"))]

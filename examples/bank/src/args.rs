@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use bank::domain::{AccountId, Money};
+use bank::{
+    domain::{AccountId, Money},
+    ledger::{Ledger, LedgerError},
+};
 use clap::{Parser, Subcommand};
 use jiff::civil::Date;
 
@@ -13,17 +16,38 @@ use jiff::civil::Date;
 #[derive(Parser, Debug)]
 #[command(name = "bank")]
 pub(crate) struct Args {
-    /// A CSV file of transactions to book first; rows that are booked already are recognised. A store in memory begins
-    /// with the small ledger that comes with the program when this is absent.
+    /// A CSV file of transactions to book first; rows that are booked already are recognised. Without it, and without a store
+    /// that is named or with one in memory, the small ledger that comes with the program is booked.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,
 
-    /// The URL of the store: `memory:`, or `postgres://user@host/database` with the feature `postgres`.
-    #[arg(long, global = true, value_name = "URL", default_value = "memory:")]
-    pub(crate) store: String,
+    /// The URL of the store: `memory:`, `sqlite:FILE`, or `postgres://user@host/database` with the feature `postgres`. Without
+    /// it the books are kept in `bank.db` in the current folder, or with a ledger in memory.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) store: Option<String>,
 
     #[command(subcommand)]
     pub(crate) task: Option<Task>,
+}
+
+/// Where the books are kept when nothing is said.
+const BOOKS: &str = if cfg!(feature = "sqlite") { "sqlite:bank.db" } else { "memory:" };
+
+impl Args {
+    /// The URL of the store, and the ledger to book first.
+    pub(crate) fn store_and_ledger(&self) -> Result<(&str, Option<Ledger>), LedgerError> {
+        let store = match (&self.store, &self.ledger) {
+            (Some(store), _) => store,
+            (None, Some(_)) => "memory:",
+            (None, None) => BOOKS,
+        };
+        let ledger = match &self.ledger {
+            Some(file) => Some(Ledger::open(file)?),
+            None if self.store.is_none() || store == "memory:" => Some(Ledger::small()?),
+            None => None,
+        };
+        Ok((store, ledger))
+    }
 }
 
 /// What to do once the ledger is booked.

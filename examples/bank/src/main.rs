@@ -15,7 +15,6 @@ use std::{
 use bank::{
     domain::{Account, AccountEvent, Refusal, Withdraw},
     import::{Disagreement, import},
-    ledger::Ledger,
     overview::Overview,
     statement::{Statement, StatementError, Until},
 };
@@ -60,12 +59,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<Outcome, Box<dyn Error>> {
-    let ledger = match &args.ledger {
-        Some(file) => Some(Ledger::open(file)?),
-        None if args.store == "memory:" => Some(Ledger::small()?),
-        None => None,
-    };
-    let store = es::connect(&args.store).await?;
+    let (store, ledger) = args.store_and_ledger()?;
+    let store = es::connect(store).await?;
     let mut run = Run::default();
     if let Some(ledger) = &ledger {
         let bar = progress_bar(ledger.rows().len());

@@ -19,7 +19,7 @@ use uuid::Uuid;
 #[derive(Parser, Debug)]
 #[command(name = "orders")]
 struct Args {
-    /// The URL of the store: `memory:`, or `postgres://user@host/database` with the feature `postgres`.
+    /// The URL of the store: `memory:`, `sqlite:FILE`, or `postgres://user@host/database` with the feature `postgres`.
     #[arg(long, value_name = "URL", default_value = "memory:")]
     store: String,
 }

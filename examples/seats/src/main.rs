@@ -18,7 +18,7 @@ use uuid::Uuid;
 #[derive(Parser, Debug)]
 #[command(name = "seats")]
 struct Args {
-    /// The URL of the store: `memory:`, or `postgres://user@host/database` with the feature `postgres`.
+    /// The URL of the store: `memory:`, `sqlite:FILE`, or `postgres://user@host/database` with the feature `postgres`.
     #[arg(long, value_name = "URL", default_value = "memory:")]
     store: String,
     /// The number of seats that are left.

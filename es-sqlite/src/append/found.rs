@@ -1,0 +1,160 @@
+//! What the log holds of a request: the versions of its streams, its event ids and its keys.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use es_core::{
+    Append, AppendRequest, IdempotencyKey, Known, KnownEvent, KnownKey, Position, StreamId, Timestamp, Version,
+};
+use rusqlite::{Connection, OptionalExtension, Row};
+use uuid::Uuid;
+
+use crate::{
+    codec::{checksum, kinds::Kinds},
+    error::SqliteError,
+};
+
+/// The end of a stream.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct StreamEnd {
+    /// The number of the stream; `None` when it has no events.
+    pub(super) number: Option<i64>,
+    pub(super) version: Version,
+    pub(super) recorded_at: Option<Timestamp>,
+}
+
+impl StreamEnd {
+    pub(super) fn find(connection: &Connection, stream: &StreamId) -> Result<Self, SqliteError> {
+        let mut statement = connection.prepare_cached(
+            "SELECT streams.stream, version, recorded_at FROM streams JOIN events USING (stream)
+             WHERE streams.category = ?1 AND streams.id = ?2 ORDER BY version DESC LIMIT 1",
+        )?;
+        let row = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get(2)?));
+        let found = statement.query_row([stream.category(), stream.id()], row).optional()?;
+        let Some((number, version, recorded_at)) = found else { return Ok(Self::default()) };
+        let damaged =
+            || SqliteError::damaged(format!("the last event of stream `{stream}` has a number out of its range"));
+        let version = u64::try_from(version).map(Version::new).map_err(|_| damaged())?;
+        Ok(Self { number: Some(number), version, recorded_at: Timestamp::from_micros(recorded_at) })
+    }
+}
+
+/// An event that the log holds.
+#[derive(Clone, Debug)]
+pub(super) struct FoundEvent {
+    stream: StreamId,
+    pub(super) version: Version,
+    pub(super) position: Position,
+    pub(super) recorded_at: Timestamp,
+    together: usize,
+}
+
+/// A key that the log holds.
+#[derive(Clone, Debug)]
+struct FoundKey {
+    digest: [u8; 32],
+    outcome: Bytes,
+    event: Option<Uuid>,
+}
+
+/// What the log holds of a request, all as of one transaction.
+#[derive(Debug)]
+pub(super) struct Found<'a> {
+    ends: HashMap<&'a StreamId, Version>,
+    events: HashMap<Uuid, FoundEvent>,
+    keys: HashMap<&'a str, FoundKey>,
+}
+
+impl<'a> Found<'a> {
+    /// Looks for all of `request`, whose streams end at `ends`.
+    pub(super) fn of(
+        connection: &Connection,
+        kinds: &mut Kinds,
+        request: &'a AppendRequest,
+        ends: &[StreamEnd],
+    ) -> Result<Self, SqliteError> {
+        let streams = request.appends().iter().map(|append: &Append| &append.stream);
+        let mut found = Self {
+            ends: streams.zip(ends.iter().map(|end| end.version)).collect(),
+            events: HashMap::new(),
+            keys: HashMap::new(),
+        };
+        for event in request.events() {
+            if let Some(known) = find_event(connection, kinds, event.id())? {
+                found.events.insert(event.id(), known);
+            }
+        }
+        for key in request.keys() {
+            if let Some(known) = find_key(connection, key)? {
+                found.keys.insert(key.key(), known);
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) fn event(&self, id: Uuid) -> Option<&FoundEvent> {
+        self.events.get(&id)
+    }
+}
+
+impl Known for Found<'_> {
+    fn version(&self, stream: &StreamId) -> Version {
+        self.ends.get(stream).copied().unwrap_or(Version::NONE)
+    }
+
+    fn event(&self, id: Uuid) -> Option<KnownEvent<'_>> {
+        let FoundEvent { stream, version, together, .. } = self.events.get(&id)?;
+        Some(KnownEvent { stream, version: *version, together: *together })
+    }
+
+    fn key(&self, key: &str) -> Option<KnownKey<'_>> {
+        let FoundKey { digest, outcome, event } = self.keys.get(key)?;
+        Some(KnownKey { digest, outcome, event: *event })
+    }
+}
+
+fn find_event(connection: &Connection, kinds: &mut Kinds, id: Uuid) -> Result<Option<FoundEvent>, SqliteError> {
+    let mut statement = connection
+        .prepare_cached("SELECT kind, id, version, position, recorded_at, together FROM events WHERE event_id = ?1")?;
+    let row = |row: &Row<'_>| {
+        Ok((
+            row.get(0)?,
+            row.get::<_, String>(1)?,
+            row.get::<_, i64>(2)?,
+            row.get::<_, i64>(3)?,
+            row.get(4)?,
+            row.get::<_, i64>(5)?,
+        ))
+    };
+    let found = statement.query_row([id.as_bytes()], row).optional()?;
+    let Some((kind, stream, version, position, recorded_at, together)) = found else { return Ok(None) };
+    let damaged = || SqliteError::damaged(format!("the event at position {position} has a number out of its range"));
+    Ok(Some(FoundEvent {
+        stream: kinds.get(connection, kind)?.stream(&stream)?,
+        version: Version::new(u64::try_from(version).map_err(|_| damaged())?),
+        position: Position::new(u64::try_from(position).map_err(|_| damaged())?),
+        recorded_at: Timestamp::from_micros(recorded_at).ok_or_else(damaged)?,
+        together: usize::try_from(together).map_err(|_| damaged())?,
+    }))
+}
+
+fn find_key(connection: &Connection, key: &IdempotencyKey) -> Result<Option<FoundKey>, SqliteError> {
+    let mut statement =
+        connection.prepare_cached("SELECT digest, outcome, event, checksum FROM keys WHERE key = ?1")?;
+    let row = |row: &Row<'_>| {
+        Ok((
+            row.get::<_, [u8; 32]>(0)?,
+            row.get::<_, Vec<u8>>(1)?,
+            row.get::<_, Option<[u8; 16]>>(2)?,
+            row.get::<_, i64>(3)?,
+        ))
+    };
+    let found = statement.query_row([key.key()], row).optional()?;
+    let Some((digest, outcome, event, stored)) = found else { return Ok(None) };
+    let event_bytes = event.as_ref().map(<[u8; 16]>::as_slice);
+    if checksum::of_key(key.key(), &digest, &outcome, event_bytes) != stored {
+        let what = format!("idempotency key `{}`: its checksum does not match", key.key());
+        return Err(SqliteError::damaged(what));
+    }
+    Ok(Some(FoundKey { digest, outcome: outcome.into(), event: event.map(Uuid::from_bytes) }))
+}

@@ -1,0 +1,100 @@
+//! Appends in a transaction of the caller.
+
+use es_core::{AppendError, AppendRequest, Appended, limits};
+use rusqlite::{Connection, MAIN_DB, TransactionState};
+use uuid::Uuid;
+
+use crate::{
+    append::{
+        execute::{Failure, Log},
+        writer::Clock,
+    },
+    codec::kinds::Kinds,
+    error::SqliteError,
+    file::{identity::Place, incarnation, synchronous::Synchronous},
+};
+
+/// Why [`SqliteStore::append_in`](crate::SqliteStore::append_in) appended nothing. What the transaction did before is as it
+/// was.
+///
+/// ```
+/// # use es_sqlite::SqliteTransactionError;
+/// fn advice(error: &SqliteTransactionError) -> &'static str {
+///     match error {
+///         SqliteTransactionError::Append(_) => "roll back, and decide again or tell the user",
+///         SqliteTransactionError::NoWriteLock => "begin the transaction with `BEGIN IMMEDIATE`",
+///         _ => "correct the connection",
+///     }
+/// }
+/// # assert_eq!(advice(&SqliteTransactionError::NoWriteLock), "begin the transaction with `BEGIN IMMEDIATE`");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SqliteTransactionError {
+    /// The append is refused, as by the store itself.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// The transaction does not hold the write lock. Taken later, it could fail, or follow reads of an older state.
+    #[error("the transaction does not hold the write lock; begin it with `TransactionBehavior::Immediate`")]
+    NoWriteLock,
+    /// The connection flushes less than the store, so that a power loss could take acknowledged events.
+    #[error("the connection has `synchronous = {found}`, and the store {needed}; run `PRAGMA synchronous = {needed}`")]
+    Synchronous {
+        /// The setting of the connection.
+        found: i64,
+        /// The setting of the store.
+        needed: i64,
+    },
+    /// The transaction is on another file than the store.
+    #[error("the transaction is on another file than the store; open its connection on the store's path")]
+    OtherFile,
+}
+
+impl From<SqliteError> for SqliteTransactionError {
+    fn from(error: SqliteError) -> Self {
+        Self::Append(error.into())
+    }
+}
+
+impl From<rusqlite::Error> for SqliteTransactionError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::from(SqliteError::from(error))
+    }
+}
+
+/// Executes `request` in the open transaction of `connection`.
+pub(crate) fn append_in(
+    connection: &Connection,
+    request: &AppendRequest,
+    (place, incarnation): (&Place, Uuid),
+    synchronous: Synchronous,
+    clock: &Clock,
+) -> Result<Vec<Appended>, SqliteTransactionError> {
+    limits::check(request)?;
+    if connection.transaction_state(Some(MAIN_DB))? != TransactionState::Write {
+        return Err(SqliteTransactionError::NoWriteLock);
+    }
+    let is_here = connection.path().is_some_and(|path| place.is_at(path.as_ref()));
+    if !is_here || incarnation::today(connection)? != incarnation {
+        return Err(SqliteTransactionError::OtherFile);
+    }
+    let found: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+    if found < synchronous.number() {
+        return Err(SqliteTransactionError::Synchronous { found, needed: synchronous.number() });
+    }
+    // What a failed statement left behind is undone, so that the caller may go on with the transaction.
+    connection.execute_batch("SAVEPOINT es_append_in")?;
+    let mut kinds = Kinds::default();
+    let answer =
+        Log::new(connection, &mut kinds, clock()).map_err(Failure::Failed).and_then(|mut log| log.execute(request));
+    if answer.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK TO es_append_in")?;
+    }
+    if !connection.is_autocommit() {
+        connection.execute_batch("RELEASE es_append_in")?;
+    }
+    answer.map_err(|failure| match failure {
+        Failure::Refused(error) => error.into(),
+        Failure::Failed(error) => error.into(),
+    })
+}

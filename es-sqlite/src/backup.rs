@@ -1,0 +1,123 @@
+//! Copies the log to another file while writers go on.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use es_core::StoreErrorKind;
+use rusqlite::Connection;
+
+use crate::{error::SqliteError, file::incarnation};
+
+/// Why no backup was made.
+///
+/// ```
+/// # use es_sqlite::{SqliteBackupError, SqliteStore};
+/// # async fn example(store: &SqliteStore) -> Result<(), SqliteBackupError> {
+/// match store.backup_to("backup.db").await {
+///     Err(SqliteBackupError::Exists { path }) => println!("`{}` stays as it is", path.display()),
+///     done => done?,
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SqliteBackupError {
+    /// There is a file at the path already. It stays as it is.
+    #[error("`{}` exists already; give the backup a new name", path.display())]
+    Exists {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The path holds bytes that are not UTF-8, which SQLite does not take here.
+    #[error("`{}` is not UTF-8; give the backup another name", path.display())]
+    NotUtf8 {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The backup could not be written.
+    #[error("the backup could not be written to `{}`", path.display())]
+    Io {
+        /// The path that was accessed.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// The log could not be read, or not be copied.
+    #[error(transparent)]
+    Store(#[from] SqliteError),
+}
+
+impl SqliteBackupError {
+    /// How to react to it.
+    ///
+    /// ```
+    /// # use es_core::StoreErrorKind;
+    /// # use es_sqlite::SqliteBackupError;
+    /// let error = SqliteBackupError::Exists { path: "backup.db".into() };
+    /// assert_eq!(error.kind(), StoreErrorKind::Misconfigured);
+    /// ```
+    pub fn kind(&self) -> StoreErrorKind {
+        match self {
+            Self::Exists { .. } | Self::NotUtf8 { .. } => StoreErrorKind::Misconfigured,
+            Self::Io { .. } => StoreErrorKind::Unavailable,
+            Self::Store(error) => error.kind(),
+        }
+    }
+}
+
+/// Writes all that `connection` sees to a new file at `path`. The file appears there when it is whole and on the disk.
+pub(crate) fn backup(connection: &Connection, path: &Path) -> Result<(), SqliteBackupError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| SqliteBackupError::Io { path, source }
+    };
+    let path = std::path::absolute(path).map_err(failed(path))?;
+    if path.symlink_metadata().is_ok() {
+        return Err(SqliteBackupError::Exists { path });
+    }
+    let mut partial = path.clone().into_os_string();
+    partial.push("-partial");
+    let partial = PathBuf::from(partial);
+    let Some(name) = partial.to_str() else { return Err(SqliteBackupError::NotUtf8 { path }) };
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial);
+    match made {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(SqliteBackupError::Exists { path: partial });
+        }
+        Err(error) => return Err(failed(&partial)(error)),
+    }
+    let written = write(connection, &partial, name).and_then(|()| publish(&partial, &path));
+    if written.is_err() {
+        // What was written so far is of no use.
+        drop(fs::remove_file(&partial));
+    }
+    written
+}
+
+fn write(connection: &Connection, partial: &Path, name: &str) -> Result<(), SqliteBackupError> {
+    let sqlite = |error: rusqlite::Error| SqliteBackupError::Store(error.into());
+    connection.execute("VACUUM INTO ?1", [name]).map_err(sqlite)?;
+    let copy = Connection::open(partial).map_err(sqlite)?;
+    incarnation::forget_origin(&copy)?;
+    copy.close().map_err(|(_, error)| sqlite(error))
+}
+
+/// Gives the file its name, once it is on the disk.
+fn publish(partial: &Path, path: &Path) -> Result<(), SqliteBackupError> {
+    let failed = |source| SqliteBackupError::Io { path: path.to_owned(), source };
+    File::open(partial).and_then(|file| file.sync_all()).map_err(failed)?;
+    // A link and not a rename, which would replace a file that somebody made in between.
+    fs::hard_link(partial, path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => SqliteBackupError::Exists { path: path.to_owned() },
+        _ => failed(error),
+    })?;
+    fs::remove_file(partial).map_err(failed)?;
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+}

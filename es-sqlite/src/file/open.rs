@@ -1,0 +1,154 @@
+//! Opens the file: makes it where it is missing, refuses what is no log of this library, and brings its tables up to date.
+
+use std::{
+    fs::{self, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, ErrorCode, MAIN_DB};
+
+use crate::{
+    error::SqliteError,
+    file::{
+        connection::{self, Settings},
+        error::SqliteOpenError,
+        identity::Place,
+        incarnation, migrate, network,
+        synchronous::Synchronous,
+        wal,
+        write_lock::WriteLock,
+    },
+};
+
+/// What to do while the file is opened.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) path: PathBuf,
+    pub(crate) settings: Settings,
+    pub(crate) migrate: bool,
+    pub(crate) restored: bool,
+    pub(crate) allow_network: bool,
+}
+
+/// A file that is open.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) place: Place,
+    pub(crate) connection: Connection,
+    /// `None` for a file that is only read.
+    pub(crate) lock: Option<WriteLock>,
+}
+
+/// The first version of SQLite that does not damage a file when two connections write or checkpoint at once.
+const SQLITE: i32 = 3_051_003;
+
+/// Opens the file of `request`.
+pub(crate) fn open(request: &Request) -> Result<Opened, SqliteOpenError> {
+    if rusqlite::version_number() < SQLITE {
+        return Err(SqliteOpenError::LibraryTooOld { found: rusqlite::version() });
+    }
+    let place = find_or_make(request)?;
+    if !request.allow_network {
+        network::check(place.path())?;
+    }
+    let failed = |source: SqliteError| SqliteOpenError::file(place.path(), source);
+    let mut lock = None;
+    if !request.settings.read_only {
+        let path = place.beside("-lock");
+        lock = Some(WriteLock::open(&path).map_err(|source| refused(&path, source))?);
+    }
+    let turn = lock.as_mut().map(|lock| lock.take(request.settings.busy_timeout)).transpose().map_err(failed)?;
+    let connection = open_locked(request, &place)?;
+    drop(turn);
+    Ok(Opened { place, connection, lock })
+}
+
+/// Opens the file while no other writer of this library runs.
+fn open_locked(request: &Request, place: &Place) -> Result<Connection, SqliteOpenError> {
+    let settings = &request.settings;
+    let failed = |source: SqliteError| SqliteOpenError::file(place.path(), source);
+    let sqlite = |error: rusqlite::Error| failed(error.into());
+    // Looks before any connection that would replay the write-ahead log into the file.
+    check_application(&connection::observer(place.path(), settings).map_err(failed)?, place)?;
+    if !wal::belongs(place, settings).map_err(failed)? {
+        return Err(SqliteOpenError::StaleWal { path: place.path().to_owned(), wal: place.beside("-wal") });
+    }
+    let mut connection = connection::writer(place.path(), settings).map_err(failed)?;
+    if settings.read_only {
+        migrate::check(&connection)?;
+        return Ok(connection);
+    }
+    if connection.is_readonly(MAIN_DB).map_err(sqlite)? {
+        return Err(SqliteOpenError::ReadOnly { path: place.path().to_owned() });
+    }
+    if request.migrate {
+        // A new file is in the mode of a rollback journal. Under EXTRA a power loss cannot bring that journal back, and so
+        // cannot roll the whole log back to nothing.
+        connection.pragma_update(None, "synchronous", Synchronous::EXTRA).map_err(sqlite)?;
+        migrate::run(&mut connection)?;
+    }
+    migrate::check(&connection)?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(sqlite)?;
+    if mode != "wal" {
+        return Err(failed(SqliteError::damaged(format!("its journal mode stays `{mode}`"))));
+    }
+    connection.pragma_update(None, "synchronous", settings.synchronous.name()).map_err(sqlite)?;
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(sqlite)?;
+    incarnation::begin_if_copied(&transaction, place, request.restored).map_err(failed)?;
+    transaction.commit().map_err(sqlite)?;
+    Ok(connection)
+}
+
+/// Finds the file, or makes it with rights for its owner alone. SQLite gives the files beside it the same rights.
+fn find_or_make(request: &Request) -> Result<Place, SqliteOpenError> {
+    if request.path.as_os_str().is_empty() {
+        return Err(SqliteOpenError::EmptyPath);
+    }
+    // Absolute, since SQLite reads a path that begins with `file:` as a URI.
+    let path = std::path::absolute(&request.path).map_err(|source| refused(&request.path, source))?;
+    let missing = match fs::metadata(&path) {
+        Ok(found) if !found.is_file() => return Err(SqliteOpenError::NotAFile { path }),
+        Ok(found) => found.len() == 0,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) => return Err(refused(&path, error)),
+    };
+    if missing && request.settings.read_only {
+        return Err(SqliteOpenError::Missing { path });
+    }
+    if missing {
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(refused(&path, error)),
+        }
+    }
+    Place::of(&path).map_err(|source| refused(&path, source))
+}
+
+/// Fails unless the file is empty or a log.
+fn check_application(connection: &Connection, place: &Place) -> Result<(), SqliteOpenError> {
+    let path = || place.path().to_owned();
+    let sqlite = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => SqliteOpenError::NotADatabase { path: path() },
+        _ => SqliteOpenError::file(place.path(), error.into()),
+    };
+    let objects: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(sqlite)?;
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(sqlite)?;
+    if objects > 0 && application != migrate::APPLICATION {
+        return Err(SqliteOpenError::Foreign { path: path() });
+    }
+    Ok(())
+}
+
+fn refused(path: &Path, source: io::Error) -> SqliteOpenError {
+    match source.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem if path.exists() => {
+            SqliteOpenError::ReadOnly { path: path.to_owned() }
+        }
+        _ => SqliteOpenError::Io { path: path.to_owned(), source },
+    }
+}

@@ -1,0 +1,198 @@
+//! Verifies the whole log: finds damage that only hides events, and so shows in no read.
+
+use std::collections::HashMap;
+
+use es_core::{Position, StreamId};
+use rusqlite::Connection;
+
+use crate::{
+    codec::{
+        checksum,
+        kinds::Kinds,
+        row::{COLUMNS, event},
+    },
+    error::SqliteError,
+    file::{incarnation::last_position, migrate},
+};
+
+/// What [`SqliteStore::verify`](crate::SqliteStore::verify) found.
+///
+/// ```no_run
+/// # use es_sqlite::{SqliteError, SqliteStore};
+/// # async fn example(store: &SqliteStore) -> Result<(), SqliteError> {
+/// let found = store.verify().await?;
+/// println!("{} events in {} streams", found.events, found.streams);
+/// assert!(found.is_intact(), "restore a backup: {:?}", found.problems);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verification {
+    /// How many events the log holds.
+    pub events: u64,
+    /// How many streams they belong to.
+    pub streams: u64,
+    /// What is damaged, a sentence each; at most 100. It names positions and tables, and holds no payload.
+    pub problems: Vec<String>,
+}
+
+impl Verification {
+    /// Whether nothing is damaged.
+    pub fn is_intact(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+/// The most problems that are told.
+pub(crate) const PROBLEMS: usize = 100;
+
+/// Verifies the log as of one moment. The connection holds a transaction that reads for as long.
+pub(crate) fn verify(connection: &Connection) -> Result<Verification, SqliteError> {
+    let mut found = Verification::default();
+    let transaction = connection.unchecked_transaction()?;
+    for check in [schema, pages, events, streams, keys, snapshots] {
+        // An error of a check is a finding: the other checks still run.
+        if let Err(error) = check(&transaction, &mut found) {
+            found.problems.push(told(&error));
+        }
+    }
+    found.problems.truncate(PROBLEMS);
+    Ok(found)
+}
+
+/// The error with its sources.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+type Checked = Result<(), SqliteError>;
+
+/// The tables are as the migrations made them.
+fn schema(connection: &Connection, found: &mut Verification) -> Checked {
+    if let Some(name) = migrate::changed(connection)? {
+        found.problems.push(format!("`{name}` is not as the migrations made it"));
+    }
+    Ok(())
+}
+
+/// The pages hold together, and each index has an entry for each row.
+fn pages(connection: &Connection, found: &mut Verification) -> Checked {
+    let mut statement = connection.prepare(&format!("PRAGMA integrity_check({PROBLEMS})"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let line: String = row.get(0)?;
+        if line != "ok" {
+            found.problems.push(line);
+        }
+    }
+    Ok(())
+}
+
+/// Every event is as it was written, and in its place in the log and in its stream.
+fn events(connection: &Connection, found: &mut Verification) -> Checked {
+    let mut kinds = Kinds::default();
+    let mut versions: HashMap<i64, u64> = HashMap::new();
+    let mut last = Position::START;
+    let sql = format!(
+        "SELECT {COLUMNS}, events.stream, streams.category, streams.id
+         FROM events LEFT JOIN streams USING (stream) ORDER BY position"
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let event = match event(connection, row, &mut kinds) {
+            Ok(event) => event,
+            Err(error) => {
+                found.problems.push(told(&error));
+                if found.problems.len() >= PROBLEMS {
+                    return Ok(());
+                }
+                last = last.plus(1);
+                continue;
+            }
+        };
+        if event.position != last.plus(1) {
+            found.problems.push(told(&SqliteError::Hole { after: last, found: event.position }));
+        }
+        last = event.position;
+        found.events += 1;
+        let (stream, category, id): (i64, Option<String>, Option<String>) = (row.get(11)?, row.get(12)?, row.get(13)?);
+        if (category.as_deref(), id.as_deref()) != (Some(event.stream.category()), Some(event.stream.id())) {
+            found.problems.push(format!("the event at position {last} is filed under another stream"));
+        }
+        let version = versions.entry(stream).or_default();
+        if event.version != *version + 1 {
+            found.problems.push(format!("the stream of position {last} has version {} after {version}", event.version));
+        }
+        *version = event.version.get();
+        if found.problems.len() >= PROBLEMS {
+            return Ok(());
+        }
+    }
+    found.streams = versions.len() as u64;
+    if last_position(connection)? != last {
+        found.problems.push(format!("the last position is told as another one than {last}"));
+    }
+    Ok(())
+}
+
+/// Every stream has events, and is in its slice.
+fn streams(connection: &Connection, found: &mut Verification) -> Checked {
+    let mut statement = connection.prepare("SELECT category, id, slice FROM streams")?;
+    let mut rows = statement.query([])?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        let (category, id, slice): (String, String, u16) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        count += 1;
+        match StreamId::new(category, id) {
+            Ok(stream) if stream.slice() == slice => {}
+            Ok(stream) => found.problems.push(format!("stream `{stream}` is in slice {slice}")),
+            Err(error) => found.problems.push(format!("a stream has a bad name: {error}")),
+        }
+    }
+    if count != found.streams {
+        found.problems.push(format!("{count} streams are listed, and {} have events", found.streams));
+    }
+    Ok(())
+}
+
+/// Every idempotency key is as it was written.
+fn keys(connection: &Connection, found: &mut Verification) -> Checked {
+    let mut statement = connection.prepare("SELECT key, digest, outcome, event, checksum FROM keys")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let key: String = row.get(0)?;
+        let (digest, outcome, event): (Vec<u8>, Vec<u8>, Option<Vec<u8>>) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        if checksum::of_key(&key, &digest, &outcome, event.as_deref()) != row.get::<_, i64>(4)? {
+            found.problems.push(format!("idempotency key `{key}` is damaged: its checksum does not match"));
+        }
+    }
+    Ok(())
+}
+
+/// Every snapshot is as it was written.
+fn snapshots(connection: &Connection, found: &mut Verification) -> Checked {
+    let mut statement = connection.prepare(
+        "SELECT category, id, schema, version, position, recorded_at, payload, checksum
+         FROM snapshots LEFT JOIN streams USING (stream)",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (category, id, schema): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let place = [row.get(3)?, row.get(4)?, row.get(5)?];
+        let payload: Vec<u8> = row.get(6)?;
+        if checksum::of_snapshot([&category, &id, &schema], place, &payload) != row.get::<_, i64>(7)? {
+            found
+                .problems
+                .push(format!("a snapshot of stream `{category}/{id}` is damaged: its checksum does not match"));
+        }
+    }
+    Ok(())
+}

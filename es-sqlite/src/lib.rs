@@ -1,0 +1,44 @@
+//! The store of `es` in one SQLite file: durable, without a server, and shared by several programs on one computer.
+//!
+//! ```no_run
+//! # use es_sqlite::{SqliteOpenError, SqliteStore};
+//! # async fn example() -> Result<(), SqliteOpenError> {
+//! let store = SqliteStore::open("bank.db").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It runs on Unix. Beside the file stand `bank.db-wal` and `bank.db-shm`, which belong to SQLite, and `bank.db-lock`, on which
+//! the writers of several programs wait for their turn.
+//!
+//! # Features
+//! - `bundled` (default): builds SQLite 3.51.3. Without it the system's library is linked; [`SqliteStore::open`] refuses one
+//!   that is older.
+//!
+//! # Layout
+//! `store` is the public store, and `builder` its settings. `codec` decodes rows and their checksums. `file` opens the file and
+//! knows its incarnations; `read` has the threads that read, `append` the one that writes. `wake` wakes those who wait, and
+//! `backup` copies the log.
+
+#[cfg(not(unix))]
+compile_error!("es-sqlite runs on Unix: it recognises a file by its device and inode");
+
+mod append;
+mod backup;
+mod builder;
+mod codec;
+mod error;
+mod file;
+mod read;
+mod store;
+mod url;
+mod wake;
+
+pub use append::{batch_limits::BatchLimits, transaction::SqliteTransactionError};
+pub use backup::SqliteBackupError;
+pub use builder::SqliteBuilder;
+pub use error::SqliteError;
+pub use file::{error::SqliteOpenError, migrate::SqliteMigrateError, synchronous::Synchronous, verify::Verification};
+pub use rusqlite;
+pub use store::SqliteStore;
+pub use url::SqliteUrlError;

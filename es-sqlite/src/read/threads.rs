@@ -1,0 +1,150 @@
+//! The threads that read. Each owns a connection; a task runs on whichever is idle, and holds no transaction afterwards.
+
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+    thread::{self, JoinHandle},
+};
+
+use crossbeam_channel::{Receiver, Sender};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::{
+    codec::kinds::Kinds,
+    error::SqliteError,
+    file::{error::SqliteOpenError, identity::Place},
+};
+
+/// How many threads read.
+const THREADS: usize = 2;
+
+/// What a task reads with.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    pub(crate) connection: Connection,
+    pub(crate) kinds: Kinds,
+    place: Place,
+}
+
+type Task = Box<dyn FnOnce(&mut Reader) + Send>;
+
+/// The threads, until they are closed.
+pub(crate) struct ReaderThreads {
+    tasks: Mutex<Option<Sender<Task>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// The answer of a task.
+pub(crate) type Answer<T> = oneshot::Receiver<T>;
+
+impl ReaderThreads {
+    /// Starts the threads, each with a connection that `open` makes.
+    pub(crate) fn start(
+        place: &Place,
+        open: impl Fn() -> Result<Connection, SqliteError>,
+    ) -> Result<Self, SqliteOpenError> {
+        let (sender, tasks) = crossbeam_channel::unbounded::<Task>();
+        let threads = Self { tasks: Mutex::new(Some(sender)), threads: Mutex::default() };
+        for number in 0..THREADS {
+            let connection = open().map_err(|source| SqliteOpenError::file(place.path(), source))?;
+            let reader = Reader { connection, kinds: Kinds::default(), place: place.clone() };
+            let tasks = tasks.clone();
+            let thread = thread::Builder::new().name(format!("es-sqlite-read-{number}"));
+            let thread = thread.spawn(move || run(reader, &tasks)).map_err(SqliteOpenError::Thread)?;
+            threads.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        }
+        Ok(threads)
+    }
+
+    /// Starts `task` within a transaction that reads. It does not run when nobody waits for the answer any more.
+    pub(crate) fn start_task<T, E>(
+        &self,
+        task: impl FnOnce(&mut Reader) -> Result<T, E> + Send + 'static,
+    ) -> Answer<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<SqliteError> + Send + 'static,
+    {
+        let (sender, answer) = oneshot::channel();
+        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*tasks {
+            Some(tasks) => {
+                let task = move |reader: &mut Reader| {
+                    if !sender.is_closed() {
+                        // The receiver may be gone by now: then nobody needs the answer.
+                        let _ = sender.send(reader.in_transaction(task));
+                    }
+                };
+                // A channel whose threads have ended drops the task, which ends the wait with `Closed`.
+                let _ = tasks.send(Box::new(task));
+            }
+            None => drop(sender.send(Err(SqliteError::Closed.into()))),
+        }
+        answer
+    }
+
+    /// Runs `task` and waits for its answer.
+    pub(crate) async fn run<T, E>(
+        &self,
+        task: impl FnOnce(&mut Reader) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<SqliteError> + Send + 'static,
+    {
+        answered(self.start_task(task)).await
+    }
+
+    /// Lets the tasks that were started end, and closes the connections.
+    pub(crate) fn close(&self) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
+        for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            join(thread);
+        }
+    }
+}
+
+/// Waits for the answer of a task; its thread has ended when there is none.
+pub(crate) async fn answered<T, E: From<SqliteError>>(answer: Answer<Result<T, E>>) -> Result<T, E> {
+    answer.await.unwrap_or_else(|_| Err(SqliteError::Closed.into()))
+}
+
+/// Waits for the end of a thread, unless it is this one: the last handle of a store may be dropped on any thread.
+pub(crate) fn join(thread: JoinHandle<()>) {
+    if thread.thread().id() != thread::current().id() && thread.join().is_err() {
+        tracing::error!("a thread of the store on SQLite has panicked");
+    }
+}
+
+fn run(mut reader: Reader, tasks: &Receiver<Task>) {
+    while let Ok(task) = tasks.recv() {
+        task(&mut reader);
+    }
+}
+
+impl Reader {
+    fn in_transaction<T, E: From<SqliteError>>(
+        &mut self,
+        task: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.place.check()?;
+        self.execute("BEGIN")?;
+        let answer = task(self);
+        let ended = self.execute("COMMIT");
+        let answer = answer?;
+        ended?;
+        Ok(answer)
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), SqliteError> {
+        self.connection.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ReaderThreads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReaderThreads").finish_non_exhaustive()
+    }
+}
