@@ -224,11 +224,11 @@ impl Writer {
 
     fn execute(&mut self, batch: &[Job]) -> Result<Vec<Outcome>, BatchFailure> {
         let not_begun = BatchFailure::NotBegun;
+        let turn = self.parts.lock.take(self.parts.settings.busy_timeout).map_err(not_begun)?;
         self.parts.place.check().map_err(not_begun)?;
         if self.is_broken {
             self.reopen().map_err(not_begun)?;
         }
-        let turn = self.parts.lock.take(self.parts.settings.busy_timeout).map_err(not_begun)?;
         self.statement("BEGIN IMMEDIATE").map_err(not_begun)?;
         let salts = self.read_salts();
         let executed = self.in_transaction(batch);
