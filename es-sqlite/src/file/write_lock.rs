@@ -34,14 +34,25 @@ impl WriteLock {
         Ok(Self { file: Arc::new(file), path: path.to_owned(), waiting: None })
     }
 
+    /// Takes the lock if nobody holds it or waits for it in this store.
+    pub(crate) fn try_take(&mut self) -> Result<Option<Turn>, SqliteError> {
+        if self.waiting.is_some() {
+            return Ok(None);
+        }
+        match self.file.try_lock() {
+            Ok(()) => Ok(Some(Turn(Arc::clone(&self.file)))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(self.failed(error)),
+        }
+    }
+
     /// Waits for the lock, at most for `patience`.
     pub(crate) fn take(&mut self, patience: Duration) -> Result<Turn, SqliteError> {
         let waiting = match self.waiting.take() {
             Some(waiting) => waiting,
-            None => match self.file.try_lock() {
-                Ok(()) => return Ok(Turn(Arc::clone(&self.file))),
-                Err(TryLockError::WouldBlock) => self.wait()?,
-                Err(TryLockError::Error(error)) => return Err(self.failed(error)),
+            None => match self.try_take()? {
+                Some(turn) => return Ok(turn),
+                None => self.wait()?,
             },
         };
         match waiting.recv_timeout(patience) {
