@@ -121,6 +121,7 @@ impl SqliteOpenError {
     pub(crate) fn file(path: &Path, source: SqliteError) -> Self {
         let path = path.to_owned();
         match source.kind() {
+            _ if source.is_not_a_database() => Self::NotADatabase { path },
             StoreErrorKind::Corrupt => Self::Damaged { path, source },
             _ => Self::File { path, source },
         }
