@@ -208,6 +208,9 @@ impl SqliteStore {
     /// is in this process and ends its transactions soon, appends of others run into their
     /// [`lock_timeout`](SqliteBuilder::lock_timeout).
     ///
+    /// A database that you attach to your connection is not part of the promise: after a power loss its tables may be as before
+    /// the commit and the events there, or the other way round.
+    ///
     /// When the answer of your COMMIT is lost, send the same request again: the event ids tell whether it was committed.
     ///
     /// ```
@@ -230,7 +233,11 @@ impl SqliteStore {
         transaction: &Transaction<'_>,
         request: &AppendRequest,
     ) -> Result<Vec<Appended>, SqliteTransactionError> {
-        let Shared { place, settings, incarnation, clock, .. } = &*self.shared;
+        let Shared { place, settings, incarnation, clock, queue, .. } = &*self.shared;
+        match queue {
+            Some(queue) => queue.check_open()?,
+            None => return Err(SqliteError::ReadOnly { path: self.path().to_owned() }.into()),
+        }
         append_in(transaction, request, (place, *incarnation), settings.synchronous, clock)
     }
 

@@ -164,6 +164,12 @@ impl Queue {
         answer
     }
 
+    /// Fails once the queue is closed.
+    pub(crate) fn check_open(&self) -> Result<(), SqliteError> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if jobs.is_some() { Ok(()) } else { Err(SqliteError::Closed) }
+    }
+
     fn send(&self, job: Job) -> Result<(), SqliteError> {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(jobs) = &*jobs else {
@@ -382,7 +388,7 @@ impl Writer {
             return;
         }
         self.pages = 0;
-        let mut checkpoint = || {
+        let checkpoint = || {
             let _turn = self.parts.lock.take(self.parts.settings.busy_timeout)?;
             self.parts.place.check()?;
             let mut checkpoint = self.parts.connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?;
