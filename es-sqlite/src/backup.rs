@@ -102,6 +102,8 @@ pub(crate) fn backup(connection: &Connection, path: &Path) -> Result<(), SqliteB
 
 fn write(connection: &Connection, partial: &Path, name: &str) -> Result<(), SqliteBackupError> {
     let sqlite = |error: rusqlite::Error| SqliteBackupError::Store(error.into());
+    // A connection that only reads would refuse to write the copy, too.
+    connection.pragma_update(None, "query_only", false).map_err(sqlite)?;
     connection.execute("VACUUM INTO ?1", [name]).map_err(sqlite)?;
     let copy = Connection::open(partial).map_err(sqlite)?;
     incarnation::forget_origin(&copy)?;

@@ -86,7 +86,7 @@ pub enum SqliteOpenError {
     },
     /// The SQLite library is too old to be trusted with several writers.
     #[error(
-        "this program runs with SQLite {found}, which can damage a file that several connections write; it needs 3.51.3 or newer, or the feature `bundled`"
+        "this program runs with SQLite {found}, which can damage a file that several connections write; install 3.51.3 or newer, or build it in with the feature `sqlite` of `es` (`bundled` of `es-sqlite`)"
     )]
     LibraryTooOld {
         /// The version of the library.
