@@ -207,8 +207,6 @@ struct Writer {
     wal: Option<File>,
     /// The salts that the write-ahead log had after the last batch.
     salts: Option<Salts>,
-    /// The last position after the last batch.
-    last: Option<Position>,
     /// Whether the connection must be opened again, since its last transaction did not end well.
     is_broken: bool,
     /// About how many pages were written to the write-ahead log since it was last copied into the file.
@@ -246,8 +244,7 @@ fn run(writer: &Mutex<Option<Writer>>, jobs: &Receiver<Job>) {
 
 impl Writer {
     fn new(parts: WriterParts) -> Result<Self, SqliteError> {
-        let writer =
-            Self { parts, kinds: Kinds::default(), wal: None, salts: None, last: None, is_broken: false, pages: 0 };
+        let writer = Self { parts, kinds: Kinds::default(), wal: None, salts: None, is_broken: false, pages: 0 };
         writer.set_up()?;
         Ok(writer)
     }
@@ -339,7 +336,6 @@ impl Writer {
             self.reopen().map_err(not_begun)?;
         }
         self.statement("BEGIN IMMEDIATE").map_err(not_begun)?;
-        let salts = self.read_salts();
         let executed = self.in_transaction(batch);
         let (outcomes, before, last) = match executed {
             Ok(executed) => executed,
@@ -353,8 +349,7 @@ impl Writer {
             self.is_broken = true;
             return Err(BatchFailure::Unknown(error));
         }
-        self.follow_wal(salts, before);
-        self.last = Some(last);
+        self.follow_wal();
         self.pages += batch.iter().map(Work::pages).sum::<usize>();
         if last > before {
             self.parts.wake.wake();
@@ -437,29 +432,22 @@ impl Writer {
         wal::salts(self.wal.as_ref()?).ok()?
     }
 
-    /// Writes the base of a write-ahead log that was begun since the last batch. `then` are its salts within the batch, and
-    /// `before` is the last position before it.
-    fn follow_wal(&mut self, then: Option<Salts>, before: Position) {
+    /// Writes the row of a write-ahead log that was begun since the last batch.
+    fn follow_wal(&mut self) {
         let Some(salts) = self.read_salts() else { return };
         if self.salts == Some(salts) {
             return;
         }
-        let base = match then {
-            // The batch itself has begun it.
-            Some(then) if then != salts => Some(before),
-            None => Some(before),
-            // Another writer has begun it, after the last batch of this one.
-            Some(_) if self.salts.is_some() => self.last,
-            Some(_) => None,
-        };
+        let mut stored = wal::store_base(&self.parts.connection, salts);
         self.salts = Some(salts);
-        let stored = wal::stored_salts(&self.parts.connection);
-        if let Some(base) = base
-            && !matches!(stored, Ok(Some(stored)) if stored == salts)
-            && let Err(error) = wal::store_base(&self.parts.connection, salts, base)
-        {
+        // The row may itself begin a write-ahead log.
+        if let Some(now) = self.read_salts().filter(|now| *now != salts) {
+            stored = stored.and_then(|()| wal::correct_base(&self.parts.connection, now));
+            self.salts = Some(now);
+        }
+        if let Err(error) = stored {
             // The batch is committed all the same. After a crash the file is verified as a whole.
-            tracing::warn!(%error, "the base of the write-ahead log was not written");
+            tracing::warn!(%error, "the row of the write-ahead log was not written");
         }
     }
 }

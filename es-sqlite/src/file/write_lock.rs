@@ -4,9 +4,9 @@
 //! first locks a file beside the log, on which the operating system queues those who wait.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions, Permissions, TryLockError},
     io, mem,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
@@ -48,8 +48,16 @@ enum State {
 }
 
 impl WriteLock {
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(path)?;
+    /// Opens the lock file, or makes it with these rights, whatever the umask.
+    pub(crate) fn open(path: &Path, rights: u32) -> io::Result<Self> {
+        let file = match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
+            Ok(file) => {
+                file.set_permissions(Permissions::from_mode(rights))?;
+                file
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => OpenOptions::new().write(true).open(path)?,
+            Err(error) => return Err(error),
+        };
         Ok(Self { file: Arc::new(file), path: path.to_owned(), waiter: Arc::default() })
     }
 
