@@ -244,9 +244,16 @@ impl SqliteStore {
     /// Copies the log, and all else that is in the file, to a new file at `path`, as of one moment. Writers go on meanwhile.
     /// The copy appears when it is whole and on the disk, with rights for its owner alone.
     ///
-    /// Opened as a store, the copy begins a new incarnation of the log: a reader whose checkpoint is above its last event is
-    /// refused.
+    /// # Restore
+    /// 1. Stop all programs that have the log open.
+    /// 2. Move the file away, and with it the files `-wal` and `-shm` beside it.
+    /// 3. Copy the backup to the path of the file, owned by the user of the programs.
+    /// 4. Start the programs.
     ///
+    /// The restored log begins a new incarnation: a reader whose checkpoint is above its last event is refused, and others go
+    /// on.
+    ///
+    /// # Example
     /// ```no_run
     /// # use es_sqlite::{SqliteBackupError, SqliteStore};
     /// # async fn example(store: &SqliteStore) -> Result<(), SqliteBackupError> {
