@@ -158,7 +158,7 @@ impl Queue {
         }
         let writer = writer.as_mut()?;
         let answer = writer.append_here(request);
-        if writer.pages >= CHECKPOINT_PAGES {
+        if writer.is_checkpoint_due() {
             drop(self.send(Job::Checkpoint));
         }
         answer
@@ -377,9 +377,13 @@ impl Writer {
         Ok((outcomes, before, log.last))
     }
 
+    fn is_checkpoint_due(&self) -> bool {
+        self.parts.settings.checkpoints && self.pages >= CHECKPOINT_PAGES
+    }
+
     /// Copies the write-ahead log into the file when it has become long. What readers still need stays in it.
     fn checkpoint_if_due(&mut self) {
-        if self.pages < CHECKPOINT_PAGES {
+        if !self.is_checkpoint_due() {
             return;
         }
         self.pages = 0;
