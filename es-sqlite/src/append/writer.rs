@@ -110,6 +110,12 @@ impl Queue {
         answer.await.unwrap_or_else(|_| Err(SqliteError::Closed.into()))
     }
 
+    /// Fails once the queue is closed.
+    pub(crate) fn check_open(&self) -> Result<(), SqliteError> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if jobs.is_some() { Ok(()) } else { Err(SqliteError::Closed) }
+    }
+
     fn send(&self, job: Job) -> Result<(), SqliteError> {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(jobs) = &*jobs else {

@@ -60,8 +60,13 @@ impl Place {
         if self.is_at(&self.path) { Ok(()) } else { Err(SqliteError::Moved { path: self.path.clone() }) }
     }
 
+    /// Whether a connection that was opened on `path` is on this very file, by the path of the store.
+    pub(crate) fn is_reached_by(&self, path: &Path) -> bool {
+        fs::canonicalize(path).is_ok_and(|path| path == self.path) && self.is_at(&self.path)
+    }
+
     /// Whether this very file stands at `path`.
-    pub(crate) fn is_at(&self, path: &Path) -> bool {
+    fn is_at(&self, path: &Path) -> bool {
         fs::metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode))
     }
 }
