@@ -87,7 +87,7 @@ pub enum SqliteOpenError {
     },
     /// The SQLite library is too old to be trusted with several writers.
     #[error(
-        "this program runs with SQLite {found}, which can damage a file that several connections write; it needs 3.51.3 or newer, or the feature `bundled`"
+        "this program runs with SQLite {found}, which can damage a file that several connections write; install 3.51.3 or newer, or build it in with the feature `sqlite` of `es` (`bundled` of `es-sqlite`)"
     )]
     LibraryTooOld {
         /// The version of the library.
@@ -125,6 +125,7 @@ impl SqliteOpenError {
             return Self::NotADatabase { path };
         }
         match source.kind() {
+            _ if source.is_not_a_database() => Self::NotADatabase { path },
             StoreErrorKind::Corrupt => Self::Damaged { path, source },
             _ => Self::File { path, source },
         }

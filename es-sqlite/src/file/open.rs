@@ -56,6 +56,13 @@ pub(crate) fn open(request: &Request) -> Result<Opened, SqliteOpenError> {
     let failed = |source: SqliteError| SqliteOpenError::file(place.path(), source);
     let mut lock = None;
     if !request.settings.read_only {
+        // First, so that no lock file appears beside what is no log.
+        let checked = connection::observer(place.path(), &request.settings)
+            .map_err(failed)
+            .and_then(|file| check_application(&file, &place));
+        if let Err(error @ (SqliteOpenError::NotADatabase { .. } | SqliteOpenError::Foreign { .. })) = checked {
+            return Err(error);
+        }
         let path = place.beside("-lock");
         lock = Some(WriteLock::open(&path, place.rights()).map_err(|source| refused(&path, source))?);
     }
@@ -138,6 +145,10 @@ fn find_or_make(request: &Request) -> Result<Place, SqliteOpenError> {
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            // Not the file is missing, which would be made, but its folder.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(refused(path.parent().unwrap_or(&path), error));
+            }
             Err(error) => return Err(refused(&path, error)),
         }
     }
@@ -146,13 +157,12 @@ fn find_or_make(request: &Request) -> Result<Place, SqliteOpenError> {
 
 /// Fails unless the file is empty or a log.
 fn check_application(connection: &Connection, place: &Place) -> Result<(), SqliteOpenError> {
-    let path = || place.path().to_owned();
     let sqlite = |error: rusqlite::Error| SqliteOpenError::file(place.path(), error.into());
     let objects: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(sqlite)?;
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(sqlite)?;
     if objects > 0 && application != migrate::APPLICATION {
-        return Err(SqliteOpenError::Foreign { path: path() });
+        return Err(SqliteOpenError::Foreign { path: place.path().to_owned() });
     }
     Ok(())
 }

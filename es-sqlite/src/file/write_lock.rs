@@ -61,14 +61,27 @@ impl WriteLock {
         Ok(Self { file: Arc::new(file), path: path.to_owned(), waiter: Arc::default() })
     }
 
+    /// Takes the lock if nobody holds it, and no writer of this store waits for it.
+    pub(crate) fn try_take(&self) -> Result<Option<Turn>, SqliteError> {
+        let state = self.waiter.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*state, State::Idle) { self.lock_now() } else { Ok(None) }
+    }
+
+    fn lock_now(&self) -> Result<Option<Turn>, SqliteError> {
+        match self.file.try_lock() {
+            Ok(()) => Ok(Some(Turn(Arc::clone(&self.file)))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(self.failed(error)),
+        }
+    }
+
     /// Waits for the lock, at most for `patience`.
-    pub(crate) fn take(&mut self, patience: Duration) -> Result<Turn, SqliteError> {
+    pub(crate) fn take(&self, patience: Duration) -> Result<Turn, SqliteError> {
         let mut state = self.waiter.state.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*state, State::Idle) {
-            match self.file.try_lock() {
-                Ok(()) => return Ok(Turn(Arc::clone(&self.file))),
-                Err(TryLockError::WouldBlock) => self.start_waiting()?,
-                Err(TryLockError::Error(error)) => return Err(self.failed(error)),
+            match self.lock_now()? {
+                Some(turn) => return Ok(turn),
+                None => self.start_waiting()?,
             }
         }
         *state = State::Wanted;

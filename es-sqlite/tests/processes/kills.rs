@@ -104,7 +104,7 @@ fn the_check_finds_a_log_that_breaks_a_promise() {
     let refused: Vec<_> =
         lines.iter().map(|line| if line == done { format!("refused {number}") } else { line.clone() }).collect();
     caught(&refused, &whole, "was refused and is stored");
-    caught(&lines, &[], "was acknowledged and is not stored");
+    caught(&lines, &[], "acknowledged and are not stored");
     caught(&lines, &whole[1..], "is at position 1");
     caught(&[], &whole, "was sent by nobody");
     let mut moved = whole.clone();
