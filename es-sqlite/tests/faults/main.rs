@@ -8,7 +8,8 @@ mod closing;
 mod damage;
 mod log;
 mod moved;
-mod old_snapshot;
+mod others;
+
 mod refused;
 mod restored;
 mod rights;

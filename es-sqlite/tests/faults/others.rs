@@ -1,11 +1,11 @@
-//! Other connections to the file: what they hold makes no append fail.
+//! Other connections and other writers of the file: what they hold makes no append fail for good.
 
-use std::{sync::mpsc::RecvTimeoutError, thread, time::Duration};
+use std::{fs::File, sync::mpsc::RecvTimeoutError, thread, time::Duration};
 
 use es_core::EventStore;
-use es_sqlite::rusqlite::Connection;
+use es_sqlite::{SqliteError, SqliteStore, rusqlite::Connection};
 
-use crate::log::{Files, append, append_one, assert_holds, open, read};
+use crate::log::{Files, append, append_one, assert_holds, cause, open, read};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_holds_an_old_snapshot_makes_no_append_fail() {
@@ -31,6 +31,8 @@ async fn a_connection_that_writes_all_the_time_makes_no_append_fail() {
     let store = open(files.log()).await;
     let mine = Connection::open(store.path()).unwrap();
     mine.execute_batch("PRAGMA synchronous = OFF; CREATE TABLE mine (number)").unwrap();
+    // It tries again at once instead of waiting longer each time.
+    mine.busy_timeout(Duration::ZERO).unwrap();
     let (until, ended) = std::sync::mpsc::channel::<()>();
     let writer = thread::spawn(move || {
         let mut written = 0;
@@ -46,4 +48,20 @@ async fn a_connection_that_writes_all_the_time_makes_no_append_fail() {
     let written = writer.join().unwrap();
     assert!(written > 100, "the connection wrote {written} times");
     assert_holds(&store, 300).await;
+}
+
+/// Writers of other processes wait for the same lock.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_append_waits_for_the_writer_that_has_the_lock() {
+    let files = Files::new();
+    let store = SqliteStore::builder(files.log()).lock_timeout(Duration::from_millis(100)).open().await.unwrap();
+    append(&store, 0..5).await;
+    let lock = File::open(files.beside("-lock")).unwrap();
+    lock.lock().unwrap();
+    let refused = append_one(&store, 5).await.unwrap_err();
+    assert!(refused.is_transient() && matches!(cause(&refused), SqliteError::Locked { .. }), "{refused:?}");
+    assert_holds(&store, 5).await;
+    lock.unlock().unwrap();
+    append(&store, 5..10).await;
+    assert_holds(&store, 10).await;
 }
