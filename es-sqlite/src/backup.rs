@@ -27,7 +27,7 @@ use crate::{error::SqliteError, file::incarnation};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SqliteBackupError {
-    /// There is a file at the path already. It stays as it is.
+    /// There is a file at the path already, or a journal that SQLite would apply to the backup. It stays as it is.
     #[error("`{}` exists already; give the backup a new name", path.display())]
     Exists {
         /// The path.
@@ -77,12 +77,13 @@ pub(crate) fn backup(connection: &Connection, path: &Path) -> Result<(), SqliteB
         move |source| SqliteBackupError::Io { path, source }
     };
     let path = std::path::absolute(path).map_err(failed(path))?;
-    if path.symlink_metadata().is_ok() {
-        return Err(SqliteBackupError::Exists { path });
+    // What is left of an earlier file at this path would become part of the backup.
+    for path in [path.clone(), beside(&path, "-wal"), beside(&path, "-journal")] {
+        if path.symlink_metadata().is_ok() {
+            return Err(SqliteBackupError::Exists { path });
+        }
     }
-    let mut partial = path.clone().into_os_string();
-    partial.push("-partial");
-    let partial = PathBuf::from(partial);
+    let partial = beside(&path, "-partial");
     let Some(name) = partial.to_str() else { return Err(SqliteBackupError::NotUtf8 { path }) };
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial);
     match made {
@@ -95,7 +96,9 @@ pub(crate) fn backup(connection: &Connection, path: &Path) -> Result<(), SqliteB
     let written = write(connection, &partial, name).and_then(|()| publish(&partial, &path));
     if written.is_err() {
         // What was written so far is of no use.
-        drop(fs::remove_file(&partial));
+        for path in [beside(&partial, "-journal"), partial] {
+            drop(fs::remove_file(path));
+        }
     }
     written
 }
@@ -119,7 +122,18 @@ fn publish(partial: &Path, path: &Path) -> Result<(), SqliteBackupError> {
         io::ErrorKind::AlreadyExists => SqliteBackupError::Exists { path: path.to_owned() },
         _ => failed(error),
     })?;
-    fs::remove_file(partial).map_err(failed)?;
     let folder = path.parent().unwrap_or(Path::new("/"));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    let published =
+        fs::remove_file(partial).and_then(|()| File::open(folder)).and_then(|folder| folder.sync_all()).map_err(failed);
+    if published.is_err() {
+        drop(fs::remove_file(path));
+    }
+    published
+}
+
+/// The path of a file that stands beside the one at `path`.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.to_owned().into_os_string();
+    path.push(suffix);
+    path.into()
 }

@@ -68,6 +68,7 @@ impl SqliteBuilder {
                 cache_bytes: 2 * 1024 * 1024,
                 busy_timeout: Duration::from_secs(5),
                 read_only: false,
+                checkpoints: true,
             },
             limits: BatchLimits::new(),
             clock: Arc::new(Timestamp::now),
@@ -133,6 +134,21 @@ impl SqliteBuilder {
     /// ```
     pub fn read_only(mut self, yes: bool) -> Self {
         self.settings.read_only = yes;
+        self
+    }
+
+    /// Sets whether the store copies the write-ahead log into the file, a checkpoint, whenever it has grown by 1,000 pages; the
+    /// default is true.
+    ///
+    /// False is for a file that a program such as litestream replicates from its write-ahead log: that program makes the
+    /// checkpoints. Without it the write-ahead log grows for ever. All programs that append to the file need this setting.
+    ///
+    /// ```
+    /// # use es_sqlite::SqliteStore;
+    /// let builder = SqliteStore::builder("bank.db").checkpoints(false);
+    /// ```
+    pub fn checkpoints(mut self, yes: bool) -> Self {
+        self.settings.checkpoints = yes;
         self
     }
 

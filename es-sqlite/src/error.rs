@@ -133,7 +133,9 @@ fn told(error: &rusqlite::Error) -> String {
 fn kind_of(error: &rusqlite::Error) -> StoreErrorKind {
     match error {
         rusqlite::Error::SqliteFailure(error, _) => match error.code {
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreErrorKind::Busy,
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
+                StoreErrorKind::Busy
+            }
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreErrorKind::Corrupt,
             ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::OutOfMemory => {
                 StoreErrorKind::Unavailable

@@ -208,6 +208,9 @@ impl SqliteStore {
     /// is in this process and ends its transactions soon, appends of others run into their
     /// [`lock_timeout`](SqliteBuilder::lock_timeout).
     ///
+    /// A database that you attach to your connection is not part of the promise: after a power loss its tables may be as before
+    /// the commit and the events there, or the other way round.
+    ///
     /// When the answer of your COMMIT is lost, send the same request again: the event ids tell whether it was committed.
     ///
     /// ```
@@ -230,16 +233,27 @@ impl SqliteStore {
         transaction: &Transaction<'_>,
         request: &AppendRequest,
     ) -> Result<Vec<Appended>, SqliteTransactionError> {
-        let Shared { place, settings, incarnation, clock, .. } = &*self.shared;
+        let Shared { place, settings, incarnation, clock, queue, .. } = &*self.shared;
+        match queue {
+            Some(queue) => queue.check_open()?,
+            None => return Err(SqliteError::ReadOnly { path: self.path().to_owned() }.into()),
+        }
         append_in(transaction, request, (place, *incarnation), settings.synchronous, clock)
     }
 
     /// Copies the log, and all else that is in the file, to a new file at `path`, as of one moment. Writers go on meanwhile.
     /// The copy appears when it is whole and on the disk, with rights for its owner alone.
     ///
-    /// Opened as a store, the copy begins a new incarnation of the log: a reader whose checkpoint is above its last event is
-    /// refused.
+    /// # Restore
+    /// 1. Stop all programs that have the log open.
+    /// 2. Move the file away, and with it the files `-wal` and `-shm` beside it.
+    /// 3. Copy the backup to the path of the file, owned by the user of the programs.
+    /// 4. Start the programs.
     ///
+    /// The restored log begins a new incarnation: a reader whose checkpoint is above its last event is refused, and others go
+    /// on.
+    ///
+    /// # Example
     /// ```no_run
     /// # use es_sqlite::{SqliteBackupError, SqliteStore};
     /// # async fn example(store: &SqliteStore) -> Result<(), SqliteBackupError> {

@@ -1,7 +1,7 @@
 //! Appends in a transaction of the caller.
 
 use es_core::{AppendError, AppendRequest, Appended, limits};
-use rusqlite::{Connection, MAIN_DB, TransactionState};
+use rusqlite::{Connection, MAIN_DB, OptionalExtension, TransactionState};
 use uuid::Uuid;
 
 use crate::{
@@ -45,9 +45,16 @@ pub enum SqliteTransactionError {
         /// The setting of the store.
         needed: i64,
     },
-    /// The transaction is on another file than the store.
+    /// The transaction is on another file than the store, reaches the file by another name or attached to another database, or
+    /// the file was replaced. The write-ahead log has the name of the file, so a hard link is another file, too.
     #[error("the transaction is on another file than the store; open its connection on the store's path")]
     OtherFile,
+    /// A temporary table of the connection has the name of a table of the log, and would get its rows.
+    #[error("the connection has a temporary table `{name}`, which hides that of the log; give yours another name")]
+    HiddenTable {
+        /// The name.
+        name: String,
+    },
 }
 
 impl From<SqliteError> for SqliteTransactionError {
@@ -74,13 +81,16 @@ pub(crate) fn append_in(
     if connection.transaction_state(Some(MAIN_DB))? != TransactionState::Write {
         return Err(SqliteTransactionError::NoWriteLock);
     }
-    let is_here = connection.path().is_some_and(|path| place.is_at(path.as_ref()));
+    let is_here = connection.path().is_some_and(|path| place.is_reached_by(path.as_ref()));
     if !is_here || incarnation::today(connection)? != incarnation {
         return Err(SqliteTransactionError::OtherFile);
     }
     let found: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
     if found < synchronous.number() {
         return Err(SqliteTransactionError::Synchronous { found, needed: synchronous.number() });
+    }
+    if let Some(name) = hidden_table(connection)? {
+        return Err(SqliteTransactionError::HiddenTable { name });
     }
     // What a failed statement left behind is undone, so that the caller may go on with the transaction.
     connection.execute_batch("SAVEPOINT es_append_in")?;
@@ -97,4 +107,12 @@ pub(crate) fn append_in(
         Failure::Refused(error) => error.into(),
         Failure::Failed(error) => error.into(),
     })
+}
+
+/// The name of a temporary table that hides one of the log.
+fn hidden_table(connection: &Connection) -> Result<Option<String>, SqliteError> {
+    let hidden = "SELECT temporary.name FROM temp.sqlite_schema AS temporary JOIN main.sqlite_schema AS main
+                  ON temporary.name = main.name COLLATE NOCASE
+                  WHERE main.name IN ('streams', 'kinds', 'events', 'keys', 'incarnations')";
+    Ok(connection.prepare_cached(hidden)?.query_row([], |row| row.get(0)).optional()?)
 }

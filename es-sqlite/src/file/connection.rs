@@ -13,6 +13,8 @@ pub(crate) struct Settings {
     pub(crate) cache_bytes: usize,
     pub(crate) busy_timeout: Duration,
     pub(crate) read_only: bool,
+    /// Whether a commit copies a long write-ahead log into the file.
+    pub(crate) checkpoints: bool,
 }
 
 /// How many statements a connection keeps prepared.
@@ -57,8 +59,13 @@ fn open(path: &Path, settings: &Settings, flags: OpenFlags) -> Result<Connection
     connection.pragma_update(None, "cache_size", -cache_kib)?;
     connection.pragma_update(None, "synchronous", settings.synchronous.name())?;
     connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES, |_| Ok(()))?;
+    if !settings.checkpoints {
+        connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
+    }
     // The schema may come from somebody else: no function of it runs unless it is harmless.
     connection.pragma_update(None, "trusted_schema", false)?;
+    // Otherwise SQLite plans a statement anew for each value of its LIMIT.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Checks each page as it is read, which costs next to nothing.
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(connection)

@@ -6,6 +6,7 @@ use std::{
 };
 
 use es_core::{StoreError, StoreErrorKind};
+use rusqlite::ErrorCode;
 
 use crate::{error::SqliteError, file::migrate::SqliteMigrateError, url::SqliteUrlError};
 
@@ -120,6 +121,9 @@ impl SqliteOpenError {
     /// The file at `path` could not be read or written.
     pub(crate) fn file(path: &Path, source: SqliteError) -> Self {
         let path = path.to_owned();
+        if matches!(&source, SqliteError::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase)) {
+            return Self::NotADatabase { path };
+        }
         match source.kind() {
             _ if source.is_not_a_database() => Self::NotADatabase { path },
             StoreErrorKind::Corrupt => Self::Damaged { path, source },

@@ -17,6 +17,7 @@ pub(crate) struct Place {
     device: u64,
     inode: u64,
     origin: String,
+    rights: u32,
 }
 
 impl Place {
@@ -24,7 +25,13 @@ impl Place {
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let path = fs::canonicalize(path)?;
         let metadata = fs::metadata(&path)?;
-        Ok(Self { path, device: metadata.dev(), inode: metadata.ino(), origin: origin(&metadata) })
+        Ok(Self {
+            path,
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            origin: origin(&metadata),
+            rights: metadata.mode() & 0o777,
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -34,6 +41,11 @@ impl Place {
     /// A text that no copy of the file shares: the inode, and when it was made.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Who may read and write the file.
+    pub(crate) fn rights(&self) -> u32 {
+        self.rights
     }
 
     /// The path of a file that stands beside this one, such as its write-ahead log with `-wal`.
@@ -48,8 +60,13 @@ impl Place {
         if self.is_at(&self.path) { Ok(()) } else { Err(SqliteError::Moved { path: self.path.clone() }) }
     }
 
+    /// Whether a connection that was opened on `path` is on this very file, by the path of the store.
+    pub(crate) fn is_reached_by(&self, path: &Path) -> bool {
+        fs::canonicalize(path).is_ok_and(|path| path == self.path) && self.is_at(&self.path)
+    }
+
     /// Whether this very file stands at `path`.
-    pub(crate) fn is_at(&self, path: &Path) -> bool {
+    fn is_at(&self, path: &Path) -> bool {
         fs::metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode))
     }
 }

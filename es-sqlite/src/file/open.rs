@@ -17,7 +17,7 @@ use crate::{
         identity::Place,
         incarnation, migrate, network,
         synchronous::Synchronous,
-        wal,
+        wal::{self, Belongs},
         write_lock::WriteLock,
     },
 };
@@ -64,7 +64,7 @@ pub(crate) fn open(request: &Request) -> Result<Opened, SqliteOpenError> {
             return Err(error);
         }
         let path = place.beside("-lock");
-        lock = Some(WriteLock::open(&path).map_err(|source| refused(&path, source))?);
+        lock = Some(WriteLock::open(&path, place.rights()).map_err(|source| refused(&path, source))?);
     }
     let turn = lock.as_mut().map(|lock| lock.take(request.settings.busy_timeout)).transpose().map_err(failed)?;
     let connection = open_locked(request, &place)?;
@@ -78,10 +78,19 @@ fn open_locked(request: &Request, place: &Place) -> Result<Connection, SqliteOpe
     let failed = |source: SqliteError| SqliteOpenError::file(place.path(), source);
     let sqlite = |error: rusqlite::Error| failed(error.into());
     // Looks before any connection that would replay the write-ahead log into the file.
-    check_application(&connection::observer(place.path(), settings).map_err(failed)?, place)?;
-    if !wal::belongs(place, settings).map_err(failed)? {
-        return Err(SqliteOpenError::StaleWal { path: place.path().to_owned(), wal: place.beside("-wal") });
+    let observer = connection::observer(place.path(), settings).map_err(failed);
+    let checked = observer.and_then(|observer| check_application(&observer, place));
+    let mut is_verified = false;
+    if matches!(checked, Ok(()) | Err(SqliteOpenError::Damaged { .. })) {
+        is_verified = match wal::belongs(place, settings).map_err(failed)? {
+            Belongs::No => {
+                return Err(SqliteOpenError::StaleWal { path: place.path().to_owned(), wal: place.beside("-wal") });
+            }
+            Belongs::Yes => false,
+            Belongs::Verified => true,
+        };
     }
+    checked?;
     let mut connection = connection::writer(place.path(), settings).map_err(failed)?;
     if settings.read_only {
         migrate::check(&connection)?;
@@ -90,22 +99,27 @@ fn open_locked(request: &Request, place: &Place) -> Result<Connection, SqliteOpe
     if connection.is_readonly(MAIN_DB).map_err(sqlite)? {
         return Err(SqliteOpenError::ReadOnly { path: place.path().to_owned() });
     }
+    // A new file is in the mode of a rollback journal. Under EXTRA a power loss cannot bring that journal back, and so cannot
+    // roll the whole log back to nothing.
+    connection.pragma_update(None, "synchronous", Synchronous::EXTRA).map_err(sqlite)?;
     if request.migrate {
-        // A new file is in the mode of a rollback journal. Under EXTRA a power loss cannot bring that journal back, and so
-        // cannot roll the whole log back to nothing.
-        connection.pragma_update(None, "synchronous", Synchronous::EXTRA).map_err(sqlite)?;
         migrate::run(&mut connection)?;
     }
     migrate::check(&connection)?;
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(sqlite)?;
+    incarnation::begin_if_copied(&transaction, place, request.restored).map_err(failed)?;
+    transaction.commit().map_err(sqlite)?;
+    // Only now, so that the file alone says that it is no longer a mere backup.
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(sqlite)?;
     if mode != "wal" {
         return Err(failed(SqliteError::damaged(format!("its journal mode stays `{mode}`"))));
     }
+    if is_verified {
+        // So that the next write begins a write-ahead log that can be told by its row.
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(sqlite)?;
+    }
     connection.pragma_update(None, "synchronous", settings.synchronous.name()).map_err(sqlite)?;
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(sqlite)?;
-    incarnation::begin_if_copied(&transaction, place, request.restored).map_err(failed)?;
-    transaction.commit().map_err(sqlite)?;
     Ok(connection)
 }
 
@@ -118,6 +132,8 @@ fn find_or_make(request: &Request) -> Result<Place, SqliteOpenError> {
     let path = std::path::absolute(&request.path).map_err(|source| refused(&request.path, source))?;
     let missing = match fs::metadata(&path) {
         Ok(found) if !found.is_file() => return Err(SqliteOpenError::NotAFile { path }),
+        // SQLite would take it for an empty file, and overwrite it.
+        Ok(found) if found.len() == 1 => return Err(SqliteOpenError::NotADatabase { path }),
         Ok(found) => found.len() == 0,
         Err(error) if error.kind() == io::ErrorKind::NotFound => true,
         Err(error) => return Err(refused(&path, error)),

@@ -4,11 +4,11 @@
 //! first locks a file beside the log, on which the operating system queues those who wait.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
-    io,
-    os::unix::fs::OpenOptionsExt,
+    fs::{File, OpenOptions, Permissions, TryLockError},
+    io, mem,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
     time::Duration,
 };
@@ -20,59 +20,117 @@ use crate::error::SqliteError;
 pub(crate) struct WriteLock {
     file: Arc<File>,
     path: PathBuf,
-    /// A thread that waits for the lock, from an attempt that ran out of time.
-    waiting: Option<mpsc::Receiver<io::Result<()>>>,
+    waiter: Arc<Waiter>,
 }
 
 /// The lock, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Turn(Arc<File>);
 
+/// The thread that waits for the lock, since a wait for this kind of lock cannot be ended.
+#[derive(Debug, Default)]
+struct Waiter {
+    state: Mutex<State>,
+    answered: Condvar,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    /// No thread waits.
+    #[default]
+    Idle,
+    /// A thread waits for a writer.
+    Wanted,
+    /// A thread waits, and its writer has given up. It gives the lock back at once, unless a writer wants it by then.
+    Unwanted,
+    /// The thread has ended, with the lock or with an error.
+    Answered(io::Result<()>),
+}
+
 impl WriteLock {
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(path)?;
-        Ok(Self { file: Arc::new(file), path: path.to_owned(), waiting: None })
+    /// Opens the lock file, or makes it with these rights, whatever the umask.
+    pub(crate) fn open(path: &Path, rights: u32) -> io::Result<Self> {
+        let file = match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
+            Ok(file) => {
+                file.set_permissions(Permissions::from_mode(rights))?;
+                file
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => OpenOptions::new().write(true).open(path)?,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { file: Arc::new(file), path: path.to_owned(), waiter: Arc::default() })
     }
 
-    /// Waits for the lock, at most for `patience`.
-    pub(crate) fn take(&mut self, patience: Duration) -> Result<Turn, SqliteError> {
-        let waiting = match self.waiting.take() {
-            Some(waiting) => waiting,
-            None => match self.file.try_lock() {
-                Ok(()) => return Ok(Turn(Arc::clone(&self.file))),
-                Err(TryLockError::WouldBlock) => self.wait()?,
-                Err(TryLockError::Error(error)) => return Err(self.failed(error)),
-            },
-        };
-        match waiting.recv_timeout(patience) {
-            Ok(Ok(())) => Ok(Turn(Arc::clone(&self.file))),
-            Ok(Err(error)) => Err(self.failed(error)),
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                self.waiting = Some(waiting);
-                Err(SqliteError::Locked { waited: patience })
-            }
-            Err(mpsc::RecvTimeoutError::Disconnected) => Err(self.failed(io::ErrorKind::BrokenPipe.into())),
+    /// Takes the lock if nobody holds it, and no writer of this store waits for it.
+    pub(crate) fn try_take(&self) -> Result<Option<Turn>, SqliteError> {
+        let state = self.waiter.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*state, State::Idle) { self.lock_now() } else { Ok(None) }
+    }
+
+    fn lock_now(&self) -> Result<Option<Turn>, SqliteError> {
+        match self.file.try_lock() {
+            Ok(()) => Ok(Some(Turn(Arc::clone(&self.file)))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(self.failed(error)),
         }
     }
 
-    /// Waits in a thread, since a wait for this kind of lock cannot be ended.
-    fn wait(&self) -> Result<mpsc::Receiver<io::Result<()>>, SqliteError> {
-        let (sender, waiting) = mpsc::channel();
-        let file = Arc::clone(&self.file);
-        let wait = move || {
-            let locked = file.lock();
-            if sender.send(locked).is_err() {
-                // Nobody waits any more. Closing the file gives the lock back, too; this does it at once.
-                let _ = file.unlock();
+    /// Waits for the lock, at most for `patience`.
+    pub(crate) fn take(&self, patience: Duration) -> Result<Turn, SqliteError> {
+        let mut state = self.waiter.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*state, State::Idle) {
+            match self.lock_now()? {
+                Some(turn) => return Ok(turn),
+                None => self.start_waiting()?,
             }
-        };
+        }
+        *state = State::Wanted;
+        let is_wanted = |state: &mut State| matches!(state, State::Wanted);
+        let waited = self.waiter.answered.wait_timeout_while(state, patience, is_wanted);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        match mem::take(&mut *state) {
+            State::Answered(Ok(())) => Ok(Turn(Arc::clone(&self.file))),
+            State::Answered(Err(error)) => Err(self.failed(error)),
+            State::Idle | State::Wanted | State::Unwanted => {
+                *state = State::Unwanted;
+                Err(SqliteError::Locked { waited: patience })
+            }
+        }
+    }
+
+    fn start_waiting(&self) -> Result<(), SqliteError> {
+        let (file, waiter) = (Arc::clone(&self.file), Arc::clone(&self.waiter));
+        let wait = move || waiter.answer(&file, file.lock());
         let thread = thread::Builder::new().name("es-sqlite-lock".to_owned()).spawn(wait);
-        thread.map_err(|error| self.failed(error))?;
-        Ok(waiting)
+        thread.map(drop).map_err(|error| self.failed(error))
     }
 
     fn failed(&self, source: io::Error) -> SqliteError {
         SqliteError::Io { path: self.path.clone(), source }
+    }
+}
+
+impl Waiter {
+    /// Passes the lock to the writer that waits. Without one, gives it back, or no other process could write until this store
+    /// appends again.
+    fn answer(&self, file: &File, locked: io::Result<()>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*state, State::Wanted) {
+            *state = State::Answered(locked);
+            self.answered.notify_one();
+            return;
+        }
+        *state = State::Idle;
+        if let Err(error) = locked.and_then(|()| file.unlock()) {
+            tracing::warn!(%error, "the lock of the writers was not taken or cannot be given back");
+        }
+    }
+}
+
+impl Drop for WriteLock {
+    fn drop(&mut self) {
+        // A thread that waits still gives the lock back once it has it.
+        *self.waiter.state.lock().unwrap_or_else(PoisonError::into_inner) = State::Unwanted;
     }
 }
 

@@ -1,0 +1,17 @@
+//! Several processes on one file: load, kills, a process that is stopped, fairness and wake-ups. The other processes are this
+//! test binary, started again.
+
+#![expect(clippy::unwrap_used, reason = "a failed `unwrap` fails the test")]
+#![expect(clippy::print_stdout, reason = "counts are printed to compare runs")]
+
+mod child;
+mod fairness;
+mod kills;
+#[path = "../shared/process.rs"]
+mod process;
+#[path = "../shared/random.rs"]
+mod random;
+#[path = "../shared/record.rs"]
+mod record;
+mod stopped;
+mod wake;
