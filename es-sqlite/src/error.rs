@@ -136,14 +136,13 @@ fn kind_of(error: &rusqlite::Error) -> StoreErrorKind {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
                 StoreErrorKind::Busy
             }
-            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreErrorKind::Corrupt,
             ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::OutOfMemory => {
                 StoreErrorKind::Unavailable
             }
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => {
                 StoreErrorKind::Misconfigured
             }
-            // A statement of ours does not fit the tables: somebody changed them.
+            // Damaged, no database, or a statement of ours does not fit the tables: somebody changed them.
             _ => StoreErrorKind::Corrupt,
         },
         // A column holds another type than the store writes.

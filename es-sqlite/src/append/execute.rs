@@ -162,19 +162,16 @@ fn text(json: &[u8]) -> ToSqlOutput<'_> {
 /// The answer that `append`, which is stored already, got the first time.
 fn first_answer(found: &Found<'_>, append: &Append, end: &StreamEnd) -> Appended {
     let stored: Vec<_> = append.events.iter().filter_map(|event| found.event(event.id())).collect();
-    match (stored.first(), stored.last()) {
-        (Some(first), Some(last)) => {
-            let positions = stored.iter().map(|event| event.position).collect();
-            Appended::new(append.stream.clone(), last.version, positions, first.recorded_at)
-        }
-        _ => {
-            let version = match append.expected {
-                Expected::Exact(version) => version,
-                Expected::NoStream => Version::NONE,
-                Expected::Any | Expected::Exists => end.version,
-            };
-            Appended::assertion(append.stream.clone(), version)
-        }
+    if let (Some(first), Some(last)) = (stored.first(), stored.last()) {
+        let positions = stored.iter().map(|event| event.position).collect();
+        Appended::new(append.stream.clone(), last.version, positions, first.recorded_at)
+    } else {
+        let version = match append.expected {
+            Expected::Exact(version) => version,
+            Expected::NoStream => Version::NONE,
+            Expected::Any | Expected::Exists => end.version,
+        };
+        Appended::assertion(append.stream.clone(), version)
     }
     .with_repeated(true)
 }

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
 use es_core::{
     AppendError, AppendRequest, Appended, NewEvent, Position, SnapshotError, StoredSnapshot, Timestamp, UnknownOutcome,
@@ -153,7 +154,7 @@ impl Queue {
         }
         let mut writer = self.writer.try_lock().ok()?;
         // Those that wait come first.
-        if self.jobs.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.len() > 0 {
+        if !self.jobs.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.is_empty() {
             return None;
         }
         let writer = writer.as_mut()?;
@@ -457,7 +458,7 @@ impl Writer {
 }
 
 fn bytes(event: &NewEvent) -> usize {
-    event.payload().len() + event.metadata().map_or(0, |metadata| metadata.len())
+    event.payload().len() + event.metadata().map_or(0, Bytes::len)
 }
 
 impl Work<'_> {
