@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use crate::{
     append::{
         batch_limits::BatchLimits,
-        execute::{Failure, Log},
+        execute::{Failure, Log, LookUp},
         snapshots,
     },
     codec::kinds::Kinds,
@@ -197,7 +197,11 @@ impl Writer {
 
     /// Executes a batch and answers its jobs. When one of them fails, each is executed on its own.
     fn handle(&mut self, batch: Vec<Job>) {
-        match self.execute(&batch) {
+        let mut executed = self.execute(&batch, LookUp::WhenUnexpected);
+        if matches!(&executed, Err(BatchFailure::RolledBack(error)) if error.is_constraint()) {
+            executed = self.execute(&batch, LookUp::Always);
+        }
+        match executed {
             Ok(outcomes) => {
                 for (job, outcome) in batch.into_iter().zip(outcomes) {
                     job.answer(outcome);
@@ -222,7 +226,7 @@ impl Writer {
         }
     }
 
-    fn execute(&mut self, batch: &[Job]) -> Result<Vec<Outcome>, BatchFailure> {
+    fn execute(&mut self, batch: &[Job], look_up: LookUp) -> Result<Vec<Outcome>, BatchFailure> {
         let not_begun = BatchFailure::NotBegun;
         self.parts.place.check().map_err(not_begun)?;
         if self.is_broken {
@@ -231,7 +235,7 @@ impl Writer {
         let turn = self.parts.lock.take(self.parts.settings.busy_timeout).map_err(not_begun)?;
         self.statement("BEGIN IMMEDIATE").map_err(not_begun)?;
         let salts = self.read_salts();
-        let executed = self.in_transaction(batch);
+        let executed = self.in_transaction(batch, look_up);
         let (outcomes, before, last) = match executed {
             Ok(executed) => executed,
             Err(error) => {
@@ -254,9 +258,13 @@ impl Writer {
     }
 
     /// Executes the jobs, and gives the last position before and after them.
-    fn in_transaction(&mut self, batch: &[Job]) -> Result<(Vec<Outcome>, Position, Position), SqliteError> {
+    fn in_transaction(
+        &mut self,
+        batch: &[Job],
+        look_up: LookUp,
+    ) -> Result<(Vec<Outcome>, Position, Position), SqliteError> {
         let now = (self.parts.clock)();
-        let mut log = Log::new(&self.parts.connection, &mut self.kinds, now)?;
+        let mut log = Log::new(&self.parts.connection, &mut self.kinds, now, look_up)?;
         let before = log.last;
         let mut outcomes = Vec::with_capacity(batch.len());
         for job in batch {
