@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use crate::{
     append::{
         batch_limits::BatchLimits,
-        execute::{Failure, Log},
+        execute::{Failure, Log, LookUp},
         snapshots,
     },
     codec::kinds::Kinds,
@@ -277,7 +277,11 @@ impl Writer {
 
     /// Executes a batch and answers its jobs. When one of them fails, each is executed on its own.
     fn handle(&mut self, batch: Vec<Job>) {
-        match self.execute(&batch) {
+        let mut executed = self.execute(&batch, LookUp::WhenUnexpected);
+        if matches!(&executed, Err(BatchFailure::RolledBack(error)) if error.is_constraint()) {
+            executed = self.execute(&batch, LookUp::Always);
+        }
+        match executed {
             Ok(outcomes) => {
                 for (job, outcome) in batch.into_iter().zip(outcomes) {
                     job.answer(outcome);
@@ -307,7 +311,7 @@ impl Writer {
         let turn = self.parts.lock.try_take().ok()??;
         let timeout = self.parts.settings.busy_timeout;
         self.parts.connection.busy_timeout(Duration::ZERO).ok()?;
-        let executed = self.execute_locked(&[Work::Append(request)]);
+        let executed = self.execute_locked(&[Work::Append(request)], LookUp::WhenUnexpected);
         let restored = self.parts.connection.busy_timeout(timeout);
         drop(turn);
         if let Err(error) = restored {
@@ -322,22 +326,22 @@ impl Writer {
         }
     }
 
-    fn execute(&mut self, batch: &[Job]) -> Result<Vec<Outcome>, BatchFailure> {
+    fn execute(&mut self, batch: &[Job], look_up: LookUp) -> Result<Vec<Outcome>, BatchFailure> {
         let work: Vec<_> = batch.iter().map(Job::work).collect();
         let patience = self.parts.settings.busy_timeout;
         let _turn = self.parts.lock.take(patience).map_err(BatchFailure::NotBegun)?;
-        self.execute_locked(&work)
+        self.execute_locked(&work, look_up)
     }
 
     /// Executes a batch while no other writer of this library runs.
-    fn execute_locked(&mut self, batch: &[Work<'_>]) -> Result<Vec<Outcome>, BatchFailure> {
+    fn execute_locked(&mut self, batch: &[Work<'_>], look_up: LookUp) -> Result<Vec<Outcome>, BatchFailure> {
         let not_begun = BatchFailure::NotBegun;
         self.parts.place.check().map_err(not_begun)?;
         if self.is_broken {
             self.reopen().map_err(not_begun)?;
         }
         self.statement("BEGIN IMMEDIATE").map_err(not_begun)?;
-        let executed = self.in_transaction(batch);
+        let executed = self.in_transaction(batch, look_up);
         let (outcomes, before, last) = match executed {
             Ok(executed) => executed,
             Err(error) => {
@@ -359,9 +363,13 @@ impl Writer {
     }
 
     /// Executes the work, and gives the last position before and after it.
-    fn in_transaction(&mut self, batch: &[Work<'_>]) -> Result<(Vec<Outcome>, Position, Position), SqliteError> {
+    fn in_transaction(
+        &mut self,
+        batch: &[Work<'_>],
+        look_up: LookUp,
+    ) -> Result<(Vec<Outcome>, Position, Position), SqliteError> {
         let now = (self.parts.clock)();
-        let mut log = Log::new(&self.parts.connection, &mut self.kinds, now)?;
+        let mut log = Log::new(&self.parts.connection, &mut self.kinds, now, look_up)?;
         let before = log.last;
         let mut outcomes = Vec::with_capacity(batch.len());
         for work in batch {
