@@ -6,7 +6,10 @@
 use std::{
     fmt,
     fs::File,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -93,6 +96,8 @@ pub(crate) struct Queue {
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Used by the thread, and by appends that run on the thread that asks. `None` once the store is closed.
     writer: Arc<Mutex<Option<Writer>>>,
+    /// How many jobs were sent and not answered yet.
+    unanswered: Arc<AtomicUsize>,
     /// Whether appends may run on the thread that asks.
     here: bool,
 }
@@ -126,9 +131,10 @@ impl Queue {
         let writer = Writer::new(parts).map_err(|source| SqliteOpenError::file(place.path(), source))?;
         let writer = Arc::new(Mutex::new(Some(writer)));
         let thread = thread::Builder::new().name("es-sqlite-write".to_owned());
-        let of_thread = Arc::clone(&writer);
-        let thread = thread.spawn(move || run(&of_thread, &jobs)).map_err(SqliteOpenError::Thread)?;
-        Ok(Self { jobs: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), writer, here })
+        let unanswered = Arc::<AtomicUsize>::default();
+        let (of_thread, counted) = (Arc::clone(&writer), Arc::clone(&unanswered));
+        let thread = thread.spawn(move || run(&of_thread, &jobs, &counted)).map_err(SqliteOpenError::Thread)?;
+        Ok(Self { jobs: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), writer, unanswered, here })
     }
 
     pub(crate) async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
@@ -153,8 +159,8 @@ impl Queue {
             return None;
         }
         let mut writer = self.writer.try_lock().ok()?;
-        // Those that wait come first.
-        if !self.jobs.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.is_empty() {
+        // Those that were sent before come first, also one that the thread has received and waits to execute.
+        if self.unanswered.load(Ordering::SeqCst) > 0 {
             return None;
         }
         let writer = writer.as_mut()?;
@@ -180,6 +186,7 @@ impl Queue {
             }
             return Err(SqliteError::Closed);
         };
+        self.unanswered.fetch_add(1, Ordering::SeqCst);
         // A job that the channel does not take answers itself as it is dropped.
         drop(jobs.send(job));
         Ok(())
@@ -232,13 +239,15 @@ enum BatchFailure {
 }
 
 /// Handles jobs until the queue is closed.
-fn run(writer: &Mutex<Option<Writer>>, jobs: &Receiver<Job>) {
+fn run(writer: &Mutex<Option<Writer>>, jobs: &Receiver<Job>, unanswered: &AtomicUsize) {
     while let Ok(first) = jobs.recv() {
         let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
         // It is taken only after this thread has ended.
         let Some(writer) = writer.as_mut() else { return };
         let batch = writer.batch(first, jobs);
+        let count = batch.len();
         writer.handle(batch);
+        unanswered.fetch_sub(count, Ordering::SeqCst);
         writer.checkpoint_if_due();
     }
 }
