@@ -106,6 +106,9 @@ impl LogCursor {
         if wanted.is_empty() {
             return Ok(Scan::Nothing);
         }
+        if condition.is_empty() && wanted.len() == all.len() {
+            return Ok(Scan::All);
+        }
         if condition.is_empty() && wanted.len() <= MERGED_KINDS {
             return Ok(Scan::Merge(wanted));
         }
