@@ -115,6 +115,11 @@ impl SqliteError {
         matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase))
     }
 
+    /// Whether a row was refused, since a value that must be unique is there already.
+    pub(crate) fn is_constraint(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation))
+    }
+
     /// A row that no store writes.
     pub(crate) fn damaged(what: impl Into<String>) -> Self {
         Self::Damaged { what: what.into() }

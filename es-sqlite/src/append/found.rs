@@ -71,12 +71,13 @@ pub(super) struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    /// Looks for all of `request`, whose streams end at `ends`.
+    /// Looks for all of `request`, whose streams end at `ends`; for its event ids only if `look_up_ids`.
     pub(super) fn of(
         connection: &Connection,
         kinds: &mut Kinds,
         request: &'a AppendRequest,
         ends: &[StreamEnd],
+        look_up_ids: bool,
     ) -> Result<Self, SqliteError> {
         let streams = request.appends().iter().map(|append: &Append| &append.stream);
         let mut found = Self {
@@ -84,7 +85,7 @@ impl<'a> Found<'a> {
             events: HashMap::new(),
             keys: HashMap::new(),
         };
-        for event in request.events() {
+        for event in request.events().filter(|_| look_up_ids) {
             if let Some(known) = find_event(connection, kinds, event.id())? {
                 found.events.insert(event.id(), known);
             }

@@ -6,7 +6,10 @@
 use std::{
     fmt,
     fs::File,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -22,7 +25,7 @@ use tokio::sync::oneshot;
 use crate::{
     append::{
         batch_limits::BatchLimits,
-        execute::{Failure, Log},
+        execute::{Failure, Log, LookUp},
         snapshots,
     },
     codec::kinds::Kinds,
@@ -93,6 +96,8 @@ pub(crate) struct Queue {
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Used by the thread, and by appends that run on the thread that asks. `None` once the store is closed.
     writer: Arc<Mutex<Option<Writer>>>,
+    /// How many jobs were sent and not answered yet.
+    unanswered: Arc<AtomicUsize>,
     /// Whether appends may run on the thread that asks.
     here: bool,
 }
@@ -126,9 +131,10 @@ impl Queue {
         let writer = Writer::new(parts).map_err(|source| SqliteOpenError::file(place.path(), source))?;
         let writer = Arc::new(Mutex::new(Some(writer)));
         let thread = thread::Builder::new().name("es-sqlite-write".to_owned());
-        let of_thread = Arc::clone(&writer);
-        let thread = thread.spawn(move || run(&of_thread, &jobs)).map_err(SqliteOpenError::Thread)?;
-        Ok(Self { jobs: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), writer, here })
+        let unanswered = Arc::<AtomicUsize>::default();
+        let (of_thread, counted) = (Arc::clone(&writer), Arc::clone(&unanswered));
+        let thread = thread.spawn(move || run(&of_thread, &jobs, &counted)).map_err(SqliteOpenError::Thread)?;
+        Ok(Self { jobs: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), writer, unanswered, here })
     }
 
     pub(crate) async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
@@ -153,8 +159,8 @@ impl Queue {
             return None;
         }
         let mut writer = self.writer.try_lock().ok()?;
-        // Those that wait come first.
-        if !self.jobs.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.is_empty() {
+        // Those that were sent before come first, also one that the thread has received and waits to execute.
+        if self.unanswered.load(Ordering::SeqCst) > 0 {
             return None;
         }
         let writer = writer.as_mut()?;
@@ -180,6 +186,7 @@ impl Queue {
             }
             return Err(SqliteError::Closed);
         };
+        self.unanswered.fetch_add(1, Ordering::SeqCst);
         // A job that the channel does not take answers itself as it is dropped.
         drop(jobs.send(job));
         Ok(())
@@ -232,13 +239,15 @@ enum BatchFailure {
 }
 
 /// Handles jobs until the queue is closed.
-fn run(writer: &Mutex<Option<Writer>>, jobs: &Receiver<Job>) {
+fn run(writer: &Mutex<Option<Writer>>, jobs: &Receiver<Job>, unanswered: &AtomicUsize) {
     while let Ok(first) = jobs.recv() {
         let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
         // It is taken only after this thread has ended.
         let Some(writer) = writer.as_mut() else { return };
         let batch = writer.batch(first, jobs);
+        let count = batch.len();
         writer.handle(batch);
+        unanswered.fetch_sub(count, Ordering::SeqCst);
         writer.checkpoint_if_due();
     }
 }
@@ -277,7 +286,11 @@ impl Writer {
 
     /// Executes a batch and answers its jobs. When one of them fails, each is executed on its own.
     fn handle(&mut self, batch: Vec<Job>) {
-        match self.execute(&batch) {
+        let mut executed = self.execute(&batch, LookUp::WhenUnexpected);
+        if matches!(&executed, Err(BatchFailure::RolledBack(error)) if error.is_constraint()) {
+            executed = self.execute(&batch, LookUp::Always);
+        }
+        match executed {
             Ok(outcomes) => {
                 for (job, outcome) in batch.into_iter().zip(outcomes) {
                     job.answer(outcome);
@@ -307,7 +320,7 @@ impl Writer {
         let turn = self.parts.lock.try_take().ok()??;
         let timeout = self.parts.settings.busy_timeout;
         self.parts.connection.busy_timeout(Duration::ZERO).ok()?;
-        let executed = self.execute_locked(&[Work::Append(request)]);
+        let executed = self.execute_locked(&[Work::Append(request)], LookUp::WhenUnexpected);
         let restored = self.parts.connection.busy_timeout(timeout);
         drop(turn);
         if let Err(error) = restored {
@@ -322,22 +335,22 @@ impl Writer {
         }
     }
 
-    fn execute(&mut self, batch: &[Job]) -> Result<Vec<Outcome>, BatchFailure> {
+    fn execute(&mut self, batch: &[Job], look_up: LookUp) -> Result<Vec<Outcome>, BatchFailure> {
         let work: Vec<_> = batch.iter().map(Job::work).collect();
         let patience = self.parts.settings.busy_timeout;
         let _turn = self.parts.lock.take(patience).map_err(BatchFailure::NotBegun)?;
-        self.execute_locked(&work)
+        self.execute_locked(&work, look_up)
     }
 
     /// Executes a batch while no other writer of this library runs.
-    fn execute_locked(&mut self, batch: &[Work<'_>]) -> Result<Vec<Outcome>, BatchFailure> {
+    fn execute_locked(&mut self, batch: &[Work<'_>], look_up: LookUp) -> Result<Vec<Outcome>, BatchFailure> {
         let not_begun = BatchFailure::NotBegun;
         self.parts.place.check().map_err(not_begun)?;
         if self.is_broken {
             self.reopen().map_err(not_begun)?;
         }
         self.statement("BEGIN IMMEDIATE").map_err(not_begun)?;
-        let executed = self.in_transaction(batch);
+        let executed = self.in_transaction(batch, look_up);
         let (outcomes, before, last) = match executed {
             Ok(executed) => executed,
             Err(error) => {
@@ -359,9 +372,13 @@ impl Writer {
     }
 
     /// Executes the work, and gives the last position before and after it.
-    fn in_transaction(&mut self, batch: &[Work<'_>]) -> Result<(Vec<Outcome>, Position, Position), SqliteError> {
+    fn in_transaction(
+        &mut self,
+        batch: &[Work<'_>],
+        look_up: LookUp,
+    ) -> Result<(Vec<Outcome>, Position, Position), SqliteError> {
         let now = (self.parts.clock)();
-        let mut log = Log::new(&self.parts.connection, &mut self.kinds, now)?;
+        let mut log = Log::new(&self.parts.connection, &mut self.kinds, now, look_up)?;
         let before = log.last;
         let mut outcomes = Vec::with_capacity(batch.len());
         for work in batch {
