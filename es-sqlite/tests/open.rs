@@ -35,9 +35,9 @@ async fn last(store: &SqliteStore) -> Result<u64, Box<dyn Error>> {
 }
 
 /// Runs the test of this name again, in a process whose current folder is `folder`.
-fn again_in(folder: &Path, test: &str) -> TestResult {
+fn again_in(folder: &Path, name: &str) -> TestResult {
     let run = Command::new(env::current_exe()?)
-        .args(["--exact", test, "--nocapture"])
+        .args(["--exact", name, "--nocapture"])
         .current_dir(folder)
         .env(IN_FOLDER, "1")
         .output()?;

@@ -33,7 +33,9 @@ async fn count(store: &Arc<dyn EventStore>) -> Result<u64, Box<dyn Error>> {
 
 fn names_in(folder: &Path) -> Result<BTreeSet<String>, Box<dyn Error>> {
     fs::read_dir(folder)?
-        .map(|entry| entry?.file_name().into_string().map_err(|name| format!("{name:?} is not UTF-8").into()))
+        .map(|entry| {
+            entry?.file_name().into_string().map_err(|name| format!("`{}` is not UTF-8", name.display()).into())
+        })
         .collect()
 }
 
