@@ -142,8 +142,8 @@ async fn litestream_restores_the_log() {
     let ends = format!("kill -INT {}", litestream.id());
     assert!(Command::new("sh").args(["-c", &ends]).status().unwrap().success());
     assert!(litestream.wait().unwrap().success());
-    let restores = Command::new("litestream").arg("restore").arg("-o").arg(at("restored.db")).arg(&url).status();
-    assert!(restores.unwrap().success());
+    let status = Command::new("litestream").arg("restore").arg("-o").arg(at("restored.db")).arg(&url).status();
+    assert!(status.unwrap().success());
     let restored = SqliteStore::open(at("restored.db")).await.unwrap();
     assert!(restored.verify().await.unwrap().is_intact());
     assert_eq!(log(&at("restored.db")), log(&path));
