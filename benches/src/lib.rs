@@ -2,6 +2,20 @@
 //!
 //! Run `cargo bench -p benches`; each bench says what it compares.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a bench fails by a panic, prints its table, and rounds its figures"
+)]
+
+pub mod bank;
+pub mod measure;
+pub mod table;
+
 use std::{hint::black_box, time::Instant};
 
 const TURNS: usize = 4000;

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// The shortest and the longest time that a writer waits for others.
-const WAIT: std::ops::RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(24 * 60 * 60);
+const WAIT: std::ops::RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_hours(24);
 /// The smallest and the largest cache of a connection.
 const CACHE: std::ops::RangeInclusive<usize> = 64 * 1024..=1024 * 1024 * 1024;
 

@@ -57,9 +57,9 @@ pub enum SqliteError {
         /// Which row, and what is wrong with it.
         what: String,
     },
-    /// SQLite failed.
-    #[error("SQLite failed")]
-    Sqlite(#[from] rusqlite::Error),
+    /// SQLite failed. The error is in the text and is no source, since its own source repeats it.
+    #[error("SQLite failed: {}", told(.0))]
+    Sqlite(rusqlite::Error),
     /// The operating system failed.
     #[error("the operating system refused access to `{}`", path.display())]
     Io {
@@ -110,9 +110,27 @@ impl SqliteError {
         }
     }
 
+    /// Whether the file does not begin as a database does.
+    pub(crate) fn is_not_a_database(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase))
+    }
+
+    /// Whether a row was refused, since a value that must be unique is there already.
+    pub(crate) fn is_constraint(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation))
+    }
+
     /// A row that no store writes.
     pub(crate) fn damaged(what: impl Into<String>) -> Self {
         Self::Damaged { what: what.into() }
+    }
+}
+
+/// The text of an error of SQLite, with its extended code, which tells a full disk from a broken one.
+fn told(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(error, Some(text)) => format!("{text} (code {})", error.extended_code),
+        error => error.to_string(),
     }
 }
 
@@ -120,19 +138,26 @@ impl SqliteError {
 fn kind_of(error: &rusqlite::Error) -> StoreErrorKind {
     match error {
         rusqlite::Error::SqliteFailure(error, _) => match error.code {
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreErrorKind::Busy,
-            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreErrorKind::Corrupt,
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
+                StoreErrorKind::Busy
+            }
             ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::OutOfMemory => {
                 StoreErrorKind::Unavailable
             }
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => {
                 StoreErrorKind::Misconfigured
             }
-            // A statement of ours does not fit the tables: somebody changed them.
+            // Damaged, no database, or a statement of ours does not fit the tables: somebody changed them.
             _ => StoreErrorKind::Corrupt,
         },
         // A column holds another type than the store writes.
         _ => StoreErrorKind::Corrupt,
+    }
+}
+
+impl From<rusqlite::Error> for SqliteError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
     }
 }
 

@@ -8,6 +8,9 @@
 //! # }
 //! ```
 //!
+//! Applications take it by the feature `sqlite` of `es`, whose guide says how to operate it: backups, restores, what other
+//! programs may do with the file.
+//!
 //! It runs on Unix. Beside the file stand `bank.db-wal` and `bank.db-shm`, which belong to SQLite, and `bank.db-lock`, on which
 //! the writers of several programs wait for their turn.
 //!
@@ -39,6 +42,7 @@ pub use backup::SqliteBackupError;
 pub use builder::SqliteBuilder;
 pub use error::SqliteError;
 pub use file::{error::SqliteOpenError, migrate::SqliteMigrateError, synchronous::Synchronous, verify::Verification};
+/// The driver, for connections of your own: of the version whose transactions [`SqliteStore::append_in`] takes.
 pub use rusqlite;
 pub use store::SqliteStore;
 pub use url::SqliteUrlError;

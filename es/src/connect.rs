@@ -31,7 +31,8 @@ pub enum ConnectError {
 /// Opens the store that `url` names: `memory:` for a new one in memory, `sqlite:bank.db` for a file with the feature `sqlite`,
 /// `postgres://user@host/database` with the feature `postgres`.
 ///
-/// What stands after `sqlite:` is the path, byte for byte: nothing is decoded, and `?` begins no query.
+/// What stands after `sqlite:` is the path, byte for byte: nothing is decoded, and `?` begins no query. A file that is missing is
+/// made.
 ///
 /// ```
 /// # use es::prelude::*;
@@ -71,4 +72,41 @@ pub async fn connect(url: &str) -> Result<Arc<dyn EventStore>, ConnectError> {
 #[cfg(not(all(feature = "memory", feature = "postgres", any(feature = "sqlite", feature = "sqlite-system"))))]
 fn feature_off(scheme: &str, feature: &'static str) -> ConnectError {
     ConnectError::FeatureOff { scheme: scheme.to_owned(), feature }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_url_whose_feature_is_off_names_the_feature() {
+        let sqlite = cfg!(any(feature = "sqlite", feature = "sqlite-system"));
+        for (url, feature, on) in [
+            ("memory:", "memory", cfg!(feature = "memory")),
+            ("sqlite:bank.db", "sqlite", sqlite),
+            ("sqlite://bank.db", "sqlite", sqlite),
+            ("sqlite:", "sqlite", sqlite),
+            ("postgres://localhost/bank", "postgres", cfg!(feature = "postgres")),
+            ("postgresql://localhost/bank", "postgres", cfg!(feature = "postgres")),
+        ] {
+            if on {
+                continue;
+            }
+            let refused = connect(url).await.expect_err(url);
+            assert!(matches!(&refused, ConnectError::FeatureOff { feature: off, .. } if *off == feature), "{url}");
+            assert!(refused.to_string().contains(&format!("es = {{ features = [\"{feature}\"] }}")), "{refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_url_of_no_store_is_told_what_a_url_looks_like() {
+        for url in
+            ["", "bank.db", "memory", "memory://", "memory:x", "sqlite", "SQLITE:bank.db", "mysql://localhost/bank"]
+        {
+            let refused = connect(url).await.expect_err(url);
+            assert!(matches!(refused, ConnectError::UnknownUrl), "{url}");
+            let text = refused.to_string();
+            assert!(["`memory:`", "`sqlite:`", "`postgres://"].iter().all(|scheme| text.contains(scheme)), "{text}");
+        }
+    }
 }

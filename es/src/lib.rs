@@ -55,18 +55,18 @@
 //! | accept or refuse | [decide](guide::decide) | [`Handle`], [`IntoEvents`], [`Events`] |
 //! | keep it | [store and load](guide::store_and_load) | [`connect`], [`RepositoryExt`], [`Repository`], [`Root`], [`Metadata`] |
 //! | be sure | [test](guide::test) | `es::testing` |
-//! | pick a database | [choose a backend](guide::choose_a_backend) | [`connect`] |
+//! | pick a database | [choose a backend](guide::choose_a_backend) | [`connect`], `SqliteStore`, `PostgresStore`, `MemoryStore` |
 //! | serve many at once | [run commands concurrently](guide::run_commands_concurrently) | [`ExecuteError`], [`AppendError`] |
 //! | build read models | [read the log](guide::read_the_log) | [`derive(EventSet)`](macro@EventSet), [`AggregateEvent`], [`ReadEvents`], [`Reader`], [`Filter`], [`Page`], [`Checkpoint`] |
 //! | answer requests | [answer HTTP requests](guide::answer_http_requests), [serve several tenants](guide::serve_several_tenants) | [`ExecuteError`], [`StoreErrorKind`] |
 //! | change what is stored already | [change an event](guide::change_an_event), [guard stored events](guide::guard_stored_events) | [`schema`], [`Retired`] |
-//! | run it in production | [operations](guide::operations) | [`StoreErrorKind`] |
+//! | run it in production | operations [on PostgreSQL](guide::operations), [on SQLite](guide::operations_on_sqlite) | [`StoreErrorKind`], `es::sqlite`, `es::postgres` |
 //! | write a storage crate | [write your own store](guide::write_your_own_store) | [`store`], [`EventStore`], [`AppendRequest`], [`Verdict`](store::Verdict) |
 //!
 //! # Features
 //! - `memory` (default): the store in memory.
-//! - `sqlite`: the store in one SQLite file, with SQLite itself, which is built; `sqlite-system` with the SQLite of the system,
-//!   where it is 3.51.3 or newer.
+//! - `sqlite`: the store in one SQLite file. It builds SQLite, which takes a C compiler. `sqlite-system` links the SQLite of the
+//!   system instead; the store refuses to open with one that is older than 3.51.3.
 //! - `postgres`: the store on PostgreSQL; `postgres-tls` with encryption on the way there.
 //! - `jiff`, `chrono`: conversions between [`Timestamp`] and the timestamps of these crates.
 //! - `testing`, for the dev-dependency: `es::testing`, given/when/then for aggregates, the corpus and a store that fails on
@@ -115,8 +115,3 @@ pub use es_postgres::PostgresStore;
 pub use es_sqlite as sqlite;
 #[cfg(any(feature = "sqlite", feature = "sqlite-system"))]
 pub use es_sqlite::SqliteStore;
-
-/// The example of the README, as a test.
-#[cfg(all(doctest, feature = "memory"))]
-#[doc = include_str!("../../README.md")]
-struct Readme;

@@ -8,8 +8,8 @@ use std::sync::{
 };
 
 use es::{
-    Append, AppendError, Appended, AsOf, ConnectError, Direction, EncodeError, Expected, LoadError, Position,
-    ReadError, Recorded, StoredEvent, StreamId, Version, prelude::*,
+    Append, AppendError, Appended, AsOf, Direction, EncodeError, Expected, LoadError, Position, ReadError, Recorded,
+    StoredEvent, StreamId, Version, prelude::*,
 };
 use uuid::Uuid;
 
@@ -300,15 +300,6 @@ async fn spawned_commands_run_concurrently() {
         task.await.unwrap().unwrap();
     }
     assert_eq!(counters.load(&"a".to_owned()).await.unwrap().sum, 32);
-}
-
-#[tokio::test]
-async fn a_url_whose_feature_is_off_names_the_feature() {
-    if cfg!(not(feature = "postgres")) {
-        let refused = es::connect("postgres://localhost/bank").await;
-        assert!(matches!(refused, Err(ConnectError::FeatureOff { feature: "postgres", .. })));
-    }
-    assert!(matches!(es::connect("mysql://localhost").await, Err(ConnectError::UnknownUrl)));
 }
 
 #[tokio::test]

@@ -14,8 +14,8 @@ use std::{
 use similar::{ChangeTag, TextDiff};
 
 /// The crates whose surface is public.
-const CRATES: [&str; 8] =
-    ["es", "es-contract", "es-core", "es-derive", "es-memory", "es-postgres", "es-schema", "es-testing"];
+const CRATES: [&str; 9] =
+    ["es", "es-contract", "es-core", "es-derive", "es-memory", "es-postgres", "es-schema", "es-sqlite", "es-testing"];
 
 /// Set where this program runs in the place of rustdoc.
 const AS_RUSTDOC: &str = "SURFACE_AS_RUSTDOC";

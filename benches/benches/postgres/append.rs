@@ -2,27 +2,27 @@
 
 use std::time::{Duration, Instant};
 
+use benches::{
+    bank::{CATEGORY, Deposited},
+    measure::concurrently,
+    table::{Row, median},
+};
 use es::{
     Append, AppendRequest, EventName, EventStore, Expected, NewEvent, PostgresStore, SchemaVersion, StreamId, Version,
 };
 use uuid::Uuid;
 
-use crate::{
-    Setup,
-    bank::{CATEGORY, Deposited},
-    execute::concurrently,
-    table::{Row, median},
-};
+use crate::Setup;
 
 const TASKS: usize = 64;
 
 pub(crate) async fn many_streams(setup: &Setup) -> Row {
-    let count = setup.scaled(20_000);
+    let count = setup.effort.scaled(20_000);
     let (mut raw, mut ours) = (Vec::new(), Vec::new());
     let per_task = 5_000 / TASKS;
     let turns = (count / TASKS / per_task).max(1);
     let (mut raw_version, mut version) = (0, 0);
-    for _ in 0..=setup.rounds {
+    for _ in 0..=setup.effort.rounds {
         let from = raw_version;
         raw.push(
             concurrently(TASKS, |task| async move {
@@ -55,9 +55,9 @@ async fn append_to_streams(store: &PostgresStore, prefix: &str, streams: usize, 
 }
 
 pub(crate) async fn hot_stream(setup: &Setup) -> Row {
-    let each = setup.scaled(10_000) / TASKS;
+    let each = setup.effort.scaled(10_000) / TASKS;
     let (mut raw, mut ours) = (Vec::new(), Vec::new());
-    for _ in 0..=setup.rounds {
+    for _ in 0..=setup.effort.rounds {
         raw.push(
             concurrently(TASKS, |task| async move {
                 for _ in 0..each {
@@ -90,11 +90,11 @@ pub(crate) async fn at_five_million(setup: &Setup) -> Row {
 async fn with_stored_events(setup: &Setup, stored: usize) -> Row {
     let empty = test_postgres::Database::fresh().unwrap();
     let store = PostgresStore::connect(&empty.url()).await.unwrap();
-    fill(setup, setup.scaled(stored)).await;
-    let count = setup.scaled(20_000);
+    fill(setup, setup.effort.scaled(stored)).await;
+    let count = setup.effort.scaled(20_000);
     let (streams, turns) = (5_000 / TASKS, (count / 5_000).max(1));
     let (mut baseline, mut ours) = (Vec::new(), Vec::new());
-    for round in 0..=setup.rounds {
+    for round in 0..=setup.effort.rounds {
         let prefix = format!("{round}-");
         baseline.push(append_to_streams(&store, &prefix, streams, turns, 0).await);
         ours.push(append_to_streams(&setup.store, &prefix, streams, turns, 0).await);

@@ -1,21 +1,22 @@
 //! Measures commands: load, decide, append one event.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use es::prelude::*;
-
-use crate::{
-    Setup,
+use benches::{
     bank::{Account, Deposit},
+    measure::concurrently,
     table::Row,
 };
+use es::prelude::*;
+
+use crate::Setup;
 
 pub(crate) async fn one_task(setup: &Setup) -> Row {
-    let count = setup.scaled(2_000);
+    let count = setup.effort.scaled(2_000);
     let accounts = setup.store.repository::<Account>();
     let ids: Vec<String> = (0..count).map(|number| number.to_string()).collect();
     let (mut raw, mut ours) = (Vec::new(), Vec::new());
-    for _ in 0..=setup.rounds {
+    for _ in 0..=setup.effort.rounds {
         let began = Instant::now();
         for id in &ids {
             setup.raw.execute(0, id, 1).await;
@@ -33,10 +34,10 @@ pub(crate) async fn one_task(setup: &Setup) -> Row {
 
 pub(crate) async fn many_tasks(setup: &Setup) -> Row {
     const TASKS: usize = 64;
-    let each = setup.scaled(20_000) / TASKS;
+    let each = setup.effort.scaled(20_000) / TASKS;
     let accounts = setup.store.repository::<Account>();
     let (mut raw, mut ours) = (Vec::new(), Vec::new());
-    for round in 0..=setup.rounds {
+    for round in 0..=setup.effort.rounds {
         let id = move |task: usize, number: usize| format!("{task}-{}", (number + round) % 80);
         raw.push(
             concurrently(TASKS, |task| async move {
@@ -57,11 +58,4 @@ pub(crate) async fn many_tasks(setup: &Setup) -> Row {
         );
     }
     Row::rates(each * TASKS, &raw[1..], &ours[1..], "at least 1.8 times raw")
-}
-
-/// Runs this many futures concurrently, and returns the time they took.
-pub(crate) async fn concurrently<F: Future<Output = ()>>(tasks: usize, work: impl Fn(usize) -> F) -> Duration {
-    let began = Instant::now();
-    futures_util::future::join_all((0..tasks).map(work)).await;
-    began.elapsed()
 }

@@ -8,24 +8,21 @@
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
     reason = "a bench fails by a panic, prints its table, and rounds its figures"
 )]
 
 mod append;
-mod bank;
 mod execute;
 mod processes;
 mod raw;
 mod read;
-mod table;
 
-use std::env;
-
+use benches::{
+    measure::{Effort, is_chosen},
+    table::Table,
+};
 use es::PostgresStore;
 use raw::Raw;
-use table::Table;
 use test_postgres::Database;
 
 /// What a row of the table needs: both sides on one database, and the amount of work.
@@ -33,24 +30,17 @@ struct Setup {
     url: String,
     store: PostgresStore,
     raw: Raw,
-    rounds: usize,
-    scale: f64,
+    effort: Effort,
 }
 
 impl Setup {
     async fn new(database: &Database) -> Self {
-        let number = |name: &str| env::var(name).ok().and_then(|text| text.parse::<f64>().ok());
         Self {
             url: database.url(),
             store: PostgresStore::connect(&database.url()).await.unwrap(),
             raw: Raw::connect(&database.url(), 16).await,
-            rounds: number("ES_BENCH_ROUNDS").map_or(5, |rounds| rounds as usize),
-            scale: number("ES_BENCH_SCALE").unwrap_or(1.0),
+            effort: Effort::from_env(),
         }
-    }
-
-    fn scaled(&self, count: usize) -> usize {
-        ((count as f64 * self.scale) as usize).max(64)
     }
 }
 
@@ -59,15 +49,13 @@ async fn main() {
     if let Some(worker) = processes::Worker::from_env() {
         return worker.run().await;
     }
-    let words: Vec<String> = env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
-    let chosen = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
-    let mut table = Table::default();
+    let mut table = Table::new("es-postgres");
     macro_rules! rows {
         ($($name:literal => $row:expr),+ $(,)?) => {$(
-            if chosen($name) {
+            if is_chosen($name) {
                 let database = Database::fresh().unwrap();
                 let setup = Setup::new(&database).await;
-                table.note_server(&setup.raw).await;
+                table.setting = setup.raw.settings().await;
                 let row = $row(&setup).await;
                 table.push($name, row);
             }

@@ -1,19 +1,15 @@
 //! Measures several processes on one log.
 
-use std::{
-    env,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
+use benches::{
+    measure::{run_workers, wait_for_start, worker},
+    table::{Row, median},
+};
 use es::{EventStore, Filter, PostgresStore};
 use futures_util::StreamExt;
 
-use crate::{
-    Setup,
-    append::append_to_new_streams,
-    table::{Row, median},
-};
+use crate::{Setup, append::append_to_new_streams};
 
 /// The work of a child process, which the parent passes in an environment variable.
 pub(crate) struct Worker {
@@ -25,7 +21,7 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn from_env() -> Option<Self> {
-        let text = env::var("ES_BENCH_WORKER").ok()?;
+        let text = worker()?;
         let mut words = text.split(' ').map(str::to_owned);
         let mut word = || words.next().unwrap();
         Some(Self { url: word(), name: word(), tasks: word().parse().unwrap(), each: word().parse().unwrap() })
@@ -34,8 +30,7 @@ impl Worker {
     pub(crate) async fn run(self) {
         let store = PostgresStore::connect(&self.url).await.unwrap();
         // All processes start working when the parent writes a line, so that their start-up is not measured.
-        println!("ready");
-        std::io::stdin().read_line(&mut String::new()).unwrap();
+        wait_for_start();
         append_to_new_streams(&store, &self.name, self.tasks, self.each).await;
     }
 }
@@ -43,9 +38,9 @@ impl Worker {
 /// Measures four processes with 16 tasks each, compared with one process with 64.
 #[expect(clippy::unused_async, reason = "every row of the table is awaited")]
 pub(crate) async fn four_against_one(setup: &Setup) -> Row {
-    let each = setup.scaled(20_000) / 64;
+    let each = setup.effort.scaled(20_000) / 64;
     let (mut one, mut four) = (Vec::new(), Vec::new());
-    for round in 0..=setup.rounds {
+    for round in 0..=setup.effort.rounds {
         one.push(run_processes(&setup.url, &format!("one-{round}"), 1, 64, each));
         four.push(run_processes(&setup.url, &format!("four-{round}"), 4, 16, each));
     }
@@ -53,25 +48,8 @@ pub(crate) async fn four_against_one(setup: &Setup) -> Row {
 }
 
 fn run_processes(url: &str, name: &str, processes: usize, tasks: usize, each: usize) -> Duration {
-    use std::io::{BufRead, BufReader, Write};
-    let mut children: Vec<_> = (0..processes)
-        .map(|number| {
-            let mut command = Command::new(env::current_exe().unwrap());
-            command.env("ES_BENCH_WORKER", format!("{url} {name}-{number} {tasks} {each}"));
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
-        })
-        .collect();
-    for child in &mut children {
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
-    }
-    let began = Instant::now();
-    for child in &mut children {
-        child.stdin.take().unwrap().write_all(b"\n").unwrap();
-    }
-    for child in &mut children {
-        assert!(child.wait().unwrap().success());
-    }
-    began.elapsed()
+    let work = |number| format!("{url} {name}-{number} {tasks} {each}");
+    run_workers(&(0..processes).map(work).collect::<Vec<_>>()).0
 }
 
 /// Measures how long an idle subscription of another store takes to deliver an event.

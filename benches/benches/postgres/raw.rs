@@ -1,11 +1,10 @@
 //! The baseline: prepared statements of tokio-postgres, without the framework.
 
+use benches::bank::{Account, CATEGORY, Deposited, Opened};
 use es::Apply;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio_postgres::{Client, GenericClient, Statement};
 use uuid::Uuid;
-
-use crate::bank::{Account, CATEGORY, Deposited, Opened};
 
 const SCHEMA: &str = r#"
 CREATE SCHEMA IF NOT EXISTS raw;
@@ -39,6 +38,15 @@ impl Raw {
         connect(url).await.batch_execute(SCHEMA).await.unwrap();
         let connections = (0..connections).map(|_| Connection::open(url));
         Self { connections: futures_util::future::join_all(connections).await }
+    }
+
+    /// The server and its settings.
+    pub(crate) async fn settings(&self) -> String {
+        let settings = "SELECT 'server and client on one machine; PostgreSQL ' || current_setting('server_version')
+                        || ', fsync ' || current_setting('fsync')
+                        || ', synchronous_commit ' || current_setting('synchronous_commit')
+                        || ', shared_buffers ' || current_setting('shared_buffers')";
+        self.client().await.query_one(settings, &[]).await.unwrap().get(0)
     }
 
     pub(crate) async fn client(&self) -> tokio::sync::MutexGuard<'_, Client> {

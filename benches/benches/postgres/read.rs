@@ -1,16 +1,16 @@
 //! Measures reading: one long stream, and the whole log.
 
-use std::{fs, time::Instant};
+use std::time::Instant;
 
+use benches::{
+    bank::{Account, AccountEvent, CATEGORY, Deposited},
+    measure::{peak, peak_after_reset},
+    table::Row,
+};
 use es::{Append, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId, prelude::*};
 use uuid::Uuid;
 
-use crate::{
-    Setup,
-    append::fill,
-    bank::{Account, AccountEvent, CATEGORY, Deposited},
-    table::Row,
-};
+use crate::{Setup, append::fill};
 
 pub(crate) async fn rehydrate(setup: &Setup) -> Row {
     let id = "long".to_owned();
@@ -26,7 +26,7 @@ pub(crate) async fn rehydrate(setup: &Setup) -> Row {
     copy_to_raw(setup).await;
     let accounts = setup.store.repository::<Account>();
     let (mut raw, mut ours) = (Vec::new(), Vec::new());
-    for _ in 0..=setup.rounds * 4 {
+    for _ in 0..=setup.effort.rounds * 4 {
         let began = Instant::now();
         assert_eq!(setup.raw.load(&id).await.balance, 10_000);
         raw.push(began.elapsed());
@@ -38,11 +38,11 @@ pub(crate) async fn rehydrate(setup: &Setup) -> Row {
 }
 
 pub(crate) async fn read_all(setup: &Setup) -> Row {
-    let count = setup.scaled(1_000_000);
+    let count = setup.effort.scaled(1_000_000);
     fill(setup, count).await;
     copy_to_raw(setup).await;
     let (mut raw, mut ours, mut grown) = (Vec::new(), Vec::new(), 0);
-    for _ in 0..=setup.rounds.min(5) {
+    for _ in 0..=setup.effort.rounds.min(5) {
         let began = Instant::now();
         assert_eq!(setup.raw.fold().await, (count, count.cast_signed() as i64));
         raw.push(began.elapsed());
@@ -74,16 +74,4 @@ async fn copy_to_raw(setup: &Setup) {
     let client = setup.raw.client().await;
     client.batch_execute(copy).await.unwrap();
     client.batch_execute("VACUUM ANALYZE raw.events").await.unwrap();
-}
-
-/// Resets the peak of this process's memory, and returns the new peak in KiB.
-fn peak_after_reset() -> u64 {
-    fs::write("/proc/self/clear_refs", "5").unwrap();
-    peak()
-}
-
-fn peak() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
 }

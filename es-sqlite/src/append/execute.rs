@@ -30,6 +30,17 @@ pub(super) struct Log<'a> {
     incarnation: Uuid,
     pub(super) last: Position,
     now: Timestamp,
+    look_up: LookUp,
+}
+
+/// When the ids of a request's events are looked up before they are inserted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LookUp {
+    /// When a stream is not as expected, or the request has keys: it may have been sent before. In any other request an id
+    /// that is taken fails the insertion, and the request is executed once more with [`Always`](Self::Always).
+    WhenUnexpected,
+    /// In each request.
+    Always,
 }
 
 /// Why a request was not executed.
@@ -54,17 +65,26 @@ impl From<rusqlite::Error> for Failure {
 
 impl<'a> Log<'a> {
     /// Reads the end of the log in the open transaction.
-    pub(super) fn new(connection: &'a Connection, kinds: &'a mut Kinds, now: Timestamp) -> Result<Self, SqliteError> {
+    pub(super) fn new(
+        connection: &'a Connection,
+        kinds: &'a mut Kinds,
+        now: Timestamp,
+        look_up: LookUp,
+    ) -> Result<Self, SqliteError> {
         let incarnation = incarnation::today(connection)?;
         let last = incarnation::last_position(connection)?;
-        Ok(Self { connection, kinds, incarnation, last, now })
+        Ok(Self { connection, kinds, incarnation, last, now, look_up })
     }
 
-    /// Executes `request`, whose limits were checked.
+    /// Executes `request`, whose limits were checked. With [`LookUp::WhenUnexpected`] the failure
+    /// [`SqliteError::is_constraint`] says that an id may be taken.
     pub(super) fn execute(&mut self, request: &AppendRequest) -> Result<Vec<Appended>, Failure> {
         let end = |append: &Append| StreamEnd::find(self.connection, &append.stream);
         let ends = request.appends().iter().map(end).collect::<Result<Vec<_>, _>>()?;
-        let found = Found::of(self.connection, self.kinds, request, &ends)?;
+        let is_expected = request.appends().iter().zip(&ends).all(|(append, end)| append.expected.holds(end.version));
+        // A repeat of a request with keys is told from another request by its ids.
+        let look_up_ids = !is_expected || !request.keys().is_empty() || self.look_up == LookUp::Always;
+        let found = Found::of(self.connection, self.kinds, request, &ends, look_up_ids)?;
         match Verdict::on(request, &found) {
             Verdict::Append => {}
             Verdict::Repeated => {
@@ -162,19 +182,16 @@ fn text(json: &[u8]) -> ToSqlOutput<'_> {
 /// The answer that `append`, which is stored already, got the first time.
 fn first_answer(found: &Found<'_>, append: &Append, end: &StreamEnd) -> Appended {
     let stored: Vec<_> = append.events.iter().filter_map(|event| found.event(event.id())).collect();
-    match (stored.first(), stored.last()) {
-        (Some(first), Some(last)) => {
-            let positions = stored.iter().map(|event| event.position).collect();
-            Appended::new(append.stream.clone(), last.version, positions, first.recorded_at)
-        }
-        _ => {
-            let version = match append.expected {
-                Expected::Exact(version) => version,
-                Expected::NoStream => Version::NONE,
-                Expected::Any | Expected::Exists => end.version,
-            };
-            Appended::assertion(append.stream.clone(), version)
-        }
+    if let (Some(first), Some(last)) = (stored.first(), stored.last()) {
+        let positions = stored.iter().map(|event| event.position).collect();
+        Appended::new(append.stream.clone(), last.version, positions, first.recorded_at)
+    } else {
+        let version = match append.expected {
+            Expected::Exact(version) => version,
+            Expected::NoStream => Version::NONE,
+            Expected::Any | Expected::Exists => end.version,
+        };
+        Appended::assertion(append.stream.clone(), version)
     }
     .with_repeated(true)
 }

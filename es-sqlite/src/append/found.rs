@@ -1,16 +1,21 @@
 //! What the log holds of a request: the versions of its streams, its event ids and its keys.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt::Display};
 
 use bytes::Bytes;
 use es_core::{
-    Append, AppendRequest, IdempotencyKey, Known, KnownEvent, KnownKey, Position, StreamId, Timestamp, Version,
+    Append, AppendRequest, IdempotencyKey, Known, KnownEvent, KnownKey, Position, StoredEvent, StreamId, Timestamp,
+    Version,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use crate::{
-    codec::{checksum, kinds::Kinds},
+    codec::{
+        checksum,
+        kinds::Kinds,
+        row::{self, COLUMNS},
+    },
     error::SqliteError,
 };
 
@@ -66,12 +71,13 @@ pub(super) struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    /// Looks for all of `request`, whose streams end at `ends`.
+    /// Looks for all of `request`, whose streams end at `ends`; for its event ids only if `look_up_ids`.
     pub(super) fn of(
         connection: &Connection,
         kinds: &mut Kinds,
         request: &'a AppendRequest,
         ends: &[StreamEnd],
+        look_up_ids: bool,
     ) -> Result<Self, SqliteError> {
         let streams = request.appends().iter().map(|append: &Append| &append.stream);
         let mut found = Self {
@@ -79,7 +85,7 @@ impl<'a> Found<'a> {
             events: HashMap::new(),
             keys: HashMap::new(),
         };
-        for event in request.events() {
+        for event in request.events().filter(|_| look_up_ids) {
             if let Some(known) = find_event(connection, kinds, event.id())? {
                 found.events.insert(event.id(), known);
             }
@@ -114,28 +120,21 @@ impl Known for Found<'_> {
 }
 
 fn find_event(connection: &Connection, kinds: &mut Kinds, id: Uuid) -> Result<Option<FoundEvent>, SqliteError> {
-    let mut statement = connection
-        .prepare_cached("SELECT kind, id, version, position, recorded_at, together FROM events WHERE event_id = ?1")?;
-    let row = |row: &Row<'_>| {
-        Ok((
-            row.get(0)?,
-            row.get::<_, String>(1)?,
-            row.get::<_, i64>(2)?,
-            row.get::<_, i64>(3)?,
-            row.get(4)?,
-            row.get::<_, i64>(5)?,
-        ))
-    };
-    let found = statement.query_row([id.as_bytes()], row).optional()?;
-    let Some((kind, stream, version, position, recorded_at, together)) = found else { return Ok(None) };
-    let damaged = || SqliteError::damaged(format!("the event at position {position} has a number out of its range"));
-    Ok(Some(FoundEvent {
-        stream: kinds.get(connection, kind)?.stream(&stream)?,
-        version: Version::new(u64::try_from(version).map_err(|_| damaged())?),
-        position: Position::new(u64::try_from(position).map_err(|_| damaged())?),
-        recorded_at: Timestamp::from_micros(recorded_at).ok_or_else(damaged)?,
-        together: usize::try_from(together).map_err(|_| damaged())?,
-    }))
+    let find = "SELECT position FROM events WHERE event_id = ?1";
+    let position =
+        connection.prepare_cached(find)?.query_row([id.as_bytes()], |row| row.get::<_, i64>(0)).optional()?;
+    let Some(position) = position else { return Ok(None) };
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM events WHERE position = ?1"))?;
+    let mut rows = statement.query([position])?;
+    let damaged = |what: &dyn Display| SqliteError::damaged(format!("the event at position {position}: {what}"));
+    let row = rows.next()?.ok_or_else(|| damaged(&"an index leads to it, and it does not exist"))?;
+    let StoredEvent { id: found, stream, version, position, recorded_at, .. } =
+        row::event(connection, row, kinds).map_err(|error| damaged(&error))?;
+    if found != id {
+        return Err(damaged(&"an index leads to it, which it should not"));
+    }
+    let together = usize::try_from(row.get::<_, i64>(row::TOGETHER)?).map_err(|error| damaged(&error))?;
+    Ok(Some(FoundEvent { stream, version, position, recorded_at, together }))
 }
 
 fn find_key(connection: &Connection, key: &IdempotencyKey) -> Result<Option<FoundKey>, SqliteError> {

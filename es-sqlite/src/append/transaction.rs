@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     append::{
-        execute::{Failure, Log},
+        execute::{Failure, Log, LookUp},
         writer::Clock,
     },
     codec::kinds::Kinds,
@@ -95,8 +95,8 @@ pub(crate) fn append_in(
     // What a failed statement left behind is undone, so that the caller may go on with the transaction.
     connection.execute_batch("SAVEPOINT es_append_in")?;
     let mut kinds = Kinds::default();
-    let answer =
-        Log::new(connection, &mut kinds, clock()).map_err(Failure::Failed).and_then(|mut log| log.execute(request));
+    let log = Log::new(connection, &mut kinds, clock(), LookUp::Always);
+    let answer = log.map_err(Failure::Failed).and_then(|mut log| log.execute(request));
     if answer.is_err() && !connection.is_autocommit() {
         connection.execute_batch("ROLLBACK TO es_append_in")?;
     }

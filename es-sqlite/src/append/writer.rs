@@ -1,12 +1,20 @@
 //! The thread that writes. It takes all appends that wait into one transaction; each keeps its own verdict.
+//!
+//! Where a commit does not wait for the disk, a small append that meets no other runs on the thread that asks: two changes of
+//! threads take longer than the append.
 
 use std::{
     fmt,
     fs::File,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
+use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
 use es_core::{
     AppendError, AppendRequest, Appended, NewEvent, Position, SnapshotError, StoredSnapshot, Timestamp, UnknownOutcome,
@@ -17,7 +25,7 @@ use tokio::sync::oneshot;
 use crate::{
     append::{
         batch_limits::BatchLimits,
-        execute::{Failure, Log},
+        execute::{Failure, Log, LookUp},
         snapshots,
     },
     codec::kinds::Kinds,
@@ -26,6 +34,7 @@ use crate::{
         connection::{self, Settings},
         error::SqliteOpenError,
         identity::Place,
+        synchronous::Synchronous,
         wal::{self, Salts},
         write_lock::WriteLock,
     },
@@ -40,6 +49,16 @@ pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 enum Job {
     Append(PendingAppend),
     Snapshot(StoredSnapshot, oneshot::Sender<Result<(), SnapshotError>>),
+    /// To copy the write-ahead log into the file. Nobody waits for an answer.
+    Checkpoint,
+}
+
+/// What a transaction executes.
+#[derive(Clone, Copy)]
+enum Work<'a> {
+    Append(&'a AppendRequest),
+    Snapshot(&'a StoredSnapshot),
+    Nothing,
 }
 
 /// An append that waits for its answer. When it gets none, as when the thread ends in between, the answer is `Unknown`.
@@ -75,7 +94,22 @@ impl Drop for PendingAppend {
 pub(crate) struct Queue {
     jobs: Mutex<Option<Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Used by the thread, and by appends that run on the thread that asks. `None` once the store is closed.
+    writer: Arc<Mutex<Option<Writer>>>,
+    /// How many jobs were sent and not answered yet.
+    unanswered: Arc<AtomicUsize>,
+    /// Whether appends may run on the thread that asks.
+    here: bool,
 }
+
+/// The largest append that runs on the thread that asks.
+const EVENTS_HERE: usize = 16;
+const BYTES_HERE: usize = 64 * 1024;
+/// After so many pages in the write-ahead log it is copied into the file. SQLite has the same number, but would do it within a
+/// commit.
+const CHECKPOINT_PAGES: usize = 1_000;
+/// The bytes of a page.
+const PAGE_BYTES: usize = 4_096;
 
 /// What the writer works with.
 pub(crate) struct WriterParts {
@@ -92,13 +126,21 @@ impl Queue {
     /// Starts the thread.
     pub(crate) fn start(parts: WriterParts) -> Result<Self, SqliteOpenError> {
         let (sender, jobs) = crossbeam_channel::unbounded();
-        let writer = Writer { parts, kinds: Kinds::default(), wal: None, salts: None, last: None, is_broken: false };
+        let here = parts.settings.synchronous != Synchronous::Full;
+        let place = parts.place.clone();
+        let writer = Writer::new(parts).map_err(|source| SqliteOpenError::file(place.path(), source))?;
+        let writer = Arc::new(Mutex::new(Some(writer)));
         let thread = thread::Builder::new().name("es-sqlite-write".to_owned());
-        let thread = thread.spawn(move || writer.run(&jobs)).map_err(SqliteOpenError::Thread)?;
-        Ok(Self { jobs: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
+        let unanswered = Arc::<AtomicUsize>::default();
+        let (of_thread, counted) = (Arc::clone(&writer), Arc::clone(&unanswered));
+        let thread = thread.spawn(move || run(&of_thread, &jobs, &counted)).map_err(SqliteOpenError::Thread)?;
+        Ok(Self { jobs: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), writer, unanswered, here })
     }
 
     pub(crate) async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        if let Some(answer) = self.append_here(&request) {
+            return answer;
+        }
         let (sender, answer) = oneshot::channel();
         self.send(Job::Append(PendingAppend { request, answer: Some(sender) }))?;
         answer.await.unwrap_or_else(|_| Err(SqliteError::Closed.into()))
@@ -108,6 +150,25 @@ impl Queue {
         let (sender, answer) = oneshot::channel();
         self.send(Job::Snapshot(snapshot, sender))?;
         answer.await.unwrap_or_else(|_| Err(SqliteError::Closed.into()))
+    }
+
+    /// Appends on this thread; `None` when that would have to wait for anything, and nothing was appended.
+    fn append_here(&self, request: &AppendRequest) -> Option<Result<Vec<Appended>, AppendError>> {
+        let bytes = || request.events().map(bytes).sum::<usize>();
+        if !self.here || request.events().count() > EVENTS_HERE || bytes() > BYTES_HERE {
+            return None;
+        }
+        let mut writer = self.writer.try_lock().ok()?;
+        // Those that were sent before come first, also one that the thread has received and waits to execute.
+        if self.unanswered.load(Ordering::SeqCst) > 0 {
+            return None;
+        }
+        let writer = writer.as_mut()?;
+        let answer = writer.append_here(request);
+        if writer.is_checkpoint_due() {
+            drop(self.send(Job::Checkpoint));
+        }
+        answer
     }
 
     /// Fails once the queue is closed.
@@ -125,6 +186,7 @@ impl Queue {
             }
             return Err(SqliteError::Closed);
         };
+        self.unanswered.fetch_add(1, Ordering::SeqCst);
         // A job that the channel does not take answers itself as it is dropped.
         drop(jobs.send(job));
         Ok(())
@@ -136,6 +198,7 @@ impl Queue {
         if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
             join(thread);
         }
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 
@@ -152,16 +215,17 @@ struct Writer {
     wal: Option<File>,
     /// The salts that the write-ahead log had after the last batch.
     salts: Option<Salts>,
-    /// The last position after the last batch.
-    last: Option<Position>,
     /// Whether the connection must be opened again, since its last transaction did not end well.
     is_broken: bool,
+    /// About how many pages were written to the write-ahead log since it was last copied into the file.
+    pages: usize,
 }
 
 /// What became of one job of a batch that was committed.
 enum Outcome {
     Append(Result<Vec<Appended>, AppendError>),
     Snapshot(Result<(), SnapshotError>),
+    Nothing,
 }
 
 /// Why a batch has no outcomes.
@@ -174,12 +238,30 @@ enum BatchFailure {
     Unknown(SqliteError),
 }
 
+/// Handles jobs until the queue is closed.
+fn run(writer: &Mutex<Option<Writer>>, jobs: &Receiver<Job>, unanswered: &AtomicUsize) {
+    while let Ok(first) = jobs.recv() {
+        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // It is taken only after this thread has ended.
+        let Some(writer) = writer.as_mut() else { return };
+        let batch = writer.batch(first, jobs);
+        let count = batch.len();
+        writer.handle(batch);
+        unanswered.fetch_sub(count, Ordering::SeqCst);
+        writer.checkpoint_if_due();
+    }
+}
+
 impl Writer {
-    fn run(mut self, jobs: &Receiver<Job>) {
-        while let Ok(first) = jobs.recv() {
-            let batch = self.batch(first, jobs);
-            self.handle(batch);
-        }
+    fn new(parts: WriterParts) -> Result<Self, SqliteError> {
+        let writer = Self { parts, kinds: Kinds::default(), wal: None, salts: None, is_broken: false, pages: 0 };
+        writer.set_up()?;
+        Ok(writer)
+    }
+
+    /// Leaves checkpoints to the thread, so that no commit includes one.
+    fn set_up(&self) -> Result<(), SqliteError> {
+        Ok(self.parts.connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?)
     }
 
     /// Takes the jobs that wait, up to the limits.
@@ -187,6 +269,7 @@ impl Writer {
         let size = |job: &Job| match job {
             Job::Append(pending) => (pending.request.events().count(), pending.request.events().map(bytes).sum()),
             Job::Snapshot(snapshot, _) => (1, snapshot.payload.len()),
+            Job::Checkpoint => (0, 0),
         };
         let (mut events, mut bytes): (usize, usize) = size(&first);
         let mut batch = vec![first];
@@ -203,7 +286,11 @@ impl Writer {
 
     /// Executes a batch and answers its jobs. When one of them fails, each is executed on its own.
     fn handle(&mut self, batch: Vec<Job>) {
-        match self.execute(&batch) {
+        let mut executed = self.execute(&batch, LookUp::WhenUnexpected);
+        if matches!(&executed, Err(BatchFailure::RolledBack(error)) if error.is_constraint()) {
+            executed = self.execute(&batch, LookUp::Always);
+        }
+        match executed {
             Ok(outcomes) => {
                 for (job, outcome) in batch.into_iter().zip(outcomes) {
                     job.answer(outcome);
@@ -228,16 +315,42 @@ impl Writer {
         }
     }
 
-    fn execute(&mut self, batch: &[Job]) -> Result<Vec<Outcome>, BatchFailure> {
+    /// Appends without a wait; `None` when that is not possible, and nothing was appended.
+    fn append_here(&mut self, request: &AppendRequest) -> Option<Result<Vec<Appended>, AppendError>> {
+        let turn = self.parts.lock.try_take().ok()??;
+        let timeout = self.parts.settings.busy_timeout;
+        self.parts.connection.busy_timeout(Duration::ZERO).ok()?;
+        let executed = self.execute_locked(&[Work::Append(request)], LookUp::WhenUnexpected);
+        let restored = self.parts.connection.busy_timeout(timeout);
+        drop(turn);
+        if let Err(error) = restored {
+            tracing::warn!(%error, "the connection is opened again");
+            self.is_broken = true;
+        }
+        match executed.map(|mut outcomes| outcomes.pop()) {
+            Ok(Some(Outcome::Append(answer))) => Some(answer),
+            Err(BatchFailure::Unknown(error)) => Some(Err(UnknownOutcome::new(request.clone(), error).into())),
+            // The thread tries it again, and reports why it fails.
+            Ok(_) | Err(BatchFailure::NotBegun(_) | BatchFailure::RolledBack(_)) => None,
+        }
+    }
+
+    fn execute(&mut self, batch: &[Job], look_up: LookUp) -> Result<Vec<Outcome>, BatchFailure> {
+        let work: Vec<_> = batch.iter().map(Job::work).collect();
+        let patience = self.parts.settings.busy_timeout;
+        let _turn = self.parts.lock.take(patience).map_err(BatchFailure::NotBegun)?;
+        self.execute_locked(&work, look_up)
+    }
+
+    /// Executes a batch while no other writer of this library runs.
+    fn execute_locked(&mut self, batch: &[Work<'_>], look_up: LookUp) -> Result<Vec<Outcome>, BatchFailure> {
         let not_begun = BatchFailure::NotBegun;
         self.parts.place.check().map_err(not_begun)?;
         if self.is_broken {
             self.reopen().map_err(not_begun)?;
         }
-        let turn = self.parts.lock.take(self.parts.settings.busy_timeout).map_err(not_begun)?;
         self.statement("BEGIN IMMEDIATE").map_err(not_begun)?;
-        let salts = self.read_salts();
-        let executed = self.in_transaction(batch);
+        let executed = self.in_transaction(batch, look_up);
         let (outcomes, before, last) = match executed {
             Ok(executed) => executed,
             Err(error) => {
@@ -250,32 +363,58 @@ impl Writer {
             self.is_broken = true;
             return Err(BatchFailure::Unknown(error));
         }
-        self.follow_wal(salts, before);
-        self.last = Some(last);
-        drop(turn);
+        self.follow_wal();
+        self.pages += batch.iter().map(Work::pages).sum::<usize>();
         if last > before {
             self.parts.wake.wake();
         }
         Ok(outcomes)
     }
 
-    /// Executes the jobs, and gives the last position before and after them.
-    fn in_transaction(&mut self, batch: &[Job]) -> Result<(Vec<Outcome>, Position, Position), SqliteError> {
+    /// Executes the work, and gives the last position before and after it.
+    fn in_transaction(
+        &mut self,
+        batch: &[Work<'_>],
+        look_up: LookUp,
+    ) -> Result<(Vec<Outcome>, Position, Position), SqliteError> {
         let now = (self.parts.clock)();
-        let mut log = Log::new(&self.parts.connection, &mut self.kinds, now)?;
+        let mut log = Log::new(&self.parts.connection, &mut self.kinds, now, look_up)?;
         let before = log.last;
         let mut outcomes = Vec::with_capacity(batch.len());
-        for job in batch {
-            outcomes.push(match job {
-                Job::Append(pending) => match log.execute(&pending.request) {
+        for work in batch {
+            outcomes.push(match work {
+                Work::Append(request) => match log.execute(request) {
                     Ok(appended) => Outcome::Append(Ok(appended)),
                     Err(Failure::Refused(error)) => Outcome::Append(Err(error)),
                     Err(Failure::Failed(error)) => return Err(error),
                 },
-                Job::Snapshot(snapshot, _) => Outcome::Snapshot(snapshots::store(&self.parts.connection, snapshot)?),
+                Work::Snapshot(snapshot) => Outcome::Snapshot(snapshots::store(&self.parts.connection, snapshot)?),
+                Work::Nothing => Outcome::Nothing,
             });
         }
         Ok((outcomes, before, log.last))
+    }
+
+    fn is_checkpoint_due(&self) -> bool {
+        self.parts.settings.checkpoints && self.pages >= CHECKPOINT_PAGES
+    }
+
+    /// Copies the write-ahead log into the file when it has become long. What readers still need stays in it.
+    fn checkpoint_if_due(&mut self) {
+        if !self.is_checkpoint_due() {
+            return;
+        }
+        self.pages = 0;
+        let checkpoint = || {
+            let _turn = self.parts.lock.take(self.parts.settings.busy_timeout)?;
+            self.parts.place.check()?;
+            let mut checkpoint = self.parts.connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?;
+            checkpoint.query_row([], |_| Ok(()))?;
+            Ok::<_, SqliteError>(())
+        };
+        if let Err(error) = checkpoint() {
+            tracing::warn!(%error, "the write-ahead log was not copied into the file; it is tried again");
+        }
     }
 
     fn statement(&self, sql: &str) -> Result<(), SqliteError> {
@@ -301,6 +440,7 @@ impl Writer {
 
     fn reopen(&mut self) -> Result<(), SqliteError> {
         self.parts.connection = connection::writer(self.parts.place.path(), &self.parts.settings)?;
+        self.set_up()?;
         self.kinds.forget();
         self.is_broken = false;
         Ok(())
@@ -314,45 +454,58 @@ impl Writer {
         wal::salts(self.wal.as_ref()?).ok()?
     }
 
-    /// Writes the base of a write-ahead log that was begun since the last batch. `then` are its salts within the batch, and
-    /// `before` is the last position before it.
-    fn follow_wal(&mut self, then: Option<Salts>, before: Position) {
+    /// Writes the row of a write-ahead log that was begun since the last batch.
+    fn follow_wal(&mut self) {
         let Some(salts) = self.read_salts() else { return };
         if self.salts == Some(salts) {
             return;
         }
-        let base = match then {
-            // The batch itself has begun it.
-            Some(then) if then != salts => Some(before),
-            None => Some(before),
-            // Another writer has begun it, after the last batch of this one.
-            Some(_) if self.salts.is_some() => self.last,
-            Some(_) => None,
-        };
+        let mut stored = wal::store_base(&self.parts.connection, salts);
         self.salts = Some(salts);
-        let stored = wal::stored_salts(&self.parts.connection);
-        if let Some(base) = base
-            && !matches!(stored, Ok(Some(stored)) if stored == salts)
-            && let Err(error) = wal::store_base(&self.parts.connection, salts, base)
-        {
+        // The row may itself begin a write-ahead log.
+        if let Some(now) = self.read_salts().filter(|now| *now != salts) {
+            stored = stored.and_then(|()| wal::correct_base(&self.parts.connection, now));
+            self.salts = Some(now);
+        }
+        if let Err(error) = stored {
             // The batch is committed all the same. After a crash the file is verified as a whole.
-            tracing::warn!(%error, "the base of the write-ahead log was not written");
+            tracing::warn!(%error, "the row of the write-ahead log was not written");
         }
     }
 }
 
 fn bytes(event: &NewEvent) -> usize {
-    event.payload().len() + event.metadata().map_or(0, |metadata| metadata.len())
+    event.payload().len() + event.metadata().map_or(0, Bytes::len)
+}
+
+impl Work<'_> {
+    /// About how many pages of the write-ahead log it takes: each event changes the table and three indexes.
+    fn pages(&self) -> usize {
+        match self {
+            Self::Append(request) => {
+                4 + request.events().count() + request.events().map(bytes).sum::<usize>() / PAGE_BYTES
+            }
+            Self::Snapshot(snapshot) => 2 + snapshot.payload.len() / PAGE_BYTES,
+            Self::Nothing => 0,
+        }
+    }
 }
 
 impl Job {
+    fn work(&self) -> Work<'_> {
+        match self {
+            Self::Append(pending) => Work::Append(&pending.request),
+            Self::Snapshot(snapshot, _) => Work::Snapshot(snapshot),
+            Self::Checkpoint => Work::Nothing,
+        }
+    }
+
     fn answer(self, outcome: Outcome) {
         match (self, outcome) {
             (Self::Append(pending), Outcome::Append(result)) => pending.answer(result),
             (Self::Snapshot(_, answer), Outcome::Snapshot(result)) => drop(answer.send(result)),
             // Outcomes are in the order of the jobs.
-            (Self::Append(pending), Outcome::Snapshot(_)) => drop(pending),
-            (Self::Snapshot(..), Outcome::Append(_)) => {}
+            (job, _) => drop(job),
         }
     }
 
@@ -361,6 +514,7 @@ impl Job {
         match self {
             Self::Append(pending) => pending.answer(Err(error.into())),
             Self::Snapshot(_, answer) => drop(answer.send(Err(error.into()))),
+            Self::Checkpoint => {}
         }
     }
 
@@ -368,6 +522,7 @@ impl Job {
         match self {
             Self::Append(pending) => pending.unknown(error),
             Self::Snapshot(_, answer) => drop(answer.send(Err(error.into()))),
+            Self::Checkpoint => {}
         }
     }
 }

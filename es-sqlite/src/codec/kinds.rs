@@ -86,13 +86,12 @@ impl Kinds {
         }
         let find = "SELECT kind FROM kinds WHERE category = ?1 AND name = ?2";
         let found = connection.prepare_cached(find)?.query_row([category, name], |row| row.get(0)).optional()?;
-        let number = match found {
-            Some(number) => number,
-            None => {
-                let add = "INSERT INTO kinds (category, name) VALUES (?1, ?2)";
-                connection.prepare_cached(add)?.execute([category, name])?;
-                connection.last_insert_rowid()
-            }
+        let number = if let Some(number) = found {
+            number
+        } else {
+            let add = "INSERT INTO kinds (category, name) VALUES (?1, ?2)";
+            connection.prepare_cached(add)?.execute([category, name])?;
+            connection.last_insert_rowid()
         };
         let known = (number, KindHash::of(category, name));
         self.numbers.entry(category.to_owned()).or_default().insert(name.to_owned(), known);

@@ -15,6 +15,9 @@ pub(crate) const COLUMNS: &str = "events.position, events.version, events.kind, 
                                   events.together, events.recorded_at, events.event_id, events.id, events.payload, \
                                   events.metadata, events.checksum";
 
+/// The column `together` among them.
+pub(crate) const TOGETHER: usize = 4;
+
 /// Decodes a row, which must be as it was written.
 pub(crate) fn event(connection: &Connection, row: &Row<'_>, kinds: &mut Kinds) -> Result<StoredEvent, ReadError> {
     let position: i64 = row.get(0).map_err(SqliteError::from)?;

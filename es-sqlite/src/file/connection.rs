@@ -64,6 +64,8 @@ fn open(path: &Path, settings: &Settings, flags: OpenFlags) -> Result<Connection
     }
     // The schema may come from somebody else: no function of it runs unless it is harmless.
     connection.pragma_update(None, "trusted_schema", false)?;
+    // Otherwise SQLite plans a statement anew for each value of its LIMIT.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Checks each page as it is read, which costs next to nothing.
     connection.pragma_update(None, "cell_size_check", true)?;
     Ok(connection)

@@ -6,6 +6,7 @@ use std::{
 };
 
 use es_core::{StoreError, StoreErrorKind};
+use rusqlite::ErrorCode;
 
 use crate::{error::SqliteError, file::migrate::SqliteMigrateError, url::SqliteUrlError};
 
@@ -86,7 +87,7 @@ pub enum SqliteOpenError {
     },
     /// The SQLite library is too old to be trusted with several writers.
     #[error(
-        "this program runs with SQLite {found}, which can damage a file that several connections write; it needs 3.51.3 or newer, or the feature `bundled`"
+        "this program runs with SQLite {found}, which can damage a file that several connections write; install 3.51.3 or newer, or build it in with the feature `sqlite` of `es` (`bundled` of `es-sqlite`)"
     )]
     LibraryTooOld {
         /// The version of the library.
@@ -120,7 +121,11 @@ impl SqliteOpenError {
     /// The file at `path` could not be read or written.
     pub(crate) fn file(path: &Path, source: SqliteError) -> Self {
         let path = path.to_owned();
+        if matches!(&source, SqliteError::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase)) {
+            return Self::NotADatabase { path };
+        }
         match source.kind() {
+            _ if source.is_not_a_database() => Self::NotADatabase { path },
             StoreErrorKind::Corrupt => Self::Damaged { path, source },
             _ => Self::File { path, source },
         }

@@ -17,6 +17,7 @@ pub(crate) struct Place {
     device: u64,
     inode: u64,
     origin: String,
+    rights: u32,
 }
 
 impl Place {
@@ -24,7 +25,13 @@ impl Place {
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let path = fs::canonicalize(path)?;
         let metadata = fs::metadata(&path)?;
-        Ok(Self { path, device: metadata.dev(), inode: metadata.ino(), origin: origin(&metadata) })
+        Ok(Self {
+            path,
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            origin: origin(&metadata),
+            rights: metadata.mode() & 0o777,
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -34,6 +41,11 @@ impl Place {
     /// A text that no copy of the file shares: the inode, and when it was made.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Who may read and write the file.
+    pub(crate) fn rights(&self) -> u32 {
+        self.rights
     }
 
     /// The path of a file that stands beside this one, such as its write-ahead log with `-wal`.

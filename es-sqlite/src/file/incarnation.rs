@@ -57,12 +57,13 @@ pub(crate) fn begin_if_copied(connection: &Connection, place: &Place, restored: 
     if origin.as_deref() == Some(place.origin()) && !restored {
         return Ok(());
     }
-    let start = last_position(connection)?;
+    let (start, incarnation) = (last_position(connection)?, Uuid::now_v7());
     connection.execute(
         "INSERT INTO incarnations (number, incarnation, start, origin)
          SELECT coalesce(max(number), 0) + 1, ?1, ?2, ?3 FROM incarnations",
-        params![Uuid::now_v7().as_bytes(), start.get().cast_signed(), place.origin()],
+        params![incarnation.as_bytes(), start.get().cast_signed(), place.origin()],
     )?;
+    connection.execute("UPDATE wal_base SET incarnation = ?1", [incarnation.as_bytes()])?;
     if origin.is_some() {
         tracing::info!(path = %place.path().display(), position = %start, "the file is a copy: a new incarnation of the log begins");
     }

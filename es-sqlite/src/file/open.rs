@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, ErrorCode, MAIN_DB};
+use rusqlite::{Connection, MAIN_DB};
 
 use crate::{
     error::SqliteError,
@@ -17,7 +17,7 @@ use crate::{
         identity::Place,
         incarnation, migrate, network,
         synchronous::Synchronous,
-        wal,
+        wal::{self, Belongs},
         write_lock::WriteLock,
     },
 };
@@ -56,8 +56,15 @@ pub(crate) fn open(request: &Request) -> Result<Opened, SqliteOpenError> {
     let failed = |source: SqliteError| SqliteOpenError::file(place.path(), source);
     let mut lock = None;
     if !request.settings.read_only {
+        // First, so that no lock file appears beside what is no log.
+        let checked = connection::observer(place.path(), &request.settings)
+            .map_err(failed)
+            .and_then(|file| check_application(&file, &place));
+        if let Err(error @ (SqliteOpenError::NotADatabase { .. } | SqliteOpenError::Foreign { .. })) = checked {
+            return Err(error);
+        }
         let path = place.beside("-lock");
-        lock = Some(WriteLock::open(&path).map_err(|source| refused(&path, source))?);
+        lock = Some(WriteLock::open(&path, place.rights()).map_err(|source| refused(&path, source))?);
     }
     let turn = lock.as_mut().map(|lock| lock.take(request.settings.busy_timeout)).transpose().map_err(failed)?;
     let connection = open_locked(request, &place)?;
@@ -71,10 +78,19 @@ fn open_locked(request: &Request, place: &Place) -> Result<Connection, SqliteOpe
     let failed = |source: SqliteError| SqliteOpenError::file(place.path(), source);
     let sqlite = |error: rusqlite::Error| failed(error.into());
     // Looks before any connection that would replay the write-ahead log into the file.
-    check_application(&connection::observer(place.path(), settings).map_err(failed)?, place)?;
-    if !wal::belongs(place, settings).map_err(failed)? {
-        return Err(SqliteOpenError::StaleWal { path: place.path().to_owned(), wal: place.beside("-wal") });
+    let observer = connection::observer(place.path(), settings).map_err(failed);
+    let checked = observer.and_then(|observer| check_application(&observer, place));
+    let mut is_verified = false;
+    if matches!(checked, Ok(()) | Err(SqliteOpenError::Damaged { .. })) {
+        is_verified = match wal::belongs(place, settings).map_err(failed)? {
+            Belongs::No => {
+                return Err(SqliteOpenError::StaleWal { path: place.path().to_owned(), wal: place.beside("-wal") });
+            }
+            Belongs::Yes => false,
+            Belongs::Verified => true,
+        };
     }
+    checked?;
     let mut connection = connection::writer(place.path(), settings).map_err(failed)?;
     if settings.read_only {
         migrate::check(&connection)?;
@@ -83,22 +99,27 @@ fn open_locked(request: &Request, place: &Place) -> Result<Connection, SqliteOpe
     if connection.is_readonly(MAIN_DB).map_err(sqlite)? {
         return Err(SqliteOpenError::ReadOnly { path: place.path().to_owned() });
     }
+    // A new file is in the mode of a rollback journal. Under EXTRA a power loss cannot bring that journal back, and so cannot
+    // roll the whole log back to nothing.
+    connection.pragma_update(None, "synchronous", Synchronous::EXTRA).map_err(sqlite)?;
     if request.migrate {
-        // A new file is in the mode of a rollback journal. Under EXTRA a power loss cannot bring that journal back, and so
-        // cannot roll the whole log back to nothing.
-        connection.pragma_update(None, "synchronous", Synchronous::EXTRA).map_err(sqlite)?;
         migrate::run(&mut connection)?;
     }
     migrate::check(&connection)?;
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(sqlite)?;
+    incarnation::begin_if_copied(&transaction, place, request.restored).map_err(failed)?;
+    transaction.commit().map_err(sqlite)?;
+    // Only now, so that the file alone says that it is no longer a mere backup.
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(sqlite)?;
     if mode != "wal" {
         return Err(failed(SqliteError::damaged(format!("its journal mode stays `{mode}`"))));
     }
+    if is_verified {
+        // So that the next write begins a write-ahead log that can be told by its row.
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(sqlite)?;
+    }
     connection.pragma_update(None, "synchronous", settings.synchronous.name()).map_err(sqlite)?;
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(sqlite)?;
-    incarnation::begin_if_copied(&transaction, place, request.restored).map_err(failed)?;
-    transaction.commit().map_err(sqlite)?;
     Ok(connection)
 }
 
@@ -111,6 +132,8 @@ fn find_or_make(request: &Request) -> Result<Place, SqliteOpenError> {
     let path = std::path::absolute(&request.path).map_err(|source| refused(&request.path, source))?;
     let missing = match fs::metadata(&path) {
         Ok(found) if !found.is_file() => return Err(SqliteOpenError::NotAFile { path }),
+        // SQLite would take it for an empty file, and overwrite it.
+        Ok(found) if found.len() == 1 => return Err(SqliteOpenError::NotADatabase { path }),
         Ok(found) => found.len() == 0,
         Err(error) if error.kind() == io::ErrorKind::NotFound => true,
         Err(error) => return Err(refused(&path, error)),
@@ -122,6 +145,10 @@ fn find_or_make(request: &Request) -> Result<Place, SqliteOpenError> {
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            // Not the file is missing, which would be made, but its folder.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(refused(path.parent().unwrap_or(&path), error));
+            }
             Err(error) => return Err(refused(&path, error)),
         }
     }
@@ -130,16 +157,12 @@ fn find_or_make(request: &Request) -> Result<Place, SqliteOpenError> {
 
 /// Fails unless the file is empty or a log.
 fn check_application(connection: &Connection, place: &Place) -> Result<(), SqliteOpenError> {
-    let path = || place.path().to_owned();
-    let sqlite = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => SqliteOpenError::NotADatabase { path: path() },
-        _ => SqliteOpenError::file(place.path(), error.into()),
-    };
+    let sqlite = |error: rusqlite::Error| SqliteOpenError::file(place.path(), error.into());
     let objects: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(sqlite)?;
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(sqlite)?;
     if objects > 0 && application != migrate::APPLICATION {
-        return Err(SqliteOpenError::Foreign { path: path() });
+        return Err(SqliteOpenError::Foreign { path: place.path().to_owned() });
     }
     Ok(())
 }

@@ -185,7 +185,12 @@ fn snapshots(connection: &Connection, found: &mut Verification) -> Checked {
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (category, id, schema): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (category, id): (Option<String>, Option<String>) = (row.get(0)?, row.get(1)?);
+        let (Some(category), Some(id)) = (category, id) else {
+            found.problems.push("a snapshot belongs to no stream".to_owned());
+            continue;
+        };
+        let schema: String = row.get(2)?;
         let place = [row.get(3)?, row.get(4)?, row.get(5)?];
         let payload: Vec<u8> = row.get(6)?;
         if checksum::of_snapshot([&category, &id, &schema], place, &payload) != row.get::<_, i64>(7)? {

@@ -1,13 +1,13 @@
 //! Tells the write-ahead log of a file from one that was left beside a restored file.
 //!
 //! SQLite replays whatever valid write-ahead log stands beside a file, and so mixes a restored backup with what came after it.
-//! The row `wal_base` prevents that. It is in each write-ahead log, and says what the file alone held when that log was begun:
-//! a file that holds less is another one.
+//! The row `wal_base` prevents that. It is in each write-ahead log, and says which one that is, counted, and of which
+//! incarnation: a file that does not hold the write-ahead log before is another one.
 
 use std::{fs::File, io, os::unix::fs::FileExt, path::Path};
 
-use es_core::Position;
-use rusqlite::{Connection, OptionalExtension, params};
+use es_core::{Position, StoreErrorKind};
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::{
     error::SqliteError,
@@ -44,22 +44,26 @@ fn salts_at(path: &Path) -> io::Result<Option<Salts>> {
     }
 }
 
-/// Writes the row for the write-ahead log with these salts. The file alone held the events up to `position`.
-pub(crate) fn store_base(connection: &Connection, salts: Salts, position: Position) -> Result<(), SqliteError> {
+/// Writes the row of the write-ahead log with these salts, unless it has its row. Writers of other stores do not run meanwhile.
+pub(crate) fn store_base(connection: &Connection, salts: Salts) -> Result<(), SqliteError> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO wal_base (one, salts, position, schema_version)
-         SELECT 1, ?1, ?2, schema_version FROM pragma_schema_version
+        "INSERT INTO wal_base (one, salts, number, incarnation, schema_version)
+         SELECT 1, ?1, coalesce((SELECT number FROM wal_base), 0) + 1,
+             (SELECT incarnation FROM incarnations ORDER BY number DESC LIMIT 1), schema_version
+         FROM pragma_schema_version WHERE true
          ON CONFLICT (one) DO UPDATE SET
-             salts = excluded.salts, position = excluded.position, schema_version = excluded.schema_version",
+             salts = excluded.salts, number = excluded.number, incarnation = excluded.incarnation,
+             schema_version = excluded.schema_version
+         WHERE salts <> excluded.salts",
     )?;
-    statement.execute(params![salts, position.get().cast_signed()])?;
+    statement.execute([salts])?;
     Ok(())
 }
 
-/// The salts in the row.
-pub(crate) fn stored_salts(connection: &Connection) -> Result<Option<Salts>, SqliteError> {
-    let mut statement = connection.prepare_cached("SELECT salts FROM wal_base")?;
-    Ok(statement.query_row([], |row| row.get(0)).optional()?)
+/// Corrects the salts, since the row itself was the first of a new write-ahead log.
+pub(crate) fn correct_base(connection: &Connection, salts: Salts) -> Result<(), SqliteError> {
+    connection.prepare_cached("UPDATE wal_base SET salts = ?1 WHERE salts <> ?1")?.execute([salts])?;
+    Ok(())
 }
 
 /// What one view of the log says.
@@ -67,56 +71,118 @@ pub(crate) fn stored_salts(connection: &Connection) -> Result<Option<Salts>, Sql
 struct View {
     schema_version: i64,
     last: Position,
+    /// The incarnations, the oldest first.
+    incarnations: Vec<[u8; 16]>,
+    /// The number of the newest write-ahead log; 0 when there was none.
+    wal: i64,
     /// Whether the log is a backup that was never opened.
     is_backup: bool,
 }
 
 impl View {
     fn of(connection: &Connection) -> Result<Self, SqliteError> {
+        let mut incarnations = connection.prepare("SELECT incarnation FROM incarnations ORDER BY number")?;
+        let incarnations = incarnations.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         let origin = "SELECT origin FROM incarnations ORDER BY number DESC LIMIT 1";
         let origin = connection.query_row(origin, [], |row| row.get::<_, String>(0)).optional()?;
         Ok(Self {
             schema_version: connection.pragma_query_value(None, "schema_version", |row| row.get(0))?,
             last: last_position(connection)?,
+            incarnations,
+            wal: connection.query_row("SELECT coalesce(max(number), 0) FROM wal_base", [], |row| row.get(0))?,
             is_backup: origin.is_some_and(|origin| origin.is_empty()),
         })
     }
 }
 
+/// Whether the write-ahead log beside a file belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Belongs {
+    /// Or there is none.
+    Yes,
+    /// Nothing tells, but the file is whole with it.
+    Verified,
+    No,
+}
+
 /// Whether the write-ahead log beside the file belongs to it. Called while no writer of this library runs. Changes nothing.
-pub(crate) fn belongs(place: &Place, settings: &Settings) -> Result<bool, SqliteError> {
+pub(crate) fn belongs(place: &Place, settings: &Settings) -> Result<Belongs, SqliteError> {
     let path = place.beside("-wal");
-    let Some(salts) = salts_at(&path).map_err(|source| SqliteError::Io { path, source })? else { return Ok(true) };
+    let salts = salts_at(&path).map_err(|source| SqliteError::Io { path, source })?;
+    let Some(salts) = salts else { return Ok(Belongs::Yes) };
     // An error is no proof: a crash within a checkpoint leaves a file that only its write-ahead log completes.
     let alone = connection::without_wal(place.path(), settings).and_then(|alone| View::of(&alone)).ok();
     if alone.as_ref().is_some_and(|alone| alone.is_backup) {
-        return Ok(false);
+        return Ok(Belongs::No);
     }
+    match replayed(place, settings, salts, alone.as_ref()) {
+        Ok(Some(belongs)) => Ok(belongs),
+        Ok(None) => is_whole_alone(place, settings, None),
+        Err(error) if error.kind() == StoreErrorKind::Corrupt => is_whole_alone(place, settings, Some(error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the write-ahead log belongs to the file, as far as the file tells when it is replayed; `None` when the file is
+/// damaged then.
+fn replayed(
+    place: &Place,
+    settings: &Settings,
+    salts: Salts,
+    alone: Option<&View>,
+) -> Result<Option<Belongs>, SqliteError> {
     let both = connection::observer(place.path(), settings)?;
     let has_base = "SELECT count(*) FROM sqlite_schema WHERE name = 'wal_base'";
     if both.query_row(has_base, [], |row| row.get::<_, i64>(0))? == 0 {
         // The tables were never made.
-        return Ok(true);
+        return Ok(Some(Belongs::Yes));
     }
-    let (replayed, base) = (View::of(&both)?, base(&both, salts)?);
+    let (replayed, base) = (View::of(&both)?, Base::of(&both, salts)?);
     if let Some(alone) = alone {
-        if alone.schema_version > replayed.schema_version || alone.last > replayed.last {
-            return Ok(false);
+        // A write-ahead log only adds.
+        let is_newer = alone.schema_version > replayed.schema_version || alone.last > replayed.last;
+        if is_newer || !replayed.incarnations.starts_with(&alone.incarnations) {
+            return Ok(Some(Belongs::No));
         }
-        if let Some((position, schema_version)) = base
-            && alone.last >= position
-            && alone.schema_version >= schema_version
-        {
-            return Ok(true);
+        if let Some(base) = base {
+            let follows = alone.wal == base.number || alone.wal == base.number - 1;
+            if Some(&base.incarnation) != replayed.incarnations.last() || !follows {
+                return Ok(Some(Belongs::No));
+            }
+            if alone.schema_version == base.schema_version {
+                return Ok(Some(Belongs::Yes));
+            }
         }
     }
     tracing::info!(path = %place.path().display(), "the file is verified, since it cannot be told otherwise whether its write-ahead log belongs to it");
-    Ok(verify(&both)?.is_intact())
+    Ok(verify(&both)?.is_intact().then_some(Belongs::Verified))
 }
 
-/// The base of the write-ahead log with these salts, if its row is in it already.
-fn base(connection: &Connection, salts: Salts) -> Result<Option<(Position, i64)>, SqliteError> {
-    let row = "SELECT position, schema_version FROM wal_base WHERE salts = ?1";
-    let row = connection.query_row(row, [salts], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?))).optional()?;
-    Ok(row.and_then(|(position, version)| Some((Position::new(u64::try_from(position).ok()?), version))))
+/// Tells apart why the file is not whole with the write-ahead log: the latter does not belong to it when the file is whole
+/// alone, and otherwise the file is damaged.
+fn is_whole_alone(place: &Place, settings: &Settings, error: Option<SqliteError>) -> Result<Belongs, SqliteError> {
+    let alone = connection::without_wal(place.path(), settings).and_then(|alone| verify(&alone));
+    if alone.is_ok_and(|found| found.is_intact()) {
+        return Ok(Belongs::No);
+    }
+    Err(error.unwrap_or_else(|| SqliteError::damaged("it is not whole, neither with its write-ahead log nor without")))
+}
+
+/// The row of the write-ahead log.
+#[derive(Debug)]
+struct Base {
+    number: i64,
+    incarnation: [u8; 16],
+    schema_version: i64,
+}
+
+impl Base {
+    /// The row of the write-ahead log with these salts, if it is in it already.
+    fn of(connection: &Connection, salts: Salts) -> Result<Option<Self>, SqliteError> {
+        let row = "SELECT number, incarnation, schema_version FROM wal_base WHERE salts = ?1";
+        let base = |row: &rusqlite::Row<'_>| {
+            Ok(Self { number: row.get(0)?, incarnation: row.get(1)?, schema_version: row.get(2)? })
+        };
+        Ok(connection.query_row(row, [salts], base).optional()?)
+    }
 }

@@ -4,9 +4,9 @@
 //! first locks a file beside the log, on which the operating system queues those who wait.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions, Permissions, TryLockError},
     io, mem,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
@@ -48,19 +48,40 @@ enum State {
 }
 
 impl WriteLock {
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(path)?;
+    /// Opens the lock file, or makes it with these rights, whatever the umask.
+    pub(crate) fn open(path: &Path, rights: u32) -> io::Result<Self> {
+        let file = match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
+            Ok(file) => {
+                file.set_permissions(Permissions::from_mode(rights))?;
+                file
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => OpenOptions::new().write(true).open(path)?,
+            Err(error) => return Err(error),
+        };
         Ok(Self { file: Arc::new(file), path: path.to_owned(), waiter: Arc::default() })
     }
 
+    /// Takes the lock if nobody holds it, and no writer of this store waits for it.
+    pub(crate) fn try_take(&self) -> Result<Option<Turn>, SqliteError> {
+        let state = self.waiter.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*state, State::Idle) { self.lock_now() } else { Ok(None) }
+    }
+
+    fn lock_now(&self) -> Result<Option<Turn>, SqliteError> {
+        match self.file.try_lock() {
+            Ok(()) => Ok(Some(Turn(Arc::clone(&self.file)))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(self.failed(error)),
+        }
+    }
+
     /// Waits for the lock, at most for `patience`.
-    pub(crate) fn take(&mut self, patience: Duration) -> Result<Turn, SqliteError> {
+    pub(crate) fn take(&self, patience: Duration) -> Result<Turn, SqliteError> {
         let mut state = self.waiter.state.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*state, State::Idle) {
-            match self.file.try_lock() {
-                Ok(()) => return Ok(Turn(Arc::clone(&self.file))),
-                Err(TryLockError::WouldBlock) => self.start_waiting()?,
-                Err(TryLockError::Error(error)) => return Err(self.failed(error)),
+            match self.lock_now()? {
+                Some(turn) => return Ok(turn),
+                None => self.start_waiting()?,
             }
         }
         *state = State::Wanted;

@@ -7,10 +7,11 @@ CREATE TABLE incarnations (
     origin      TEXT    NOT NULL  -- which file it began in; empty for a backup that was not opened yet
 ) STRICT;
 
--- What the write-ahead log was begun on: tells a write-ahead log of this file from one that was left beside a restored file.
+-- The write-ahead log that this row is in: tells a write-ahead log of this file from one that was left beside a restored file.
 CREATE TABLE wal_base (
     one            INTEGER PRIMARY KEY CHECK (one = 1),
-    salts          BLOB    NOT NULL, -- bytes 16 to 23 of the write-ahead log that this row is in
-    position       INTEGER NOT NULL, -- the main file held the events up to here, or more, when that log was begun
-    schema_version INTEGER NOT NULL  -- `PRAGMA schema_version` then
+    salts          BLOB    NOT NULL, -- bytes 16 to 23 of the write-ahead log
+    number         INTEGER NOT NULL, -- counts the write-ahead logs; when one is begun, the main file holds the one before
+    incarnation    BLOB    NOT NULL, -- the newest
+    schema_version INTEGER NOT NULL  -- `PRAGMA schema_version` when the row was written
 ) STRICT;

@@ -42,39 +42,52 @@ impl Sizes {
     }
 }
 
-type StreamAnswer = Answer<Result<StreamPage, ReadError>>;
+/// The next page of a stream.
+enum NextPage {
+    Read(Result<StreamPage, ReadError>),
+    Started(Answer<Result<StreamPage, ReadError>>),
+}
 
 /// A stream that is read page by page.
 struct StreamPages {
     threads: Arc<ReaderThreads>,
     cursor: StreamCursor,
     sizes: Sizes,
-    next: Option<StreamAnswer>,
+    next: Option<NextPage>,
 }
 
 impl StreamPages {
     fn new(threads: Arc<ReaderThreads>, cursor: StreamCursor, limit: Option<usize>) -> Self {
         let mut pages = Self { threads, cursor, sizes: Sizes::new(limit), next: None };
         if pages.sizes.left > 0 {
-            pages.start();
+            let size = pages.sizes.take();
+            match pages.threads.run_here(|reader| pages.cursor.read(reader, size)) {
+                Some(page) => pages.next = Some(NextPage::Read(page)),
+                None => pages.start(size),
+            }
         }
         pages
     }
 
-    fn start(&mut self) {
-        let (cursor, size) = (self.cursor.clone(), self.sizes.take());
-        self.next = Some(self.threads.start_task(move |reader| cursor.read(reader, size)));
+    fn start(&mut self, size: usize) {
+        let cursor = self.cursor.clone();
+        self.next = Some(NextPage::Started(self.threads.start_task(move |reader| cursor.read(reader, size))));
     }
 
     async fn page(&mut self) -> Result<Option<Vec<StoredEvent>>, ReadError> {
-        let Some(next) = self.next.take() else { return Ok(None) };
-        let StreamPage { events, more } = answered(next).await?;
+        let page = match self.next.take() {
+            None => return Ok(None),
+            Some(NextPage::Read(page)) => page,
+            Some(NextPage::Started(answer)) => answered(answer).await,
+        };
+        let StreamPage { events, more } = page?;
         if self.sizes.count(events.len())
             && more
             && let Some(last) = events.last()
         {
             self.cursor.go_on_after(last);
-            self.start();
+            let size = self.sizes.take();
+            self.start(size);
         }
         Ok(Some(events))
     }

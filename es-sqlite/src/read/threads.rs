@@ -1,12 +1,16 @@
 //! The threads that read. Each owns a connection; a task runs on whichever is idle, and holds no transaction afterwards.
+//!
+//! Short tasks run at once on the thread that asks: two changes of threads take longer than to read ten events.
 
 use std::{
     fmt,
     sync::{Mutex, PoisonError},
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use crossbeam_channel::{Receiver, Sender};
+use es_core::{ReadError, SnapshotError, StoreErrorKind};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -27,12 +31,32 @@ pub(crate) struct Reader {
     place: Place,
 }
 
+/// The error of a task.
+pub(crate) trait OfReader: From<SqliteError> + Send + 'static {
+    /// Whether SQLite was busy.
+    fn is_busy(&self) -> bool;
+}
+
+impl OfReader for ReadError {
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Store(error) if error.kind() == StoreErrorKind::Busy)
+    }
+}
+
+impl OfReader for SnapshotError {
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Store(error) if error.kind() == StoreErrorKind::Busy)
+    }
+}
+
 type Task = Box<dyn FnOnce(&mut Reader) + Send>;
 
 /// The threads, until they are closed.
 pub(crate) struct ReaderThreads {
     tasks: Mutex<Option<Sender<Task>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// For tasks that run on the thread that asks. `None` once the store is closed.
+    here: Mutex<Option<Reader>>,
 }
 
 /// The answer of a task.
@@ -45,10 +69,18 @@ impl ReaderThreads {
         open: impl Fn() -> Result<Connection, SqliteError>,
     ) -> Result<Self, SqliteOpenError> {
         let (sender, tasks) = crossbeam_channel::unbounded::<Task>();
-        let threads = Self { tasks: Mutex::new(Some(sender)), threads: Mutex::default() };
+        let failed = |source| SqliteOpenError::file(place.path(), source);
+        let reader = || {
+            let connection = open().map_err(failed)?;
+            Ok::<_, SqliteOpenError>(Reader { connection, kinds: Kinds::default(), place: place.clone() })
+        };
+        let here = reader()?;
+        // It must not wait for others, since that would block the thread that asks.
+        here.connection.busy_timeout(Duration::ZERO).map_err(|error| failed(error.into()))?;
+        let here = Mutex::new(Some(here));
+        let threads = Self { tasks: Mutex::new(Some(sender)), threads: Mutex::default(), here };
         for number in 0..THREADS {
-            let connection = open().map_err(|source| SqliteOpenError::file(place.path(), source))?;
-            let reader = Reader { connection, kinds: Kinds::default(), place: place.clone() };
+            let reader = reader()?;
             let tasks = tasks.clone();
             let thread = thread::Builder::new().name(format!("es-sqlite-read-{number}"));
             let thread = thread.spawn(move || run(reader, &tasks)).map_err(SqliteOpenError::Thread)?;
@@ -64,7 +96,7 @@ impl ReaderThreads {
     ) -> Answer<Result<T, E>>
     where
         T: Send + 'static,
-        E: From<SqliteError> + Send + 'static,
+        E: OfReader,
     {
         let (sender, answer) = oneshot::channel();
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,21 +116,35 @@ impl ReaderThreads {
         answer
     }
 
-    /// Runs `task` and waits for its answer.
+    /// Runs a short `task` on this thread; `None` when its connection is in use, or SQLite is busy.
+    pub(crate) fn run_here<T, E: OfReader>(
+        &self,
+        task: impl FnOnce(&mut Reader) -> Result<T, E>,
+    ) -> Option<Result<T, E>> {
+        let mut here = self.here.try_lock().ok()?;
+        let answer = here.as_mut()?.in_transaction(task);
+        (!matches!(&answer, Err(error) if error.is_busy())).then_some(answer)
+    }
+
+    /// Runs a short `task`, on this thread where that needs no wait.
     pub(crate) async fn run<T, E>(
         &self,
-        task: impl FnOnce(&mut Reader) -> Result<T, E> + Send + 'static,
+        task: impl Fn(&mut Reader) -> Result<T, E> + Send + Sync + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<SqliteError> + Send + 'static,
+        E: OfReader,
     {
-        answered(self.start_task(task)).await
+        match self.run_here(&task) {
+            Some(answer) => answer,
+            None => answered(self.start_task(task)).await,
+        }
     }
 
     /// Lets the tasks that were started end, and closes the connections.
     pub(crate) fn close(&self) {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.here.lock().unwrap_or_else(PoisonError::into_inner).take();
         for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             join(thread);
         }
@@ -124,10 +170,7 @@ fn run(mut reader: Reader, tasks: &Receiver<Task>) {
 }
 
 impl Reader {
-    fn in_transaction<T, E: From<SqliteError>>(
-        &mut self,
-        task: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E> {
+    fn in_transaction<T, E: OfReader>(&mut self, task: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         self.place.check()?;
         self.execute("BEGIN")?;
         let answer = task(self);

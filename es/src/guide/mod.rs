@@ -13,6 +13,7 @@
 //! 11. [Guard stored events](guard_stored_events) with two tests: the lock and the corpus.
 //! 12. [Write your own store](write_your_own_store).
 //! 13. [Operations](operations): PostgreSQL in production, its settings, errors and logs.
+//! 14. [Operations on SQLite](operations_on_sqlite): the files, backups, other programs, damage.
 
 #[doc = include_str!("define_events.md")]
 ///
@@ -77,3 +78,7 @@ pub mod write_your_own_store {}
 
 #[doc = include_str!("operations.md")]
 pub mod operations {}
+
+#[cfg_attr(feature = "sqlite", doc = include_str!("operations_on_sqlite.md"))]
+#[cfg_attr(not(feature = "sqlite"), doc = "This page needs the feature `sqlite`.")]
+pub mod operations_on_sqlite {}

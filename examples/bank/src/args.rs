@@ -16,13 +16,13 @@ use jiff::civil::Date;
 #[derive(Parser, Debug)]
 #[command(name = "bank")]
 pub(crate) struct Args {
-    /// A CSV file of transactions to book first; rows that are booked already are recognised. Without it, and without a store
-    /// that is named or with one in memory, the small ledger that comes with the program is booked.
+    /// A CSV file of transactions to book first; rows that are booked already are recognised. Without it the small ledger of
+    /// this program is booked, if the store is `memory:` or is not given.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,
 
     /// The URL of the store: `memory:`, `sqlite:FILE`, or `postgres://user@host/database` with the feature `postgres`. Without
-    /// it the books are kept in `bank.db` in the current folder, or with a ledger in memory.
+    /// it the store is `sqlite:bank.db`, a file in the current folder, or with `--ledger` it is `memory:`.
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) store: Option<String>,
 
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     pub(crate) task: Option<Task>,
 }
 
-/// Where the books are kept when nothing is said.
+/// The store if neither a store nor a ledger is given.
 const BOOKS: &str = if cfg!(feature = "sqlite") { "sqlite:bank.db" } else { "memory:" };
 
 impl Args {

@@ -62,6 +62,14 @@ impl Run {
     }
 }
 
+/// The program on the small ledger, in memory.
+fn in_memory() -> Command {
+    let mut program = program();
+    program.args(["--store", "memory:"]);
+    program
+}
+
+/// Without arguments it keeps its books in the current folder: tests of that have a folder of their own.
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_bank"))
 }
@@ -78,8 +86,8 @@ fn assert_line(text: &str, line: &str) {
 }
 
 #[test]
-fn alone_it_runs_the_small_ledger_and_reports() {
-    let report = run(&mut program()).ok();
+fn without_a_ledger_it_runs_the_small_one_and_reports() {
+    let report = run(&mut in_memory()).ok();
     for line in ["accounts: 3", "rows: 24", "last day: 2024-03-31", "disagreements: 0"] {
         assert_line(&report, line);
     }
@@ -235,7 +243,7 @@ fn a_store_that_is_not_there_ends_with_2() {
 #[test]
 fn a_reader_that_leaves_early_is_no_failure() {
     let mut child =
-        program().arg("log").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+        in_memory().arg("log").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("the program ends");
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()));
@@ -243,7 +251,7 @@ fn a_reader_that_leaves_early_is_no_failure() {
 
 #[test]
 fn the_log_is_json_lines() {
-    let log = run(program().arg("log")).ok();
+    let log = run(in_memory().arg("log")).ok();
     let mut versions = HashMap::new();
     for line in log.lines() {
         let line: serde_json::Value = serde_json::from_str(line).expect("JSON");

@@ -2,41 +2,53 @@
 
 use es::prelude::*;
 
-pub(crate) const CATEGORY: &str = "account";
+/// The category of accounts.
+pub const CATEGORY: &str = "account";
 
+/// An account was opened.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "account.opened")]
-pub(crate) struct Opened {
-    pub(crate) owner: String,
+pub struct Opened {
+    /// Who owns it.
+    pub owner: String,
 }
 
+/// An amount was paid in.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(name = "account.deposited")]
-pub(crate) struct Deposited {
-    pub(crate) amount: i64,
-    pub(crate) currency: String,
-    pub(crate) partner: String,
-    pub(crate) note: String,
+pub struct Deposited {
+    /// The amount.
+    pub amount: i64,
+    /// Its currency.
+    pub currency: String,
+    /// The account that it came from.
+    pub partner: String,
+    /// What it was paid for.
+    pub note: String,
 }
 
 impl Deposited {
-    /// Returns a deposit of about 155 bytes.
-    pub(crate) fn sample(amount: i64) -> Self {
+    /// Returns a deposit whose JSON has 144 bytes where the amount has one digit.
+    pub fn sample(amount: i64) -> Self {
         Self {
             amount,
             currency: "CZK".to_owned(),
             partner: "CZ65 0800 0000 1920 0014 5399".to_owned(),
-            note: "rent of the flat in Prague, second floor, paid by standing order".to_owned(),
+            note: "rent of my flat in Prague, second floor, paid by standing order".to_owned(),
         }
     }
 }
 
+/// A small account.
 #[derive(Aggregate, Default, Clone, Debug, Serialize, Deserialize)]
 #[aggregate(category = "account", id = String, events(Opened, Deposited))]
-pub(crate) struct Account {
-    pub(crate) open: bool,
-    pub(crate) balance: i64,
-    pub(crate) noted: usize,
+pub struct Account {
+    /// Whether it was opened.
+    pub open: bool,
+    /// Its balance.
+    pub balance: i64,
+    /// The bytes of all notes.
+    pub noted: usize,
 }
 
 #[es::apply]
@@ -53,7 +65,7 @@ impl Account {
 
 /// Deposits an amount.
 #[derive(Clone, Debug)]
-pub(crate) struct Deposit(pub(crate) i64);
+pub struct Deposit(pub i64);
 
 impl Handle<Deposit> for Account {
     type Error = std::convert::Infallible;

@@ -1,0 +1,192 @@
+//! Damage that hides events: an index or a table lacks an entry, or leads elsewhere. Made with SQL, as no flip hits it for sure.
+
+use std::path::Path;
+
+use es_sqlite::rusqlite::Connection;
+
+use super::{
+    looks::{Look, open_and_look, send_again},
+    written::{Written, add_a_table},
+};
+use crate::log::{Files, open};
+
+/// Executes SQL on the file that no store has open.
+fn sql(path: &Path, sql: &str) {
+    let connection = Connection::open(path).unwrap();
+    connection.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    connection.close().unwrap();
+}
+
+/// Takes the entries of rows with this condition out of an index: defines the index as one over the other rows, builds it anew,
+/// and restores the definition.
+fn take_from_index(path: &Path, index: &str, condition: &str) {
+    let define = |change: &str| {
+        sql(
+            path,
+            &format!("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = {change} WHERE name = '{index}'"),
+        );
+    };
+    let quoted = condition.replace('\'', "''");
+    define(&format!("sql || ' WHERE NOT ({quoted})'"));
+    sql(path, &format!("REINDEX {index}"));
+    define("substr(sql, 1, instr(sql, ' WHERE ') - 1)");
+}
+
+/// Damages a whole log by `damage`, and gives what a look at it shows.
+async fn after(damage: impl FnOnce(&Path)) -> Look {
+    let files = Files::new();
+    let (mut written, store) = (Written::default(), open(files.log()).await);
+    written.write(&store, 0..60).await;
+    add_a_table(&store);
+    store.close().await;
+    damage(&files.log());
+    let (store, mut look) = open_and_look(&files.log(), &written, "by hand").await.unwrap();
+    assert!(!look.problems.is_empty(), "verify finds nothing: {look:?}");
+    let found = look.clone();
+    send_again(&mut look, &store, &written, "by hand").await;
+    found
+}
+
+/// The ways of reading that gave less without an error.
+fn hides<'a>(look: &'a Look, way: &'a str) -> impl Iterator<Item = &'a String> {
+    look.missing.iter().filter(move |missing| missing.contains(way))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_finds_the_end_of_a_stream_that_its_index_hides() {
+    let last = "version = 9 AND id = 'account-1'";
+    let look = after(|path| take_from_index(path, "events_of_stream", &format!("{last} OR version > 9"))).await;
+    assert!(hides(&look, "account/account-1 forward").count() == 1, "{look:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_within_a_stream_that_its_index_hides_is_a_hole() {
+    let look = after(|path| take_from_index(path, "events_of_stream", "version = 2")).await;
+    assert!(look.errors.iter().any(|error| error.contains("Hole")), "{look:?}");
+    assert!(hides(&look, " forward").count() == 0, "{look:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_finds_an_event_that_a_filter_does_not_find() {
+    let look = after(|path| take_from_index(path, "events_of_kind", "position = 50")).await;
+    assert!(hides(&look, "names").count() > 0, "{look:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_finds_an_event_that_its_id_does_not_find() {
+    let look = after(|path| take_from_index(path, "events_by_id", "true")).await;
+    assert!(look.problems.iter().any(|problem| problem.contains("events_by_id")), "{look:?}");
+}
+
+/// The index has the numbers of the streams where those of the kinds should be.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_leads_to_other_events_is_an_error() {
+    let look = after(|path| {
+        let define = |from: &str, to: &str| {
+            let sql_of_index = format!("replace(sql, '{from}', '{to}') WHERE name = 'events_of_kind'");
+            sql(path, &format!("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = {sql_of_index}"));
+        };
+        define("(kind)", "(stream)");
+        sql(path, "REINDEX events_of_kind");
+        define("(stream)", "(kind)");
+    })
+    .await;
+    assert!(look.errors.iter().any(|error| error.contains("an index leads to position")), "{look:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_finds_a_stream_in_another_slice() {
+    let look = after(|path| sql(path, "UPDATE streams SET slice = 1023 - slice")).await;
+    assert!(look.problems.iter().any(|problem| problem.contains("slice")), "{look:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_finds_a_stream_that_is_no_longer_listed() {
+    let look = after(|path| sql(path, "DELETE FROM streams WHERE id = 'account-1'")).await;
+    assert!(hides(&look, "account/account-1 forward").count() == 1, "{look:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_finds_a_stream_under_another_name() {
+    for change in ["id = 'account-99' WHERE id = 'account-1'", "category = 'accounts' WHERE id = 'account-1'"] {
+        let look = after(|path| sql(path, &format!("UPDATE streams SET {change}"))).await;
+        assert!(look.problems.iter().any(|problem| problem.contains("another stream")), "{look:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_finds_a_stream_without_events() {
+    let look = after(|path| sql(path, "INSERT INTO streams (category, id, slice) VALUES ('x', '1', 7)")).await;
+    assert!(look.problems.iter().any(|problem| problem.contains("streams are listed")), "{look:?}");
+}
+
+/// The events of two streams are exchanged.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_of_another_stream_is_an_error() {
+    let two = "(SELECT min(stream) FROM streams), (SELECT max(stream) FROM streams)";
+    let exchange = format!(
+        "UPDATE events SET stream = -stream WHERE stream IN ({two}) AND version = 1;
+         UPDATE events SET stream = (SELECT min(stream) + max(stream) FROM streams) + stream WHERE stream < 0"
+    );
+    let look = after(|path| sql(path, &exchange)).await;
+    assert!(look.errors.iter().any(|error| error.contains("another stream")), "{look:?}");
+}
+
+/// Each is a change of one row that the checksum covers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_row_is_an_error() {
+    for change in [
+        "payload = '{}'",
+        "metadata = '{}'",
+        "schema_version = schema_version + 1",
+        "recorded_at = recorded_at + 1",
+        "event_id = randomblob(16)",
+        "id = 'account-99'",
+        "kind = (SELECT max(kind) FROM kinds)",
+        "version = 999",
+        "position = 9999",
+        "together = together + 1",
+        "checksum = checksum + 1",
+    ] {
+        let look = after(|path| sql(path, &format!("UPDATE events SET {change} WHERE position = 51"))).await;
+        assert!(look.errors.iter().any(|error| error.contains("the log forward")), "{change}: {look:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_that_says_something_else_is_an_error() {
+    for change in [
+        "UPDATE kinds SET name = 'elsewhere' WHERE kind = 1",
+        "UPDATE kinds SET category = 'elsewhere' WHERE kind = 1",
+        "DELETE FROM kinds WHERE kind = 1",
+    ] {
+        let look = after(|path| sql(path, change)).await;
+        assert!(look.errors.iter().any(|error| error.contains("the log forward")), "{change}: {look:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_position_that_is_missing_is_a_hole_in_the_log() {
+    let look = after(|path| sql(path, "DELETE FROM events WHERE position = 51")).await;
+    for way in
+        ["the log forward, Filter { categories: None, names: None", "the log backward, Filter { categories: None"]
+    {
+        let error = look.errors.iter().find(|error| error.contains(way));
+        assert!(error.is_some_and(|error| error.contains("Hole")), "{look:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_finds_keys_and_snapshots_that_say_something_else() {
+    for (change, what) in [
+        ("UPDATE keys SET outcome = x'00' WHERE key = 'key 1'", "key 1"),
+        ("UPDATE keys SET digest = zeroblob(32) WHERE key = 'key 5'", "key 5"),
+        ("UPDATE keys SET event = NULL WHERE key = 'key 9'", "key 9"),
+        ("UPDATE snapshots SET payload = x'7b7d'", "snapshot"),
+        ("UPDATE snapshots SET version = version + 1", "snapshot"),
+        ("UPDATE snapshots SET stream = 1 - stream", "snapshot"),
+    ] {
+        let look = after(|path| sql(path, change)).await;
+        assert!(look.problems.iter().any(|problem| problem.contains(what)), "{change}: {look:?}");
+    }
+}

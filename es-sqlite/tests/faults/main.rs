@@ -1,0 +1,16 @@
+//! What becomes of the file behind the store's back: each fault happens for real, and either does not matter or is a typed
+//! error.
+
+#![expect(clippy::unwrap_used, reason = "the helpers are tests too")]
+
+mod child;
+mod closing;
+mod damage;
+mod log;
+mod moved;
+mod others;
+
+mod refused;
+mod restored;
+mod rights;
+mod space;

@@ -1,0 +1,67 @@
+//! Other connections and other writers of the file: what they hold makes no append fail for good.
+
+use std::{fs::File, sync::mpsc::RecvTimeoutError, thread, time::Duration};
+
+use es_core::EventStore;
+use es_sqlite::{SqliteError, SqliteStore, rusqlite::Connection};
+
+use crate::log::{Files, append, append_one, assert_holds, cause, open, read};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_holds_an_old_snapshot_makes_no_append_fail() {
+    let files = Files::new();
+    let store = open(files.log()).await;
+    append(&store, 0..1).await;
+    let mine = Connection::open(store.path()).unwrap();
+    let count = || mine.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0)).unwrap();
+    mine.execute_batch("BEGIN").unwrap();
+    assert_eq!(count(), 1);
+    append(&store, 1..50).await;
+    assert_eq!(count(), 1, "the reader's snapshot is the old one");
+    assert_eq!(read(&store).await.unwrap().len(), 50);
+    mine.execute_batch("COMMIT").unwrap();
+    assert_eq!(count(), 50);
+    assert_eq!(store.frontier().await.unwrap().position().get(), 50);
+}
+
+/// A writer that read before it took the write lock would fail with `SQLITE_BUSY_SNAPSHOT`, which no wait mends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_writes_all_the_time_makes_no_append_fail() {
+    let files = Files::new();
+    let store = open(files.log()).await;
+    let mine = Connection::open(store.path()).unwrap();
+    mine.execute_batch("PRAGMA synchronous = OFF; CREATE TABLE mine (number)").unwrap();
+    // It tries again at once instead of waiting longer each time.
+    mine.busy_timeout(Duration::ZERO).unwrap();
+    let (until, ended) = std::sync::mpsc::channel::<()>();
+    let writer = thread::spawn(move || {
+        let mut written = 0;
+        while ended.recv_timeout(Duration::from_micros(300)) == Err(RecvTimeoutError::Timeout) {
+            written += mine.execute("INSERT INTO mine VALUES (1)", []).unwrap_or_default();
+        }
+        written
+    });
+    for number in 0..300 {
+        append_one(&store, number).await.unwrap();
+    }
+    drop(until);
+    let written = writer.join().unwrap();
+    assert!(written > 100, "the connection wrote {written} times");
+    assert_holds(&store, 300).await;
+}
+
+/// Writers of other processes wait for the same lock.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_append_waits_for_the_writer_that_has_the_lock() {
+    let files = Files::new();
+    let store = SqliteStore::builder(files.log()).lock_timeout(Duration::from_millis(100)).open().await.unwrap();
+    append(&store, 0..5).await;
+    let lock = File::open(files.beside("-lock")).unwrap();
+    lock.lock().unwrap();
+    let refused = append_one(&store, 5).await.unwrap_err();
+    assert!(refused.is_transient() && matches!(cause(&refused), SqliteError::Locked { .. }), "{refused:?}");
+    assert_holds(&store, 5).await;
+    lock.unlock().unwrap();
+    append(&store, 5..10).await;
+    assert_holds(&store, 10).await;
+}
