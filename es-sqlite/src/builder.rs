@@ -140,8 +140,10 @@ impl SqliteBuilder {
     /// Sets whether the store copies the write-ahead log into the file, a checkpoint, whenever it has grown by 1,000 pages; the
     /// default is true.
     ///
-    /// False is for a file that a program such as litestream replicates from its write-ahead log: that program makes the
-    /// checkpoints. Without it the write-ahead log grows for ever. All programs that append to the file need this setting.
+    /// False is for a file that a program such as [litestream](https://litestream.io) replicates from its write-ahead log: that
+    /// program makes the checkpoints, and without it the write-ahead log grows for ever. All programs that append to the file
+    /// need this setting. Litestream needs no other: a store waits for its short locks up to
+    /// [`lock_timeout`](Self::lock_timeout), and what it restores is opened as a new incarnation of the log.
     ///
     /// ```
     /// # use es_sqlite::SqliteStore;

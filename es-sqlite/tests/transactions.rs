@@ -158,6 +158,34 @@ async fn a_transaction_on_a_file_that_was_replaced_is_refused() {
 }
 
 #[tokio::test]
+async fn a_transaction_on_a_copy_that_was_at_the_path_in_between_is_refused() {
+    let fresh = Fresh::new().await;
+    let (path, copy) = (fresh.store.path().to_owned(), fresh.path("copy.db"));
+    mine(&path).execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    // A log of its own, with a name of its own.
+    SqliteStore::open(&copy).await.unwrap().close().await;
+    let rename = |from: &str, to: &str| {
+        for suffix in ["", "-wal", "-shm"] {
+            let (from, to) = (fresh.path(&format!("{from}.db{suffix}")), fresh.path(&format!("{to}.db{suffix}")));
+            if from.exists() {
+                fs::rename(from, to).unwrap();
+            }
+        }
+    };
+    rename("log", "away");
+    rename("copy", "log");
+    let mut connection = mine(&path);
+    let transaction = immediate(&mut connection);
+    rename("log", "copy");
+    rename("away", "log");
+    let refused = fresh.store.append_in(&transaction, &one("0")).unwrap_err();
+    assert!(matches!(refused, SqliteTransactionError::OtherFile), "{refused}");
+    transaction.rollback().unwrap();
+    fresh.store.append(one("0")).await.unwrap();
+    assert_eq!(fresh.stored().0, 1);
+}
+
+#[tokio::test]
 async fn a_transaction_on_the_file_as_an_attached_database_is_refused() {
     let fresh = Fresh::new().await;
     let mut connection = mine(&fresh.path("plain.db"));

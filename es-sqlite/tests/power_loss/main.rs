@@ -2,7 +2,6 @@
 //! before it (`disk.c`), and is killed.
 
 #![expect(clippy::unwrap_used, reason = "a failed `unwrap` fails the test")]
-#![expect(clippy::print_stdout, reason = "counts are printed to compare runs")]
 
 #[path = "../shared/process.rs"]
 #[expect(dead_code, reason = "these tests send no signals")]

@@ -91,7 +91,7 @@ async fn subscribe(store: SqliteStore, last: Arc<AtomicU64>) {
 
 /// 32 tasks append, each to a stream of its own, until the parent says so; then says how many appends were acknowledged.
 async fn count(path: &str) {
-    let store = SqliteStore::builder(path).lock_timeout(Duration::from_mins(1)).open().await.unwrap();
+    let store = SqliteStore::builder(path).lock_timeout(Duration::from_secs(20)).open().await.unwrap();
     let (count, ends) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
     let tasks = (0..32).map(|_| {
         let (store, count, ends) = (store.clone(), Arc::clone(&count), Arc::clone(&ends));

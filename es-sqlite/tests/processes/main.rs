@@ -2,7 +2,6 @@
 //! test binary, started again.
 
 #![expect(clippy::unwrap_used, reason = "a failed `unwrap` fails the test")]
-#![expect(clippy::print_stdout, reason = "counts are printed to compare runs")]
 
 mod child;
 mod fairness;
