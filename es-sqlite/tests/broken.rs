@@ -14,7 +14,10 @@ const CAUGHT_BY: &str = "caught by ";
 
 #[test]
 fn every_broken_store_is_caught_by_the_test_that_it_names() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken");
+    let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = temporary.join("broken");
+    // What the crates of others were built to here is used for the copy, too.
+    let target = temporary.parent().unwrap().to_str().unwrap();
     let packages = &["es-contract", "es-core", "es-derive", "es-memory", "es-sqlite", "es-testing"];
     let copy = BrokenCopy { folder, packages };
     let mut missed = Vec::new();
@@ -22,7 +25,9 @@ fn every_broken_store_is_caught_by_the_test_that_it_names() {
         let content = fs::read_to_string(&fixture).unwrap();
         let name = content.lines().find_map(|line| line.strip_prefix(CAUGHT_BY)).unwrap();
         copy.broken_by(&fixture);
-        let run = copy.test(&["-p", "es-sqlite", "--test", "faults", "--", "--exact", name], &[]);
+        println!("{}", fixture.display());
+        let run =
+            copy.test(&["-p", "es-sqlite", "--test", "faults", "--", "--exact", name], &[("CARGO_TARGET_DIR", target)]);
         let (out, err) = (text(&run.stdout), text(&run.stderr));
         assert!(out.contains("running 1 test"), "{} does not build, or names no test:\n{err}", fixture.display());
         if !out.contains(&format!("{name} ... FAILED")) {
