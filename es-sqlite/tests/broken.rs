@@ -22,6 +22,7 @@ fn every_broken_store_is_caught_by_the_test_that_it_names() {
         let content = fs::read_to_string(&fixture).unwrap();
         let name = content.lines().find_map(|line| line.strip_prefix(CAUGHT_BY)).unwrap();
         copy.broken_by(&fixture);
+        println!("{}", fixture.display());
         let run = copy.test(&["-p", "es-sqlite", "--test", "faults", "--", "--exact", name], &[]);
         let (out, err) = (text(&run.stdout), text(&run.stderr));
         assert!(out.contains("running 1 test"), "{} does not build, or names no test:\n{err}", fixture.display());

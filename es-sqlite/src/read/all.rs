@@ -157,13 +157,18 @@ impl LogCursor {
         let at = |position: Position| position.get().cast_signed();
         let rows = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![at(from), at(edge), rows]).map_err(SqliteError::from)?;
-        let (mut events, mut bytes) = (Vec::with_capacity(limit.min(64)), 0);
+        let (mut events, mut bytes, mut before) = (Vec::with_capacity(limit.min(64)), 0, from);
         while let Some(row) = rows.next().map_err(SqliteError::from)? {
             let event = event(connection, row, kinds)?;
-            if !self.filter.accepts(&event.stream, &event.name) {
+            let follows = match self.direction {
+                Direction::Forward => before < event.position && event.position <= edge,
+                Direction::Backward => before > event.position && event.position >= edge,
+            };
+            if !follows || !self.filter.accepts(&event.stream, &event.name) {
                 let what = format!("an index leads to position {}, which it should not", event.position);
                 return Err(SqliteError::damaged(what).into());
             }
+            before = event.position;
             bytes += event.bytes();
             events.push(event);
             if bytes > PAGE_BYTES || events.len() == limit {
