@@ -150,7 +150,7 @@ async fn look_at_snapshots(look: &mut Look, store: &SqliteStore, written: &Writt
 /// Sends requests again that were answered before. A damaged log may refuse them. It may take them for new ones only where
 /// `verify` found what is missing.
 pub(super) async fn send_again(look: &mut Look, store: &SqliteStore, written: &Written, flip: &str) {
-    for (request, answer) in written.requests.iter().step_by(written.requests.len() / 10 | 1) {
+    for (request, answer) in written.requests.iter().step_by((written.requests.len() / 10) | 1) {
         match store.append(request.clone()).await {
             Ok(again) if again[0].repeated => {
                 let same = (again[0].version, &again[0].positions, again[0].recorded_at)

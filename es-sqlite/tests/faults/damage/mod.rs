@@ -7,7 +7,7 @@ mod looks;
 mod wal;
 mod written;
 
-/// Random numbers that are the same in each run: SplitMix64.
+/// Random numbers that are the same in each run: `SplitMix64`.
 struct Random(u64);
 
 impl Random {
