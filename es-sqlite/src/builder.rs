@@ -14,7 +14,8 @@ use tokio::sync::oneshot;
 use crate::{
     append::{
         batch_limits::BatchLimits,
-        writer::{Clock, Queue, WriterParts},
+        queue::Queue,
+        writer::{Clock, WriterParts},
     },
     file::{
         connection::{self, Settings},

@@ -19,11 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     SqliteBackupError, SqliteBuilder, SqliteTransactionError, SqliteUrlError, Verification,
-    append::{
-        snapshots,
-        transaction::append_in,
-        writer::{Clock, Queue},
-    },
+    append::{queue::Queue, snapshots, transaction::append_in, writer::Clock},
     backup::backup,
     error::SqliteError,
     file::{

@@ -3,6 +3,8 @@
 pub(crate) mod batch_limits;
 pub(crate) mod execute;
 pub(crate) mod found;
+mod job;
+pub(crate) mod queue;
 pub(crate) mod snapshots;
 pub(crate) mod transaction;
 pub(crate) mod writer;

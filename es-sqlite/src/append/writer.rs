@@ -1,115 +1,35 @@
-//! The thread that writes. It takes all appends that wait into one transaction; each keeps its own verdict.
-//!
-//! Where a commit does not wait for the disk, a small append that meets no other runs on the thread that asks: two changes of
-//! threads take longer than the append.
+//! The writer: takes all appends that wait into one transaction; each keeps its own verdict.
 
-use std::{
-    fmt,
-    fs::File,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread::{self, JoinHandle},
-    time::Duration,
-};
+use std::{fs::File, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use crossbeam_channel::{Receiver, Sender};
-use es_core::{
-    AppendError, AppendRequest, Appended, NewEvent, Position, SnapshotError, StoredSnapshot, Timestamp, UnknownOutcome,
-};
+use crossbeam_channel::Receiver;
+use es_core::{AppendError, AppendRequest, Appended, Position, Timestamp, UnknownOutcome};
 use rusqlite::Connection;
-use tokio::sync::oneshot;
 
 use crate::{
     append::{
         batch_limits::BatchLimits,
         execute::{Failure, Log, LookUp},
+        job::{Job, Outcome, Work, bytes},
         snapshots,
     },
     codec::kinds::Kinds,
     error::SqliteError,
     file::{
         connection::{self, Settings},
-        error::SqliteOpenError,
         identity::Place,
-        synchronous::Synchronous,
         wal::{self, Salts},
         write_lock::WriteLock,
     },
-    read::threads::join,
     wake::Wake,
 };
 
 /// The store's clock.
 pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// What the thread is asked for.
-enum Job {
-    Append(PendingAppend),
-    Snapshot(StoredSnapshot, oneshot::Sender<Result<(), SnapshotError>>),
-    /// To copy the write-ahead log into the file. Nobody waits for an answer.
-    Checkpoint,
-}
-
-/// What a transaction executes.
-#[derive(Clone, Copy)]
-enum Work<'a> {
-    Append(&'a AppendRequest),
-    Snapshot(&'a StoredSnapshot),
-    Nothing,
-}
-
-/// An append that waits for its answer. When it gets none, as when the thread ends in between, the answer is `Unknown`.
-struct PendingAppend {
-    request: AppendRequest,
-    answer: Option<oneshot::Sender<Result<Vec<Appended>, AppendError>>>,
-}
-
-impl PendingAppend {
-    fn answer(mut self, result: Result<Vec<Appended>, AppendError>) {
-        if let Some(answer) = self.answer.take() {
-            // The caller may be gone; then the append is done all the same.
-            drop(answer.send(result));
-        }
-    }
-
-    fn unknown(mut self, source: SqliteError) {
-        let request = std::mem::take(&mut self.request);
-        self.answer(Err(UnknownOutcome::new(request, source).into()));
-    }
-}
-
-impl Drop for PendingAppend {
-    fn drop(&mut self) {
-        if let Some(answer) = self.answer.take() {
-            let request = std::mem::take(&mut self.request);
-            drop(answer.send(Err(UnknownOutcome::new(request, SqliteError::Closed).into())));
-        }
-    }
-}
-
-/// The queue of the thread, until it is closed.
-pub(crate) struct Queue {
-    jobs: Mutex<Option<Sender<Job>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
-    /// Used by the thread, and by appends that run on the thread that asks. `None` once the store is closed.
-    writer: Arc<Mutex<Option<Writer>>>,
-    /// How many jobs were sent and not answered yet.
-    unanswered: Arc<AtomicUsize>,
-    /// Whether appends may run on the thread that asks.
-    here: bool,
-}
-
-/// The largest append that runs on the thread that asks.
-const EVENTS_HERE: usize = 16;
-const BYTES_HERE: usize = 64 * 1024;
 /// After so many pages in the write-ahead log it is copied into the file. SQLite has the same number, but would do it within a
 /// commit.
 const CHECKPOINT_PAGES: usize = 1_000;
-/// The bytes of a page.
-const PAGE_BYTES: usize = 4_096;
 
 /// What the writer works with.
 pub(crate) struct WriterParts {
@@ -122,93 +42,8 @@ pub(crate) struct WriterParts {
     pub(crate) wake: Wake,
 }
 
-impl Queue {
-    /// Starts the thread.
-    pub(crate) fn start(parts: WriterParts) -> Result<Self, SqliteOpenError> {
-        let (sender, jobs) = crossbeam_channel::unbounded();
-        let here = parts.settings.synchronous != Synchronous::Full;
-        let place = parts.place.clone();
-        let writer = Writer::new(parts).map_err(|source| SqliteOpenError::file(place.path(), source))?;
-        let writer = Arc::new(Mutex::new(Some(writer)));
-        let thread = thread::Builder::new().name("es-sqlite-write".to_owned());
-        let unanswered = Arc::<AtomicUsize>::default();
-        let (of_thread, counted) = (Arc::clone(&writer), Arc::clone(&unanswered));
-        let thread = thread.spawn(move || run(&of_thread, &jobs, &counted)).map_err(SqliteOpenError::Thread)?;
-        Ok(Self { jobs: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), writer, unanswered, here })
-    }
-
-    pub(crate) async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
-        if let Some(answer) = self.append_here(&request) {
-            return answer;
-        }
-        let (sender, answer) = oneshot::channel();
-        self.send(Job::Append(PendingAppend { request, answer: Some(sender) }))?;
-        answer.await.unwrap_or_else(|_| Err(SqliteError::Closed.into()))
-    }
-
-    pub(crate) async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
-        let (sender, answer) = oneshot::channel();
-        self.send(Job::Snapshot(snapshot, sender))?;
-        answer.await.unwrap_or_else(|_| Err(SqliteError::Closed.into()))
-    }
-
-    /// Appends on this thread; `None` when that would have to wait for anything, and nothing was appended.
-    fn append_here(&self, request: &AppendRequest) -> Option<Result<Vec<Appended>, AppendError>> {
-        let bytes = || request.events().map(bytes).sum::<usize>();
-        if !self.here || request.events().count() > EVENTS_HERE || bytes() > BYTES_HERE {
-            return None;
-        }
-        let mut writer = self.writer.try_lock().ok()?;
-        // Those that were sent before come first, also one that the thread has received and waits to execute.
-        if self.unanswered.load(Ordering::SeqCst) > 0 {
-            return None;
-        }
-        let writer = writer.as_mut()?;
-        let answer = writer.append_here(request);
-        if writer.is_checkpoint_due() {
-            drop(self.send(Job::Checkpoint));
-        }
-        answer
-    }
-
-    /// Fails once the queue is closed.
-    pub(crate) fn check_open(&self) -> Result<(), SqliteError> {
-        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        if jobs.is_some() { Ok(()) } else { Err(SqliteError::Closed) }
-    }
-
-    fn send(&self, job: Job) -> Result<(), SqliteError> {
-        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(jobs) = &*jobs else {
-            if let Job::Append(mut pending) = job {
-                // Nothing was tried, so the caller learns `Closed` and not `Unknown`.
-                pending.answer = None;
-            }
-            return Err(SqliteError::Closed);
-        };
-        self.unanswered.fetch_add(1, Ordering::SeqCst);
-        // A job that the channel does not take answers itself as it is dropped.
-        drop(jobs.send(job));
-        Ok(())
-    }
-
-    /// Lets the jobs that were sent end, and closes the connection.
-    pub(crate) fn close(&self) {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            join(thread);
-        }
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-}
-
-impl fmt::Debug for Queue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Queue").finish_non_exhaustive()
-    }
-}
-
-struct Writer {
+/// Writes to the file, for the thread and for appends that run on the thread that asks.
+pub(super) struct Writer {
     parts: WriterParts,
     kinds: Kinds,
     /// The write-ahead log, for the salts in its header.
@@ -221,13 +56,6 @@ struct Writer {
     pages: usize,
 }
 
-/// What became of one job of a batch that was committed.
-enum Outcome {
-    Append(Result<Vec<Appended>, AppendError>),
-    Snapshot(Result<(), SnapshotError>),
-    Nothing,
-}
-
 /// Why a batch has no outcomes.
 enum BatchFailure {
     /// Nothing was written, and no job of the batch could have been.
@@ -238,22 +66,8 @@ enum BatchFailure {
     Unknown(SqliteError),
 }
 
-/// Handles jobs until the queue is closed.
-fn run(writer: &Mutex<Option<Writer>>, jobs: &Receiver<Job>, unanswered: &AtomicUsize) {
-    while let Ok(first) = jobs.recv() {
-        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // It is taken only after this thread has ended.
-        let Some(writer) = writer.as_mut() else { return };
-        let batch = writer.batch(first, jobs);
-        let count = batch.len();
-        writer.handle(batch);
-        unanswered.fetch_sub(count, Ordering::SeqCst);
-        writer.checkpoint_if_due();
-    }
-}
-
 impl Writer {
-    fn new(parts: WriterParts) -> Result<Self, SqliteError> {
+    pub(super) fn new(parts: WriterParts) -> Result<Self, SqliteError> {
         let writer = Self { parts, kinds: Kinds::default(), wal: None, salts: None, is_broken: false, pages: 0 };
         writer.set_up()?;
         Ok(writer)
@@ -265,7 +79,7 @@ impl Writer {
     }
 
     /// Takes the jobs that wait, up to the limits.
-    fn batch(&self, first: Job, jobs: &Receiver<Job>) -> Vec<Job> {
+    pub(super) fn batch(&self, first: Job, jobs: &Receiver<Job>) -> Vec<Job> {
         let size = |job: &Job| match job {
             Job::Append(pending) => (pending.request.events().count(), pending.request.events().map(bytes).sum()),
             Job::Snapshot(snapshot, _) => (1, snapshot.payload.len()),
@@ -285,7 +99,7 @@ impl Writer {
     }
 
     /// Executes a batch and answers its jobs. When one of them fails, each is executed on its own.
-    fn handle(&mut self, batch: Vec<Job>) {
+    pub(super) fn handle(&mut self, batch: Vec<Job>) {
         let mut executed = self.execute(&batch, LookUp::WhenUnexpected);
         if matches!(&executed, Err(BatchFailure::RolledBack(error)) if error.is_constraint()) {
             executed = self.execute(&batch, LookUp::Always);
@@ -316,7 +130,7 @@ impl Writer {
     }
 
     /// Appends without a wait; `None` when that is not possible, and nothing was appended.
-    fn append_here(&mut self, request: &AppendRequest) -> Option<Result<Vec<Appended>, AppendError>> {
+    pub(super) fn append_here(&mut self, request: &AppendRequest) -> Option<Result<Vec<Appended>, AppendError>> {
         let turn = self.parts.lock.try_take().ok()??;
         let timeout = self.parts.settings.busy_timeout;
         self.parts.connection.busy_timeout(Duration::ZERO).ok()?;
@@ -395,12 +209,12 @@ impl Writer {
         Ok((outcomes, before, log.last))
     }
 
-    fn is_checkpoint_due(&self) -> bool {
+    pub(super) fn is_checkpoint_due(&self) -> bool {
         self.parts.settings.checkpoints && self.pages >= CHECKPOINT_PAGES
     }
 
     /// Copies the write-ahead log into the file when it has become long. What readers still need stays in it.
-    fn checkpoint_if_due(&mut self) {
+    pub(super) fn checkpoint_if_due(&mut self) {
         if !self.is_checkpoint_due() {
             return;
         }
@@ -470,59 +284,6 @@ impl Writer {
         if let Err(error) = stored {
             // The batch is committed all the same. After a crash the file is verified as a whole.
             tracing::warn!(%error, "the row of the write-ahead log was not written");
-        }
-    }
-}
-
-fn bytes(event: &NewEvent) -> usize {
-    event.payload().len() + event.metadata().map_or(0, Bytes::len)
-}
-
-impl Work<'_> {
-    /// About how many pages of the write-ahead log it takes: each event changes the table and three indexes.
-    fn pages(&self) -> usize {
-        match self {
-            Self::Append(request) => {
-                4 + request.events().count() + request.events().map(bytes).sum::<usize>() / PAGE_BYTES
-            }
-            Self::Snapshot(snapshot) => 2 + snapshot.payload.len() / PAGE_BYTES,
-            Self::Nothing => 0,
-        }
-    }
-}
-
-impl Job {
-    fn work(&self) -> Work<'_> {
-        match self {
-            Self::Append(pending) => Work::Append(&pending.request),
-            Self::Snapshot(snapshot, _) => Work::Snapshot(snapshot),
-            Self::Checkpoint => Work::Nothing,
-        }
-    }
-
-    fn answer(self, outcome: Outcome) {
-        match (self, outcome) {
-            (Self::Append(pending), Outcome::Append(result)) => pending.answer(result),
-            (Self::Snapshot(_, answer), Outcome::Snapshot(result)) => drop(answer.send(result)),
-            // Outcomes are in the order of the jobs.
-            (job, _) => drop(job),
-        }
-    }
-
-    /// Answers a job of which nothing was written.
-    fn fail(self, error: SqliteError) {
-        match self {
-            Self::Append(pending) => pending.answer(Err(error.into())),
-            Self::Snapshot(_, answer) => drop(answer.send(Err(error.into()))),
-            Self::Checkpoint => {}
-        }
-    }
-
-    fn unknown(self, error: SqliteError) {
-        match self {
-            Self::Append(pending) => pending.unknown(error),
-            Self::Snapshot(_, answer) => drop(answer.send(Err(error.into()))),
-            Self::Checkpoint => {}
         }
     }
 }

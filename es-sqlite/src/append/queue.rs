@@ -1,0 +1,143 @@
+//! The queue of the thread that writes.
+//!
+//! Where a commit does not wait for the disk, a small append that meets no other runs on the thread that asks: two changes of
+//! threads take longer than the append.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+use crossbeam_channel::{Receiver, Sender};
+use es_core::{AppendError, AppendRequest, Appended, SnapshotError, StoredSnapshot};
+use tokio::sync::oneshot;
+
+use crate::{
+    append::{
+        job::{Job, PendingAppend, bytes},
+        writer::{Writer, WriterParts},
+    },
+    error::SqliteError,
+    file::{error::SqliteOpenError, synchronous::Synchronous},
+    read::threads::join,
+};
+
+/// The queue of the thread, until it is closed.
+pub(crate) struct Queue {
+    jobs: Mutex<Option<Sender<Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Used by the thread, and by appends that run on the thread that asks. `None` once the store is closed.
+    writer: Arc<Mutex<Option<Writer>>>,
+    /// How many jobs were sent and not answered yet.
+    unanswered: Arc<AtomicUsize>,
+    /// Whether appends may run on the thread that asks.
+    here: bool,
+}
+
+/// The largest append that runs on the thread that asks.
+const EVENTS_HERE: usize = 16;
+const BYTES_HERE: usize = 64 * 1024;
+
+impl Queue {
+    /// Starts the thread.
+    pub(crate) fn start(parts: WriterParts) -> Result<Self, SqliteOpenError> {
+        let (sender, jobs) = crossbeam_channel::unbounded();
+        let here = parts.settings.synchronous != Synchronous::Full;
+        let place = parts.place.clone();
+        let writer = Writer::new(parts).map_err(|source| SqliteOpenError::file(place.path(), source))?;
+        let writer = Arc::new(Mutex::new(Some(writer)));
+        let thread = thread::Builder::new().name("es-sqlite-write".to_owned());
+        let unanswered = Arc::<AtomicUsize>::default();
+        let (of_thread, counted) = (Arc::clone(&writer), Arc::clone(&unanswered));
+        let thread = thread.spawn(move || run(&of_thread, &jobs, &counted)).map_err(SqliteOpenError::Thread)?;
+        Ok(Self { jobs: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), writer, unanswered, here })
+    }
+
+    pub(crate) async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        if let Some(answer) = self.append_here(&request) {
+            return answer;
+        }
+        let (sender, answer) = oneshot::channel();
+        self.send(Job::Append(PendingAppend { request, answer: Some(sender) }))?;
+        answer.await.unwrap_or_else(|_| Err(SqliteError::Closed.into()))
+    }
+
+    pub(crate) async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
+        let (sender, answer) = oneshot::channel();
+        self.send(Job::Snapshot(snapshot, sender))?;
+        answer.await.unwrap_or_else(|_| Err(SqliteError::Closed.into()))
+    }
+
+    /// Appends on this thread; `None` when that would have to wait for anything, and nothing was appended.
+    fn append_here(&self, request: &AppendRequest) -> Option<Result<Vec<Appended>, AppendError>> {
+        let bytes = || request.events().map(bytes).sum::<usize>();
+        if !self.here || request.events().count() > EVENTS_HERE || bytes() > BYTES_HERE {
+            return None;
+        }
+        let mut writer = self.writer.try_lock().ok()?;
+        // Those that were sent before come first, also one that the thread has received and waits to execute.
+        if self.unanswered.load(Ordering::SeqCst) > 0 {
+            return None;
+        }
+        let writer = writer.as_mut()?;
+        let answer = writer.append_here(request);
+        if writer.is_checkpoint_due() {
+            drop(self.send(Job::Checkpoint));
+        }
+        answer
+    }
+
+    /// Fails once the queue is closed.
+    pub(crate) fn check_open(&self) -> Result<(), SqliteError> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if jobs.is_some() { Ok(()) } else { Err(SqliteError::Closed) }
+    }
+
+    fn send(&self, job: Job) -> Result<(), SqliteError> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(jobs) = &*jobs else {
+            if let Job::Append(mut pending) = job {
+                // Nothing was tried, so the caller learns `Closed` and not `Unknown`.
+                pending.answer = None;
+            }
+            return Err(SqliteError::Closed);
+        };
+        self.unanswered.fetch_add(1, Ordering::SeqCst);
+        // A job that the channel does not take answers itself as it is dropped.
+        drop(jobs.send(job));
+        Ok(())
+    }
+
+    /// Lets the jobs that were sent end, and closes the connection.
+    pub(crate) fn close(&self) {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            join(thread);
+        }
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").finish_non_exhaustive()
+    }
+}
+
+/// Handles jobs until the queue is closed.
+fn run(writer: &Mutex<Option<Writer>>, jobs: &Receiver<Job>, unanswered: &AtomicUsize) {
+    while let Ok(first) = jobs.recv() {
+        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // It is taken only after this thread has ended.
+        let Some(writer) = writer.as_mut() else { return };
+        let batch = writer.batch(first, jobs);
+        let count = batch.len();
+        writer.handle(batch);
+        unanswered.fetch_sub(count, Ordering::SeqCst);
+        writer.checkpoint_if_due();
+    }
+}
