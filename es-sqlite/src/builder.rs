@@ -17,6 +17,7 @@ use crate::{
         queue::Queue,
         writer::{Clock, WriterParts},
     },
+    asides::Asides,
     file::{
         connection::{self, Settings},
         error::SqliteOpenError,
@@ -90,7 +91,7 @@ impl SqliteBuilder {
         self
     }
 
-    /// Sets how many bytes of the file each of the four connections caches, from 64 KiB to 1 GiB; the default is 2 MiB. Other
+    /// Sets how many bytes of the file each of the five connections caches, from 64 KiB to 1 GiB; the default is 2 MiB. Other
     /// numbers become the nearest of these.
     ///
     /// ```
@@ -236,8 +237,18 @@ impl SqliteBuilder {
             }
             None => None,
         };
-        let shared =
-            Shared { place, settings, incarnation, clock, queue, readers, watcher, wake, open: OpenReaders::default() };
+        let shared = Shared {
+            place,
+            settings,
+            incarnation,
+            clock,
+            queue,
+            readers,
+            watcher,
+            wake,
+            open: OpenReaders::default(),
+            asides: Asides::default(),
+        };
         Ok(SqliteStore::new(shared))
     }
 }

@@ -120,6 +120,12 @@ impl SqliteError {
         matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation))
     }
 
+    /// Whether SQLite did not know a name that a statement or a table uses.
+    pub(crate) fn is_unknown_name(&self) -> bool {
+        let Self::Sqlite(error) = self else { return false };
+        error.sqlite_error().is_some_and(|error| error.extended_code & 0xff == rusqlite::ffi::SQLITE_ERROR)
+    }
+
     /// A row that no store writes.
     pub(crate) fn damaged(what: impl Into<String>) -> Self {
         Self::Damaged { what: what.into() }

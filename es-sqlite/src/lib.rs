@@ -27,6 +27,7 @@
 compile_error!("es-sqlite runs on Unix: it recognises a file by its device and inode");
 
 mod append;
+mod asides;
 mod backup;
 mod builder;
 mod codec;

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     SqliteBackupError, SqliteBuilder, SqliteTransactionError, SqliteUrlError, Verification,
     append::{queue::Queue, snapshots, transaction::append_in, writer::Clock},
+    asides::Asides,
     backup::backup,
     error::SqliteError,
     file::{
@@ -79,10 +80,12 @@ pub(crate) struct Shared {
     pub(crate) watcher: Watcher,
     pub(crate) wake: Wake,
     pub(crate) open: OpenReaders,
+    pub(crate) asides: Asides,
 }
 
 impl Shared {
     fn close(&self) {
+        self.asides.close();
         self.watcher.close();
         self.readers.close();
         // The last connection to be closed copies the write-ahead log into the file.
@@ -284,7 +287,9 @@ impl SqliteStore {
     {
         let (sender, answer) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
+        let aside = shared.asides.begin()?;
         let run = move || {
+            let _aside = aside;
             let connection =
                 shared.place.check().and_then(|()| connection::reader(shared.place.path(), &shared.settings));
             let answer = connection.map_err(E::from).and_then(|connection| task(&connection));

@@ -128,6 +128,12 @@ impl Watcher {
     }
 }
 
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 /// Looks at the file while somebody waits, and wakes them when another connection has committed. When it cannot look, it wakes
 /// them each time: their own reads tell them why.
 fn watch(wake: &Wake, place: &Place, connection: &Connection) {

@@ -11,6 +11,7 @@ const ROOMS: &[rooms::Room] = &[
     ("wake", &["error", "file", "read"]),
     ("append", &["error", "codec", "file", "read", "wake", "append"]),
     ("backup", &["error", "file"]),
+    ("asides", &["error"]),
 ];
 
 #[test]

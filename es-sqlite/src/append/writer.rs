@@ -159,12 +159,21 @@ impl Writer {
     /// Executes a batch while no other writer of this library runs.
     fn execute_locked(&mut self, batch: &[Work<'_>], look_up: LookUp) -> Result<Vec<Outcome>, BatchFailure> {
         let not_begun = BatchFailure::NotBegun;
-        self.parts.place.check().map_err(not_begun)?;
         if self.is_broken {
             self.reopen().map_err(not_begun)?;
         }
+        // Before the transaction, since it is the caller's, and may panic.
+        let now = (self.parts.clock)();
         self.statement("BEGIN IMMEDIATE").map_err(not_begun)?;
-        let executed = self.in_transaction(batch, look_up);
+        // Until the transaction has ended: after a panic the connection is opened again.
+        self.is_broken = true;
+        // After the wait for the transaction, in which the file may have been moved.
+        let here = self.parts.place.check();
+        if here.is_err() {
+            self.roll_back();
+        }
+        here.map_err(not_begun)?;
+        let executed = self.in_transaction(batch, look_up, now);
         let (outcomes, before, last) = match executed {
             Ok(executed) => executed,
             Err(error) => {
@@ -177,6 +186,7 @@ impl Writer {
             self.is_broken = true;
             return Err(BatchFailure::Unknown(error));
         }
+        self.is_broken = false;
         self.follow_wal();
         self.pages += batch.iter().map(Work::pages).sum::<usize>();
         if last > before {
@@ -190,8 +200,8 @@ impl Writer {
         &mut self,
         batch: &[Work<'_>],
         look_up: LookUp,
+        now: Timestamp,
     ) -> Result<(Vec<Outcome>, Position, Position), SqliteError> {
-        let now = (self.parts.clock)();
         let mut log = Log::new(&self.parts.connection, &mut self.kinds, now, look_up)?;
         let before = log.last;
         let mut outcomes = Vec::with_capacity(batch.len());
@@ -243,6 +253,7 @@ impl Writer {
 
     fn roll_back(&mut self) {
         self.kinds.forget();
+        self.is_broken = false;
         // SQLite has rolled back by itself after some errors.
         if !self.parts.connection.is_autocommit()
             && let Err(error) = self.statement("ROLLBACK")
@@ -253,6 +264,7 @@ impl Writer {
     }
 
     fn reopen(&mut self) -> Result<(), SqliteError> {
+        self.parts.place.check()?;
         self.parts.connection = connection::writer(self.parts.place.path(), &self.parts.settings)?;
         self.set_up()?;
         self.kinds.forget();
@@ -274,16 +286,23 @@ impl Writer {
         if self.salts == Some(salts) {
             return;
         }
-        let mut stored = wal::store_base(&self.parts.connection, salts);
-        self.salts = Some(salts);
+        match self.store_base(salts) {
+            Ok(salts) => self.salts = Some(salts),
+            // The batch is committed all the same. The next one tries again; after a crash before it, the file is verified as
+            // a whole.
+            Err(error) => tracing::warn!(%error, "the row of the write-ahead log was not written"),
+        }
+    }
+
+    /// Writes the row without a wait, and gives the salts of the write-ahead log that it is in.
+    fn store_base(&mut self, salts: Salts) -> Result<Salts, SqliteError> {
+        self.parts.connection.busy_timeout(Duration::ZERO)?;
+        let stored = wal::store_base(&self.parts.connection, salts);
         // The row may itself begin a write-ahead log.
-        if let Some(now) = self.read_salts().filter(|now| *now != salts) {
-            stored = stored.and_then(|()| wal::correct_base(&self.parts.connection, now));
-            self.salts = Some(now);
-        }
-        if let Err(error) = stored {
-            // The batch is committed all the same. After a crash the file is verified as a whole.
-            tracing::warn!(%error, "the row of the write-ahead log was not written");
-        }
+        let begun = self.read_salts().filter(|now| *now != salts);
+        let corrected = begun.map_or(Ok(()), |now| wal::correct_base(&self.parts.connection, now));
+        self.parts.connection.busy_timeout(self.parts.settings.busy_timeout)?;
+        stored.and(corrected)?;
+        Ok(begun.unwrap_or(salts))
     }
 }

@@ -10,7 +10,7 @@ use rusqlite::ErrorCode;
 
 use crate::{error::SqliteError, file::migrate::SqliteMigrateError, url::SqliteUrlError};
 
-/// Why a store was not opened. Nothing was written to the file.
+/// Why a store was not opened. No event was changed.
 ///
 /// ```no_run
 /// # use es_sqlite::{SqliteOpenError, SqliteStore};
@@ -68,6 +68,18 @@ pub enum SqliteOpenError {
     ReadOnly {
         /// The path of the file.
         path: PathBuf,
+    },
+    /// The file is missing or empty, and its write-ahead log is not: that holds appends, and SQLite would delete it.
+    #[error(
+        "`{}` is missing or empty, but `{}` holds appends to it; put the file back, or move the latter away",
+        path.display(),
+        wal.display()
+    )]
+    LostFile {
+        /// The path of the file.
+        path: PathBuf,
+        /// The path of the write-ahead log.
+        wal: PathBuf,
     },
     /// The file is on a network file system, where locks and shared memory do not work well enough for SQLite.
     #[error("`{}` is on a network file system ({file_system}), where two computers can damage it; use a local disk, or PostgreSQL", path.display())]
@@ -129,6 +141,14 @@ impl SqliteOpenError {
             StoreErrorKind::Corrupt => Self::Damaged { path, source },
             _ => Self::File { path, source },
         }
+    }
+
+    /// Whether the file can only be read once a journal beside it was rolled back.
+    pub(super) fn asks_for_rollback(&self) -> bool {
+        let Self::File { source: SqliteError::Sqlite(rusqlite::Error::SqliteFailure(error, _)), .. } = self else {
+            return false;
+        };
+        error.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK
     }
 
     /// How to react to it.

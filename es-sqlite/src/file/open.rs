@@ -78,8 +78,15 @@ fn open_locked(request: &Request, place: &Place) -> Result<Connection, SqliteOpe
     let failed = |source: SqliteError| SqliteOpenError::file(place.path(), source);
     let sqlite = |error: rusqlite::Error| failed(error.into());
     // Looks before any connection that would replay the write-ahead log into the file.
-    let observer = connection::observer(place.path(), settings).map_err(failed);
-    let checked = observer.and_then(|observer| check_application(&observer, place));
+    let look = || {
+        let observer = connection::observer(place.path(), settings).map_err(failed);
+        observer.and_then(|observer| check_application(&observer, place))
+    };
+    let mut checked = look();
+    if !settings.read_only && matches!(&checked, Err(error) if error.asks_for_rollback()) {
+        roll_back_journal(place, settings).map_err(failed)?;
+        checked = look();
+    }
     let mut is_verified = false;
     if matches!(checked, Ok(()) | Err(SqliteOpenError::Damaged { .. })) {
         is_verified = match wal::belongs(place, settings).map_err(failed)? {
@@ -130,6 +137,8 @@ fn find_or_make(request: &Request) -> Result<Place, SqliteOpenError> {
     }
     // Absolute, since SQLite reads a path that begins with `file:` as a URI.
     let path = std::path::absolute(&request.path).map_err(|source| refused(&request.path, source))?;
+    let wal = holds_bytes(&beside(&path, "-wal"))?;
+    // Looked at after the write-ahead log: a new file is not empty once it has one.
     let missing = match fs::metadata(&path) {
         Ok(found) if !found.is_file() => return Err(SqliteOpenError::NotAFile { path }),
         // SQLite would take it for an empty file, and overwrite it.
@@ -138,6 +147,10 @@ fn find_or_make(request: &Request) -> Result<Place, SqliteOpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => true,
         Err(error) => return Err(refused(&path, error)),
     };
+    if missing && wal {
+        // SQLite would delete the write-ahead log of an empty file.
+        return Err(SqliteOpenError::LostFile { wal: beside(&path, "-wal"), path });
+    }
     if missing && request.settings.read_only {
         return Err(SqliteOpenError::Missing { path });
     }
@@ -153,6 +166,31 @@ fn find_or_make(request: &Request) -> Result<Place, SqliteOpenError> {
         }
     }
     Place::of(&path).map_err(|source| refused(&path, source))
+}
+
+/// The path of a file that stands beside the one at `path`, which may be missing.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut path = real.into_os_string();
+    path.push(suffix);
+    path.into()
+}
+
+/// Whether there is a file at `path` that is not empty.
+fn holds_bytes(path: &Path) -> Result<bool, SqliteOpenError> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(found.len() > 0),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
+        Err(error) => Err(refused(path, error)),
+    }
+}
+
+/// Rolls back what a crash left unfinished while the file was made: the file then has a journal, with which nobody can look
+/// at it without writing.
+fn roll_back_journal(place: &Place, settings: &Settings) -> Result<(), SqliteError> {
+    let connection = connection::writer(place.path(), settings)?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(())
 }
 
 /// Fails unless the file is empty or a log.

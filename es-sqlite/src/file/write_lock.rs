@@ -55,7 +55,14 @@ impl WriteLock {
                 file.set_permissions(Permissions::from_mode(rights))?;
                 file
             }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => OpenOptions::new().write(true).open(path)?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let file = OpenOptions::new().write(true).open(path)?;
+                // The rights of the log may have changed since. Only the owner can follow, so a failure is no error.
+                if file.metadata()?.permissions().mode() & 0o777 != rights {
+                    let _ = file.set_permissions(Permissions::from_mode(rights));
+                }
+                file
+            }
             Err(error) => return Err(error),
         };
         Ok(Self { file: Arc::new(file), path: path.to_owned(), waiter: Arc::default() })

@@ -146,7 +146,7 @@ impl LogCursor {
                 };
                 let each: Vec<_> = kinds.iter().map(of_kind).collect();
                 format!(
-                    "SELECT {COLUMNS} FROM ({} ORDER BY 1 {order} LIMIT ?3) CROSS JOIN events ON position = found
+                    "SELECT {COLUMNS} FROM ({} ORDER BY 1 {order} LIMIT ?3) LEFT JOIN events ON position = found
                      ORDER BY found {order}",
                     each.join(" UNION ALL ")
                 )

@@ -6,6 +6,7 @@
 mod child;
 mod closing;
 mod damage;
+mod interrupted;
 mod log;
 mod moved;
 mod others;
