@@ -289,10 +289,15 @@ impl SqliteStore {
         let shared = Arc::clone(&self.shared);
         let aside = shared.asides.begin()?;
         let run = move || {
-            let _aside = aside;
+            // Dropped in this order also when the task panics: the last handle waits for the tasks that run.
+            let (shared, aside) = (shared, aside);
             let connection =
                 shared.place.check().and_then(|()| connection::reader(shared.place.path(), &shared.settings));
             let answer = connection.map_err(E::from).and_then(|connection| task(&connection));
+            // Before the answer, after which the caller may drop the last handle and end the program: that handle closes the
+            // store, and not this thread.
+            drop(aside);
+            drop(shared);
             drop(sender.send(answer));
         };
         let thread = thread::Builder::new().name("es-sqlite-aside".to_owned()).spawn(run);
