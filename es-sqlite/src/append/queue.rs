@@ -47,9 +47,7 @@ impl Queue {
     pub(crate) fn start(parts: WriterParts) -> Result<Self, SqliteOpenError> {
         let (sender, jobs) = crossbeam_channel::unbounded();
         let here = parts.settings.synchronous != Synchronous::Full;
-        let place = parts.place.clone();
-        let writer = Writer::new(parts).map_err(|source| SqliteOpenError::file(place.path(), source))?;
-        let writer = Arc::new(Mutex::new(Some(writer)));
+        let writer = Arc::new(Mutex::new(Some(Writer::new(parts))));
         let thread = thread::Builder::new().name("es-sqlite-write".to_owned());
         let unanswered = Arc::<AtomicUsize>::default();
         let (of_thread, counted) = (Arc::clone(&writer), Arc::clone(&unanswered));

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Why [`SqliteStore::append_in`](crate::SqliteStore::append_in) appended nothing. What the transaction did before is as it
-/// was.
+/// was, unless SQLite has rolled all of it back, as on a full disk: then the COMMIT fails.
 ///
 /// ```
 /// # use es_sqlite::SqliteTransactionError;

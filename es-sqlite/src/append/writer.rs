@@ -67,15 +67,8 @@ enum BatchFailure {
 }
 
 impl Writer {
-    pub(super) fn new(parts: WriterParts) -> Result<Self, SqliteError> {
-        let writer = Self { parts, kinds: Kinds::default(), wal: None, salts: None, is_broken: false, pages: 0 };
-        writer.set_up()?;
-        Ok(writer)
-    }
-
-    /// Leaves checkpoints to the thread, so that no commit includes one.
-    fn set_up(&self) -> Result<(), SqliteError> {
-        Ok(self.parts.connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?)
+    pub(super) fn new(parts: WriterParts) -> Self {
+        Self { parts, kinds: Kinds::default(), wal: None, salts: None, is_broken: false, pages: 0 }
     }
 
     /// Takes the jobs that wait, up to the limits.
@@ -237,7 +230,7 @@ impl Writer {
             Ok::<_, SqliteError>(())
         };
         if let Err(error) = checkpoint() {
-            tracing::warn!(%error, "the write-ahead log was not copied into the file; it is tried again");
+            tracing::warn!(%error, "the write-ahead log was not copied into the file; it is tried again when it has grown as much again");
         }
     }
 
@@ -266,7 +259,6 @@ impl Writer {
     fn reopen(&mut self) -> Result<(), SqliteError> {
         self.parts.place.check()?;
         self.parts.connection = connection::writer(self.parts.place.path(), &self.parts.settings)?;
-        self.set_up()?;
         self.kinds.forget();
         self.is_broken = false;
         Ok(())

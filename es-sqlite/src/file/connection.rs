@@ -35,7 +35,8 @@ pub(crate) fn reader(path: &Path, settings: &Settings) -> Result<Connection, Sql
     Ok(connection)
 }
 
-/// Opens a connection that changes neither the file nor its write-ahead log, also when it is closed as the last one.
+/// Opens a connection that changes neither the file nor its write-ahead log, also when it is closed as the last one. The file
+/// must not be empty: SQLite deletes the write-ahead log of an empty one.
 pub(crate) fn observer(path: &Path, settings: &Settings) -> Result<Connection, SqliteError> {
     let connection = open(path, settings, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -59,9 +60,8 @@ fn open(path: &Path, settings: &Settings, flags: OpenFlags) -> Result<Connection
     connection.pragma_update(None, "cache_size", -cache_kib)?;
     connection.pragma_update(None, "synchronous", settings.synchronous.name())?;
     connection.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES, |_| Ok(()))?;
-    if !settings.checkpoints {
-        connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
-    }
+    // The writer decides when, so that no commit includes a checkpoint.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     // The schema may come from somebody else: no function of it runs unless it is harmless.
     connection.pragma_update(None, "trusted_schema", false)?;
     // Otherwise SQLite plans a statement anew for each value of its LIMIT.

@@ -50,9 +50,7 @@ impl Place {
 
     /// The path of a file that stands beside this one, such as its write-ahead log with `-wal`.
     pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
-        let mut path = self.path.clone().into_os_string();
-        path.push(suffix);
-        path.into()
+        beside(&self.path, suffix)
     }
 
     /// Fails unless the same file still stands at the path.
@@ -69,6 +67,13 @@ impl Place {
     fn is_at(&self, path: &Path) -> bool {
         fs::metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode))
     }
+}
+
+/// The path of a file that stands beside the one at `path`.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
 }
 
 /// The inode and the time of birth. A file system reuses inodes, but not within a nanosecond.

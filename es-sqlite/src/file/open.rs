@@ -14,7 +14,7 @@ use crate::{
     file::{
         connection::{self, Settings},
         error::SqliteOpenError,
-        identity::Place,
+        identity::{Place, beside},
         incarnation, migrate, network,
         synchronous::Synchronous,
         wal::{self, Belongs},
@@ -137,7 +137,9 @@ fn find_or_make(request: &Request) -> Result<Place, SqliteOpenError> {
     }
     // Absolute, since SQLite reads a path that begins with `file:` as a URI.
     let path = std::path::absolute(&request.path).map_err(|source| refused(&request.path, source))?;
-    let wal = holds_bytes(&beside(&path, "-wal"))?;
+    // A missing file has no link to follow.
+    let wal = beside(&fs::canonicalize(&path).unwrap_or_else(|_| path.clone()), "-wal");
+    let has_wal = holds_bytes(&wal)?;
     // Looked at after the write-ahead log: a new file is not empty once it has one.
     let missing = match fs::metadata(&path) {
         Ok(found) if !found.is_file() => return Err(SqliteOpenError::NotAFile { path }),
@@ -147,9 +149,9 @@ fn find_or_make(request: &Request) -> Result<Place, SqliteOpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => true,
         Err(error) => return Err(refused(&path, error)),
     };
-    if missing && wal {
+    if missing && has_wal {
         // SQLite would delete the write-ahead log of an empty file.
-        return Err(SqliteOpenError::LostFile { wal: beside(&path, "-wal"), path });
+        return Err(SqliteOpenError::LostFile { path, wal });
     }
     if missing && request.settings.read_only {
         return Err(SqliteOpenError::Missing { path });
@@ -166,14 +168,6 @@ fn find_or_make(request: &Request) -> Result<Place, SqliteOpenError> {
         }
     }
     Place::of(&path).map_err(|source| refused(&path, source))
-}
-
-/// The path of a file that stands beside the one at `path`, which may be missing.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut path = real.into_os_string();
-    path.push(suffix);
-    path.into()
 }
 
 /// Whether there is a file at `path` that is not empty.

@@ -1,82 +1,46 @@
 //! A child process that runs this test binary again and works on a log as it is told, line by line.
 
-use std::{
-    env,
-    io::{BufRead, BufReader, Write},
-    path::Path,
-    process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
-    time::Duration,
-};
+use std::{env, path::Path, process::Command};
 
 use es_core::{Append, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId};
 use es_sqlite::{SqliteStore, rusqlite::Connection};
 use uuid::Uuid;
 
-use crate::log::{append_one, read};
+use crate::{
+    log::{append_one, read},
+    process::{self, say},
+};
 
-/// The path of the child's log.
-const PATH: &str = "ES_FAULTS_CHILD";
-/// The prefix of a child's lines, since the test harness prints lines, too.
-const PREFIX: &str = "@ ";
 /// A user without rights.
 const NOBODY: [&str; 4] = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 
-/// A child process. Dropping it ends it with SIGKILL.
-pub(crate) struct Process {
-    child: Child,
-    stdin: ChildStdin,
-    lines: Receiver<String>,
-}
+/// A child process that works on a log. Dropping it ends it with SIGKILL.
+pub(crate) struct Process(process::Process);
 
 impl Process {
     /// Starts a child that works on the log at `path`.
     pub(crate) fn start(path: &Path) -> Self {
-        Self::start_by(&[], path)
+        Self::start_by(&["env"], path)
     }
 
     /// Starts a child that has no rights on the files of others. Tests that run as root give theirs up.
     pub(crate) fn start_as_nobody(path: &Path) -> Self {
         let is_root = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap()) == 0;
-        Self::start_by(if is_root { &NOBODY } else { &[] }, path)
+        Self::start_by(if is_root { &NOBODY } else { &["env"] }, path)
     }
 
     /// Starts a child by `launcher`, a program and its arguments, which executes the arguments that follow.
     pub(crate) fn start_by(launcher: &[&str], path: &Path) -> Self {
-        let exe = env::current_exe().unwrap();
-        let mut command = match launcher {
-            [] => Command::new(exe),
-            [program, arguments @ ..] => {
-                let mut command = Command::new(program);
-                command.args(arguments).arg(exe);
-                command
-            }
-        };
-        let mut child = command
-            .args(["--exact", "child::a_part_of_other_tests", "--nocapture", "--include-ignored"])
-            .env(PATH, path)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                // The harness may have printed the test's name on the same line.
-                if let Some((_, line)) = line.split_once(PREFIX) {
-                    drop(sender.send(line.to_owned()));
-                }
-            }
-        });
-        Self { child, stdin, lines }
+        let mut command = Command::new(launcher[0]);
+        command.args(&launcher[1..]).arg(env::current_exe().unwrap());
+        command.args(["--exact", "child::a_part_of_other_tests", "--nocapture", "--include-ignored"]);
+        Self(process::Process::spawn(&mut command, "work", path, &[]))
     }
 
     /// Tells the child what to do, and gives its answer.
     pub(crate) fn ask(&mut self, command: &str) -> String {
-        writeln!(self.stdin, "{command}").unwrap();
-        let line = self.lines.recv_timeout(Duration::from_mins(2));
-        line.unwrap_or_else(|_| panic!("the child process gave no answer to `{command}`"))
+        self.0.tell(command);
+        self.0.line()
     }
 
     /// Tells the child what to do, which it must be able to.
@@ -86,36 +50,24 @@ impl Process {
     }
 
     pub(crate) fn id(&self) -> u32 {
-        self.child.id()
+        self.0.id()
     }
 
     /// Ends the child with SIGKILL.
     pub(crate) fn kill(mut self) {
-        self.end();
-    }
-
-    fn end(&mut self) {
-        // It may have ended by itself.
-        drop(self.child.kill());
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.end();
+        self.0.kill();
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a part of other tests, which run it in a child process"]
 async fn a_part_of_other_tests() {
-    let path = env::var(PATH).unwrap();
+    let (_, path) = process::role().unwrap();
     let mut store = None;
     for line in std::io::stdin().lines() {
         let answer = obey(&line.unwrap(), path.as_ref(), &mut store).await;
         let answer = answer.map_or_else(|error| format!("error: {error:?}"), |done| format!("ok {done}"));
-        writeln!(std::io::stdout().lock(), "{PREFIX}{}", answer.replace('\n', " ")).unwrap();
+        say(&answer.replace('\n', " "));
     }
 }
 

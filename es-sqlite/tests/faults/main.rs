@@ -10,7 +10,9 @@ mod interrupted;
 mod log;
 mod moved;
 mod others;
-
+#[path = "../shared/process.rs"]
+#[expect(dead_code, reason = "these tests send no signals")]
+mod process;
 mod refused;
 mod restored;
 mod rights;

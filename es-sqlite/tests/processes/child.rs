@@ -165,6 +165,10 @@ async fn watch(path: &str) {
     const TIME: Duration = Duration::from_millis(400);
     let store = SqliteStore::open(path).await.unwrap();
     let frontier = store.frontier().await.unwrap();
+    // A thread has its name once it runs.
+    while watchers().is_empty() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     for waits in [false, true, false] {
         let before = runs_of_watcher();
         if waits {
@@ -182,6 +186,13 @@ async fn watch(path: &str) {
 
 /// How often the thread has given up the processor to wait.
 fn runs_of_watcher() -> u64 {
+    let found = watchers();
+    assert_eq!(found.len(), 1, "one thread looks at the file");
+    found[0]
+}
+
+/// For each thread that looks at the file, how often it has given up the processor.
+fn watchers() -> Vec<u64> {
     let mut found = Vec::new();
     for task in fs::read_dir("/proc/self/task").unwrap() {
         let task = task.unwrap().path();
@@ -192,6 +203,5 @@ fn runs_of_watcher() -> u64 {
             found.push(count.unwrap().trim().parse().unwrap());
         }
     }
-    assert_eq!(found.len(), 1, "one thread looks at the file");
-    found[0]
+    found
 }

@@ -62,9 +62,9 @@ impl Process {
         Self { child, stdin, lines }
     }
 
-    /// The next line of the child, for which it has a minute.
+    /// The next line of the child, for which it has two minutes.
     pub(crate) fn line(&self) -> String {
-        self.lines.recv_timeout(Duration::from_mins(1)).expect("the child says something")
+        self.lines.recv_timeout(Duration::from_mins(2)).expect("the child says something")
     }
 
     /// The next line that the child has said already.
@@ -77,14 +77,23 @@ impl Process {
         self.lines.iter().collect()
     }
 
+    /// Sends a line to the child.
+    pub(crate) fn tell(&mut self, line: &str) {
+        writeln!(self.stdin, "{line}").unwrap();
+    }
+
     /// Lets a child go on that waits for a line.
     pub(crate) fn proceed(&mut self) {
-        self.stdin.write_all(b"\n").unwrap();
+        self.tell("");
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends the signal with this name.
     pub(crate) fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.child.id());
+        let kill = format!("kill -{name} {}", self.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
     }
 
