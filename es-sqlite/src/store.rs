@@ -31,9 +31,10 @@ use crate::{
         verify::verify,
     },
     read::{
+        log_pages::read_log,
         open_readers::OpenReaders,
-        pages::{read_log, read_stream, visit_stream},
         stream::StreamCursor,
+        stream_pages::{read_stream, visit_stream},
         threads::ReaderThreads,
     },
     url,

@@ -220,6 +220,10 @@ macro_rules! __promises {
                 a_subscription_reports_how_far_it_has_looked
                 no_page_ends_above_the_last_event
             }
+            reading_ahead {
+                large_and_small_events_come_once_each
+                the_frontiers_of_pages_never_move_back
+            }
             checkpoints {
                 every_log_has_an_incarnation
                 an_answer_names_the_incarnation

@@ -17,6 +17,8 @@ pub(crate) const CAUGHT: &[(Fault, &[&str])] = &[
     (Fault::EndsEachPageAtTheFrontier, &["a_reader_resumes_after_any_page"]),
     (Fault::EndsAPageAheadOfIt, &["no_page_ends_above_the_last_event", "a_page_reports_how_far_the_reader_has_looked"]),
     (Fault::PutsAllIntoOnePage, &["a_page_is_bounded_in_events_and_bytes"]),
+    (Fault::LosesTheEventBehindALargeOne, &["large_and_small_events_come_once_each"]),
+    (Fault::TellsOlderFrontiers, &["the_frontiers_of_pages_never_move_back"]),
     (Fault::ReadsPagesForwardOnly, &["pages_backward_run_from_newer_to_older"]),
     (Fault::ReadsBackwardFromThePositionItself, &[
         "pages_backward_run_from_newer_to_older",

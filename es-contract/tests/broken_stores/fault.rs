@@ -288,6 +288,10 @@ pub(crate) enum Fault {
     EndsAPageAheadOfIt,
     /// Puts everything into one page.
     PutsAllIntoOnePage,
+    /// Loses the event behind a payload that is more than 32 KiB long.
+    LosesTheEventBehindALargeOne,
+    /// Tells with every second page a frontier that is no newer than the page.
+    TellsOlderFrontiers,
     /// Reads pages forward alone.
     ReadsPagesForwardOnly,
     /// Starts a backward read at its position instead of below it.

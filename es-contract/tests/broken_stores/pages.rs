@@ -77,6 +77,13 @@ fn in_one<'a>(store: &'a Reads, mut pages: Pages<'a>) -> Pages<'a> {
 /// Changes a page as the fault does.
 fn paging(store: &Reads, direction: Direction, mut page: Page) -> Page {
     match store.fault {
+        Fault::LosesTheEventBehindALargeOne => {
+            let mut behind = false;
+            page.events.retain(|event| !std::mem::replace(&mut behind, event.payload.len() > 32 * 1024));
+        }
+        Fault::TellsOlderFrontiers if page.up_to.get().is_multiple_of(2) => {
+            page.frontier = page.frontier.at(page.up_to)
+        }
         Fault::LosesTheLastOfAPage => drop(page.events.pop()),
         Fault::TellsOfItsEventsAlone => page.up_to = page.events.last().map_or(Position::START, |last| last.position),
         Fault::EndsEachPageAtTheFrontier if direction == Direction::Forward => page.up_to = page.frontier.position(),

@@ -1,13 +1,11 @@
 //! The stored name of an event.
 
-use std::{cmp::Ordering, fmt, hash, ops::Deref, str::FromStr, sync::Arc};
+use std::{fmt, ops::Deref, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use smol_str::SmolStr;
 
-use crate::event::{
-    limits::{self, LimitError},
-    shared_string::SharedString,
-};
+use crate::event::limits::{self, LimitError};
 
 /// The stored name of an event: 1 to 512 bytes of UTF-8 without NUL. Cheap to clone.
 ///
@@ -18,18 +16,18 @@ use crate::event::{
 /// assert!("".parse::<EventName>().is_err());
 /// # Ok::<(), es_core::LimitError>(())
 /// ```
-#[derive(Clone)]
-pub struct EventName(SharedString);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventName(SmolStr);
 
 impl EventName {
     /// Checks a name that the program read or built at run time.
     ///
     /// # Errors
     /// [`LimitError`] when it is empty, too long or holds a NUL.
-    pub fn new(name: impl Into<Arc<str>>) -> Result<Self, LimitError> {
-        let name = name.into();
-        limits::check_name("event name", &name)?;
-        Ok(Self(SharedString::Counted(name)))
+    pub fn new(name: impl AsRef<str>) -> Result<Self, LimitError> {
+        let name = name.as_ref();
+        limits::check_name("event name", name)?;
+        Ok(Self(SmolStr::new(name)))
     }
 
     /// Checks a name that is a constant of the program, without an allocation.
@@ -38,7 +36,7 @@ impl EventName {
     /// [`LimitError`] when it is empty, too long or holds a NUL.
     pub fn from_static(name: &'static str) -> Result<Self, LimitError> {
         limits::check_name("event name", name)?;
-        Ok(Self(SharedString::Static(name)))
+        Ok(Self(SmolStr::new_static(name)))
     }
 
     /// The name.
@@ -78,32 +76,6 @@ impl Serialize for EventName {
 impl<'de> Deserialize<'de> for EventName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::new(String::deserialize(deserializer)?).map_err(de::Error::custom)
-    }
-}
-
-impl PartialOrd for EventName {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for EventName {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
-    }
-}
-
-impl PartialEq for EventName {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
-    }
-}
-
-impl Eq for EventName {}
-
-impl hash::Hash for EventName {
-    fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
     }
 }
 

@@ -13,7 +13,6 @@ pub(crate) mod limits;
 mod may;
 mod metadata;
 pub(crate) mod schema;
-pub(crate) mod shared_string;
 mod timestamp;
 
 pub use decode::{DecodeError, PayloadError, PayloadErrorKind};

@@ -1,14 +1,15 @@
 //! The stream of an aggregate, and versions and positions of events.
 
-use std::{fmt, num::TryFromIntError, str::FromStr, sync::Arc};
+use std::{fmt, num::TryFromIntError, str::FromStr};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, Unexpected},
     ser,
 };
+use smol_str::SmolStr;
 
-use crate::event::{LimitError, limits::check_name, shared_string::SharedString};
+use crate::event::{LimitError, limits::check_name};
 
 /// The name of a stream: the category of its aggregate and the id within it.
 ///
@@ -26,8 +27,8 @@ use crate::event::{LimitError, limits::check_name, shared_string::SharedString};
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId {
-    category: SharedString,
-    id: Arc<str>,
+    category: SmolStr,
+    id: SmolStr,
 }
 
 impl StreamId {
@@ -39,14 +40,14 @@ impl StreamId {
         let (category, id) = (category.as_ref(), id.as_ref());
         check_name("category", category)?;
         check_name("stream id", id)?;
-        Ok(Self { category: SharedString::Counted(category.into()), id: id.into() })
+        Ok(Self { category: category.into(), id: id.into() })
     }
 
     /// Names the stream `id` of a category that is a constant of the program.
     pub(crate) fn of_category(category: &'static str, id: &str) -> Result<Self, LimitError> {
         check_name("category", category)?;
         check_name("stream id", id)?;
-        Ok(Self { category: SharedString::Static(category), id: id.into() })
+        Ok(Self { category: SmolStr::new_static(category), id: id.into() })
     }
 
     /// Names the stream `id` of the same category, whose text the two share in memory.

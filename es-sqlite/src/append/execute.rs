@@ -84,7 +84,7 @@ impl<'a> Log<'a> {
         let is_expected = request.appends().iter().zip(&ends).all(|(append, end)| append.expected.holds(end.version));
         // A repeat of a request with keys is told from another request by its ids.
         let look_up_ids = !is_expected || !request.keys().is_empty() || self.look_up == LookUp::Always;
-        let found = Found::of(self.connection, self.kinds, request, &ends, look_up_ids)?;
+        let found = Found::of(self.connection, request, &ends, look_up_ids)?;
         match Verdict::on(request, &found) {
             Verdict::Append => {}
             Verdict::Repeated => {

@@ -13,8 +13,7 @@ use uuid::Uuid;
 use crate::{
     codec::{
         checksum,
-        kinds::Kinds,
-        row::{self, COLUMNS},
+        row::{COLUMNS, RowDecoder, TOGETHER},
     },
     error::SqliteError,
 };
@@ -74,7 +73,6 @@ impl<'a> Found<'a> {
     /// Looks for all of `request`, whose streams end at `ends`; for its event ids only if `look_up_ids`.
     pub(super) fn of(
         connection: &Connection,
-        kinds: &mut Kinds,
         request: &'a AppendRequest,
         ends: &[StreamEnd],
         look_up_ids: bool,
@@ -86,7 +84,7 @@ impl<'a> Found<'a> {
             keys: HashMap::new(),
         };
         for event in request.events().filter(|_| look_up_ids) {
-            if let Some(known) = find_event(connection, kinds, event.id())? {
+            if let Some(known) = find_event(connection, event.id())? {
                 found.events.insert(event.id(), known);
             }
         }
@@ -119,7 +117,7 @@ impl Known for Found<'_> {
     }
 }
 
-fn find_event(connection: &Connection, kinds: &mut Kinds, id: Uuid) -> Result<Option<FoundEvent>, SqliteError> {
+fn find_event(connection: &Connection, id: Uuid) -> Result<Option<FoundEvent>, SqliteError> {
     let find = "SELECT position FROM events WHERE event_id = ?1";
     let position =
         connection.prepare_cached(find)?.query_row([id.as_bytes()], |row| row.get::<_, i64>(0)).optional()?;
@@ -129,11 +127,11 @@ fn find_event(connection: &Connection, kinds: &mut Kinds, id: Uuid) -> Result<Op
     let damaged = |what: &dyn Display| SqliteError::damaged(format!("the event at position {position}: {what}"));
     let row = rows.next()?.ok_or_else(|| damaged(&"an index leads to it, and it does not exist"))?;
     let StoredEvent { id: found, stream, version, position, recorded_at, .. } =
-        row::event(connection, row, kinds).map_err(|error| damaged(&error))?;
+        RowDecoder::default().event(connection, row).map_err(|error| damaged(&error))?;
     if found != id {
         return Err(damaged(&"an index leads to it, which it should not"));
     }
-    let together = usize::try_from(row.get::<_, i64>(row::TOGETHER)?).map_err(|error| damaged(&error))?;
+    let together = usize::try_from(row.get::<_, i64>(TOGETHER)?).map_err(|error| damaged(&error))?;
     Ok(Some(FoundEvent { stream, version, position, recorded_at, together }))
 }
 

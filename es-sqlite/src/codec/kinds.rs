@@ -1,6 +1,6 @@
 //! The kinds: each pair of a category and an event's name is stored once, under a number. A kind never changes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use es_core::{EventName, StreamId};
 use rusqlite::{Connection, OptionalExtension};
@@ -10,7 +10,7 @@ use crate::{codec::checksum::KindHash, error::SqliteError};
 /// A kind as readers need it.
 #[derive(Clone, Debug)]
 pub(crate) struct Kind {
-    /// Any stream of the category: gives its streams without a copy of the category.
+    /// Any stream of the category: gives its streams without a copy of a long category.
     any_stream: StreamId,
     pub(crate) name: EventName,
     pub(crate) hash: KindHash,
@@ -38,7 +38,7 @@ impl Kind {
 /// The kinds that a connection has met.
 #[derive(Debug, Default)]
 pub(crate) struct Kinds {
-    by_number: HashMap<i64, Kind>,
+    by_number: BTreeMap<i64, Kind>,
     /// By category, then by name.
     numbers: HashMap<String, HashMap<String, (i64, KindHash)>>,
 }
@@ -54,7 +54,7 @@ impl Kinds {
     }
 
     /// All kinds, as of the transaction of `connection`.
-    pub(crate) fn all(&mut self, connection: &Connection) -> Result<&HashMap<i64, Kind>, SqliteError> {
+    pub(crate) fn all(&mut self, connection: &Connection) -> Result<&BTreeMap<i64, Kind>, SqliteError> {
         let count = "SELECT count(*) FROM kinds";
         let count: i64 = connection.prepare_cached(count)?.query_row([], |row| row.get(0))?;
         if usize::try_from(count) != Ok(self.by_number.len()) {

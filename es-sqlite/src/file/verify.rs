@@ -8,8 +8,7 @@ use rusqlite::Connection;
 use crate::{
     codec::{
         checksum,
-        kinds::Kinds,
-        row::{COLUMNS, event},
+        row::{COLUMNS, RowDecoder},
     },
     error::SqliteError,
     file::{incarnation::last_position, migrate},
@@ -110,7 +109,7 @@ fn integrity(connection: &Connection, found: &mut Verification, of: &str) -> Che
 
 /// Every event is as it was written, and in its place in the log and in its stream.
 fn events(connection: &Connection, found: &mut Verification) -> Checked {
-    let mut kinds = Kinds::default();
+    let mut decoder = RowDecoder::default();
     let mut versions: HashMap<i64, u64> = HashMap::new();
     let mut last = Position::START;
     let sql = format!(
@@ -120,7 +119,7 @@ fn events(connection: &Connection, found: &mut Verification) -> Checked {
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let event = match event(connection, row, &mut kinds) {
+        let event = match decoder.event(connection, row) {
             Ok(event) => event,
             Err(error) => {
                 found.problems.push(told(&error));

@@ -6,10 +6,7 @@ use es_core::{Checkpoint, Direction, Filter, Page, Position, ReadError, StoredEv
 use rusqlite::params;
 
 use crate::{
-    codec::{
-        kinds::Kind,
-        row::{COLUMNS, event},
-    },
+    codec::{kinds::Kind, row::COLUMNS},
     error::SqliteError,
     file::incarnation,
     read::{stream::PAGE_BYTES, threads::Reader},
@@ -25,9 +22,20 @@ const WINDOW: u64 = 8_192;
 pub(crate) struct LogCursor {
     pub(crate) from: Checkpoint,
     pub(crate) direction: Direction,
+    /// Forward, the last position to look at; `None` for all that the log has.
+    pub(crate) end: Option<Position>,
     pub(crate) filter: Filter,
     /// Whether the checkpoint was accepted, with the first page.
     pub(crate) is_checked: bool,
+}
+
+/// A page of the log.
+pub(crate) struct LogPage {
+    pub(crate) page: Page,
+    /// Whether the log goes on.
+    pub(crate) more: bool,
+    /// Whether the filter accepts each event that the log holds, so that a page is known by its positions.
+    pub(crate) has_each_position: bool,
 }
 
 /// Which rows of the log a page looks at.
@@ -43,8 +51,8 @@ enum Scan {
 }
 
 impl LogCursor {
-    /// Reads at most `limit` events, and gives with them whether the log goes on.
-    pub(crate) fn read(&self, reader: &mut Reader, limit: usize) -> Result<(Page, bool), ReadError> {
+    /// Reads at most `limit` events.
+    pub(crate) fn read(&self, reader: &mut Reader, limit: usize) -> Result<LogPage, ReadError> {
         let frontier = incarnation::frontier(&reader.connection)?;
         if !self.is_checked {
             incarnation::check(&reader.connection, self.from, frontier)?;
@@ -58,15 +66,16 @@ impl LogCursor {
         let scan = self.scan(reader)?;
         let (edge, windowed) = self.edge(from, end, &scan);
         let (events, cut) = self.rows(reader, &scan, (from, edge), limit)?;
-        if matches!(scan, Scan::All) {
-            self.check_positions(from, end, &events, cut)?;
+        let has_each_position = matches!(scan, Scan::All);
+        if has_each_position {
+            self.check_positions(from, edge, &events, cut)?;
         }
         let up_to = match events.last() {
             Some(last) if cut => last.position,
             _ => edge,
         };
         let more = up_to != edge || windowed;
-        Ok((Page::new(events, up_to, frontier), more))
+        Ok(LogPage { page: Page::new(events, up_to, frontier), more, has_each_position })
     }
 
     /// How far a page looks that is not cut: to the end of the log, or of the window. And whether the log goes on behind it.
@@ -74,7 +83,8 @@ impl LogCursor {
         let window = if matches!(scan, Scan::Window(_)) { WINDOW } else { u64::MAX };
         match self.direction {
             Direction::Forward => {
-                let edge = Position::new(from.get().saturating_add(window)).min(end);
+                let asked = self.end.unwrap_or(end).min(end);
+                let edge = Position::new(from.get().saturating_add(window)).min(asked);
                 // A cursor above the log has looked no further than the log goes.
                 (edge, edge < end)
             }
@@ -86,7 +96,7 @@ impl LogCursor {
     }
 
     fn scan(&self, reader: &mut Reader) -> Result<Scan, SqliteError> {
-        let Reader { connection, kinds, .. } = reader;
+        let Reader { connection, decoder, .. } = reader;
         let accepts = |kind: &Kind| {
             self.filter.categories().is_none_or(|mut all| all.any(|one| one == kind.category()))
                 && self.filter.names().is_none_or(|mut all| all.any(|one| one == &*kind.name))
@@ -100,9 +110,8 @@ impl LogCursor {
         if self.filter.categories().is_none() && self.filter.names().is_none() {
             return Ok(if condition.is_empty() { Scan::All } else { Scan::Window(condition) });
         }
-        let all = kinds.all(connection)?;
-        let mut wanted: Vec<_> = all.iter().filter(|(_, kind)| accepts(kind)).map(|(number, _)| *number).collect();
-        wanted.sort_unstable();
+        let all = decoder.kinds.all(connection)?;
+        let wanted: Vec<_> = all.iter().filter(|(_, kind)| accepts(kind)).map(|(number, _)| *number).collect();
         if wanted.is_empty() {
             return Ok(Scan::Nothing);
         }
@@ -152,14 +161,14 @@ impl LogCursor {
                 )
             }
         };
-        let Reader { connection, kinds, .. } = reader;
+        let Reader { connection, decoder, .. } = reader;
         let mut statement = connection.prepare_cached(&sql).map_err(SqliteError::from)?;
         let at = |position: Position| position.get().cast_signed();
         let rows = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![at(from), at(edge), rows]).map_err(SqliteError::from)?;
         let (mut events, mut bytes, mut before) = (Vec::with_capacity(limit.min(64)), 0, from);
         while let Some(row) = rows.next().map_err(SqliteError::from)? {
-            let event = event(connection, row, kinds)?;
+            let event = decoder.event(connection, row)?;
             let follows = match self.direction {
                 Direction::Forward => before < event.position && event.position <= edge,
                 Direction::Backward => before > event.position && event.position >= edge,
@@ -182,7 +191,7 @@ impl LogCursor {
     fn check_positions(
         &self,
         from: Position,
-        end: Position,
+        edge: Position,
         events: &[StoredEvent],
         cut: bool,
     ) -> Result<(), SqliteError> {
@@ -200,11 +209,11 @@ impl LogCursor {
             before = event.position;
         }
         let missing = match self.direction {
-            Direction::Forward => before < end,
-            Direction::Backward => before > Position::new(1),
+            Direction::Forward => before < edge,
+            Direction::Backward => before > edge,
         };
         if missing && !cut {
-            hole(before, if self.direction == Direction::Forward { end.plus(1) } else { Position::START })
+            hole(before, if self.direction == Direction::Forward { edge.plus(1) } else { Position::START })
         } else {
             Ok(())
         }

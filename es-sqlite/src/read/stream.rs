@@ -4,7 +4,7 @@ use es_core::{Direction, ReadError, StoredEvent, StreamId, Version};
 use rusqlite::{OptionalExtension, params};
 
 use crate::{
-    codec::row::{COLUMNS, damaged, event},
+    codec::row::{COLUMNS, damaged},
     error::SqliteError,
     read::threads::Reader,
 };
@@ -34,18 +34,18 @@ impl StreamCursor {
         Self { stream: stream.clone(), from, direction, goes_on: false }
     }
 
-    /// Where to continue after `last`.
-    pub(crate) fn go_on_after(&mut self, last: &StoredEvent) {
-        self.goes_on = true;
-        self.from = match self.direction {
-            Direction::Forward => last.version.plus(1),
-            Direction::Backward => Version::new(last.version.get().saturating_sub(1)),
+    /// Continues after the event with this version.
+    pub(crate) fn after(&self, last: Version) -> Self {
+        let from = match self.direction {
+            Direction::Forward => last.plus(1),
+            Direction::Backward => Version::new(last.get().saturating_sub(1)),
         };
+        Self { from, goes_on: true, ..self.clone() }
     }
 
     /// Reads at most `limit` events.
     pub(crate) fn read(&self, reader: &mut Reader, limit: usize) -> Result<StreamPage, ReadError> {
-        let Reader { connection, kinds, .. } = reader;
+        let Reader { connection, decoder, .. } = reader;
         let mut page = StreamPage { events: Vec::with_capacity(limit.min(16)), more: false };
         let find = "SELECT stream FROM streams WHERE category = ?1 AND id = ?2";
         let number = (|| {
@@ -69,7 +69,7 @@ impl StreamCursor {
         while bytes <= PAGE_BYTES
             && let Some(row) = rows.next().map_err(SqliteError::from)?
         {
-            let event = event(connection, row, kinds)?;
+            let event = decoder.event(connection, row)?;
             let at = (event.version, event.position);
             if event.stream != self.stream {
                 return Err(damaged(self.stream.clone(), at, "it is an event of another stream"));

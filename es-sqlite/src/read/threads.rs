@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::{
-    codec::kinds::Kinds,
+    codec::row::RowDecoder,
     error::SqliteError,
     file::{error::SqliteOpenError, identity::Place},
 };
@@ -27,7 +27,7 @@ const THREADS: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) connection: Connection,
-    pub(crate) kinds: Kinds,
+    pub(crate) decoder: RowDecoder,
     place: Place,
 }
 
@@ -72,7 +72,7 @@ impl ReaderThreads {
         let failed = |source| SqliteOpenError::file(place.path(), source);
         let reader = || {
             let connection = open().map_err(failed)?;
-            Ok::<_, SqliteOpenError>(Reader { connection, kinds: Kinds::default(), place: place.clone() })
+            Ok::<_, SqliteOpenError>(Reader { connection, decoder: RowDecoder::default(), place: place.clone() })
         };
         let here = reader()?;
         // It must not wait for others, since that would block the thread that asks.
