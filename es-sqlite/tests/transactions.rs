@@ -12,7 +12,9 @@ mod random;
 mod record;
 
 use std::{
+    ffi::OsStr,
     fs,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -136,6 +138,20 @@ async fn a_transaction_by_a_symbolic_link_is_accepted_and_by_a_hard_link_refused
     let refused = store.append_in(&transaction, &one("0")).unwrap_err();
     assert!(matches!(refused, SqliteTransactionError::OtherFile), "{refused}");
     transaction.rollback().unwrap();
+}
+
+#[tokio::test]
+async fn a_transaction_on_a_file_whose_path_is_not_utf8_is_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join(OsStr::from_bytes(b"b\xe4nk\xff.db"))).await.unwrap();
+    let other = SqliteStore::open(folder.path().join(OsStr::from_bytes(b"b\xe4nk\xfe.db"))).await.unwrap();
+    let mut connection = mine(store.path());
+    let transaction = immediate(&mut connection);
+    let refused = other.append_in(&transaction, &one("0")).unwrap_err();
+    assert!(matches!(refused, SqliteTransactionError::OtherFile), "{refused}");
+    store.append_in(&transaction, &one("0")).unwrap();
+    transaction.commit().unwrap();
+    assert_eq!(log(store.path()).len(), 1);
 }
 
 #[tokio::test]

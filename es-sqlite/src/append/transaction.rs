@@ -1,5 +1,7 @@
 //! Appends in a transaction of the caller.
 
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
 use es_core::{AppendError, AppendRequest, Appended, limits};
 use rusqlite::{Connection, MAIN_DB, OptionalExtension, TransactionState};
 use uuid::Uuid;
@@ -81,8 +83,7 @@ pub(crate) fn append_in(
     if connection.transaction_state(Some(MAIN_DB))? != TransactionState::Write {
         return Err(SqliteTransactionError::NoWriteLock);
     }
-    let is_here = connection.path().is_some_and(|path| place.is_reached_by(path.as_ref()));
-    if !is_here || incarnation::today(connection)? != incarnation {
+    if !is_on(connection, place)? || incarnation::today(connection)? != incarnation {
         return Err(SqliteTransactionError::OtherFile);
     }
     let found: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
@@ -107,6 +108,15 @@ pub(crate) fn append_in(
         Failure::Refused(error) => error.into(),
         Failure::Failed(error) => error.into(),
     })
+}
+
+/// Whether the main database of the connection is the file of the store. Its path need not be UTF-8.
+fn is_on(connection: &Connection, place: &Place) -> Result<bool, SqliteError> {
+    // Its first row is the main database.
+    Ok(connection.prepare_cached("PRAGMA database_list")?.query_row([], |row| {
+        let path = row.get_ref(2)?.as_bytes_or_null()?;
+        Ok(path.is_some_and(|path| place.is_reached_by(OsStr::from_bytes(path).as_ref())))
+    })?)
 }
 
 /// The name of a temporary table that hides one of the log.
