@@ -210,6 +210,23 @@ async fn a_transaction_on_the_file_as_an_attached_database_is_refused() {
     assert!(matches!(refused, SqliteTransactionError::OtherFile), "{refused}");
 }
 
+/// Its pages would be written, too, if those of the log were written before the commit.
+#[tokio::test]
+async fn an_attached_database_is_not_locked_before_the_commit() {
+    let fresh = Fresh::new().await;
+    let other = fresh.path("other.db");
+    mine(&other).execute_batch("CREATE TABLE articles (number INTEGER)").unwrap();
+    let count = || mine(&other).query_row("SELECT count(*) FROM articles", [], |row| row.get::<_, i64>(0));
+    let mut connection = mine(fresh.store.path());
+    connection.execute("ATTACH ?1 AS other", [other.to_str().unwrap()]).unwrap();
+    let transaction = immediate(&mut connection);
+    transaction.execute("INSERT INTO other.articles VALUES (1)", []).unwrap();
+    fresh.store.append_in(&transaction, &one("0")).unwrap();
+    assert_eq!(count().unwrap(), 0);
+    transaction.commit().unwrap();
+    assert_eq!((count().unwrap(), fresh.stored().0), (1, 1));
+}
+
 #[tokio::test]
 async fn a_connection_that_flushes_less_than_the_store_is_refused() {
     let fresh = Fresh::new().await;
@@ -236,7 +253,7 @@ async fn a_connection_that_flushes_less_than_the_store_is_refused() {
 
 #[tokio::test]
 async fn a_temporary_table_with_the_name_of_one_of_the_log_is_refused() {
-    for table in ["events", "Streams", "kinds", "keys", "incarnations"] {
+    for table in ["events", "Streams", "kinds", "keys", "incarnations", "wal_base"] {
         let fresh = Fresh::new().await;
         let mut connection = mine(fresh.store.path());
         let as_real = format!("CREATE TEMP TABLE {table} AS SELECT * FROM main.{table}");

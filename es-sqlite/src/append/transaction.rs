@@ -13,7 +13,7 @@ use crate::{
     },
     codec::kinds::Kinds,
     error::SqliteError,
-    file::{identity::Place, incarnation, synchronous::Synchronous},
+    file::{identity::Place, incarnation, synchronous::Synchronous, wal},
 };
 
 /// Why [`SqliteStore::append_in`](crate::SqliteStore::append_in) appended nothing. What the transaction did before is as it
@@ -97,7 +97,11 @@ pub(crate) fn append_in(
     connection.execute_batch("SAVEPOINT es_append_in")?;
     let mut kinds = Kinds::default();
     let log = Log::new(connection, &mut kinds, clock(), LookUp::Always);
-    let answer = log.map_err(Failure::Failed).and_then(|mut log| log.execute(request));
+    let answer = log.map_err(Failure::Failed).and_then(|mut log| {
+        let appended = log.execute(request)?;
+        wal::follow(connection, place)?;
+        Ok(appended)
+    });
     if answer.is_err() && !connection.is_autocommit() {
         connection.execute_batch("ROLLBACK TO es_append_in")?;
     }
@@ -123,6 +127,6 @@ fn is_on(connection: &Connection, place: &Place) -> Result<bool, SqliteError> {
 fn hidden_table(connection: &Connection) -> Result<Option<String>, SqliteError> {
     let hidden = "SELECT temporary.name FROM temp.sqlite_schema AS temporary JOIN main.sqlite_schema AS main
                   ON temporary.name = main.name COLLATE NOCASE
-                  WHERE main.name IN ('streams', 'kinds', 'events', 'keys', 'incarnations')";
+                  WHERE main.name IN ('streams', 'kinds', 'events', 'keys', 'incarnations', 'wal_base')";
     Ok(connection.prepare_cached(hidden)?.query_row([], |row| row.get(0)).optional()?)
 }

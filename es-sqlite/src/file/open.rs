@@ -66,38 +66,58 @@ pub(crate) fn open(request: &Request) -> Result<Opened, SqliteOpenError> {
         let path = place.beside("-lock");
         lock = Some(WriteLock::open(&path, place.rights()).map_err(|source| refused(&path, source))?);
     }
-    let turn = lock.as_mut().map(|lock| lock.take(request.settings.busy_timeout)).transpose().map_err(failed)?;
-    let connection = open_locked(request, &place)?;
+    let take_turn = || lock.as_ref().map(|lock| lock.take(request.settings.busy_timeout)).transpose().map_err(failed);
+    let mut turn = take_turn()?;
+    let (belongs, damage) = look(&place, &request.settings)?;
+    let (belongs, is_verified) = match belongs {
+        Belongs::Yes => (true, false),
+        Belongs::No => (false, false),
+        Belongs::Untold(untold) => {
+            // It takes as long as to read the whole file, so others append meanwhile.
+            drop(turn);
+            let belongs = untold.verify().map_err(failed)?;
+            turn = take_turn()?;
+            place.check().map_err(failed)?;
+            (belongs, true)
+        }
+    };
+    if !belongs {
+        return Err(SqliteOpenError::StaleWal { path: place.path().to_owned(), wal: place.beside("-wal") });
+    }
+    if let Some(damage) = damage {
+        return Err(damage);
+    }
+    let connection = open_locked(request, &place, is_verified)?;
     drop(turn);
     Ok(Opened { place, connection, lock })
 }
 
-/// Opens the file while no other writer of this library runs.
-fn open_locked(request: &Request, place: &Place) -> Result<Connection, SqliteOpenError> {
-    let settings = &request.settings;
+/// Looks at the file before any connection that would replay the write-ahead log into it, while no other writer of this library
+/// runs. Tells whether the write-ahead log belongs to it, and how it is damaged unless it does not.
+fn look(place: &Place, settings: &Settings) -> Result<(Belongs, Option<SqliteOpenError>), SqliteOpenError> {
     let failed = |source: SqliteError| SqliteOpenError::file(place.path(), source);
-    let sqlite = |error: rusqlite::Error| failed(error.into());
-    // Looks before any connection that would replay the write-ahead log into the file.
-    let look = || {
+    let check = || {
         let observer = connection::observer(place.path(), settings).map_err(failed);
         observer.and_then(|observer| check_application(&observer, place))
     };
-    let mut checked = look();
+    let mut checked = check();
     if !settings.read_only && matches!(&checked, Err(error) if error.asks_for_rollback()) {
         roll_back_journal(place, settings).map_err(failed)?;
-        checked = look();
+        checked = check();
     }
-    let mut is_verified = false;
-    if matches!(checked, Ok(()) | Err(SqliteOpenError::Damaged { .. })) {
-        is_verified = match wal::belongs(place, settings).map_err(failed)? {
-            Belongs::No => {
-                return Err(SqliteOpenError::StaleWal { path: place.path().to_owned(), wal: place.beside("-wal") });
-            }
-            Belongs::Yes => false,
-            Belongs::Verified => true,
-        };
-    }
-    checked?;
+    let damage = match checked {
+        Ok(()) => None,
+        Err(damage @ SqliteOpenError::Damaged { .. }) => Some(damage),
+        Err(error) => return Err(error),
+    };
+    Ok((wal::belongs(place, settings).map_err(failed)?, damage))
+}
+
+/// Opens the file, whose write-ahead log belongs to it, while no other writer of this library runs.
+fn open_locked(request: &Request, place: &Place, is_verified: bool) -> Result<Connection, SqliteOpenError> {
+    let settings = &request.settings;
+    let failed = |source: SqliteError| SqliteOpenError::file(place.path(), source);
+    let sqlite = |error: rusqlite::Error| failed(error.into());
     let mut connection = connection::writer(place.path(), settings).map_err(failed)?;
     if settings.read_only {
         migrate::check(&connection)?;

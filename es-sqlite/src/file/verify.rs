@@ -48,16 +48,20 @@ pub(crate) const PROBLEMS: usize = 100;
 
 /// Verifies the log as of one moment. The connection holds a transaction that reads for as long.
 pub(crate) fn verify(connection: &Connection) -> Result<Verification, SqliteError> {
+    Ok(verify_in(&*connection.unchecked_transaction()?))
+}
+
+/// Verifies the log in the open transaction of `transaction`.
+pub(crate) fn verify_in(transaction: &Connection) -> Verification {
     let mut found = Verification::default();
-    let transaction = connection.unchecked_transaction()?;
     for check in [schema, pages, events, streams, keys, snapshots] {
         // An error of a check is a finding: the other checks still run.
-        if let Err(error) = check(&transaction, &mut found) {
+        if let Err(error) = check(transaction, &mut found) {
             found.problems.push(told(&error));
         }
     }
     found.problems.truncate(PROBLEMS);
-    Ok(found)
+    found
 }
 
 /// The error with its sources.

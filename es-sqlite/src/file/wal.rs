@@ -15,7 +15,7 @@ use crate::{
         connection::{self, Settings},
         identity::Place,
         incarnation::last_position,
-        verify::verify,
+        verify::{verify, verify_in},
     },
 };
 
@@ -44,8 +44,9 @@ fn salts_at(path: &Path) -> io::Result<Option<Salts>> {
     }
 }
 
-/// Writes the row of the write-ahead log with these salts, unless it has its row. Writers of other stores do not run meanwhile.
-pub(crate) fn store_base(connection: &Connection, salts: Salts) -> Result<(), SqliteError> {
+/// Writes the row of the write-ahead log with these salts, unless it has its row, and says whether it wrote it. Writers of other
+/// stores do not run meanwhile.
+pub(crate) fn store_base(connection: &Connection, salts: Salts) -> Result<bool, SqliteError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO wal_base (one, salts, number, incarnation, schema_version)
          SELECT 1, ?1, coalesce((SELECT number FROM wal_base), 0) + 1,
@@ -56,14 +57,50 @@ pub(crate) fn store_base(connection: &Connection, salts: Salts) -> Result<(), Sq
              schema_version = excluded.schema_version
          WHERE salts <> excluded.salts",
     )?;
-    statement.execute([salts])?;
-    Ok(())
+    Ok(statement.execute([salts])? > 0)
 }
 
 /// Corrects the salts, since the row itself was the first of a new write-ahead log.
 pub(crate) fn correct_base(connection: &Connection, salts: Salts) -> Result<(), SqliteError> {
     connection.prepare_cached("UPDATE wal_base SET salts = ?1 WHERE salts <> ?1")?.execute([salts])?;
     Ok(())
+}
+
+/// Writes the row of the write-ahead log that the open transaction of `connection` will be in, unless it has its row.
+///
+/// Only the first page that a transaction writes tells: it may begin a new write-ahead log. So the pages that were changed so
+/// far are written now and not by the commit. Where that is not possible, the row is left to the next append.
+pub(crate) fn follow(connection: &Connection, place: &Place) -> Result<(), SqliteError> {
+    if !may_write_pages(connection)? {
+        return Ok(());
+    }
+    let path = place.beside("-wal");
+    let salts = || salts_at(&path).map_err(|source| SqliteError::Io { path: path.clone(), source });
+    connection.cache_flush()?;
+    let Some(found) = salts()? else { return Ok(()) };
+    if store_base(connection, found)? {
+        // A page that a statement of the caller is at was not written. The page of the row is.
+        connection.cache_flush()?;
+        if let Some(begun) = salts()?.filter(|now| *now != found) {
+            correct_base(connection, begun)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the pages of the open transaction may be written before its commit: the caller may have forbidden it, and the pages of
+/// an attached database would be written too, which locks out its readers.
+fn may_write_pages(connection: &Connection) -> Result<bool, SqliteError> {
+    let spills: i64 = connection.prepare_cached("PRAGMA cache_spill")?.query_row([], |row| row.get(0))?;
+    let mut databases = connection.prepare_cached("PRAGMA database_list")?;
+    let mut databases = databases.query([])?;
+    while let Some(database) = databases.next()? {
+        // 0 is the main database, and 1 the temporary one.
+        if database.get::<_, i64>(0)? > 1 {
+            return Ok(false);
+        }
+    }
+    Ok(spills != 0)
 }
 
 /// What one view of the log says.
@@ -96,13 +133,22 @@ impl View {
 }
 
 /// Whether the write-ahead log beside a file belongs to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Belongs {
     /// Or there is none.
     Yes,
-    /// Nothing tells, but the file is whole with it.
-    Verified,
     No,
+    /// Only the whole file tells.
+    Untold(Box<Untold>),
+}
+
+/// A file of which only a verification tells whether its write-ahead log belongs to it.
+#[derive(Debug)]
+pub(crate) struct Untold {
+    place: Place,
+    settings: Settings,
+    /// With a transaction that reads the file and its write-ahead log as they were found, or why they cannot be read.
+    both: Result<Connection, SqliteError>,
 }
 
 /// Whether the write-ahead log beside the file belongs to it. Called while no writer of this library runs. Changes nothing.
@@ -115,57 +161,64 @@ pub(crate) fn belongs(place: &Place, settings: &Settings) -> Result<Belongs, Sql
     if alone.as_ref().is_some_and(|alone| alone.is_backup) {
         return Ok(Belongs::No);
     }
-    match replayed(place, settings, salts, alone.as_ref()) {
-        Ok(Some(belongs)) => Ok(belongs),
-        Ok(None) => is_whole_alone(place, settings, None),
-        Err(error) if error.kind() == StoreErrorKind::Corrupt => is_whole_alone(place, settings, Some(error)),
-        Err(error) => Err(error),
-    }
+    let told = connection::observer(place.path(), settings).and_then(|both| {
+        both.execute_batch("BEGIN")?;
+        Ok((told(&both, salts, alone.as_ref())?, both))
+    });
+    let both = match told {
+        Ok((Some(true), _)) => return Ok(Belongs::Yes),
+        Ok((Some(false), _)) => return Ok(Belongs::No),
+        Ok((None, both)) => Ok(both),
+        Err(error) if error.kind() == StoreErrorKind::Corrupt => Err(error),
+        Err(error) => return Err(error),
+    };
+    Ok(Belongs::Untold(Box::new(Untold { place: place.clone(), settings: *settings, both })))
 }
 
-/// Whether the write-ahead log belongs to the file, as far as the file tells when it is replayed; `None` when the file is
-/// damaged then.
-fn replayed(
-    place: &Place,
-    settings: &Settings,
-    salts: Salts,
-    alone: Option<&View>,
-) -> Result<Option<Belongs>, SqliteError> {
-    let both = connection::observer(place.path(), settings)?;
+/// Whether the write-ahead log belongs to the file, by what `both` together and the file `alone` say; `None` when they do not
+/// tell.
+fn told(both: &Connection, salts: Salts, alone: Option<&View>) -> Result<Option<bool>, SqliteError> {
     let has_base = "SELECT count(*) FROM sqlite_schema WHERE name = 'wal_base'";
     if both.query_row(has_base, [], |row| row.get::<_, i64>(0))? == 0 {
         // The tables were never made.
-        return Ok(Some(Belongs::Yes));
+        return Ok(Some(true));
     }
-    let (replayed, base) = (View::of(&both)?, Base::of(&both, salts)?);
-    if let Some(alone) = alone {
-        // A write-ahead log only adds.
-        let is_newer = alone.schema_version > replayed.schema_version || alone.last > replayed.last;
-        if is_newer || !replayed.incarnations.starts_with(&alone.incarnations) {
-            return Ok(Some(Belongs::No));
-        }
-        if let Some(base) = base {
-            let follows = alone.wal == base.number || alone.wal == base.number - 1;
-            if Some(&base.incarnation) != replayed.incarnations.last() || !follows {
-                return Ok(Some(Belongs::No));
-            }
-            if alone.schema_version == base.schema_version {
-                return Ok(Some(Belongs::Yes));
-            }
-        }
+    let (replayed, base) = (View::of(both)?, Base::of(both, salts)?);
+    let Some(alone) = alone else { return Ok(None) };
+    // A write-ahead log only adds.
+    let is_newer = alone.schema_version > replayed.schema_version || alone.last > replayed.last;
+    if is_newer || !replayed.incarnations.starts_with(&alone.incarnations) {
+        return Ok(Some(false));
     }
-    tracing::info!(path = %place.path().display(), "the file is verified, since it cannot be told otherwise whether its write-ahead log belongs to it");
-    Ok(verify(&both)?.is_intact().then_some(Belongs::Verified))
+    let Some(base) = base else { return Ok(None) };
+    let follows = alone.wal == base.number || alone.wal == base.number - 1;
+    if Some(&base.incarnation) != replayed.incarnations.last() || !follows {
+        return Ok(Some(false));
+    }
+    Ok((alone.schema_version == base.schema_version).then_some(true))
 }
 
-/// Tells apart why the file is not whole with the write-ahead log: the latter does not belong to it when the file is whole
-/// alone, and otherwise the file is damaged.
-fn is_whole_alone(place: &Place, settings: &Settings, error: Option<SqliteError>) -> Result<Belongs, SqliteError> {
-    let alone = connection::without_wal(place.path(), settings).and_then(|alone| verify(&alone));
-    if alone.is_ok_and(|found| found.is_intact()) {
-        return Ok(Belongs::No);
+impl Untold {
+    /// Whether the write-ahead log belongs to the file: the file is whole with it. Fails when the file is damaged.
+    ///
+    /// Writers may go on meanwhile. They have judged the write-ahead log themselves, and nobody begins it anew as long as its
+    /// transaction reads it.
+    pub(crate) fn verify(self) -> Result<bool, SqliteError> {
+        let Self { place, settings, both } = self;
+        let error = match both {
+            Ok(both) => {
+                tracing::info!(path = %place.path().display(), "the file is verified, since it cannot be told otherwise whether its write-ahead log belongs to it");
+                if verify_in(&both).is_intact() {
+                    return Ok(true);
+                }
+                SqliteError::damaged("it is not whole, neither with its write-ahead log nor without")
+            }
+            Err(error) => error,
+        };
+        let alone = connection::without_wal(place.path(), &settings).and_then(|alone| verify(&alone));
+        // A file that is whole alone is not damaged: the write-ahead log is of another one.
+        if alone.is_ok_and(|found| found.is_intact()) { Ok(false) } else { Err(error) }
     }
-    Err(error.unwrap_or_else(|| SqliteError::damaged("it is not whole, neither with its write-ahead log nor without")))
 }
 
 /// The row of the write-ahead log.

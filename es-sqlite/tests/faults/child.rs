@@ -3,11 +3,14 @@
 use std::{env, path::Path, process::Command};
 
 use es_core::{Append, EventName, EventStore, Expected, NewEvent, SchemaVersion, StreamId};
-use es_sqlite::{SqliteStore, rusqlite::Connection};
+use es_sqlite::{
+    SqliteStore,
+    rusqlite::{Connection, TransactionBehavior},
+};
 use uuid::Uuid;
 
 use crate::{
-    log::{append_one, read},
+    log::{append_one, read, request},
     process::{self, say},
 };
 
@@ -82,6 +85,17 @@ async fn obey(line: &str, path: &Path, store: &mut Option<SqliteStore>) -> Resul
         "append" => {
             for number in number(1)..number(2) {
                 append_one(&opened(store), number).await?;
+            }
+        }
+        // In a transaction of another connection.
+        "append-in" | "append-in-and-roll-back" => {
+            let mut mine = Connection::open(path)?;
+            let transaction = mine.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            for number in number(1)..number(2) {
+                opened(store).append_in(&transaction, &request(number))?;
+            }
+            if words[0] == "append-in" {
+                transaction.commit()?;
             }
         }
         // Events of 900 kB, as many as are asked for, in one append.

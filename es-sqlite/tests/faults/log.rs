@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use es_core::{
-    Append, AppendError, Checkpoint, EventName, EventStore, Expected, Filter, NewEvent, ReadError, SchemaVersion,
-    StoreError, StoredEvent, StreamId,
+    Append, AppendError, AppendRequest, Checkpoint, EventName, EventStore, Expected, Filter, NewEvent, ReadError,
+    SchemaVersion, StoreError, StoredEvent, StreamId,
 };
 use es_sqlite::{SqliteError, SqliteOpenError, SqliteStore};
 use futures_util::StreamExt;
@@ -61,9 +61,14 @@ pub(crate) fn stream(number: usize) -> StreamId {
     StreamId::new("account", (number % 5).to_string()).unwrap()
 }
 
+/// The append of the `number`th event.
+pub(crate) fn request(number: usize) -> AppendRequest {
+    Append::new(stream(number), Expected::Any, vec![event(number)]).into()
+}
+
 /// Appends the `number`th event.
 pub(crate) async fn append_one(store: &SqliteStore, number: usize) -> Result<(), AppendError> {
-    store.append(Append::new(stream(number), Expected::Any, vec![event(number)]).into()).await.map(drop)
+    store.append(request(number)).await.map(drop)
 }
 
 /// Appends the events with these numbers, one by one.

@@ -13,7 +13,11 @@ mod others;
 #[path = "../shared/process.rs"]
 #[expect(dead_code, reason = "these tests send no signals")]
 mod process;
+#[path = "../shared/random.rs"]
+mod random;
 mod refused;
 mod restored;
 mod rights;
 mod space;
+mod unfollowed;
+mod verifications;
