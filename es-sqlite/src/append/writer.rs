@@ -4,7 +4,7 @@ use std::{fs::File, sync::Arc, time::Duration};
 
 use crossbeam_channel::Receiver;
 use es_core::{AppendError, AppendRequest, Appended, Position, Timestamp, UnknownOutcome};
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::{
     append::{
@@ -18,7 +18,8 @@ use crate::{
     file::{
         connection::{self, Settings},
         identity::Place,
-        wal::{self, Salts},
+        wal,
+        wal_base::Salts,
         write_lock::WriteLock,
     },
     wake::Wake,
@@ -278,8 +279,8 @@ impl Writer {
         if self.salts == Some(salts) {
             return;
         }
-        match self.store_base(salts) {
-            Ok(salts) => self.salts = Some(salts),
+        match self.store_base() {
+            Ok(salts) => self.salts = salts,
             // The batch is committed all the same. The next one tries again; after a crash before it, the file is verified as
             // a whole.
             Err(error) => tracing::warn!(%error, "the row of the write-ahead log was not written"),
@@ -287,14 +288,16 @@ impl Writer {
     }
 
     /// Writes the row without a wait, and gives the salts of the write-ahead log that it is in.
-    fn store_base(&mut self, salts: Salts) -> Result<Salts, SqliteError> {
-        self.parts.connection.busy_timeout(Duration::ZERO)?;
-        let stored = wal::store_base(&self.parts.connection, salts);
-        // The row may itself begin a write-ahead log.
-        let begun = self.read_salts().filter(|now| *now != salts);
-        let corrected = begun.map_or(Ok(()), |now| wal::correct_base(&self.parts.connection, now));
-        self.parts.connection.busy_timeout(self.parts.settings.busy_timeout)?;
-        stored.and(corrected)?;
-        Ok(begun.unwrap_or(salts))
+    fn store_base(&self) -> Result<Option<Salts>, SqliteError> {
+        let WriterParts { connection, place, settings, .. } = &self.parts;
+        connection.busy_timeout(Duration::ZERO)?;
+        let stored = (|| {
+            let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            let salts = wal::follow(&transaction, place)?;
+            transaction.commit()?;
+            Ok(salts)
+        })();
+        connection.busy_timeout(settings.busy_timeout)?;
+        stored
     }
 }

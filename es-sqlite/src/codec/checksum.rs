@@ -68,6 +68,18 @@ pub(crate) fn of_snapshot(texts: [&str; 3], place: [i64; 3], payload: &[u8]) -> 
     combine([category, id, schema, version, position, recorded_at, xxh3_64(payload)])
 }
 
+/// The checksum of an incarnation: of its number and its start, of its id, and of the file that it began in.
+pub(crate) fn of_incarnation(numbers: [i64; 2], id: &[u8], origin: &str) -> i64 {
+    let [number, start] = numbers.map(i64::cast_unsigned);
+    combine([number, start, xxh3_64(id), xxh3_64(origin.as_bytes())])
+}
+
+/// The checksum of the row of a write-ahead log: of its number and the schema version, of its salts, and of the incarnation.
+pub(crate) fn of_wal_base(numbers: [i64; 2], salts: &[u8], incarnation: &[u8]) -> i64 {
+    let [number, schema_version] = numbers.map(i64::cast_unsigned);
+    combine([number, schema_version, xxh3_64(salts), xxh3_64(incarnation)])
+}
+
 fn combine<const N: usize>(hashes: [u64; N]) -> i64 {
     let mut bytes = [0; 128];
     for (to, hash) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(hashes) {
@@ -125,5 +137,7 @@ mod tests {
         assert_eq!(EVENT.checksum(), -6_226_024_513_416_293_466);
         assert_eq!(of_key("key", &[1; 32], b"done", None), 3_036_100_625_373_998_796);
         assert_eq!(of_snapshot(["account", "4711", "account 1"], [1, 2, 3], b"{}"), 7_288_834_269_297_057_528);
+        assert_eq!(of_incarnation([1, 2], &[3; 16], "4:5"), -6_211_148_774_654_625_861);
+        assert_eq!(of_wal_base([1, 2], &[3; 8], &[4; 16]), 5_355_177_875_867_804_257);
     }
 }

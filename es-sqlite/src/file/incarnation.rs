@@ -1,16 +1,75 @@
 //! The incarnations of the log: which one it has now, and whether a checkpoint of an earlier one still holds.
 
 use es_core::{Checkpoint, Position, ReadError};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use crate::{error::SqliteError, file::identity::Place};
+use crate::{
+    codec::checksum,
+    error::SqliteError,
+    file::{identity::Place, migrate},
+};
+
+/// A row of `incarnations`.
+#[derive(Debug)]
+pub(super) struct Incarnation {
+    number: i64,
+    pub(super) id: Uuid,
+    start: i64,
+    /// Which file it began in; empty for a backup that was not opened yet.
+    pub(super) origin: String,
+}
+
+impl Incarnation {
+    /// Decodes a row, which must be as it was written, of these columns: number, incarnation, start, origin, checksum. An older
+    /// file has no checksums.
+    fn decode(row: &Row<'_>, has_checksum: bool) -> Result<Self, SqliteError> {
+        let (number, id, start, origin) = (row.get(0)?, Uuid::from_bytes(row.get(1)?), row.get(2)?, row.get(3)?);
+        let incarnation = Self { number, id, start, origin };
+        if has_checksum && incarnation.checksum() != row.get::<_, i64>(4)? {
+            return Err(SqliteError::damaged(format!("incarnation {number} of the log: its checksum does not match")));
+        }
+        Ok(incarnation)
+    }
+
+    fn checksum(&self) -> i64 {
+        checksum::of_incarnation([self.number, self.start], self.id.as_bytes(), &self.origin)
+    }
+
+    /// Writes the row, in place of the one of this number.
+    fn store(&self, connection: &Connection) -> Result<(), SqliteError> {
+        let Self { number, id, start, origin } = self;
+        let store = "INSERT OR REPLACE INTO incarnations (number, incarnation, start, origin, checksum)
+                     VALUES (?1, ?2, ?3, ?4, ?5)";
+        connection.execute(store, params![number, id.as_bytes(), start, origin, self.checksum()])?;
+        Ok(())
+    }
+}
+
+/// The newest incarnation; `None` in a new file.
+fn newest(connection: &Connection) -> Result<Option<Incarnation>, SqliteError> {
+    let newest = "SELECT number, incarnation, start, origin, checksum FROM incarnations ORDER BY number DESC LIMIT 1";
+    let mut newest = connection.prepare_cached(newest)?;
+    let mut rows = newest.query([])?;
+    rows.next()?.map(|row| Incarnation::decode(row, true)).transpose()
+}
+
+/// All incarnations, the oldest first. The file may be of an older library.
+pub(super) fn all(connection: &Connection) -> Result<Vec<Incarnation>, SqliteError> {
+    let has_checksum = migrate::has_checksums(connection)?;
+    let mut all = connection.prepare("SELECT * FROM incarnations ORDER BY number")?;
+    let mut rows = all.query([])?;
+    let mut incarnations = Vec::new();
+    while let Some(row) = rows.next()? {
+        incarnations.push(Incarnation::decode(row, has_checksum)?);
+    }
+    Ok(incarnations)
+}
 
 /// The incarnation that the log has now.
 pub(crate) fn today(connection: &Connection) -> Result<Uuid, SqliteError> {
-    let newest = "SELECT incarnation FROM incarnations ORDER BY number DESC LIMIT 1";
-    let id = connection.prepare_cached(newest)?.query_row([], |row| row.get::<_, [u8; 16]>(0)).optional()?;
-    id.map(Uuid::from_bytes).ok_or_else(|| SqliteError::damaged("the log has no incarnation"))
+    let newest = newest(connection)?.ok_or_else(|| SqliteError::damaged("the log has no incarnation"))?;
+    Ok(newest.id)
 }
 
 /// The last position of the log; 0 when it has no events.
@@ -41,38 +100,33 @@ pub(crate) fn check(connection: &Connection, checkpoint: Checkpoint, frontier: C
 
 /// The last position that the log has in common with an earlier incarnation; `None` when it never had that one.
 fn common(connection: &Connection, incarnation: Uuid) -> Result<Option<Position>, SqliteError> {
-    let later =
-        "SELECT min(later.start) FROM incarnations AS one JOIN incarnations AS later ON later.number > one.number
-                 WHERE one.incarnation = ?1";
-    let start =
-        connection.prepare_cached(later)?.query_row([incarnation.as_bytes()], |row| row.get::<_, Option<i64>>(0))?;
-    Ok(start.and_then(|start| u64::try_from(start).ok()).map(Position::new))
+    let all = all(connection)?;
+    let later = all.iter().skip_while(|one| one.id != incarnation).skip(1);
+    Ok(later.map(|later| later.start).min().and_then(|start| u64::try_from(start).ok()).map(Position::new))
 }
 
 /// Begins a new incarnation where the file is a copy of the one that the newest incarnation began in, or when `restored` says
-/// so. Called in a transaction that may write.
-pub(crate) fn begin_if_copied(connection: &Connection, place: &Place, restored: bool) -> Result<(), SqliteError> {
-    let newest = "SELECT origin FROM incarnations ORDER BY number DESC LIMIT 1";
-    let origin = connection.query_row(newest, [], |row| row.get::<_, String>(0)).optional()?;
-    if origin.as_deref() == Some(place.origin()) && !restored {
-        return Ok(());
+/// so, and says whether it did. Called in a transaction that may write.
+pub(crate) fn begin_if_copied(connection: &Connection, place: &Place, restored: bool) -> Result<bool, SqliteError> {
+    let newest = newest(connection)?;
+    if newest.as_ref().is_some_and(|newest| newest.origin == place.origin()) && !restored {
+        return Ok(false);
     }
-    let (start, incarnation) = (last_position(connection)?, Uuid::now_v7());
-    connection.execute(
-        "INSERT INTO incarnations (number, incarnation, start, origin)
-         SELECT coalesce(max(number), 0) + 1, ?1, ?2, ?3 FROM incarnations",
-        params![incarnation.as_bytes(), start.get().cast_signed(), place.origin()],
-    )?;
-    connection.execute("UPDATE wal_base SET incarnation = ?1", [incarnation.as_bytes()])?;
-    if origin.is_some() {
-        tracing::info!(path = %place.path().display(), position = %start, "the file is a copy: a new incarnation of the log begins");
+    let (position, id) = (last_position(connection)?, Uuid::now_v7());
+    let number = newest.as_ref().map_or(0, |newest| newest.number) + 1;
+    let (start, origin) = (position.get().cast_signed(), place.origin().to_owned());
+    Incarnation { number, id, start, origin }.store(connection)?;
+    if newest.is_some() {
+        tracing::info!(path = %place.path().display(), %position, "the file is a copy: a new incarnation of the log begins");
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Marks the log of a copy, so that it begins a new incarnation wherever it is opened.
 pub(crate) fn forget_origin(connection: &Connection) -> Result<(), SqliteError> {
-    connection.execute("UPDATE incarnations SET origin = ''", [])?;
+    for incarnation in all(connection)? {
+        Incarnation { origin: String::new(), ..incarnation }.store(connection)?;
+    }
     Ok(())
 }
 
@@ -83,11 +137,10 @@ mod tests {
     #[test]
     fn a_checkpoint_of_an_earlier_incarnation_holds_up_to_the_first_restore_after_it() {
         let mut connection = Connection::open_in_memory().unwrap();
-        crate::file::migrate::run(&mut connection).unwrap();
+        migrate::run(&mut connection).unwrap();
         for (number, start) in [(1_u8, 0), (2, 70), (3, 50), (4, 90)] {
-            connection
-                .execute("INSERT INTO incarnations VALUES (?1, ?2, ?3, 'x')", params![number, [number; 16], start])
-                .unwrap();
+            let (number, id) = (number.into(), Uuid::from_bytes([number; 16]));
+            Incarnation { number, id, start, origin: "x".to_owned() }.store(&connection).unwrap();
         }
         let frontier = Checkpoint::new(today(&connection).unwrap(), Position::new(95));
         assert_eq!(frontier.incarnation(), Some(Uuid::from_bytes([4; 16])));

@@ -3,9 +3,9 @@
 //! After a release a migration is never edited: a change is the next number.
 
 use es_core::StoreErrorKind;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, params};
 
-use crate::error::SqliteError;
+use crate::{codec::checksum, error::SqliteError};
 
 /// What `PRAGMA application_id` of a log says: the bytes `esLg`.
 pub(crate) const APPLICATION: i32 = 0x6573_4c67;
@@ -87,11 +87,15 @@ struct Step {
     sql: &'static str,
 }
 
+/// The migration that gives each incarnation and each row of a write-ahead log a checksum.
+const CHECKSUMS: i32 = 5;
+
 const STEPS: &[Step] = &[
     Step { number: 1, name: "log", sql: include_str!("../migrations/0001_log.sql") },
     Step { number: 2, name: "incarnations", sql: include_str!("../migrations/0002_incarnations.sql") },
     Step { number: 3, name: "keys", sql: include_str!("../migrations/0003_keys.sql") },
     Step { number: 4, name: "snapshots", sql: include_str!("../migrations/0004_snapshots.sql") },
+    Step { number: CHECKSUMS, name: "checksums", sql: include_str!("../migrations/0005_checksums.sql") },
 ];
 
 /// The newest migration this library knows.
@@ -100,8 +104,13 @@ fn newest() -> i32 {
 }
 
 /// The number of the file's newest migration.
-fn applied(connection: &Connection) -> Result<i32, rusqlite::Error> {
+pub(super) fn applied(connection: &Connection) -> Result<i32, rusqlite::Error> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Whether each incarnation and each row of a write-ahead log has a checksum.
+pub(super) fn has_checksums(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    Ok(applied(connection)? >= CHECKSUMS)
 }
 
 /// Brings the tables to the newest migration. Several processes may do so at once.
@@ -115,11 +124,33 @@ pub(crate) fn run(connection: &mut Connection) -> Result<(), SqliteMigrateError>
         let failed =
             |error: rusqlite::Error| SqliteMigrateError::Failed { number: *number, name, source: error.into() };
         transaction.execute_batch(sql).map_err(failed)?;
+        if *number == CHECKSUMS {
+            fill_in_checksums(&transaction).map_err(failed)?;
+        }
         transaction.pragma_update(None, "user_version", number).map_err(failed)?;
         tracing::info!(number, name, "migrated");
     }
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     Ok(transaction.commit()?)
+}
+
+/// Gives each row that was there before its checksum.
+fn fill_in_checksums(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let mut incarnations = connection.prepare("SELECT number, incarnation, start, origin FROM incarnations")?;
+    let mut rows = incarnations.query([])?;
+    while let Some(row) = rows.next()? {
+        let (number, id, origin): (i64, [u8; 16], String) = (row.get(0)?, row.get(1)?, row.get(3)?);
+        let sum = checksum::of_incarnation([number, row.get(2)?], &id, &origin);
+        connection.execute("UPDATE incarnations SET checksum = ?2 WHERE number = ?1", params![number, sum])?;
+    }
+    let mut base = connection.prepare("SELECT number, schema_version, salts, incarnation FROM wal_base")?;
+    let mut rows = base.query([])?;
+    while let Some(row) = rows.next()? {
+        let (salts, incarnation): ([u8; 8], [u8; 16]) = (row.get(2)?, row.get(3)?);
+        let sum = checksum::of_wal_base([row.get(0)?, row.get(1)?], &salts, &incarnation);
+        connection.execute("UPDATE wal_base SET checksum = ?1", [sum])?;
+    }
+    Ok(())
 }
 
 /// Fails unless the tables are those of the newest migration of this library.
@@ -134,11 +165,11 @@ pub(crate) fn check(connection: &Connection) -> Result<(), SqliteMigrateError> {
     changed(connection)?.map_or(Ok(()), |name| Err(SqliteMigrateError::Changed { name }))
 }
 
-/// The name of the first table, index or view of the log that is missing, or not as the migrations make it. What others added
-/// to the file does not matter.
+/// The name of the first table, index or view of the log that is missing, or not as the migrations of the file made it. What others
+/// added to the file does not matter.
 pub(crate) fn changed(connection: &Connection) -> Result<Option<String>, rusqlite::Error> {
-    let model = Connection::open_in_memory()?;
-    for step in STEPS {
+    let (applied, model) = (applied(connection)?, Connection::open_in_memory()?);
+    for step in STEPS.iter().filter(|step| step.number <= applied) {
         model.execute_batch(step.sql)?;
     }
     let (expected, found) = (schema(&model)?, schema(connection)?);

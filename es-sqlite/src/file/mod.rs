@@ -10,4 +10,5 @@ pub(crate) mod open;
 pub(crate) mod synchronous;
 pub(crate) mod verify;
 pub(crate) mod wal;
+pub(crate) mod wal_base;
 pub(crate) mod write_lock;

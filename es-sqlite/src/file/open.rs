@@ -18,6 +18,7 @@ use crate::{
         incarnation, migrate, network,
         synchronous::Synchronous,
         wal::{self, Belongs},
+        wal_base,
         write_lock::WriteLock,
     },
 };
@@ -134,7 +135,9 @@ fn open_locked(request: &Request, place: &Place, is_verified: bool) -> Result<Co
     }
     migrate::check(&connection)?;
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(sqlite)?;
-    incarnation::begin_if_copied(&transaction, place, request.restored).map_err(failed)?;
+    if incarnation::begin_if_copied(&transaction, place, request.restored).map_err(failed)? {
+        wal_base::follow_incarnation(&transaction).map_err(failed)?;
+    }
     transaction.commit().map_err(sqlite)?;
     // Only now, so that the file alone says that it is no longer a mere backup.
     let mode: String =

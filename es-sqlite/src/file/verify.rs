@@ -11,7 +11,11 @@ use crate::{
         row::{COLUMNS, RowDecoder},
     },
     error::SqliteError,
-    file::{incarnation::last_position, migrate},
+    file::{
+        incarnation::{self, last_position},
+        migrate,
+        wal_base::Base,
+    },
 };
 
 /// What [`SqliteStore::verify`](crate::SqliteStore::verify) found.
@@ -51,14 +55,19 @@ pub(crate) fn verify(connection: &Connection) -> Result<Verification, SqliteErro
     Ok(verify_in(&*connection.unchecked_transaction()?))
 }
 
-/// Verifies the log in the open transaction of `transaction`.
+/// Verifies the log in the open transaction of `transaction`. The file may be of an older library.
 pub(crate) fn verify_in(transaction: &Connection) -> Verification {
     let mut found = Verification::default();
-    for check in [schema, pages, events, streams, keys, snapshots] {
-        // An error of a check is a finding: the other checks still run.
-        if let Err(error) = check(transaction, &mut found) {
-            found.problems.push(told(&error));
+    match migrate::applied(transaction) {
+        Ok(applied) => {
+            for (_, check) in CHECKS.iter().filter(|(since, _)| *since <= applied) {
+                // An error of a check is a finding: the other checks still run.
+                if let Err(error) = check(transaction, &mut found) {
+                    found.problems.push(told(&error));
+                }
+            }
         }
+        Err(error) => found.problems.push(told(&error)),
     }
     found.problems.truncate(PROBLEMS);
     found
@@ -76,6 +85,11 @@ fn told(error: &dyn std::error::Error) -> String {
 }
 
 type Checked = Result<(), SqliteError>;
+type Check = fn(&Connection, &mut Verification) -> Checked;
+
+/// The checks, each with the migration that made its tables.
+const CHECKS: [(i32, Check); 7] =
+    [(0, schema), (0, pages), (1, events), (1, streams), (2, incarnations), (3, keys), (4, snapshots)];
 
 /// The tables are as the migrations made them.
 fn schema(connection: &Connection, found: &mut Verification) -> Checked {
@@ -85,15 +99,18 @@ fn schema(connection: &Connection, found: &mut Verification) -> Checked {
     Ok(())
 }
 
-/// The tables of the log.
-const TABLES: [&str; 7] = ["streams", "kinds", "events", "incarnations", "wal_base", "keys", "snapshots"];
+/// The tables of the log, each with the migration that made it.
+const TABLES: [(i32, &str); 7] =
+    [(1, "streams"), (1, "kinds"), (1, "events"), (2, "incarnations"), (2, "wal_base"), (3, "keys"), (4, "snapshots")];
 
 /// The pages hold together, and each index has an entry for each row.
 fn pages(connection: &Connection, found: &mut Verification) -> Checked {
     match integrity(connection, found, &PROBLEMS.to_string()) {
         // Another table in the file needs a function or a collation of the program that made it.
         Err(error) if error.is_unknown_name() => {
-            TABLES.iter().try_for_each(|table| integrity(connection, found, &format!("'{table}'")))
+            let applied = migrate::applied(connection)?;
+            let mut tables = TABLES.iter().filter(|(since, _)| *since <= applied);
+            tables.try_for_each(|(_, table)| integrity(connection, found, &format!("'{table}'")))
         }
         checked => checked,
     }
@@ -177,6 +194,14 @@ fn streams(connection: &Connection, found: &mut Verification) -> Checked {
         found.problems.push(format!("{count} streams are listed, and {} have events", found.streams));
     }
     Ok(())
+}
+
+/// Every incarnation and the row of the write-ahead log are as they were written.
+fn incarnations(connection: &Connection, found: &mut Verification) -> Checked {
+    if let Err(error) = Base::read(connection) {
+        found.problems.push(told(&error));
+    }
+    incarnation::all(connection).map(drop)
 }
 
 /// Every idempotency key is as it was written.

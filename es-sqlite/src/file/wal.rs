@@ -7,20 +7,19 @@
 use std::{fs::File, io, os::unix::fs::FileExt, path::Path};
 
 use es_core::{Position, StoreErrorKind};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
+use uuid::Uuid;
 
 use crate::{
     error::SqliteError,
     file::{
         connection::{self, Settings},
         identity::Place,
-        incarnation::last_position,
+        incarnation::{self, last_position},
         verify::{verify, verify_in},
+        wal_base::{self, Base, Salts},
     },
 };
-
-/// The two numbers that SQLite draws anew whenever it begins a write-ahead log.
-pub(crate) type Salts = [u8; 8];
 
 /// Where the salts begin in the header of a write-ahead log.
 const SALTS: u64 = 16;
@@ -44,48 +43,28 @@ fn salts_at(path: &Path) -> io::Result<Option<Salts>> {
     }
 }
 
-/// Writes the row of the write-ahead log with these salts, unless it has its row, and says whether it wrote it. Writers of other
-/// stores do not run meanwhile.
-pub(crate) fn store_base(connection: &Connection, salts: Salts) -> Result<bool, SqliteError> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO wal_base (one, salts, number, incarnation, schema_version)
-         SELECT 1, ?1, coalesce((SELECT number FROM wal_base), 0) + 1,
-             (SELECT incarnation FROM incarnations ORDER BY number DESC LIMIT 1), schema_version
-         FROM pragma_schema_version WHERE true
-         ON CONFLICT (one) DO UPDATE SET
-             salts = excluded.salts, number = excluded.number, incarnation = excluded.incarnation,
-             schema_version = excluded.schema_version
-         WHERE salts <> excluded.salts",
-    )?;
-    Ok(statement.execute([salts])? > 0)
-}
-
-/// Corrects the salts, since the row itself was the first of a new write-ahead log.
-pub(crate) fn correct_base(connection: &Connection, salts: Salts) -> Result<(), SqliteError> {
-    connection.prepare_cached("UPDATE wal_base SET salts = ?1 WHERE salts <> ?1")?.execute([salts])?;
-    Ok(())
-}
-
-/// Writes the row of the write-ahead log that the open transaction of `connection` will be in, unless it has its row.
+/// Writes the row of the write-ahead log that the open transaction of `connection` will be in, unless it has its row, and gives the
+/// salts of that write-ahead log; `None` when they are not known. Called in a transaction that may write.
 ///
 /// Only the first page that a transaction writes tells: it may begin a new write-ahead log. So the pages that were changed so
 /// far are written now and not by the commit. Where that is not possible, the row is left to the next append.
-pub(crate) fn follow(connection: &Connection, place: &Place) -> Result<(), SqliteError> {
+pub(crate) fn follow(connection: &Connection, place: &Place) -> Result<Option<Salts>, SqliteError> {
     if !may_write_pages(connection)? {
-        return Ok(());
+        return Ok(None);
     }
     let path = place.beside("-wal");
     let salts = || salts_at(&path).map_err(|source| SqliteError::Io { path: path.clone(), source });
     connection.cache_flush()?;
-    let Some(found) = salts()? else { return Ok(()) };
-    if store_base(connection, found)? {
+    let Some(found) = salts()? else { return Ok(None) };
+    if let Some(base) = wal_base::store(connection, found)? {
         // A page that a statement of the caller is at was not written. The page of the row is.
         connection.cache_flush()?;
         if let Some(begun) = salts()?.filter(|now| *now != found) {
-            correct_base(connection, begun)?;
+            Base { salts: begun, ..base }.store(connection)?;
+            return Ok(Some(begun));
         }
     }
-    Ok(())
+    Ok(Some(found))
 }
 
 /// Whether the pages of the open transaction may be written before its commit: the caller may have forbidden it, and the pages of
@@ -109,26 +88,28 @@ struct View {
     schema_version: i64,
     last: Position,
     /// The incarnations, the oldest first.
-    incarnations: Vec<[u8; 16]>,
-    /// The number of the newest write-ahead log; 0 when there was none.
-    wal: i64,
+    incarnations: Vec<Uuid>,
     /// Whether the log is a backup that was never opened.
     is_backup: bool,
+    /// The row of the newest write-ahead log that has one.
+    base: Option<Base>,
 }
 
 impl View {
     fn of(connection: &Connection) -> Result<Self, SqliteError> {
-        let mut incarnations = connection.prepare("SELECT incarnation FROM incarnations ORDER BY number")?;
-        let incarnations = incarnations.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        let origin = "SELECT origin FROM incarnations ORDER BY number DESC LIMIT 1";
-        let origin = connection.query_row(origin, [], |row| row.get::<_, String>(0)).optional()?;
+        let incarnations = incarnation::all(connection)?;
         Ok(Self {
             schema_version: connection.pragma_query_value(None, "schema_version", |row| row.get(0))?,
             last: last_position(connection)?,
-            incarnations,
-            wal: connection.query_row("SELECT coalesce(max(number), 0) FROM wal_base", [], |row| row.get(0))?,
-            is_backup: origin.is_some_and(|origin| origin.is_empty()),
+            is_backup: incarnations.last().is_some_and(|newest| newest.origin.is_empty()),
+            incarnations: incarnations.into_iter().map(|one| one.id).collect(),
+            base: Base::read(connection)?,
         })
+    }
+
+    /// The number of the newest write-ahead log; 0 when there was none.
+    fn wal(&self) -> i64 {
+        self.base.as_ref().map_or(0, |base| base.number)
     }
 }
 
@@ -183,15 +164,16 @@ fn told(both: &Connection, salts: Salts, alone: Option<&View>) -> Result<Option<
         // The tables were never made.
         return Ok(Some(true));
     }
-    let (replayed, base) = (View::of(both)?, Base::of(both, salts)?);
+    let replayed = View::of(both)?;
     let Some(alone) = alone else { return Ok(None) };
     // A write-ahead log only adds.
     let is_newer = alone.schema_version > replayed.schema_version || alone.last > replayed.last;
     if is_newer || !replayed.incarnations.starts_with(&alone.incarnations) {
         return Ok(Some(false));
     }
-    let Some(base) = base else { return Ok(None) };
-    let follows = alone.wal == base.number || alone.wal == base.number - 1;
+    // The row of this write-ahead log, if that is in it already.
+    let Some(base) = replayed.base.as_ref().filter(|base| base.salts == salts) else { return Ok(None) };
+    let follows = alone.wal() == base.number || alone.wal() == base.number - 1;
     if Some(&base.incarnation) != replayed.incarnations.last() || !follows {
         return Ok(Some(false));
     }
@@ -218,24 +200,5 @@ impl Untold {
         let alone = connection::without_wal(place.path(), &settings).and_then(|alone| verify(&alone));
         // A file that is whole alone is not damaged: the write-ahead log is of another one.
         if alone.is_ok_and(|found| found.is_intact()) { Ok(false) } else { Err(error) }
-    }
-}
-
-/// The row of the write-ahead log.
-#[derive(Debug)]
-struct Base {
-    number: i64,
-    incarnation: [u8; 16],
-    schema_version: i64,
-}
-
-impl Base {
-    /// The row of the write-ahead log with these salts, if it is in it already.
-    fn of(connection: &Connection, salts: Salts) -> Result<Option<Self>, SqliteError> {
-        let row = "SELECT number, incarnation, schema_version FROM wal_base WHERE salts = ?1";
-        let base = |row: &rusqlite::Row<'_>| {
-            Ok(Self { number: row.get(0)?, incarnation: row.get(1)?, schema_version: row.get(2)? })
-        };
-        Ok(connection.query_row(row, [salts], base).optional()?)
     }
 }

@@ -1,14 +1,16 @@
 //! Damage that hides events: an index or a table lacks an entry, or leads elsewhere. Made with SQL, as no flip hits it for sure.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
-use es_sqlite::rusqlite::Connection;
+use es_core::{EventStore, Filter};
+use es_sqlite::{SqliteError, SqliteOpenError, SqliteStore, rusqlite::Connection};
+use futures_util::TryStreamExt;
 
 use super::{
     looks::{Look, open_and_look, send_again},
     written::{Written, add_a_table},
 };
-use crate::log::{Files, open};
+use crate::log::{Files, append, cause, open};
 
 /// Executes SQL on the file that no store has open.
 fn sql(path: &Path, sql: &str) {
@@ -195,5 +197,56 @@ async fn verify_finds_keys_and_snapshots_that_say_something_else() {
     ] {
         let look = after(|path| sql(path, change)).await;
         assert!(look.problems.iter().any(|problem| problem.contains(what)), "{change}: {look:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_finds_the_row_of_a_write_ahead_log_that_says_something_else() {
+    for change in [
+        "salts = x'0102030405060708'",
+        "number = number + 1",
+        "incarnation = zeroblob(16)",
+        "schema_version = schema_version + 1",
+        "checksum = checksum + 1",
+    ] {
+        let look = after(|path| sql(path, &format!("UPDATE wal_base SET {change}"))).await;
+        let found = look.problems.iter().any(|problem| problem.contains("the row of the write-ahead log"));
+        assert!(found && look.errors.is_empty(), "{change}: {look:?}");
+    }
+}
+
+/// Each is a change of one incarnation. A log whose newest one is damaged cannot say what it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incarnation_that_says_something_else_is_an_error() {
+    for change in [
+        "number = number + 10",
+        "start = start + 1",
+        "incarnation = zeroblob(16)",
+        "origin = ''",
+        "checksum = checksum + 1",
+    ] {
+        for (newest, of) in [(true, "max"), (false, "min")] {
+            let files = Files::new();
+            let store = open(files.named("before.db")).await;
+            append(&store, 0..2).await;
+            let before = store.frontier().await.unwrap();
+            store.close().await;
+            fs::copy(files.named("before.db"), files.log()).unwrap();
+            open(files.log()).await.close().await;
+            let which = format!("WHERE number = (SELECT {of}(number) FROM incarnations)");
+            sql(&files.log(), &format!("UPDATE incarnations SET {change} {which}"));
+            let opened = SqliteStore::open(files.log()).await;
+            // The oldest one becomes the newest by another number.
+            if newest || change.starts_with("number") {
+                let error = opened.unwrap_err();
+                assert!(matches!(error, SqliteOpenError::Damaged { .. }), "{change}: {error:?}");
+                continue;
+            }
+            let store = opened.unwrap();
+            let error = store.read_all(before, &Filter::all(), None).try_collect::<Vec<_>>().await.unwrap_err();
+            assert!(matches!(cause(&error), SqliteError::Damaged { .. }), "{change}: {error:?}");
+            let problems = store.verify().await.unwrap().problems;
+            assert!(problems.iter().any(|problem| problem.contains("incarnation")), "{change}: {problems:?}");
+        }
     }
 }

@@ -8,7 +8,10 @@ use es_sqlite::{SqliteStore, rusqlite::Connection};
 use futures_util::TryStreamExt;
 
 use super::{Random, looks::look, written::Written};
-use crate::log::{Files, open};
+use crate::{
+    child::Process,
+    log::{Files, append_one, assert_holds, open},
+};
 
 /// The size of a page with the header that precedes it in the write-ahead log.
 const FRAME: usize = 4096 + 24;
@@ -108,4 +111,29 @@ async fn a_flip_in_what_a_checkpoint_has_copied_is_found_or_shortens_the_log() {
     drop((mine, other));
     store.close().await;
     flip(&files.log(), copied, &written, rounds()).await;
+}
+
+/// What is damaged in the file alone is written anew by the write-ahead log, so that nothing is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_row_of_the_write_ahead_log_before_does_not_make_this_one_stale() {
+    let files = Files::new();
+    for number in 0..3 {
+        let store = open(files.log()).await;
+        append_one(&store, number).await.unwrap();
+        store.close().await;
+    }
+    let mine = Connection::open(files.log()).unwrap();
+    let salts: [u8; 8] = mine.query_row("SELECT salts FROM wal_base", [], |row| row.get(0)).unwrap();
+    mine.close().unwrap();
+    let mut child = Process::start(&files.log());
+    child.tell("open");
+    child.tell("append 3 5");
+    child.kill();
+    let mut file = fs::read(files.log()).unwrap();
+    let at = file.windows(8).position(|bytes| bytes == salts).unwrap();
+    // The number follows the salts.
+    assert_eq!(file[at + 8], 3);
+    file[at + 8] = 9;
+    fs::write(files.log(), file).unwrap();
+    assert_holds(&open(files.log()).await, 5).await;
 }
