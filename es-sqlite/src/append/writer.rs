@@ -1,6 +1,10 @@
 //! The writer: takes all appends that wait into one transaction; each keeps its own verdict.
 
-use std::{fs::File, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crossbeam_channel::Receiver;
 use es_core::{AppendError, AppendRequest, Appended, Position, Timestamp, UnknownOutcome};
@@ -126,15 +130,8 @@ impl Writer {
     /// Appends without a wait; `None` when that is not possible, and nothing was appended.
     pub(super) fn append_here(&mut self, request: &AppendRequest) -> Option<Result<Vec<Appended>, AppendError>> {
         let turn = self.parts.lock.try_take().ok()??;
-        let timeout = self.parts.settings.busy_timeout;
-        self.parts.connection.busy_timeout(Duration::ZERO).ok()?;
-        let executed = self.execute_locked(&[Work::Append(request)], LookUp::WhenUnexpected);
-        let restored = self.parts.connection.busy_timeout(timeout);
+        let executed = self.execute_locked(&[Work::Append(request)], LookUp::WhenUnexpected, Duration::ZERO);
         drop(turn);
-        if let Err(error) = restored {
-            tracing::warn!(%error, "the connection is opened again");
-            self.is_broken = true;
-        }
         match executed.map(|mut outcomes| outcomes.pop()) {
             Ok(Some(Outcome::Append(answer))) => Some(answer),
             Err(BatchFailure::Unknown(error)) => Some(Err(UnknownOutcome::new(request.clone(), error).into())),
@@ -145,17 +142,23 @@ impl Writer {
 
     fn execute(&mut self, batch: &[Job], look_up: LookUp) -> Result<Vec<Outcome>, BatchFailure> {
         let work: Vec<_> = batch.iter().map(Job::work).collect();
-        let patience = self.parts.settings.busy_timeout;
+        let (began, patience) = (Instant::now(), self.parts.settings.busy_timeout);
         let _turn = self.parts.lock.take(patience).map_err(BatchFailure::NotBegun)?;
-        self.execute_locked(&work, look_up)
+        self.execute_locked(&work, look_up, patience.saturating_sub(began.elapsed()))
     }
 
-    /// Executes a batch while no other writer of this library runs.
-    fn execute_locked(&mut self, batch: &[Work<'_>], look_up: LookUp) -> Result<Vec<Outcome>, BatchFailure> {
+    /// Executes a batch while no other writer of this library runs. Waits for the transactions of others at most for `patience`.
+    fn execute_locked(
+        &mut self,
+        batch: &[Work<'_>],
+        look_up: LookUp,
+        patience: Duration,
+    ) -> Result<Vec<Outcome>, BatchFailure> {
         let not_begun = BatchFailure::NotBegun;
         if self.is_broken {
             self.reopen().map_err(not_begun)?;
         }
+        self.parts.connection.busy_timeout(patience).map_err(|error| not_begun(error.into()))?;
         // Before the transaction, since it is the caller's, and may panic.
         let now = (self.parts.clock)();
         self.statement("BEGIN IMMEDIATE").map_err(not_begun)?;
@@ -289,15 +292,11 @@ impl Writer {
 
     /// Writes the row without a wait, and gives the salts of the write-ahead log that it is in.
     fn store_base(&self) -> Result<Option<Salts>, SqliteError> {
-        let WriterParts { connection, place, settings, .. } = &self.parts;
+        let WriterParts { connection, place, .. } = &self.parts;
         connection.busy_timeout(Duration::ZERO)?;
-        let stored = (|| {
-            let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-            let salts = wal::follow(&transaction, place)?;
-            transaction.commit()?;
-            Ok(salts)
-        })();
-        connection.busy_timeout(settings.busy_timeout)?;
-        stored
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+        let salts = wal::follow(&transaction, place)?;
+        transaction.commit()?;
+        Ok(salts)
     }
 }

@@ -76,3 +76,30 @@ async fn an_append_waits_for_the_writer_that_has_the_lock() {
     append(&store, 5..10).await;
     assert_holds(&store, 10).await;
 }
+
+/// An append waits for writers of this library and then for transactions of others: for both together as long as it may.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_append_waits_for_both_locks_no_longer_than_it_may() {
+    const LIMIT: Duration = Duration::from_secs(2);
+    let files = Files::new();
+    let store = SqliteStore::builder(files.log()).lock_timeout(LIMIT).open().await.unwrap();
+    let lock = File::open(files.beside("-lock")).unwrap();
+    lock.lock().unwrap();
+    let mine = Connection::open(store.path()).unwrap();
+    mine.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let waits = tokio::spawn({
+        let store = store.clone();
+        async move { append_one(&store, 0).await }
+    });
+    tokio::time::sleep(LIMIT / 2).await;
+    lock.unlock().unwrap();
+    // This one begins to wait now, and waits longer than the append may go on.
+    let other = Connection::open(store.path()).unwrap();
+    other.busy_timeout(LIMIT * 3 / 4).unwrap();
+    tokio::task::block_in_place(|| other.execute_batch("BEGIN IMMEDIATE")).unwrap_err();
+    assert!(waits.is_finished());
+    let refused = waits.await.unwrap().unwrap_err();
+    assert!(matches!(cause(&refused), SqliteError::Locked { waited: LIMIT }), "{refused:?}");
+    mine.execute_batch("COMMIT").unwrap();
+    append_one(&store, 0).await.unwrap();
+}
