@@ -9,6 +9,8 @@ use std::{
 
 use es_core::StoreErrorKind;
 use rusqlite::Connection;
+#[cfg(target_os = "linux")]
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::{error::SqliteError, file::incarnation};
 
@@ -115,20 +117,39 @@ fn write(connection: &Connection, partial: &Path, name: &str) -> Result<(), Sqli
 
 /// Gives the file its name, once it is on the disk.
 fn publish(partial: &Path, path: &Path) -> Result<(), SqliteBackupError> {
-    let failed = |source| SqliteBackupError::Io { path: path.to_owned(), source };
-    File::open(partial).and_then(|file| file.sync_all()).map_err(failed)?;
-    // A link and not a rename, which would replace a file that somebody made in between.
-    fs::hard_link(partial, path).map_err(|error| match error.kind() {
+    let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::AlreadyExists => SqliteBackupError::Exists { path: path.to_owned() },
-        _ => failed(error),
-    })?;
+        _ => SqliteBackupError::Io { path: path.to_owned(), source },
+    };
+    File::open(partial).and_then(|file| file.sync_all()).map_err(failed)?;
+    move_to_new(partial, path).map_err(failed)?;
     let folder = path.parent().unwrap_or(Path::new("/"));
-    let published =
-        fs::remove_file(partial).and_then(|()| File::open(folder)).and_then(|folder| folder.sync_all()).map_err(failed);
-    if published.is_err() {
+    let synced = File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed);
+    if synced.is_err() {
         drop(fs::remove_file(path));
     }
-    published
+    synced
+}
+
+/// Moves a file to a path where nothing is. A plain rename would replace a file that somebody made there in between.
+fn move_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from).inspect_err(|_| drop(fs::remove_file(to))),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        Err(error) => rename_to_new(from, to, error),
+    }
+}
+
+/// Renames a file to a path where nothing is, where the file system has no hard links, such as FAT.
+#[cfg(target_os = "linux")]
+fn rename_to_new(from: &Path, to: &Path, _: io::Error) -> io::Result<()> {
+    Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
+}
+
+/// Other systems have no such rename.
+#[cfg(not(target_os = "linux"))]
+fn rename_to_new(_: &Path, _: &Path, error: io::Error) -> io::Result<()> {
+    Err(error)
 }
 
 /// The path of a file that stands beside the one at `path`.
@@ -136,4 +157,27 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut path = path.to_owned().into_os_string();
     path.push(suffix);
     path.into()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let [mine, new, there] = ["mine", "new", "there"].map(|name| folder.path().join(name));
+        fs::write(&there, "there").unwrap();
+        for move_to_new in [move_to_new, |from: &Path, to: &Path| rename_to_new(from, to, io::ErrorKind::Other.into())]
+        {
+            fs::write(&mine, "mine").unwrap();
+            let refused = move_to_new(&mine, &there).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+            assert_eq!(fs::read_to_string(&there).unwrap(), "there");
+            move_to_new(&mine, &new).unwrap();
+            assert_eq!(fs::read_to_string(&new).unwrap(), "mine");
+            assert!(!mine.exists());
+            fs::remove_file(&new).unwrap();
+        }
+    }
 }

@@ -209,3 +209,20 @@ async fn a_backup_that_fails_leaves_nothing() {
     assert!(process.rest().is_empty());
     assert_eq!(log(&folder.path().join("log.db-backup")), log(&path));
 }
+
+/// As on a file system without them, such as FAT.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_backup_needs_no_hard_links() {
+    let (folder, path, store) = fresh().await;
+    store.append(four()).await.unwrap();
+    let library = folder.path().join("no_links.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/backups/no_links.c");
+    let cc = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(source).status();
+    assert!(cc.unwrap().success(), "`cc` builds {source}");
+    let process = Process::start("entry", "back up", &path, &[("LD_PRELOAD", library.to_str().unwrap())]);
+    assert_eq!(process.line(), "done");
+    assert!(process.rest().is_empty());
+    assert_eq!(log(&folder.path().join("log.db-backup")), log(&path));
+    assert!(!folder.path().join("log.db-backup-partial").exists());
+}
