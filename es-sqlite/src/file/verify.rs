@@ -32,9 +32,9 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verification {
-    /// How many events the log holds.
+    /// How many events the log holds: those that could be read, up to the hundredth problem.
     pub events: u64,
-    /// How many streams they belong to.
+    /// How many streams these events belong to.
     pub streams: u64,
     /// What is damaged, a sentence each; at most 100. It names positions and tables, and holds no payload.
     pub problems: Vec<String>,
@@ -130,8 +130,25 @@ fn integrity(connection: &Connection, found: &mut Verification, of: &str) -> Che
 
 /// Every event is as it was written, and in its place in the log and in its stream.
 fn events(connection: &Connection, found: &mut Verification) -> Checked {
+    let mut versions = HashMap::new();
+    let read = events_in_order(connection, found, &mut versions);
+    found.streams = versions.len() as u64;
+    if read? {
+        let listed: i64 = connection.query_row("SELECT count(*) FROM streams", [], |row| row.get(0))?;
+        if usize::try_from(listed) != Ok(versions.len()) {
+            found.problems.push(format!("{listed} streams are listed, and {} have events", versions.len()));
+        }
+    }
+    Ok(())
+}
+
+/// Reads every event, and says whether it read all of them: it stops after many problems. Gives the last version of each stream.
+fn events_in_order(
+    connection: &Connection,
+    found: &mut Verification,
+    versions: &mut HashMap<i64, u64>,
+) -> Result<bool, SqliteError> {
     let mut decoder = RowDecoder::default();
-    let mut versions: HashMap<i64, u64> = HashMap::new();
     let mut last = Position::START;
     let sql = format!(
         "SELECT {COLUMNS}, events.stream, streams.category, streams.id
@@ -145,7 +162,7 @@ fn events(connection: &Connection, found: &mut Verification) -> Checked {
             Err(error) => {
                 found.problems.push(told(&error));
                 if found.problems.len() >= PROBLEMS {
-                    return Ok(());
+                    return Ok(false);
                 }
                 last = last.plus(1);
                 continue;
@@ -166,32 +183,26 @@ fn events(connection: &Connection, found: &mut Verification) -> Checked {
         }
         *version = event.version.get();
         if found.problems.len() >= PROBLEMS {
-            return Ok(());
+            return Ok(false);
         }
     }
-    found.streams = versions.len() as u64;
     if last_position(connection)? != last {
         found.problems.push(format!("the last position is told as another one than {last}"));
     }
-    Ok(())
+    Ok(true)
 }
 
-/// Every stream has events, and is in its slice.
+/// Every stream is in its slice.
 fn streams(connection: &Connection, found: &mut Verification) -> Checked {
     let mut statement = connection.prepare("SELECT category, id, slice FROM streams")?;
     let mut rows = statement.query([])?;
-    let mut count = 0;
     while let Some(row) = rows.next()? {
         let (category, id, slice): (String, String, u16) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        count += 1;
         match StreamId::new(category, id) {
             Ok(stream) if stream.slice() == slice => {}
             Ok(stream) => found.problems.push(format!("stream `{stream}` is in slice {slice}")),
             Err(error) => found.problems.push(format!("a stream has a bad name: {error}")),
         }
-    }
-    if count != found.streams {
-        found.problems.push(format!("{count} streams are listed, and {} have events", found.streams));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Short tasks run at once on the thread that asks: two changes of threads take longer than to read ten events.
 
 use std::{
+    error::Error,
     fmt,
     sync::{Mutex, PoisonError},
     thread::{self, JoinHandle},
@@ -10,7 +11,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use es_core::{ReadError, SnapshotError, StoreErrorKind};
+use es_core::{ReadError, SnapshotError, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -32,22 +33,17 @@ pub(crate) struct Reader {
 }
 
 /// The error of a task.
-pub(crate) trait OfReader: From<SqliteError> + Send + 'static {
-    /// Whether SQLite was busy.
-    fn is_busy(&self) -> bool;
-}
-
-impl OfReader for ReadError {
+pub(crate) trait OfReader: Error + From<SqliteError> + Send + 'static {
+    /// Whether SQLite was busy, as the error of the store says.
     fn is_busy(&self) -> bool {
-        matches!(self, Self::Store(error) if error.kind() == StoreErrorKind::Busy)
+        let store = self.source().and_then(|source| source.downcast_ref::<StoreError>());
+        store.is_some_and(|error| error.kind() == StoreErrorKind::Busy)
     }
 }
 
-impl OfReader for SnapshotError {
-    fn is_busy(&self) -> bool {
-        matches!(self, Self::Store(error) if error.kind() == StoreErrorKind::Busy)
-    }
-}
+impl OfReader for ReadError {}
+
+impl OfReader for SnapshotError {}
 
 type Task = Box<dyn FnOnce(&mut Reader) + Send>;
 
@@ -189,5 +185,17 @@ impl Reader {
 impl fmt::Debug for ReaderThreads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReaderThreads").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_lock_of_others_is_busy() {
+        let locked = || SqliteError::Locked { waited: Duration::ZERO };
+        assert!(ReadError::from(locked()).is_busy() && SnapshotError::from(locked()).is_busy());
+        assert!(!ReadError::from(SqliteError::Closed).is_busy() && !SnapshotError::from(SqliteError::Closed).is_busy());
     }
 }

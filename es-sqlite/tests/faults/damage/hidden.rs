@@ -10,7 +10,10 @@ use super::{
     looks::{Look, open_and_look, send_again},
     written::{Written, add_a_table},
 };
-use crate::log::{Files, append, cause, open};
+use crate::log::{Files, append, append_at_once, cause, open};
+
+/// The size of a page.
+const PAGE: usize = 4096;
 
 /// Executes SQL on the file that no store has open.
 fn sql(path: &Path, sql: &str) {
@@ -249,4 +252,36 @@ async fn an_incarnation_that_says_something_else_is_an_error() {
             assert!(problems.iter().any(|problem| problem.contains("incarnation")), "{change}: {problems:?}");
         }
     }
+}
+
+/// What is not read for another reason is no problem of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_blames_no_stream_when_it_cannot_read_all_events() {
+    let files = Files::new();
+    let store = open(files.log()).await;
+    append_at_once(&store, 0..300).await;
+    store.close().await;
+    // The first page of events: none can be read.
+    let mut file = fs::read(files.log()).unwrap();
+    let text = br#"{"number":1,"#;
+    let at = file.windows(text.len()).position(|bytes| bytes == text).unwrap();
+    let page = at / PAGE * PAGE;
+    file[page..page + 8].fill(0xff);
+    fs::write(files.log(), file).unwrap();
+    let store = open(files.log()).await;
+    let found = store.verify().await.unwrap();
+    assert!(found.events == 0 && found.streams == 0 && !found.is_intact(), "{found:?}");
+    assert!(!found.problems.iter().any(|problem| problem.contains("streams are listed")), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_tells_a_hundred_problems_and_no_wrong_one() {
+    let files = Files::new();
+    let store = open(files.log()).await;
+    append_at_once(&store, 0..300).await;
+    store.close().await;
+    sql(&files.log(), "UPDATE events SET recorded_at = recorded_at + 1 WHERE position > 100");
+    let found = open(files.log()).await.verify().await.unwrap();
+    assert_eq!((found.events, found.streams, found.problems.len()), (100, 5, 100), "{found:?}");
+    assert!(found.problems.iter().all(|problem| problem.contains("its checksum does not match")), "{found:?}");
 }
