@@ -40,6 +40,16 @@ impl Process {
         Self(process::Process::spawn(&mut command, "work", path, &[]))
     }
 
+    /// Starts a child that works on the log at `path`, tells it to open it and to do what `commands` say, and ends it with SIGKILL.
+    pub(crate) fn crash(path: &Path, commands: &[&str]) {
+        let mut child = Self::start(path);
+        child.tell("open");
+        for command in commands {
+            child.tell(command);
+        }
+        child.kill();
+    }
+
     /// Tells the child what to do, and gives its answer.
     pub(crate) fn ask(&mut self, command: &str) -> String {
         self.0.tell(command);

@@ -13,10 +13,7 @@ use crate::{
 async fn a_missing_or_empty_file_does_not_take_its_write_ahead_log_along() {
     for empty in [false, true] {
         let files = Files::new();
-        let mut child = Process::start(&files.log());
-        child.tell("open");
-        child.tell("append 0 40");
-        child.kill();
+        Process::crash(&files.log(), &["append 0 40"]);
         let wal = fs::read(files.beside("-wal")).unwrap();
         assert!(!wal.is_empty());
         fs::rename(files.log(), files.named("moved.db")).unwrap();
@@ -77,10 +74,7 @@ async fn a_table_that_needs_the_program_that_made_it_is_no_damage() {
     let found = store.verify().await.unwrap();
     assert!(found.is_intact(), "{:?}", found.problems);
     drop(store);
-    let mut child = Process::start(&files.log());
-    child.tell("open");
-    child.tell("append 20 40");
-    child.kill();
+    Process::crash(&files.log(), &["append 20 40"]);
     assert_holds(&open(files.log()).await, 40).await;
 }
 

@@ -110,10 +110,7 @@ async fn a_file_that_was_cut_in_half_is_refused_with_a_write_ahead_log_beside_it
     let store = open(files.log()).await;
     append_at_once(&store, 0..500).await;
     store.close().await;
-    let mut child = Process::start(&files.log());
-    child.tell("open");
-    child.tell("append 500 510");
-    child.kill();
+    Process::crash(&files.log(), &["append 500 510"]);
     let file = fs::OpenOptions::new().write(true).open(files.log()).unwrap();
     file.set_len(file.metadata().unwrap().len() / 2).unwrap();
     let error = refused(&files).await;

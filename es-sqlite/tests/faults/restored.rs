@@ -52,10 +52,7 @@ async fn killed(files: &Files, backup: Backup, sizes: Sizes) {
         }
     }
     drop(store);
-    let mut child = Process::start(&files.log());
-    child.tell("open");
-    child.tell(&format!("append {} {}", sizes.backup, sizes.end));
-    child.kill();
+    Process::crash(&files.log(), &[&format!("append {} {}", sizes.backup, sizes.end)]);
     assert!(fs::metadata(files.beside("-wal")).unwrap().len() > 0);
 }
 
@@ -94,28 +91,17 @@ async fn is_refused_until_the_wal_is_gone(backup: Backup, sizes: Sizes) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_small_backup_by_the_store_is_not_mixed() {
-    is_refused_until_the_wal_is_gone(Backup::Store, SMALL).await;
+async fn a_small_backup_is_not_mixed() {
+    for backup in [Backup::Store, Backup::Vacuum] {
+        is_refused_until_the_wal_is_gone(backup, SMALL).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backup_by_the_store_of_a_log_with_checkpoints_is_not_mixed() {
-    is_refused_until_the_wal_is_gone(Backup::Store, CHECKPOINTED).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_small_backup_by_vacuum_into_is_not_mixed() {
-    is_refused_until_the_wal_is_gone(Backup::Vacuum, SMALL).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_backup_by_vacuum_into_of_a_log_with_checkpoints_is_not_mixed() {
-    is_refused_until_the_wal_is_gone(Backup::Vacuum, CHECKPOINTED).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_backup_by_a_copy_of_a_log_with_checkpoints_is_not_mixed() {
-    is_refused_until_the_wal_is_gone(Backup::Copy, CHECKPOINTED).await;
+async fn a_backup_of_a_log_with_checkpoints_is_not_mixed() {
+    for backup in [Backup::Store, Backup::Copy, Backup::Vacuum] {
+        is_refused_until_the_wal_is_gone(backup, CHECKPOINTED).await;
+    }
 }
 
 /// The copy is byte for byte what the file alone still is, so that the write-ahead log makes it whole.
@@ -142,14 +128,8 @@ async fn a_copy_from_before_changes_of_other_tables_is_not_mixed() {
         .unwrap();
     drop(mine);
     fs::copy(files.log(), files.named("backup.db")).unwrap();
-    let mut child = Process::start(&files.log());
-    child.tell("open");
-    child.tell("append 20 21");
-    child.tell("sql UPDATE mine SET number = 2");
-    child.tell("close");
-    child.tell("open");
-    child.tell("append 21 22");
-    child.kill();
+    let commands = ["append 20 21", "sql UPDATE mine SET number = 2", "close", "open", "append 21 22"];
+    Process::crash(&files.log(), &commands);
     restore(&files, false);
     is_refused(&files).await;
 }
@@ -164,10 +144,7 @@ async fn the_file_of_another_log_is_not_mixed() {
         let store = open(files.log()).await;
         append_at_once(&store, 0..20).await;
         store.close().await;
-        let mut child = Process::start(&files.log());
-        child.tell("open");
-        child.tell("append 20 30");
-        child.kill();
+        Process::crash(&files.log(), &["append 20 30"]);
         restore(&files, false);
         is_refused(&files).await;
     }
@@ -184,10 +161,7 @@ async fn a_copy_that_was_used_as_a_log_of_its_own_is_not_mixed() {
     let copy = open(files.named("backup.db")).await;
     append_at_once(&copy, 200..205).await;
     copy.close().await;
-    let mut child = Process::start(&files.log());
-    child.tell("open");
-    child.tell("append 20 30");
-    child.kill();
+    Process::crash(&files.log(), &["append 20 30"]);
     restore(&files, false);
     is_refused(&files).await;
 }
@@ -200,10 +174,7 @@ async fn a_restored_backup_is_used_again_after_a_crash() {
         killed(&files, backup, SMALL).await;
         restore(&files, false);
         fs::rename(files.beside("-wal"), files.named("moved-away")).unwrap();
-        let mut child = Process::start(&files.log());
-        child.tell("open");
-        child.tell(&format!("append {} {end}", SMALL.backup));
-        child.kill();
+        Process::crash(&files.log(), &[&format!("append {} {end}", SMALL.backup)]);
         assert_holds(&open(files.log()).await, end).await;
     }
 }

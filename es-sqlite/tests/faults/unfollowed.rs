@@ -62,12 +62,7 @@ async fn a_write_ahead_log_that_only_transactions_of_callers_wrote_is_told_by_it
         &["append-in 1 2", CHECKPOINT, "append-in-and-roll-back 2 3", "append-in 2 5"],
     ] {
         let files = closed().await;
-        let mut child = Process::start(&files.log());
-        child.tell("open");
-        for command in commands {
-            child.tell(command);
-        }
-        child.kill();
+        Process::crash(&files.log(), commands);
         assert_eq!(verifications(&files, 5).await, 0, "{commands:?}");
     }
 }
@@ -75,10 +70,7 @@ async fn a_write_ahead_log_that_only_transactions_of_callers_wrote_is_told_by_it
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_ahead_log_that_only_others_wrote_is_verified() {
     let files = closed().await;
-    let mut child = Process::start(&files.log());
-    child.tell("open");
-    child.tell(OTHERS);
-    child.kill();
+    Process::crash(&files.log(), &[OTHERS]);
     assert_eq!(verifications(&files, 1).await, 1);
     // The write-ahead log was copied into the file, so that it is verified once.
     assert_eq!(verifications(&files, 1).await, 0);

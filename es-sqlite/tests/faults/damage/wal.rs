@@ -125,10 +125,7 @@ async fn a_damaged_row_of_the_write_ahead_log_before_does_not_make_this_one_stal
     let mine = Connection::open(files.log()).unwrap();
     let salts: [u8; 8] = mine.query_row("SELECT salts FROM wal_base", [], |row| row.get(0)).unwrap();
     mine.close().unwrap();
-    let mut child = Process::start(&files.log());
-    child.tell("open");
-    child.tell("append 3 5");
-    child.kill();
+    Process::crash(&files.log(), &["append 3 5"]);
     let mut file = fs::read(files.log()).unwrap();
     let at = file.windows(8).position(|bytes| bytes == salts).unwrap();
     // The number follows the salts.
