@@ -33,7 +33,7 @@ use crate::{
     read::{
         log_pages::read_log,
         open_readers::OpenReaders,
-        stream::StreamCursor,
+        stream::{StreamCursor, StreamPage},
         stream_pages::{read_stream, visit_stream},
         threads::ReaderThreads,
     },
@@ -93,6 +93,20 @@ impl Shared {
         if let Some(queue) = &self.queue {
             queue.close();
         }
+    }
+}
+
+impl Shared {
+    /// Reads a page of a stream on this thread; `None` when that would have to wait.
+    ///
+    /// The connection of the writer is tried first: a commit of another connection empties the cache of a connection, and most
+    /// commits are its own.
+    fn read_here(&self, cursor: &StreamCursor, size: usize) -> Option<Result<StreamPage, ReadError>> {
+        let queue = self.queue.as_ref().filter(|_| cursor.direction == Direction::Forward);
+        let read =
+            queue.and_then(|queue| queue.read_here(|connection, decoder| cursor.read(connection, decoder, size)));
+        let read_aside = || self.readers.run_here(|reader| cursor.read(&reader.connection, &mut reader.decoder, size));
+        read.or_else(read_aside)
     }
 }
 
@@ -325,11 +339,13 @@ impl EventStore for SqliteStore {
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
         let cursor = StreamCursor::new(stream, from, direction);
-        read_stream(Arc::clone(&self.shared.readers), self.shared.open.open(), cursor, limit)
+        let here = |cursor: &StreamCursor, size| self.shared.read_here(cursor, size);
+        read_stream(Arc::clone(&self.shared.readers), self.shared.open.open(), cursor, limit, here)
     }
 
     async fn visit_stream(&self, stream: &StreamId, from: Version, visitor: Visitor<'_>) -> Result<(), ReadError> {
-        visit_stream(&self.shared.readers, stream, from, visitor).await
+        let here = |cursor: &StreamCursor, size| self.shared.read_here(cursor, size);
+        visit_stream(&self.shared.readers, stream, from, visitor, &here).await
     }
 
     fn read_pages(

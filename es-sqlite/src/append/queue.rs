@@ -13,7 +13,8 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use es_core::{AppendError, AppendRequest, Appended, SnapshotError, StoredSnapshot};
+use es_core::{AppendError, AppendRequest, Appended, ReadError, SnapshotError, StoredSnapshot};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
         job::{Job, PendingAppend, bytes},
         writer::{Writer, WriterParts},
     },
+    codec::row::RowDecoder,
     error::SqliteError,
     file::{error::SqliteOpenError, synchronous::Synchronous},
     read::threads::join,
@@ -87,6 +89,15 @@ impl Queue {
             drop(self.send(Job::Checkpoint));
         }
         answer
+    }
+
+    /// Reads on this thread, with the connection of the writer and outside of a transaction; `None` when that would have to wait.
+    pub(crate) fn read_here<T>(
+        &self,
+        task: impl FnOnce(&Connection, &mut RowDecoder) -> Result<T, ReadError>,
+    ) -> Option<Result<T, ReadError>> {
+        let mut writer = self.writer.try_lock().ok()?;
+        writer.as_mut()?.read_here(task)
     }
 
     /// Fails once the queue is closed.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crossbeam_channel::Receiver;
-use es_core::{AppendError, AppendRequest, Appended, Position, Timestamp, UnknownOutcome};
+use es_core::{AppendError, AppendRequest, Appended, Position, ReadError, Timestamp, UnknownOutcome};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         job::{Job, Outcome, Work, bytes},
         snapshots,
     },
-    codec::kinds::Kinds,
+    codec::row::RowDecoder,
     error::SqliteError,
     file::{
         connection::{self, Settings},
@@ -26,6 +26,7 @@ use crate::{
         wal_base::Salts,
         write_lock::WriteLock,
     },
+    read::threads::OfReader,
     wake::Wake,
 };
 
@@ -50,7 +51,7 @@ pub(crate) struct WriterParts {
 /// Writes to the file, for the thread and for appends that run on the thread that asks.
 pub(super) struct Writer {
     parts: WriterParts,
-    kinds: Kinds,
+    decoder: RowDecoder,
     /// The write-ahead log, for the salts in its header.
     wal: Option<File>,
     /// The salts that the write-ahead log had after the last batch.
@@ -73,7 +74,7 @@ enum BatchFailure {
 
 impl Writer {
     pub(super) fn new(parts: WriterParts) -> Self {
-        Self { parts, kinds: Kinds::default(), wal: None, salts: None, is_broken: false, pages: 0 }
+        Self { parts, decoder: RowDecoder::default(), wal: None, salts: None, is_broken: false, pages: 0 }
     }
 
     /// Takes the jobs that wait, up to the limits.
@@ -140,6 +141,20 @@ impl Writer {
         }
     }
 
+    /// Reads without a wait; `None` when that is not possible.
+    pub(super) fn read_here<T>(
+        &mut self,
+        task: impl FnOnce(&Connection, &mut RowDecoder) -> Result<T, ReadError>,
+    ) -> Option<Result<T, ReadError>> {
+        // Each batch sets its own.
+        if self.is_broken || self.parts.connection.busy_timeout(Duration::ZERO).is_err() {
+            return None;
+        }
+        let read = self.parts.place.check().map_err(ReadError::from);
+        let read = read.and_then(|()| task(&self.parts.connection, &mut self.decoder));
+        (!matches!(&read, Err(error) if error.is_busy())).then_some(read)
+    }
+
     fn execute(&mut self, batch: &[Job], look_up: LookUp) -> Result<Vec<Outcome>, BatchFailure> {
         let work: Vec<_> = batch.iter().map(Job::work).collect();
         let (began, patience) = (Instant::now(), self.parts.settings.busy_timeout);
@@ -199,7 +214,7 @@ impl Writer {
         look_up: LookUp,
         now: Timestamp,
     ) -> Result<(Vec<Outcome>, Position, Position), SqliteError> {
-        let mut log = Log::new(&self.parts.connection, &mut self.kinds, now, look_up)?;
+        let mut log = Log::new(&self.parts.connection, &mut self.decoder.kinds, now, look_up)?;
         let before = log.last;
         let mut outcomes = Vec::with_capacity(batch.len());
         for work in batch {
@@ -249,7 +264,7 @@ impl Writer {
     }
 
     fn roll_back(&mut self) {
-        self.kinds.forget();
+        self.decoder.kinds.forget();
         self.is_broken = false;
         // SQLite has rolled back by itself after some errors.
         if !self.parts.connection.is_autocommit()
@@ -263,7 +278,7 @@ impl Writer {
     fn reopen(&mut self) -> Result<(), SqliteError> {
         self.parts.place.check()?;
         self.parts.connection = connection::writer(self.parts.place.path(), &self.parts.settings)?;
-        self.kinds.forget();
+        self.decoder.kinds.forget();
         self.is_broken = false;
         Ok(())
     }

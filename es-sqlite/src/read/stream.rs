@@ -1,16 +1,19 @@
 //! Reads a page of a stream.
 
 use es_core::{Direction, ReadError, StoredEvent, StreamId, Version};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use crate::{
-    codec::row::{COLUMNS, damaged},
+    codec::row::{COLUMNS, RowDecoder, damaged},
     error::SqliteError,
-    read::threads::Reader,
 };
 
 /// The most bytes of payloads and metadata of a page, unless it holds a single event.
 pub(super) const PAGE_BYTES: usize = 1024 * 1024;
+
+/// The events of the stream with this category and id.
+const OF_STREAM: &str = "streams CROSS JOIN events INDEXED BY events_of_stream USING (stream)
+    WHERE streams.category = ?1 AND streams.id = ?2";
 
 /// A part of a stream: from a version on, inclusive.
 #[derive(Clone, Debug)]
@@ -43,28 +46,25 @@ impl StreamCursor {
         Self { from, goes_on: true, ..self.clone() }
     }
 
-    /// Reads at most `limit` events.
-    pub(crate) fn read(&self, reader: &mut Reader, limit: usize) -> Result<StreamPage, ReadError> {
-        let Reader { connection, decoder, .. } = reader;
+    /// Reads at most `limit` events: forward with one statement, which needs no transaction, and backward in a transaction.
+    pub(crate) fn read(
+        &self,
+        connection: &Connection,
+        decoder: &mut RowDecoder,
+        limit: usize,
+    ) -> Result<StreamPage, ReadError> {
         let mut page = StreamPage { events: Vec::with_capacity(limit.min(16)), more: false };
-        let find = "SELECT stream FROM streams WHERE category = ?1 AND id = ?2";
-        let number = (|| {
-            let mut find = connection.prepare_cached(find)?;
-            find.query_row([self.stream.category(), self.stream.id()], |row| row.get::<_, i64>(0)).optional()
-        })();
-        let Some(number) = number.map_err(SqliteError::from)? else { return Ok(page) };
         let (operator, order) = match self.direction {
             Direction::Forward => (">=", "ASC"),
             Direction::Backward => ("<=", "DESC"),
         };
-        let sql = format!(
-            "SELECT {COLUMNS} FROM events INDEXED BY events_of_stream
-             WHERE stream = ?1 AND version {operator} ?2 ORDER BY version {order} LIMIT ?3"
-        );
+        let sql =
+            format!("SELECT {COLUMNS} FROM {OF_STREAM} AND version {operator} ?3 ORDER BY version {order} LIMIT ?4");
         let from = i64::try_from(self.from.get()).unwrap_or(i64::MAX);
         let rows = i64::try_from(limit).unwrap_or(i64::MAX);
+        let (category, id) = (self.stream.category(), self.stream.id());
         let mut statement = connection.prepare_cached(&sql).map_err(SqliteError::from)?;
-        let mut rows = statement.query(params![number, from, rows]).map_err(SqliteError::from)?;
+        let mut rows = statement.query(params![category, id, from, rows]).map_err(SqliteError::from)?;
         let (mut bytes, mut before) = (0, None);
         while bytes <= PAGE_BYTES
             && let Some(row) = rows.next().map_err(SqliteError::from)?
@@ -83,7 +83,7 @@ impl StreamCursor {
         drop(rows);
         drop(statement);
         if self.direction == Direction::Backward {
-            self.check_ends(connection, number, &page)?;
+            self.check_ends(connection, &page)?;
         }
         Ok(page)
     }
@@ -110,13 +110,14 @@ impl StreamCursor {
 
     /// Refuses a page that begins below the version that was asked for although the stream goes on above it, or that ends
     /// before the first event.
-    fn check_ends(&self, connection: &rusqlite::Connection, number: i64, page: &StreamPage) -> Result<(), ReadError> {
+    fn check_ends(&self, connection: &Connection, page: &StreamPage) -> Result<(), ReadError> {
         let hole = |after, found| Err(ReadError::Hole { stream: self.stream.clone(), after, found });
         let first = page.events.first().map_or(Version::NONE, |event| event.version);
         if first < self.from && !self.goes_on {
-            let next = "SELECT min(version) FROM events INDEXED BY events_of_stream WHERE stream = ?1 AND version > ?2";
-            let next = connection.prepare_cached(next).and_then(|mut next| {
-                next.query_row(params![number, first.get().cast_signed()], |row| row.get::<_, Option<i64>>(0))
+            let next = format!("SELECT min(version) FROM {OF_STREAM} AND version > ?3");
+            let next = connection.prepare_cached(&next).and_then(|mut next| {
+                let after = params![self.stream.category(), self.stream.id(), first.get().cast_signed()];
+                next.query_row(after, |row| row.get::<_, Option<i64>>(0))
             });
             if let Some(next) = next.map_err(SqliteError::from)? {
                 return hole(first, Version::new(next.cast_unsigned()));

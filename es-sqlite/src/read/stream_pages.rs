@@ -13,6 +13,9 @@ use crate::read::{
     threads::{Answer, ReaderThreads, answered},
 };
 
+/// Reads a page on this thread; `None` where that would have to wait.
+type ReadHere<'a> = &'a (dyn Fn(&StreamCursor, usize) -> Option<Result<StreamPage, ReadError>> + Send + Sync);
+
 /// A page that is read, or was.
 struct StartedPage {
     /// The version that it begins at.
@@ -37,10 +40,10 @@ struct StreamPages {
 
 impl StreamPages {
     /// Reads the first page on this thread where that needs no wait.
-    fn new(threads: Arc<ReaderThreads>, cursor: StreamCursor, limit: Option<usize>) -> Self {
+    fn new(threads: Arc<ReaderThreads>, cursor: StreamCursor, limit: Option<usize>, here: ReadHere<'_>) -> Self {
         let mut pages = Self { threads, cursor, sizes: Sizes::new(limit), started: VecDeque::new() };
         if let Some(size) = pages.sizes.take(0, 0) {
-            let read = pages.threads.run_here(|reader| pages.cursor.read(reader, size));
+            let read = here(&pages.cursor, size);
             let state = read.map_or_else(|| pages.start(size), State::Read);
             pages.started.push_back(StartedPage { from: pages.cursor.from, size, state });
         }
@@ -49,7 +52,9 @@ impl StreamPages {
 
     fn start(&self, size: usize) -> State {
         let cursor = self.cursor.clone();
-        State::Started(self.threads.start_task(move |reader| cursor.read(reader, size)))
+        State::Started(
+            self.threads.start_task(move |reader| cursor.read(&reader.connection, &mut reader.decoder, size)),
+        )
     }
 
     async fn page(&mut self) -> Result<Option<Vec<StoredEvent>>, ReadError> {
@@ -92,14 +97,15 @@ impl StreamPages {
 }
 
 /// Reads the events of a stream. Nothing is read before the first poll.
-pub(crate) fn read_stream(
+pub(crate) fn read_stream<'a>(
     threads: Arc<ReaderThreads>,
     open: OpenReader,
     cursor: StreamCursor,
     limit: Option<usize>,
-) -> BoxStream<'static, Result<StoredEvent, ReadError>> {
+    here: impl Fn(&StreamCursor, usize) -> Option<Result<StreamPage, ReadError>> + Send + Sync + 'a,
+) -> BoxStream<'a, Result<StoredEvent, ReadError>> {
     let pages = stream::unfold(None, move |pages: Option<StreamPages>| {
-        let mut pages = pages.unwrap_or_else(|| StreamPages::new(Arc::clone(&threads), cursor.clone(), limit));
+        let mut pages = pages.unwrap_or_else(|| StreamPages::new(Arc::clone(&threads), cursor.clone(), limit, &here));
         let _open = &open;
         async move { pages.page().await.transpose().map(|page| (page, Some(pages))) }
     });
@@ -116,9 +122,10 @@ pub(crate) async fn visit_stream(
     stream: &StreamId,
     from: Version,
     visitor: Visitor<'_>,
+    here: ReadHere<'_>,
 ) -> Result<(), ReadError> {
     let cursor = StreamCursor::new(stream, from, Direction::Forward);
-    let mut pages = StreamPages::new(Arc::clone(threads), cursor, None);
+    let mut pages = StreamPages::new(Arc::clone(threads), cursor, None, here);
     while let Some(events) = pages.page().await? {
         for event in &events {
             if let ControlFlow::Break(()) = visitor(event)? {
