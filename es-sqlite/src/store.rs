@@ -27,7 +27,6 @@ use crate::{
         connection::{self, Settings},
         error::SqliteOpenError,
         identity::Place,
-        incarnation,
         verify::verify,
     },
     read::{
@@ -359,7 +358,7 @@ impl EventStore for SqliteStore {
     }
 
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
-        self.shared.readers.run(|reader| Ok(incarnation::frontier(&reader.connection)?)).await
+        self.shared.readers.run(|reader| Ok(reader.incarnation.frontier(&reader.connection)?)).await
     }
 
     async fn changed(&self, seen: Checkpoint) -> Result<Checkpoint, ReadError> {

@@ -19,7 +19,7 @@ use crate::{
         kinds::Kinds,
     },
     error::SqliteError,
-    file::incarnation,
+    file::incarnation::KnownIncarnation,
 };
 
 /// What appends need to know of the log, as of the transaction.
@@ -68,11 +68,11 @@ impl<'a> Log<'a> {
     pub(super) fn new(
         connection: &'a Connection,
         kinds: &'a mut Kinds,
+        known: &mut KnownIncarnation,
         now: Timestamp,
         look_up: LookUp,
     ) -> Result<Self, SqliteError> {
-        let incarnation = incarnation::today(connection)?;
-        let last = incarnation::last_position(connection)?;
+        let (incarnation, last) = known.end(connection)?;
         Ok(Self { connection, kinds, incarnation, last, now, look_up })
     }
 

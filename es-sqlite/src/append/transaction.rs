@@ -13,7 +13,12 @@ use crate::{
     },
     codec::kinds::Kinds,
     error::SqliteError,
-    file::{identity::Place, incarnation, synchronous::Synchronous, wal},
+    file::{
+        identity::Place,
+        incarnation::{self, KnownIncarnation},
+        synchronous::Synchronous,
+        wal,
+    },
 };
 
 /// Why [`SqliteStore::append_in`](crate::SqliteStore::append_in) appended nothing. What the transaction did before is as it
@@ -95,8 +100,8 @@ pub(crate) fn append_in(
     }
     // What a failed statement left behind is undone, so that the caller may go on with the transaction.
     connection.execute_batch("SAVEPOINT es_append_in")?;
-    let mut kinds = Kinds::default();
-    let log = Log::new(connection, &mut kinds, clock(), LookUp::Always);
+    let (mut kinds, mut known) = (Kinds::default(), KnownIncarnation::default());
+    let log = Log::new(connection, &mut kinds, &mut known, clock(), LookUp::Always);
     let answer = log.map_err(Failure::Failed).and_then(|mut log| {
         let appended = log.execute(request)?;
         wal::follow(connection, place)?;

@@ -22,6 +22,7 @@ use crate::{
     file::{
         connection::{self, Settings},
         identity::Place,
+        incarnation::KnownIncarnation,
         wal,
         wal_base::Salts,
         write_lock::WriteLock,
@@ -52,6 +53,7 @@ pub(crate) struct WriterParts {
 pub(super) struct Writer {
     parts: WriterParts,
     decoder: RowDecoder,
+    incarnation: KnownIncarnation,
     /// The write-ahead log, for the salts in its header.
     wal: Option<File>,
     /// The salts that the write-ahead log had after the last batch.
@@ -74,7 +76,15 @@ enum BatchFailure {
 
 impl Writer {
     pub(super) fn new(parts: WriterParts) -> Self {
-        Self { parts, decoder: RowDecoder::default(), wal: None, salts: None, is_broken: false, pages: 0 }
+        Self {
+            parts,
+            decoder: RowDecoder::default(),
+            incarnation: KnownIncarnation::default(),
+            wal: None,
+            salts: None,
+            is_broken: false,
+            pages: 0,
+        }
     }
 
     /// Takes the jobs that wait, up to the limits.
@@ -214,7 +224,7 @@ impl Writer {
         look_up: LookUp,
         now: Timestamp,
     ) -> Result<(Vec<Outcome>, Position, Position), SqliteError> {
-        let mut log = Log::new(&self.parts.connection, &mut self.decoder.kinds, now, look_up)?;
+        let mut log = Log::new(&self.parts.connection, &mut self.decoder.kinds, &mut self.incarnation, now, look_up)?;
         let before = log.last;
         let mut outcomes = Vec::with_capacity(batch.len());
         for work in batch {

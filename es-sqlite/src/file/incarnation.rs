@@ -76,12 +76,36 @@ pub(crate) fn today(connection: &Connection) -> Result<Uuid, SqliteError> {
 pub(crate) fn last_position(connection: &Connection) -> Result<Position, SqliteError> {
     let last = "SELECT coalesce(max(position), 0) FROM events";
     let last = connection.prepare_cached(last)?.query_row([], |row| row.get::<_, i64>(0))?;
+    position(last)
+}
+
+fn position(last: i64) -> Result<Position, SqliteError> {
     u64::try_from(last).map(Position::new).map_err(|_| SqliteError::damaged(format!("position {last} is below 0")))
 }
 
-/// The frontier: today's incarnation and the last position.
-pub(crate) fn frontier(connection: &Connection) -> Result<Checkpoint, SqliteError> {
-    Ok(Checkpoint::new(today(connection)?, last_position(connection)?))
+/// The newest incarnation that a connection has read: its number and its id. It is not read again until there is a newer one.
+#[derive(Debug, Default)]
+pub(crate) struct KnownIncarnation(Option<(i64, Uuid)>);
+
+impl KnownIncarnation {
+    /// The frontier: today's incarnation and the last position.
+    pub(crate) fn frontier(&mut self, connection: &Connection) -> Result<Checkpoint, SqliteError> {
+        let (id, last) = self.end(connection)?;
+        Ok(Checkpoint::new(id, last))
+    }
+
+    /// Today's incarnation and the last position.
+    pub(crate) fn end(&mut self, connection: &Connection) -> Result<(Uuid, Position), SqliteError> {
+        let end = "SELECT (SELECT max(number) FROM incarnations), coalesce(max(position), 0) FROM events";
+        let mut end = connection.prepare_cached(end)?;
+        let (newest, last): (Option<i64>, i64) = end.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let id = match self.0 {
+            Some((number, id)) if Some(number) == newest => id,
+            _ => today(connection)?,
+        };
+        self.0 = newest.map(|number| (number, id));
+        Ok((id, position(last)?))
+    }
 }
 
 /// Refuses a checkpoint above what the log has in common with the incarnation that it belongs to.

@@ -53,7 +53,7 @@ enum Scan {
 impl LogCursor {
     /// Reads at most `limit` events.
     pub(crate) fn read(&self, reader: &mut Reader, limit: usize) -> Result<LogPage, ReadError> {
-        let frontier = incarnation::frontier(&reader.connection)?;
+        let frontier = reader.incarnation.frontier(&reader.connection)?;
         if !self.is_checked {
             incarnation::check(&reader.connection, self.from, frontier)?;
         }

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use crate::{
     codec::row::RowDecoder,
     error::SqliteError,
-    file::{error::SqliteOpenError, identity::Place},
+    file::{error::SqliteOpenError, identity::Place, incarnation::KnownIncarnation},
 };
 
 /// How many threads read.
@@ -29,6 +29,7 @@ const THREADS: usize = 2;
 pub(crate) struct Reader {
     pub(crate) connection: Connection,
     pub(crate) decoder: RowDecoder,
+    pub(crate) incarnation: KnownIncarnation,
     place: Place,
 }
 
@@ -68,7 +69,12 @@ impl ReaderThreads {
         let failed = |source| SqliteOpenError::file(place.path(), source);
         let reader = || {
             let connection = open().map_err(failed)?;
-            Ok::<_, SqliteOpenError>(Reader { connection, decoder: RowDecoder::default(), place: place.clone() })
+            Ok::<_, SqliteOpenError>(Reader {
+                connection,
+                decoder: RowDecoder::default(),
+                incarnation: KnownIncarnation::default(),
+                place: place.clone(),
+            })
         };
         let here = reader()?;
         // It must not wait for others, since that would block the thread that asks.
