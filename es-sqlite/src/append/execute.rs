@@ -79,7 +79,7 @@ impl<'a> Log<'a> {
     /// Executes `request`, whose limits were checked. With [`LookUp::WhenUnexpected`] the failure
     /// [`SqliteError::is_constraint`] says that an id may be taken.
     pub(super) fn execute(&mut self, request: &AppendRequest) -> Result<Vec<Appended>, Failure> {
-        let end = |append: &Append| StreamEnd::find(self.connection, &append.stream);
+        let end = |append: &Append| StreamEnd::find(self.connection, self.kinds, &append.stream);
         let ends = request.appends().iter().map(end).collect::<Result<Vec<_>, _>>()?;
         let is_expected = request.appends().iter().zip(&ends).all(|(append, end)| append.expected.holds(end.version));
         // A repeat of a request with keys is told from another request by its ids.

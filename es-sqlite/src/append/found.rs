@@ -13,7 +13,8 @@ use uuid::Uuid;
 use crate::{
     codec::{
         checksum,
-        row::{COLUMNS, RowDecoder, TOGETHER},
+        kinds::Kinds,
+        row::{AFTER_COLUMNS, COLUMNS, RowDecoder, TOGETHER, place_in},
     },
     error::SqliteError,
 };
@@ -28,18 +29,16 @@ pub(super) struct StreamEnd {
 }
 
 impl StreamEnd {
-    pub(super) fn find(connection: &Connection, stream: &StreamId) -> Result<Self, SqliteError> {
-        let mut statement = connection.prepare_cached(
-            "SELECT streams.stream, version, recorded_at FROM streams JOIN events USING (stream)
-             WHERE streams.category = ?1 AND streams.id = ?2 ORDER BY version DESC LIMIT 1",
-        )?;
-        let row = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get(2)?));
-        let found = statement.query_row([stream.category(), stream.id()], row).optional()?;
-        let Some((number, version, recorded_at)) = found else { return Ok(Self::default()) };
-        let damaged =
-            || SqliteError::damaged(format!("the last event of stream `{stream}` has a number out of its range"));
-        let version = u64::try_from(version).map(Version::new).map_err(|_| damaged())?;
-        Ok(Self { number: Some(number), version, recorded_at: Timestamp::from_micros(recorded_at) })
+    /// Finds the last event, which must be as it was written: the next one gets a version and a recorded time after its own.
+    pub(super) fn find(connection: &Connection, kinds: &mut Kinds, stream: &StreamId) -> Result<Self, SqliteError> {
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT {COLUMNS}, streams.stream FROM streams JOIN events USING (stream)
+             WHERE streams.category = ?1 AND streams.id = ?2 ORDER BY events.version DESC LIMIT 1"
+        ))?;
+        let mut rows = statement.query([stream.category(), stream.id()])?;
+        let Some(row) = rows.next()? else { return Ok(Self::default()) };
+        let (version, recorded_at) = place_in(stream, connection, row, kinds)?;
+        Ok(Self { number: Some(row.get(AFTER_COLUMNS)?), version, recorded_at: Some(recorded_at) })
     }
 }
 

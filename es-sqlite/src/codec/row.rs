@@ -18,6 +18,9 @@ pub(crate) const COLUMNS: &str = "events.position, events.version, events.kind, 
                                   events.together, events.recorded_at, events.event_id, events.id, events.payload, \
                                   events.metadata, events.checksum";
 
+/// The first column after them.
+pub(crate) const AFTER_COLUMNS: usize = 11;
+
 /// The column `together` among them.
 pub(crate) const TOGETHER: usize = 4;
 
@@ -73,6 +76,28 @@ impl RowDecoder {
         self.block.extend_from_slice(bytes);
         self.block.split().freeze()
     }
+}
+
+/// Gives the version and the recorded time of a row, which must be as it was written, and of `stream`.
+pub(crate) fn place_in(
+    stream: &StreamId,
+    connection: &Connection,
+    row: &Row<'_>,
+    kinds: &mut Kinds,
+) -> Result<(Version, Timestamp), SqliteError> {
+    let position = integer(row, 0)?;
+    let damaged = |what: &str| SqliteError::damaged(format!("the event at position {position}: {what}"));
+    let kind = kinds.get(connection, integer(row, 2)?)?;
+    let (fields, checksum) = fields(row, position, kind)?;
+    if fields.checksum() != checksum {
+        return Err(damaged("its checksum does not match"));
+    }
+    if (kind.category().as_bytes(), fields.id) != (stream.category().as_bytes(), stream.id().as_bytes()) {
+        return Err(damaged("it is filed under another stream"));
+    }
+    let recorded_at =
+        Timestamp::from_micros(fields.recorded_at).ok_or_else(|| damaged("a number is out of its range"))?;
+    Ok((Version::new(fields.version.cast_unsigned()), recorded_at))
 }
 
 /// What the row says, and the checksum that it holds.

@@ -10,7 +10,7 @@ use super::{
     looks::{Look, open_and_look, send_again},
     written::{Written, add_a_table},
 };
-use crate::log::{Files, append, append_at_once, cause, open};
+use crate::log::{Files, append, append_at_once, append_one, cause, open};
 
 /// The size of a page.
 const PAGE: usize = 4096;
@@ -162,6 +162,28 @@ async fn a_changed_row_is_an_error() {
     ] {
         let look = after(|path| sql(path, &format!("UPDATE events SET {change} WHERE position = 51"))).await;
         assert!(look.errors.iter().any(|error| error.contains("the log forward")), "{change}: {look:?}");
+    }
+}
+
+/// The next event would continue its version, and be recorded no earlier.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_append_after_a_changed_event_is_refused() {
+    // Position 6 is the second event of the first stream. The numbers are of the next event of a stream.
+    for (change, next) in [
+        ("recorded_at = recorded_at + 1000000000000", 10),
+        ("version = version + 1", 10),
+        ("payload = '{}'", 10),
+        ("stream = 2", 6),
+    ] {
+        let files = Files::new();
+        let store = open(files.log()).await;
+        append(&store, 0..6).await;
+        store.close().await;
+        sql(&files.log(), &format!("UPDATE events SET {change} WHERE position = 6"));
+        let store = open(files.log()).await;
+        let refused = append_one(&store, next).await.unwrap_err();
+        assert!(matches!(cause(&refused), SqliteError::Damaged { .. }), "{change}: {refused:?}");
+        append_one(&store, 7).await.unwrap();
     }
 }
 
