@@ -1,7 +1,7 @@
-//! The core of the event-sourcing framework `es`: event, aggregate, stream, store, repository.
+//! The core of the event-sourcing framework `es`: event, aggregate, stream, store, projection, repository.
 //!
-//! It has four rooms, and each imports only rooms below it: `repository` all others, `store` and `aggregate` each `event`
-//! alone.
+//! It has five rooms, and each imports only rooms below it: `repository` all others, `projection` the rooms `event` and `store`,
+//! `store` and `aggregate` each `event` alone.
 //!
 //! Applications use the facade `es`; this crate is for authors of storage crates.
 
@@ -10,6 +10,7 @@ extern crate self as es_core;
 
 mod aggregate;
 mod event;
+mod projection;
 mod repository;
 mod store;
 
@@ -20,6 +21,10 @@ pub use aggregate::{Aggregate, Apply, Command, Events, Handle, IntoEvents, Retir
 pub use event::{
     AggregateEvent, DecodeError, EncodeError, Event, EventName, EventSet, LimitError, May, Metadata, PayloadError,
     PayloadErrorKind, SchemaVersion, Timestamp, TimestampError, TimestampRangeError, decode_single,
+};
+pub use projection::{
+    AlreadyRunning, Behind, EventBatch, Fault, FoldError, Live, Projection, Projections, Row, RowKey, Rows, View,
+    ViewError, WaitError,
 };
 pub use repository::{
     Batch, Commands, DEFAULT_RETRIES, DEFAULT_SETTLE_TIMEOUT, EventStoreExt, ExecuteError, ExecuteFuture, Executed,
@@ -34,4 +39,4 @@ pub use store::{
 };
 
 #[cfg(feature = "derive")]
-pub use es_derive::{Aggregate, Event, EventSet, apply};
+pub use es_derive::{Aggregate, Event, EventSet, apply, project};

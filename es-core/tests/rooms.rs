@@ -9,7 +9,8 @@ const ROOMS: &[rooms::Room] = &[
     ("event", &["event"]),
     ("aggregate", &["event", "aggregate"]),
     ("store", &["event", "store"]),
-    ("repository", &["event", "aggregate", "store", "repository"]),
+    ("projection", &["event", "store", "projection"]),
+    ("repository", &["event", "aggregate", "store", "projection", "repository"]),
 ];
 
 #[test]

@@ -3,7 +3,7 @@
 //! # Layout
 //! Each macro is a folder: `mod` has the steps, `parse` reads what the user wrote, `check` has the rules that need more than
 //! one part, `expand` writes the code. `mistakes`, `attribute`, `path_list`, `cfg_index`,
-//! `path`, `span` and `tokens` are shared.
+//! `path`, `span`, `tokens` and `word` are shared.
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -17,10 +17,12 @@ mod event_set;
 mod mistakes;
 mod path;
 mod path_list;
+mod project;
 mod span;
 #[cfg(test)]
 mod span_tests;
 mod tokens;
+mod word;
 
 /// Makes a struct an event: writes `impl Event` with its stored name, its schema version and the decoding of every
 /// schema version it ever had.
@@ -254,4 +256,116 @@ pub fn derive_event_set(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn apply(arguments: TokenStream, block: TokenStream) -> TokenStream {
     apply::expand(arguments.into(), &block.into()).into()
+}
+
+/// On an `impl` block with one method for each event: makes the type a projection. Leaves the block as it is, and adds an impl of
+/// [`Projection`], [`Row`] or [`View`], and the enum of the events. Writing those by hand is the same thing.
+///
+/// [`Projection`]: https://docs.rs/es-core/latest/es_core/trait.Projection.html
+/// [`Row`]: https://docs.rs/es-core/latest/es_core/trait.Row.html
+/// [`View`]: https://docs.rs/es-core/latest/es_core/trait.View.html
+///
+/// The form depends on how the methods take `self`:
+///
+/// | | methods | |
+/// |---|---|---|
+/// | view | `&mut self` | a state in memory |
+/// | rows by key | `&mut self`, and `key = …` | one state for each key |
+/// | table | `&self` and a `&mut` target; may be `async` | writes to the target, such as a transaction |
+///
+/// ```
+/// # use es_core::*;
+/// # use serde::{Deserialize, Serialize};
+/// # use std::collections::BTreeMap;
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.opened")]
+/// # struct Opened { owner: String }
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # #[event(name = "account.deposited")]
+/// # struct Deposited { amount: u64 }
+/// # #[derive(Aggregate, Default)]
+/// # #[aggregate(category = "account", id = String, events(Opened, Deposited))]
+/// # struct Account { balance: u64 }
+/// # #[es_core::apply]
+/// # impl Account {
+/// #     fn opened(&mut self, _: Opened) {}
+/// #     fn deposited(&mut self, event: Deposited) { self.balance += event.amount; }
+/// # }
+/// /// A view: how much each owner has, as far as the log goes.
+/// #[derive(Default)]
+/// struct Owners {
+///     owner_of: BTreeMap<String, String>,
+///     balances: BTreeMap<String, u64>,
+/// }
+///
+/// #[es_core::project(name = "owners", every(Account))]
+/// impl Owners {
+///     fn opened(&mut self, event: Recorded<Opened>) {
+///         self.owner_of.insert(event.stream.id().to_owned(), event.event.owner);
+///     }
+///
+///     fn deposited(&mut self, event: Recorded<Deposited>) -> Result<(), &'static str> {
+///         let owner = self.owner_of.get(event.stream.id()).ok_or("an account without an owner")?;
+///         *self.balances.entry(owner.clone()).or_default() += event.event.amount;
+///         Ok(())
+///     }
+/// }
+///
+/// /// Rows by key: one for each day since 1970.
+/// #[derive(Default, Serialize, Deserialize)]
+/// struct Day {
+///     deposited: u64,
+/// }
+///
+/// #[es_core::project(name = "days", key = i64, of(Account))]
+/// impl Day {
+///     #[key(|event| event.recorded_at.as_micros() / 86_400_000_000)]
+///     fn deposited(&mut self, event: Recorded<&Deposited>) {
+///         self.deposited += event.event.amount;
+///     }
+/// }
+///
+/// /// A table: writes to a target.
+/// struct Balances;
+///
+/// #[es_core::project(name = "balances", version = 2, every(Account), ignores(Opened))]
+/// impl Balances {
+///     async fn deposited(&self, event: Recorded<Deposited>, target: &mut BTreeMap<String, u64>) {
+///         *target.entry(event.stream.id().to_owned()).or_default() += event.event.amount;
+///     }
+/// }
+/// ```
+///
+/// # Methods
+/// A method takes one event, as `Opened`, `&Opened`, `Recorded<Opened>`, `&Recorded<Opened>` or `Recorded<&Opened>`, and returns
+/// nothing or a `Result<(), E>`, whose error stops the projection at that event. `E` is an error, or a text. Its name is free. Other
+/// methods belong in another block.
+///
+/// In rows by key the key is the id of the stream, or what a function in `#[key(…)]` above the method makes of a reference to what
+/// the method takes: a key, an `Option`, a `Vec` or an array of keys. An event that a method takes by reference, or as
+/// `Recorded<&Opened>`, is not copied.
+///
+/// In a table one method under `#[batch]` may take a whole batch, as `&mut EventBatch<BalancesEvent>`, and the target. It does the
+/// same as the others would one by one.
+///
+/// Retired events arrive as what they became.
+///
+/// # Arguments
+/// - `name = "…"`: the name of the projection, one word. Required.
+/// - `every(Account)`: the aggregates of which every event is handled. Each has a method, or is in `ignores(…)`; a new event of
+///   the aggregate that has neither does not compile.
+/// - `of(Account, shop::Order)`: the aggregates of which the events are handled that a method takes. Required, unless there is
+///   `every(…)`.
+/// - `ignores(Opened)`: events of the aggregates in `every(…)` that do not change the projection.
+/// - `key = Type`: makes the type rows by key. A key is ordered, printed and parsed.
+/// - `version = 2`: a higher version is built anew from the log; 1 when absent. A view has none.
+/// - `order = global`: the order of events across streams matters; without it a reader may give only the order within each
+///   stream. A view always has it.
+/// - `event = Name`: the name of the enum of the events; `<Type>Event` when absent.
+/// - `crate = path`: the path of `es` or `es-core`, where the macro cannot find it.
+///
+/// Methods, and what is in a list, may be under `#[cfg(…)]`.
+#[proc_macro_attribute]
+pub fn project(arguments: TokenStream, block: TokenStream) -> TokenStream {
+    project::expand(arguments.into(), &block.into()).into()
 }

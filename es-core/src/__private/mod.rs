@@ -5,22 +5,30 @@ mod feed;
 mod field_type;
 mod lookup;
 mod name_clash;
+mod project;
 mod refuse;
 mod reminder;
 mod serialize;
 mod upcast;
 
+#[cfg(feature = "derive")]
+pub use es_derive::EventSet;
 pub use serde;
 
 pub use self::{
     dispatch::{AnyEvent, AppliedBy, ApplyTo, AsEvent, EventsOf, Initial, OwnEvents, initial, retire},
     feed::{
-        Becomes, Held, Holds, Listed, Named, NotHeld, NotListed, NotNamed, NotRetired, Of, aggregate, assert_held,
-        assert_of, categories, count_of, event, names_of, taken, wanted,
+        Becomes, Held, Holds, Listed, Lists, Named, NotHeld, NotListed, NotNamed, NotRetired, Of, aggregate,
+        assert_held, assert_ignored, assert_of, assert_own_category, categories, count_of, event, names_of, taken,
+        wanted,
     },
     field_type::{AnyType, FieldType},
     lookup::{count, find, names},
     name_clash::{NameClash, assert_no_clash, name_clashes, slots},
+    project::{
+        EveryEventHandledBy, HandledBy, IntoKeys, Outcome, every_event_handled, key_of_stream, keys_by, outcome,
+        row_key, sendable,
+    },
     reminder::{lacks, remind_of_lock},
     serialize::serialize,
     upcast::{Given, GivenBy, MadeFrom, demand, newer, newest, same_text, step, upcast},
@@ -39,6 +47,8 @@ pub use crate::{
             WithoutJsonSchema,
         },
     },
+    projection::{EventBatch, Fault, Projection, Row, View},
+    store::Recorded,
 };
 
 #[cfg(feature = "schema")]

@@ -1,7 +1,7 @@
 //! The room of the repository: loads aggregates from a store, decides on them and appends their events, for one aggregate or
 //! several at a time. Also the extension methods of every store.
 //!
-//! It imports `event`, `aggregate` and `store`.
+//! It imports `event`, `aggregate`, `store` and `projection`.
 
 mod batch;
 mod error;

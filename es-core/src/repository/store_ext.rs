@@ -1,8 +1,9 @@
-//! Extension methods of every store: repositories, batches and readers.
+//! Extension methods of every store: repositories, projections, batches and readers.
 
 use crate::{
     aggregate::Aggregate,
     event::EventSet,
+    projection::Projections,
     repository::{Batch, StoreRepository},
     store::{EventStore, Filter, ReadEvents, ReadStream, Recorded, StoredEvent, StreamId, as_stored, decoded},
 };
@@ -37,6 +38,14 @@ pub trait EventStoreExt: EventStore {
         Self: Clone,
     {
         StoreRepository::new(self.clone())
+    }
+
+    /// Gives the projections of this store: views that are folded once, or kept up to date.
+    fn projections(&self) -> Projections<Self>
+    where
+        Self: Clone,
+    {
+        Projections::new(self.clone())
     }
 
     /// Begins an append of several aggregates, all or nothing.

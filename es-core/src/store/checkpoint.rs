@@ -62,8 +62,12 @@ impl Checkpoint {
     /// assert!(frontier.is_news_after(Checkpoint::new(Uuid::from_u128(1), Position::new(9))));
     /// ```
     pub fn is_news_after(self, seen: Self) -> bool {
-        let moved = seen.incarnation.is_some_and(|seen| self.incarnation.is_some_and(|today| today != seen));
-        moved || self.position > seen.position
+        self.is_of_another_log_than(seen) || self.position > seen.position
+    }
+
+    /// Whether both have an incarnation, and these differ.
+    pub(crate) fn is_of_another_log_than(self, other: Self) -> bool {
+        self.incarnation.is_some_and(|here| other.incarnation.is_some_and(|there| there != here))
     }
 
     /// Gives the same incarnation at another position.

@@ -109,6 +109,16 @@ impl Filter {
         Self { categories, names, slices }
     }
 
+    /// Accepts at least what one of both filters accepts, and no category, name or slice that neither has: a reader for several
+    /// consumers asks for it, and gives each what its own filter accepts.
+    pub(crate) fn or(self, other: &Self) -> Self {
+        let slices = match (self.slices, other.slices) {
+            (Some((first, last)), Some((from, to))) => Some((first.min(from), last.max(to))),
+            _ => None,
+        };
+        Self { categories: either(self.categories, &other.categories), names: either(self.names, &other.names), slices }
+    }
+
     /// The first and the last slice to read, or `None` for all.
     pub const fn slice_range(&self) -> Option<(u16, u16)> {
         self.slices
@@ -133,6 +143,11 @@ impl Filter {
 }
 
 type Texts = Option<BTreeSet<Cow<'static, str>>>;
+
+/// The texts in one of the sets; `None` is the set of all texts.
+fn either(one: Texts, other: &Texts) -> Texts {
+    Some(one?.union(other.as_ref()?).cloned().collect())
+}
 
 /// The texts in both sets; `None` is the set of all texts.
 fn both(one: Texts, other: &Texts) -> Texts {

@@ -48,5 +48,6 @@ pub use snapshot::{Snapshots, StoredSnapshot};
 pub use store::{Direction, EventStore, Visitor};
 pub use store_error::{StoreError, StoreErrorKind};
 pub use stream::{Expected, NumberTooHigh, Position, StreamId, Version, stable_hash};
+pub(crate) use subscription::yield_once;
 pub use taken::{KeysTaken, TakenKey};
 pub use verdict::{Known, KnownEvent, KnownKey, Verdict};

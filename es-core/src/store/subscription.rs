@@ -32,7 +32,7 @@ pub(crate) fn subscribe<S: EventStore + ?Sized>(
 }
 
 /// Yields once. Without it, a store whose futures are always ready would keep the thread from every other task.
-async fn yield_once() {
+pub(crate) async fn yield_once() {
     let mut yielded = false;
     poll_fn(|context| {
         if mem::replace(&mut yielded, true) {

@@ -27,7 +27,7 @@ pub(crate) fn aggregate(aggregate: &Aggregate<'_>) -> TokenStream {
     let own = own_impls(aggregate);
     let conversions =
         events.iter().zip(&cfg_indices.indices).map(|(listed, index)| conversions(aggregate, listed, index));
-    let common = common_impls(set, events);
+    let common = common_impls(aggregate);
     let any_event = aggregate.incomplete.then(|| {
         quote! {
             // An event may be missing from the list because of a mistake that is already reported.
@@ -119,8 +119,8 @@ fn conversions(aggregate: &Aggregate<'_>, listed: &ListedEvent, index: &TokenStr
 }
 
 /// `Clone`, `Debug` and `PartialEq`, each if all events implement it. The lifetime in the bounds keeps rustc from checking
-/// them before they are used.
-fn common_impls(set: &Ident, events: &[ListedEvent]) -> TokenStream {
+/// them before they are used. Also the bound by which a projection proves that it handles all events.
+fn common_impls(Aggregate { ident, event: set, events, not_recommended, .. }: &Aggregate<'_>) -> TokenStream {
     let (types, aliases): (Vec<_>, Vec<_>) = events.iter().enumerate().map(bounded).unzip();
     let arms = |arm: &dyn Fn(&Ident) -> TokenStream| -> TokenStream {
         let arms = events.iter().map(|ListedEvent { item: ListedPath { cfgs, .. }, variant }| {
@@ -172,6 +172,13 @@ fn common_impls(set: &Ident, events: &[ListedEvent]) -> TokenStream {
             fn eq(&self, __es_other: &Self) -> ::core::primitive::bool {
                 match *self { #compares }
             }
+        }
+        #not_recommended
+        #[automatically_derived]
+        impl<__EsProjection> __es::EveryEventHandledBy<__EsProjection> for #ident
+        where
+            #(#types: __es::HandledBy<__EsProjection>,)*
+        {
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     attribute::{self, Entry, ValueForm},
     mistakes::Mistakes,
     path_list::{ListedEvent, ListedPath, text},
+    word,
 };
 
 const CATEGORY: &str = "category";
@@ -17,8 +18,6 @@ const EVENT: &str = "event";
 const RETIRED: &str = "retired";
 const CRATE: &str = "crate";
 const KEYS: [&str; 6] = [CATEGORY, ID, EVENTS, EVENT, RETIRED, CRATE];
-
-const CATEGORY_BYTES: usize = 512;
 
 /// An aggregate as the user wrote it.
 pub(crate) struct Aggregate<'a> {
@@ -87,7 +86,7 @@ impl Attributes {
         entry.refuse_repeat(self.given(key))?;
         self.given.push(key);
         match key {
-            CATEGORY => self.category = Some(category(entry.value_or("\"account\"")?)?),
+            CATEGORY => self.category = Some(word::read(entry, "account")?),
             ID => self.id = Some(entry.value_or("AccountId")?),
             EVENT => self.event = Some(entry.value_or("AccountEvent")?),
             EVENTS => self.events = events(entry, mistakes)?,
@@ -177,26 +176,6 @@ fn events(entry: &Entry<'_>, mistakes: &mut Mistakes) -> Result<Vec<ListedEvent>
         return Err(Error::new(entry.key.span(), "no event is listed; write at least one, as in `events(Opened)`"));
     }
     Ok(events)
-}
-
-fn category(category: LitStr) -> Result<LitStr> {
-    let text = category.value();
-    let wrong = if text.is_empty() {
-        "the category is empty; write for example `category = \"account\"`".to_owned()
-    } else if text.contains('\0') {
-        "the category holds a NUL character, which no store takes; leave it out".to_owned()
-    } else if let Some(letter) = text.chars().find(|letter| letter.is_whitespace() || letter.is_control()) {
-        let what =
-            if letter == ' ' { "a space".to_owned() } else { format!("the character `{}`", letter.escape_default()) };
-        let without: String = text.chars().map(|letter| if letter.is_whitespace() { '-' } else { letter }).collect();
-        let without: String = without.chars().filter(|letter| !letter.is_control()).collect();
-        format!("the category holds {what}, and a category is one word; write for example `category = \"{without}\"`")
-    } else if text.len() > CATEGORY_BYTES {
-        format!("the category has {} bytes, and stores take {CATEGORY_BYTES}; write a shorter one", text.len())
-    } else {
-        return Ok(category);
-    };
-    Err(Error::new(category.span(), wrong))
 }
 
 fn is_plain(input: &DeriveInput, mistakes: &mut Mistakes) -> bool {

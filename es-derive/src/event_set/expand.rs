@@ -93,12 +93,23 @@ fn proofs(set: &EventSet<'_>, CfgIndices { indices, .. }: &CfgIndices) -> TokenS
         quote!(#(#cfgs)* #text)
     });
     let types = events(set).map(|(_, event)| text(event));
-    let of_aggregates = set.of.iter().zip(indices).map(|(ListedPath { path, cfgs }, index)| {
+    let (of, every) = set.of.split_at(set.of.len() - set.every);
+    let lists = if set.by_methods { quote!(__es::Lists::Methods) } else { quote!(__es::Lists::Variants) };
+    let of_aggregates = of.iter().zip(indices).map(|(ListedPath { path, cfgs }, index)| {
         quote_spanned! {user_span(path)=>
             #(#cfgs)*
             const _: () = __es::aggregate::<#path>();
             #(#cfgs)*
-            const _: () = __es::assert_of(#index, __ES_AGGREGATES, __ES_OF);
+            const _: () = __es::assert_own_category(#index, __ES_AGGREGATES, __ES_OF);
+            #(#cfgs)*
+            const _: () = __es::assert_of(#index, __ES_AGGREGATES, __ES_OF, #lists);
+        }
+    });
+    // `#[project]` proves the rest.
+    let of_every = every.iter().zip(&indices[of.len()..]).map(|(ListedPath { path, cfgs }, index)| {
+        quote_spanned! {user_span(path)=>
+            #(#cfgs)*
+            const _: () = __es::assert_own_category(#index, __ES_AGGREGATES, __ES_OF);
         }
     });
     let of_events = events(set).enumerate().map(|(index, (_, event))| {
@@ -106,7 +117,7 @@ fn proofs(set: &EventSet<'_>, CfgIndices { indices, .. }: &CfgIndices) -> TokenS
         let held = (!set.of.is_empty()).then(|| {
             quote_spanned! {user_span(event)=>
                 const _: () =
-                    __es::assert_held(#index, __es::Listed::<#event>::NAME, __ES_TYPES, __ES_AGGREGATES, __ES_OF);
+                    __es::assert_held(#index, __es::Listed::<#event>::NAME, __ES_TYPES, __ES_AGGREGATES, __ES_OF, #lists);
             }
         });
         quote_spanned! {user_span(event)=>
@@ -118,6 +129,7 @@ fn proofs(set: &EventSet<'_>, CfgIndices { indices, .. }: &CfgIndices) -> TokenS
         const __ES_AGGREGATES: &[&::core::primitive::str] = &[#(#aggregates),*];
         const __ES_TYPES: &[&::core::primitive::str] = &[#(#types),*];
         #(#of_aggregates)*
+        #(#of_every)*
         #(#of_events)*
     }
 }

@@ -12,6 +12,10 @@ use crate::{
 const OF: &str = "of";
 const RETIRED: &str = "retired";
 const CRATE: &str = "crate";
+/// Written by `#[project]`: the events are those of methods, and the messages speak of them.
+const METHODS: &str = "__es_methods";
+/// Written by `#[project]`: further aggregates, of which another check requires every event.
+const EVERY: &str = "__es_every";
 
 /// A set of events as the user wrote it.
 pub(crate) struct EventSet<'a> {
@@ -23,6 +27,10 @@ pub(crate) struct EventSet<'a> {
     pub(crate) members: Vec<Member<'a>>,
     /// The aggregates.
     pub(crate) of: Vec<ListedPath>,
+    /// How many of the aggregates have another check that requires their events; the last ones.
+    pub(crate) every: usize,
+    /// Whether `#[project]` wrote the enum.
+    pub(crate) by_methods: bool,
     pub(crate) krate: Option<Path>,
     /// An attribute for its impls.
     pub(crate) not_recommended: Option<TokenStream>,
@@ -44,6 +52,8 @@ pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
         complete: true,
         members: Vec::new(),
         of: Vec::new(),
+        every: 0,
+        by_methods: false,
         krate: None,
         not_recommended: attribute::not_recommended(&input.attrs),
     };
@@ -53,7 +63,14 @@ pub(crate) fn event_set<'a>(input: &'a DeriveInput, mistakes: &mut Mistakes) -> 
         entry.refuse_repeat(given.contains(&key))?;
         given.push(key.clone());
         match key.as_str() {
+            METHODS => set.by_methods = true,
+            OF if set.by_methods => set.of = entry.items(mistakes, ListedPath::aggregate)?,
             OF => set.of = of(entry, mistakes)?,
+            EVERY if set.by_methods => {
+                let every = entry.items(mistakes, ListedPath::aggregate)?;
+                set.every = every.len();
+                set.of.extend(every);
+            }
             CRATE => set.krate = Some(entry.path()?),
             RETIRED => {
                 let message = "a feed receives the successors of retired events through the aggregates in `of(…)`; \

@@ -15,7 +15,7 @@ mod detect;
 mod refusal;
 
 pub use detect::{Becomes, Held, Holds, Listed, Named, NotHeld, NotListed, NotNamed, NotRetired};
-pub use refusal::{aggregate, assert_held, assert_of, event};
+pub use refusal::{Lists, aggregate, assert_held, assert_ignored, assert_of, assert_own_category, event};
 
 /// An aggregate of a feed.
 #[derive(Clone, Copy, Debug)]

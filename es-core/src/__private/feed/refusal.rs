@@ -12,13 +12,29 @@ pub const fn aggregate<A: Aggregate>() {}
 /// Compiles if `E` is an event.
 pub const fn event<E: AsEvent>() {}
 
+/// What lists the events of a feed.
+#[derive(Clone, Copy, Debug)]
+pub enum Lists {
+    /// The variants of an enum.
+    Variants,
+    /// The methods of a projection.
+    Methods,
+}
+
 /// Fails to compile if no aggregate in `of` holds the event at index `event`, or it is listed twice. `name` is its stored
 /// name; `types` are the events and `aggregates` those in `of`, as written in the source.
 ///
 /// # Panics
 /// At compile time.
 #[track_caller]
-pub const fn assert_held(event: usize, name: Option<&str>, types: &[&str], aggregates: &[&str], of: &[Of]) {
+pub const fn assert_held(
+    event: usize,
+    name: Option<&str>,
+    types: &[&str],
+    aggregates: &[&str],
+    of: &[Of],
+    lists: Lists,
+) {
     let Some(name) = name else { return };
     if !without_mistake(of) {
         return;
@@ -31,7 +47,11 @@ pub const fn assert_held(event: usize, name: Option<&str>, types: &[&str], aggre
                 is_held = true;
                 if let Some(before) = listed_before(event, member, of[at].listed) {
                     let (before, event) = (types[before], types[event]);
-                    refuse!("`", before, "` and `", event, "` are the same event; keep one of the two variants");
+                    let two = match lists {
+                        Lists::Variants => "variants",
+                        Lists::Methods => "methods",
+                    };
+                    refuse!("`", before, "` and `", event, "` are the same event; keep one of the two ", two);
                 }
             }
             Held::Somewhere => refuse!(
@@ -67,20 +87,54 @@ pub const fn assert_held(event: usize, name: Option<&str>, types: &[&str], aggre
     refuse!("`", event, "` is not an event of any aggregate in `of(…)`; name the one that holds it there");
 }
 
-/// Fails to compile if no event of the aggregate at index `at` is listed, or one before it has the same category.
+/// Fails to compile if the ignored `event`, stored as `name`, is not an event of one of the aggregates, each of which tells whether
+/// it is declared without a mistake, and whether it holds the event.
 ///
 /// # Panics
 /// At compile time.
 #[track_caller]
-pub const fn assert_of(at: usize, aggregates: &[&str], of: &[Of]) {
+pub const fn assert_ignored(event: &str, name: Option<&str>, aggregates: &[(bool, Held)]) {
+    let mut at = 0;
+    while at < aggregates.len() {
+        if let (false, _) | (true, Held::At(_) | Held::Somewhere) = aggregates[at] {
+            return;
+        }
+        at += 1;
+    }
+    if name.is_some() {
+        refuse!("`", event, "` is not an event of an aggregate in `every(…)`; leave it out of `ignores(…)`");
+    }
+}
+
+/// Fails to compile if an aggregate before the one at index `at` has the same category.
+///
+/// # Panics
+/// At compile time.
+#[track_caller]
+pub const fn assert_own_category(at: usize, aggregates: &[&str], of: &[Of]) {
+    let mut before = 0;
+    while before < at && without_mistake(of) {
+        if same_text(of[before].category, of[at].category) {
+            let (before, category) = (aggregates[before], of[at].category);
+            refuse!("`", before, "` and `", aggregates[at], "` share the category `", category, "`; keep one of them");
+        }
+        before += 1;
+    }
+}
+
+/// Fails to compile if no event of the aggregate at index `at` is listed.
+///
+/// # Panics
+/// At compile time.
+#[track_caller]
+pub const fn assert_of(at: usize, aggregates: &[&str], of: &[Of], lists: Lists) {
     if !without_mistake(of) {
         return;
     }
     let mut before = 0;
     while before < at {
         if same_text(of[before].category, of[at].category) {
-            let (before, category) = (aggregates[before], of[at].category);
-            refuse!("`", before, "` and `", aggregates[at], "` share the category `", category, "`; keep one of them");
+            return; // That is reported already.
         }
         before += 1;
     }
@@ -94,11 +148,18 @@ pub const fn assert_of(at: usize, aggregates: &[&str], of: &[Of]) {
     }
     if !gives {
         let aggregate = aggregates[at];
-        refuse!(
-            "no event of `",
-            aggregate,
-            "` is listed; leave it out of `of(…)`, or add a variant for one of its events"
-        );
+        match lists {
+            Lists::Variants => refuse!(
+                "no event of `",
+                aggregate,
+                "` is listed; leave it out of `of(…)`, or add a variant for one of its events"
+            ),
+            Lists::Methods => refuse!(
+                "no method takes an event of `",
+                aggregate,
+                "`; leave it out of `of(…)`, or add a method for one of its events"
+            ),
+        }
     }
 }
 
