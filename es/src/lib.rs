@@ -93,6 +93,11 @@ pub use es_core::{
     IntoEvents, LimitError, May, Metadata, PayloadError, PayloadErrorKind, Retired, SchemaVersion, Timestamp,
     TimestampError, TimestampRangeError, apply, decode_single,
 };
+// Projections.
+pub use es_core::{
+    AlreadyRunning, Behind, EventBatch, Fault, FoldError, Live, Projection, Projections, Row, RowKey, Rows, View,
+    ViewError, WaitError, project,
+};
 // Repositories and commands.
 pub use es_core::{
     Batch, Commands, DEFAULT_RETRIES, DEFAULT_SETTLE_TIMEOUT, EventStoreExt, ExecuteError, ExecuteFuture, Executed,
