@@ -3,7 +3,7 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 
-use crate::{aggregate, apply, event, event_set};
+use crate::{aggregate, apply, event, event_set, project};
 
 /// Every `name` in `code`.
 fn found(code: TokenStream, name: &str) -> Vec<Ident> {
@@ -54,6 +54,23 @@ fn events_of_a_set_have_the_spans_of_their_variants() -> syn::Result<()> {
 fn applied_events_have_the_spans_of_their_methods() -> syn::Result<()> {
     let block: TokenStream = syn::parse_str("impl Account { fn sold(&mut self, event: shop::Sold) {} }")?;
     assert_written_by_the_user(&apply::expand(TokenStream::new(), &block), &["Account", "sold", "shop", "Sold"]);
+    Ok(())
+}
+
+#[test]
+fn projected_events_have_the_spans_of_their_methods() -> syn::Result<()> {
+    let block: TokenStream = syn::parse_str(
+        "impl Sums {
+            fn sold(&mut self, event: Recorded<shop::Sold>) {}
+            #[key(|event| event.owner.clone())] fn opened(&mut self, event: &Opened) -> Result<(), Fault> {}
+        }",
+    )?;
+    let arguments: TokenStream =
+        syn::parse_str(r#"name = "sums", every(shop::Shop), of(Account), ignores(Gone), key = Key, event = Summed"#)?;
+    let code = project::expand(arguments, &block);
+    let names =
+        ["Sums", "sold", "opened", "shop", "Sold", "Opened", "Shop", "Account", "Gone", "Key", "Summed", "owner"];
+    assert_written_by_the_user(&code, &names);
     Ok(())
 }
 

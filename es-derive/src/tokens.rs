@@ -24,7 +24,7 @@ mod tests {
     use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
     use syn::parse2;
 
-    use crate::{aggregate, apply, event, event_set};
+    use crate::{aggregate, apply, event, event_set, project};
 
     /// `code` with the contents of each `@[…]` in an invisible group, or without any group.
     fn with_groups(code: TokenStream, invisible: bool) -> TokenStream {
@@ -123,6 +123,23 @@ mod tests {
     fn a_block_of_methods_is_read_through_invisible_groups() {
         let code = r"impl @[Account] { fn opened(self: @[&mut Self], event: @[b::Opened]) -> @[()] {} }";
         assert_read_alike(code, |code| apply::expand(TokenStream::new(), &code));
+    }
+
+    #[test]
+    fn a_projection_is_read_through_invisible_groups() {
+        let code = r"impl @[Sums] {
+            #[key(@[|event| event.id])] fn opened(self: @[&mut Self], event: @[&b::Opened]) -> @[Result<(), Fault>] {}
+            fn closed(&mut self, event: Recorded<@[&Closed]>) {}
+            fn moved(&mut self, event: @[Recorded<@[Moved]>]) {}
+        }";
+        assert_read_alike(code, |code| {
+            let arguments = r#"name = "sums", of(Order), key = u64"#;
+            project::expand(arguments.parse().unwrap_or_default(), &code)
+        });
+        let arguments = r#"name = @["sums"], version = @[2], every(@[b::Account]), of(@[Order]), ignores(@[Gone]),
+            key = @[Key], order = @[global], event = @[Summed], crate = @[es]"#;
+        let block: TokenStream = "impl Sums { fn opened(&mut self, event: Opened) {} }".parse().unwrap_or_default();
+        assert_read_alike(arguments, |arguments| project::expand(arguments, &block));
     }
 
     #[test]

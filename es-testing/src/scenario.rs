@@ -3,7 +3,8 @@
 use std::fmt::{self, Debug};
 
 use es_core::{Aggregate, AggregateEvent, Command, EventSet, IntoEvents, NewEvent, SchemaVersion};
-use similar::TextDiff;
+
+use crate::difference::difference;
 
 /// Starts a scenario of the aggregate `A`, which has no events yet.
 ///
@@ -115,7 +116,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>, X: Debug> Decision<A, X> {
         let expected: Vec<A::Event> = events.into_events().collect();
         match &self.events {
             Ok(seen) if *seen == expected => {}
-            Ok(seen) => panic!("other events were recorded\n{}", difference(&expected, seen)),
+            Ok(seen) => panic!("other events were recorded\n{}", difference(&expected, seen, "recorded")),
             Err(refusal) => panic!("the command was refused: {refusal:#?}\nexpected events: {expected:#?}"),
         }
     }
@@ -145,7 +146,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>, X: Debug> Decision<A, X> {
     {
         match &self.events {
             Err(seen) if *seen == refusal => {}
-            Err(seen) => panic!("it was refused in another way\n{}", difference(&refusal, seen)),
+            Err(seen) => panic!("it was refused in another way\n{}", difference(&refusal, seen, "recorded")),
             Ok(seen) => panic!("the command was accepted and recorded {seen:#?}\nexpected the refusal {refusal:#?}"),
         }
     }
@@ -156,13 +157,6 @@ fn through_the_store<S: AggregateEvent>(event: &S, stored: impl FnOnce(S)) {
     if let Err(error) = NewEvent::encode(event, stored) {
         panic!("event `{}` cannot be stored: {error}", event.name());
     }
-}
-
-fn difference(expected: &impl Debug, seen: &impl Debug) -> String {
-    let (expected, seen) = (format!("{expected:#?}\n"), format!("{seen:#?}\n"));
-    let difference = TextDiff::from_lines(&expected, &seen);
-    let lines = difference.iter_all_changes().map(|change| format!("{}{change}", change.tag()));
-    format!("(- expected, + recorded)\n{}", lines.collect::<String>())
 }
 
 impl<A: Debug> Debug for Scenario<A> {

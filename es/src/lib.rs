@@ -57,7 +57,8 @@
 //! | be sure | [test](guide::test) | `es::testing` |
 //! | pick a database | [choose a backend](guide::choose_a_backend) | [`connect`], `SqliteStore`, `PostgresStore`, `MemoryStore` |
 //! | serve many at once | [run commands concurrently](guide::run_commands_concurrently) | [`ExecuteError`], [`AppendError`] |
-//! | build read models | [read the log](guide::read_the_log) | [`derive(EventSet)`](macro@EventSet), [`AggregateEvent`], [`ReadEvents`], [`Reader`], [`Filter`], [`Page`], [`Checkpoint`] |
+//! | build read models | [projections](guide::projections) | [`#[es::project]`](macro@project), [`Projections`], [`Live`], [`View`], [`Row`], [`Projection`] |
+//! | read the log yourself | [read the log](guide::read_the_log) | [`derive(EventSet)`](macro@EventSet), [`AggregateEvent`], [`ReadEvents`], [`Reader`], [`Filter`], [`Page`], [`Checkpoint`] |
 //! | answer requests | [answer HTTP requests](guide::answer_http_requests), [serve several tenants](guide::serve_several_tenants) | [`ExecuteError`], [`StoreErrorKind`] |
 //! | change what is stored already | [change an event](guide::change_an_event), [guard stored events](guide::guard_stored_events) | [`schema`], [`Retired`] |
 //! | run it in production | operations [on PostgreSQL](guide::operations), [on SQLite](guide::operations_on_sqlite) | [`StoreErrorKind`], `es::sqlite`, `es::postgres` |
@@ -69,7 +70,7 @@
 //!   system instead; the store refuses to open with one that is older than 3.51.3.
 //! - `postgres`: the store on PostgreSQL; `postgres-tls` with encryption on the way there.
 //! - `jiff`, `chrono`: conversions between [`Timestamp`] and the timestamps of these crates.
-//! - `testing`, for the dev-dependency: `es::testing`, given/when/then for aggregates, the corpus and a store that fails on
+//! - `testing`, for the dev-dependency: `es::testing`, given/when/then for aggregates, given/then for views, the corpus and a store that fails on
 //!   purpose; in [`schema`] the lock.
 //! - `schema`, for the dev-dependency: the lock, which also sees what is inside the types of fields, by `JsonSchema`.
 

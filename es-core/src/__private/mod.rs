@@ -26,8 +26,8 @@ pub use self::{
     lookup::{count, find, names},
     name_clash::{NameClash, assert_no_clash, name_clashes, slots},
     project::{
-        EveryEventHandledBy, HandledBy, IntoKeys, Outcome, every_event_handled, key_of_stream, keys_by, outcome,
-        row_key, sendable,
+        AsKey, EveryEventHandledBy, HandledBy, IntoKeys, Outcome, every_event_handled, key_of_stream, keys_by, outcome,
+        sendable,
     },
     reminder::{lacks, remind_of_lock},
     serialize::serialize,

@@ -1,9 +1,6 @@
 //! What `#[project]` calls: keys of rows, results of methods, and the proof that every event of an aggregate is handled.
 
-use std::str::FromStr;
-
 use crate::{
-    aggregate::Aggregate,
     projection::{Fault, Row, RowKey},
     store::StreamId,
 };
@@ -46,6 +43,22 @@ pub fn outcome<O: Outcome>(returned: O) -> Result<(), Fault> {
 /// Gives `future`, so that rustc reports one that is not `Send` at the method.
 pub fn sendable<F: Future + Send>(future: F) -> F {
     future
+}
+
+/// [`RowKey`] without its supertraits, each of which rustc would report.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of rows",
+    label = "not a key",
+    note = "a key implements `Clone`, `Ord`, `Display` and `FromStr`, whose error implements `std::error::Error`"
+)]
+pub trait AsKey {
+    /// The key itself.
+    type Key: RowKey;
+}
+
+#[diagnostic::do_not_recommend]
+impl<K: RowKey> AsKey for K {
+    type Key = K;
 }
 
 /// The keys that a function under `#[key(…)]` may return.
@@ -96,12 +109,7 @@ pub fn keys_by<E, K, R: IntoKeys<K>>(event: &E, keys: impl FnOnce(&E) -> R, each
 /// # Errors
 /// It is not a key.
 pub fn key_of_stream<R: Row>(stream: &StreamId, each: &mut dyn FnMut(R::Key)) -> Result<(), Fault> {
-    each(
-        stream
-            .id()
-            .parse()
-            .map_err(|source: <R::Key as FromStr>::Err| NotAKey { projection: R::NAME, source: source.into() })?,
-    );
+    each(R::Key::parse(stream.id()).map_err(|source| NotAKey { projection: R::NAME, source })?);
     Ok(())
 }
 
@@ -112,9 +120,6 @@ struct NotAKey {
     projection: &'static str,
     source: Fault,
 }
-
-/// Compiles if `K` can be the key of rows.
-pub const fn row_key<K: RowKey>() {}
 
 /// An event that the projection `P` handles, or ignores by name.
 #[diagnostic::on_unimplemented(
@@ -129,11 +134,12 @@ impl<P> HandledBy<P> for () {}
 
 /// An aggregate of which the projection `P` handles or ignores every event. `derive(Aggregate)` implements it.
 #[diagnostic::on_unimplemented(
-    message = "`every(…)` does not know the events of `{Self}`",
-    label = "no aggregate of `#[derive(Aggregate)]`",
-    note = "write `of({Self})`, which takes the events that the methods take"
+    message = "`{Self}` is not an aggregate whose events `every(…)` knows",
+    label = "not an aggregate with `#[derive(Aggregate)]`",
+    note = "write `#[derive(Aggregate, Default)]` and `#[aggregate(category = \"…\", id = …, events(…))]` on `{Self}`",
+    note = "for an aggregate that is written by hand write `of({Self})`, which takes the events that the methods take"
 )]
 pub trait EveryEventHandledBy<P> {}
 
 /// Compiles if `P` handles or ignores every event of `A`.
-pub const fn every_event_handled<A: Aggregate + EveryEventHandledBy<P>, P>() {}
+pub const fn every_event_handled<A: EveryEventHandledBy<P>, P>() {}

@@ -100,10 +100,24 @@ pub trait Row: Default + Serialize + DeserializeOwned + Send + Sync + 'static {
     label = "not a key",
     note = "a key implements `Clone`, `Ord`, `Display` and `FromStr`, whose error implements `std::error::Error`"
 )]
-pub trait RowKey: Clone + Ord + Display + FromStr<Err: Into<Fault>> + Send + Sync + 'static {}
+pub trait RowKey: Clone + Ord + Display + Send + Sync + 'static {
+    /// Parses what `Display` prints.
+    ///
+    /// # Errors
+    /// The error of `FromStr`.
+    fn parse(text: &str) -> Result<Self, Fault>;
+}
 
 #[diagnostic::do_not_recommend]
-impl<K: Clone + Ord + Display + FromStr<Err: Into<Fault>> + Send + Sync + 'static> RowKey for K {}
+impl<K> RowKey for K
+where
+    K: Clone + Ord + Display + FromStr + Send + Sync + 'static,
+    K::Err: Into<Fault>,
+{
+    fn parse(text: &str) -> Result<Self, Fault> {
+        text.parse().map_err(Into::into)
+    }
+}
 
 /// Rows in the order of their keys: what [`Projections::live`](crate::Projections::live) and
 /// [`Projections::fold`](crate::Projections::fold) make of a [`Row`].

@@ -86,12 +86,12 @@ impl<S: EventStore> Runner<S> {
         }
     }
 
-    /// Passes the log to `views`: until they have caught up, or for ever. Returns when every view has stopped, and `until_live`.
+    /// Passes the log to `views`: with `until_live` until they have caught up or have all stopped, otherwise for ever.
     async fn feed(&self, views: &Views, until_live: bool) {
         let mut back_off = BackOff::new();
         while let Some(from) = start(views) {
             let pages = self.store.subscribe_pages(from, &union(views));
-            if self.pass_on(pages, from, views, until_live, &mut back_off).await && until_live {
+            if self.pass_on(pages, from, views, until_live, &mut back_off).await {
                 return;
             }
         }
@@ -111,7 +111,6 @@ impl<S: EventStore> Runner<S> {
         back_off: &mut BackOff,
     ) -> bool {
         let mut reached = from;
-        let reading = reading(views);
         while let Some(page) = pages.next().await {
             let page = match page {
                 Ok(page) => page,
@@ -124,22 +123,23 @@ impl<S: EventStore> Runner<S> {
             // The store has checked `from`, and not the checkpoint of a view that is ahead of it.
             let is_ahead =
                 |at: Checkpoint| at.position() > reached.position() || at.incarnation() != reached.incarnation();
-            let is_lost = |at| is_ahead(at) && page.frontier.is_of_another_log_than(at);
-            let lost: Vec<_> = views.iter().filter(|view| view.at().is_some_and(is_lost)).collect();
-            if !lost.is_empty() {
-                for view in lost {
-                    view.restart();
-                }
-                return false;
-            }
+            let is_lost = |at: Checkpoint| is_ahead(at) && page.frontier.is_of_another_log_than(at);
+            let mut changed = false;
             for view in views {
-                view.take(&page);
+                let Some(at) = view.at() else { continue };
+                if is_lost(at) {
+                    view.restart();
+                    changed = true;
+                } else {
+                    view.take(&page);
+                    changed |= view.at().is_none();
+                }
             }
             reached = page.checkpoint();
             if until_live && page.is_live() {
                 return true;
             }
-            if self::reading(views) < reading {
+            if changed {
                 return false;
             }
             yield_once().await;
@@ -148,11 +148,6 @@ impl<S: EventStore> Runner<S> {
         back_off.wait().await;
         false
     }
-}
-
-/// How many of `views` have not stopped.
-fn reading(views: &Views) -> usize {
-    views.iter().filter(|view| view.at().is_some()).count()
 }
 
 /// Where the reader of `views` begins; `None` when all have stopped.

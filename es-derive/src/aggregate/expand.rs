@@ -120,7 +120,9 @@ fn conversions(aggregate: &Aggregate<'_>, listed: &ListedEvent, index: &TokenStr
 
 /// `Clone`, `Debug` and `PartialEq`, each if all events implement it. The lifetime in the bounds keeps rustc from checking
 /// them before they are used. Also the bound by which a projection proves that it handles all events.
-fn common_impls(Aggregate { ident, event: set, events, not_recommended, .. }: &Aggregate<'_>) -> TokenStream {
+fn common_impls(
+    Aggregate { ident, event: set, events, incomplete, not_recommended, .. }: &Aggregate<'_>,
+) -> TokenStream {
     let (types, aliases): (Vec<_>, Vec<_>) = events.iter().enumerate().map(bounded).unzip();
     let arms = |arm: &dyn Fn(&Ident) -> TokenStream| -> TokenStream {
         let arms = events.iter().map(|ListedEvent { item: ListedPath { cfgs, .. }, variant }| {
@@ -129,6 +131,8 @@ fn common_impls(Aggregate { ident, event: set, events, not_recommended, .. }: &A
         });
         arms.collect()
     };
+    // After a mistake in the list a projection is not blamed for an event that it lacks.
+    let handled = types.iter().filter(|_| !incomplete);
     let clones = arms(&|variant| quote!(Self::#variant(::core::clone::Clone::clone(__es_event))));
     let shows = arms(&|variant| {
         let text = variant.unraw().to_string();
@@ -177,7 +181,7 @@ fn common_impls(Aggregate { ident, event: set, events, not_recommended, .. }: &A
         #[automatically_derived]
         impl<__EsProjection> __es::EveryEventHandledBy<__EsProjection> for #ident
         where
-            #(#types: __es::HandledBy<__EsProjection>,)*
+            #(#handled: __es::HandledBy<__EsProjection>,)*
         {
         }
     }

@@ -86,6 +86,11 @@ impl Arguments {
         Ok(())
     }
 
+    /// Whether there are none at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.unknown && self.given.is_empty()
+    }
+
     /// Whether `name` is missing, and that is not reported already.
     pub(crate) fn lacks_name(&self) -> bool {
         !self.unknown && !self.given.contains(&NAME)

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use syn::Ident;
+use syn::{Ident, ext::IdentExt};
 
 use super::{
     method::{Form, Method},
@@ -25,8 +25,15 @@ pub(crate) fn project(project: &mut Project<'_>, mistakes: &mut Mistakes) {
 }
 
 fn missing(Project { arguments, .. }: &Project<'_>, ident: &Ident, mistakes: &mut Mistakes) {
+    let name = ident.unraw().to_string().to_lowercase();
+    if arguments.is_empty() {
+        mistakes.at(
+            ident.span(),
+            format!("projection `{ident}` lacks its arguments; write `#[es::project(name = \"{name}\", every(…))]`"),
+        );
+        return;
+    }
     if arguments.lacks_name() {
-        let name = ident.to_string().to_lowercase();
         mistakes.at(
             ident.span(),
             format!("projection `{ident}` has no name; add `name = \"{name}\"` to `#[es::project(…)]`"),

@@ -92,6 +92,7 @@ fn declaration(project: &Project<'_>, set: &Ident, derive: &TokenStream) -> Toke
     quote! {
         #[doc = #doc]
         #[allow(deprecated, private_interfaces, unreachable_pub, unnameable_types, missing_debug_implementations)]
+        #[allow(non_camel_case_types)]
         #derive
         #declaration
     }

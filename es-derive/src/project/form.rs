@@ -48,7 +48,8 @@ fn table(project: &Project<'_>, set: &Ident) -> TokenStream {
         method.call(&quote!(#event, __es_target))
     });
     let batch = project.batch.as_ref().map(|Batch { ident, output, is_async, cfgs, .. }| {
-        let call = call(ident, &quote!(__es_batch, __es_target), *output, *is_async);
+        let arguments = quote_spanned!(user_span(ident)=> __es_batch, __es_target);
+        let call = call(ident, &arguments, *output, *is_async);
         quote! {
             #(#cfgs)*
             async fn handle_batch(
@@ -86,7 +87,7 @@ fn view(project: &Project<'_>, set: &Ident) -> TokenStream {
 
 fn rows(project: &Project<'_>, set: &Ident) -> TokenStream {
     let key = project.arguments.key.as_ref().map_or(quote!(::std::string::String), ToTokens::to_token_stream);
-    let key_type = quote_spanned!(user_span(&key)=> type Key = #key;);
+    let key_type = quote_spanned!(user_span(&key)=> type Key = <#key as __es::AsKey>::Key;);
     let keys = arms(project, set, |Method { event, key, .. }| match key {
         None => quote!(__es::key_of_stream::<Self>(&__es_recorded.stream, __es_each)),
         Some(function) => {
@@ -100,7 +101,7 @@ fn rows(project: &Project<'_>, set: &Ident) -> TokenStream {
         #key_type
         fn keys(
             __es_recorded: &__es::Recorded<#set>,
-            __es_each: &mut dyn ::core::ops::FnMut(#key),
+            __es_each: &mut dyn ::core::ops::FnMut(Self::Key),
         ) -> ::core::result::Result<(), __es::Fault> {
             match &__es_recorded.event { #keys }
         }

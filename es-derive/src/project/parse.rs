@@ -201,6 +201,13 @@ fn method<'a>(function: &'a ImplItemFn, form: Form, mistakes: &mut Mistakes) -> 
     let ident = &signature.ident;
     let mut arguments = typed(function);
     let event = arguments.next().map(signature::event);
+    if let Some(event) = event
+        && let Type::ImplTrait(_) = tokens::ty(event.ty)
+    {
+        let model = model(form, ident, "Opened");
+        mistakes.spanning(event.ty, format!("a method of a projection is for one event; write {model}"));
+        return None;
+    }
     let (Some(event), Some(variant)) = (event, event.and_then(|event| signature::variant(event.ty))) else {
         let model = model(form, ident, "Opened");
         mistakes.at(
@@ -209,7 +216,12 @@ fn method<'a>(function: &'a ImplItemFn, form: Form, mistakes: &mut Mistakes) -> 
         );
         return None;
     };
-    let written = signature::written(event);
+    let written = text(event.ty);
+    if signature.generics.type_params().any(|parameter| parameter.ident == written) {
+        let model = model(form, ident, "Opened");
+        mistakes.spanning(event.ty, format!("a method of a projection is for one event; write {model}"));
+        return None;
+    }
     let model = model(form, ident, &written);
     let mut target = None;
     if form == Form::Table {

@@ -6,7 +6,7 @@ use syn::{
 };
 
 use super::method::{EventArgument, Form};
-use crate::{mistakes::Mistakes, path_list::text, tokens};
+use crate::{mistakes::Mistakes, tokens};
 
 /// What to write instead of a method that cannot be one of this form.
 pub(crate) fn model(form: Form, ident: &syn::Ident, event: &str) -> String {
@@ -80,7 +80,7 @@ pub(crate) fn output(signature: &Signature) -> Option<&Type> {
     }
 }
 
-/// Whether it is the type of one event: a path, and no `impl Trait`.
+/// The last segment of the path of an event, which becomes its variant.
 pub(crate) fn variant(event: &Type) -> Option<&syn::Ident> {
     match tokens::ty(event) {
         Type::Path(path) => path.path.segments.last().map(|last| &last.ident),
@@ -98,9 +98,4 @@ pub(crate) fn too_many(form: Form, written: &str, model: &str) -> String {
             )
         }
     }
-}
-
-/// The text of the type of an event, for messages.
-pub(crate) fn written(event: EventArgument<'_>) -> String {
-    text(event.ty)
 }

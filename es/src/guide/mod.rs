@@ -7,13 +7,14 @@
 //! 5. [Choose a backend](choose_a_backend).
 //! 6. [Run commands concurrently](run_commands_concurrently).
 //! 7. [Read the log](read_the_log).
-//! 8. [Answer HTTP requests](answer_http_requests): errors as status codes.
-//! 9. [Serve several tenants](serve_several_tenants).
-//! 10. [Change an event](change_an_event) that is stored already, or what an id prints.
-//! 11. [Guard stored events](guard_stored_events) with two tests: the lock and the corpus.
-//! 12. [Write your own store](write_your_own_store).
-//! 13. [Operations](operations): PostgreSQL in production, its settings, errors and logs.
-//! 14. [Operations on SQLite](operations_on_sqlite): the files, backups, other programs, damage.
+//! 8. [Build read models](projections): views and rows by key.
+//! 9. [Answer HTTP requests](answer_http_requests): errors as status codes.
+//! 10. [Serve several tenants](serve_several_tenants).
+//! 11. [Change an event](change_an_event) that is stored already, or what an id prints.
+//! 12. [Guard stored events](guard_stored_events) with two tests: the lock and the corpus.
+//! 13. [Write your own store](write_your_own_store).
+//! 14. [Operations](operations): PostgreSQL in production, its settings, errors and logs.
+//! 15. [Operations on SQLite](operations_on_sqlite): the files, backups, other programs, damage.
 
 #[doc = include_str!("define_events.md")]
 ///
@@ -47,6 +48,10 @@ pub mod run_commands_concurrently {}
 #[cfg_attr(feature = "memory", doc = include_str!("read_the_log.md"))]
 #[cfg_attr(not(feature = "memory"), doc = "This page needs the feature `memory`.")]
 pub mod read_the_log {}
+
+#[cfg_attr(feature = "memory", doc = include_str!("projections.md"))]
+#[cfg_attr(not(feature = "memory"), doc = "This page needs the feature `memory`.")]
+pub mod projections {}
 
 #[cfg_attr(feature = "memory", doc = include_str!("answer_http_requests.md"))]
 #[cfg_attr(not(feature = "memory"), doc = "This page needs the feature `memory`.")]

@@ -12,6 +12,8 @@ mod folding;
 mod following;
 mod models;
 mod restored;
+#[cfg(feature = "testing")]
+mod scenarios;
 mod tables;
 mod watched;
 

@@ -70,7 +70,19 @@ pub const fn assert_held(
     }
     let event = types[event];
     if let Some(at) = retired_in(of, name) {
-        refuse!("`", event, "` is retired in `", aggregates[at], "`; list the events it became, and they come here");
+        let list = match lists {
+            Lists::Variants => "list",
+            Lists::Methods => "write methods for",
+        };
+        refuse!(
+            "`",
+            event,
+            "` is retired in `",
+            aggregates[at],
+            "`; ",
+            list,
+            " the events it became, and they come here"
+        );
     }
     if of.len() == 1 {
         let aggregate = aggregates[0];

@@ -1,0 +1,33 @@
+//! A method for batches, and none for an event.
+
+use es::{EventBatch, prelude::*};
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.deposited")]
+struct Deposited {
+    amount: u64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened, Deposited))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
+}
+
+struct Sums;
+
+#[es::project(name = "sums", of(Account))]
+impl Sums {
+    #[batch]
+    async fn many(&self, _: &mut EventBatch<SumsEvent>, _: &mut Vec<u64>) {}
+}
+
+fn main() {}

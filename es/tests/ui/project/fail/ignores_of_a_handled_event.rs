@@ -1,0 +1,37 @@
+//! An event that a method takes, and that is ignored.
+
+use es::prelude::*;
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.deposited")]
+struct Deposited {
+    amount: u64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened, Deposited))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
+}
+
+#[derive(Default)]
+struct Sums {
+    sum: u64,
+}
+
+#[es::project(name = "sums", every(Account), ignores(Opened, Deposited))]
+impl Sums {
+    fn deposited(&mut self, event: &Deposited) {
+        self.sum += event.amount;
+    }
+}
+
+fn main() {}

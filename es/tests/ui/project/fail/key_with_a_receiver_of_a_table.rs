@@ -1,0 +1,37 @@
+//! Rows by key whose methods take `&self`.
+
+use es::prelude::*;
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.deposited")]
+struct Deposited {
+    amount: u64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened, Deposited))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Sums {
+    sum: u64,
+}
+
+#[es::project(name = "sums", of(Account), key = String)]
+impl Sums {
+    async fn deposited(&self, event: Deposited, target: &mut Vec<u64>) {
+        target.push(event.amount);
+    }
+}
+
+fn main() {}

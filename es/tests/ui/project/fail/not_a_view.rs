@@ -1,0 +1,34 @@
+//! A type that is no view is folded.
+
+use es::prelude::*;
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.deposited")]
+struct Deposited {
+    amount: u64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened, Deposited))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
+}
+
+#[derive(Default)]
+struct Sums {
+    sum: u64,
+}
+
+async fn used(store: std::sync::Arc<dyn EventStore>) {
+    let _ = store.projections().live::<Sums>();
+}
+
+fn main() {}

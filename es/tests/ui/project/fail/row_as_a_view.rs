@@ -1,0 +1,41 @@
+//! Rows by key that are folded as a single view.
+
+use es::prelude::*;
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.deposited")]
+struct Deposited {
+    amount: u64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened, Deposited))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Sums {
+    sum: u64,
+}
+
+#[es::project(name = "sums", of(Account), key = String)]
+impl Sums {
+    fn deposited(&mut self, event: &Deposited) {
+        self.sum += event.amount;
+    }
+}
+
+async fn used(store: std::sync::Arc<dyn EventStore>) {
+    let _ = store.projections().live::<Sums>();
+}
+
+fn main() {}

@@ -1,0 +1,32 @@
+//! A method with an event, a target, and more.
+
+use es::prelude::*;
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.opened")]
+struct Opened {
+    owner: String,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(name = "account.deposited")]
+struct Deposited {
+    amount: u64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(category = "account", id = String, events(Opened, Deposited))]
+struct Account;
+
+impl<E> Apply<E> for Account {
+    fn apply(&mut self, _: E) {}
+}
+
+struct Sums;
+
+#[es::project(name = "sums", of(Account))]
+impl Sums {
+    async fn deposited(&self, _: Deposited, _: &mut Vec<u64>, _: u8) {}
+}
+
+fn main() {}
