@@ -65,11 +65,12 @@ fn projected_events_have_the_spans_of_their_methods() -> syn::Result<()> {
             #[key(|event| event.owner.clone())] fn opened(&mut self, event: &Opened) -> Result<(), Fault> {}
         }",
     )?;
-    let arguments: TokenStream =
-        syn::parse_str(r#"name = "sums", every(shop::Shop), of(Account), ignores(Gone), key = Key, event = Summed"#)?;
+    let arguments: TokenStream = syn::parse_str(
+        r#"name = "sums", every(shop::Shop), of(Account), ignores(Gone), key = OwnerId, event = Summed"#,
+    )?;
     let code = project::expand(arguments, &block);
     let names =
-        ["Sums", "sold", "opened", "shop", "Sold", "Opened", "Shop", "Account", "Gone", "Key", "Summed", "owner"];
+        ["Sums", "sold", "opened", "shop", "Sold", "Opened", "Shop", "Account", "Gone", "OwnerId", "Summed", "owner"];
     assert_written_by_the_user(&code, &names);
     Ok(())
 }

@@ -42,7 +42,8 @@ mod tests {
             });
             let code = code.to_string().replace(' ', "");
             // The impls of traits for the aggregate, its enum or its events, without those that every enum has.
-            let impls = ["impl__es::", "impl::core::convert::From"].map(|text| code.matches(text).count());
+            let impls = ["impl__es::", "impl<__EsProjection>__es::", "impl::core::convert::From"]
+                .map(|text| code.matches(text).count());
             (impls.iter().sum::<usize>(), code.matches("#[diagnostic::do_not_recommend]").count())
         };
         let (impls, recommended) = derived(true);

@@ -87,9 +87,17 @@ fn view(project: &Project<'_>, set: &Ident) -> TokenStream {
 
 fn rows(project: &Project<'_>, set: &Ident) -> TokenStream {
     let key = project.arguments.key.as_ref().map_or(quote!(::std::string::String), ToTokens::to_token_stream);
-    let key_type = quote_spanned!(user_span(&key)=> type Key = <#key as __es::AsKey>::Key;);
+    // All at the key, so that rustc reports one that is none once.
+    let key_span = user_span(&key);
+    let keys_header = quote_spanned! {key_span=>
+        fn keys(
+            __es_recorded: &__es::Recorded<#set>,
+            __es_each: &mut dyn ::core::ops::FnMut(#key),
+        ) -> ::core::result::Result<(), __es::Fault>
+    };
+    let key_type = quote_spanned!(key_span=> type Key = <#key as __es::AsKey>::Key;);
     let keys = arms(project, set, |Method { event, key, .. }| match key {
-        None => quote!(__es::key_of_stream::<Self>(&__es_recorded.stream, __es_each)),
+        None => quote_spanned!(key_span=> __es::key_of_stream::<Self>(&__es_recorded.stream, __es_each)),
         Some(function) => {
             let event = lent(EventArgument { by_reference: true, ..*event });
             let keys = quote_spanned!(user_span(function)=> __es::keys_by(#event, #function, __es_each));
@@ -99,10 +107,7 @@ fn rows(project: &Project<'_>, set: &Ident) -> TokenStream {
     let applies = arms(project, set, |method| method.call(&lent(method.event)));
     quote! {
         #key_type
-        fn keys(
-            __es_recorded: &__es::Recorded<#set>,
-            __es_each: &mut dyn ::core::ops::FnMut(Self::Key),
-        ) -> ::core::result::Result<(), __es::Fault> {
+        #keys_header {
             match &__es_recorded.event { #keys }
         }
         fn apply(&mut self, __es_recorded: &__es::Recorded<#set>) -> ::core::result::Result<(), __es::Fault> {

@@ -153,3 +153,30 @@ async fn a_store_that_does_not_come_back_stops_every_view() -> TestResult {
     }
     Ok(())
 }
+
+/// Wants one event of accounts.
+#[derive(Default)]
+struct Owners(u64);
+
+#[es::project(name = "owners", of(super::domain::Account))]
+impl Owners {
+    fn opened(&mut self, _: &super::domain::Opened) {
+        self.0 += 1;
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_only_another_view_wants_does_not_stop_a_view() -> TestResult {
+    for (store, _folder) in stores().await? {
+        let projections = store.projections();
+        let (balances, owners) = (projections.live::<Balances>(), projections.live::<Owners>());
+        tokio::spawn(projections.run());
+        let newer = store.repository::<after::Account>();
+        newer.update(&"zoe".into(), |_| after::Deposited { amount: 1, note: "x".into() }).await?;
+        drop(stopped(&balances).await?);
+        owners.not_older_than(store.frontier().await?, LONG).await?;
+        assert_eq!(owners.read(|owners| owners.0)?, 0);
+        projections.stop().await;
+    }
+    Ok(())
+}

@@ -4,7 +4,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use es::{
     Metadata, Position, Recorded, Rows, StreamId, Timestamp, Version,
-    prelude::*,
     testing::{ViewScenario, view_scenario},
 };
 
