@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use bank::{
     domain::{AccountId, Money},
     ledger::{Ledger, LedgerError},
+    read_models::{Days, DaysError},
 };
 use clap::{Parser, Subcommand};
 use jiff::civil::Date;
@@ -48,6 +49,14 @@ impl Args {
         };
         Ok((store, ledger))
     }
+
+    /// The days that the task is about: all of them, unless it says.
+    pub(crate) fn days(&self) -> Result<Days, DaysError> {
+        match self.task {
+            Some(Task::Turnover { from, to, .. }) => Days::new(from, to),
+            _ => Ok(Days::ALL),
+        }
+    }
 }
 
 /// What to do once the ledger is booked.
@@ -73,6 +82,35 @@ pub(crate) enum Task {
     History {
         /// Its number.
         id: AccountId,
+    },
+    /// Prints a line for each day on which something was booked: what came in, what went out, and in how many rows.
+    Turnover {
+        /// The first day.
+        #[arg(long, value_name = "DATE")]
+        from: Option<Date>,
+        /// The last day, which is included.
+        #[arg(long, value_name = "DATE")]
+        to: Option<Date>,
+        /// As CSV, and not as a table.
+        #[arg(long)]
+        csv: bool,
+    },
+    /// Prints the accounts with the highest balances, the highest first; equal ones by their numbers.
+    Top {
+        /// How many at most.
+        #[arg(value_name = "N")]
+        count: usize,
+        /// As CSV, and not as a table.
+        #[arg(long)]
+        csv: bool,
+    },
+    /// Prints a line for each partner of an account: what came in from it, what went out to it, and in how many rows.
+    Partners {
+        /// The account's number.
+        id: AccountId,
+        /// As CSV, and not as a table.
+        #[arg(long)]
+        csv: bool,
     },
     /// Withdraws cash, if the account allows it; a refusal is recorded too.
     Withdraw {

@@ -3,6 +3,7 @@
 mod args;
 mod log;
 mod print;
+mod table;
 
 use std::{
     error::Error,
@@ -16,6 +17,7 @@ use bank::{
     domain::{Account, AccountEvent, Refusal, Withdraw},
     import::{Disagreement, import},
     overview::Overview,
+    read_models::ReadModels,
     statement::{Statement, StatementError, Until},
 };
 use clap::Parser;
@@ -59,6 +61,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<Outcome, Box<dyn Error>> {
+    // The arguments are checked before anything is booked.
+    let days = args.days()?;
     let (store, ledger) = args.store_and_ledger()?;
     let store = es::connect(store).await?;
     let mut run = Run::default();
@@ -96,6 +100,19 @@ async fn run(args: Args) -> Result<Outcome, Box<dyn Error>> {
         }
         Task::History { id } => {
             print::history(out, &Statement::read(&store, id, Until::Now).await?.lines)?;
+            Outcome::Fine
+        }
+        Task::Turnover { csv, .. } => {
+            print::turnover(out, &ReadModels::new(&store).turnover(days).await?, csv)?;
+            Outcome::Fine
+        }
+        Task::Top { count, csv } => {
+            print::top(out, &ReadModels::new(&store).top(count).await?, csv)?;
+            Outcome::Fine
+        }
+        Task::Partners { id, csv } => {
+            let partners = ReadModels::new(&store).partners(id).await?.ok_or(StatementError::Unknown(id))?;
+            print::partners(out, &partners, csv)?;
             Outcome::Fine
         }
         Task::Withdraw { id, amount, on } => {
@@ -164,5 +181,9 @@ fn with_sources(error: &dyn Error) -> String {
 
 /// Whether the reader of the output closed the pipe, as in `bank history 1 | head`.
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    let io_error = match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
+        Some(csv::ErrorKind::Io(error)) => Some(error),
+        _ => error.downcast_ref::<io::Error>(),
+    };
+    io_error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }

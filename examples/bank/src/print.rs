@@ -6,8 +6,12 @@ use bank::{
     domain::AccountId,
     import::Imported,
     overview::Overview,
+    read_models::{Balance, Partners, Turnover},
     statement::{Line, Statement},
 };
+use jiff::civil::Date;
+
+use crate::table::{self, Column};
 
 /// The result of the import, if there was one, and the time that the work took.
 #[derive(Default)]
@@ -71,6 +75,48 @@ pub(crate) fn history(out: &mut impl Write, lines: &[Line]) -> io::Result<()> {
         writeln!(out, "{version:>4}  {on}  {kind:<19}  {:>12}  {:>12}", amount.minor(), balance.minor())?;
     }
     Ok(())
+}
+
+/// One line for each day.
+pub(crate) fn turnover(out: &mut impl Write, days: &[(Date, Turnover)], csv: bool) -> Result<(), csv::Error> {
+    let columns = [
+        Column::Text("day"),
+        Column::Number("credited_minor"),
+        Column::Number("debited_minor"),
+        Column::Number("rows"),
+    ];
+    let rows = days.iter().map(|(day, turnover)| {
+        let [credited, debited, rows] = cells(*turnover);
+        [day.to_string(), credited, debited, rows]
+    });
+    table::print(out, csv, columns, rows)
+}
+
+/// One line for each account.
+pub(crate) fn top(out: &mut impl Write, accounts: &[(AccountId, Balance)], csv: bool) -> Result<(), csv::Error> {
+    let columns = [Column::Number("account_id"), Column::Number("balance_minor")];
+    let rows = accounts.iter().map(|(id, row)| [id.to_string(), row.balance.to_string()]);
+    table::print(out, csv, columns, rows)
+}
+
+/// One line for each partner.
+pub(crate) fn partners(out: &mut impl Write, partners: &Partners, csv: bool) -> Result<(), csv::Error> {
+    let columns = [
+        Column::Text("partner_bank"),
+        Column::Text("partner_account"),
+        Column::Number("credited_minor"),
+        Column::Number("debited_minor"),
+        Column::Number("rows"),
+    ];
+    let rows = partners.iter().map(|(bank, account, turnover)| {
+        let [credited, debited, rows] = cells(turnover);
+        [bank.to_owned(), account.to_owned(), credited, debited, rows]
+    });
+    table::print(out, csv, columns, rows)
+}
+
+fn cells(Turnover { credited, debited, rows }: Turnover) -> [String; 3] {
+    [credited.to_string(), debited.to_string(), rows.to_string()]
 }
 
 #[expect(

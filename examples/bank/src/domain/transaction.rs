@@ -104,3 +104,10 @@ pub struct Partner {
     /// The number of the account there.
     pub account: String,
 }
+
+impl Partner {
+    /// Whether it says nothing: neither its bank nor its account is more than blanks.
+    pub fn is_blank(&self) -> bool {
+        self.bank.trim().is_empty() && self.account.trim().is_empty()
+    }
+}
