@@ -1,4 +1,4 @@
-//! Stored events that older releases of the bank wrote, in today's export format: today's bank reads the same balances from them.
+//! Stored events that older releases of the bank wrote, in today's export format: today's bank reads the same balances and read models from them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -7,6 +7,7 @@ use bank::{
     import::import,
     ledger::Ledger,
     overview::Overview,
+    read_models::{Days, ReadModels},
     statement::{Statement, Until},
 };
 use es::{Append, EventName, Expected, NewEvent, SchemaVersion, prelude::*};
@@ -56,7 +57,18 @@ async fn assert_same_balances(log: &str) {
     import(&ledger, &today, || ()).await.expect("booked");
     let expected = balances(&Overview::read(&today).await.expect("read"));
 
+    let models = ReadModels::new(&today);
     let store = store(log).await;
+    let old_models = ReadModels::new(&store);
+    let turnover = old_models.turnover(Days::ALL).await.expect("folded");
+    assert_eq!((turnover.len(), &turnover), (17, &models.turnover(Days::ALL).await.expect("folded")));
+    let top = old_models.top(9).await.expect("folded");
+    assert_eq!((top.len(), &top), (3, &models.top(9).await.expect("folded")));
+    for account in expected.keys() {
+        let partners = old_models.partners(*account).await.expect("folded").expect("an account");
+        assert_eq!(Some(partners), models.partners(*account).await.expect("folded"));
+    }
+
     let overview = Overview::read(&store).await.expect("every event is readable");
     assert_eq!(balances(&overview), expected);
     assert_eq!(overview.events, log.lines().count() as u64);

@@ -77,6 +77,24 @@ fn a_refused_withdrawal_is_found_in_the_history() {
 }
 
 #[test]
+fn the_read_models_are_those_of_the_small_ledger() {
+    let database = Database::fresh().expect("a server");
+    ok(&database, &["--ledger", SMALL]);
+    let turnover = ok(&database, &["turnover", "--from", "2024-03-29", "--to", "2024-03-31", "--csv"]);
+    assert_eq!(turnover, "day,credited_minor,debited_minor,rows\n2024-03-29,0,85000,1\n2024-03-31,121,1460,2\n");
+    assert_eq!(ok(&database, &["top", "2", "--csv"]), "account_id,balance_minor\n2,192490\n1,102226\n");
+    let partners = ok(&database, &["partners", "10", "--csv"]);
+    let expected = "partner_bank,partner_account,credited_minor,debited_minor,rows
+KL,900,0,19900,1
+NB,4455,250000,0,1
+NB,7781,0,170000,2
+";
+    assert_eq!(partners, expected);
+    let (code, text) = run(&database, &["partners", "11", "--csv"]);
+    assert_eq!((code, text.as_str()), (Some(2), "there is no account 11\n"));
+}
+
+#[test]
 fn an_import_goes_on_after_it_was_killed() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let file = folder.path().join("long.csv");
