@@ -259,11 +259,7 @@ pub fn apply(arguments: TokenStream, block: TokenStream) -> TokenStream {
 }
 
 /// On an `impl` block with one method for each event: makes the type a projection. Leaves the block as it is, and adds an impl of
-/// [`Projection`], [`Row`] or [`View`], and the enum of the events. Writing those by hand is the same thing.
-///
-/// [`Projection`]: https://docs.rs/es-core/latest/es_core/trait.Projection.html
-/// [`Row`]: https://docs.rs/es-core/latest/es_core/trait.Row.html
-/// [`View`]: https://docs.rs/es-core/latest/es_core/trait.View.html
+/// `Projection`, `Row` or `View`, and the enum of the events. Writing those by hand is the same thing.
 ///
 /// The form depends on how the methods take `self`:
 ///

@@ -11,6 +11,7 @@ mod expand;
 mod form;
 mod method;
 mod parse;
+mod parse_method;
 mod signature;
 
 /// The block without the attributes that only this macro knows, the enum of its events, the impl of its form, and its mistakes.

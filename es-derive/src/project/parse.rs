@@ -1,20 +1,15 @@
-//! Reads the block: one method for each event, and perhaps one for batches.
+//! Reads the block, whose methods take an event each, and perhaps one of them batches.
 
 use proc_macro2::TokenStream;
-use syn::{
-    Attribute, Error, Expr, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, Meta, PatType, Result, Type,
-    spanned::Spanned,
-};
+use syn::{Error, Ident, ImplItem, ImplItemFn, Item, ItemImpl, Result, Type, spanned::Spanned};
 
 use super::{
     arguments::Arguments,
     method::{Batch, Form, Method},
+    parse_method::{BATCH, KEY, attribute, batch, is, method, typed},
     signature::{self, model},
 };
 use crate::{mistakes::Mistakes, path_list::text, tokens};
-
-const KEY: &str = "key";
-const BATCH: &str = "batch";
 
 /// A projection as the user wrote it.
 pub(crate) struct Project<'a> {
@@ -193,135 +188,4 @@ fn wrong_receiver(mutable: Option<bool>, form: Form, first: Option<&Ident>, mode
         }
         (_, _, None) => format!("a projection has one form; write {model}"),
     }
-}
-
-/// The method, if its event is known.
-fn method<'a>(function: &'a ImplItemFn, form: Form, mistakes: &mut Mistakes) -> Option<Method<'a>> {
-    let signature = &function.sig;
-    let ident = &signature.ident;
-    let mut arguments = typed(function);
-    let event = arguments.next().map(signature::event);
-    if let Some(event) = event
-        && let Type::ImplTrait(_) = tokens::ty(event.ty)
-    {
-        let model = model(form, ident, "Opened");
-        mistakes.spanning(event.ty, format!("a method of a projection is for one event; write {model}"));
-        return None;
-    }
-    let (Some(event), Some(variant)) = (event, event.and_then(|event| signature::variant(event.ty))) else {
-        let model = model(form, ident, "Opened");
-        mistakes.at(
-            ident.span(),
-            format!("`{ident}` takes no event; write {model}, or move it to an `impl` block without `#[es::project]`"),
-        );
-        return None;
-    };
-    let written = text(event.ty);
-    if signature.generics.type_params().any(|parameter| parameter.ident == written) {
-        let model = model(form, ident, "Opened");
-        mistakes.spanning(event.ty, format!("a method of a projection is for one event; write {model}"));
-        return None;
-    }
-    let model = model(form, ident, &written);
-    let mut target = None;
-    if form == Form::Table {
-        match arguments.next() {
-            Some(typed) => {
-                target = signature::target(typed);
-                if target.is_none() {
-                    mistakes.spanning(
-                        &typed.ty,
-                        format!("the target of a projection is a `&mut` reference; write {model}"),
-                    );
-                }
-            }
-            None => {
-                mistakes.at(
-                    ident.span(),
-                    format!("`{ident}` takes no target; write {model}, or `&mut self` for a state in memory"),
-                );
-            }
-        }
-    } else if let Some(keyword) = &signature.asyncness {
-        mistakes.at(
-            keyword.span,
-            format!("a method with `&mut self` folds in memory and cannot be `async`; write {model}"),
-        );
-    }
-    if let Some(further) = arguments.next() {
-        mistakes.spanning(further, signature::too_many(form, &written, &model));
-    }
-    signature::check(signature, &model, mistakes);
-    let key = attribute(function, KEY).and_then(|attribute| key(attribute, form, mistakes));
-    let (output, is_async) = (signature::output(signature), signature.asyncness.is_some());
-    Some(Method { ident, event, variant, target, output, key, is_async, cfgs: cfgs(function) })
-}
-
-/// The function in `#[key(…)]`.
-fn key(attribute: &Attribute, form: Form, mistakes: &mut Mistakes) -> Option<Expr> {
-    if form != Form::Rows {
-        mistakes.spanning(
-            attribute,
-            "`#[key(…)]` belongs to rows by key; add `key = …` to `#[es::project(…)]`, or leave it out",
-        );
-        return None;
-    }
-    let wanted = "write a function of what the method takes, as in `#[key(|event| event.customer.clone())]`";
-    let read = attribute.parse_args().map_err(|error: Error| Error::new(error.span(), wanted));
-    mistakes.take(read)
-}
-
-/// The method under `#[batch]`, if it can be called.
-fn batch<'a>(
-    function: &'a ImplItemFn,
-    attribute: &Attribute,
-    form: Form,
-    mistakes: &mut Mistakes,
-) -> Option<Batch<'a>> {
-    let signature = &function.sig;
-    let ident = &signature.ident;
-    if form != Form::Table {
-        mistakes.spanning(attribute, "`#[batch]` belongs to a method with `&self` and a target; leave it out");
-        return None;
-    }
-    if !matches!(attribute.meta, Meta::Path(_)) {
-        mistakes.spanning(attribute, "`#[batch]` takes no arguments; write `#[batch]`");
-        return None;
-    }
-    let model = format!("`async fn {ident}(&self, batch: &mut EventBatch<…>, target: &mut …)`");
-    let before = mistakes.count();
-    let mut arguments = typed(function);
-    let target = match (arguments.next().and_then(signature::target), arguments.next().and_then(signature::target)) {
-        (Some(_), Some(target)) if arguments.next().is_none() => Some(target),
-        _ => {
-            mistakes.at(ident.span(), format!("a method under `#[batch]` takes a batch and the target; write {model}"));
-            None
-        }
-    };
-    signature::check(signature, &model, mistakes);
-    if mistakes.count() > before {
-        return None;
-    }
-    let (output, is_async) = (signature::output(signature), signature.asyncness.is_some());
-    Some(Batch { ident, target, output, is_async, cfgs: cfgs(function) })
-}
-
-fn attribute<'a>(function: &'a ImplItemFn, name: &str) -> Option<&'a Attribute> {
-    function.attrs.iter().find(|attribute| is(attribute, name))
-}
-
-fn is(attribute: &Attribute, name: &str) -> bool {
-    attribute.path().is_ident(name)
-}
-
-fn cfgs(function: &ImplItemFn) -> Vec<&Attribute> {
-    function.attrs.iter().filter(|attribute| is(attribute, "cfg")).collect()
-}
-
-/// The arguments behind `self`.
-fn typed(function: &ImplItemFn) -> impl Iterator<Item = &PatType> {
-    function.sig.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(typed) => Some(typed),
-        FnArg::Receiver(_) => None,
-    })
 }
