@@ -26,7 +26,8 @@ use crate::{
         synchronous::Synchronous,
     },
     read::{open_readers::OpenReaders, threads::ReaderThreads},
-    store::{Shared, SqliteStore},
+    shared::Shared,
+    store::SqliteStore,
     wake::{Wake, Watcher},
 };
 

@@ -19,9 +19,9 @@
 //!   that is older.
 //!
 //! # Layout
-//! `store` is the public store, and `builder` its settings. `codec` decodes rows and their checksums. `file` opens the file and
-//! knows its incarnations; `read` has the threads that read, `append` the one that writes. `wake` wakes those who wait,
-//! `backup` copies the log, and `asides` counts backups and the like while they run.
+//! `store` is the public store, `shared` what its clones share, and `builder` its settings. `codec` decodes rows and their
+//! checksums. `file` opens the file and knows its incarnations; `read` has the threads that read, `append` the one that writes.
+//! `wake` wakes those who wait, `backup` copies the log, and `asides` counts backups and the like while they run.
 
 #[cfg(not(unix))]
 compile_error!("es-sqlite runs on Unix: it recognises a file by its device and inode");
@@ -34,6 +34,7 @@ mod codec;
 mod error;
 mod file;
 mod read;
+mod shared;
 mod store;
 mod url;
 mod wake;

@@ -15,29 +15,20 @@ use es_core::{
 use futures_core::stream::BoxStream;
 use rusqlite::{Connection, Transaction};
 use tokio::sync::oneshot;
-use uuid::Uuid;
 
 use crate::{
     SqliteBackupError, SqliteBuilder, SqliteTransactionError, SqliteUrlError, Verification,
-    append::{queue::Queue, snapshots, transaction::append_in, writer::Clock},
-    asides::Asides,
+    append::{snapshots, transaction::append_in},
     backup::backup,
     error::SqliteError,
-    file::{
-        connection::{self, Settings},
-        error::SqliteOpenError,
-        identity::Place,
-        verify::verify,
-    },
+    file::{connection, error::SqliteOpenError, verify::verify},
     read::{
         log_pages::read_log,
-        open_readers::OpenReaders,
-        stream::{StreamCursor, StreamPage},
+        stream::StreamCursor,
         stream_pages::{read_stream, visit_stream},
-        threads::ReaderThreads,
     },
+    shared::Shared,
     url,
-    wake::{Wake, Watcher},
 };
 
 /// A store in one SQLite file, which several programs may share. Clones share its threads and connections, which end with the
@@ -66,53 +57,6 @@ use crate::{
 #[derive(Clone)]
 pub struct SqliteStore {
     shared: Arc<Shared>,
-}
-
-/// What the clones of a store share.
-pub(crate) struct Shared {
-    pub(crate) place: Place,
-    pub(crate) settings: Settings,
-    pub(crate) incarnation: Uuid,
-    pub(crate) clock: Clock,
-    /// `None` for a store that only reads.
-    pub(crate) queue: Option<Queue>,
-    pub(crate) readers: Arc<ReaderThreads>,
-    pub(crate) watcher: Watcher,
-    pub(crate) wake: Wake,
-    pub(crate) open: OpenReaders,
-    pub(crate) asides: Asides,
-}
-
-impl Shared {
-    fn close(&self) {
-        self.asides.close();
-        self.watcher.close();
-        self.readers.close();
-        // The last connection to be closed copies the write-ahead log into the file.
-        if let Some(queue) = &self.queue {
-            queue.close();
-        }
-    }
-}
-
-impl Shared {
-    /// Reads a page of a stream on this thread; `None` when that would have to wait.
-    ///
-    /// The connection of the writer is tried first: a commit of another connection empties the cache of a connection, and most
-    /// commits are its own.
-    fn read_here(&self, cursor: &StreamCursor, size: usize) -> Option<Result<StreamPage, ReadError>> {
-        let queue = self.queue.as_ref().filter(|_| cursor.direction == Direction::Forward);
-        let read =
-            queue.and_then(|queue| queue.read_here(|connection, decoder| cursor.read(connection, decoder, size)));
-        let read_aside = || self.readers.run_here(|reader| cursor.read(&reader.connection, &mut reader.decoder, size));
-        read.or_else(read_aside)
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        self.close();
-    }
 }
 
 impl SqliteStore {
