@@ -82,7 +82,7 @@ fn paging(store: &Reads, direction: Direction, mut page: Page) -> Page {
             page.events.retain(|event| !std::mem::replace(&mut behind, event.payload.len() > 32 * 1024));
         }
         Fault::TellsOlderFrontiers if page.up_to.get().is_multiple_of(2) => {
-            page.frontier = page.frontier.at(page.up_to)
+            page.frontier = page.frontier.at(page.up_to);
         }
         Fault::LosesTheLastOfAPage => drop(page.events.pop()),
         Fault::TellsOfItsEventsAlone => page.up_to = page.events.last().map_or(Position::START, |last| last.position),
