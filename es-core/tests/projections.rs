@@ -143,6 +143,21 @@ fn at(incarnation: Uuid, position: u64) -> Checkpoint {
     Checkpoint::new(incarnation, Position::new(position))
 }
 
+/// A reader for several views reads more than each of them wants, and the events of an aggregate know no name of another category.
+#[tokio::test]
+async fn a_view_receives_only_what_it_wants() {
+    let store = Written::default();
+    let projections = store.projections();
+    let view = projections.live::<Seen>();
+    let mut page = page(BEFORE, 1..=3, 3);
+    page.events[1].stream = StreamId::new("other", "1").expect("a stream");
+    store.next([page]);
+    tokio::spawn(projections.run());
+    view.not_older_than(at(BEFORE, 3), LONG).await.expect("it catches up");
+    assert_eq!(view.read(|seen| seen.0.clone()).expect("it is live"), [1, 3]);
+    projections.stop().await;
+}
+
 #[tokio::test]
 async fn a_view_that_is_ahead_leaves_out_what_it_has_seen() {
     let store = Written::default();
