@@ -52,8 +52,8 @@ impl EventStore for EventsAlone {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        let Capabilities { snapshots: _ } = self.0.capabilities();
-        Capabilities { snapshots: None }
+        let Capabilities { read_models: _, snapshots: _ } = self.0.capabilities();
+        Capabilities { read_models: None, snapshots: None }
     }
 }
 

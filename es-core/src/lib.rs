@@ -31,11 +31,13 @@ pub use repository::{
     LoadError, Repository, RepositoryExt, Root, StoreRepository, Unsettled,
 };
 pub use store::{
-    Append, AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, CheckpointError, Conflict, Direction,
-    EventStore, Expected, Filter, IdempotencyKey, KeysTaken, Known, KnownEvent, KnownKey, NewEvent, NumberTooHigh,
-    Page, Position, ReadError, ReadEvents, ReadStream, Reader, Recorded, SnapshotError, Snapshots, StoreError,
-    StoreErrorKind, StoredAt, StoredEvent, StoredSnapshot, StreamId, StreamReader, TakenKey, UnknownOutcome, Verdict,
-    Version, Violation, Visitor, limits, stable_hash,
+    Append, AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, CheckpointError, Claim, Claimed,
+    Conflict, Direction, EventStore, Expected, Filter, IdempotencyKey, KeysTaken, Known, KnownEvent, KnownKey,
+    NewEvent, NumberTooHigh, Page, Position, ReadError, ReadEvents, ReadModelError, ReadModelFailure, ReadModelId,
+    ReadModelRequest, ReadModelState, ReadModelStateError, ReadModelStatus, ReadModelStep, ReadModels, ReadStream,
+    Reader, Recorded, SnapshotError, Snapshots, StoreError, StoreErrorKind, StoredAt, StoredEvent, StoredRow,
+    StoredSnapshot, StreamId, StreamReader, TakenKey, UnknownOutcome, Verdict, Version, Violation, Visitor, limits,
+    stable_hash,
 };
 
 #[cfg(feature = "derive")]

@@ -137,7 +137,7 @@ impl EventStore for Asked {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { snapshots: None }
+        Capabilities { read_models: None, snapshots: None }
     }
 }
 

@@ -135,7 +135,7 @@ impl EventStore for MemoryStore {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { snapshots: Some(self) }
+        Capabilities { read_models: None, snapshots: Some(self) }
     }
 }
 

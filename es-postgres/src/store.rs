@@ -304,7 +304,7 @@ impl EventStore for PostgresStore {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { snapshots: Some(&self.parts.snapshots) }
+        Capabilities { read_models: None, snapshots: Some(&self.parts.snapshots) }
     }
 }
 

@@ -317,7 +317,7 @@ impl EventStore for SqliteStore {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { snapshots: Some(self) }
+        Capabilities { read_models: None, snapshots: Some(self) }
     }
 }
 

@@ -10,8 +10,9 @@
 //! ```
 
 pub use es_core::{
-    Capabilities, Known, KnownEvent, KnownKey, SnapshotError, Snapshots, StoredAt, StoredSnapshot, Verdict, Visitor,
-    limits, stable_hash,
+    Capabilities, Claim, Claimed, Known, KnownEvent, KnownKey, ReadModelError, ReadModelFailure, ReadModelId,
+    ReadModelRequest, ReadModelState, ReadModelStateError, ReadModelStatus, ReadModelStep, ReadModels, SnapshotError,
+    Snapshots, StoredAt, StoredRow, StoredSnapshot, Verdict, Visitor, limits, stable_hash,
 };
 
 #[doc(no_inline)]

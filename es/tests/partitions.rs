@@ -92,7 +92,7 @@ impl EventStore for Halves {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { snapshots: None }
+        Capabilities { read_models: None, snapshots: None }
     }
 }
 

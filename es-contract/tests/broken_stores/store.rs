@@ -101,9 +101,9 @@ impl EventStore for Reads {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        let Capabilities { snapshots } = self.inner.capabilities();
+        let Capabilities { read_models, snapshots } = self.inner.capabilities();
         let hidden = matches!(self.fault, Fault::HidesItsSnapshots | Fault::HidesTheCapabilityOfSnapshots);
-        Capabilities { snapshots: snapshots.filter(|_| !hidden).map(|_| self as &dyn Snapshots) }
+        Capabilities { read_models, snapshots: snapshots.filter(|_| !hidden).map(|_| self as &dyn Snapshots) }
     }
 
     fn snapshots(&self) -> Option<&dyn Snapshots> {

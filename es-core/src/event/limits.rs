@@ -12,8 +12,12 @@ pub const KEYS: usize = EVENTS;
 pub const OUTCOME_BYTES: usize = 64 * 1024;
 /// The most bytes of payloads, metadata and outcomes of one request, over all its streams: 64 MiB.
 pub const APPEND_BYTES: usize = 64 * 1024 * 1024;
-/// The longest category, stream id, event name, snapshot schema or idempotency key, in bytes.
+/// The longest category, stream id, event name, snapshot schema, idempotency key, key of a row or name of an owner, in bytes.
 pub const NAME_BYTES: usize = 512;
+/// The longest name of a read model, in bytes: a database may keep one in a place of that name.
+pub const READ_MODEL_NAME_BYTES: usize = 48;
+/// The longest state of one row of a read model: 1 MiB.
+pub const ROW_BYTES: usize = 1024 * 1024;
 /// The deepest nesting of arrays and objects in a payload or metadata.
 pub const JSON_DEPTH: usize = 100;
 
@@ -24,14 +28,15 @@ pub enum LimitError {
     /// A name is empty.
     #[error("the {what} is empty; give it at least one character")]
     Empty {
-        /// `category`, `stream id`, `event name` or `idempotency key`.
+        /// `category`, `stream id`, `event name`, `idempotency key`, `name of the read model`, `name of the owner` or `key of
+        /// the row`.
         what: &'static str,
     },
     /// A name, a payload or metadata is too long.
     #[error("the {what} has {bytes} bytes; the limit is {limit}")]
     TooLong {
         /// `category`, `stream id`, `event name`, `snapshot schema`, `idempotency key`, `outcome of an idempotency key`,
-        /// `payload` or `metadata`.
+        /// `payload`, `metadata`, `name of the read model`, `name of the owner`, `key of the row` or `state of the row`.
         what: &'static str,
         /// How many bytes it has.
         bytes: usize,
@@ -41,7 +46,8 @@ pub enum LimitError {
     /// A name holds a NUL character, which not every database can store.
     #[error("the {what} holds a NUL character; remove it")]
     Nul {
-        /// `category`, `stream id`, `event name`, `snapshot schema` or `idempotency key`.
+        /// `category`, `stream id`, `event name`, `snapshot schema`, `idempotency key`, `name of the read model`, `name of the
+        /// owner` or `key of the row`.
         what: &'static str,
     },
     /// The text is not the name of a stream.

@@ -4,7 +4,10 @@ use uuid::Uuid;
 
 use crate::{
     event::{DecodeError, EncodeError, EventName, LimitError, SchemaVersion, Timestamp},
-    store::{AppendRequest, Checkpoint, Conflict, KeysTaken, Position, StoreError, StoreErrorKind, StreamId, Version},
+    store::{
+        AppendRequest, Checkpoint, Conflict, KeysTaken, Position, ReadModelId, StoreError, StoreErrorKind, StreamId,
+        Version,
+    },
 };
 
 /// Why nothing was appended, or why that is not known.
@@ -251,6 +254,48 @@ pub enum SnapshotError {
 }
 
 impl SnapshotError {
+    /// Whether the same call may succeed later: the store's error is [transient](StoreError::is_transient).
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_transient())
+    }
+}
+
+/// Why a store did not do what it was asked for a read model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadModelError {
+    /// A name, a key or a row is over a limit. Nothing was written.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// Somebody claimed the read model, moved it on, or asked something of it since the claim. Nothing was written; claim it
+    /// again, and continue from where it stands.
+    #[error("read model `{model}` was claimed, moved on or asked for something by somebody else; claim it again")]
+    Fenced {
+        /// The read model.
+        model: ReadModelId,
+    },
+    /// A step would move the read model back. Nothing was written.
+    #[error("a step cannot move read model `{model}` back from position {from} to {to}")]
+    Backwards {
+        /// The read model.
+        model: ReadModelId,
+        /// Where it stands.
+        from: Position,
+        /// Where the step would move it.
+        to: Position,
+    },
+    /// No program has claimed the read model in this version yet. Nothing was written.
+    #[error("there is no read model `{model}` in this store; follow it first")]
+    Unknown {
+        /// The read model.
+        model: ReadModelId,
+    },
+    /// The store was unreachable or failed.
+    #[error("the store could not handle the read model")]
+    Store(#[source] StoreError),
+}
+
+impl ReadModelError {
     /// Whether the same call may succeed later: the store's error is [transient](StoreError::is_transient).
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_transient())

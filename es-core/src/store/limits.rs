@@ -5,12 +5,15 @@ use std::collections::HashSet;
 use bytes::Bytes;
 
 use crate::{
-    event::limits::check_name,
-    store::{AppendError, AppendRequest, Filter, IdempotencyKey, NewEvent, StreamId},
+    event::limits::{check_length, check_name},
+    store::{
+        AppendError, AppendRequest, Claim, Filter, IdempotencyKey, NewEvent, ReadModelError, ReadModelStep, StreamId,
+    },
 };
 
 pub use crate::event::limits::{
     APPEND_BYTES, EVENTS, JSON_DEPTH, KEYS, LimitError, METADATA_BYTES, NAME_BYTES, OUTCOME_BYTES, PAYLOAD_BYTES,
+    READ_MODEL_NAME_BYTES, ROW_BYTES,
 };
 
 /// Checks a request. Every store must refuse these before it writes anything: too many events, streams, keys or bytes, and
@@ -95,4 +98,63 @@ pub fn check_filter(filter: &Filter) -> Result<(), LimitError> {
 /// [`LimitError`].
 pub fn check_snapshot_schema(schema: &str) -> Result<(), LimitError> {
     if schema.is_empty() { Ok(()) } else { check_name("snapshot schema", schema) }
+}
+
+/// Checks the name of a read model: it has at least one character, at most [`READ_MODEL_NAME_BYTES`], and no NUL.
+///
+/// ```
+/// # use es_core::limits;
+/// assert!(limits::check_read_model_name("who-paid-whom").is_ok());
+/// assert!(limits::check_read_model_name("").is_err());
+/// ```
+///
+/// # Errors
+/// [`LimitError`].
+pub fn check_read_model_name(name: &str) -> Result<(), LimitError> {
+    check_name("name of the read model", name)?;
+    check_length("name of the read model", name.len(), READ_MODEL_NAME_BYTES)
+}
+
+/// Checks the name of the owner of a read model: it has at least one character, at most [`NAME_BYTES`], and no NUL. Every store
+/// must refuse any other when it is asked for a claim.
+///
+/// ```
+/// # use es_core::limits;
+/// assert!(limits::check_owner("worker 7").is_ok());
+/// assert!(limits::check_owner("").is_err());
+/// ```
+///
+/// # Errors
+/// [`LimitError`].
+pub fn check_owner(owner: &str) -> Result<(), LimitError> {
+    check_name("name of the owner", owner)
+}
+
+/// Checks a step of a read model. Every store must refuse these before it writes anything: a key of a row that is empty, has more
+/// than [`NAME_BYTES`] or a NUL; a row over [`ROW_BYTES`]; a step that moves back.
+///
+/// ```
+/// # use es_core::{Checkpoint, Claim, Position, ReadModelId, ReadModelState, ReadModelStep, limits};
+/// let at = |position| Checkpoint::from(Position::new(position));
+/// let claim = Claim::new(ReadModelId::new("balances", 1)?, 1, at(7), at(9), true);
+/// assert!(limits::check_step(&claim, &ReadModelStep::new(at(7), at(10), ReadModelState::Live)).is_ok());
+/// assert!(limits::check_step(&claim, &ReadModelStep::new(at(6), at(10), ReadModelState::Live)).is_err());
+/// # Ok::<(), es_core::LimitError>(())
+/// ```
+///
+/// # Errors
+/// [`ReadModelError::Limit`] and [`ReadModelError::Backwards`].
+pub fn check_step(claim: &Claim, step: &ReadModelStep) -> Result<(), ReadModelError> {
+    for row in &step.rows {
+        check_name("key of the row", &row.key)?;
+        check_length("state of the row", row.state.len(), ROW_BYTES)?;
+    }
+    let moves = [(claim.handled, step.handled), (claim.seen, step.seen), (step.handled, step.seen)];
+    match moves.into_iter().find(|(from, to)| to.position() < from.position()) {
+        Some((from, to)) => {
+            let model = claim.model.clone();
+            Err(ReadModelError::Backwards { model, from: from.position(), to: to.position() })
+        }
+        None => Ok(()),
+    }
 }

@@ -14,6 +14,8 @@ mod key;
 pub mod limits;
 pub(crate) mod new_event;
 mod page;
+mod read_model;
+mod read_models;
 mod reader;
 mod reading;
 mod recorded;
@@ -33,11 +35,16 @@ pub use as_of::AsOf;
 pub use capabilities::Capabilities;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use conflict::{Conflict, Violation};
-pub use error::{AppendError, ReadError, SnapshotError, UnknownOutcome};
+pub use error::{AppendError, ReadError, ReadModelError, SnapshotError, UnknownOutcome};
 pub use filter::Filter;
 pub use key::IdempotencyKey;
 pub use new_event::NewEvent;
 pub use page::Page;
+pub use read_model::{
+    Claim, ReadModelFailure, ReadModelId, ReadModelRequest, ReadModelState, ReadModelStateError, ReadModelStatus,
+    ReadModelStep,
+};
+pub use read_models::{Claimed, ReadModels, StoredRow};
 pub use reader::{Reader, StreamReader};
 pub use reading::{ReadEvents, ReadStream};
 pub(crate) use reading::{as_stored, decoded};

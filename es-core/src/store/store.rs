@@ -7,8 +7,8 @@ use futures_core::{future::BoxFuture, stream::BoxStream};
 use futures_util::StreamExt;
 
 use crate::store::{
-    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Filter, Page, ReadError, Snapshots, StoredEvent,
-    StreamId, UnknownOutcome, Version, page, subscription,
+    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Filter, Page, ReadError, ReadModels, Snapshots,
+    StoredEvent, StreamId, UnknownOutcome, Version, page, subscription,
 };
 
 /// Which way to read.
@@ -204,6 +204,12 @@ pub trait EventStore: Send + Sync + Debug + 'static {
     fn snapshots(&self) -> Option<&dyn Snapshots> {
         self.capabilities().snapshots
     }
+
+    /// The read models, if the store keeps any: the field of [`capabilities`](Self::capabilities). A store does not implement
+    /// this method.
+    fn read_models(&self) -> Option<&dyn ReadModels> {
+        self.capabilities().read_models
+    }
 }
 
 /// Forwards each method to the inner store, without a second box around its future.
@@ -298,5 +304,9 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
 
     fn snapshots(&self) -> Option<&dyn Snapshots> {
         (**self).snapshots()
+    }
+
+    fn read_models(&self) -> Option<&dyn ReadModels> {
+        (**self).read_models()
     }
 }

@@ -269,6 +269,6 @@ impl EventStore for Store {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { snapshots: None }
+        Capabilities { read_models: None, snapshots: None }
     }
 }

@@ -251,8 +251,8 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
 
     /// The capabilities of the inner store, each behind the faults.
     fn capabilities(&self) -> Capabilities<'_> {
-        let Capabilities { snapshots } = self.store.capabilities();
-        Capabilities { snapshots: snapshots.map(|_| self as &dyn Snapshots) }
+        let Capabilities { read_models, snapshots } = self.store.capabilities();
+        Capabilities { read_models, snapshots: snapshots.map(|_| self as &dyn Snapshots) }
     }
 }
 

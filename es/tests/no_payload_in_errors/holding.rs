@@ -61,6 +61,6 @@ impl EventStore for Holding {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { snapshots: None }
+        Capabilities { read_models: None, snapshots: None }
     }
 }

@@ -118,7 +118,7 @@ impl EventStore for OwnStore {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { snapshots: None } // This store keeps events only.
+        Capabilities { read_models: None, snapshots: None } // This store keeps events only.
     }
 }
 

@@ -118,6 +118,6 @@ impl EventStore for Watched {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { snapshots: None }
+        Capabilities { read_models: None, snapshots: None }
     }
 }

@@ -156,8 +156,8 @@ impl EventStore for FaultyStore {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        let Capabilities { snapshots } = self.store.capabilities();
-        Capabilities { snapshots }
+        let Capabilities { read_models, snapshots } = self.store.capabilities();
+        Capabilities { read_models, snapshots }
     }
 }
 

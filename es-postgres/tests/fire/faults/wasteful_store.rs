@@ -162,7 +162,7 @@ impl EventStore for WastefulStore {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        let Capabilities { snapshots } = self.store.capabilities();
-        Capabilities { snapshots }
+        let Capabilities { read_models, snapshots } = self.store.capabilities();
+        Capabilities { read_models, snapshots }
     }
 }

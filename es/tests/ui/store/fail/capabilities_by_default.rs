@@ -3,7 +3,7 @@
 use es::store::{Capabilities, EventStore};
 
 fn passed_on(inner: &dyn EventStore) -> Capabilities<'_> {
-    Capabilities { snapshots: inner.snapshots(), ..Default::default() }
+    Capabilities { read_models: None, snapshots: inner.snapshots(), ..Default::default() }
 }
 
 fn main() {}

@@ -4,7 +4,7 @@ use es::store::{Capabilities, EventStore};
 
 fn passed_on(inner: &dyn EventStore) -> Capabilities<'_> {
     let Capabilities {} = inner.capabilities();
-    Capabilities { snapshots: None }
+    Capabilities { read_models: None, snapshots: None }
 }
 
 fn main() {}
