@@ -10,14 +10,15 @@
 //!
 //! # Layout
 //! `store` is the public store, `log` the events and their indexes, `chunks` the list of events, `append` decides on and executes
-//! appends, `read` reads streams, `pages` reads the whole log, `snapshots` keeps snapshots, `shared` is the state that clones and
-//! readers share.
+//! appends, `read` reads streams, `pages` reads the whole log, `snapshots` keeps snapshots, `read_models` keeps read
+//! models, `shared` is the state that clones and readers share.
 
 mod append;
 mod chunks;
 mod log;
 mod pages;
 mod read;
+mod read_models;
 mod shared;
 mod snapshots;
 mod store;

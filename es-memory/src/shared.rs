@@ -11,11 +11,13 @@ use std::{
 use es_core::Timestamp;
 use tokio::sync::watch;
 
-use crate::log::Log;
+use crate::{log::Log, read_models::ReadModelMap};
 
-/// The log, its clock, and its readers.
+/// The log, its clock, its readers, and the read models.
 pub(crate) struct Shared {
     log: RwLock<Log>,
+    /// Has a lock of its own, so that appends do not wait for the steps of read models.
+    read_models: RwLock<ReadModelMap>,
     pub(crate) clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// Wakes the tasks that wait for an append.
     pub(crate) wake: watch::Sender<()>,
@@ -43,11 +45,12 @@ impl Drop for OpenReader {
     }
 }
 
-// A panic of another thread poisons the lock. The log is consistent all the same, since an append decides before it writes.
+// A panic of another thread poisons the lock. What it guards is consistent all the same, since appends and steps decide before
+// they write.
 impl Shared {
     pub(crate) fn new(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        let (log, clock) = (RwLock::default(), Box::new(clock));
-        Self { log, clock, wake: watch::Sender::new(()), readers: AtomicUsize::new(0) }
+        let (log, read_models) = (RwLock::default(), RwLock::default());
+        Self { log, read_models, clock: Box::new(clock), wake: watch::Sender::new(()), readers: AtomicUsize::new(0) }
     }
 
     /// Counts the open readers.
@@ -61,6 +64,14 @@ impl Shared {
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Log> {
         self.log.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn read_read_models(&self) -> RwLockReadGuard<'_, ReadModelMap> {
+        self.read_models.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write_read_models(&self) -> RwLockWriteGuard<'_, ReadModelMap> {
+        self.read_models.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

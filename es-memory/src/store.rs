@@ -47,7 +47,7 @@ impl MemoryStore {
     }
 
     /// Creates an empty store that takes the time from `clock`, for tests that depend on it. Within a stream the recorded time
-    /// never decreases, even when `clock` does.
+    /// never decreases, even when `clock` does. The leases of read models follow `clock`, too.
     ///
     /// ```
     /// # use es_core::Timestamp;
@@ -135,7 +135,7 @@ impl EventStore for MemoryStore {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { read_models: None, snapshots: Some(self) }
+        Capabilities { read_models: Some(self), snapshots: Some(self) }
     }
 }
 
