@@ -23,8 +23,8 @@ pub use event::{
     PayloadErrorKind, SchemaVersion, Timestamp, TimestampError, TimestampRangeError, decode_single,
 };
 pub use projection::{
-    AlreadyRunning, Behind, EventBatch, Fault, FoldError, Live, Projection, Projections, Row, RowKey, Rows, View,
-    ViewError, WaitError,
+    AllRows, Behind, EventBatch, Fault, FoldError, FollowError, Live, Projection, ProjectionError, ProjectionStatus,
+    Projections, Row, RowKey, RowShape, Rows, RowsError, RunError, StoredRows, Unsupported, View, ViewError, WaitError,
 };
 pub use repository::{
     Batch, Commands, DEFAULT_RETRIES, DEFAULT_SETTLE_TIMEOUT, EventStoreExt, ExecuteError, ExecuteFuture, Executed,

@@ -96,8 +96,9 @@ pub use es_core::{
 };
 // Projections.
 pub use es_core::{
-    AlreadyRunning, Behind, EventBatch, Fault, FoldError, Live, Projection, Projections, Row, RowKey, Rows, View,
-    ViewError, WaitError, project,
+    AllRows, Behind, EventBatch, Fault, FoldError, FollowError, Live, Projection, ProjectionError, ProjectionStatus,
+    Projections, ReadModelFailure, ReadModelState, Row, RowKey, RowShape, Rows, RowsError, RunError, StoredRows,
+    Unsupported, View, ViewError, WaitError, project,
 };
 // Repositories and commands.
 pub use es_core::{

@@ -10,15 +10,15 @@
 //! ```
 
 pub use es_core::{
-    Capabilities, Claim, Claimed, Known, KnownEvent, KnownKey, ReadModelError, ReadModelFailure, ReadModelId,
-    ReadModelRequest, ReadModelState, ReadModelStateError, ReadModelStatus, ReadModelStep, ReadModels, SnapshotError,
-    Snapshots, StoredAt, StoredRow, StoredSnapshot, Verdict, Visitor, limits, stable_hash,
+    Capabilities, Claim, Claimed, Known, KnownEvent, KnownKey, ReadModelError, ReadModelId, ReadModelRequest,
+    ReadModelStateError, ReadModelStatus, ReadModelStep, ReadModels, SnapshotError, Snapshots, StoredAt, StoredRow,
+    StoredSnapshot, Verdict, Visitor, limits, stable_hash,
 };
 
 #[doc(no_inline)]
 pub use crate::{
     Append, AppendError, AppendRequest, Appended, AsOf, Checkpoint, Conflict, DecodeError, Direction, EncodeError,
     EventName, EventStore, Expected, Filter, IdempotencyKey, KeysTaken, LimitError, NewEvent, Page, Position,
-    ReadError, SchemaVersion, StoreError, StoreErrorKind, StoredEvent, StreamId, TakenKey, Timestamp, UnknownOutcome,
-    Version, Violation,
+    ReadError, ReadModelFailure, ReadModelState, SchemaVersion, StoreError, StoreErrorKind, StoredEvent, StreamId,
+    TakenKey, Timestamp, UnknownOutcome, Version, Violation,
 };

@@ -2,15 +2,15 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use crate::{
     projection::{
         Behind, View, ViewError, WaitError,
         followed::{Followed, Follows},
+        reached::has,
     },
-    store::{Checkpoint, Direction, EventStore, ReadError},
+    store::{Checkpoint, EventStore},
 };
 
 /// A view that is folded in memory and kept up to date, while [`Projections::run`](crate::Projections::run) runs.
@@ -59,7 +59,7 @@ impl<V: View> Live<V> {
         loop {
             let now = progress.borrow_and_update().clone();
             match now.check(V::NAME) {
-                Ok(()) if self.has(now.at, wanted).await? => return Ok(()),
+                Ok(()) if has(&self.store, self.followed.filter(), now.at, wanted).await? => return Ok(()),
                 Ok(()) | Err(ViewError::CatchingUp { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -67,21 +67,6 @@ impl<V: View> Live<V> {
                 return Err(ViewError::Ended { view: V::NAME }.into());
             }
         }
-    }
-
-    /// Whether a view that has come to `at` has everything up to `wanted`.
-    async fn has(&self, at: Checkpoint, wanted: Checkpoint) -> Result<bool, ReadError> {
-        if let (Some(here), Some(there)) = (at.incarnation(), wanted.incarnation())
-            && here != there
-        {
-            if self.store.frontier().await?.incarnation() != Some(here) {
-                return Ok(false); // The view is the older one, and has yet to see today's log.
-            }
-            // The store refuses the checkpoint if the log has lost what it stands for.
-            let mut pages = self.store.read_pages(wanted, Direction::Forward, self.followed.filter(), Some(1));
-            pages.next().await.transpose()?;
-        }
-        Ok(at.position() >= wanted.position())
     }
 }
 

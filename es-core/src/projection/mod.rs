@@ -9,22 +9,37 @@
 //! `projections` what an application calls.
 
 mod back_off;
+mod board;
 mod error;
 mod event_batch;
+mod feed;
 mod fold;
 mod followed;
+mod follower;
+mod keeper;
 mod live;
+mod owning;
 #[expect(clippy::module_inception, reason = "the first file of a room has its name")]
 mod projection;
 mod projections;
+mod reached;
 mod row;
+mod row_order;
 mod runner;
+mod settings;
+mod status;
+mod stored_rows;
 mod view;
 
-pub use error::{AlreadyRunning, Behind, FoldError, ViewError, WaitError};
+pub use error::{
+    Behind, FoldError, FollowError, ProjectionError, RowsError, RunError, Unsupported, ViewError, WaitError,
+};
 pub use event_batch::EventBatch;
+pub use keeper::RowShape;
 pub use live::Live;
 pub use projection::{Fault, Projection};
 pub use projections::Projections;
 pub use row::{Row, RowKey, Rows};
+pub use status::ProjectionStatus;
+pub use stored_rows::{AllRows, StoredRows};
 pub use view::View;

@@ -1,27 +1,47 @@
-//! The runner: one reader of the log for all live views of one program.
+//! The runner: what keeps the live views and the followed read models of one program up to date.
 
-use std::{convert::Infallible, future::pending, sync::Arc};
+use std::{
+    collections::HashSet,
+    convert::Infallible,
+    future::pending,
+    process,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use futures_core::stream::BoxStream;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{select, sync::watch};
+use uuid::Uuid;
 
 use crate::{
-    projection::{AlreadyRunning, FoldError, back_off::BackOff, followed::Follows},
-    store::{Checkpoint, EventStore, Filter, Page, ReadError, StoreErrorKind, yield_once},
+    projection::{
+        FoldError, RunError, Unsupported,
+        back_off::BackOff,
+        board::Board,
+        feed::{Feed, passes},
+        followed::Follows,
+        follower::{Context, Follower},
+        settings::Settings,
+    },
+    store::{Checkpoint, EventStore, Filter, Page, ReadError, ReadModels, yield_once},
 };
 
 type Views = Vec<Arc<dyn Follows>>;
+type Followers = Vec<Arc<Follower>>;
 
-/// Views, and the store that they are folded from.
+/// Views and followed read models, and the store that they are folded from.
 pub(crate) struct Runner<S> {
     pub(crate) store: S,
+    pub(crate) board: Board,
+    feed: Feed,
     views: watch::Sender<Views>,
+    followers: watch::Sender<Followers>,
+    settings: RwLock<Settings>,
     state: watch::Sender<State>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum State {
+pub(crate) enum State {
     Idle,
     Running,
     Stopping,
@@ -29,15 +49,56 @@ enum State {
 
 impl<S: EventStore> Runner<S> {
     pub(crate) fn new(store: S) -> Self {
-        Self { store, views: watch::Sender::new(Vec::new()), state: watch::Sender::new(State::Idle) }
+        Self {
+            store,
+            board: Board::new(),
+            feed: Feed::new(),
+            views: watch::Sender::default(),
+            followers: watch::Sender::default(),
+            settings: RwLock::default(),
+            state: watch::Sender::new(State::Idle),
+        }
     }
 
     pub(crate) fn add(&self, view: Arc<dyn Follows>) {
+        self.feed.add(view.filter());
         self.views.send_modify(|views| views.push(view));
     }
 
+    pub(crate) fn follow(&self, follower: Follower) {
+        self.feed.add(&follower.filter);
+        self.followers.send_modify(|followers| followers.push(Arc::new(follower)));
+    }
+
+    pub(crate) fn set(&self, set: impl FnOnce(&mut Settings)) {
+        set(&mut self.settings.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn followers(&self) -> Followers {
+        self.followers.borrow().clone()
+    }
+
+    /// What the followers need of the store.
+    ///
+    /// # Errors
+    /// [`RunError`], when they cannot run.
+    fn check(&self) -> Result<(), RunError> {
+        let (followers, mut names) = (self.followers(), HashSet::new());
+        for follower in &followers {
+            follower.model.as_ref().map_err(Clone::clone)?;
+            if !names.insert(follower.name) {
+                return Err(RunError::SameName { projection: follower.name });
+            }
+        }
+        if !followers.is_empty() && self.store.read_models().is_none() {
+            return Err(Unsupported {}.into());
+        }
+        Ok(())
+    }
+
     /// Begins to run: the views begin anew.
-    pub(crate) fn begin(self: Arc<Self>) -> Result<Running<S>, AlreadyRunning> {
+    pub(crate) fn begin(self: Arc<Self>) -> Result<Running<S>, RunError> {
+        self.check()?;
         let begun = self.state.send_if_modified(|state| {
             let is_idle = *state == State::Idle;
             if is_idle {
@@ -46,7 +107,7 @@ impl<S: EventStore> Runner<S> {
             is_idle
         });
         if !begun {
-            return Err(AlreadyRunning {});
+            return Err(RunError::AlreadyRunning);
         }
         self.views().iter().for_each(|view| view.restart());
         Ok(Running(self))
@@ -90,7 +151,7 @@ impl<S: EventStore> Runner<S> {
     async fn feed(&self, views: &Views, until_live: bool) {
         let mut back_off = BackOff::new();
         while let Some(from) = start(views) {
-            let pages = self.store.subscribe_pages(from, &union(views));
+            let pages = self.feed.follow(&self.store, from, union(views));
             if self.pass_on(pages, from, views, until_live, &mut back_off).await {
                 return;
             }
@@ -104,7 +165,7 @@ impl<S: EventStore> Runner<S> {
     /// `false` when the log must be read anew: after an error, and when a view has stopped or begins anew.
     async fn pass_on(
         &self,
-        mut pages: BoxStream<'_, Result<Page, ReadError>>,
+        mut pages: BoxStream<'_, Result<Arc<Page>, ReadError>>,
         from: Checkpoint,
         views: &Views,
         until_live: bool,
@@ -170,8 +231,8 @@ async fn handle(error: ReadError, views: &Views, back_off: &mut BackOff) {
             views.iter().filter(|view| view.at().is_some()).for_each(|view| view.restart());
             back_off.wait().await;
         }
-        ReadError::Store(source) if source.is_transient() || source.kind() == StoreErrorKind::Moved => {
-            tracing::warn!(error = %source.get_ref(), "views cannot read the log; they try again");
+        error if passes(error) => {
+            tracing::warn!(%error, "views cannot read the log; they try again");
             back_off.wait().await;
         }
         _ => {
@@ -185,13 +246,61 @@ async fn handle(error: ReadError, views: &Views, back_off: &mut BackOff) {
 pub(crate) struct Running<S: EventStore>(Arc<Runner<S>>);
 
 impl<S: EventStore> Running<S> {
-    /// Keeps the views up to date until the runner is to stop.
+    /// Keeps the views and the read models up to date until the runner is to stop.
     pub(crate) async fn run(self) {
-        let mut state = self.0.state.subscribe();
+        let runner = &*self.0;
+        let background = async {
+            select! {
+                never = runner.follow_all() => never,
+                never = runner.feed.run(&runner.store) => never,
+                never = ask(&runner.board, runner.store.read_models()) => never,
+            }
+        };
         select! {
             biased;
-            _ = state.wait_for(|state| *state == State::Stopping) => {}
-            never = self.0.follow_all() => match never {},
+            () = runner.run_followers() => {}
+            never = background => match never {},
+        }
+    }
+}
+
+async fn ask(board: &Board, read_models: Option<&dyn ReadModels>) -> Infallible {
+    match read_models {
+        Some(read_models) => board.run(read_models).await,
+        None => pending().await,
+    }
+}
+
+impl<S: EventStore> Runner<S> {
+    /// Runs the followers, also those that are added later, until the runner is to stop and each has given its lease back.
+    async fn run_followers(&self) {
+        let mut stopping = self.state.subscribe();
+        let Some(read_models) = self.store.read_models() else {
+            drop(stopping.wait_for(|state| *state == State::Stopping).await);
+            return;
+        };
+        let context = Context {
+            store: &self.store,
+            read_models,
+            feed: &self.feed,
+            board: &self.board,
+            settings: self.settings.read().unwrap_or_else(PoisonError::into_inner).clone(),
+            owner: format!("process {} {}", process::id(), Uuid::now_v7()),
+            stopping: self.state.subscribe(),
+        };
+        let (mut followers, mut known, mut running) = (self.followers.subscribe(), 0, FuturesUnordered::new());
+        loop {
+            let all = followers.borrow_and_update().clone();
+            running.extend(all[known..].iter().cloned().map(|follower| {
+                let context = &context;
+                async move { follower.run(context).await }
+            }));
+            known = all.len();
+            select! {
+                Some(()) = running.next() => {}
+                _ = followers.changed() => {}
+                _ = stopping.wait_for(|state| *state == State::Stopping), if running.is_empty() => return,
+            }
         }
     }
 }
@@ -199,6 +308,7 @@ impl<S: EventStore> Running<S> {
 impl<S: EventStore> Drop for Running<S> {
     fn drop(&mut self) {
         self.0.views().iter().for_each(|view| view.end());
+        self.0.followers().iter().for_each(|follower| follower.end());
         self.0.state.send_replace(State::Idle);
     }
 }

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use crate::{
     event::limits::{check_length, check_name},
     store::{
-        AppendError, AppendRequest, Claim, Filter, IdempotencyKey, NewEvent, ReadModelError, ReadModelStep, StreamId,
+        AppendError, AppendRequest, Claim, Filter, IdempotencyKey, NewEvent, ReadModelError, ReadModelStep, StoredRow,
+        StreamId,
     },
 };
 
@@ -130,8 +131,24 @@ pub fn check_owner(owner: &str) -> Result<(), LimitError> {
     check_name("name of the owner", owner)
 }
 
-/// Checks a step of a read model. Every store must refuse these before it writes anything: a key of a row that is empty, has more
-/// than [`NAME_BYTES`] or a NUL; a row over [`ROW_BYTES`]; a step that moves back.
+/// Checks a row of a read model: its key has at least one character, at most [`NAME_BYTES`] and no NUL, and its state at most
+/// [`ROW_BYTES`].
+///
+/// ```
+/// # use es_core::{StoredRow, limits};
+/// assert!(limits::check_row(&StoredRow::new("4711", "{}")).is_ok());
+/// assert!(limits::check_row(&StoredRow::new("", "{}")).is_err());
+/// ```
+///
+/// # Errors
+/// [`LimitError`].
+pub fn check_row(row: &StoredRow) -> Result<(), LimitError> {
+    check_name("key of the row", &row.key)?;
+    check_length("state of the row", row.state.len(), ROW_BYTES)
+}
+
+/// Checks a step of a read model. Every store must refuse these before it writes anything: a row that
+/// [`check_row`] refuses, and a step that moves back.
 ///
 /// ```
 /// # use es_core::{Checkpoint, Claim, Position, ReadModelId, ReadModelState, ReadModelStep, limits};
@@ -145,10 +162,7 @@ pub fn check_owner(owner: &str) -> Result<(), LimitError> {
 /// # Errors
 /// [`ReadModelError::Limit`] and [`ReadModelError::Backwards`].
 pub fn check_step(claim: &Claim, step: &ReadModelStep) -> Result<(), ReadModelError> {
-    for row in &step.rows {
-        check_name("key of the row", &row.key)?;
-        check_length("state of the row", row.state.len(), ROW_BYTES)?;
-    }
+    step.rows.iter().try_for_each(check_row)?;
     let moves = [(claim.handled, step.handled), (claim.seen, step.seen), (step.handled, step.seen)];
     match moves.into_iter().find(|(from, to)| to.position() < from.position()) {
         Some((from, to)) => {

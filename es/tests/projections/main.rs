@@ -14,6 +14,7 @@ mod models;
 mod restored;
 #[cfg(feature = "testing")]
 mod scenarios;
+mod stored;
 mod tables;
 mod watched;
 

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use async_trait::async_trait;
@@ -25,6 +25,8 @@ struct State {
     events: AtomicUsize,
     /// The answers to the next subscriptions.
     failures: Mutex<Vec<StoreErrorKind>>,
+    /// Whether every read is refused.
+    closed: AtomicBool,
     cut: Notify,
 }
 
@@ -35,11 +37,12 @@ impl Watched {
             subscriptions: AtomicUsize::new(0),
             events: AtomicUsize::new(0),
             failures: Mutex::default(),
+            closed: AtomicBool::new(false),
             cut: Notify::new(),
         }))
     }
 
-    /// How often a reader subscribed, and how many events all of them received.
+    /// How often a reader subscribed, and how many events all readers of the log received.
     pub(crate) fn reads(&self) -> (usize, usize) {
         (self.0.subscriptions.load(Ordering::SeqCst), self.0.events.load(Ordering::SeqCst))
     }
@@ -50,10 +53,25 @@ impl Watched {
         self.0.cut.notify_waiters();
     }
 
+    /// Refuses every read from now on, and ends the subscriptions that there are.
+    pub(crate) fn close(&self) {
+        self.0.closed.store(true, Ordering::SeqCst);
+        self.fail(&[StoreErrorKind::Closed]);
+    }
+
     /// Exchanges the store for another one, as a restore does, and ends the subscriptions.
     pub(crate) fn exchange(&self, other: &Arc<dyn EventStore>) {
         *self.0.inner.lock().unwrap_or_else(PoisonError::into_inner) = leaked(other);
         self.0.cut.notify_waiters();
+    }
+
+    fn counted<'a>(&'a self, pages: BoxStream<'a, Result<Page, ReadError>>) -> BoxStream<'a, Result<Page, ReadError>> {
+        let counted = pages.inspect(|page| {
+            if let Ok(page) = page {
+                self.0.events.fetch_add(page.events.len(), Ordering::SeqCst);
+            }
+        });
+        counted.boxed()
     }
 
     fn inner(&self) -> &'static Arc<dyn EventStore> {
@@ -93,7 +111,10 @@ impl EventStore for Watched {
         filter: &Filter,
         limit: Option<usize>,
     ) -> BoxStream<'_, Result<Page, ReadError>> {
-        self.inner().read_pages(from, direction, filter, limit)
+        if self.0.closed.load(Ordering::SeqCst) {
+            return stream::iter([Err(failed(StoreErrorKind::Closed))]).boxed();
+        }
+        self.counted(self.inner().read_pages(from, direction, filter, limit))
     }
 
     async fn frontier(&self) -> Result<Checkpoint, ReadError> {
@@ -107,12 +128,7 @@ impl EventStore for Watched {
             let failure = failed(failures.remove(0));
             return stream::iter([Err(failure)]).boxed();
         }
-        let pages = self.inner().subscribe_pages(after, filter);
-        let counted = pages.inspect(|page| {
-            if let Ok(page) = page {
-                self.0.events.fetch_add(page.events.len(), Ordering::SeqCst);
-            }
-        });
+        let counted = self.counted(self.inner().subscribe_pages(after, filter));
         let cut = stream::once(self.0.cut.notified()).map(|()| Err(failed(StoreErrorKind::Unavailable)));
         stream::select(counted, cut).boxed()
     }

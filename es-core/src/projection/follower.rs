@@ -1,0 +1,276 @@
+//! The follower: one read model that a program keeps up to date, or waits to keep up to date.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::StreamExt;
+use tokio::{
+    select,
+    sync::{Mutex, watch},
+    time::{Instant, sleep, sleep_until},
+};
+
+use crate::{
+    event::LimitError,
+    projection::{
+        FollowError,
+        back_off::BackOff,
+        board::Board,
+        feed::Feed,
+        keeper::Keeper,
+        owning::{Left, Owning},
+        runner::State,
+        settings::Settings,
+    },
+    store::{
+        Checkpoint, Claim, Claimed, EventStore, Filter, ReadModelError, ReadModelId, ReadModelRequest, ReadModelState,
+        ReadModelStatus, ReadModels,
+    },
+};
+
+/// How long an event may wait before another program takes over from an owner whose lease is over. An owner that lives has
+/// handled it by then.
+const GRACE: Duration = Duration::from_millis(100);
+/// How long an owner may look at events that it does not want without storing that, twice over.
+const LOOKING: Duration = Duration::from_secs(2);
+/// The pause after a claim that came too late, or while the row of a read model is locked.
+const AGAIN: Duration = Duration::from_millis(20);
+
+/// What all followers of one program use.
+pub(crate) struct Context<'a> {
+    pub(crate) store: &'a dyn EventStore,
+    pub(crate) read_models: &'a dyn ReadModels,
+    pub(crate) feed: &'a Feed,
+    pub(crate) board: &'a Board,
+    pub(crate) settings: Settings,
+    /// The name of this program as an owner.
+    pub(crate) owner: String,
+    pub(crate) stopping: watch::Receiver<State>,
+}
+
+impl Context<'_> {
+    /// Waits until the program is to stop.
+    pub(crate) async fn stopping(&self) {
+        // The sender outlives the followers.
+        drop(self.stopping.clone().wait_for(|state| *state == State::Stopping).await);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow() == State::Stopping
+    }
+}
+
+/// A read model that this program follows.
+pub(crate) struct Follower {
+    pub(crate) name: &'static str,
+    pub(crate) model: Result<ReadModelId, LimitError>,
+    pub(crate) filter: Filter,
+    pub(crate) keeper: Mutex<Box<dyn Keeper>>,
+    pub(crate) local: watch::Sender<Local>,
+    /// The epoch of the last request of this program: what it knows of an older one is over.
+    asked: AtomicU64,
+}
+
+/// What this program knows of a read model that it follows.
+#[derive(Clone, Debug)]
+pub(crate) enum Local {
+    /// It does not run it, and never did.
+    Idle,
+    /// It waits: another program owns it, or it is paused or has stopped.
+    Waiting,
+    /// It owns it, and has looked up to here.
+    Owned {
+        epoch: u64,
+        seen: Checkpoint,
+        state: ReadModelState,
+        /// When it began, and how many positions it has looked at since.
+        since: Instant,
+        looked: u64,
+    },
+    /// It does not run it any more.
+    Failed(Arc<FollowError>),
+    /// Its runner has ended.
+    Ended,
+}
+
+impl Follower {
+    pub(crate) fn new(name: &'static str, version: u32, filter: Filter, keeper: impl Keeper + 'static) -> Self {
+        let (model, keeper) = (ReadModelId::new(name, version), Mutex::new(Box::new(keeper) as Box<dyn Keeper>));
+        Self { name, model, filter, keeper, local: watch::Sender::new(Local::Idle), asked: AtomicU64::new(0) }
+    }
+
+    /// What this program knows of the read model now.
+    pub(crate) fn local(&self) -> Local {
+        match &*self.local.borrow() {
+            Local::Owned { epoch, .. } if *epoch < self.asked.load(Ordering::SeqCst) => Local::Waiting,
+            local => local.clone(),
+        }
+    }
+
+    /// Follows the log until the program is to stop, or until the read model cannot be kept up to date by this program.
+    pub(crate) async fn run(&self, context: &Context<'_>) {
+        self.local.send_replace(Local::Waiting);
+        match self.keep_up(context).await {
+            Ok(()) => self.end(),
+            Err(error) => {
+                let error = Arc::new(error);
+                context.settings.alert(self.name, &error);
+                self.local.send_replace(Local::Failed(error));
+            }
+        }
+    }
+
+    /// Notes that the runner has ended.
+    pub(crate) fn end(&self) {
+        self.local.send_if_modified(|local| {
+            let runs = matches!(local, Local::Waiting | Local::Owned { .. });
+            if runs {
+                *local = Local::Ended;
+            }
+            runs
+        });
+    }
+
+    async fn keep_up(&self, context: &Context<'_>) -> Result<(), FollowError> {
+        let model = self.model.clone()?;
+        let (mut back_off, mut is_start) = (BackOff::new(), true);
+        loop {
+            let ended = match self.turn(context, &model, &mut is_start).await {
+                Ok(None) => return Ok(()),
+                Ok(Some(claim)) => {
+                    let keeper = self.keeper.lock().await;
+                    let left = Owning::new(context, self, keeper, claim, &mut back_off).run().await;
+                    self.local.send_replace(Local::Waiting);
+                    left
+                }
+                Err(error) => Err(error),
+            };
+            match ended {
+                Ok(Left::Stopping) => return Ok(()),
+                Ok(Left::Elsewhere) | Err(FollowError::Store(ReadModelError::Fenced { .. })) => {}
+                Err(error) if error.passes() => {
+                    tracing::warn!(projection = self.name, %error, "a projection tries again");
+                    select! {
+                        () = context.stopping() => return Ok(()),
+                        () = back_off.wait() => {}
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Waits until this program is the owner; `None` when it is to stop. What had stopped is tried again at the start.
+    async fn turn(
+        &self,
+        context: &Context<'_>,
+        model: &ReadModelId,
+        is_start: &mut bool,
+    ) -> Result<Option<Claim>, FollowError> {
+        let mut overdue = None;
+        loop {
+            if context.is_stopping() {
+                return Ok(None);
+            }
+            let statuses = context.read_models.statuses().await?;
+            let status = statuses.into_iter().find(|status| status.model == *model);
+            let is_start = std::mem::replace(is_start, false);
+            let Some(status) = status else {
+                if let Some(claim) = self.claim(context, model).await? {
+                    return Ok(Some(claim));
+                }
+                continue;
+            };
+            let may_claim = match (status.state, status.lease_left) {
+                (ReadModelState::Stopped, _) if is_start => {
+                    context.read_models.ask(model, ReadModelRequest::Retry).await?;
+                    continue;
+                }
+                (ReadModelState::Paused | ReadModelState::Stopped, _) => {
+                    select! {
+                        () = context.stopping() => {}
+                        _ = context.board.moved_on(model, status.epoch) => {}
+                    }
+                    false
+                }
+                (_, Some(left)) => {
+                    select! {
+                        () = context.stopping() => {}
+                        _ = context.board.moved_on(model, status.epoch) => {}
+                        () = sleep(left) => {}
+                    }
+                    false
+                }
+                (_, None) if status.owner.is_none() || overdue.as_ref() == Some(&status) => true,
+                (_, None) => {
+                    self.overdue(context, &status).await?;
+                    overdue = Some(status);
+                    false
+                }
+            };
+            if may_claim && let Some(claim) = self.claim(context, model).await? {
+                return Ok(Some(claim));
+            }
+        }
+    }
+
+    async fn claim(&self, context: &Context<'_>, model: &ReadModelId) -> Result<Option<Claim>, FollowError> {
+        match context.read_models.claim(model, &context.owner, context.settings.lease).await? {
+            Claimed::Owned(claim) => {
+                tracing::debug!(projection = self.name, epoch = claim.epoch, "claimed");
+                Ok(Some(claim))
+            }
+            Claimed::Refused(_) => {
+                sleep(AGAIN).await;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Waits until there is work that the owner, whose lease is over, has left undone for a while; or until something happened to
+    /// the read model.
+    async fn overdue(&self, context: &Context<'_>, status: &ReadModelStatus) -> Result<(), FollowError> {
+        let mut pages = context.feed.follow(context.store, status.seen, self.filter.clone());
+        let mut due: Option<Instant> = None;
+        let mut moved_on = pin!(context.board.moved_on(&status.model, status.epoch));
+        loop {
+            select! {
+                () = context.stopping() => return Ok(()),
+                _ = &mut moved_on => return Ok(()),
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => return Ok(()),
+                page = pages.next() => {
+                    let Some(page) = page.transpose()? else { return Ok(()) };
+                    let is_wanted = page.events.iter().any(|event| {
+                        event.position > status.seen.position() && self.filter.accepts(&event.stream, &event.name)
+                    });
+                    let within = if is_wanted { GRACE } else { LOOKING };
+                    if is_wanted || page.up_to > status.seen.position() {
+                        let by = Instant::now() + within;
+                        due = Some(due.map_or(by, |due| due.min(by)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks something of the read model.
+    pub(crate) async fn ask(
+        &self,
+        read_models: &dyn ReadModels,
+        request: ReadModelRequest,
+    ) -> Result<(), ReadModelError> {
+        let model = self.model.as_ref().map_err(Clone::clone)?;
+        read_models.ask(model, request).await?;
+        let statuses = read_models.statuses().await?;
+        if let Some(status) = statuses.iter().find(|status| status.model == *model) {
+            self.asked.fetch_max(status.epoch, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+}
