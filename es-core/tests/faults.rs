@@ -1,31 +1,19 @@
 //! Each fixture in `faults` breaks a copy of the core in one way, and names the test that must fail for it.
 
-#![expect(clippy::unwrap_used, reason = "the helpers are tests too")]
+#[path = "shared/fixtures/mod.rs"]
+mod fixtures;
 
-#[path = "shared/broken_copy.rs"]
-mod broken_copy;
+use std::process::ExitCode;
 
-use std::{fs, path::Path};
+use fixtures::Fixtures;
 
-use broken_copy::{BrokenCopy, fixtures, text};
-
-/// Precedes the name of the test's file and the name of the test.
-const CAUGHT_BY: &str = "caught by ";
-
-#[test]
-fn every_fault_is_caught_by_the_test_that_it_names() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults");
-    let copy = BrokenCopy { folder, packages: &["es-core", "es-derive"] };
-    for fixture in fixtures("es-core/tests/faults") {
-        let content = fs::read_to_string(&fixture).unwrap();
-        let named = content.lines().find_map(|line| line.strip_prefix(CAUGHT_BY)).unwrap();
-        let (file, name) = named.split_once(' ').unwrap();
-        copy.broken_by(&fixture);
-        let test = |arguments: &[&str]| copy.test(&[&["-p", "es-core", "--test", file], arguments].concat(), &[]);
-        let built = test(&["--no-run"]);
-        assert!(built.status.success(), "{} does not build:\n{}", fixture.display(), text(&built.stderr));
-        let run = test(&["--", "--exact", name]);
-        let caught = format!("{name} ... FAILED");
-        assert!(text(&run.stdout).contains(&caught), "{} was not caught:\n{}", fixture.display(), text(&run.stdout));
-    }
+fn main() -> ExitCode {
+    let fixtures = Fixtures {
+        package: "es-core",
+        folder: "tests/faults",
+        copied: &["es-core", "es-derive"],
+        one_of: 1,
+        environment: &[],
+    };
+    fixtures.run()
 }
