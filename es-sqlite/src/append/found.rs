@@ -14,10 +14,20 @@ use crate::{
     codec::{
         checksum,
         kinds::Kinds,
-        row::{AFTER_COLUMNS, COLUMNS, RowDecoder, TOGETHER, place_in},
+        row::{AFTER_COLUMNS, RowDecoder, TOGETHER, columns, place_in},
     },
     error::SqliteError,
 };
+
+/// The last event of a stream, and the number of the stream.
+const LAST_EVENT: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", streams.stream FROM streams JOIN events USING (stream)
+     WHERE streams.category = ?1 AND streams.id = ?2 ORDER BY events.version DESC LIMIT 1"
+);
+/// The event at a position.
+const EVENT_AT: &str = concat!("SELECT ", columns!(), " FROM events WHERE position = ?1");
 
 /// The end of a stream.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,10 +41,7 @@ pub(super) struct StreamEnd {
 impl StreamEnd {
     /// Finds the last event, which must be as it was written: the next one gets a version and a recorded time after its own.
     pub(super) fn find(connection: &Connection, kinds: &mut Kinds, stream: &StreamId) -> Result<Self, SqliteError> {
-        let mut statement = connection.prepare_cached(&format!(
-            "SELECT {COLUMNS}, streams.stream FROM streams JOIN events USING (stream)
-             WHERE streams.category = ?1 AND streams.id = ?2 ORDER BY events.version DESC LIMIT 1"
-        ))?;
+        let mut statement = connection.prepare_cached(LAST_EVENT)?;
         let mut rows = statement.query([stream.category(), stream.id()])?;
         let Some(row) = rows.next()? else { return Ok(Self::default()) };
         let (version, recorded_at) = place_in(stream, connection, row, kinds)?;
@@ -121,7 +128,7 @@ fn find_event(connection: &Connection, id: Uuid) -> Result<Option<FoundEvent>, S
     let position =
         connection.prepare_cached(find)?.query_row([id.as_bytes()], |row| row.get::<_, i64>(0)).optional()?;
     let Some(position) = position else { return Ok(None) };
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM events WHERE position = ?1"))?;
+    let mut statement = connection.prepare_cached(EVENT_AT)?;
     let mut rows = statement.query([position])?;
     let damaged = |what: &dyn Display| SqliteError::damaged(format!("the event at position {position}: {what}"));
     let row = rows.next()?.ok_or_else(|| damaged(&"an index leads to it, and it does not exist"))?;

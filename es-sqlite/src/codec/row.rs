@@ -13,10 +13,17 @@ use crate::{
     error::SqliteError,
 };
 
-/// The columns that [`RowDecoder`] reads, in order.
-pub(crate) const COLUMNS: &str = "events.position, events.version, events.kind, events.schema_version, \
-                                  events.together, events.recorded_at, events.event_id, events.id, events.payload, \
-                                  events.metadata, events.checksum";
+/// The columns that [`RowDecoder`] reads, in order, for a statement that is a constant.
+macro_rules! columns {
+    () => {
+        "events.position, events.version, events.kind, events.schema_version, events.together, events.recorded_at, \
+         events.event_id, events.id, events.payload, events.metadata, events.checksum"
+    };
+}
+pub(crate) use columns;
+
+/// The same columns, for a statement that is put together at run time.
+pub(crate) const COLUMNS: &str = columns!();
 
 /// The first column after them.
 pub(crate) const AFTER_COLUMNS: usize = 11;

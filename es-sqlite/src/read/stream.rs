@@ -4,7 +4,7 @@ use es_core::{Direction, ReadError, StoredEvent, StreamId, Version};
 use rusqlite::{Connection, params};
 
 use crate::{
-    codec::row::{COLUMNS, RowDecoder, damaged},
+    codec::row::{RowDecoder, columns, damaged},
     error::SqliteError,
 };
 
@@ -12,8 +12,19 @@ use crate::{
 pub(super) const PAGE_BYTES: usize = 1024 * 1024;
 
 /// The events of the stream with this category and id.
-const OF_STREAM: &str = "streams CROSS JOIN events INDEXED BY events_of_stream USING (stream)
-    WHERE streams.category = ?1 AND streams.id = ?2";
+macro_rules! of_stream {
+    () => {
+        "streams CROSS JOIN events INDEXED BY events_of_stream USING (stream)
+         WHERE streams.category = ?1 AND streams.id = ?2"
+    };
+}
+
+const FORWARD: &str =
+    concat!("SELECT ", columns!(), " FROM ", of_stream!(), " AND version >= ?3 ORDER BY version ASC LIMIT ?4");
+const BACKWARD: &str =
+    concat!("SELECT ", columns!(), " FROM ", of_stream!(), " AND version <= ?3 ORDER BY version DESC LIMIT ?4");
+/// The first version after one.
+const NEXT_VERSION: &str = concat!("SELECT min(version) FROM ", of_stream!(), " AND version > ?3");
 
 /// A part of a stream: from a version on, inclusive.
 #[derive(Clone, Debug)]
@@ -54,16 +65,14 @@ impl StreamCursor {
         limit: usize,
     ) -> Result<StreamPage, ReadError> {
         let mut page = StreamPage { events: Vec::with_capacity(limit.min(16)), more: false };
-        let (operator, order) = match self.direction {
-            Direction::Forward => (">=", "ASC"),
-            Direction::Backward => ("<=", "DESC"),
+        let sql = match self.direction {
+            Direction::Forward => FORWARD,
+            Direction::Backward => BACKWARD,
         };
-        let sql =
-            format!("SELECT {COLUMNS} FROM {OF_STREAM} AND version {operator} ?3 ORDER BY version {order} LIMIT ?4");
         let from = i64::try_from(self.from.get()).unwrap_or(i64::MAX);
         let rows = i64::try_from(limit).unwrap_or(i64::MAX);
         let (category, id) = (self.stream.category(), self.stream.id());
-        let mut statement = connection.prepare_cached(&sql).map_err(SqliteError::from)?;
+        let mut statement = connection.prepare_cached(sql).map_err(SqliteError::from)?;
         let mut rows = statement.query(params![category, id, from, rows]).map_err(SqliteError::from)?;
         let (mut bytes, mut before) = (0, None);
         while bytes <= PAGE_BYTES
@@ -114,8 +123,7 @@ impl StreamCursor {
         let hole = |after, found| Err(ReadError::Hole { stream: self.stream.clone(), after, found });
         let first = page.events.first().map_or(Version::NONE, |event| event.version);
         if first < self.from && !self.goes_on {
-            let next = format!("SELECT min(version) FROM {OF_STREAM} AND version > ?3");
-            let next = connection.prepare_cached(&next).and_then(|mut next| {
+            let next = connection.prepare_cached(NEXT_VERSION).and_then(|mut next| {
                 let after = params![self.stream.category(), self.stream.id(), first.get().cast_signed()];
                 next.query_row(after, |row| row.get::<_, Option<i64>>(0))
             });
