@@ -1,15 +1,17 @@
 //! The runner of views, over a log whose pages the tests write.
 
+#[path = "shared/empty_log.rs"]
+mod empty_log;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use async_trait::async_trait;
 use es_core::{
-    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventName, EventStore, EventStoreExt,
-    Fault, Filter, Page, Position, ReadError, Recorded, SchemaVersion, StoredEvent, StreamId, Timestamp, Version, View,
+    Checkpoint, EventName, EventStoreExt, Fault, Filter, Page, Position, ReadError, Recorded, SchemaVersion,
+    StoredEvent, StreamId, Timestamp, Version, View,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, stream};
@@ -32,6 +34,7 @@ mod numbers {
     }
 }
 
+use empty_log::{Answers, EmptyLog};
 use numbers::{Counted, CounterEvent};
 
 const LONG: Duration = Duration::from_mins(1);
@@ -52,27 +55,28 @@ impl View for Seen {
     }
 }
 
-/// A store whose subscriptions give the pages that the test has written, and then go on without one.
+/// Readers of the log get the pages that the test has written; subscriptions go on without one.
 #[derive(Clone, Debug, Default)]
 struct Written(Arc<Mutex<Log>>);
 
 #[derive(Debug, Default)]
 struct Log {
     pages: VecDeque<Vec<Page>>,
-    /// Where each subscription began.
-    subscriptions: Vec<Checkpoint>,
+    /// Where each reader began.
+    readers: Vec<Checkpoint>,
+    subscriptions: usize,
     /// Whether subscriptions end, as no store's do.
     ends: bool,
 }
 
 impl Written {
-    /// Writes the pages of the next subscription.
+    /// Writes the pages of the next reader.
     fn next(&self, pages: impl IntoIterator<Item = Page>) {
         self.log(|log| log.pages.push_back(pages.into_iter().collect()));
     }
 
-    fn subscriptions(&self) -> Vec<Checkpoint> {
-        self.log(|log| log.subscriptions.clone())
+    fn readers(&self) -> Vec<Checkpoint> {
+        self.log(|log| log.readers.clone())
     }
 
     fn log<T>(&self, look: impl FnOnce(&mut Log) -> T) -> T {
@@ -80,47 +84,21 @@ impl Written {
     }
 }
 
-#[async_trait]
-impl EventStore for Written {
-    async fn append(&self, _: AppendRequest) -> Result<Vec<Appended>, AppendError> {
-        Err(AppendError::KeysUnsupported)
-    }
-
-    fn read_stream(
-        &self,
-        _: &StreamId,
-        _: Version,
-        _: Direction,
-        _: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        stream::empty().boxed()
-    }
-
-    fn read_pages(
-        &self,
-        _: Checkpoint,
-        _: Direction,
-        _: &Filter,
-        _: Option<usize>,
-    ) -> BoxStream<'_, Result<Page, ReadError>> {
-        stream::empty().boxed()
-    }
-
-    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
-        Ok(Checkpoint::START)
-    }
-
-    fn subscribe_pages(&self, after: Checkpoint, _: &Filter) -> BoxStream<'_, Result<Page, ReadError>> {
-        let (pages, ends) = self.log(|log| {
-            log.subscriptions.push(after);
-            (log.pages.pop_front().unwrap_or_default(), log.ends)
+impl Answers for Written {
+    fn read_pages(&self, from: Checkpoint) -> BoxStream<'_, Result<Page, ReadError>> {
+        let pages = self.log(|log| {
+            log.readers.push(from);
+            log.pages.pop_front().unwrap_or_default()
         });
-        let pages = stream::iter(pages.into_iter().map(Ok));
-        if ends { pages.boxed() } else { pages.chain(stream::pending()).boxed() }
+        stream::iter(pages.into_iter().map(Ok)).boxed()
     }
 
-    fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { read_models: None, snapshots: None }
+    fn subscribe_pages(&self, _: Checkpoint, _: &Filter) -> BoxStream<'_, Result<Page, ReadError>> {
+        let ends = self.log(|log| {
+            log.subscriptions += 1;
+            log.ends
+        });
+        if ends { stream::empty().boxed() } else { stream::pending().boxed() }
     }
 }
 
@@ -147,7 +125,7 @@ fn at(incarnation: Uuid, position: u64) -> Checkpoint {
 #[tokio::test]
 async fn a_view_receives_only_what_it_wants() {
     let store = Written::default();
-    let projections = store.projections();
+    let projections = EmptyLog(store.clone()).projections();
     let view = projections.live::<Seen>();
     let mut page = page(BEFORE, 1..=3, 3);
     page.events[1].stream = StreamId::new("other", "1").expect("a stream");
@@ -161,7 +139,7 @@ async fn a_view_receives_only_what_it_wants() {
 #[tokio::test]
 async fn a_view_that_is_ahead_leaves_out_what_it_has_seen() {
     let store = Written::default();
-    let projections = store.projections();
+    let projections = EmptyLog(store.clone()).projections();
     let first = projections.live::<Seen>();
     store.next([page(BEFORE, 1..=9, 9)]);
     let running = tokio::spawn(projections.run());
@@ -175,7 +153,7 @@ async fn a_view_that_is_ahead_leaves_out_what_it_has_seen() {
     for view in [first, second] {
         assert_eq!(view.read(|seen| seen.0.clone()).expect("it is live"), (1..=10).collect::<Vec<_>>());
     }
-    assert_eq!(store.subscriptions(), [Checkpoint::START, at(BEFORE, 9), Checkpoint::START, at(BEFORE, 7)]);
+    assert_eq!(store.readers(), [Checkpoint::START, at(BEFORE, 9), Checkpoint::START, at(BEFORE, 7)]);
     projections.stop().await;
     running.await.expect("it ends").expect("it ran");
 }
@@ -184,7 +162,7 @@ async fn a_view_that_is_ahead_leaves_out_what_it_has_seen() {
 #[tokio::test]
 async fn a_view_that_is_ahead_of_what_a_restore_kept_begins_anew() {
     let store = Written::default();
-    let projections = store.projections();
+    let projections = EmptyLog(store.clone()).projections();
     let first = projections.live::<Seen>();
     store.next([page(BEFORE, 1..=9, 9)]);
     tokio::spawn(projections.run());
@@ -200,7 +178,7 @@ async fn a_view_that_is_ahead_of_what_a_restore_kept_begins_anew() {
     for view in [first, second] {
         assert_eq!(view.read(|seen| seen.0.clone()).expect("it is live"), expected);
     }
-    let begun = store.subscriptions();
+    let begun = store.readers();
     assert_eq!(begun[3..], [at(BEFORE, 7), Checkpoint::START]);
     projections.stop().await;
 }
@@ -209,11 +187,11 @@ async fn a_view_that_is_ahead_of_what_a_restore_kept_begins_anew() {
 async fn a_subscription_that_ends_is_begun_again_after_a_pause() {
     let store = Written::default();
     store.log(|log| log.ends = true);
-    let projections = store.projections();
+    let projections = EmptyLog(store.clone()).projections();
     let view = projections.live::<Seen>();
     tokio::spawn(projections.run());
     assert!(view.not_older_than(Position::START, LONG).await.is_err());
-    let begun = store.subscriptions().len();
+    let begun = store.log(|log| log.subscriptions);
     // The pauses are 50 ms at first and 5 s at last, or at least half of that.
     assert!((12..=40).contains(&begun), "{begun} subscriptions in a minute");
     projections.stop().await;

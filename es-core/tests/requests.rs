@@ -1,17 +1,20 @@
 //! Requests: their parts, their limits, and that no part is lost on the way to a store.
 
+#[path = "shared/empty_log.rs"]
+mod empty_log;
+
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Conflict, Direction, EventName, EventStore,
-    Expected, Filter, IdempotencyKey, KeysTaken, LimitError, NewEvent, Page, ReadError, SchemaVersion, StoreError,
-    StoreErrorKind, StoredEvent, StreamId, TakenKey, UnknownOutcome, Version, Violation,
+    Append, AppendError, AppendRequest, Appended, Conflict, EventName, EventStore, Expected, IdempotencyKey, KeysTaken,
+    LimitError, NewEvent, SchemaVersion, StoreError, StoreErrorKind, StreamId, TakenKey, UnknownOutcome, Version,
+    Violation,
     limits::{self, KEYS, NAME_BYTES, OUTCOME_BYTES},
 };
-use futures_core::stream::BoxStream;
-use futures_util::{StreamExt, stream};
 use uuid::Uuid;
+
+use empty_log::{Answers, EmptyLog};
 
 fn key(name: &str) -> IdempotencyKey {
     IdempotencyKey::new(name, [7; 32], "secret").expect("a key")
@@ -101,49 +104,21 @@ fn a_violation_keeps_all_of_its_parts() {
     assert!(conflict.to_string().contains("some of the event ids are stored already"), "{conflict}");
 }
 
-/// A store that records its requests.
+/// Appends are recorded.
 #[derive(Debug, Default)]
 struct Asked(Mutex<Vec<AppendRequest>>);
 
 #[async_trait]
-impl EventStore for Asked {
+impl Answers for Asked {
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
         self.0.lock().expect("nothing panics").push(request);
         Ok(Vec::new())
-    }
-
-    fn read_stream(
-        &self,
-        _: &StreamId,
-        _: Version,
-        _: Direction,
-        _: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        stream::empty().boxed()
-    }
-
-    fn read_pages(
-        &self,
-        _: Checkpoint,
-        _: Direction,
-        _: &Filter,
-        _: Option<usize>,
-    ) -> BoxStream<'_, Result<Page, ReadError>> {
-        stream::empty().boxed()
-    }
-
-    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
-        Ok(Checkpoint::START)
-    }
-
-    fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { read_models: None, snapshots: None }
     }
 }
 
 #[tokio::test]
 async fn the_whole_request_is_sent_again() {
-    let store = Arc::new(Asked::default());
+    let store = Arc::new(EmptyLog::<Asked>::default());
     let request = AppendRequest::from(append()).with_key(key("a")).with_key(key("b"));
     let lost = || UnknownOutcome::new(request.clone(), StoreError::new(StoreErrorKind::TimedOut, "no answer"));
     store.append(request.clone()).await.expect("it answers");
@@ -151,5 +126,5 @@ async fn the_whole_request_is_sent_again() {
     let shared: Arc<dyn EventStore> = Arc::clone(&store) as _;
     shared.append(request.clone()).await.expect("it answers");
     shared.resolve(lost()).await.expect("it answers");
-    assert_eq!(*store.0.lock().expect("nothing panics"), vec![request; 4]);
+    assert_eq!(*store.0.0.lock().expect("nothing panics"), vec![request; 4]);
 }
