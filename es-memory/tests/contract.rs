@@ -32,7 +32,7 @@ impl Factory for InMemory {
     }
 
     fn operations(&self) -> &[Operation] {
-        &[Operation::Snapshots, Operation::Keys]
+        &[Operation::Snapshots, Operation::Keys, Operation::ReadModels]
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use es_core::{AppendError, CheckpointError, EncodeError, LimitError, ReadError, SnapshotError};
+use es_core::{AppendError, CheckpointError, EncodeError, LimitError, ReadError, ReadModelError, SnapshotError};
 
 use super::FactoryError;
 
@@ -68,6 +68,7 @@ from_failed! {
     AppendError: "the append",
     ReadError: "the read",
     SnapshotError: "the snapshot",
+    ReadModelError: "the call for the read model",
     EncodeError: "encoding the event",
     LimitError: "naming the stream or event",
     CheckpointError: "reading a checkpoint's text",

@@ -45,10 +45,12 @@ pub enum Operation {
     Snapshots,
     /// It holds idempotency keys.
     Keys,
+    /// It keeps read models.
+    ReadModels,
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 2] = [Self::Snapshots, Self::Keys];
+    pub(crate) const ALL: [Self; 3] = [Self::Snapshots, Self::Keys, Self::ReadModels];
 }
 
 impl fmt::Display for Operation {
@@ -56,6 +58,7 @@ impl fmt::Display for Operation {
         f.write_str(match self {
             Self::Snapshots => "snapshots are kept",
             Self::Keys => "idempotency keys are held",
+            Self::ReadModels => "read models are kept",
         })
     }
 }
@@ -119,7 +122,8 @@ pub trait FreshStore: Send + Sync {
     fn open_readers(&self) -> usize;
 
     /// Puts the store's clock back by `by`, as an administrator does with the clock of a machine. A store whose clock cannot be
-    /// set moves the recorded times of all stored events ahead by as much instead; both have the same effect.
+    /// set moves the recorded times of all stored events and the ends of all leases ahead by as much instead; both have the
+    /// same effect.
     ///
     /// # Errors
     /// The clock could not be put back; the promise that times never go back fails with that error.

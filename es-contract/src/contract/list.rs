@@ -262,6 +262,56 @@ macro_rules! __promises {
                 a_snapshot_never_changes_what_is_read
                 a_schema_with_a_bad_name_is_refused
             }
+            read_models {
+                read_models_are_offered_where_they_are_declared
+                the_first_claim_makes_a_read_model
+                read_models_are_listed_by_name_and_version
+                a_second_owner_is_refused_while_the_lease_holds
+                an_owner_claims_again_with_a_higher_epoch
+                a_claim_is_good_until_the_next_one
+                of_many_claims_at_once_one_is_granted
+                a_lease_that_is_over_can_be_claimed
+                a_lease_given_back_can_be_claimed_at_once
+                a_step_sets_the_lease
+                a_lease_ends_when_the_clock_is_put_back
+                a_lease_of_any_length_is_taken
+                an_older_claim_is_fenced_and_writes_nothing
+                a_step_from_another_position_is_fenced
+                a_step_without_a_claim_is_fenced
+                a_step_moves_rows_and_checkpoint_together
+                a_row_is_replaced_by_a_later_step
+                a_checkpoint_comes_back_with_its_incarnation
+                every_state_and_failure_comes_back
+                a_read_model_stays_complete_until_a_rebuild
+                a_thousand_rows_are_one_step
+                events_after_a_position_are_counted
+                of_two_steps_with_one_claim_one_is_taken
+                owners_that_take_turns_handle_each_event_once
+                readers_never_see_rows_and_checkpoint_apart
+                a_dropped_step_is_taken_whole_or_not_at_all
+                of_a_step_and_a_pause_at_once_the_pause_stays
+                rows_are_found_in_the_order_asked
+                rows_come_back_byte_for_byte
+                rows_are_paged_in_the_order_of_the_bytes_of_their_keys
+                keys_do_not_mix
+                names_and_versions_do_not_mix
+                a_paused_read_model_can_be_claimed_by_nobody
+                a_resumed_read_model_goes_on
+                a_stop_keeps_its_failure
+                a_retry_goes_on_after_a_stop
+                a_rebuild_removes_the_rows_of_that_version_alone
+                a_rebuild_keeps_a_pause_and_ends_a_stop
+                a_request_that_changes_nothing_ends_no_claim
+                an_unknown_read_model_cannot_be_asked
+                the_epoch_rises_with_every_claim_and_request
+                a_bad_owner_is_refused
+                a_step_with_a_bad_row_writes_nothing
+                a_step_that_moves_back_is_refused
+                names_and_rows_at_the_limit_come_back
+                a_reopened_store_holds_its_read_models
+                a_reopened_store_continues_its_epochs
+                another_process_sees_and_fences
+            }
             cancellation {
                 a_dropped_append_is_whole_and_can_be_sent_again
                 a_dropped_append_to_several_streams_is_whole

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     BrokenPromise, Factory, Operation, Property,
-    promises::{memory_use, race},
+    promises::{memory_use, race, read_models},
 };
 
 /// How long one promise may take before the store counts as hanging.
@@ -52,6 +52,7 @@ async fn run_child_task(factory: &dyn Factory, task: Task) -> Result<(), BrokenP
         Task::Read => memory_use::read(factory).await?,
         Task::Stall => memory_use::read_stalled(factory).await?,
         Task::Race { rounds, address } => race::race_as_child(factory, rounds, &address).await?,
+        Task::ReadModels { address } => read_models::use_as_child(factory, &address).await?,
     }
     child::done()
 }

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod memory_use;
 pub mod pages;
 pub(crate) mod race;
+pub mod read_models;
 pub mod reading_ahead;
 pub mod sample;
 pub mod several_streams;

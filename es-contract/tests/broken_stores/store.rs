@@ -221,9 +221,9 @@ impl Factory for BrokenStoreFactory {
 
     fn operations(&self) -> &[Operation] {
         match self.0 {
-            Fault::PretendsToKeepSnapshots => &[Operation::Keys],
-            Fault::PretendsToHoldKeys => &[Operation::Snapshots],
-            _ => &[Operation::Snapshots, Operation::Keys],
+            Fault::PretendsToKeepSnapshots => &[Operation::Keys, Operation::ReadModels],
+            Fault::PretendsToHoldKeys => &[Operation::Snapshots, Operation::ReadModels],
+            _ => &[Operation::Snapshots, Operation::Keys, Operation::ReadModels],
         }
     }
 }

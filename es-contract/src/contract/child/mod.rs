@@ -71,6 +71,8 @@ pub(crate) enum Task {
     Stall,
     /// Races the parent process for `rounds` in the log at `address`.
     Race { rounds: u64, address: String },
+    /// Reads and moves the read models of the store at `address`.
+    ReadModels { address: String },
 }
 
 impl Task {
@@ -79,18 +81,21 @@ impl Task {
             Self::Read => "read".to_owned(),
             Self::Stall => "stall".to_owned(),
             Self::Race { rounds, address } => format!("race {rounds} {address}"),
+            Self::ReadModels { address } => format!("read-models {address}"),
         }
     }
 
     fn parse(text: &str) -> Result<Self, FactoryError> {
-        let mut words = text.splitn(3, ' ');
-        match (words.next(), words.next(), words.next()) {
-            (Some("read"), None, None) => Ok(Self::Read),
-            (Some("stall"), None, None) => Ok(Self::Stall),
-            (Some("race"), Some(rounds), Some(address)) => {
+        let unknown = || FactoryError::from(format!("`{text}` is not a task of a child process"));
+        match text.split_once(' ') {
+            None if text == "read" => Ok(Self::Read),
+            None if text == "stall" => Ok(Self::Stall),
+            Some(("race", rest)) => {
+                let (rounds, address) = rest.split_once(' ').ok_or_else(unknown)?;
                 Ok(Self::Race { rounds: rounds.parse()?, address: address.to_owned() })
             }
-            _ => Err(format!("`{text}` is not a task of a child process").into()),
+            Some(("read-models", address)) => Ok(Self::ReadModels { address: address.to_owned() }),
+            _ => Err(unknown()),
         }
     }
 }
