@@ -1,10 +1,15 @@
 //! Lists the promises that must catch each fault.
 
-use crate::fault::Fault;
+use crate::{fault::Fault, read_models};
 
 /// Each fault, and the promises that must fail for it. Every promise is listed at least once.
+pub(crate) fn caught() -> impl Iterator<Item = (Fault, &'static [&'static str])> {
+    let of_read_models = read_models::CAUGHT.iter().map(|(fault, promises)| (Fault::OfReadModels(*fault), *promises));
+    CAUGHT.iter().copied().chain(of_read_models)
+}
+
 #[rustfmt::skip]
-pub(crate) const CAUGHT: &[(Fault, &[&str])] = &[
+const CAUGHT: &[(Fault, &[&str])] = &[
     (Fault::VisitsFromTheFirst, &["a_visitor_starts_at_its_version"]),
     (Fault::IgnoresSlices, &["a_filter_by_slices_gives_their_events"]),
     (Fault::TakesSlicesToBeExclusive, &["a_filter_by_slices_gives_their_events"]),
@@ -273,9 +278,10 @@ pub(crate) const CAUGHT: &[(Fault, &[&str])] = &[
         "a_reopened_store_holds_the_same_log",
         "a_reopened_store_accepts_appends",
         "a_reopened_store_holds_its_keys",
+        "a_reopened_store_holds_its_read_models",
     ]),
     (Fault::StartsAgainWhenReopened, &["a_reopened_store_accepts_appends"]),
-    (Fault::CannotBeJoined, &["write_skew_between_two_processes_lets_one_win"]),
+    (Fault::CannotBeJoined, &["write_skew_between_two_processes_lets_one_win", "another_process_sees_and_fences"]),
     (Fault::PretendsToKeepSnapshots, &["snapshots_are_offered_where_they_are_declared"]),
     (Fault::HidesItsSnapshots, &[
         "snapshots_are_offered_where_they_are_declared",

@@ -1,9 +1,12 @@
 //! The faults that a broken store can have.
 
+use crate::read_models::ReadModelFault;
+
 /// The one fault of a broken store; its name is what the store does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
+    OfReadModels(ReadModelFault),
     /// Acknowledges a batch without its last event.
     ForgetsTheLastOfABatch,
     /// Acknowledges a single event and stores nothing.

@@ -12,6 +12,7 @@ mod keys;
 mod matrix;
 mod pages;
 mod read;
+mod read_models;
 mod rewritten;
 mod snapshots;
 mod store;

@@ -10,16 +10,24 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use es_contract::{Factory, FreshStore, Operation, Property, promises::Sample};
 use es_core::{
-    AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, Direction, EncodeError, EventStore, Filter,
-    LimitError, Metadata, NewEvent, Page, Position, ReadError, SnapshotError, Snapshots, StoredEvent, StoredSnapshot,
-    StreamId, Timestamp, UnknownOutcome, Version, Visitor,
+    AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, Claim, Claimed, Direction, EncodeError,
+    EventStore, Filter, LimitError, Metadata, NewEvent, Page, Position, ReadError, ReadModelError, ReadModelId,
+    ReadModelRequest, ReadModelStatus, ReadModelStep, ReadModels, SnapshotError, Snapshots, StoredEvent, StoredRow,
+    StoredSnapshot, StreamId, Timestamp, UnknownOutcome, Version, Visitor,
 };
 use es_memory::MemoryStore;
 use futures_core::stream::BoxStream;
 
-use crate::{append, encoding, fault::Fault, pages, read, snapshots, subscribe};
+use crate::{
+    append, encoding,
+    fault::Fault,
+    pages, read,
+    read_models::{self, ReadModelFault, Remembered},
+    snapshots, subscribe,
+};
 
 /// The state that the handles of one broken store share.
 #[derive(Debug, Default)]
@@ -32,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) hidden: Mutex<HashMap<Position, Instant>>,
     /// The snapshots of stores with a fault about snapshots.
     pub(crate) snapshots: Mutex<Vec<StoredSnapshot>>,
+    /// What the faults of read models remember.
+    pub(crate) read_models: Remembered,
     /// The keys that a fault remembers.
     pub(crate) keys: Mutex<HashSet<String>>,
     /// Locks of the faults that lock keys or streams, by name.
@@ -102,8 +112,20 @@ impl EventStore for Reads {
 
     fn capabilities(&self) -> Capabilities<'_> {
         let Capabilities { read_models, snapshots } = self.inner.capabilities();
-        let hidden = matches!(self.fault, Fault::HidesItsSnapshots | Fault::HidesTheCapabilityOfSnapshots);
-        Capabilities { read_models, snapshots: snapshots.filter(|_| !hidden).map(|_| self as &dyn Snapshots) }
+        let hides_snapshots = matches!(self.fault, Fault::HidesItsSnapshots | Fault::HidesTheCapabilityOfSnapshots);
+        let hides_read_models =
+            matches!(self.fault, Fault::OfReadModels(ReadModelFault::HidesThem | ReadModelFault::HidesTheCapability));
+        Capabilities {
+            read_models: read_models.filter(|_| !hides_read_models).map(|_| self as &dyn ReadModels),
+            snapshots: snapshots.filter(|_| !hides_snapshots).map(|_| self as &dyn Snapshots),
+        }
+    }
+
+    fn read_models(&self) -> Option<&dyn ReadModels> {
+        match self.fault {
+            Fault::OfReadModels(ReadModelFault::HidesTheCapability) => Some(self),
+            _ => self.capabilities().read_models,
+        }
     }
 
     fn snapshots(&self) -> Option<&dyn Snapshots> {
@@ -127,6 +149,42 @@ impl Snapshots for Reads {
 
     async fn store(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
         snapshots::store(self, snapshot).await
+    }
+}
+
+#[async_trait]
+impl ReadModels for Reads {
+    async fn claim(&self, model: &ReadModelId, owner: &str, lease: Duration) -> Result<Claimed, ReadModelError> {
+        read_models::claim(self, model, owner, lease).await
+    }
+
+    async fn advance(&self, claim: &Claim, step: ReadModelStep) -> Result<(), ReadModelError> {
+        read_models::advance(self, claim, step).await
+    }
+
+    async fn rows(&self, model: &ReadModelId, keys: &[String]) -> Result<Vec<Option<Bytes>>, ReadModelError> {
+        read_models::rows(self, model, keys).await
+    }
+
+    async fn rows_after(
+        &self,
+        model: &ReadModelId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StoredRow>, ReadModelError> {
+        read_models::rows_after(self, model, after, limit).await
+    }
+
+    async fn statuses(&self) -> Result<Vec<ReadModelStatus>, ReadModelError> {
+        read_models::statuses(self).await
+    }
+
+    async fn ask(&self, model: &ReadModelId, request: ReadModelRequest) -> Result<(), ReadModelError> {
+        read_models::ask(self, model, request).await
+    }
+
+    async fn events_after(&self, after: Position) -> Result<u64, ReadModelError> {
+        read_models::events_after(self, after).await
     }
 }
 
@@ -194,6 +252,10 @@ impl EventStore for BrokenStore {
     fn snapshots(&self) -> Option<&dyn Snapshots> {
         self.0.snapshots()
     }
+
+    fn read_models(&self) -> Option<&dyn ReadModels> {
+        self.0.read_models()
+    }
 }
 
 /// Makes stores with one fault.
@@ -205,13 +267,18 @@ impl Factory for BrokenStoreFactory {
     async fn fresh(&self) -> Result<Box<dyn FreshStore>, es_contract::FactoryError> {
         let (fault, shared) = (self.0, Arc::new(Shared::default()));
         let clock = Arc::clone(&shared);
-        let inner = MemoryStore::with_clock(move || clock.now());
+        let inner = match fault {
+            Fault::OfReadModels(ReadModelFault::LeasesFollowTheClientsClock) => MemoryStore::new(),
+            _ => MemoryStore::with_clock(move || clock.now()),
+        };
         Ok(Box::new(Fresh(Reads { inner, fault, shared })))
     }
 
     fn properties(&self) -> &[Property] {
         match self.0 {
-            Fault::ForgetsWhenReopened | Fault::StartsAgainWhenReopened => {
+            Fault::ForgetsWhenReopened
+            | Fault::StartsAgainWhenReopened
+            | Fault::OfReadModels(ReadModelFault::StartsEpochsAnewWhenReopened) => {
                 &[Property::WakesWithoutPolling, Property::Durable]
             }
             Fault::CannotBeJoined => &[Property::WakesWithoutPolling, Property::SeveralProcesses],
@@ -223,6 +290,7 @@ impl Factory for BrokenStoreFactory {
         match self.0 {
             Fault::PretendsToKeepSnapshots => &[Operation::Keys, Operation::ReadModels],
             Fault::PretendsToHoldKeys => &[Operation::Snapshots, Operation::ReadModels],
+            Fault::OfReadModels(ReadModelFault::PretendsToKeepThem) => &[Operation::Snapshots, Operation::Keys],
             _ => &[Operation::Snapshots, Operation::Keys, Operation::ReadModels],
         }
     }
@@ -243,6 +311,10 @@ impl FreshStore for Fresh {
     async fn reopened(&self) -> Result<Arc<dyn EventStore>, es_contract::FactoryError> {
         let inner = match self.0.fault {
             Fault::StartsAgainWhenReopened => append::copy_without_ids(&self.0.inner).await?,
+            Fault::OfReadModels(ReadModelFault::StartsEpochsAnewWhenReopened) => {
+                read_models::start_epochs_anew(&self.0).await;
+                self.0.inner.clone()
+            }
             _ => MemoryStore::new(),
         };
         Ok(Arc::new(BrokenStore(Reads { inner, ..self.0.clone() })))
