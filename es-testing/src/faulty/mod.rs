@@ -1,5 +1,7 @@
 //! A store that fails on purpose.
 
+mod calls;
+mod read_models;
 mod snapshots;
 
 use std::{
@@ -14,7 +16,7 @@ use async_stream::stream;
 use async_trait::async_trait;
 use es_core::{
     AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Filter, Page, ReadError,
-    Snapshots, StoreError, StoreErrorKind, StoredEvent, StreamId, UnknownOutcome, Version,
+    ReadModels, Snapshots, StoreError, StoreErrorKind, StoredEvent, StreamId, UnknownOutcome, Version,
 };
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
@@ -26,7 +28,8 @@ use crate::drop_after::DropAfter;
 /// No fault is injected by default. The faults are those of a network: they break no promise of the store, except that a
 /// subscription with [`duplicates`](Self::duplicates) delivers events again.
 ///
-/// Snapshots fail, too: finding one has the chances of a read, and storing one those of an append.
+/// Snapshots fail, too: finding one has the chances of a read, and storing one those of an append. So do read models: rows,
+/// statuses and counts have the chances of a read; claims, steps and requests have those of an append.
 ///
 /// ```
 /// # use es_core::EventStore;
@@ -252,7 +255,10 @@ impl<S: EventStore> EventStore for FaultyStore<S> {
     /// The capabilities of the inner store, each behind the faults.
     fn capabilities(&self) -> Capabilities<'_> {
         let Capabilities { read_models, snapshots } = self.store.capabilities();
-        Capabilities { read_models, snapshots: snapshots.map(|_| self as &dyn Snapshots) }
+        Capabilities {
+            read_models: read_models.map(|_| self as &dyn ReadModels),
+            snapshots: snapshots.map(|_| self as &dyn Snapshots),
+        }
     }
 }
 

@@ -1,108 +1,22 @@
-//! The faulty store passes snapshots on, injects faults into them, and offers none where the inner store has none.
-
-#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+//! Snapshots of the faulty store.
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use es_contract::{BrokenPromise, Factory, FactoryError, FreshStore, Operation, contract::PROMISES};
+use es_contract::BrokenPromise;
 use es_core::{
-    Append, AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, Direction, EventName, EventStore,
-    Expected, Filter, NewEvent, Page, ReadError, SchemaVersion, SnapshotError, Snapshots, StoreErrorKind, StoredEvent,
-    StoredSnapshot, StreamId, Version,
+    Append, AsOf, Direction, EventName, EventStore, Expected, NewEvent, SchemaVersion, SnapshotError, Snapshots,
+    StoreErrorKind, StoredSnapshot, StreamId, Version,
 };
 use es_memory::MemoryStore;
 use es_testing::FaultyStore;
-use futures_core::stream::BoxStream;
 use futures_util::TryStreamExt;
 use uuid::Uuid;
 
-/// A store that offers no snapshots, around a store that does.
-#[derive(Clone, Debug)]
-struct EventsAlone(MemoryStore);
-
-#[async_trait]
-impl EventStore for EventsAlone {
-    async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
-        self.0.append(request).await
-    }
-
-    fn read_stream(
-        &self,
-        stream: &StreamId,
-        from: Version,
-        direction: Direction,
-        limit: Option<usize>,
-    ) -> BoxStream<'_, Result<StoredEvent, ReadError>> {
-        self.0.read_stream(stream, from, direction, limit)
-    }
-
-    fn read_pages(
-        &self,
-        from: Checkpoint,
-        direction: Direction,
-        filter: &Filter,
-        limit: Option<usize>,
-    ) -> BoxStream<'_, Result<Page, ReadError>> {
-        self.0.read_pages(from, direction, filter, limit)
-    }
-
-    async fn frontier(&self) -> Result<Checkpoint, ReadError> {
-        self.0.frontier().await
-    }
-
-    fn capabilities(&self) -> Capabilities<'_> {
-        let Capabilities { read_models: _, snapshots: _ } = self.0.capabilities();
-        Capabilities { read_models: None, snapshots: None }
-    }
-}
-
-/// Makes faulty stores without any fault set, with snapshots or without.
-struct Harmless {
-    snapshots: bool,
-}
-
-struct Fresh {
-    store: Arc<dyn EventStore>,
-    memory: MemoryStore,
-}
-
-#[async_trait]
-impl Factory for Harmless {
-    async fn fresh(&self) -> Result<Box<dyn FreshStore>, FactoryError> {
-        let memory = MemoryStore::new();
-        let store: Arc<dyn EventStore> = if self.snapshots {
-            Arc::new(FaultyStore::new(memory.clone(), 1))
-        } else {
-            Arc::new(FaultyStore::new(EventsAlone(memory.clone()), 1))
-        };
-        Ok(Box::new(Fresh { store, memory }))
-    }
-
-    fn operations(&self) -> &[Operation] {
-        if self.snapshots { &[Operation::Snapshots] } else { &[] }
-    }
-}
-
-#[async_trait]
-impl FreshStore for Fresh {
-    async fn handle(&self) -> Result<Arc<dyn EventStore>, FactoryError> {
-        Ok(Arc::clone(&self.store))
-    }
-
-    fn open_readers(&self) -> usize {
-        self.memory.open_readers()
-    }
-}
+use crate::{EventsAlone, passes_on};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn snapshots_of_the_inner_store_are_passed_on() -> Result<(), BrokenPromise> {
-    let promises: Vec<_> = PROMISES.iter().filter(|promise| promise.family == "snapshots").collect();
-    assert!(promises.len() > 10);
-    for (promise, snapshots) in promises.iter().flat_map(|promise| [(promise, true), (promise, false)]) {
-        (promise.check)(&Harmless { snapshots }).await?;
-    }
-    Ok(())
+    passes_on("snapshots").await
 }
 
 #[tokio::test]
