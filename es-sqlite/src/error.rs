@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, time::Duration};
 
-use es_core::{AppendError, Position, ReadError, SnapshotError, StoreError, StoreErrorKind};
+use es_core::{AppendError, Position, ReadError, ReadModelError, SnapshotError, StoreError, StoreErrorKind};
 use rusqlite::ErrorCode;
 
 /// Why an open store could not do what it was asked for: the source of the [`StoreError`] of each operation.
@@ -186,6 +186,12 @@ impl From<SqliteError> for ReadError {
 }
 
 impl From<SqliteError> for SnapshotError {
+    fn from(error: SqliteError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<SqliteError> for ReadModelError {
     fn from(error: SqliteError) -> Self {
         Self::Store(error.into())
     }

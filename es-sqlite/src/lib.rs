@@ -19,7 +19,7 @@
 //!   that is older.
 //!
 //! # Layout
-//! `store` is the public store, `shared` what its clones share, and `builder` its settings. `codec` decodes rows and their
+//! `store` is the public store and `read_models` its read models, `shared` what its clones share, and `builder` its settings. `codec` decodes rows and their
 //! checksums. `file` opens the file and knows its incarnations; `read` has the threads that read, `append` the one that writes.
 //! `wake` wakes those who wait, `backup` copies the log, and `asides` counts backups and the like while they run.
 
@@ -34,6 +34,7 @@ mod codec;
 mod error;
 mod file;
 mod read;
+mod read_models;
 mod shared;
 mod store;
 mod url;

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     SqliteBackupError, SqliteBuilder, SqliteTransactionError, SqliteUrlError, Verification,
-    append::{snapshots, transaction::append_in},
+    append::{queue::Queue, snapshots, transaction::append_in},
     backup::backup,
     error::SqliteError,
     file::{connection, error::SqliteOpenError, verify::verify},
@@ -56,7 +56,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct SqliteStore {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl SqliteStore {
@@ -190,11 +190,8 @@ impl SqliteStore {
         transaction: &Transaction<'_>,
         request: &AppendRequest,
     ) -> Result<Vec<Appended>, SqliteTransactionError> {
-        let Shared { place, settings, incarnation, clock, queue, .. } = &*self.shared;
-        match queue {
-            Some(queue) => queue.check_open()?,
-            None => return Err(SqliteError::ReadOnly { path: self.path().to_owned() }.into()),
-        }
+        let Shared { place, settings, incarnation, clock, .. } = &*self.shared;
+        self.queue()?.check_open()?;
         append_in(transaction, request, (place, *incarnation), settings.synchronous, clock)
     }
 
@@ -237,6 +234,12 @@ impl SqliteStore {
         self.aside(verify).await
     }
 
+    /// The queue of the writer, unless the store only reads.
+    pub(crate) fn queue(&self) -> Result<&Queue, SqliteError> {
+        let read_only = || SqliteError::ReadOnly { path: self.path().to_owned() };
+        self.shared.queue.as_ref().ok_or_else(read_only)
+    }
+
     /// Runs `task` in a thread and on a connection of its own.
     async fn aside<T, E>(&self, task: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
@@ -268,10 +271,7 @@ impl SqliteStore {
 impl EventStore for SqliteStore {
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
         limits::check(&request)?;
-        match &self.shared.queue {
-            Some(queue) => queue.append(request).await,
-            None => Err(SqliteError::ReadOnly { path: self.path().to_owned() }.into()),
-        }
+        self.queue()?.append(request).await
     }
 
     fn read_stream(
@@ -317,7 +317,7 @@ impl EventStore for SqliteStore {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { read_models: None, snapshots: Some(self) }
+        Capabilities { read_models: Some(self), snapshots: Some(self) }
     }
 }
 
@@ -336,10 +336,7 @@ impl Snapshots for SqliteStore {
 
     async fn store(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
         limits::check_snapshot_schema(&snapshot.schema)?;
-        match &self.shared.queue {
-            Some(queue) => queue.store_snapshot(snapshot).await,
-            None => Err(SqliteError::ReadOnly { path: self.path().to_owned() }.into()),
-        }
+        self.queue()?.store_snapshot(snapshot).await
     }
 }
 

@@ -1,10 +1,13 @@
 //! What the writer is asked for, and its answers.
 
 use bytes::Bytes;
-use es_core::{AppendError, AppendRequest, Appended, NewEvent, SnapshotError, StoredSnapshot, UnknownOutcome};
+use es_core::{
+    AppendError, AppendRequest, Appended, Claim, Claimed, NewEvent, ReadModelError, ReadModelId, ReadModelRequest,
+    ReadModelStep, SnapshotError, StoredRow, StoredSnapshot, UnknownOutcome,
+};
 use tokio::sync::oneshot;
 
-use crate::error::SqliteError;
+use crate::{append::read_models::ClaimRequest, error::SqliteError, file::synchronous::Synchronous};
 
 /// The bytes of a page.
 const PAGE_BYTES: usize = 4_096;
@@ -12,23 +15,32 @@ const PAGE_BYTES: usize = 4_096;
 /// What the thread is asked for.
 pub(super) enum Job {
     Append(PendingAppend),
-    Snapshot(StoredSnapshot, oneshot::Sender<Result<(), SnapshotError>>),
+    Snapshot(StoredSnapshot, Reply<(), SnapshotError>),
+    Claim(ClaimRequest, Reply<Claimed, ReadModelError>),
+    Step(Claim, ReadModelStep, Reply<(), ReadModelError>),
+    Ask(ReadModelId, ReadModelRequest, Reply<(), ReadModelError>),
     /// To copy the write-ahead log into the file. Nobody waits for an answer.
     Checkpoint,
 }
+
+/// Where the answer goes. The caller may be gone; then the job is done all the same.
+pub(super) type Reply<T, E> = oneshot::Sender<Result<T, E>>;
 
 /// What a transaction executes.
 #[derive(Clone, Copy)]
 pub(super) enum Work<'a> {
     Append(&'a AppendRequest),
     Snapshot(&'a StoredSnapshot),
+    Claim(&'a ClaimRequest),
+    Step(&'a Claim, &'a ReadModelStep),
+    Ask(&'a ReadModelId, ReadModelRequest),
     Nothing,
 }
 
 /// An append that waits for its answer. When it gets none, as when the thread ends in between, the answer is `Unknown`.
 pub(super) struct PendingAppend {
     pub(super) request: AppendRequest,
-    pub(super) answer: Option<oneshot::Sender<Result<Vec<Appended>, AppendError>>>,
+    pub(super) answer: Option<Reply<Vec<Appended>, AppendError>>,
 }
 
 impl PendingAppend {
@@ -58,6 +70,9 @@ impl Drop for PendingAppend {
 pub(super) enum Outcome {
     Append(Result<Vec<Appended>, AppendError>),
     Snapshot(Result<(), SnapshotError>),
+    Claim(Claimed),
+    Step(Result<(), ReadModelError>),
+    Ask(Result<(), ReadModelError>),
     Nothing,
 }
 
@@ -65,15 +80,41 @@ pub(super) fn bytes(event: &NewEvent) -> usize {
     event.payload().len() + event.metadata().map_or(0, Bytes::len)
 }
 
+fn row_bytes(row: &StoredRow) -> usize {
+    row.key.len() + row.state.len()
+}
+
 impl Work<'_> {
-    /// About how many pages of the write-ahead log it takes: each event changes the table and three indexes.
-    pub(super) fn pages(&self) -> usize {
+    /// How many events or rows it writes, and how many bytes.
+    pub(super) fn size(&self) -> (usize, usize) {
         match self {
-            Self::Append(request) => {
-                4 + request.events().count() + request.events().map(bytes).sum::<usize>() / PAGE_BYTES
-            }
-            Self::Snapshot(snapshot) => 2 + snapshot.payload.len() / PAGE_BYTES,
+            Self::Append(request) => (request.events().count(), request.events().map(bytes).sum()),
+            Self::Snapshot(snapshot) => (1, snapshot.payload.len()),
+            Self::Step(_, step) => (1 + step.rows.len(), step.rows.iter().map(row_bytes).sum()),
+            Self::Claim(_) | Self::Ask(..) => (1, 0),
+            Self::Nothing => (0, 0),
+        }
+    }
+
+    /// About how many pages of the write-ahead log it takes: each event changes the table and three indexes, and each row may be
+    /// in a page of its own.
+    pub(super) fn pages(&self) -> usize {
+        let (count, bytes) = self.size();
+        match self {
+            Self::Append(_) => 4 + count + bytes / PAGE_BYTES,
+            Self::Snapshot(_) | Self::Step(..) | Self::Claim(_) | Self::Ask(..) => 1 + count + bytes / PAGE_BYTES,
             Self::Nothing => 0,
+        }
+    }
+
+    /// How much of it must be on the disk when it is answered, in a store with the setting `store`.
+    pub(super) fn synchronous(&self, store: Synchronous) -> Synchronous {
+        match self {
+            Self::Append(_) | Self::Snapshot(_) => store,
+            Self::Claim(_) | Self::Ask(..) => Synchronous::Full,
+            // Never ahead of the log all the same. The write-ahead log has one order: the events that a step handled were
+            // committed before it, and what a power loss leaves of the write-ahead log is its beginning.
+            Self::Step(..) | Self::Nothing => Synchronous::LosesLastEventsOnPowerLoss,
         }
     }
 }
@@ -83,6 +124,9 @@ impl Job {
         match self {
             Self::Append(pending) => Work::Append(&pending.request),
             Self::Snapshot(snapshot, _) => Work::Snapshot(snapshot),
+            Self::Claim(request, _) => Work::Claim(request),
+            Self::Step(claim, step, _) => Work::Step(claim, step),
+            Self::Ask(model, request, _) => Work::Ask(model, *request),
             Self::Checkpoint => Work::Nothing,
         }
     }
@@ -91,6 +135,10 @@ impl Job {
         match (self, outcome) {
             (Self::Append(pending), Outcome::Append(result)) => pending.answer(result),
             (Self::Snapshot(_, answer), Outcome::Snapshot(result)) => drop(answer.send(result)),
+            (Self::Claim(_, answer), Outcome::Claim(claimed)) => drop(answer.send(Ok(claimed))),
+            (Self::Step(.., answer), Outcome::Step(result)) | (Self::Ask(.., answer), Outcome::Ask(result)) => {
+                drop(answer.send(result));
+            }
             // Outcomes are in the order of the jobs.
             (job, _) => drop(job),
         }
@@ -101,6 +149,8 @@ impl Job {
         match self {
             Self::Append(pending) => pending.answer(Err(error.into())),
             Self::Snapshot(_, answer) => drop(answer.send(Err(error.into()))),
+            Self::Claim(_, answer) => drop(answer.send(Err(error.into()))),
+            Self::Step(.., answer) | Self::Ask(.., answer) => drop(answer.send(Err(error.into()))),
             Self::Checkpoint => {}
         }
     }
@@ -108,8 +158,8 @@ impl Job {
     pub(super) fn unknown(self, error: SqliteError) {
         match self {
             Self::Append(pending) => pending.unknown(error),
-            Self::Snapshot(_, answer) => drop(answer.send(Err(error.into()))),
-            Self::Checkpoint => {}
+            // Their errors say that it may have been done.
+            job => job.fail(error),
         }
     }
 }

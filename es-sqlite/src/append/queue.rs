@@ -13,13 +13,17 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use es_core::{AppendError, AppendRequest, Appended, ReadError, SnapshotError, StoredSnapshot};
+use es_core::{
+    AppendError, AppendRequest, Appended, Claim, Claimed, ReadError, ReadModelError, ReadModelId, ReadModelRequest,
+    ReadModelStep, SnapshotError, StoredSnapshot,
+};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::{
     append::{
-        job::{Job, PendingAppend, bytes},
+        job::{Job, PendingAppend, Reply, bytes},
+        read_models::ClaimRequest,
         writer::{Writer, WriterParts},
     },
     codec::row::RowDecoder,
@@ -61,14 +65,29 @@ impl Queue {
         if let Some(answer) = self.append_here(&request) {
             return answer;
         }
-        let (sender, answer) = oneshot::channel();
-        self.send(Job::Append(PendingAppend { request, answer: Some(sender) }))?;
-        answer.await.unwrap_or_else(|_| Err(SqliteError::Closed.into()))
+        self.answer_of(|reply| Job::Append(PendingAppend { request, answer: Some(reply) })).await
     }
 
     pub(crate) async fn store_snapshot(&self, snapshot: StoredSnapshot) -> Result<(), SnapshotError> {
-        let (sender, answer) = oneshot::channel();
-        self.send(Job::Snapshot(snapshot, sender))?;
+        self.answer_of(|reply| Job::Snapshot(snapshot, reply)).await
+    }
+
+    pub(crate) async fn claim(&self, request: ClaimRequest) -> Result<Claimed, ReadModelError> {
+        self.answer_of(|reply| Job::Claim(request, reply)).await
+    }
+
+    pub(crate) async fn advance(&self, claim: Claim, step: ReadModelStep) -> Result<(), ReadModelError> {
+        self.answer_of(|reply| Job::Step(claim, step, reply)).await
+    }
+
+    pub(crate) async fn ask(&self, model: ReadModelId, request: ReadModelRequest) -> Result<(), ReadModelError> {
+        self.answer_of(|reply| Job::Ask(model, request, reply)).await
+    }
+
+    /// Sends a job, and waits for its answer.
+    async fn answer_of<T, E: From<SqliteError>>(&self, job: impl FnOnce(Reply<T, E>) -> Job) -> Result<T, E> {
+        let (reply, answer) = oneshot::channel();
+        self.send(job(reply))?;
         answer.await.unwrap_or_else(|_| Err(SqliteError::Closed.into()))
     }
 

@@ -14,8 +14,8 @@ use crate::{
     append::{
         batch_limits::BatchLimits,
         execute::{Failure, Log, LookUp},
-        job::{Job, Outcome, Work, bytes},
-        snapshots,
+        job::{Job, Outcome, Work},
+        read_models, snapshots,
     },
     codec::row::RowDecoder,
     error::SqliteError,
@@ -23,6 +23,7 @@ use crate::{
         connection::{self, Settings},
         identity::Place,
         incarnation::KnownIncarnation,
+        synchronous::Synchronous,
         wal,
         wal_base::Salts,
         write_lock::WriteLock,
@@ -54,6 +55,8 @@ pub(super) struct Writer {
     parts: WriterParts,
     decoder: RowDecoder,
     incarnation: KnownIncarnation,
+    /// The setting that the connection has now.
+    synchronous: Synchronous,
     /// The write-ahead log, for the salts in its header.
     wal: Option<File>,
     /// The salts that the write-ahead log had after the last batch.
@@ -77,6 +80,7 @@ enum BatchFailure {
 impl Writer {
     pub(super) fn new(parts: WriterParts) -> Self {
         Self {
+            synchronous: parts.settings.synchronous,
             parts,
             decoder: RowDecoder::default(),
             incarnation: KnownIncarnation::default(),
@@ -89,26 +93,32 @@ impl Writer {
 
     /// Takes the jobs that wait, up to the limits.
     pub(super) fn batch(&self, first: Job, jobs: &Receiver<Job>) -> Vec<Job> {
-        let size = |job: &Job| match job {
-            Job::Append(pending) => (pending.request.events().count(), pending.request.events().map(bytes).sum()),
-            Job::Snapshot(snapshot, _) => (1, snapshot.payload.len()),
-            Job::Checkpoint => (0, 0),
-        };
-        let (mut events, mut bytes): (usize, usize) = size(&first);
+        let (mut events, mut bytes) = first.work().size();
         let mut batch = vec![first];
         while events < self.parts.limits.events
             && bytes < self.parts.limits.bytes
             && let Ok(job) = jobs.try_recv()
         {
-            let (more_events, more_bytes) = size(&job);
+            let (more_events, more_bytes) = job.work().size();
             (events, bytes) = (events + more_events, bytes + more_bytes);
             batch.push(job);
         }
         batch
     }
 
-    /// Executes a batch and answers its jobs. When one of them fails, each is executed on its own.
+    /// Executes a batch and answers its jobs: the steps of read models last and in a transaction of their own, since nobody else
+    /// is to wait for them, and they do not wait for the disk.
     pub(super) fn handle(&mut self, batch: Vec<Job>) {
+        let (steps, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| matches!(job, Job::Step(..)));
+        for batch in [others, steps] {
+            if !batch.is_empty() {
+                self.handle_at_once(batch);
+            }
+        }
+    }
+
+    /// Executes a batch in one transaction and answers its jobs. When one of them fails, each is executed on its own.
+    fn handle_at_once(&mut self, batch: Vec<Job>) {
         let mut executed = self.execute(&batch, LookUp::WhenUnexpected);
         if matches!(&executed, Err(BatchFailure::RolledBack(error)) if error.is_constraint()) {
             executed = self.execute(&batch, LookUp::Always);
@@ -121,7 +131,7 @@ impl Writer {
             }
             Err(BatchFailure::RolledBack(_)) if batch.len() > 1 => {
                 for job in batch {
-                    self.handle(vec![job]);
+                    self.handle_at_once(vec![job]);
                 }
             }
             Err(BatchFailure::NotBegun(error) | BatchFailure::RolledBack(error)) => {
@@ -184,6 +194,9 @@ impl Writer {
             self.reopen().map_err(not_begun)?;
         }
         self.parts.connection.busy_timeout(patience).map_err(|error| not_begun(error.into()))?;
+        let of_each = batch.iter().map(|work| work.synchronous(self.parts.settings.synchronous));
+        let needed = of_each.max_by_key(|synchronous| synchronous.number());
+        self.set_synchronous(needed.unwrap_or_default()).map_err(not_begun)?;
         // Before the transaction, since it is the caller's, and may panic.
         let now = (self.parts.clock)();
         self.statement("BEGIN IMMEDIATE").map_err(not_begun)?;
@@ -235,6 +248,11 @@ impl Writer {
                     Err(Failure::Failed(error)) => return Err(error),
                 },
                 Work::Snapshot(snapshot) => Outcome::Snapshot(snapshots::store(&self.parts.connection, snapshot)?),
+                Work::Claim(request) => Outcome::Claim(read_models::claim(&self.parts.connection, request, now)?),
+                Work::Step(claim, step) => {
+                    Outcome::Step(read_models::advance(&self.parts.connection, claim, step, now)?)
+                }
+                Work::Ask(model, request) => Outcome::Ask(read_models::ask(&self.parts.connection, model, *request)?),
                 Work::Nothing => Outcome::Nothing,
             });
         }
@@ -263,6 +281,17 @@ impl Writer {
         }
     }
 
+    /// Sets how much of the next transactions is on the disk once they are committed. On this connection rather than on a second
+    /// one, whose commits would empty the cache of this one.
+    fn set_synchronous(&mut self, needed: Synchronous) -> Result<(), SqliteError> {
+        if self.synchronous != needed {
+            // Not a prepared statement: SQLite executes it while it compiles it.
+            self.parts.connection.pragma_update(None, "synchronous", needed.name())?;
+            self.synchronous = needed;
+        }
+        Ok(())
+    }
+
     fn statement(&self, sql: &str) -> Result<(), SqliteError> {
         match self.parts.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])) {
             Ok(_) => Ok(()),
@@ -288,6 +317,7 @@ impl Writer {
     fn reopen(&mut self) -> Result<(), SqliteError> {
         self.parts.place.check()?;
         self.parts.connection = connection::writer(self.parts.place.path(), &self.parts.settings)?;
+        self.synchronous = self.parts.settings.synchronous;
         self.decoder.kinds.forget();
         self.is_broken = false;
         Ok(())
@@ -316,7 +346,9 @@ impl Writer {
     }
 
     /// Writes the row without a wait, and gives the salts of the write-ahead log that it is in.
-    fn store_base(&self) -> Result<Option<Salts>, SqliteError> {
+    fn store_base(&mut self) -> Result<Option<Salts>, SqliteError> {
+        // Also after a step: without the row the file is verified as a whole after a power loss.
+        self.set_synchronous(self.parts.settings.synchronous)?;
         let WriterParts { connection, place, .. } = &self.parts;
         connection.busy_timeout(Duration::ZERO)?;
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;

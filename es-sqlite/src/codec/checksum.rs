@@ -3,6 +3,8 @@
 //! They cover the texts of the names, not the numbers that stand for them: a number that was changed into another valid one is
 //! found, too. The hash is XXH3 with 64 bits, whose algorithm is fixed.
 
+use es_core::ReadModelId;
+use rusqlite::types::ValueRef;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// What a row of `events` says.
@@ -78,6 +80,29 @@ pub(crate) fn of_incarnation(numbers: [i64; 2], id: &[u8], origin: &str) -> i64 
 pub(crate) fn of_wal_base(numbers: [i64; 2], salts: &[u8], incarnation: &[u8]) -> i64 {
     let [number, schema_version] = numbers.map(i64::cast_unsigned);
     combine([number, schema_version, xxh3_64(salts), xxh3_64(incarnation)])
+}
+
+/// The checksum of a row of a read model: of the name and the version of that, of its key, and of its state.
+pub(crate) fn of_read_model_row(model: &ReadModelId, key: &str, state: &[u8]) -> i64 {
+    combine([xxh3_64(model.name().as_bytes()), model.version().into(), xxh3_64(key.as_bytes()), xxh3_64(state)])
+}
+
+/// The checksum of the values of a row, in the order of its columns: each with its type, and a text or a blob with its length.
+pub(crate) fn of_values<'a>(values: impl IntoIterator<Item = ValueRef<'a>>) -> i64 {
+    let mut bytes = Vec::new();
+    for value in values {
+        let (kind, number, content): (u8, u64, &[u8]) = match value {
+            ValueRef::Null => (0, 0, &[]),
+            ValueRef::Integer(number) => (1, number.cast_unsigned(), &[]),
+            ValueRef::Real(number) => (2, number.to_bits(), &[]),
+            ValueRef::Text(text) => (3, text.len() as u64, text),
+            ValueRef::Blob(blob) => (4, blob.len() as u64, blob),
+        };
+        bytes.push(kind);
+        bytes.extend(number.to_le_bytes());
+        bytes.extend(content);
+    }
+    xxh3_64(&bytes).cast_signed()
 }
 
 fn combine<const N: usize>(hashes: [u64; N]) -> i64 {

@@ -96,6 +96,7 @@ const STEPS: &[Step] = &[
     Step { number: 3, name: "keys", sql: include_str!("../migrations/0003_keys.sql") },
     Step { number: 4, name: "snapshots", sql: include_str!("../migrations/0004_snapshots.sql") },
     Step { number: CHECKSUMS, name: "checksums", sql: include_str!("../migrations/0005_checksums.sql") },
+    Step { number: 6, name: "read models", sql: include_str!("../migrations/0006_read_models.sql") },
 ];
 
 /// The newest migration this library knows.

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use crate::{
     codec::{
         checksum,
+        read_models::{KeptModel, decode_row},
         row::{COLUMNS, RowDecoder},
     },
     error::SqliteError,
@@ -88,8 +89,16 @@ type Checked = Result<(), SqliteError>;
 type Check = fn(&Connection, &mut Verification) -> Checked;
 
 /// The checks, each with the migration that made its tables.
-const CHECKS: [(i32, Check); 7] =
-    [(0, schema), (0, pages), (1, events), (1, streams), (2, incarnations), (3, keys), (4, snapshots)];
+const CHECKS: [(i32, Check); 8] = [
+    (0, schema),
+    (0, pages),
+    (1, events),
+    (1, streams),
+    (2, incarnations),
+    (3, keys),
+    (4, snapshots),
+    (6, read_models),
+];
 
 /// The tables are as the migrations made them.
 fn schema(connection: &Connection, found: &mut Verification) -> Checked {
@@ -100,8 +109,17 @@ fn schema(connection: &Connection, found: &mut Verification) -> Checked {
 }
 
 /// The tables of the log, each with the migration that made it.
-const TABLES: [(i32, &str); 7] =
-    [(1, "streams"), (1, "kinds"), (1, "events"), (2, "incarnations"), (2, "wal_base"), (3, "keys"), (4, "snapshots")];
+const TABLES: [(i32, &str); 9] = [
+    (1, "streams"),
+    (1, "kinds"),
+    (1, "events"),
+    (2, "incarnations"),
+    (2, "wal_base"),
+    (3, "keys"),
+    (4, "snapshots"),
+    (6, "read_models"),
+    (6, "read_model_rows"),
+];
 
 /// The pages hold together, and each index has an entry for each row.
 fn pages(connection: &Connection, found: &mut Verification) -> Checked {
@@ -249,6 +267,35 @@ fn snapshots(connection: &Connection, found: &mut Verification) -> Checked {
             found
                 .problems
                 .push(format!("a snapshot of stream `{category}/{id}` is damaged: its checksum does not match"));
+        }
+    }
+    Ok(())
+}
+
+/// Every read model and each of its rows is as it was written.
+fn read_models(connection: &Connection, found: &mut Verification) -> Checked {
+    let mut models = HashMap::new();
+    let mut statement = connection.prepare("SELECT * FROM read_models")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let kept = KeptModel::decode(row).map_err(|error| found.problems.push(told(&error)));
+        models.insert(row.get::<_, i64>(0)?, kept.ok().map(|kept| kept.status.model));
+    }
+    let mut statement = connection.prepare("SELECT key, state, checksum, model FROM read_model_rows")?;
+    let mut rows = statement.query([])?;
+    while found.problems.len() < PROBLEMS
+        && let Some(row) = rows.next()?
+    {
+        let number: i64 = row.get(3)?;
+        match models.get(&number) {
+            Some(Some(model)) => {
+                if let Err(error) = decode_row(model, row) {
+                    found.problems.push(told(&error));
+                }
+            }
+            // Its rows are not judged.
+            Some(None) => {}
+            None => found.problems.push(format!("a row belongs to read model {number}, which does not exist")),
         }
     }
     Ok(())

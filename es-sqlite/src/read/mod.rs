@@ -3,6 +3,7 @@
 pub(crate) mod all;
 pub(crate) mod log_pages;
 pub(crate) mod open_readers;
+pub(crate) mod read_models;
 mod sizes;
 pub(crate) mod stream;
 pub(crate) mod stream_pages;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use es_core::{ReadError, SnapshotError, StoreError, StoreErrorKind};
+use es_core::{ReadError, ReadModelError, SnapshotError, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -45,6 +45,8 @@ pub(crate) trait OfReader: Error + From<SqliteError> + Send + 'static {
 impl OfReader for ReadError {}
 
 impl OfReader for SnapshotError {}
+
+impl OfReader for ReadModelError {}
 
 type Task = Box<dyn FnOnce(&mut Reader) + Send>;
 
@@ -202,6 +204,7 @@ mod tests {
     fn only_a_lock_of_others_is_busy() {
         let locked = || SqliteError::Locked { waited: Duration::ZERO };
         assert!(ReadError::from(locked()).is_busy() && SnapshotError::from(locked()).is_busy());
+        assert!(ReadModelError::from(locked()).is_busy() && !ReadModelError::from(SqliteError::Closed).is_busy());
         assert!(!ReadError::from(SqliteError::Closed).is_busy() && !SnapshotError::from(SqliteError::Closed).is_busy());
     }
 }
