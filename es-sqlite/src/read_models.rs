@@ -55,8 +55,10 @@ impl ReadModels for SqliteStore {
         queue.claim(ClaimRequest { model: model.clone(), owner: owner.to_owned(), lease }).await
     }
 
-    async fn advance(&self, claim: &Claim, step: ReadModelStep) -> Result<(), ReadModelError> {
+    async fn advance(&self, claim: &Claim, mut step: ReadModelStep) -> Result<(), ReadModelError> {
         limits::check_step(claim, &step)?;
+        // In the order of the table, which is faster to write.
+        step.rows.sort_by(|one, other| one.key.cmp(&other.key));
         self.queue()?.advance(claim.clone(), step).await
     }
 

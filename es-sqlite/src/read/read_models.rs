@@ -22,11 +22,15 @@ pub(crate) fn rows(
 ) -> Result<Vec<Option<Bytes>>, SqliteError> {
     let Some(number) = number(connection, model)? else { return Ok(vec![None; keys.len()]) };
     let mut find = connection.prepare_cached(ROW)?;
-    let mut state = |key: &String| {
+    let mut in_order: Vec<_> = keys.iter().enumerate().collect();
+    // In the order of the table, which is faster to read.
+    in_order.sort_unstable_by_key(|(_, key)| *key);
+    let mut states = vec![None; keys.len()];
+    for (place, key) in in_order {
         let mut rows = find.query(params![number, key])?;
-        rows.next()?.map(|row| Ok(decode_row(model, row)?.state)).transpose()
-    };
-    keys.iter().map(&mut state).collect()
+        states[place] = rows.next()?.map(|row| Ok::<_, SqliteError>(decode_row(model, row)?.state)).transpose()?;
+    }
+    Ok(states)
 }
 
 /// Reads at most `limit` rows whose keys are above `after`, and no more once they have the size of a page.
