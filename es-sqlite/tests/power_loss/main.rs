@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed `unwrap` fails the test")]
 
+#[path = "../shared/follow.rs"]
+mod follow;
 #[path = "../shared/process.rs"]
 #[expect(dead_code, reason = "these tests send no signals")]
 mod process;
@@ -21,11 +23,12 @@ use std::{
 };
 
 use es_contract::Effort;
-use es_core::{EventStore, Expected};
+use es_core::{Claimed, EventStore, Expected, ReadModelRequest, ReadModels};
 use es_sqlite::{
     SqliteStore, Synchronous,
     rusqlite::{self, Connection},
 };
+use follow::{append_always, check_rows, follow, model, step};
 use process::{Process, role, say};
 use random::Random;
 use record::{Records, Row, append, append_at_random, log};
@@ -75,13 +78,16 @@ async fn entry() {
     let Some((role, path)) = role() else { return };
     let builder = SqliteStore::builder(&path);
     let store = match role.as_str() {
-        "write, and flush little" => builder.synchronous(Synchronous::LosesLastEventsOnPowerLoss),
+        role if role.ends_with(", and flush little") => builder.synchronous(Synchronous::LosesLastEventsOnPowerLoss),
         _ => builder,
     };
     let store = match store.open().await {
         Ok(store) => store,
         Err(error) => return say(&format!("refused: {:?}", error.kind())),
     };
+    if let Some(role) = role.strip_prefix("read model: ") {
+        return keep_read_model(&store, role).await;
+    }
     if let Some(appends) = role.strip_prefix("append ") {
         // More than a few, so that SQLite copies the write-ahead log into the file and begins it again.
         for _ in 0..appends.parse().unwrap() {
@@ -145,6 +151,89 @@ async fn a_power_loss_with_less_flushing_loses_whole_appends_at_the_end() {
     }
     println!("{lost} appends were lost");
     assert!(lost > 0);
+}
+
+/// Does with a read model what the role says, and waits until it is killed.
+async fn keep_read_model(store: &SqliteStore, role: &str) {
+    // So that the write-ahead log has its row: with that a read model would be flushed, too.
+    store.append(append("0", Expected::Any, 10).into()).await.unwrap();
+    if role == "follow" {
+        tokio::spawn(append_always(store.clone()));
+        return follow(store.clone()).await;
+    }
+    let claim = match store.claim(&model(), "alone", Duration::from_hours(1)).await.unwrap() {
+        Claimed::Owned(claim) => claim,
+        Claimed::Refused(status) => panic!("somebody else owns it: {status:?}"),
+    };
+    let (does, _) = role.split_once(", and flush").unwrap_or((role, ""));
+    match does {
+        "claim" => {}
+        "claim and pause" => store.ask(&model(), ReadModelRequest::Pause).await.unwrap(),
+        "step" | "step before an append" => {
+            let to = store.frontier().await.unwrap();
+            store.advance(&claim, step(store, &claim, to).await).await.unwrap();
+            if does == "step before an append" {
+                store.append(append("0", Expected::Any, 1).into()).await.unwrap();
+            }
+        }
+        other => panic!("no such role: {other}"),
+    }
+    say("done");
+    std::future::pending::<()>().await;
+}
+
+/// Loses the power after a process did with a read model what `role` says, and gives what the disk has kept of it.
+fn kept_read_model(role: &str) -> (String, i64, i64) {
+    let disk = Disk::new();
+    let mut process = disk.start(&format!("read model: {role}"), &[]);
+    assert_eq!(process.line(), "done");
+    process.kill();
+    let connection = Connection::open(&disk.kept).unwrap();
+    let kept = "SELECT state, epoch, handled FROM read_models";
+    let found = connection.query_row(kept, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    found.unwrap_or_else(|error| panic!("{role}: {error}"))
+}
+
+#[test]
+fn a_claim_and_a_request_are_on_the_disk_when_they_are_answered() {
+    let kept = |state: &str, epoch| (state.to_owned(), epoch, 0);
+    for flush in ["", ", and flush little"] {
+        assert_eq!(kept_read_model(&format!("claim{flush}")), kept("building", 1));
+        assert_eq!(kept_read_model(&format!("claim and pause{flush}")), kept("paused", 2));
+    }
+}
+
+#[test]
+fn a_step_does_not_wait_for_the_disk_and_stays_before_the_appends_that_follow_it() {
+    assert_eq!(kept_read_model("step"), ("building".to_owned(), 1, 0));
+    assert_eq!(kept_read_model("step before an append"), ("catching-up".to_owned(), 1, 10));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_loss_leaves_the_steps_of_a_read_model_whole_and_not_ahead_of_the_log() {
+    let mut random = Random::new();
+    let mut lost = 0;
+    for round in 0..Effort::from_env().unwrap().times(60) {
+        let disk = Disk::new();
+        let mut processes: Vec<_> = (0..=round % 2).map(|_| disk.start("read model: follow", &[])).collect();
+        let handled = |line: &str| line.strip_prefix("handled ").map(|position| position.parse::<u64>().unwrap());
+        let mut last = 0;
+        for process in &processes {
+            for _ in 0..5 {
+                last = last.max((0..).find_map(|_| handled(&process.line())).unwrap());
+            }
+        }
+        thread::sleep(Duration::from_micros(random.below(50_000)));
+        processes.iter_mut().for_each(Process::kill);
+        last = processes.iter().flat_map(Process::rest).filter_map(|line| handled(&line)).fold(last, u64::max);
+        let store = SqliteStore::open(&disk.kept).await.unwrap();
+        let found = store.verify().await.unwrap();
+        assert!(found.is_intact(), "{:?}", found.problems);
+        store.close().await;
+        let kept = check_rows(&disk.kept).unwrap_or_else(|error| panic!("round {round}: {error}"));
+        lost += u64::from(kept < last);
+    }
+    println!("steps were lost in {lost} rounds");
 }
 
 /// Lets a process make a log and append to it, on a disk that loses removals of names; gives what the process says.

@@ -19,6 +19,7 @@ use futures_util::StreamExt;
 use uuid::Uuid;
 
 use crate::{
+    follow::{append_always, follow},
     process::{Process, role, say},
     record::{append, append_at_random},
 };
@@ -35,6 +36,7 @@ async fn entry() {
     match role.as_str() {
         "write" => write(&path, true).await,
         "write until told" => write(&path, false).await,
+        "follow" => keep_read_model(&path).await,
         "count" => count(&path).await,
         "hold" => hold(&path).await,
         "hold a transaction" => hold_transaction(&path),
@@ -77,6 +79,14 @@ async fn write(path: &str, for_ever: bool) {
     }
     subscription.abort();
     assert!(subscription.await.unwrap_err().is_cancelled());
+}
+
+/// Appends, and keeps a read model of what is appended.
+async fn keep_read_model(path: &str) {
+    let store = SqliteStore::open(path).await.unwrap();
+    let appends = tokio::spawn(append_always(store.clone()));
+    follow(store).await;
+    appends.await.unwrap();
 }
 
 async fn subscribe(store: SqliteStore, last: Arc<AtomicU64>) {

@@ -5,6 +5,9 @@
 
 mod child;
 mod fairness;
+#[path = "../shared/follow.rs"]
+mod follow;
+mod followers;
 mod kills;
 #[path = "../shared/process.rs"]
 mod process;

@@ -40,7 +40,7 @@ impl Factory for InFiles {
     }
 
     fn operations(&self) -> &[Operation] {
-        &[Operation::Snapshots, Operation::Keys]
+        &[Operation::Snapshots, Operation::Keys, Operation::ReadModels]
     }
 }
 
