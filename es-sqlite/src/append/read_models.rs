@@ -58,7 +58,7 @@ pub(super) fn advance(
     if step.lease.is_none() {
         status.owner = None;
     }
-    kept.lease = step.lease.filter(|_| status.owner.is_some()).map(|length| Lease::starting(now, length));
+    kept.lease = step.lease.map(|length| Lease::starting(now, length));
     kept.store(connection)?;
     kept.store_rows(connection, &step.rows)?;
     Ok(Ok(()))

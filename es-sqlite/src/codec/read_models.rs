@@ -32,7 +32,7 @@ pub(crate) struct KeptModel {
     number: i64,
     /// Its `lease_left` depends on the time, so it is `None` here; [`status_at`](Self::status_at) sets it.
     pub(crate) status: ReadModelStatus,
-    /// Of the owner; `None` without one.
+    /// `None` when it was given back.
     pub(crate) lease: Option<Lease>,
 }
 

@@ -25,7 +25,7 @@ pub async fn read_models_are_offered_where_they_are_declared(factory: &dyn Facto
 
 /// The first claim of a read model makes it: with nothing handled, and building. Before it there is none.
 pub async fn the_first_claim_makes_a_read_model(factory: &dyn Factory) -> Result<(), BrokenPromise> {
-    let Some(Trial { one, two, model, .. }) = Trial::begin(factory).await? else { return Ok(()) };
+    let Some(Trial { subject: _subject, one, two, model, .. }) = Trial::begin(factory).await? else { return Ok(()) };
     ensure_eq("a fresh store has no read model", Vec::<ReadModelStatus>::new(), one.kept()?.statuses().await?)?;
     ensure_eq("there are no rows before a claim", 0, one.all_rows(&model, 10).await?.len())?;
     ensure_eq("there is no row before a claim", None, one.row(&model, "1").await?)?;
@@ -47,7 +47,7 @@ pub async fn the_first_claim_makes_a_read_model(factory: &dyn Factory) -> Result
 
 /// All read models that were ever claimed are listed, by their names and then by their versions.
 pub async fn read_models_are_listed_by_name_and_version(factory: &dyn Factory) -> Result<(), BrokenPromise> {
-    let Some(Trial { one, two, .. }) = Trial::begin(factory).await? else { return Ok(()) };
+    let Some(Trial { subject: _subject, one, two, .. }) = Trial::begin(factory).await? else { return Ok(()) };
     let ids = [("b", 2), ("a", 10), ("B", 1), ("a", 9), ("ä", 1), ("a b", u32::MAX), ("b", 0), ("a-b", 1), ("ab", 1)];
     let mut models = ids.iter().map(|(name, version)| model(name, *version)).collect::<Result<Vec<_>, _>>()?;
     for model in &models {

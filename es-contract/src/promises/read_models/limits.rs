@@ -15,7 +15,9 @@ use crate::{
 
 /// An owner without a name, with one over the limit, or with a NUL is refused with a typed error, and makes no read model.
 pub async fn a_bad_owner_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
-    let Some(Trial { one, two, model: balances, .. }) = Trial::begin(factory).await? else { return Ok(()) };
+    let Some(Trial { subject: _subject, one, two, model: balances, .. }) = Trial::begin(factory).await? else {
+        return Ok(());
+    };
     for claimed in [false, true] {
         if claimed {
             one.claim(&balances, "one", Duration::ZERO).await?;

@@ -184,7 +184,9 @@ pub async fn a_request_that_changes_nothing_ends_no_claim(factory: &dyn Factory)
 
 /// Nothing can be asked of a read model that was never claimed. The error is typed, and no read model is made.
 pub async fn an_unknown_read_model_cannot_be_asked(factory: &dyn Factory) -> Result<(), BrokenPromise> {
-    let Some(Trial { one, two, model: known, .. }) = Trial::begin(factory).await? else { return Ok(()) };
+    let Some(Trial { subject: _subject, one, two, model: known, .. }) = Trial::begin(factory).await? else {
+        return Ok(());
+    };
     one.owned(&known, "one").await?;
     let before = one.everything().await?;
     for unknown in [model("turnover", 1)?, model("balances", 2)?, model("balances", 0)?, model("Balances", 1)?] {
