@@ -131,7 +131,7 @@ impl KeptModel {
         Ok(Self { number, status, lease })
     }
 
-    /// Writes the row, in place of the one of this number.
+    /// Writes the row, in place of the one of this name and version.
     pub(crate) fn store(&self, connection: &Connection) -> Result<(), SqliteError> {
         let ReadModelStatus { model, state, complete, handled, seen, epoch, owner, failure, .. } = &self.status;
         let incarnation = |checkpoint: &Checkpoint| checkpoint.incarnation().map(|id| id.as_bytes().to_vec());

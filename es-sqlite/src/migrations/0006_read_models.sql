@@ -1,7 +1,7 @@
 -- The read models that the store keeps, and their rows.
 
 CREATE TABLE read_models (
-    model           INTEGER PRIMARY KEY,
+    model           INTEGER NOT NULL, -- the number that its rows have
     name            TEXT    NOT NULL,
     version         INTEGER NOT NULL,
     state           TEXT    NOT NULL, -- `building`, `catching-up`, `live`, `retrying`, `paused` or `stopped`
@@ -21,8 +21,8 @@ CREATE TABLE read_models (
     attempts        INTEGER,
     error           TEXT,
     checksum        INTEGER NOT NULL,
-    UNIQUE (name, version)
-) STRICT;
+    PRIMARY KEY (name, version)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE read_model_rows (
     model    INTEGER NOT NULL,

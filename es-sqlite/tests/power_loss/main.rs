@@ -217,21 +217,21 @@ async fn a_power_loss_leaves_the_steps_of_a_read_model_whole_and_not_ahead_of_th
         let disk = Disk::new();
         let mut processes: Vec<_> = (0..=round % 2).map(|_| disk.start("read model: follow", &[])).collect();
         let handled = |line: &str| line.strip_prefix("handled ").map(|position| position.parse::<u64>().unwrap());
-        let mut last = 0;
+        let mut told = 0;
         for process in &processes {
             for _ in 0..5 {
-                last = last.max((0..).find_map(|_| handled(&process.line())).unwrap());
+                told = told.max((0..).find_map(|_| handled(&process.line())).unwrap());
             }
         }
         thread::sleep(Duration::from_micros(random.below(50_000)));
         processes.iter_mut().for_each(Process::kill);
-        last = processes.iter().flat_map(Process::rest).filter_map(|line| handled(&line)).fold(last, u64::max);
+        told = processes.iter().flat_map(Process::rest).filter_map(|line| handled(&line)).fold(told, u64::max);
         let store = SqliteStore::open(&disk.kept).await.unwrap();
         let found = store.verify().await.unwrap();
         assert!(found.is_intact(), "{:?}", found.problems);
         store.close().await;
         let kept = check_rows(&disk.kept).unwrap_or_else(|error| panic!("round {round}: {error}"));
-        lost += u64::from(kept < last);
+        lost += u64::from(kept < told);
     }
     println!("steps were lost in {lost} rounds");
 }

@@ -226,6 +226,52 @@ async fn verify_finds_keys_and_snapshots_that_say_something_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_changed_read_model_is_an_error() {
+    for change in [
+        "name = 'balance'",
+        "version = 2",
+        "model = 7",
+        "state = 'live'",
+        "state = 'alive'",
+        "complete = 1",
+        "epoch = epoch + 1",
+        "handled = handled - 1",
+        "handled_in = NULL",
+        "handled_in = x'00'",
+        "seen = seen + 1",
+        "seen_in = NULL",
+        "owner = 'another'",
+        "owner = NULL",
+        "lease = lease + 1",
+        "lease_end = lease_end + 1",
+        "lease_end = NULL",
+        "failed_category = NULL",
+        "failed_id = '1'",
+        "failed_version = failed_version + 1",
+        "failed_position = 1",
+        "attempts = 1",
+        "error = ''",
+        "checksum = checksum + 1",
+    ] {
+        let look = after(|path| sql(path, &format!("UPDATE read_models SET {change}"))).await;
+        assert!(look.errors.iter().any(|error| error.starts_with("the read model: ")), "{change}: {look:?}");
+        assert!(look.problems.iter().any(|problem| problem.contains("read model 1")), "{change}: {look:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_row_of_a_read_model_is_an_error() {
+    for change in ["state = '{}'", "key = 'account/another'", "checksum = checksum + 1"] {
+        let one = "WHERE key = (SELECT max(key) FROM read_model_rows)";
+        let look = after(|path| sql(path, &format!("UPDATE read_model_rows SET {change} {one}"))).await;
+        assert!(look.errors.iter().any(|error| error.starts_with("rows: ")), "{change}: {look:?}");
+        assert_eq!(look.problems.len(), 1, "{change}: {look:?}");
+    }
+    let look = after(|path| sql(path, "UPDATE read_model_rows SET model = 2")).await;
+    assert!(look.problems.iter().all(|problem| problem.contains("belongs to read model 2")), "{look:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn verify_finds_the_row_of_a_write_ahead_log_that_says_something_else() {
     for change in [
         "salts = x'0102030405060708'",

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use es_core::{
     Append, AppendError, AppendRequest, AsOf, Checkpoint, Direction, EventStore, Expected, Filter, Position, ReadError,
-    Snapshots, StoredEvent, StreamId, Version,
+    ReadModelError, ReadModels, Snapshots, StoredEvent, StreamId, Version,
 };
 use es_sqlite::{SqliteError, SqliteStore};
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 use uuid::Uuid;
 
-use super::written::{CATEGORIES, NAMES, Written};
+use super::written::{CATEGORIES, NAMES, Written, model};
 
 /// What a look at the log showed. Other bytes than were written are an error of their own: a panic of the test.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -125,6 +125,7 @@ pub(super) async fn look(store: &SqliteStore, written: &Written) -> Look {
         compare(&mut look, &format!("{stream} backward"), backward, of_stream.clone().rev(), false).await;
         look_at_snapshots(&mut look, store, written, &stream).await;
     }
+    look_at_read_model(&mut look, store, written).await;
     match store.verify().await {
         Ok(verified) => look.problems = verified.problems,
         Err(error) => look.problems.push(format!("{error:?}")),
@@ -144,6 +145,57 @@ async fn look_at_snapshots(look: &mut Look, store: &SqliteStore, written: &Writt
         Ok(None) if newest.is_some() => look.missing.push(format!("the snapshot of {stream}")),
         Ok(None) => {}
         Err(error) => look.error("a snapshot", &error),
+    }
+}
+
+/// Fails for an error of a read model that does not say that the file is damaged.
+fn assert_is_of_a_damaged_read_model(error: &ReadModelError) {
+    assert!(!error.is_transient(), "{error:?}");
+    let ReadModelError::Store(error) = error else { panic!("{error:?}") };
+    assert!(!matches!(error.downcast_ref(), Some(SqliteError::Closed)), "a thread has panicked");
+}
+
+async fn look_at_read_model(look: &mut Look, store: &SqliteStore, written: &Written) {
+    let Some((status, rows)) = &written.read_model else { return };
+    match store.statuses().await {
+        Ok(mut found) => match found.pop() {
+            Some(mut found) => {
+                found.lease_left = None;
+                assert_eq!(found, *status, "another read model was read");
+            }
+            None => look.missing.push("the read model".to_owned()),
+        },
+        Err(error) => {
+            assert_is_of_a_damaged_read_model(&error);
+            look.error("the read model", &error);
+        }
+    }
+    match store.rows_after(&model(), None, 1_000).await {
+        Ok(found) => {
+            assert!(found.iter().all(|row| rows.contains(row)), "another row was read: {found:?}");
+            if found != *rows {
+                look.missing.push("rows".to_owned());
+            }
+        }
+        Err(error) => {
+            assert_is_of_a_damaged_read_model(&error);
+            look.error("rows", &error);
+        }
+    }
+    let keys: Vec<_> = rows.iter().map(|row| row.key.clone()).collect();
+    match store.rows(&model(), &keys).await {
+        Ok(found) => {
+            for (found, row) in found.into_iter().zip(rows) {
+                match found {
+                    Some(state) => assert_eq!(state, row.state, "another row was found"),
+                    None => look.missing.push(format!("the row {}", row.key)),
+                }
+            }
+        }
+        Err(error) => {
+            assert_is_of_a_damaged_read_model(&error);
+            look.error("rows by their keys", &error);
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! A log with all that a log can hold, and what was written to it.
 
+use std::time::Duration;
+
 use es_core::{
-    Append, AppendRequest, Appended, EventName, EventStore, Expected, IdempotencyKey, Metadata, NewEvent,
-    SchemaVersion, Snapshots, StoredEvent, StoredSnapshot, StreamId, Version,
+    Append, AppendRequest, Appended, Claimed, EventName, EventStore, Expected, IdempotencyKey, Metadata, NewEvent,
+    ReadModelFailure, ReadModelId, ReadModelState, ReadModelStatus, ReadModelStep, ReadModels, SchemaVersion,
+    Snapshots, StoredEvent, StoredRow, StoredSnapshot, StreamId, Version,
 };
 use es_sqlite::{SqliteStore, rusqlite::Connection};
 use uuid::Uuid;
@@ -14,6 +17,13 @@ pub(super) struct Written {
     /// The log.
     pub(super) events: Vec<StoredEvent>,
     pub(super) snapshots: Vec<StoredSnapshot>,
+    /// The read model and its rows; `None` when there is none, or it is not known how it was.
+    pub(super) read_model: Option<(ReadModelStatus, Vec<StoredRow>)>,
+}
+
+/// The read model of the log.
+pub(super) fn model() -> ReadModelId {
+    ReadModelId::new("balances", 3).unwrap()
 }
 
 /// The categories and the streams of each.
@@ -76,6 +86,31 @@ impl Written {
             }
         }
         assert!(self.events.iter().map(|event| event.position.get()).eq(1..=self.events.len() as u64));
+        self.keep_read_model(store).await;
+    }
+
+    /// Moves the read model to the end of the log, with rows of all streams.
+    async fn keep_read_model(&mut self, store: &SqliteStore) {
+        let Claimed::Owned(claim) = store.claim(&model(), "owner", Duration::from_hours(1)).await.unwrap() else {
+            panic!("nobody else owns it");
+        };
+        let (last, seen) = (self.events.last().unwrap(), store.frontier().await.unwrap());
+        let mut step = ReadModelStep::new(seen.at(last.position), seen, ReadModelState::Retrying);
+        let failure = ReadModelFailure::new(last.stream.clone(), last.version, last.position, 2, "no such account");
+        step.failure = Some(failure);
+        step.lease = Some(Duration::from_hours(1));
+        let row = |stream: StreamId| {
+            let text = "w".repeat(self.events.len() % 200);
+            StoredRow::new(stream.to_string(), format!(r#"{{"of":"{stream}","text":"{text}"}}"#))
+        };
+        step.rows = self.streams().into_iter().map(row).collect();
+        let mut rows = step.rows.clone();
+        store.advance(&claim, step).await.unwrap();
+        let mut status = store.statuses().await.unwrap().remove(0);
+        // It gets shorter.
+        status.lease_left = None;
+        rows.sort_by(|one, other| one.key.cmp(&other.key));
+        self.read_model = Some((status, rows));
     }
 
     /// The streams of the log.
@@ -90,6 +125,7 @@ impl Written {
     pub(super) fn up_to(&self, count: usize) -> Self {
         let mut shorter = self.clone();
         shorter.events.truncate(count);
+        shorter.read_model = None;
         shorter
     }
 }
