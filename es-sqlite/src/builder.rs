@@ -193,7 +193,7 @@ impl SqliteBuilder {
         self
     }
 
-    /// Sets the clock that gives recorded times, for tests that depend on it. Within a stream the recorded time never
+    /// Sets the clock that gives recorded times and the ends of leases, for tests that depend on it. Within a stream the recorded time never
     /// decreases, even when the clock does.
     ///
     /// ```
