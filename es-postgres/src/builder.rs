@@ -11,10 +11,11 @@ use crate::{
         log_state::{LogState, incarnation_sql, query_incarnation},
         open_readers::OpenReaders,
     },
+    read_model::StoredReadModels,
     server::{
         checks as server_checks,
         connection::{Connector, LONGEST},
-        pool::Pool,
+        pool::{Pool, SHARED_CONNECTIONS},
         schema_name::SchemaName,
         shared_connections::SharedConnections,
         tls,
@@ -251,7 +252,7 @@ impl PostgresBuilder {
         }
         protection::report(&connections, &schema).await?;
         let readers = OpenReaders::default();
-        let pager = Pager::new(pool, connections.clone(), &schema, self.retry_for);
+        let pager = Pager::new(pool.clone(), connections.clone(), &schema, self.retry_for);
         let reader = Arc::new(Reader::new(pager, Arc::clone(&log), readers.clone()));
         let (subscriptions, follower) = Subscriptions::new(Arc::clone(&log), Arc::clone(&reader), today);
         let background = Background(vec![
@@ -259,6 +260,8 @@ impl PostgresBuilder {
             tokio::spawn(follower.follow(Arc::clone(&log), Arc::clone(&reader), wake_up.clone())),
             tokio::spawn(open_appends.clone().wake_readers_when_ended(Arc::clone(&log), wake_up.clone())),
         ]);
+        let writing = SharedConnections::new(Pool::new(&connector, SHARED_CONNECTIONS)?);
+        let read_models = StoredReadModels::new(writing, connections.clone(), pool, Arc::clone(&log), &schema);
         let appender = Appender {
             connector,
             allow_unsafe: self.allow_unsafe,
@@ -269,6 +272,7 @@ impl PostgresBuilder {
         Ok(PostgresStore::new(Parts {
             queue: Queue::start(Arc::new(appender), self.limits, wake_up.clone()),
             snapshots: StoredSnapshots::new(connections.clone(), &schema),
+            read_models,
             connections,
             log,
             reader,

@@ -9,8 +9,8 @@
 //!
 //! # Layout
 //! `store` and `builder` have the public types. `append`, `read` and `subscribe` are the operations; `snapshot` stores
-//! snapshots, `migrate` runs migrations, `checks` refuses a log that would hide events, `protection` sets up least privilege,
-//! and `server` opens connections. The error of an operation is beside the operation, that of opening a store in `error`. SQL
+//! snapshots, `read_model` keeps read models, `migrate` runs migrations, `checks` refuses a log that would hide events,
+//! `protection` sets up least privilege, and `server` opens connections. The error of an operation is beside the operation, that of opening a store in `error`. SQL
 //! is in files beside the code that sends it.
 
 mod append;
@@ -20,6 +20,7 @@ mod error;
 mod migrate;
 mod protection;
 mod read;
+mod read_model;
 mod server;
 mod snapshot;
 mod store;
@@ -34,6 +35,7 @@ pub use error::PostgresConnectError;
 pub use migrate::PostgresMigrateError;
 pub use protection::{MissingProtection, PostgresProtectionError};
 pub use read::error::PostgresReadError;
+pub use read_model::error::PostgresReadModelError;
 pub use server::checks::PostgresUnfitError;
 pub use server::error::PostgresError;
 pub use server::schema_name::PostgresSchemaNameError;

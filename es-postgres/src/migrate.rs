@@ -101,6 +101,7 @@ const STEPS: &[Step] = &[
     Step { number: 5, name: "check_arguments", sql: include_str!("migrations/0005_check_arguments.sql") },
     Step { number: 6, name: "append", sql: include_str!("migrations/0006_append.sql") },
     Step { number: 7, name: "snapshots", sql: include_str!("migrations/0007_snapshots.sql") },
+    Step { number: 8, name: "read_models", sql: include_str!("migrations/0008_read_models.sql") },
 ];
 
 const HISTORY: &str = include_str!("migrations/history.sql");

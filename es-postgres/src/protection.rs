@@ -11,7 +11,7 @@ use crate::server::{
     shared_connections::SharedConnections,
 };
 
-/// A protection against changed or lost events that is off. Its `Display` says which.
+/// A protection against changed or lost events and read models that is off. Its `Display` says which.
 ///
 /// ```no_run
 /// # use es_postgres::{MissingProtection, PostgresStore};
@@ -36,6 +36,8 @@ pub enum MissingProtection {
     ChangesEvents,
     /// The trigger that refuses `UPDATE`, `DELETE` and `TRUNCATE` of events is disabled or gone.
     TriggerOff,
+    /// The store's role may write to the tables of read models directly, without the functions of the store.
+    ChangesReadModels,
 }
 
 impl fmt::Display for MissingProtection {
@@ -48,6 +50,7 @@ impl fmt::Display for MissingProtection {
                 "the store's role may write to `events` or draw from `position` without the functions"
             }
             Self::TriggerOff => "the trigger `events_never_change` is disabled or gone",
+            Self::ChangesReadModels => "the store's role may write to `projections` or `rows` without the functions",
         })
     }
 }
@@ -114,10 +117,10 @@ pub(crate) async fn report(connections: &SharedConnections, schema: &SchemaName)
 }
 
 fn read(row: &Row) -> Result<Vec<MissingProtection>, tokio_postgres::Error> {
-    use MissingProtection::{ChangesEvents, CreatesRoles, OwnsEvents, Superuser, TriggerOff};
+    use MissingProtection::{ChangesEvents, ChangesReadModels, CreatesRoles, OwnsEvents, Superuser, TriggerOff};
+    let protections = [Superuser, CreatesRoles, OwnsEvents, ChangesEvents, TriggerOff, ChangesReadModels];
     let mut missing = Vec::new();
-    for (column, protection) in [Superuser, CreatesRoles, OwnsEvents, ChangesEvents, TriggerOff].into_iter().enumerate()
-    {
+    for (column, protection) in protections.into_iter().enumerate() {
         if row.try_get(column)? {
             missing.push(protection);
         }

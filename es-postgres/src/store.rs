@@ -18,6 +18,7 @@ use crate::{
     append::{commit, open_appends::OpenAppends, transaction, writer::Queue},
     migrate, protection,
     read::{Cursor, Reader, log_state::LogState, open_readers::OpenReaders},
+    read_model::StoredReadModels,
     server::{schema_name::SchemaName, shared_connections::SharedConnections},
     snapshot::StoredSnapshots,
     subscribe::{Subscriptions, notify::WakeUp},
@@ -51,6 +52,7 @@ pub(crate) struct Parts {
     pub(crate) reader: Arc<Reader>,
     pub(crate) readers: OpenReaders,
     pub(crate) snapshots: StoredSnapshots,
+    pub(crate) read_models: StoredReadModels,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) open_appends: OpenAppends,
     pub(crate) wake_up: WakeUp,
@@ -304,7 +306,7 @@ impl EventStore for PostgresStore {
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
-        Capabilities { read_models: None, snapshots: Some(&self.parts.snapshots) }
+        Capabilities { read_models: Some(&self.parts.read_models), snapshots: Some(&self.parts.snapshots) }
     }
 }
 

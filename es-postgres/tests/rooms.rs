@@ -14,6 +14,7 @@ const ROOMS: &[rooms::Room] = &[
     ("migrate", &["server"]),
     ("protection", &["server"]),
     ("snapshot", &["server"]),
+    ("read_model", &["server", "read", "read_model"]),
 ];
 
 /// A file: the path of its module, and the paths that it imports or names.

@@ -61,11 +61,16 @@ impl LogState {
     /// Queries the frontier in a statement of its own. Events up to it must be read by a later statement, whose snapshot
     /// is newer.
     pub(crate) async fn frontier(&self) -> Result<Frontier, ReadError> {
+        self.latest_frontier().await.map_err(read_error)
+    }
+
+    /// Queries the frontier as [`frontier`](Self::frontier) does, for operations with another error.
+    pub(crate) async fn latest_frontier(&self) -> Result<Frontier, PostgresError> {
         let mut retry = Retry::new(self.retry_for);
         loop {
             match self.query_frontier().await {
                 Ok(frontier) => return Ok(frontier),
-                Err(error) => retry.after(error).await.map_err(read_error)?,
+                Err(error) => retry.after(error).await?,
             }
         }
     }

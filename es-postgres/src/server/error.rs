@@ -21,6 +21,7 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// | [`commit`](crate::PostgresStore::commit) | [`PostgresCommitError`](crate::PostgresCommitError) | |
 /// | reading and subscribing | [`ReadError`](es_core::ReadError) | [`PostgresReadError`](crate::PostgresReadError) |
 /// | snapshots | [`SnapshotError`](es_core::SnapshotError) | [`PostgresSnapshotError`](crate::PostgresSnapshotError) |
+/// | read models | [`ReadModelError`](es_core::ReadModelError) | [`PostgresReadModelError`](crate::PostgresReadModelError) |
 /// | [`missing_protections`](crate::PostgresStore::missing_protections) | [`PostgresProtectionError`](crate::PostgresProtectionError) | |
 ///
 /// Each of them converts into a [`StoreError`](es_core::StoreError), for callers that want a single type.

@@ -1,6 +1,6 @@
 //! Converts values to and from SQL types, and reads the columns of a row.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use bytes::{BufMut, BytesMut};
 use es_core::Timestamp;
@@ -25,6 +25,10 @@ pub(crate) struct Json<'a>(pub(crate) &'a [u8]);
 #[derive(Clone, Copy)]
 pub(crate) struct Binary<'a>(pub(crate) &'a [u8]);
 
+/// A text that may be a part of an event. `Debug` shows only the number of bytes, because the driver logs parameters.
+#[derive(Clone)]
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
+
 impl fmt::Debug for Json<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<{} bytes>", self.0.len())
@@ -32,6 +36,12 @@ impl fmt::Debug for Json<'_> {
 }
 
 impl fmt::Debug for Binary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{} bytes>", self.0.len())
+    }
+}
+
+impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<{} bytes>", self.0.len())
     }
@@ -54,6 +64,16 @@ impl ToSql for Json<'_> {
     }
 
     accepts!(JSON);
+    to_sql_checked!();
+}
+
+impl ToSql for Text<'_> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, AnyError> {
+        out.put_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+
+    accepts!(TEXT);
     to_sql_checked!();
 }
 

@@ -1,6 +1,9 @@
 //! Calls every function that the application's role may call with invalid arguments: refused, or harmless to readers.
 
-use es_core::{Checkpoint, EventStore, Filter, NewEvent, Position};
+use es_core::{
+    Checkpoint, EventStore, Filter, NewEvent, Position, ReadModelError,
+    limits::{NAME_BYTES, ROW_BYTES},
+};
 use es_postgres::PostgresStore;
 use futures_util::TryStreamExt;
 use tokio_postgres::Client;
@@ -68,6 +71,25 @@ fn valid(name: &str, streams: usize) -> Vec<String> {
             };
             let names = ["'day'", "'1'", "'s'", "1"].map(str::to_owned);
             names.into_iter().chain(["position", "recorded_at"].map(of_the_event)).chain(["'p'".to_owned()]).collect()
+        }
+        "claim_projection" => ["'balances'", "1", "'owner'", "1000000"].map(str::to_owned).into(),
+        // From wherever the projection stands.
+        "advance_projection" => {
+            let stands =
+                |column| format!("(SELECT {column} FROM es.projections WHERE name = 'balances' AND version = 1)");
+            let mut arguments = vec!["'balances'".to_owned(), "1".to_owned(), stands("epoch"), stands("handled")];
+            arguments.extend(["handled", "handled_incarnation", "seen", "seen_incarnation"].map(stands));
+            arguments.extend(["'retrying'", "'day'", "'1'", "1", "1", "3", "'failed'", "1000000"].map(str::to_owned));
+            arguments.extend(["'{a,b}'", "array_fill('{}'::json, ARRAY[2])"].map(str::to_owned));
+            arguments
+        }
+        "ask_projection" => {
+            let stands =
+                |column| format!("(SELECT {column} FROM es.projections WHERE name = 'balances' AND version = 1)");
+            let mut arguments = vec!["'balances'".to_owned(), "1".to_owned()];
+            arguments.extend(["epoch", "state", "complete"].map(stands));
+            arguments.extend(["'building'", "false"].map(str::to_owned));
+            arguments
         }
         "unmoved" => vec!["(SELECT id FROM es.incarnations ORDER BY number DESC LIMIT 1)".into()],
         "common_with" => vec!["gen_random_uuid()".into()],
@@ -140,7 +162,8 @@ fn call(GrantedFunction { name, types, .. }: &GrantedFunction, arguments: &[Stri
     format!("SELECT es.{name}({})", arguments.join(", "))
 }
 
-/// Every event can be read and appended again, and versions, positions, times and snapshots are consistent.
+/// Every event can be read and appended again, versions, positions, times and snapshots are consistent, and every read model
+/// can be read.
 async fn check_log(store: &PostgresStore, owner: &Client) -> Result<(), String> {
     let all: Vec<_> = store
         .read_all(Checkpoint::START, &Filter::all(), None)
@@ -169,9 +192,27 @@ async fn check_log(store: &PostgresStore, owner: &Client) -> Result<(), String> 
     if !broken.is_empty() {
         return Err(format!("these are out of order: {broken:?}"));
     }
+    read_models_are_readable(store).await?;
     let last = all.last().map_or(Position::START, |event| event.position);
     let frontier = store.frontier().await.map_err(|error| error.to_string())?.position();
     if frontier < last { Err(format!("the frontier is {frontier}, the last event {last}")) } else { Ok(()) }
+}
+
+/// The status and the rows of every read model can be read, and are within the limits.
+async fn read_models_are_readable(store: &PostgresStore) -> Result<(), String> {
+    let read_models = store.capabilities().read_models.expect("the store keeps no read models");
+    let stops = |error: ReadModelError| format!("a reader of read models stops: {error:?}");
+    for status in read_models.statuses().await.map_err(stops)? {
+        if status.handled.position() > status.seen.position() {
+            return Err(format!("it handled more than it has seen: {status:?}"));
+        }
+        for row in read_models.rows_after(&status.model, None, usize::MAX).await.map_err(stops)? {
+            if !(1..=NAME_BYTES).contains(&row.key.len()) || row.state.len() > ROW_BYTES {
+                return Err(format!("a row of {} that no program could write: {row:?}", status.model));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Calls every granted function with each argument invalid in turn; returns the number of refused calls.

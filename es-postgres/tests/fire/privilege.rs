@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Statements that an application must not be able to run.
-const FORBIDDEN: [&str; 27] = [
+const FORBIDDEN: [&str; 34] = [
     "INSERT INTO es.events SELECT * FROM es.events",
     "INSERT INTO es.snapshots SELECT * FROM es.snapshots",
     "INSERT INTO es.incarnations SELECT * FROM es.incarnations",
@@ -22,6 +22,13 @@ const FORBIDDEN: [&str; 27] = [
     "UPDATE es.events SET payload = '{}'",
     "DELETE FROM es.events",
     "TRUNCATE es.events",
+    "INSERT INTO es.projections (name, version) VALUES ('mine', 1)",
+    "UPDATE es.projections SET handled = 0",
+    "DELETE FROM es.projections",
+    "INSERT INTO es.rows VALUES ('mine', 1, 'key', '{}')",
+    "UPDATE es.rows SET state = '{}'",
+    "DELETE FROM es.rows",
+    "SELECT es.commit_durably()",
     "SELECT nextval('es.position')",
     "SELECT setval('es.position', 1)",
     "SELECT last_value FROM es.position",
@@ -152,6 +159,12 @@ async fn each_excess_privilege_is_named() {
             "ALTER TABLE es.events DISABLE TRIGGER events_never_change",
             "ALTER TABLE es.events ENABLE ALWAYS TRIGGER events_never_change",
             MissingProtection::TriggerOff,
+        ),
+        ("GRANT DELETE ON es.rows TO app", "REVOKE DELETE ON es.rows FROM app", MissingProtection::ChangesReadModels),
+        (
+            "GRANT UPDATE (epoch) ON es.projections TO PUBLIC",
+            "REVOKE UPDATE (epoch) ON es.projections FROM PUBLIC",
+            MissingProtection::ChangesReadModels,
         ),
     ] {
         client.batch_execute(give).await.unwrap();

@@ -16,6 +16,7 @@ mod migrations;
 mod notifications;
 mod plans;
 mod pools;
+mod read_models;
 mod reading;
 mod server_settings;
 mod size_limits;

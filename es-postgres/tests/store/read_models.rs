@@ -1,0 +1,263 @@
+//! Read models on PostgreSQL: locks, leases, connections, and texts that the server cannot store.
+
+use std::time::Duration;
+
+use es_core::{
+    Checkpoint, Claim, Claimed, Position, ReadModelError, ReadModelFailure, ReadModelId, ReadModelRequest,
+    ReadModelState, ReadModelStatus, ReadModelStep, ReadModels, StoreErrorKind, StoredRow, Version,
+};
+use es_postgres::PostgresStore;
+use futures_util::future::{join, join_all};
+use tokio::time::{Instant, timeout};
+
+use crate::fixture::{Fixture, stream};
+
+const LEASE: Duration = Duration::from_mins(1);
+
+fn read_models(store: &PostgresStore) -> &dyn ReadModels {
+    use es_core::EventStore;
+    store.capabilities().read_models.unwrap()
+}
+
+fn model() -> ReadModelId {
+    ReadModelId::new("balances", 1).unwrap()
+}
+
+fn at(position: u64) -> Checkpoint {
+    Position::new(position).into()
+}
+
+/// A step with these rows to this position.
+fn step(position: u64, rows: Vec<StoredRow>) -> ReadModelStep {
+    let mut step = ReadModelStep::new(at(position), at(position), ReadModelState::Live);
+    (step.rows, step.lease) = (rows, Some(LEASE));
+    step
+}
+
+async fn claim(store: &PostgresStore, owner: &str) -> Claim {
+    match read_models(store).claim(&model(), owner, LEASE).await.unwrap() {
+        Claimed::Owned(claim) => claim,
+        Claimed::Refused(status) => panic!("`{owner}` is refused: {status:?}"),
+    }
+}
+
+async fn refused(store: &PostgresStore, owner: &str) -> ReadModelStatus {
+    match read_models(store).claim(&model(), owner, LEASE).await.unwrap() {
+        Claimed::Owned(claim) => panic!("`{owner}` is the owner: {claim:?}"),
+        Claimed::Refused(status) => status,
+    }
+}
+
+#[tokio::test]
+async fn a_claim_does_not_wait_for_a_transaction_that_holds_the_projection() {
+    let fixture = Fixture::new().await;
+    let claimed = claim(&fixture.store, "first").await;
+    let client = fixture.client().await;
+    client.batch_execute("UPDATE es.projections SET lease_until = clock_timestamp()").await.unwrap();
+    client.batch_execute("BEGIN; UPDATE es.projections SET handled = 7, seen = 7").await.unwrap();
+    let began = Instant::now();
+    let status = refused(&fixture.store, "second").await;
+    assert!(began.elapsed() < Duration::from_secs(3), "it waited for {:?}", began.elapsed());
+    assert_eq!((status.epoch, status.handled, status.owner.as_deref()), (claimed.epoch, at(0), Some("first")));
+    client.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(claim(&fixture.store, "second").await.handled, at(7));
+}
+
+#[tokio::test]
+async fn a_first_claim_does_not_wait_for_one_that_is_not_committed() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client().await;
+    client.batch_execute("BEGIN; INSERT INTO es.projections (name, version) VALUES ('balances', 1)").await.unwrap();
+    let status = timeout(Duration::from_secs(4), refused(&fixture.store, "second")).await.unwrap();
+    assert_eq!(status, ReadModelStatus::new(model()));
+    client.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(claim(&fixture.store, "second").await.epoch, 1);
+}
+
+#[tokio::test]
+async fn of_many_first_claims_at_once_one_is_granted() {
+    let fixture = Fixture::new().await;
+    for version in 0..20 {
+        let model = ReadModelId::new("balances", version).unwrap();
+        let owners: Vec<String> = (0..8).map(|owner| owner.to_string()).collect();
+        let claims = owners.iter().map(|owner| read_models(&fixture.store).claim(&model, owner, LEASE));
+        let granted = |claimed: &Result<Claimed, _>| matches!(claimed.as_ref().unwrap(), Claimed::Owned(_));
+        assert_eq!(join_all(claims).await.iter().filter(|claimed| granted(claimed)).count(), 1, "version {version}");
+    }
+}
+
+#[tokio::test]
+async fn a_lease_further_ahead_than_its_length_is_over() {
+    let fixture = Fixture::new().await;
+    claim(&fixture.store, "first").await;
+    let client = fixture.client().await;
+    // As if the clock had been set back by a minute.
+    client.batch_execute("UPDATE es.projections SET lease_until = lease_until + interval '1 minute'").await.unwrap();
+    let [status] = &read_models(&fixture.store).statuses().await.unwrap()[..] else { panic!("not one projection") };
+    assert_eq!((status.owner.as_deref(), status.lease_left), (Some("first"), None));
+    assert_eq!(claim(&fixture.store, "second").await.epoch, 2);
+}
+
+#[tokio::test]
+async fn a_lease_of_any_length_is_taken() {
+    let fixture = Fixture::new().await;
+    let read_models = read_models(&fixture.store);
+    let claimed = read_models.claim(&model(), "first", Duration::MAX).await.unwrap();
+    assert!(matches!(claimed, Claimed::Owned(_)), "{claimed:?}");
+    let status = refused(&fixture.store, "second").await;
+    assert!(status.lease_left.unwrap() > Duration::from_hours(200 * 365 * 24), "{status:?}");
+    let claimed = read_models.claim(&model(), "first", Duration::ZERO).await.unwrap();
+    assert!(matches!(claimed, Claimed::Owned(_)), "{claimed:?}");
+    assert_eq!(claim(&fixture.store, "second").await.epoch, 3);
+}
+
+#[tokio::test]
+async fn a_step_that_finds_its_projection_held_is_busy_and_delays_no_reader() {
+    let fixture = Fixture::with(|builder| builder.lock_timeout(Duration::from_secs(2))).await;
+    let claim = claim(&fixture.store, "first").await;
+    let read_models = read_models(&fixture.store);
+    let client = fixture.client().await;
+    client.batch_execute("BEGIN; SELECT FROM es.projections FOR UPDATE").await.unwrap();
+    let began = Instant::now();
+    let held = async { (read_models.advance(&claim, step(1, Vec::new())).await, began.elapsed()) };
+    let reads = async {
+        for _ in 0..20 {
+            read_models.rows(&model(), &["1".to_owned()]).await.unwrap();
+            read_models.statuses().await.unwrap();
+        }
+        began.elapsed()
+    };
+    let ((advanced, waited), read) = join(held, reads).await;
+    let Err(ReadModelError::Store(error)) = advanced else { panic!("{advanced:?}") };
+    assert_eq!(error.kind(), StoreErrorKind::Busy);
+    assert!(read < waited, "reads took {read:?}, the step {waited:?}");
+    client.batch_execute("ROLLBACK").await.unwrap();
+    read_models.advance(&claim, step(1, Vec::new())).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_steps_of_many_projections_use_four_connections() {
+    let fixture = Fixture::with(|builder| builder.application_name("counted")).await;
+    let read_models = read_models(&fixture.store);
+    let client = fixture.client().await;
+    let count =
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'counted' AND datname = current_database()";
+    let connections = async || client.query_one(count, &[]).await.unwrap().get::<_, i64>(0);
+    let before = connections().await;
+    let projections = (0..20).map(async |number: u32| {
+        let model = ReadModelId::new(format!("projection-{number}"), 1).unwrap();
+        let Claimed::Owned(mut claim) = read_models.claim(&model, "mine", LEASE).await.unwrap() else {
+            panic!("{model} is refused")
+        };
+        for position in 1..=10 {
+            let step = step(position, vec![StoredRow::new("1", "{}")]);
+            read_models.advance(&claim, step.clone()).await.unwrap();
+            claim = claim.after(&step);
+        }
+    });
+    join_all(projections).await;
+    let more = connections().await - before;
+    assert!((1..=4).contains(&more), "{more} connections");
+}
+
+#[tokio::test]
+async fn texts_with_nul_are_taken_where_the_contract_allows_them() {
+    let fixture = Fixture::new().await;
+    let read_models = read_models(&fixture.store);
+    let claim = claim(&fixture.store, "first").await;
+    let mut step = step(1, vec![StoredRow::new("a", "1"), StoredRow::new("b", r#""\u0000""#)]);
+    step.state = ReadModelState::Retrying;
+    let failure = ReadModelFailure::new(stream("1"), Version::FIRST, Position::new(1), 3, "a\0b");
+    step.failure = Some(failure);
+    read_models.advance(&claim, step).await.unwrap();
+    let [status] = &read_models.statuses().await.unwrap()[..] else { panic!("not one projection") };
+    assert_eq!(status.failure.as_ref().unwrap().error, "a␀b");
+    let keys = ["a\0", "b", "\0", ""].map(str::to_owned);
+    let found = read_models.rows(&model(), &keys).await.unwrap();
+    assert_eq!(found, [None, Some(r#""\u0000""#.into()), None, None]);
+    for (after, first) in [("\0", Some("a")), ("a\0", Some("b")), ("a\0b", Some("b")), ("b\0", None)] {
+        let rows = read_models.rows_after(&model(), Some(after), 1).await.unwrap();
+        assert_eq!(rows.first().map(|row| row.key.as_str()), first, "{after:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_large_rows_ends_early() {
+    let fixture = Fixture::new().await;
+    let read_models = read_models(&fixture.store);
+    let mut claim = claim(&fixture.store, "first").await;
+    let state = format!("\"{}\"", "x".repeat(1024 * 1024 - 2));
+    for number in 1..=6 {
+        let step = step(number, vec![StoredRow::new(number.to_string(), state.clone())]);
+        read_models.advance(&claim, step.clone()).await.unwrap();
+        claim = claim.after(&step);
+    }
+    let mut pages = Vec::new();
+    let mut after = None;
+    loop {
+        let rows = read_models.rows_after(&model(), after.as_deref(), 100).await.unwrap();
+        let Some(last) = rows.last() else { break };
+        after = Some(last.key.clone());
+        assert!(rows.iter().all(|row| row.state == state));
+        pages.push(rows.len());
+    }
+    assert_eq!(pages, [5, 1]);
+}
+
+#[tokio::test]
+async fn steps_do_not_wait_for_the_disk_and_claims_and_requests_do() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client().await;
+    // Notes the setting at the commit: a deferred trigger runs after the function.
+    let note = "
+        CREATE TABLE noted (what text, synchronous_commit text);
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO noted VALUES (NEW.state, current_setting('synchronous_commit')); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER note AFTER INSERT OR UPDATE ON es.projections DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION note();";
+    client.batch_execute(note).await.unwrap();
+    let noted = async || {
+        let rows = client.query("DELETE FROM noted RETURNING synchronous_commit", &[]).await.unwrap();
+        let mut settings: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        settings.dedup();
+        settings
+    };
+    for setting in ["on", "off", "local", "remote_apply"] {
+        let database = fixture.database.name();
+        let set = format!("ALTER DATABASE {database} SET synchronous_commit = {setting}");
+        client.batch_execute(&set).await.unwrap();
+        let store = PostgresStore::builder(&fixture.database.url()).allow_unsafe_server().connect().await.unwrap();
+        let durable = if setting == "remote_apply" { setting } else { "on" };
+        let claim = claim(&store, "first").await;
+        assert_eq!(noted().await, [durable], "a claim with {setting}");
+        let position = claim.handled.position().get() + 1;
+        read_models(&store).advance(&claim, step(position, Vec::new())).await.unwrap();
+        assert_eq!(noted().await, ["off"], "a step with {setting}");
+        for request in [ReadModelRequest::Pause, ReadModelRequest::Resume, ReadModelRequest::Rebuild] {
+            read_models(&store).ask(&model(), request).await.unwrap();
+            assert_eq!(noted().await, [durable], "{request:?} with {setting}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_step_in_a_transaction_that_appended_still_waits_for_the_disk() {
+    let fixture = Fixture::new().await;
+    let claim = claim(&fixture.store, "first").await;
+    let mut client = fixture.client().await;
+    let advance = "SELECT es.advance_projection('balances', 1, $1, 0, 1, NULL, 1, NULL, 'live', NULL, NULL, NULL, NULL, NULL, \
+                   NULL, NULL, '{}', '{}'), current_setting('synchronous_commit')";
+    let epoch = i64::try_from(claim.epoch).unwrap();
+    for (appends, setting) in [(true, "on"), (false, "off")] {
+        let transaction = client.transaction().await.unwrap();
+        if appends {
+            let append = crate::fixture::one("1", es_core::Expected::Any);
+            fixture.store.append_in(&transaction, append).await.unwrap();
+        }
+        let row = transaction.query_one(advance, &[&epoch]).await.unwrap();
+        assert!(row.get::<_, bool>(0), "the step is fenced");
+        let setting_then: String = transaction.query_one("SHOW synchronous_commit", &[]).await.unwrap().get(0);
+        assert_eq!(setting_then, setting);
+        transaction.rollback().await.unwrap();
+    }
+}
