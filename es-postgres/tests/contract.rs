@@ -31,7 +31,7 @@ impl Factory for OnPostgres {
     }
 
     fn operations(&self) -> &[Operation] {
-        &[Operation::Snapshots]
+        &[Operation::Snapshots, Operation::ReadModels]
     }
 }
 

@@ -37,7 +37,7 @@ impl Factory for AsApplication {
     }
 
     fn operations(&self) -> &[Operation] {
-        &[Operation::Snapshots]
+        &[Operation::Snapshots, Operation::ReadModels]
     }
 }
 
