@@ -1,8 +1,12 @@
 //! Callers that drop a future at every await point.
 
-use std::{future::Future, pin::pin, sync::Arc, task::Poll};
+use std::{future::Future, pin::pin, sync::Arc, task::Poll, time::Duration};
 
-use es_core::{Append, AsOf, Checkpoint, Direction, EventStore, Expected, Filter, StoredSnapshot, StreamId, Version};
+use es_core::{
+    Append, AsOf, Checkpoint, Claimed, Direction, EventStore, Expected, Filter, Position, ReadModelId,
+    ReadModelRequest, ReadModelState, ReadModelStep, StoredRow, StoredSnapshot, StreamId, Version,
+};
+use es_postgres::PostgresStore;
 use futures_util::StreamExt;
 use test_postgres::Database;
 
@@ -78,7 +82,8 @@ async fn an_operation_dropped_at_any_await_leaves_nothing_behind() {
     let snapshot = StoredSnapshot::after(&first.unwrap().unwrap(), "s", "p");
     points += at_every_await(|| async { snapshots.store(snapshot.clone()).await.unwrap() }).await;
     points += at_every_await(|| async { snapshots.nearest(&snapshot.stream, "s", AsOf::Newest).await.unwrap() }).await;
-    assert!(points > 60, "{points}");
+    points += read_models_at_every_await(&store).await;
+    assert!(points > 70, "{points}");
 
     ledger.append(&*store, append("1", 1)).await.unwrap();
     recovery::every_stream_accepts_appends(&*store, &ledger, 4, recovery::TIMEOUT).await.unwrap();
@@ -89,6 +94,33 @@ async fn an_operation_dropped_at_any_await_leaves_nothing_behind() {
     ledger.check(&log, Vec::new()).unwrap();
     drop(store);
     recovery::no_session_is_left(&url, recovery::TIMEOUT).await.unwrap();
+}
+
+/// Drops claims, steps, requests and reads of a read model; returns how many. A later claim finds rows as the checkpoint says.
+async fn read_models_at_every_await(store: &PostgresStore) -> usize {
+    let read_models = store.capabilities().read_models.expect("the store keeps no read models");
+    let model = ReadModelId::new("balances", 1).unwrap();
+    let lease = Duration::from_mins(1);
+    let claim = async || match read_models.claim(&model, "mine", lease).await.unwrap() {
+        Claimed::Owned(claim) => claim,
+        Claimed::Refused(status) => panic!("the owner is refused: {status:?}"),
+    };
+    let mut points = at_every_await(&claim).await;
+    points += at_every_await(|| async {
+        let claim = claim().await;
+        let next = claim.handled.at(Position::new(claim.handled.position().get() + 1));
+        let mut step = ReadModelStep::new(next, next, ReadModelState::Live);
+        (step.rows, step.lease) = (vec![StoredRow::new("handled", next.position().to_string())], Some(lease));
+        read_models.advance(&claim, step).await.unwrap();
+    })
+    .await;
+    points += at_every_await(|| async { read_models.rows_after(&model, None, 10).await.unwrap() }).await;
+    points += at_every_await(|| async { read_models.statuses().await.unwrap() }).await;
+    points += at_every_await(|| async { read_models.events_after(Position::START).await.unwrap() }).await;
+    let handled = claim().await.handled.position().to_string();
+    assert_eq!(read_models.rows(&model, &["handled".to_owned()]).await.unwrap(), [Some(handled.into())]);
+    points += at_every_await(|| async { read_models.ask(&model, ReadModelRequest::Rebuild).await.unwrap() }).await;
+    points
 }
 
 /// Checks that the test above can fail: a dropped append of several transactions stays incomplete.

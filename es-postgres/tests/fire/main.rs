@@ -24,6 +24,7 @@ mod multiple_processes;
 mod network_faults;
 mod out_of_range_columns;
 mod privilege;
+mod read_models;
 mod restore;
 mod server_crashes;
 mod subscribers;

@@ -3,9 +3,9 @@
 use std::{error::Error, fmt::Debug, ops::ControlFlow, time::Duration};
 
 use es_core::{
-    Append, AppendError, AsOf, Checkpoint, Direction, EventName, EventStore, Expected, Filter, Metadata, NewEvent,
-    Position, SchemaVersion, StoreError, StoreErrorKind, StoredEvent, StoredSnapshot, StreamId, UnknownOutcome,
-    Version,
+    Append, AppendError, AsOf, Checkpoint, Claimed, Direction, EventName, EventStore, Expected, Filter, Metadata,
+    NewEvent, Position, ReadModelFailure, ReadModelId, ReadModelState, ReadModelStep, SchemaVersion, StoreError,
+    StoreErrorKind, StoredEvent, StoredRow, StoredSnapshot, StreamId, UnknownOutcome, Version,
 };
 use es_postgres::{PostgresBuilder, PostgresStore};
 use futures_util::{StreamExt, TryStreamExt, future::join_all};
@@ -133,6 +133,7 @@ pub(crate) async fn reads(setup: &Setup, capture: &Capture) {
         search(capture, "a stored snapshot", &snapshots.store(snapshot).await);
         search(capture, "a found snapshot", &snapshots.nearest(&stream("1"), schema, AsOf::Newest).await);
     }
+    read_models(&store, capture).await;
     let frontier = store.frontier().await.unwrap();
     search(capture, "changed", &store.changed(Checkpoint::START).await);
     search(capture, "protections", &store.missing_protections().await);
@@ -142,6 +143,27 @@ pub(crate) async fn reads(setup: &Setup, capture: &Capture) {
             search(capture, "a page", &pages.try_next().await);
         }
     }
+}
+
+/// Rows are as secret as events, and so are their keys, which may be parts of events.
+async fn read_models(store: &PostgresStore, capture: &Capture) {
+    let read_models = store.capabilities().read_models.expect("the store keeps no read models");
+    let model = ReadModelId::new("balances", 1).unwrap();
+    let lease = Duration::from_mins(1);
+    let state = format!(r#"{{"state":"{SNAPSHOT}"}}"#);
+    for state in [state.clone(), format!("{SNAPSHOT} is not JSON"), state] {
+        let claimed = read_models.claim(&model, "mine", lease).await;
+        search(capture, "a claim", &claimed);
+        let Ok(Claimed::Owned(claim)) = claimed else { panic!("the owner is refused") };
+        let mut step = ReadModelStep::new(claim.handled, claim.seen, ReadModelState::Retrying);
+        step.rows = vec![StoredRow::new(SNAPSHOT, state)];
+        let failure = ReadModelFailure::new(stream("1"), Version::FIRST, Position::new(1), 1, SNAPSHOT);
+        (step.failure, step.lease) = (Some(failure), Some(lease));
+        search(capture, "a step", &read_models.advance(&claim, step).await);
+    }
+    let found = read_models.rows(&model, &[SNAPSHOT.to_owned()]).await.unwrap();
+    assert!(found[0].is_some());
+    assert!(read_models.rows_after(&model, Some(SNAPSHOT), 10).await.unwrap().is_empty());
 }
 
 /// The server refuses events, and its messages to the client quote them.

@@ -3,8 +3,9 @@
 use std::{error::Error, ops::ControlFlow, time::Duration};
 
 use es_core::{
-    AppendError, AsOf, Checkpoint, Direction, EventStore, Expected, Filter, Position, StoreError, StoreErrorKind,
-    StoredSnapshot, Timestamp, UnknownOutcome, Version,
+    AppendError, AsOf, Checkpoint, Claim, Direction, EventStore, Expected, Filter, Position, ReadModelId,
+    ReadModelRequest, ReadModelState, ReadModelStep, StoreError, StoreErrorKind, StoredSnapshot, Timestamp,
+    UnknownOutcome, Version,
 };
 use es_postgres::{PostgresProtectionError, PostgresStore};
 use futures_util::{StreamExt, TryStreamExt};
@@ -81,6 +82,7 @@ async fn every_operation_ends(store: &PostgresStore, database: &Database, checkp
     assert_closed("nearest", within_limit("nearest", snapshots.nearest(&stream, "1", AsOf::Newest)).await);
     let snapshot = StoredSnapshot::new(stream, Version::FIRST, Position::new(1), Timestamp::UNIX_EPOCH, "1", "{}");
     assert_closed("store", within_limit("store", snapshots.store(snapshot)).await);
+    every_operation_on_read_models_ends(store).await;
     let page = within_limit("subscribe_pages", store.subscribe_pages(checkpoint, &all).next()).await;
     assert_closed("subscribe_pages", page.expect("the stream ends without an error"));
     for direction in [Direction::Forward, Direction::Backward] {
@@ -100,6 +102,21 @@ async fn every_operation_ends(store: &PostgresStore, database: &Database, checkp
     assert_eq!(statement.outcome(row.get(0)).unwrap()[0].version, 1);
     transaction.commit().await.unwrap();
     assert_eq!(store.open_readers(), 0);
+}
+
+async fn every_operation_on_read_models_ends(store: &PostgresStore) {
+    let read_models = store.capabilities().read_models.expect("a closed store keeps no read models");
+    let model = ReadModelId::new("balances", 1).unwrap();
+    let claimed = within_limit("claim", read_models.claim(&model, "mine", Duration::from_secs(5))).await;
+    assert_closed("claim", claimed);
+    let claim = Claim::new(model.clone(), 1, Checkpoint::START, Checkpoint::START, false);
+    let step = ReadModelStep::new(Checkpoint::START, Checkpoint::START, ReadModelState::Live);
+    assert_closed("advance", within_limit("advance", read_models.advance(&claim, step)).await);
+    assert_closed("rows", within_limit("rows", read_models.rows(&model, &["1".to_owned()])).await);
+    assert_closed("rows_after", within_limit("rows_after", read_models.rows_after(&model, None, 1)).await);
+    assert_closed("statuses", within_limit("statuses", read_models.statuses()).await);
+    assert_closed("ask", within_limit("ask", read_models.ask(&model, ReadModelRequest::Pause)).await);
+    assert_closed("events_after", within_limit("events_after", read_models.events_after(Position::START)).await);
 }
 
 fn operations_end(with_pool: bool) {

@@ -108,6 +108,42 @@ async fn the_nearest_snapshot_is_found_by_index_scans() {
 }
 
 #[tokio::test]
+async fn rows_are_found_by_index_scans() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client().await;
+    // The settings of the store's connections.
+    let settings = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; \
+                    SET enable_sort = off; SET enable_incremental_sort = off; SET jit = off";
+    client.batch_execute(settings).await.unwrap();
+    for (name, sql) in [
+        ("by_keys", include_str!("../../src/read_model/rows.sql")),
+        ("after", include_str!("../../src/read_model/rows_after.sql")),
+        ("count", include_str!("../../src/read_model/events_after.sql")),
+    ] {
+        client.batch_execute(&format!("PREPARE {name} AS {}", sql.replace("{schema}", "es"))).await.unwrap();
+    }
+    // Also with the plans that were made while the tables were empty.
+    for filled in [false, true] {
+        if filled {
+            fill(&client).await;
+            let rows = "INSERT INTO es.rows SELECT 'p' || n % 3, 1, n, '{}' FROM generate_series(1, 30000) n";
+            for statement in [rows, "VACUUM ANALYZE es.rows", "VACUUM ANALYZE es.events"] {
+                client.batch_execute(statement).await.unwrap();
+            }
+        }
+        for (execute, index) in [
+            ("by_keys ('p1', 1, '{1,4,7}')", "rows_projection_version_key"),
+            ("after ('p1', 1, '5', 100)", "rows_projection_version_key"),
+            ("count (50000, 60000)", "events_position"),
+        ] {
+            let rows = client.query(&format!("EXPLAIN EXECUTE {execute}"), &[]).await.unwrap();
+            let plan = rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n");
+            assert!(plan.contains(index) && !plan.contains("Seq Scan") && !plan.contains("Sort"), "{execute}\n{plan}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_last_event_is_found_without_scanning_uncommitted_events() {
     let fixture = Fixture::new().await;
     fixture.store.append(one("1", Expected::NoStream).into()).await.unwrap();
