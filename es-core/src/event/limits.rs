@@ -16,8 +16,8 @@ pub const APPEND_BYTES: usize = 64 * 1024 * 1024;
 pub const NAME_BYTES: usize = 512;
 /// The longest name of a read model, in bytes: a database may keep one in a place of that name.
 pub const READ_MODEL_NAME_BYTES: usize = 48;
-/// The longest state of one row of a read model: 1 MiB.
-pub const ROW_BYTES: usize = 1024 * 1024;
+/// The longest state of one row of a read model: 16 MiB.
+pub const ROW_BYTES: usize = 16 * 1024 * 1024;
 /// The deepest nesting of arrays and objects in a payload or metadata.
 pub const JSON_DEPTH: usize = 100;
 

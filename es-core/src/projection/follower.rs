@@ -166,13 +166,14 @@ impl Follower {
         }
     }
 
-    /// Waits until this program is the owner; `None` when it is to stop. What had stopped is tried again at the start.
+    /// Waits until this program is the owner, and gives the state that the owner before it has left; `None` when it is to stop. What
+    /// had stopped is tried again at the start.
     async fn turn(
         &self,
         context: &Context<'_>,
         model: &ReadModelId,
         is_start: &mut bool,
-    ) -> Result<Option<Claim>, FollowError> {
+    ) -> Result<Option<(Claim, Option<ReadModelState>)>, FollowError> {
         let mut overdue = None;
         loop {
             if context.is_stopping() {
@@ -183,10 +184,11 @@ impl Follower {
             let is_start = std::mem::replace(is_start, false);
             let Some(status) = status else {
                 if let Some(claim) = self.claim(context, model).await? {
-                    return Ok(Some(claim));
+                    return Ok(Some((claim, None)));
                 }
                 continue;
             };
+            let state = Some(status.state).filter(|state| *state != ReadModelState::Retrying);
             let may_claim = match (status.state, status.lease_left) {
                 (ReadModelState::Stopped, _) if is_start => {
                     context.read_models.ask(model, ReadModelRequest::Retry).await?;
@@ -215,7 +217,7 @@ impl Follower {
                 }
             };
             if may_claim && let Some(claim) = self.claim(context, model).await? {
-                return Ok(Some(claim));
+                return Ok(Some((claim, state)));
             }
         }
     }

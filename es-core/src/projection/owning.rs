@@ -44,7 +44,7 @@ pub(crate) struct Owning<'a> {
     claim: Claim,
     /// How far the owner has looked, which may not be stored yet.
     seen: Checkpoint,
-    /// The state that it stored last.
+    /// The state that is stored, if it is one that this owner goes on with.
     state: Option<ReadModelState>,
     /// When it stored something last, and when it began.
     stored: Instant,
@@ -68,23 +68,13 @@ impl<'a> Owning<'a> {
         context: &'a Context<'a>,
         follower: &'a Follower,
         mut keeper: MutexGuard<'a, Box<dyn Keeper>>,
-        claim: Claim,
+        (claim, state): (Claim, Option<ReadModelState>),
         back_off: &'a mut BackOff,
     ) -> Self {
         keeper.forget();
         let (now, seen) = (Instant::now(), claim.seen);
-        let owning = Self {
-            context,
-            follower,
-            keeper,
-            back_off,
-            claim,
-            seen,
-            state: None,
-            stored: now,
-            since: now,
-            began_at: seen,
-        };
+        let owning =
+            Self { context, follower, keeper, back_off, claim, seen, state, stored: now, since: now, began_at: seen };
         owning.publish();
         owning
     }
@@ -164,10 +154,8 @@ impl<'a> Owning<'a> {
             }
         }
         self.seen = ready.seen;
-        if self.seen != self.claim.seen && (self.state != Some(end) || self.stored.elapsed() >= SEEN_EVERY) {
-            self.look(end).await?;
-        } else if self.state.is_none() && end == ReadModelState::Live {
-            // Nothing happened since the last owner, whose state may be another one.
+        let is_unstored = self.seen.position() > self.claim.seen.position();
+        if self.state != Some(end) || is_unstored && self.stored.elapsed() >= SEEN_EVERY {
             self.look(end).await?;
         }
         self.publish();
@@ -268,7 +256,10 @@ impl<'a> Owning<'a> {
 
     /// Gives the lease back. If that fails, it is over in time.
     async fn give_back(&mut self) -> Left {
-        let step = ReadModelStep::new(self.claim.handled, self.seen, self.state());
+        // Asked to stop before its first page, it may be at the end of the log without having told so.
+        let is_at_end = self.context.store.frontier().await.is_ok_and(|end| end.position() <= self.seen.position());
+        let state = if is_at_end { ReadModelState::Live } else { self.state() };
+        let step = ReadModelStep::new(self.claim.handled, self.seen, state);
         if let Err(error) = self.context.read_models.advance(&self.claim, step).await {
             tracing::debug!(projection = self.follower.name, %error, "the lease was not given back");
         }

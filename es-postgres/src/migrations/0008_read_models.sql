@@ -41,7 +41,7 @@ CREATE TABLE {schema}.rows (
     state      json   NOT NULL,
     CONSTRAINT rows_projection_version_key PRIMARY KEY (projection, version, key),
     CONSTRAINT rows_key CHECK (octet_length(key) BETWEEN 1 AND 512),
-    CONSTRAINT rows_state CHECK (octet_length(state::text) <= 1048576)
+    CONSTRAINT rows_state CHECK (octet_length(state::text) <= 16777216)
 ) WITH (fillfactor = 80);
 
 COMMENT ON TABLE {schema}.projections IS

@@ -112,6 +112,14 @@ pub(crate) enum Task {
         #[arg(long)]
         csv: bool,
     },
+    /// Prints a line for each read model: its version, what it is doing, and how far it has come.
+    Projections {
+        #[command(subcommand)]
+        task: Option<ProjectionsTask>,
+        /// As CSV, and not as a table.
+        #[arg(long)]
+        csv: bool,
+    },
     /// Withdraws cash, if the account allows it; a refusal is recorded too.
     Withdraw {
         /// The account's number.
@@ -125,6 +133,16 @@ pub(crate) enum Task {
     },
     /// Prints the log as it is stored: one JSON object for each event.
     Log,
+}
+
+/// What to do with a read model.
+#[derive(Subcommand, Clone, Debug)]
+pub(crate) enum ProjectionsTask {
+    /// Empties a read model and builds it anew from the log.
+    Rebuild {
+        /// Its name.
+        name: String,
+    },
 }
 
 fn positive(text: &str) -> Result<Money, String> {

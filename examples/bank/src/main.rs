@@ -21,12 +21,12 @@ use bank::{
     statement::{Statement, StatementError, Until},
 };
 use clap::Parser;
-use es::prelude::*;
+use es::{ProjectionStatus, prelude::*};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Zoned;
 
 use crate::{
-    args::{Args, Task},
+    args::{Args, ProjectionsTask, Task},
     print::Run,
 };
 
@@ -115,6 +115,21 @@ async fn run(args: Args) -> Result<Outcome, Box<dyn Error>> {
             print::partners(out, &partners, csv)?;
             Outcome::Fine
         }
+        Task::Projections { task: Some(ProjectionsTask::Rebuild { name }), .. } => {
+            let bar = progress_bar(0);
+            let models = ReadModels::new(&store);
+            let told = |status: &ProjectionStatus| {
+                bar.set_length(status.events);
+                bar.set_position(status.events.saturating_sub(status.behind));
+            };
+            models.rebuild(&name, told).await?;
+            bar.finish_and_clear();
+            Outcome::Fine
+        }
+        Task::Projections { task: None, csv } => {
+            print::projections(out, &ReadModels::new(&store).status().await?, csv)?;
+            Outcome::Fine
+        }
         Task::Withdraw { id, amount, on } => {
             let on = on.unwrap_or_else(|| Zoned::now().date());
             withdraw(out, &store, id, Withdraw { on, amount }).await?
@@ -158,7 +173,7 @@ async fn withdraw(
 
 /// A progress bar, visible only when stderr is a terminal.
 fn progress_bar(rows: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {per_sec}");
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len}, {per_sec}, {eta} left");
     ProgressBar::new(rows as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 

@@ -9,6 +9,7 @@ use bank::{
     read_models::{Balance, Partners, Turnover},
     statement::{Line, Statement},
 };
+use es::ProjectionStatus;
 use jiff::civil::Date;
 
 use crate::table::{self, Column};
@@ -111,6 +112,22 @@ pub(crate) fn partners(out: &mut impl Write, partners: &Partners, csv: bool) -> 
     let rows = partners.iter().map(|(bank, account, turnover)| {
         let [credited, debited, rows] = cells(turnover);
         [bank.to_owned(), account.to_owned(), credited, debited, rows]
+    });
+    table::print(out, csv, columns, rows)
+}
+
+/// One line for each read model.
+pub(crate) fn projections(out: &mut impl Write, statuses: &[ProjectionStatus], csv: bool) -> Result<(), csv::Error> {
+    let columns = [
+        Column::Text("name"),
+        Column::Number("version"),
+        Column::Text("state"),
+        Column::Number("position"),
+        Column::Number("behind"),
+    ];
+    let rows = statuses.iter().map(|status| {
+        let ProjectionStatus { name, version, state, handled, behind, .. } = status;
+        [(*name).to_owned(), version.to_string(), state.to_string(), handled.to_string(), behind.to_string()]
     });
     table::print(out, csv, columns, rows)
 }

@@ -12,11 +12,27 @@ use crate::domain::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turnover {
     /// What came in, in minor units. A sum over many accounts can be more than [`Money`] holds.
+    #[serde(with = "as_text")]
     pub credited: i128,
     /// What went out, in minor units.
+    #[serde(with = "as_text")]
     pub debited: i128,
     /// How many transactions of the bank and withdrawals that were decided here.
     pub rows: u64,
+}
+
+/// A sum as text, since a number in JSON need not hold more than 64 bits.
+mod as_text {
+    use es::prelude::*;
+    use serde::{Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(sum: &i128, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(sum)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i128, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(Error::custom)
+    }
 }
 
 impl Turnover {
