@@ -67,8 +67,6 @@ pub async fn owners_that_take_turns_handle_each_event_once(factory: &dyn Factory
     const EVENTS: u64 = 120;
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
     let Trial { one, two, model, .. } = &trial;
-    one.owned(model, "owner 0").await?;
-    one.kept()?.ask(model, ReadModelRequest::Rebuild).await?;
     let owners = (0..4).map(|number| {
         let (handle, model) = (if number % 2 == 0 { one } else { two }.clone(), model.clone());
         let at = [trial.at(0), trial.at(EVENTS)];
@@ -82,9 +80,9 @@ pub async fn owners_that_take_turns_handle_each_event_once(factory: &dyn Factory
 }
 
 /// The lease of owners that take turns.
-const TURN: Duration = Duration::from_millis(5);
+const TURN: Duration = Duration::from_millis(20);
 
-/// Claims, counts five events, stalls until its lease is over, goes on until it is fenced, and claims again.
+/// Claims, counts ten events, stalls until its lease is over, goes on until it is fenced, and claims again.
 async fn take_turns(
     handle: &Handle,
     model: &ReadModelId,
@@ -97,7 +95,7 @@ async fn take_turns(
             Claimed::Owned(claim) if claim.handled.position() == end.position() => return Ok(()),
             Claimed::Owned(claim) => claim,
             Claimed::Refused(_) => {
-                tokio::time::sleep(TURN / 5).await;
+                tokio::time::sleep(TURN / 10).await;
                 continue;
             }
         };
@@ -115,7 +113,7 @@ async fn take_turns(
                 Err(ReadModelError::Fenced { .. }) => break,
                 Err(error) => return Err(error.into()),
             }
-            if next % 5 == 0 {
+            if next % 10 == 0 {
                 tokio::time::sleep(2 * TURN).await;
             }
         }

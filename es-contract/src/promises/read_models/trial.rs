@@ -1,6 +1,6 @@
 //! A store that keeps read models, and what the promises do with it.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use es_core::{
@@ -68,18 +68,10 @@ pub(super) fn row(key: &str, state: &str) -> StoredRow {
 #[derive(Clone)]
 pub(super) struct Handle(pub(super) Arc<dyn EventStore>);
 
-impl Deref for Handle {
-    type Target = dyn EventStore;
-
-    fn deref(&self) -> &Self::Target {
-        &*self.0
-    }
-}
-
 impl Handle {
     pub(super) fn kept(&self) -> Result<&dyn ReadModels, BrokenPromise> {
         let none = || BrokenPromise::new("the store offers read models, as its factory declares", "none");
-        self.read_models().ok_or_else(none)
+        self.0.read_models().ok_or_else(none)
     }
 
     pub(super) async fn claim(
