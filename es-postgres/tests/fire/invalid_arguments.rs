@@ -215,16 +215,25 @@ async fn read_models_are_readable(store: &PostgresStore) -> Result<(), String> {
     Ok(())
 }
 
-/// Calls every granted function with each argument invalid in turn; returns the number of refused calls.
-async fn call_with_invalid_arguments(change: Change) -> Result<usize, String> {
+/// Calls each of these granted functions with each argument invalid in turn; returns the number of refused calls. Before,
+/// applies `change` to the function `append`, and runs the statement `weaken`.
+async fn call_with_invalid_arguments(
+    is_called: impl Fn(&str) -> bool,
+    change: Change,
+    weaken: &str,
+) -> Result<usize, String> {
     let hardened = HardenedLog::new().await;
     let owner = connect(&hardened.database.url()).await;
     let store = PostgresStore::connect(&hardened.url("app")).await.unwrap();
     appends_and_reads(&store).await;
     change.in_function(&owner, "es.append").await;
+    owner.batch_execute(weaken).await.unwrap();
+    let claimed = format!("SELECT es.claim_projection({})", valid("claim_projection", 1).join(", "));
+    owner.batch_execute(&claimed).await.unwrap();
     let client = connect(&hardened.url("app")).await;
-    let functions = granted_functions(&client).await;
-    assert!(functions.iter().any(|function| function.name == "append"), "nothing is granted");
+    let mut functions = granted_functions(&client).await;
+    functions.retain(|function| is_called(&function.name));
+    assert!(!functions.is_empty(), "nothing is granted");
     let mut refused = 0;
     for function in &functions {
         for streams in if function.name == "append" { vec![1, 3] } else { vec![1] } {
@@ -257,7 +266,7 @@ async fn call_with_invalid_arguments(change: Change) -> Result<usize, String> {
 
 #[tokio::test]
 async fn calls_with_invalid_arguments_never_break_a_reader() {
-    let refused = call_with_invalid_arguments(Change::NONE).await.unwrap();
+    let refused = call_with_invalid_arguments(|_| true, Change::NONE, "").await.unwrap();
     assert!(refused > 300, "only {refused} calls were refused");
 }
 
@@ -278,8 +287,27 @@ async fn a_missing_argument_check_is_caught() {
         (change("slices[1] & -1024 = 0", "true"), "out of order"),
         (change("(octet_length(ids[1]) - 1) & -512 = 0", "true"), "a reader stops"),
     ] {
-        let caught = call_with_invalid_arguments(change).await.expect_err(change.part);
+        let caught = call_with_invalid_arguments(|name| name == "append", change, "").await.expect_err(change.part);
         assert!(caught.contains(expected), "{change:?}: {caught}");
+    }
+}
+
+/// Checks that the test above can fail.
+#[tokio::test]
+async fn a_missing_check_of_read_models_is_caught() {
+    for (function, weaken, expected) in [
+        ("advance", "ALTER TABLE es.rows DROP CONSTRAINT rows_key", "that no program could write"),
+        ("advance", "ALTER TABLE es.rows DROP CONSTRAINT rows_state", "that no program could write"),
+        ("advance", "ALTER TABLE es.projections DROP CONSTRAINT projections_failure", "a reader of read models stops"),
+        ("advance", "ALTER TABLE es.projections DROP CONSTRAINT projections_state", "a reader of read models stops"),
+        ("advance", "ALTER TABLE es.projections DROP CONSTRAINT projections_positions", "handled more than"),
+        ("claim", "ALTER TABLE es.projections DROP CONSTRAINT projections_name", "a reader of read models stops"),
+        ("claim", "ALTER TABLE es.projections DROP CONSTRAINT projections_version", "a reader of read models stops"),
+        ("ask", "ALTER TABLE es.projections DROP CONSTRAINT projections_state", "a reader of read models stops"),
+    ] {
+        let is_called = |name: &str| name == format!("{function}_projection");
+        let caught = call_with_invalid_arguments(is_called, Change::NONE, weaken).await.expect_err(weaken);
+        assert!(caught.contains(expected), "{weaken}: {caught}");
     }
 }
 
