@@ -307,6 +307,7 @@ macro_rules! __promises {
                 a_bad_owner_is_refused
                 a_step_with_a_bad_row_writes_nothing
                 a_step_that_moves_back_is_refused
+                a_step_with_one_key_twice_is_refused
                 names_and_rows_at_the_limit_come_back
                 a_reopened_store_holds_its_read_models
                 a_reopened_store_continues_its_epochs

@@ -274,6 +274,14 @@ pub enum ReadModelError {
         /// The read model.
         model: ReadModelId,
     },
+    /// A step has two rows with one key. Nothing was written.
+    #[error("a step of read model `{model}` has two rows with the key `{key}`; give each row once")]
+    DuplicateKey {
+        /// The read model.
+        model: ReadModelId,
+        /// The key.
+        key: String,
+    },
     /// A step would move the read model back. Nothing was written.
     #[error("a step cannot move read model `{model}` back from position {from} to {to}")]
     Backwards {

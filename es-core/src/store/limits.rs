@@ -148,7 +148,7 @@ pub fn check_row(row: &StoredRow) -> Result<(), LimitError> {
 }
 
 /// Checks a step of a read model. Every store must refuse these before it writes anything: a row that
-/// [`check_row`] refuses, and a step that moves back.
+/// [`check_row`] refuses, two rows with one key, and a step that moves back.
 ///
 /// ```
 /// # use es_core::{Checkpoint, Claim, Position, ReadModelId, ReadModelState, ReadModelStep, limits};
@@ -160,9 +160,15 @@ pub fn check_row(row: &StoredRow) -> Result<(), LimitError> {
 /// ```
 ///
 /// # Errors
-/// [`ReadModelError::Limit`] and [`ReadModelError::Backwards`].
+/// [`ReadModelError::Limit`], [`ReadModelError::DuplicateKey`] and [`ReadModelError::Backwards`].
 pub fn check_step(claim: &Claim, step: &ReadModelStep) -> Result<(), ReadModelError> {
-    step.rows.iter().try_for_each(check_row)?;
+    let mut keys = HashSet::with_capacity(step.rows.len());
+    for row in &step.rows {
+        check_row(row)?;
+        if !keys.insert(&row.key) {
+            return Err(ReadModelError::DuplicateKey { model: claim.model.clone(), key: row.key.clone() });
+        }
+    }
     let moves = [(claim.handled, step.handled), (claim.seen, step.seen), (step.handled, step.seen)];
     match moves.into_iter().find(|(from, to)| to.position() < from.position()) {
         Some((from, to)) => {

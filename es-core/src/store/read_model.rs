@@ -193,7 +193,8 @@ pub struct ReadModelFailure {
 }
 
 impl ReadModelFailure {
-    /// The event at `version` of `stream` failed with `error` at the last of `attempts`.
+    /// The event at `version` of `stream` failed with `error` at the last of `attempts`. Each NUL character of `error`, which not
+    /// every store can keep, becomes U+FFFD.
     pub fn new(
         stream: StreamId,
         version: Version,
@@ -201,7 +202,8 @@ impl ReadModelFailure {
         attempts: u32,
         error: impl Into<String>,
     ) -> Self {
-        Self { stream, version, position, attempts, error: error.into() }
+        let error: String = error.into();
+        Self { stream, version, position, attempts, error: error.replace('\0', "\u{fffd}") }
     }
 }
 

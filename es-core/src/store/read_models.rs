@@ -55,9 +55,10 @@ pub trait ReadModels: Send + Sync {
     /// machine a step may be lost as a whole, with all later ones, never in part.
     ///
     /// # Errors
-    /// [`ReadModelError::Fenced`] when something happened since `claim`; [`ReadModelError::Limit`] and
-    /// [`ReadModelError::Backwards`] as by [`limits::check_step`](crate::limits::check_step). Nothing was written then. After
-    /// [`ReadModelError::Store`] the step may have been taken or not; a step that is sent again is then fenced.
+    /// [`ReadModelError::Fenced`] when something happened since `claim`; [`ReadModelError::Limit`],
+    /// [`ReadModelError::DuplicateKey`] and [`ReadModelError::Backwards`] as by [`limits::check_step`](crate::limits::check_step). Nothing was written then. After
+    /// [`ReadModelError::Store`] the step may have been taken or not. If it was, and moved [`handled`](ReadModelStep::handled), it is
+    /// fenced when it is sent again.
     async fn advance(&self, claim: &Claim, step: ReadModelStep) -> Result<(), ReadModelError>;
 
     /// Gives the states of the rows with these keys, in the order of the keys; `None` where there is no such row.

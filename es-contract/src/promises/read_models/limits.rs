@@ -62,6 +62,18 @@ pub async fn a_step_with_a_bad_row_writes_nothing(factory: &dyn Factory) -> Resu
     one.advance(&claim, trial.step(2, &[("a", "2")])).await.map(drop)
 }
 
+/// A step with two rows of one key is refused with a typed error, and writes nothing.
+pub async fn a_step_with_one_key_twice_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
+    let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };
+    let Trial { one, two, model, .. } = &trial;
+    let claim = one.advance(&one.owned(model, "one").await?, trial.step(1, &[("a", "1")])).await?;
+    let before = one.everything().await?;
+    let answer = two.kept()?.advance(&claim, trial.step(2, &[("b", "2"), ("a", "2"), ("b", "3")])).await;
+    let refused = matches!(&answer, Err(ReadModelError::DuplicateKey { model: of, key }) if of == model && key == "b");
+    ensure("a step with one key twice is refused", refused, || format!("{answer:?}"))?;
+    ensure_eq("nothing is written", &before, &one.everything().await?)
+}
+
 /// A step that moves the read model back is refused with a typed error, and writes nothing.
 pub async fn a_step_that_moves_back_is_refused(factory: &dyn Factory) -> Result<(), BrokenPromise> {
     let Some(trial) = Trial::begin(factory).await? else { return Ok(()) };

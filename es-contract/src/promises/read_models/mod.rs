@@ -31,7 +31,7 @@ pub use self::{
     },
     limits::{
         a_bad_owner_is_refused, a_step_that_moves_back_is_refused, a_step_with_a_bad_row_writes_nothing,
-        names_and_rows_at_the_limit_come_back,
+        a_step_with_one_key_twice_is_refused, names_and_rows_at_the_limit_come_back,
     },
     processes::another_process_sees_and_fences,
     requests::{

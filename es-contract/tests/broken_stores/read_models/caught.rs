@@ -100,6 +100,7 @@ pub(crate) const CAUGHT: &[(Fault, &[&str])] = &[
     (Fault::TakesAnyOwner, &["a_bad_owner_is_refused"]),
     (Fault::LeavesBadRowsOut, &["a_step_with_a_bad_row_writes_nothing"]),
     (Fault::WritesGoodRowsBeforeItRefuses, &["a_step_with_a_bad_row_writes_nothing"]),
+    (Fault::TakesTheFirstOfTwoRows, &["a_step_with_one_key_twice_is_refused"]),
     (Fault::TakesAStepBack, &["a_step_that_moves_back_is_refused"]),
     (Fault::CutsLongStates, &["names_and_rows_at_the_limit_come_back"]),
     (Fault::StartsEpochsAnewWhenReopened, &["a_reopened_store_continues_its_epochs"]),

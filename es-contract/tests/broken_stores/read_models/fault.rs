@@ -107,6 +107,8 @@ pub(crate) enum ReadModelFault {
     LeavesBadRowsOut,
     /// Writes the good rows of a step that it refuses.
     WritesGoodRowsBeforeItRefuses,
+    /// Takes the first of two rows with one key.
+    TakesTheFirstOfTwoRows,
     /// Takes a step back as a step that does not move.
     TakesAStepBack,
     CutsLongStates,

@@ -63,6 +63,10 @@ pub(crate) async fn advance(store: &Reads, claim: &Claim, mut step: ReadModelSte
             (step.handled, step.seen) = (step.handled.position().into(), step.seen.position().into());
         }
         (ReadModelFault::KeepsAnOldFailure, Some(now)) => step.failure = step.failure.or(now.failure),
+        (ReadModelFault::TakesTheFirstOfTwoRows, _) => {
+            step.rows.sort_by(|one, other| one.key.cmp(&other.key));
+            step.rows.dedup_by(|next, first| next.key == first.key);
+        }
         (ReadModelFault::TakesAStepBack, _) => {
             step.handled = later(claim.handled, step.handled);
             step.seen = later(later(claim.seen, step.seen), step.handled);
