@@ -99,11 +99,22 @@ impl Follower {
             Local::Idle | Local::Waiting | Local::Ended => {}
         }
         let mut waiting = None;
-        let behind = read_models.events_after(seen.position()).await?;
+        let mut behind = read_models.events_after(seen.position()).await?;
         if behind > 0 {
+            // An owner does not always store that it has looked at what it does not want, so this looks itself.
             let mut pages = store.read_pages(seen.position().into(), Direction::Forward, &self.filter, Some(1));
-            if let Some(page) = pages.next().await.transpose()? {
-                waiting = page.events.first().map(|event| age(event.recorded_at));
+            let mut nothing_up_to = seen.position();
+            while let Some(page) = pages.next().await.transpose()? {
+                nothing_up_to = page.up_to.max(nothing_up_to);
+                if let Some(event) = page.events.first() {
+                    waiting = Some(age(event.recorded_at));
+                    nothing_up_to = Position::new(event.position.get().saturating_sub(1));
+                    break;
+                }
+            }
+            if !matches!(state, ReadModelState::Paused | ReadModelState::Stopped) {
+                seen = seen.at(nothing_up_to);
+                behind = read_models.events_after(nothing_up_to).await?;
             }
         }
         Ok(ProjectionStatus {

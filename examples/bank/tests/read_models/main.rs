@@ -5,3 +5,4 @@ mod folded;
 mod generated;
 mod oracle;
 mod program;
+mod projections;

@@ -47,6 +47,11 @@ impl Bank {
         self.store.is_some()
     }
 
+    /// The URL of the store, for a program in another folder.
+    pub(crate) fn url(&self) -> String {
+        format!("sqlite:{}", self.folder.path().join("books.db").display())
+    }
+
     #[track_caller]
     pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         let run = self.run(arguments);
