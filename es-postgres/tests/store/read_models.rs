@@ -115,13 +115,15 @@ async fn a_lease_of_any_length_is_taken() {
 async fn steps_that_find_their_projections_held_are_busy_and_delay_no_reader() {
     let fixture = Fixture::with(|builder| builder.lock_timeout(Duration::from_secs(2))).await;
     let read_models = read_models(&fixture.store);
+    let model = |version| ReadModelId::new("balances", version).unwrap();
+    let claim = async |version| match read_models.claim(&model(version), "first", LEASE).await.unwrap() {
+        Claimed::Owned(claim) => claim,
+        Claimed::Refused(status) => panic!("the owner is refused: {status:?}"),
+    };
+    // Again, until all connections are open, so that the steps spread over them.
     let mut claims = Vec::new();
-    for version in 0..8 {
-        let model = ReadModelId::new("balances", version).unwrap();
-        match read_models.claim(&model, "first", LEASE).await.unwrap() {
-            Claimed::Owned(claim) => claims.push(claim),
-            Claimed::Refused(status) => panic!("the first claim is refused: {status:?}"),
-        }
+    for _ in 0..20 {
+        claims = join_all((0..8).map(claim)).await;
     }
     let client = fixture.client().await;
     client.batch_execute("BEGIN; SELECT FROM es.projections FOR UPDATE").await.unwrap();
@@ -132,7 +134,7 @@ async fn steps_that_find_their_projections_held_are_busy_and_delay_no_reader() {
         // The steps are on their way.
         tokio::time::sleep(Duration::from_millis(200)).await;
         for _ in 0..20 {
-            read_models.rows(&model(), &["1".to_owned()]).await.unwrap();
+            read_models.rows(&model(1), &["1".to_owned()]).await.unwrap();
             read_models.statuses().await.unwrap();
         }
         began.elapsed()
