@@ -1,6 +1,6 @@
 //! The parameters of the SQL function `advance_projection`.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use es_core::{Claim, ReadModelFailure, ReadModelStep};
 use tokio_postgres::types::ToSql;
@@ -88,14 +88,9 @@ impl<'a> Failure<'a> {
             version: Some(failure.version.into()),
             position: Some(failure.position.into()),
             attempts: Some(failure.attempts.into()),
-            error: Some(Text(without_nul(&failure.error))),
+            error: Some(Text(failure.error.as_str().into())),
         }
     }
-}
-
-/// The text with `␀` instead of each NUL, which the server cannot store in a text.
-fn without_nul(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { text.replace('\0', "␀").into() } else { text.into() }
 }
 
 /// A lease as the server takes it.

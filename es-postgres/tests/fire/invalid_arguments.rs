@@ -6,7 +6,7 @@ use es_core::{
 };
 use es_postgres::PostgresStore;
 use futures_util::TryStreamExt;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, error::SqlState};
 
 use crate::{
     faults::altered_sql::{Change, change},
@@ -297,7 +297,6 @@ async fn a_missing_argument_check_is_caught() {
 async fn a_missing_check_of_read_models_is_caught() {
     for (function, weaken, expected) in [
         ("advance", "ALTER TABLE es.rows DROP CONSTRAINT rows_key", "that no program could write"),
-        ("advance", "ALTER TABLE es.rows DROP CONSTRAINT rows_state", "that no program could write"),
         ("advance", "ALTER TABLE es.projections DROP CONSTRAINT projections_failure", "a reader of read models stops"),
         ("advance", "ALTER TABLE es.projections DROP CONSTRAINT projections_state", "a reader of read models stops"),
         ("advance", "ALTER TABLE es.projections DROP CONSTRAINT projections_positions", "handled more than"),
@@ -308,6 +307,22 @@ async fn a_missing_check_of_read_models_is_caught() {
         let is_called = |name: &str| name == format!("{function}_projection");
         let caught = call_with_invalid_arguments(is_called, Change::NONE, weaken).await.expect_err(weaken);
         assert!(caught.contains(expected), "{weaken}: {caught}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_over_the_limit_is_refused() {
+    let hardened = HardenedLog::new().await;
+    let client = connect(&hardened.url("app")).await;
+    let functions = granted_functions(&client).await;
+    let named = |name: &str| functions.iter().find(|function| function.name == name).unwrap();
+    client.batch_execute(&call(named("claim_projection"), &valid("claim_projection", 1))).await.unwrap();
+    let advance = named("advance_projection");
+    for (bytes, code) in [(ROW_BYTES, None), (ROW_BYTES + 1, Some(&SqlState::CHECK_VIOLATION))] {
+        let mut arguments = valid("advance_projection", 1);
+        arguments[advance.index("states")] = format!("ARRAY['1', '\"' || repeat('x', {}) || '\"']", bytes - 2);
+        let answer = client.batch_execute(&call(advance, &arguments)).await;
+        assert_eq!(answer.as_ref().err().and_then(tokio_postgres::Error::code), code, "{bytes} bytes: {answer:?}");
     }
 }
 

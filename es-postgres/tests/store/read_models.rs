@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use es_core::{
-    Checkpoint, Claim, Claimed, Position, ReadModelError, ReadModelFailure, ReadModelId, ReadModelRequest,
-    ReadModelState, ReadModelStatus, ReadModelStep, ReadModels, StoreErrorKind, StoredRow, Version,
+    Checkpoint, Claim, Claimed, Position, ReadModelError, ReadModelId, ReadModelRequest, ReadModelState,
+    ReadModelStatus, ReadModelStep, ReadModels, StoreErrorKind, StoredRow,
 };
 use es_postgres::PostgresStore;
 use futures_util::future::{join, join_all};
 use tokio::time::{Instant, timeout};
 
-use crate::fixture::{Fixture, stream};
+use crate::fixture::Fixture;
 
 const LEASE: Duration = Duration::from_mins(1);
 
@@ -175,17 +175,12 @@ async fn the_steps_of_many_projections_use_four_connections() {
 }
 
 #[tokio::test]
-async fn texts_with_nul_are_taken_where_the_contract_allows_them() {
+async fn texts_with_nul_are_found_nowhere_and_compared_as_others() {
     let fixture = Fixture::new().await;
     let read_models = read_models(&fixture.store);
     let claim = claim(&fixture.store, "first").await;
-    let mut step = step(1, vec![StoredRow::new("a", "1"), StoredRow::new("b", r#""\u0000""#)]);
-    step.state = ReadModelState::Retrying;
-    let failure = ReadModelFailure::new(stream("1"), Version::FIRST, Position::new(1), 3, "a\0b");
-    step.failure = Some(failure);
-    read_models.advance(&claim, step).await.unwrap();
-    let [status] = &read_models.statuses().await.unwrap()[..] else { panic!("not one projection") };
-    assert_eq!(status.failure.as_ref().unwrap().error, "a␀b");
+    let rows = vec![StoredRow::new("a", "1"), StoredRow::new("b", r#""\u0000""#)];
+    read_models.advance(&claim, step(1, rows)).await.unwrap();
     let keys = ["a\0", "b", "\0", ""].map(str::to_owned);
     let found = read_models.rows(&model(), &keys).await.unwrap();
     assert_eq!(found, [None, Some(r#""\u0000""#.into()), None, None]);
@@ -216,6 +211,30 @@ async fn a_page_of_large_rows_ends_early() {
         pages.push(rows.len());
     }
     assert_eq!(pages, [5, 1]);
+}
+
+#[tokio::test]
+async fn the_server_sends_no_more_than_a_page() {
+    let fixture = Fixture::new().await;
+    let client = fixture.client().await;
+    // 60 rows of 160,000 bytes that cannot be compressed to less than a half.
+    let fill = "INSERT INTO es.rows
+                SELECT 'balances', 1, lpad(n::text, 3, '0'), to_json((SELECT string_agg(md5(n::text || i), '') FROM generate_series(1, 5000) i))
+                FROM generate_series(1, 60) n";
+    client.batch_execute(fill).await.unwrap();
+    let after = include_str!("../../src/read_model/rows_after.sql").replace("{schema}", "es");
+    let sent = client.query(&after, &[&"balances", &1_i64, &"", &1000_i64]).await.unwrap().len();
+    assert!((20..59).contains(&sent), "{sent} rows");
+    let mut keys = Vec::new();
+    loop {
+        let after = keys.last().map(String::as_str);
+        let page = read_models(&fixture.store).rows_after(&model(), after, 1000).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        keys.extend(page.into_iter().map(|row| row.key));
+    }
+    assert_eq!(keys, (1..=60).map(|number| format!("{number:03}")).collect::<Vec<_>>());
 }
 
 #[tokio::test]
