@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     event::LimitError,
     projection::{Fault, RowShape, feed::passes},
-    store::{Checkpoint, Position, ReadError, ReadModelError, ReadModelFailure, StreamId, Version},
+    store::{Checkpoint, Position, ReadError, ReadModelError, ReadModelFailure, StoreErrorKind, StreamId, Version},
 };
 
 /// Why a view could not be folded.
@@ -161,9 +161,9 @@ impl FollowError {
     /// Whether it goes on when the store can be reached again.
     pub(crate) fn passes(&self) -> bool {
         match self {
-            Self::Store(error) => error.is_transient(),
+            Self::Store(ReadModelError::Store(error)) => error.is_transient() || error.kind() == StoreErrorKind::Moved,
             Self::Read(error) => passes(error),
-            Self::Failed(_) | Self::Newer(_) | Self::Limit(_) => false,
+            Self::Store(_) | Self::Failed(_) | Self::Newer(_) | Self::Limit(_) => false,
         }
     }
 }

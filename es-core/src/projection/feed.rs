@@ -79,8 +79,9 @@ impl Feed {
                 self.pass_on(filters, from, Page::new(Vec::new(), from.position(), from), &mut reached);
                 let mut pages = store.subscribe_pages(from, filter);
                 while let Some(page) = pages.next().await {
+                    let page = page?;
                     back_off = BackOff::new();
-                    self.pass_on(filters, reached.unwrap_or(from), page?, &mut reached);
+                    self.pass_on(filters, reached.unwrap_or(from), page, &mut reached);
                     yield_once().await;
                 }
                 Ok(()) // No store ends a subscription without an error.

@@ -22,15 +22,15 @@ use crate::{
         FollowError,
         back_off::BackOff,
         board::Board,
-        feed::Feed,
+        feed::{Feed, passes},
         keeper::Keeper,
         owning::{Left, Owning},
         runner::State,
         settings::Settings,
     },
     store::{
-        Checkpoint, Claim, Claimed, EventStore, Filter, ReadModelError, ReadModelId, ReadModelRequest, ReadModelState,
-        ReadModelStatus, ReadModels,
+        Checkpoint, Claim, Claimed, EventStore, Filter, ReadError, ReadModelError, ReadModelFailure, ReadModelId,
+        ReadModelRequest, ReadModelState, ReadModelStatus, ReadModels,
     },
 };
 
@@ -77,6 +77,15 @@ pub(crate) struct Follower {
     asked: AtomicU64,
 }
 
+/// A read model that this program owns from now on.
+pub(crate) struct Taken {
+    pub(crate) claim: Claim,
+    /// The state that the owner before it has left, if this owner can go on with it.
+    pub(crate) state: Option<ReadModelState>,
+    /// The event that failed last.
+    pub(crate) failure: Option<ReadModelFailure>,
+}
+
 /// What this program knows of a read model that it follows.
 #[derive(Clone, Debug)]
 pub(crate) enum Local {
@@ -89,6 +98,8 @@ pub(crate) enum Local {
         epoch: u64,
         seen: Checkpoint,
         state: ReadModelState,
+        /// Whether its rows can be read.
+        complete: bool,
         /// When it began, and how many positions it has looked at since.
         since: Instant,
         looked: u64,
@@ -143,9 +154,9 @@ impl Follower {
         loop {
             let ended = match self.turn(context, &model, &mut is_start).await {
                 Ok(None) => return Ok(()),
-                Ok(Some(claim)) => {
+                Ok(Some(taken)) => {
                     let keeper = self.keeper.lock().await;
-                    let left = Owning::new(context, self, keeper, claim, &mut back_off).run().await;
+                    let left = Owning::new(context, self, keeper, taken, &mut back_off).run().await;
                     self.local.send_replace(Local::Waiting);
                     left
                 }
@@ -154,6 +165,9 @@ impl Follower {
             match ended {
                 Ok(Left::Stopping) => return Ok(()),
                 Ok(Left::Elsewhere) | Err(FollowError::Store(ReadModelError::Fenced { .. })) => {}
+                Err(error @ FollowError::Read(ReadError::Restored { .. })) => {
+                    self.await_rebuild(context, &model, error).await?;
+                }
                 Err(error) if error.passes() => {
                     tracing::warn!(projection = self.name, %error, "a projection tries again");
                     select! {
@@ -166,14 +180,34 @@ impl Follower {
         }
     }
 
-    /// Waits until this program is the owner, and gives the state that the owner before it has left; `None` when it is to stop. What
-    /// had stopped is tried again at the start.
+    /// The read model is not of this log. Waits until somebody asks for a rebuild, or the program is to stop.
+    async fn await_rebuild(
+        &self,
+        context: &Context<'_>,
+        model: &ReadModelId,
+        error: FollowError,
+    ) -> Result<(), FollowError> {
+        let statuses = context.read_models.statuses().await?;
+        let epoch = statuses.iter().find(|status| status.model == *model).map_or(0, |status| status.epoch);
+        let error = Arc::new(error);
+        context.settings.alert(self.name, &error);
+        self.local.send_replace(Local::Failed(error));
+        select! {
+            () = context.stopping() => {}
+            _ = context.board.moved_on(model, epoch) => {}
+        }
+        self.local.send_replace(Local::Waiting);
+        Ok(())
+    }
+
+    /// Waits until this program is the owner, and gives what the owner before it has left; `None` when it is to stop. What had
+    /// stopped is tried again at the start.
     async fn turn(
         &self,
         context: &Context<'_>,
         model: &ReadModelId,
         is_start: &mut bool,
-    ) -> Result<Option<(Claim, Option<ReadModelState>)>, FollowError> {
+    ) -> Result<Option<Taken>, FollowError> {
         let mut overdue = None;
         loop {
             if context.is_stopping() {
@@ -181,19 +215,20 @@ impl Follower {
             }
             let statuses = context.read_models.statuses().await?;
             let status = statuses.into_iter().find(|status| status.model == *model);
-            let is_start = std::mem::replace(is_start, false);
             let Some(status) = status else {
+                *is_start = false;
                 if let Some(claim) = self.claim(context, model).await? {
-                    return Ok(Some((claim, None)));
+                    return Ok(Some(Taken { claim, state: None, failure: None }));
                 }
                 continue;
             };
-            let state = Some(status.state).filter(|state| *state != ReadModelState::Retrying);
+            if *is_start && status.state == ReadModelState::Stopped {
+                context.read_models.ask(model, ReadModelRequest::Retry).await?;
+                *is_start = false;
+                continue;
+            }
+            *is_start = false;
             let may_claim = match (status.state, status.lease_left) {
-                (ReadModelState::Stopped, _) if is_start => {
-                    context.read_models.ask(model, ReadModelRequest::Retry).await?;
-                    continue;
-                }
                 (ReadModelState::Paused | ReadModelState::Stopped, _) => {
                     select! {
                         () = context.stopping() => {}
@@ -201,6 +236,8 @@ impl Follower {
                     }
                     false
                 }
+                // After an error of the store this program is the owner still.
+                _ if status.owner.as_deref().is_none_or(|owner| owner == context.owner) => true,
                 (_, Some(left)) => {
                     select! {
                         () = context.stopping() => {}
@@ -209,15 +246,19 @@ impl Follower {
                     }
                     false
                 }
-                (_, None) if status.owner.is_none() || overdue.as_ref() == Some(&status) => true,
+                // Its rows cannot be read before it is complete, so that is work.
+                (_, None) if !status.complete || overdue.as_ref() == Some(&status) => true,
                 (_, None) => {
                     self.overdue(context, &status).await?;
-                    overdue = Some(status);
+                    overdue = Some(status.clone());
                     false
                 }
             };
             if may_claim && let Some(claim) = self.claim(context, model).await? {
-                return Ok(Some((claim, state)));
+                // What was read before the claim holds only if nothing happened in between.
+                let left = Some(status).filter(|status| claim.epoch == status.epoch + 1);
+                let state = left.as_ref().map(|left| left.state).filter(|state| *state != ReadModelState::Retrying);
+                return Ok(Some(Taken { claim, state, failure: left.and_then(|left| left.failure) }));
             }
         }
     }
@@ -247,7 +288,12 @@ impl Follower {
                 _ = &mut moved_on => return Ok(()),
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => return Ok(()),
                 page = pages.next() => {
-                    let Some(page) = page.transpose()? else { return Ok(()) };
+                    let page = match page {
+                        Some(Ok(page)) => page,
+                        Some(Err(error)) if passes(&error) => return Err(error.into()),
+                        // Who owns it must find out.
+                        Some(Err(_)) | None => return Ok(()),
+                    };
                     let is_wanted = page.events.iter().any(|event| {
                         event.position > status.seen.position() && self.filter.accepts(&event.stream, &event.name)
                     });

@@ -11,7 +11,9 @@ use async_trait::async_trait;
 use crate::{
     event::{DecodeError, encode},
     projection::{EventBatch, Fault, Row, row_order::RowOrder},
-    store::{Claim, ReadError, ReadModelError, ReadModelStep, ReadModels, Recorded, StoredEvent, StoredRow, limits},
+    store::{
+        Claim, Page, ReadError, ReadModelError, ReadModelStep, ReadModels, Recorded, StoredEvent, StoredRow, limits,
+    },
 };
 
 /// Handles the events of a step, and moves the read model on with what it made of them.
@@ -39,6 +41,8 @@ pub(crate) enum NotTaken {
         index: usize,
         cause: Cause,
     },
+    /// The rows of several events are too large for one step.
+    TooLarge,
     /// The store did not take it, or it is not known whether it did.
     Store(ReadModelError),
 }
@@ -87,11 +91,17 @@ impl From<ReadError> for Cause {
 /// How many rows a keeper keeps in memory between two steps, so that it need not read them.
 const KEPT: usize = 10_000;
 
+/// The most bytes of rows in one step of several events, and the most that are written before the kept rows are forgotten.
+const STEP_BYTES: usize = Page::BYTES;
+const KEPT_BYTES: usize = 4 * STEP_BYTES;
+
 /// Keeps rows by key.
 pub(crate) struct RowKeeper<R: Row> {
     order: RowOrder,
     /// Rows as they are stored.
     kept: BTreeMap<R::Key, R>,
+    /// How many bytes were written since there were none.
+    bytes: usize,
 }
 
 /// A row that the events of a step change.
@@ -104,7 +114,7 @@ struct Changed<R> {
 
 impl<R: Row> RowKeeper<R> {
     pub(crate) fn new() -> Self {
-        Self { order: RowOrder::of::<R::Key>(), kept: BTreeMap::new() }
+        Self { order: RowOrder::of::<R::Key>(), kept: BTreeMap::new(), bytes: 0 }
     }
 
     /// Reads the rows that are not kept in memory.
@@ -227,9 +237,14 @@ impl<R: Row> Keeper for RowKeeper<R> {
             step.rows
                 .push(stored(changed).map_err(|error| NotTaken::Event { index: changed.by, cause: error.into() })?);
         }
+        let bytes: usize = step.rows.iter().map(|row| row.state.len()).sum();
+        if bytes > STEP_BYTES && events.len() > 1 {
+            return Err(NotTaken::TooLarge);
+        }
         read_models.advance(claim, step).await.map_err(NotTaken::Store)?;
-        if self.kept.len() + changed.len() > KEPT {
-            self.kept.clear();
+        self.bytes += bytes;
+        if self.kept.len() + changed.len() > KEPT || self.bytes > KEPT_BYTES {
+            self.forget();
         }
         self.kept.extend(changed.into_iter().map(|(key, changed)| (key, changed.row)));
         Ok(())
@@ -237,6 +252,7 @@ impl<R: Row> Keeper for RowKeeper<R> {
 
     fn forget(&mut self) {
         self.kept.clear();
+        self.bytes = 0;
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     projection::{
         FollowError,
         back_off::BackOff,
-        follower::{Context, Follower, Local},
+        follower::{Context, Follower, Local, Taken},
         keeper::{Cause, Keeper, NotTaken},
     },
     store::{Checkpoint, Claim, Page, ReadError, ReadModelFailure, ReadModelState, ReadModelStep, StoredEvent},
@@ -46,6 +46,8 @@ pub(crate) struct Owning<'a> {
     seen: Checkpoint,
     /// The state that is stored, if it is one that this owner goes on with.
     state: Option<ReadModelState>,
+    /// The event that failed last, as it was stored.
+    failure: Option<ReadModelFailure>,
     /// When it stored something last, and when it began.
     stored: Instant,
     since: Instant,
@@ -68,13 +70,24 @@ impl<'a> Owning<'a> {
         context: &'a Context<'a>,
         follower: &'a Follower,
         mut keeper: MutexGuard<'a, Box<dyn Keeper>>,
-        (claim, state): (Claim, Option<ReadModelState>),
+        Taken { claim, state, failure }: Taken,
         back_off: &'a mut BackOff,
     ) -> Self {
         keeper.forget();
         let (now, seen) = (Instant::now(), claim.seen);
-        let owning =
-            Self { context, follower, keeper, back_off, claim, seen, state, stored: now, since: now, began_at: seen };
+        let owning = Self {
+            context,
+            follower,
+            keeper,
+            back_off,
+            claim,
+            seen,
+            state,
+            failure,
+            stored: now,
+            since: now,
+            began_at: seen,
+        };
         owning.publish();
         owning
     }
@@ -169,7 +182,7 @@ impl<'a> Owning<'a> {
         seen: Checkpoint,
         state: ReadModelState,
     ) -> Result<Option<Left>, FollowError> {
-        let (mut rest, mut attempts) = (events, 0);
+        let mut rest = events;
         let mut length = rest.len();
         let mut pause = BackOff::new();
         while let Some(last) = rest[..length].last() {
@@ -184,14 +197,14 @@ impl<'a> Owning<'a> {
                 Ok(()) => {
                     self.moved(&step);
                     rest = &rest[length..];
-                    (length, attempts) = (rest.len(), 0);
+                    length = rest.len();
                 }
                 Err(NotTaken::Store(error)) => return Err(error.into()),
+                Err(NotTaken::TooLarge) => length = (length / 2).max(1),
                 Err(NotTaken::Event { index, .. }) if index > 0 => length = index,
                 Err(NotTaken::Event { cause, .. }) => {
-                    attempts += 1;
                     length = 1;
-                    if let Some(left) = self.failed(&rest[0], attempts, &cause).await? {
+                    if let Some(left) = self.failed(&rest[0], &cause).await? {
                         return Ok(Some(left));
                     }
                     select! {
@@ -208,8 +221,11 @@ impl<'a> Owning<'a> {
     }
 
     /// Stores that `event` failed; gives the lease back if it is not to be tried again here.
-    async fn failed(&mut self, event: &StoredEvent, attempts: u32, cause: &Cause) -> Result<Option<Left>, FollowError> {
+    async fn failed(&mut self, event: &StoredEvent, cause: &Cause) -> Result<Option<Left>, FollowError> {
         let StoredEvent { stream, version, position, .. } = event;
+        // Attempts of an owner before count, too.
+        let before = self.failure.as_ref().filter(|failure| failure.position == *position);
+        let attempts = before.map_or(0, |failure| failure.attempts).saturating_add(1);
         let failure = ReadModelFailure::new(stream.clone(), *version, *position, attempts, cause.text());
         let is_newer = matches!(cause, Cause::Newer(_));
         let is_last = attempts > self.context.settings.retries;
@@ -236,6 +252,13 @@ impl<'a> Owning<'a> {
 
     /// The log cannot be read any further.
     async fn unreadable(&mut self, error: ReadError) -> Result<Left, FollowError> {
+        if let ReadError::Restored { checkpoint, .. } = &error {
+            // A failover that lost events has set the read model back with them. It goes on from where it stands now.
+            let statuses = self.context.read_models.statuses().await?;
+            let stored = statuses.iter().find(|status| status.model == self.claim.model);
+            let is_older = stored.is_some_and(|stored| stored.seen != *checkpoint);
+            return if is_older { Ok(Left::Elsewhere) } else { Err(error.into()) };
+        }
         let ReadError::Damaged { stream, version, position, .. } = &error else { return Err(error.into()) };
         let failure = ReadModelFailure::new(stream.clone(), *version, *position, 1, error.to_string());
         let mut step = ReadModelStep::new(self.claim.handled, self.claim.seen, ReadModelState::Stopped);
@@ -269,16 +292,23 @@ impl<'a> Owning<'a> {
     fn moved(&mut self, step: &ReadModelStep) {
         self.claim = self.claim.after(step);
         self.seen = if step.seen.position() > self.seen.position() { step.seen } else { self.seen };
-        (self.state, self.stored) = (Some(step.state), Instant::now());
+        (self.state, self.stored, self.failure) = (Some(step.state), Instant::now(), step.failure.clone());
         *self.back_off = BackOff::new();
         self.publish();
     }
 
     /// Tells this program how far it has come.
     fn publish(&self) {
-        let (seen, state, since) = (self.seen, self.state(), self.since);
+        let (seen, state, since, complete) = (self.seen, self.state(), self.since, self.claim.complete);
         let looked = seen.position().get().saturating_sub(self.began_at.position().get());
-        self.follower.local.send_replace(Local::Owned { epoch: self.claim.epoch, seen, state, since, looked });
+        self.follower.local.send_replace(Local::Owned {
+            epoch: self.claim.epoch,
+            seen,
+            state,
+            complete,
+            since,
+            looked,
+        });
     }
 
     fn state(&self) -> ReadModelState {

@@ -168,8 +168,8 @@ impl<S: EventStore + Clone> Projections<S> {
         self.runner.stop().await;
     }
 
-    /// Waits until each of the followed projections that `names` names has every event up to `checkpoint` that it wants, whichever
-    /// program runs it. At most for the time `within`, by tokio's timer.
+    /// Waits until each of the followed projections that `names` names can be read and has every event up to `checkpoint` that it
+    /// wants, whichever program runs it. At most for the time `within`, by tokio's timer.
     ///
     /// `appended.checkpoint()` is that of an append, and `store.frontier()` that of the newest event.
     ///

@@ -40,7 +40,7 @@ pub(crate) async fn has(
 }
 
 impl Follower {
-    /// Waits until the read model has everything up to `wanted`, whoever owns it, and notes in `at` how far it has come.
+    /// Waits until the read model can be read and has everything up to `wanted`, whoever owns it, and notes in `at` how far it has come.
     ///
     /// # Errors
     /// [`WaitError`], as soon as it is known that it does not come so far.
@@ -55,9 +55,9 @@ impl Follower {
         loop {
             local.mark_unchanged();
             match self.local() {
-                Local::Owned { seen, .. } => {
+                Local::Owned { seen, complete, .. } => {
                     *at = seen;
-                    if has(store, &self.filter, seen, wanted).await? {
+                    if complete && has(store, &self.filter, seen, wanted).await? {
                         return Ok(());
                     }
                 }
@@ -92,7 +92,7 @@ impl Follower {
         status: ReadModelStatus,
         wanted: Checkpoint,
     ) -> Result<bool, WaitError> {
-        if has(store, &self.filter, status.seen, wanted).await? {
+        if status.complete && has(store, &self.filter, status.seen, wanted).await? {
             return Ok(true);
         }
         match status.state {
@@ -100,6 +100,7 @@ impl Follower {
                 return Err(WaitError::Stopped { projection: self.name, failure: status.failure.map(Box::new) });
             }
             ReadModelState::Paused => return Err(WaitError::Paused { projection: self.name }),
+            _ if !status.complete => return Ok(false),
             _ => {}
         }
         let mut pages = store.read_pages(status.seen, Direction::Forward, &self.filter, Some(1));

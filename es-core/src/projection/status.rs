@@ -10,7 +10,9 @@ use crate::{
         FollowError, ProjectionError,
         follower::{Follower, Local},
     },
-    store::{Direction, EventStore, Position, ReadModelFailure, ReadModelState, ReadModelStatus, ReadModels},
+    store::{
+        Direction, EventStore, Position, ReadError, ReadModelFailure, ReadModelState, ReadModelStatus, ReadModels,
+    },
 };
 
 /// What a projection that is followed is doing, whichever program owns it.
@@ -104,7 +106,13 @@ impl Follower {
             // An owner does not always store that it has looked at what it does not want, so this looks itself.
             let mut pages = store.read_pages(seen.position().into(), Direction::Forward, &self.filter, Some(1));
             let mut nothing_up_to = seen.position();
-            while let Some(page) = pages.next().await.transpose()? {
+            while let Some(page) = pages.next().await {
+                let page = match page {
+                    Ok(page) => page,
+                    // It is one of the events that wait.
+                    Err(ReadError::Damaged { .. }) => break,
+                    Err(error) => return Err(error.into()),
+                };
                 nothing_up_to = page.up_to.max(nothing_up_to);
                 if let Some(event) = page.events.first() {
                     waiting = Some(age(event.recorded_at));

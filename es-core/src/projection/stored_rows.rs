@@ -1,8 +1,14 @@
 //! The rows that a store keeps, by their keys.
 
-use std::{collections::VecDeque, fmt, marker::PhantomData, sync::Arc, time::Duration};
-
-use tokio::{sync::Mutex, time::Instant};
+use std::{
+    collections::VecDeque,
+    fmt,
+    marker::PhantomData,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use crate::{
     projection::{Row, RowsError, Unsupported, keeper::read, row_order::RowOrder},
@@ -11,9 +17,6 @@ use crate::{
 
 /// How many rows are read at once.
 const PAGE: usize = 500;
-/// For how long it is taken for true that rows are complete.
-const CHECKED: Duration = Duration::from_secs(1);
-
 /// The rows by key that a store keeps, while [`Projections::run`](crate::Projections::run) runs in this or another program.
 /// [`Projections::rows`](crate::Projections::rows) gives it.
 ///
@@ -35,14 +38,15 @@ const CHECKED: Duration = Duration::from_secs(1);
 /// ```
 pub struct StoredRows<R> {
     store: Arc<dyn EventStore>,
-    complete_until: Mutex<Option<Instant>>,
+    /// The epoch of the read model when it was found complete last; 0 before.
+    epoch: AtomicU64,
     order: RowOrder,
     row: PhantomData<fn() -> R>,
 }
 
 impl<R: Row> StoredRows<R> {
     pub(crate) fn new(store: Arc<dyn EventStore>) -> Self {
-        Self { store, complete_until: Mutex::new(None), order: RowOrder::of::<R::Key>(), row: PhantomData }
+        Self { store, epoch: AtomicU64::new(0), order: RowOrder::of::<R::Key>(), row: PhantomData }
     }
 
     /// Gives the row with this key; `None` if there is none.
@@ -59,10 +63,14 @@ impl<R: Row> StoredRows<R> {
     /// # Errors
     /// As for [`get`](Self::get).
     pub async fn get_many(&self, keys: &[R::Key]) -> Result<Vec<Option<R>>, RowsError> {
-        let (read_models, model) = self.complete().await?;
+        let (read_models, model) = self.kept()?;
         let keys: Vec<_> = keys.iter().map(|key| self.order.store(key)).collect();
-        let states = read_models.rows(&model, &keys).await?;
-        states.into_iter().map(|state| Ok(state.map(|state| read(&state)).transpose()?)).collect()
+        loop {
+            let states = read_models.rows(&model, &keys).await?;
+            if self.were_complete(read_models, &model).await? {
+                return states.into_iter().map(|state| Ok(state.map(|state| read(&state)).transpose()?)).collect();
+            }
+        }
     }
 
     /// Reads all rows in the order of their keys, some hundred at a time: keys that are whole numbers in the order of the
@@ -72,22 +80,27 @@ impl<R: Row> StoredRows<R> {
         AllRows { rows: self, page: VecDeque::new(), after: None, ended: false }
     }
 
-    /// The read models of the store, if the rows are complete.
-    async fn complete(&self) -> Result<(&dyn ReadModels, ReadModelId), RowsError> {
+    fn kept(&self) -> Result<(&dyn ReadModels, ReadModelId), RowsError> {
         let read_models = self.store.read_models().ok_or(Unsupported {})?;
-        let model = ReadModelId::new(R::NAME, R::VERSION)?;
-        let mut complete_until = self.complete_until.lock().await;
-        let now = Instant::now();
-        if complete_until.is_none_or(|until| until < now) {
-            let statuses = read_models.statuses().await?;
-            let status = statuses.iter().find(|status| status.model == model);
-            if !status.is_some_and(|status| status.complete) {
+        Ok((read_models, ReadModelId::new(R::NAME, R::VERSION)?))
+    }
+
+    /// Whether the rows that were just read are those of a complete read model: nobody asked to rebuild it meanwhile. If not, they
+    /// must be read again.
+    ///
+    /// # Errors
+    /// [`RowsError::Building`].
+    async fn were_complete(&self, read_models: &dyn ReadModels, model: &ReadModelId) -> Result<bool, RowsError> {
+        let statuses = read_models.statuses().await?;
+        let status = statuses.iter().find(|status| status.model == *model);
+        match status {
+            // A rebuild that began and ended while the rows were read has raised the epoch.
+            Some(status) if status.complete => Ok(self.epoch.swap(status.epoch, Ordering::SeqCst) == status.epoch),
+            _ => {
                 let at = status.map(|status| status.seen.position()).unwrap_or_default();
-                return Err(RowsError::Building { projection: R::NAME, at });
+                Err(RowsError::Building { projection: R::NAME, at })
             }
-            *complete_until = Some(now + CHECKED);
         }
-        Ok((read_models, model))
     }
 }
 
@@ -114,8 +127,13 @@ impl<R: Row> AllRows<'_, R> {
     /// [`RowsError`].
     pub async fn try_next(&mut self) -> Result<Option<(R::Key, R)>, RowsError> {
         if self.page.is_empty() && !self.ended {
-            let (read_models, model) = self.rows.complete().await?;
-            self.page = read_models.rows_after(&model, self.after.as_deref(), PAGE).await?.into();
+            let (read_models, model) = self.rows.kept()?;
+            self.page = loop {
+                let page = read_models.rows_after(&model, self.after.as_deref(), PAGE).await?;
+                if self.rows.were_complete(read_models, &model).await? {
+                    break page.into();
+                }
+            };
             self.ended = self.page.is_empty();
             if let Some(last) = self.page.back() {
                 self.after = Some(last.key.clone());

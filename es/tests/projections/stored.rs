@@ -142,6 +142,10 @@ async fn a_rebuild_empties_the_rows_and_builds_them_anew() -> TestResult {
         tokio::spawn(projections.run());
         let frontier = store.frontier().await?;
         projections.wait_for(&["customers"], frontier, LONG).await?;
+        let rows = projections.rows::<Customer>();
+        assert!(rows.get(&"ada".into()).await?.is_some());
+        let mut all = rows.all();
+        assert!(all.try_next().await?.is_some());
         projections.pause("customers").await?;
         projections.rebuild("customers").await?;
         let status = &projections.status().await?[0];
@@ -149,8 +153,11 @@ async fn a_rebuild_empties_the_rows_and_builds_them_anew() -> TestResult {
             (status.state, status.seen, status.behind),
             (ReadModelState::Paused, Position::START, status.events)
         );
-        let rows = projections.rows::<Customer>();
         assert!(matches!(rows.get(&"ada".into()).await, Err(RowsError::Building { .. })));
+        assert!(
+            matches!(all.try_collect::<Vec<_>>().await, Err(RowsError::Building { .. })),
+            "half of the rows are not all"
+        );
         projections.resume("customers").await?;
         projections.wait_for(&["customers"], frontier, LONG).await?;
         let folded = projections.fold::<Rows<Customer>>(AsOf::Newest).await?;
@@ -277,6 +284,54 @@ async fn what_is_looked_at_moves_on_when_nothing_matches_and_what_is_idle_writes
         tokio::time::sleep(Duration::from_millis(1_200)).await;
         let later = read_models.statuses().await?.remove(0);
         assert!(later.lease_left < lease, "an idle owner does not renew its lease");
+        projections.stop().await;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_waited_for_can_be_read_also_when_nothing_matched() -> TestResult {
+    for (store, _folder) in stores().await? {
+        for round in 0..20 {
+            let accounts = store.repository::<super::domain::Account>();
+            accounts.update(&format!("{round}"), |_| super::domain::Opened { owner: "Ada".into() }).await?;
+            let projections = store.projections().follow(Unmatched::default());
+            let running = tokio::spawn(projections.run());
+            projections.wait_for(&["unmatched"], store.frontier().await?, LONG).await?;
+            assert!(projections.rows::<Unmatched>().get(&1).await?.is_none());
+            projections.stop().await;
+            running.await??;
+        }
+    }
+    Ok(())
+}
+
+/// Rows that are large.
+#[derive(Default, Serialize, Deserialize)]
+struct Large {
+    text: String,
+}
+
+#[es::project(name = "large", key = u64, of(super::domain::Account))]
+impl Large {
+    #[key(|event| event.amount)]
+    fn deposited(&mut self, event: &super::domain::Deposited) {
+        self.text = "x".repeat(1024 * 1024) + &event.amount.to_string();
+    }
+}
+
+#[tokio::test]
+async fn large_rows_of_many_events_go_in_several_steps() -> TestResult {
+    for (store, _folder) in stores().await? {
+        for amount in 0..40 {
+            deposit(&store, "ada", amount).await?;
+        }
+        let projections = store.projections().follow(Large::default());
+        tokio::spawn(projections.run());
+        projections.wait_for(&["large"], store.frontier().await?, LONG).await?;
+        let rows: Vec<(u64, Large)> = projections.rows().all().try_collect().await?;
+        assert_eq!(rows.iter().map(|(key, _)| *key).collect::<Vec<_>>(), (0..40).collect::<Vec<_>>());
+        assert!(rows.iter().all(|(key, row)| row.text.ends_with(&format!("x{key}"))));
         projections.stop().await;
     }
     Ok(())
