@@ -8,7 +8,7 @@ use es_core::{
 };
 use es_postgres::PostgresStore;
 use futures_util::future::{join, join_all};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::fixture::Fixture;
 
@@ -132,7 +132,7 @@ async fn steps_that_find_their_projections_held_are_busy_and_delay_no_reader() {
     let held = async { (held.await, began.elapsed()) };
     let reads = async {
         // The steps are on their way.
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        sleep(Duration::from_millis(200)).await;
         for _ in 0..20 {
             read_models.rows(&model(1), &["1".to_owned()]).await.unwrap();
             read_models.statuses().await.unwrap();
@@ -154,10 +154,19 @@ async fn the_steps_of_many_projections_use_four_connections() {
     let fixture = Fixture::with(|builder| builder.application_name("counted")).await;
     let read_models = read_models(&fixture.store);
     let client = fixture.client().await;
-    let count =
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'counted' AND datname = current_database()";
-    let connections = async || client.query_one(count, &[]).await.unwrap().get::<_, i64>(0);
-    let before = connections().await;
+    let count = "SELECT count(*), count(*) FILTER (WHERE query LIKE '%LISTEN%') FROM pg_stat_activity
+                 WHERE application_name = 'counted' AND datname = current_database()";
+    let connections = async || {
+        let row = client.query_one(count, &[]).await.unwrap();
+        (row.get::<_, i64>(0), row.get::<_, i64>(1))
+    };
+    // The store opens the connection that listens for notifications in the background.
+    let began = Instant::now();
+    while connections().await.1 == 0 {
+        assert!(began.elapsed() < Duration::from_mins(1), "the store does not listen");
+        sleep(Duration::from_millis(10)).await;
+    }
+    let (before, _) = connections().await;
     let projections = (0..20).map(async |number: u32| {
         let model = ReadModelId::new(format!("projection-{number}"), 1).unwrap();
         let Claimed::Owned(mut claim) = read_models.claim(&model, "mine", LEASE).await.unwrap() else {
@@ -170,7 +179,7 @@ async fn the_steps_of_many_projections_use_four_connections() {
         }
     });
     join_all(projections).await;
-    let more = connections().await - before;
+    let more = connections().await.0 - before;
     assert!((1..=4).contains(&more), "{more} connections");
 }
 
