@@ -29,12 +29,28 @@ use tokio_postgres::Client;
 use variants::Variant;
 use writers::{Child, Fence, Writers};
 
-/// The time within which a wrong variant must be caught. It usually takes a second or two.
-const CAUGHT_WITHIN: Duration = Duration::from_secs(20);
 /// A test with no more events than this has tested nothing.
 const MIN_EVENTS: usize = 50;
+/// A test that has seen too few events after this time fails.
+const LONGEST: Duration = Duration::from_mins(5);
 
-/// How long a test of a correct variant runs.
+/// How long a test runs: for this time, and until the reader has received more than this number of events.
+#[derive(Debug, Clone, Copy)]
+struct Length {
+    time: Duration,
+    events: usize,
+}
+
+/// The length within which a wrong variant must be caught. It usually takes a second or two, and some hundred events: a
+/// busy machine delivers fewer in the same time.
+const CAUGHT_WITHIN: Length = Length { time: Duration::from_secs(20), events: 4_000 };
+
+/// The length of a test of a correct variant.
+fn correct() -> Length {
+    Length { time: test_duration(), events: MIN_EVENTS }
+}
+
+/// The time for which a test of a correct variant runs.
 fn test_duration() -> Duration {
     Effort::from_env().unwrap().lasting(Duration::from_secs(4))
 }
@@ -53,15 +69,15 @@ async fn run_and_find_skipped(
     fence: Fence,
     reading: Reading,
     few_writers: bool,
-    limit: Duration,
+    length: Length,
 ) -> BTreeSet<i64> {
     let url = database.url();
     let writers = Writers::start(&store, &url, fence, if few_writers { 3 } else { 12 });
     let mut reader = readers::Reader::start(&url, reading).await;
     let began = Instant::now();
     let mut skipped = BTreeSet::new();
-    let too_few_events = |reader: &readers::Reader| reader.delivered() <= MIN_EVENTS && began.elapsed() < CAUGHT_WITHIN;
-    while (began.elapsed() < limit || too_few_events(&reader)) && skipped.is_empty() {
+    let too_few_events = |reader: &readers::Reader| reader.delivered() <= length.events && began.elapsed() < LONGEST;
+    while (began.elapsed() < length.time || too_few_events(&reader)) && skipped.is_empty() {
         let look_again = Instant::now() + Duration::from_millis(200);
         while Instant::now() < look_again {
             reader.read().await;
@@ -89,7 +105,7 @@ async fn assert_caught(variant: Variant) {
 async fn reading_in_the_correct_order_skips_nothing() {
     let (database, store) = database().await;
     let (fence, reading) = Variant::Correct.set_up(&database);
-    let skipped = run_and_find_skipped(&database, store, fence, reading, false, test_duration()).await;
+    let skipped = run_and_find_skipped(&database, store, fence, reading, false, correct()).await;
     assert!(skipped.is_empty(), "skipped {skipped:?}");
 }
 
@@ -98,7 +114,7 @@ async fn reading_in_the_correct_order_skips_nothing() {
 async fn the_frontier_function_skips_nothing() {
     let (database, store) = database().await;
     let (fence, reading) = Variant::CorrectFunction.set_up(&database);
-    let skipped = run_and_find_skipped(&database, store, fence, reading, false, test_duration()).await;
+    let skipped = run_and_find_skipped(&database, store, fence, reading, false, correct()).await;
     assert!(skipped.is_empty(), "skipped {skipped:?}");
 }
 
@@ -121,7 +137,7 @@ async fn two_subscriptions_skip_nothing_while_two_processes_write() {
     });
     tokio::time::sleep(test_duration()).await;
     let (client, began) = (writers::connect(&database.url()).await, Instant::now());
-    while count(&client).await <= MIN_EVENTS && began.elapsed() < CAUGHT_WITHIN {
+    while count(&client).await <= MIN_EVENTS && began.elapsed() < LONGEST {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     writers.stop().await;
