@@ -275,12 +275,14 @@ pub enum ReadModelError {
         model: ReadModelId,
     },
     /// A step has two rows with one key. Nothing was written.
-    #[error("a step of read model `{model}` has two rows with the key `{key}`; give each row once")]
+    #[error(
+        "a step of read model `{model}` has two rows with one key, the second at index {index}; give each row once"
+    )]
     DuplicateKey {
         /// The read model.
         model: ReadModelId,
-        /// The key.
-        key: String,
+        /// The index of the second one among the rows of the step, from 0. The key may hold personal data.
+        index: usize,
     },
     /// A step would move the read model back. Nothing was written.
     #[error("a step cannot move read model `{model}` back from position {from} to {to}")]

@@ -163,10 +163,10 @@ pub fn check_row(row: &StoredRow) -> Result<(), LimitError> {
 /// [`ReadModelError::Limit`], [`ReadModelError::DuplicateKey`] and [`ReadModelError::Backwards`].
 pub fn check_step(claim: &Claim, step: &ReadModelStep) -> Result<(), ReadModelError> {
     let mut keys = HashSet::with_capacity(step.rows.len());
-    for row in &step.rows {
+    for (index, row) in step.rows.iter().enumerate() {
         check_row(row)?;
         if !keys.insert(&row.key) {
-            return Err(ReadModelError::DuplicateKey { model: claim.model.clone(), key: row.key.clone() });
+            return Err(ReadModelError::DuplicateKey { model: claim.model.clone(), index });
         }
     }
     let moves = [(claim.handled, step.handled), (claim.seen, step.seen), (step.handled, step.seen)];

@@ -14,8 +14,10 @@ use std::{
 };
 
 use es::{
-    Append, AppendRequest, AsOf, EncodeError, EventName, Expected, IdempotencyKey, KeysTaken, NewEvent, Position,
-    SchemaVersion, StoreError, StoreErrorKind, TakenKey, Timestamp, UnknownOutcome, prelude::*, store::StoredSnapshot,
+    Append, AppendRequest, AsOf, Checkpoint, EncodeError, EventName, Expected, IdempotencyKey, KeysTaken, NewEvent,
+    Position, ReadModelState, SchemaVersion, StoreError, StoreErrorKind, TakenKey, Timestamp, UnknownOutcome,
+    prelude::*,
+    store::{Claim, ReadModelId, ReadModelStep, StoredRow, StoredSnapshot, limits},
     testing::scenario,
 };
 use serde::{Deserializer, de};
@@ -339,6 +341,30 @@ fn debug_of_events_and_unknown_appends_shows_no_payload() {
     let snapshot = StoredSnapshot::after(&stored, "s", stored.payload.clone());
     let shown = format!("{snapshot:?} {}", snapshot.no_such_event());
     assert!(!shown.contains(CANARY) && shown.contains(&format!("payload_bytes: {payload}")), "{shown}");
+}
+
+/// Rows are folded from payloads, and keys are often people's names.
+#[test]
+fn rows_of_read_models_show_neither_their_keys_nor_their_states() {
+    let state = payload(r#"{"@":%}"#);
+    let row = || StoredRow::new(TEXT, state.clone());
+    let at = Checkpoint::START;
+    let mut step = ReadModelStep::new(at, at, ReadModelState::Live);
+    step.rows = vec![row()];
+    let lengths = format!("StoredRow {{ key_bytes: {}, state_bytes: {} }}", TEXT.len(), state.len());
+    for shown in [format!("{:?}", row()), format!("{step:?}")] {
+        assert!(!shown.contains(CANARY) && shown.contains(&lengths), "{shown}");
+    }
+    let claim = Claim::new(ReadModelId::new("accounts", 1).unwrap(), 1, at, at, true);
+    for (what, rows) in [
+        ("a key twice", vec![row(), row()]),
+        ("a key with a NUL", vec![StoredRow::new(format!("{TEXT}\0"), state.clone())]),
+        ("a key that is too long", vec![StoredRow::new(TEXT.repeat(100), state.clone())]),
+        ("a state that is too long", vec![StoredRow::new(TEXT, TEXT.repeat(2 * 1024 * 1024))]),
+    ] {
+        step.rows = rows;
+        silent(what, "`check_step`", &limits::check_step(&claim, &step).unwrap_err());
+    }
 }
 
 #[test]
