@@ -128,6 +128,9 @@ CREATE FUNCTION {schema}.claim_projection(
     SET lock_timeout = '1s'
 AS $es$
 BEGIN
+    IF pg_is_in_recovery() THEN
+        RAISE EXCEPTION 'read models are changed on the primary alone' USING ERRCODE = 'ES003';
+    END IF;
     -- At most 285 years, so that the end of the lease is a valid time.
     IF (lease_micros BETWEEN 0 AND 9007199254740992) IS NOT TRUE OR claimant IS NULL THEN
         RAISE EXCEPTION 'the claim is refused: its owner or its lease is missing or out of range' USING ERRCODE = 'ES011';
@@ -180,6 +183,9 @@ DECLARE
     -- Takes a result that is not needed: an assignment costs less than PERFORM, which runs a query.
     ignored text;
 BEGIN
+    IF pg_is_in_recovery() THEN
+        RAISE EXCEPTION 'read models are changed on the primary alone' USING ERRCODE = 'ES003';
+    END IF;
     IF keys IS NULL OR states IS NULL OR cardinality(keys) <> cardinality(states) THEN
         RAISE EXCEPTION 'the step is refused: its keys and its states differ in number' USING ERRCODE = 'ES011';
     END IF;
@@ -227,6 +233,9 @@ CREATE FUNCTION {schema}.ask_projection(
     SET enable_seqscan = off
 AS $es$
 BEGIN
+    IF pg_is_in_recovery() THEN
+        RAISE EXCEPTION 'read models are changed on the primary alone' USING ERRCODE = 'ES003';
+    END IF;
     IF rebuild IS NULL THEN
         RAISE EXCEPTION 'the request is refused: an argument is NULL' USING ERRCODE = 'ES011';
     END IF;

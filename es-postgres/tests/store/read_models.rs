@@ -8,6 +8,7 @@ use es_core::{
 };
 use es_postgres::PostgresStore;
 use futures_util::future::{join, join_all};
+use test_postgres::{Database, Server};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::fixture::Fixture;
@@ -181,6 +182,39 @@ async fn the_steps_of_many_projections_use_four_connections() {
     join_all(projections).await;
     let more = connections().await.0 - before;
     assert!((1..=4).contains(&more), "{more} connections");
+}
+
+/// Of a replica, such as a primary that was set back after a failover, the caller knows that the log is elsewhere. A primary
+/// that an administrator has made read-only is another matter.
+#[tokio::test]
+async fn claims_steps_and_requests_are_refused_as_moved_by_a_replica_alone() {
+    let server = Server::start(&[]).unwrap();
+    let database = Database::on(&server.url()).unwrap();
+    let store = PostgresStore::connect(&database.url()).await.unwrap();
+    let claimed = claim(&store, "first").await;
+    let answers = async || {
+        let (read_models, model) = (read_models(&store), model());
+        // Until the connections to the server before its restart are replaced.
+        while matches!(read_models.claim(&model, "first", LEASE).await, Err(error) if error.is_transient()) {}
+        [
+            read_models.claim(&model, "first", LEASE).await.map(drop),
+            read_models.advance(&claimed, step(1, Vec::new())).await,
+            read_models.ask(&model, ReadModelRequest::Pause).await,
+        ]
+        .map(|answer| match answer {
+            Err(ReadModelError::Store(error)) => error.kind(),
+            other => panic!("{other:?}"),
+        })
+    };
+    let name = database.name();
+    database.run(&[&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")]).unwrap();
+    server.kill().unwrap();
+    server.restart().unwrap();
+    assert_eq!(answers().await, [StoreErrorKind::Misconfigured; 3]);
+    server.kill().unwrap();
+    server.write_file("standby.signal", b"").unwrap();
+    server.restart().unwrap();
+    assert_eq!(answers().await, [StoreErrorKind::Moved; 3]);
 }
 
 #[tokio::test]
