@@ -159,6 +159,47 @@ fn a_feed_reads_the_categories_of_its_aggregates() {
 }
 
 #[test]
+fn a_projection_over_an_aggregate_wants_also_what_it_does_not_know_and_one_over_a_feed_does_not() {
+    assert_eq!((InvoiceEvent::EVERY, Both::EVERY), (&["invoice"][..], &[][..]));
+    for (name, of_the_aggregate, of_the_feed) in
+        [("received", true, true), ("paid", true, true), ("written_off", true, false), ("unheard", true, false)]
+    {
+        let wants = (InvoiceEvent::wants("invoice", name), Both::wants("invoice", name));
+        assert_eq!(wants, (of_the_aggregate, of_the_feed), "{name}");
+        assert!(!InvoiceEvent::wants("order", name) && !Both::wants("order", name), "{name}");
+    }
+    // By the category, although another aggregate has an event of the name that the feed lists.
+    assert!(Both::wants("order", "shipped") && !Both::wants("invoice", "shipped"));
+}
+
+#[test]
+fn a_projection_wants_what_it_handles_or_does_not_know_and_not_what_it_ignores() {
+    #[derive(Default)]
+    struct Sum;
+
+    #[es_core::project(name = "sum", every(Invoice), of(Order), ignores(WrittenOff, Commented, Noted), event = Summed)]
+    impl Sum {
+        fn received(&mut self, _: &Received) {}
+        fn shipped(&mut self, _: &Shipped) {}
+    }
+
+    assert_eq!((Summed::EVERY, Summed::CATEGORIES), (&["invoice"][..], &["order", "invoice"][..]));
+    for (category, name, wanted) in [
+        ("invoice", "received", true),
+        ("invoice", "settled", true),
+        ("invoice", "written_off", false),
+        ("invoice", "commented", false),
+        ("invoice", "unheard", true),
+        ("order", "shipped", true),
+        ("order", "packed", false),
+        ("order", "unheard", false),
+        ("account", "unheard", false),
+    ] {
+        assert_eq!(Summed::wants(category, name), wanted, "{category}, {name}");
+    }
+}
+
+#[test]
 fn a_feed_receives_the_listed_successors_of_a_retired_event() {
     let received = |cents| Money::Received(Received { cents });
     assert_eq!(read("invoice", "received", r#"{"cents":5}"#), Ok(vec![received(5)]));

@@ -349,7 +349,8 @@ pub fn apply(arguments: TokenStream, block: TokenStream) -> TokenStream {
 /// # Arguments
 /// - `name = "…"`: the name of the projection, one word. Required.
 /// - `every(Account)`: the aggregates of which every event is handled. Each has a method, or is in `ignores(…)`; a new event of
-///   the aggregate that has neither does not compile.
+///   the aggregate that has neither does not compile. An event under a name that only a newer program knows is not skipped: a
+///   view stops, and rows by key that are followed are left to the newer program.
 /// - `of(Account, shop::Order)`: the aggregates of which the events are handled that a method takes. Required, unless there is
 ///   `every(…)`.
 /// - `ignores(Opened)`: events of the aggregates in `every(…)` that do not change the projection.

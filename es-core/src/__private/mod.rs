@@ -19,8 +19,8 @@ pub use self::{
     dispatch::{AnyEvent, AppliedBy, ApplyTo, AsEvent, EventsOf, Initial, OwnEvents, initial, retire},
     feed::{
         Becomes, Held, Holds, Listed, Lists, Named, NotHeld, NotListed, NotNamed, NotRetired, Of, aggregate,
-        assert_held, assert_ignored, assert_of, assert_own_category, categories, count_of, event, names_of, taken,
-        wanted,
+        assert_held, assert_ignored, assert_of, assert_own_category, categories, count_every, count_of, event, every,
+        names_of, taken, wanted, wants,
     },
     field_type::{AnyType, FieldType},
     lookup::{count, find, names},

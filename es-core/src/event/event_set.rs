@@ -22,6 +22,26 @@ pub trait EventSet: Send + Sync + Sized + 'static {
     /// of them. A name that several aggregates use may occur more than once.
     const NAMES: &'static [&'static str];
 
+    /// Those of [`CATEGORIES`](Self::CATEGORIES) of which a projection wants every event, also one under a name that only a newer
+    /// program knows. Such an event does not decode, so the projection stops in place of skipping it. None unless the set says
+    /// otherwise.
+    ///
+    /// ```
+    /// # use es_core::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+    /// # #[event(name = "account.deposited")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Aggregate, Default, Debug)]
+    /// # #[aggregate(category = "account", id = String, events(Deposited))]
+    /// # struct Account { balance: u64 }
+    /// # #[es_core::apply]
+    /// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+    /// assert_eq!(AccountEvent::EVERY, ["account"]);
+    /// assert!(AccountEvent::wants("account", "account.frozen"), "a projection must know that it does not know it");
+    /// ```
+    const EVERY: &'static [&'static str] = &[];
+
     /// Decodes a payload that is stored in a stream of `category`, and passes each event of this set that it became to `each`:
     /// one, or for a retired event none or many.
     ///
@@ -37,6 +57,14 @@ pub trait EventSet: Send + Sync + Sized + 'static {
         payload: &[u8],
         each: impl FnMut(Self),
     ) -> Result<(), DecodeError>;
+
+    /// Whether a projection over this set wants an event that is stored under `name` in a stream of `category`:
+    /// one that the set reads, and one that it does not know in a category of [`EVERY`](Self::EVERY).
+    ///
+    /// A set that ignores events of such a category leaves them out here.
+    fn wants(category: &str, name: &str) -> bool {
+        Self::CATEGORIES.contains(&category) && (Self::EVERY.contains(&category) || Self::NAMES.contains(&name))
+    }
 }
 
 /// The events of one aggregate: what [`Aggregate::Event`](crate::Aggregate::Event) adds to an [`EventSet`].

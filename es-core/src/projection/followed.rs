@@ -9,13 +9,13 @@ use std::{
 use tokio::sync::watch;
 
 use crate::{
-    projection::{FoldError, View, ViewError, fold::fold},
+    projection::{FoldError, View, ViewError, event_filter::EventFilter, fold::fold},
     store::{Checkpoint, Filter, Page, StoredEvent},
 };
 
 /// A view in a runner.
 pub(crate) struct Followed<V> {
-    filter: Filter,
+    filter: EventFilter,
     view: RwLock<V>,
     progress: watch::Sender<Progress>,
 }
@@ -60,7 +60,7 @@ impl Progress {
 impl<V: View> Followed<V> {
     pub(crate) fn new() -> Self {
         let progress = watch::Sender::new(Progress::START);
-        Self { filter: Filter::events::<V::Events>(), view: RwLock::default(), progress }
+        Self { filter: EventFilter::of::<V::Events>(), view: RwLock::default(), progress }
     }
 
     /// Passes the view to `look`.
@@ -81,7 +81,7 @@ impl<V: View> Followed<V> {
 
 /// A view in a runner, whatever its type.
 pub(crate) trait Follows: Send + Sync {
-    /// The events that it wants.
+    /// The events that the store is asked for.
     fn filter(&self) -> &Filter;
 
     /// How far it has come; `None` when it has stopped.
@@ -102,7 +102,7 @@ pub(crate) trait Follows: Send + Sync {
 
 impl<V: View> Follows for Followed<V> {
     fn filter(&self) -> &Filter {
-        &self.filter
+        self.filter.at_store()
     }
 
     fn at(&self) -> Option<Checkpoint> {
@@ -112,7 +112,7 @@ impl<V: View> Follows for Followed<V> {
 
     fn take(&self, page: &Page) {
         let Some(seen) = self.at().map(Checkpoint::position) else { return };
-        let wanted = |event: &&StoredEvent| event.position > seen && self.filter.accepts(&event.stream, &event.name);
+        let wanted = |event: &&StoredEvent| event.position > seen && self.filter.accepts(event);
         let events: Vec<_> = page.events.iter().filter(wanted).cloned().collect();
         if !events.is_empty() {
             let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);

@@ -22,6 +22,7 @@ use crate::{
         FollowError,
         back_off::BackOff,
         board::Board,
+        event_filter::EventFilter,
         feed::{Feed, passes},
         keeper::Keeper,
         owning::{Left, Owning},
@@ -29,7 +30,7 @@ use crate::{
         settings::Settings,
     },
     store::{
-        Checkpoint, Claim, Claimed, EventStore, Filter, ReadError, ReadModelError, ReadModelFailure, ReadModelId,
+        Checkpoint, Claim, Claimed, EventStore, ReadError, ReadModelError, ReadModelFailure, ReadModelId,
         ReadModelRequest, ReadModelState, ReadModelStatus, ReadModels,
     },
 };
@@ -70,7 +71,7 @@ impl Context<'_> {
 pub(crate) struct Follower {
     pub(crate) name: &'static str,
     pub(crate) model: Result<ReadModelId, LimitError>,
-    pub(crate) filter: Filter,
+    pub(crate) filter: EventFilter,
     pub(crate) keeper: Mutex<Box<dyn Keeper>>,
     pub(crate) local: watch::Sender<Local>,
     /// The epoch of the last request of this program: what it knows of an older one is over.
@@ -111,7 +112,7 @@ pub(crate) enum Local {
 }
 
 impl Follower {
-    pub(crate) fn new(name: &'static str, version: u32, filter: Filter, keeper: impl Keeper + 'static) -> Self {
+    pub(crate) fn new(name: &'static str, version: u32, filter: EventFilter, keeper: impl Keeper + 'static) -> Self {
         let (model, keeper) = (ReadModelId::new(name, version), Mutex::new(Box::new(keeper) as Box<dyn Keeper>));
         Self { name, model, filter, keeper, local: watch::Sender::new(Local::Idle), asked: AtomicU64::new(0) }
     }
@@ -279,7 +280,7 @@ impl Follower {
     /// Waits until there is work that the owner, whose lease is over, has left undone for a while; or until something happened to
     /// the read model.
     async fn overdue(&self, context: &Context<'_>, status: &ReadModelStatus) -> Result<(), FollowError> {
-        let mut pages = context.feed.follow(context.store, status.seen, self.filter.clone());
+        let mut pages = context.feed.follow(context.store, status.seen, self.filter.at_store().clone());
         let mut due: Option<Instant> = None;
         let mut moved_on = pin!(context.board.moved_on(&status.model, status.epoch));
         loop {
@@ -295,7 +296,7 @@ impl Follower {
                         Some(Err(_)) | None => return Ok(()),
                     };
                     let is_wanted = page.events.iter().any(|event| {
-                        event.position > status.seen.position() && self.filter.accepts(&event.stream, &event.name)
+                        event.position > status.seen.position() && self.filter.accepts(event)
                     });
                     let within = if is_wanted { GRACE } else { LOOKING };
                     if is_wanted || page.up_to > status.seen.position() {

@@ -4,7 +4,8 @@
 //! It imports `event` and `store`.
 //!
 //! # Layout
-//! `projection`, `row` and `view` are the three forms, `event_batch` is what they are given. `fold` folds stored events into a
+//! `projection`, `row` and `view` are the three forms, `event_batch` is what they are given, and
+//! `event_filter` says which events those are. `fold` folds stored events into a
 //! view; `followed` is a view in a runner, `live` its handle, `runner` the reader of the log for all of them, and
 //! `projections` what an application calls.
 
@@ -12,6 +13,7 @@ mod back_off;
 mod board;
 mod error;
 mod event_batch;
+mod event_filter;
 mod feed;
 mod fold;
 mod followed;

@@ -95,7 +95,7 @@ impl<'a> Owning<'a> {
     /// Follows the log.
     pub(crate) async fn run(mut self) -> Result<Left, FollowError> {
         let Context { store, feed, board, .. } = *self.context;
-        let mut pages = feed.follow(store, self.seen, self.follower.filter.clone());
+        let mut pages = feed.follow(store, self.seen, self.follower.filter.at_store().clone());
         loop {
             let is_unstored = self.seen.position() > self.claim.seen.position();
             let page = select! {
@@ -126,7 +126,7 @@ impl<'a> Owning<'a> {
         match page {
             Ok(page) => {
                 let (seen, filter) = (ready.seen.position(), &self.follower.filter);
-                let wanted = |event: &&StoredEvent| event.position > seen && filter.accepts(&event.stream, &event.name);
+                let wanted = |event: &&StoredEvent| event.position > seen && filter.accepts(event);
                 ready.events.extend(page.events.iter().filter(wanted).cloned());
                 ready.seen = page.frontier.at(page.up_to.max(seen));
                 ready.is_live = page.is_live();

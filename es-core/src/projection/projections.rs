@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::{
     projection::{
         Behind, FoldError, FollowError, Live, ProjectionError, ProjectionStatus, Row, RunError, StoredRows,
-        Unsupported, View, WaitError, fold::fold, followed::Followed, follower::Follower, keeper::RowKeeper,
-        runner::Runner,
+        Unsupported, View, WaitError, event_filter::EventFilter, fold::fold, followed::Followed, follower::Follower,
+        keeper::RowKeeper, runner::Runner,
     },
-    store::{AsOf, Checkpoint, Direction, EventStore, Filter, Page, ReadModelRequest, ReadModels, yield_once},
+    store::{AsOf, Checkpoint, Direction, EventStore, Page, ReadModelRequest, ReadModels, yield_once},
 };
 
 /// The projections of a store: [`store.projections()`](crate::EventStoreExt::projections) gives it. A clone is the same
@@ -73,11 +73,13 @@ impl<S: EventStore + Clone> Projections<S> {
         if let AsOf::Version(_) = as_of {
             return Err(FoldError::AsOfVersion);
         }
-        let (mut view, filter) = (V::default(), Filter::events::<V::Events>());
-        let mut pages = self.runner.store.read_pages(Checkpoint::START, Direction::Forward, &filter, None);
+        let (mut view, filter) = (V::default(), EventFilter::of::<V::Events>());
+        let mut pages = self.runner.store.read_pages(Checkpoint::START, Direction::Forward, filter.at_store(), None);
         while let Some(page) = pages.next().await {
             let Page { mut events, up_to, .. } = page?;
-            events.retain(|event| as_of.includes(event.version, event.position, event.recorded_at));
+            events.retain(|event| {
+                filter.accepts(event) && as_of.includes(event.version, event.position, event.recorded_at)
+            });
             fold(&mut view, events)?;
             if matches!(as_of, AsOf::Position(last) if last <= up_to) {
                 break;
@@ -106,7 +108,7 @@ impl<S: EventStore + Clone> Projections<S> {
     #[must_use]
     pub fn follow<R: Row>(self, rows: R) -> Self {
         drop(rows); // It names the type; a row before its first event is `R::default()`.
-        self.runner.follow(Follower::new(R::NAME, R::VERSION, Filter::events::<R::Events>(), RowKeeper::<R>::new()));
+        self.runner.follow(Follower::new(R::NAME, R::VERSION, EventFilter::of::<R::Events>(), RowKeeper::<R>::new()));
         self
     }
 

@@ -57,7 +57,7 @@ impl Follower {
             match self.local() {
                 Local::Owned { seen, complete, .. } => {
                     *at = seen;
-                    if complete && has(store, &self.filter, seen, wanted).await? {
+                    if complete && has(store, self.filter.at_store(), seen, wanted).await? {
                         return Ok(());
                     }
                 }
@@ -92,7 +92,7 @@ impl Follower {
         status: ReadModelStatus,
         wanted: Checkpoint,
     ) -> Result<bool, WaitError> {
-        if status.complete && has(store, &self.filter, status.seen, wanted).await? {
+        if status.complete && has(store, self.filter.at_store(), status.seen, wanted).await? {
             return Ok(true);
         }
         match status.state {
@@ -103,15 +103,8 @@ impl Follower {
             _ if !status.complete => return Ok(false),
             _ => {}
         }
-        let mut pages = store.read_pages(status.seen, Direction::Forward, &self.filter, Some(1));
-        while let Some(page) = pages.next().await.transpose()? {
-            if let Some(event) = page.events.first() {
-                return Ok(event.position > wanted.position());
-            }
-            if page.up_to >= wanted.position() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let mut nothing_up_to = status.seen.position();
+        self.filter.first_behind(store, status.seen, wanted.position(), &mut nothing_up_to).await?;
+        Ok(nothing_up_to >= wanted.position())
     }
 }

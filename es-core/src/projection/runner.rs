@@ -66,7 +66,7 @@ impl<S: EventStore> Runner<S> {
     }
 
     pub(crate) fn follow(&self, follower: Follower) {
-        self.feed.add(&follower.filter);
+        self.feed.add(follower.filter.at_store());
         self.followers.send_modify(|followers| followers.push(Arc::new(follower)));
     }
 
@@ -216,7 +216,7 @@ fn start(views: &Views) -> Option<Checkpoint> {
     views.iter().filter_map(|view| view.at()).min_by_key(|at| at.position())
 }
 
-/// What at least one of `views` wants.
+/// The events that the store is asked for, for all of `views`.
 fn union(views: &Views) -> Filter {
     let mut filters = views.iter().filter(|view| view.at().is_some()).map(|view| view.filter());
     let first = filters.next().cloned().unwrap_or_default();

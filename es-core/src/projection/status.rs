@@ -2,17 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::StreamExt;
-
 use crate::{
     event::Timestamp,
     projection::{
         FollowError, ProjectionError,
         follower::{Follower, Local},
     },
-    store::{
-        Direction, EventStore, Position, ReadError, ReadModelFailure, ReadModelState, ReadModelStatus, ReadModels,
-    },
+    store::{EventStore, Position, ReadError, ReadModelFailure, ReadModelState, ReadModelStatus, ReadModels},
 };
 
 /// What a projection that is followed is doing, whichever program owns it.
@@ -104,21 +100,12 @@ impl Follower {
         let mut behind = read_models.events_after(seen.position()).await?;
         if behind > 0 {
             // An owner does not always store that it has looked at what it does not want, so this looks itself.
-            let mut pages = store.read_pages(seen.position().into(), Direction::Forward, &self.filter, Some(1));
-            let mut nothing_up_to = seen.position();
-            while let Some(page) = pages.next().await {
-                let page = match page {
-                    Ok(page) => page,
-                    // It is one of the events that wait.
-                    Err(ReadError::Damaged { .. }) => break,
-                    Err(error) => return Err(error.into()),
-                };
-                nothing_up_to = page.up_to.max(nothing_up_to);
-                if let Some(event) = page.events.first() {
-                    waiting = Some(age(event.recorded_at));
-                    nothing_up_to = Position::new(event.position.get().saturating_sub(1));
-                    break;
-                }
+            let (from, mut nothing_up_to) = (seen.position().into(), seen.position());
+            match self.filter.first_behind(store, from, Position::MAX, &mut nothing_up_to).await {
+                Ok(event) => waiting = event.map(|event| age(event.recorded_at)),
+                // It is one of the events that wait.
+                Err(ReadError::Damaged { .. }) => {}
+                Err(error) => return Err(error.into()),
             }
             if !matches!(state, ReadModelState::Paused | ReadModelState::Stopped) {
                 seen = seen.at(nothing_up_to);

@@ -48,6 +48,8 @@ pub(crate) fn implementation(aggregate: &Aggregate<'_>, cfg_indices: &CfgIndices
             const CATEGORIES: &'static [&'static ::core::primitive::str] = &[<#ident as __es::Aggregate>::CATEGORY];
             const NAMES: &'static [&'static ::core::primitive::str] =
                 &__es::names::<{ __es::count(__ES_EVENTS) }>(__ES_EVENTS);
+            const EVERY: &'static [&'static ::core::primitive::str] =
+                <Self as __es::EventSet>::CATEGORIES;
             fn decode(
                 __es_category: &::core::primitive::str,
                 __es_name: &::core::primitive::str,

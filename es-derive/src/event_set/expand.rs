@@ -39,6 +39,11 @@ pub(crate) fn event_set(set: &EventSet<'_>) -> TokenStream {
                     &__es::categories::<{ __ES_OF.len() }>(__ES_OF);
                 const NAMES: &'static [&'static ::core::primitive::str] =
                     &__es::names_of::<{ __es::count_of(__ES_OF) }>(__ES_OF);
+                const EVERY: &'static [&'static ::core::primitive::str] =
+                    &__es::every::<{ __es::count_every(__ES_OF) }>(__ES_OF);
+                fn wants(__es_category: &::core::primitive::str, __es_name: &::core::primitive::str) -> ::core::primitive::bool {
+                    __es::wants(__ES_OF, __es_category, __es_name)
+                }
                 fn decode(
                     __es_category: &::core::primitive::str,
                     __es_name: &::core::primitive::str,
@@ -56,7 +61,9 @@ pub(crate) fn event_set(set: &EventSet<'_>) -> TokenStream {
 
 /// Writes the table of what the aggregates hold, and what of it the feed lists.
 fn table(set: &EventSet<'_>, CfgIndices { constants, .. }: &CfgIndices) -> TokenStream {
-    let of = set.of.iter().map(|ListedPath { path, cfgs }| {
+    let some = set.of.len() - set.every;
+    let of = set.of.iter().enumerate().map(|(index, ListedPath { path, cfgs })| {
+        let every = index >= some;
         let members = quote_spanned!(user_span(path)=> __es::Named::<#path>::MEMBERS);
         let category = quote_spanned!(user_span(path)=> __es::Named::<#path>::CATEGORY);
         let without_mistake = if set.complete {
@@ -72,6 +79,7 @@ fn table(set: &EventSet<'_>, CfgIndices { constants, .. }: &CfgIndices) -> Token
                 const __ES_LISTED: &[__es::Held] = &[#(#listed),*];
                 __es::Of {
                     category: #category,
+                    every: #every,
                     members: #members,
                     without_mistake: #without_mistake,
                     listed: __ES_LISTED,

@@ -11,6 +11,7 @@ mod failing;
 mod folding;
 mod following;
 mod models;
+mod newer;
 mod restored;
 #[cfg(feature = "testing")]
 mod scenarios;

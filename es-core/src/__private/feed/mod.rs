@@ -22,6 +22,8 @@ pub use refusal::{Lists, aggregate, assert_held, assert_ignored, assert_of, asse
 pub struct Of {
     /// The category of its streams.
     pub category: &'static str,
+    /// Whether the feed handles or ignores every event of it, so that one that is not known matters.
+    pub every: bool,
     /// The events that its streams hold.
     pub members: &'static [Member],
     /// Whether its declaration has no mistake. If it has one, that is reported already, and nothing else is checked.
@@ -60,6 +62,39 @@ pub const fn categories<const COUNT: usize>(of: &[Of]) -> [&'static str; COUNT] 
         at += 1;
     }
     categories
+}
+
+/// Counts the aggregates of which a feed has every event.
+pub const fn count_every(of: &[Of]) -> usize {
+    let (mut count, mut at) = (0, 0);
+    while at < of.len() {
+        count += of[at].every as usize;
+        at += 1;
+    }
+    count
+}
+
+/// Gives the categories of which a feed has every event.
+pub const fn every<const COUNT: usize>(of: &[Of]) -> [&'static str; COUNT] {
+    let (mut every, mut filled, mut at) = ([""; COUNT], 0, 0);
+    while at < of.len() {
+        if of[at].every {
+            every[filled] = of[at].category;
+            filled += 1;
+        }
+        at += 1;
+    }
+    every
+}
+
+/// Whether a feed wants an event of `category` under `name`.
+pub fn wants(of: &[Of], category: &str, name: &str) -> bool {
+    let Some(of) = of.iter().find(|of| of.category == category) else { return false };
+    // Under one name there is one event of an aggregate, whatever its schema version.
+    match super::find(of.members, name, SchemaVersion::FIRST) {
+        Ok(member) => of.wanted[member],
+        Err(_) => of.every,
+    }
 }
 
 /// Counts the names that a feed reads.
