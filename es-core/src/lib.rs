@@ -24,20 +24,21 @@ pub use event::{
 };
 pub use projection::{
     AllRows, Behind, EventBatch, Fault, FoldError, FollowError, Live, Projection, ProjectionError, ProjectionStatus,
-    Projections, Row, RowKey, RowShape, Rows, RowsError, RunError, StoredRows, Unsupported, View, ViewError, WaitError,
+    Projections, Row, RowKey, RowShape, Rows, RowsError, RunError, RunsOn, StepPlan, StoredRows, TargetWork,
+    Transactions, Unsupported, View, ViewError, WaitError, WorkError, WorkInTransaction, form, sql,
 };
 pub use repository::{
     Batch, Commands, DEFAULT_RETRIES, DEFAULT_SETTLE_TIMEOUT, EventStoreExt, ExecuteError, ExecuteFuture, Executed,
     LoadError, Repository, RepositoryExt, Root, StoreRepository, Unsettled,
 };
 pub use store::{
-    Append, AppendError, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, CheckpointError, Claim, Claimed,
-    Conflict, Direction, EventStore, Expected, Filter, IdempotencyKey, KeysTaken, Known, KnownEvent, KnownKey,
-    NewEvent, NumberTooHigh, Page, Position, ReadError, ReadEvents, ReadModelError, ReadModelFailure, ReadModelId,
-    ReadModelRequest, ReadModelState, ReadModelStateError, ReadModelStatus, ReadModelStep, ReadModels, ReadStream,
-    Reader, Recorded, SnapshotError, Snapshots, StoreError, StoreErrorKind, StoredAt, StoredEvent, StoredRow,
-    StoredSnapshot, StreamId, StreamReader, TakenKey, UnknownOutcome, Verdict, Version, Violation, Visitor, limits,
-    stable_hash,
+    Append, AppendError, AppendInHandler, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, CheckpointError,
+    Claim, Claimed, Conflict, Direction, EventStore, Expected, Filter, HandlerGuard, IdempotencyKey, KeysTaken, Known,
+    KnownEvent, KnownKey, NewEvent, NumberTooHigh, Page, Position, ReadError, ReadEvents, ReadModelError,
+    ReadModelFailure, ReadModelId, ReadModelRequest, ReadModelState, ReadModelStateError, ReadModelStatus,
+    ReadModelStep, ReadModels, ReadStream, Reader, Recorded, SnapshotError, Snapshots, StoreError, StoreErrorKind,
+    StoredAt, StoredEvent, StoredRow, StoredSnapshot, StreamId, StreamReader, TakenKey, UnknownOutcome, Verdict,
+    Version, Violation, Visitor, limits, stable_hash,
 };
 
 #[cfg(feature = "derive")]

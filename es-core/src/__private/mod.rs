@@ -47,7 +47,7 @@ pub use crate::{
             WithoutJsonSchema,
         },
     },
-    projection::{EventBatch, Fault, Projection, Row, View},
+    projection::{EventBatch, Fault, Follower, Projection, Row, View},
     store::Recorded,
 };
 

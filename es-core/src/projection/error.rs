@@ -152,6 +152,9 @@ pub enum FollowError {
     /// The store does not keep the read model.
     #[error(transparent)]
     Store(#[from] ReadModelError),
+    /// The projection could not make its tables, so there is nothing to write to.
+    #[error("the projection could not set up its tables: {0}; mend the cause, and start the program again")]
+    SetUp(Fault),
     /// The name of the projection is over a limit.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -163,7 +166,7 @@ impl FollowError {
         match self {
             Self::Store(ReadModelError::Store(error)) => error.is_transient() || error.kind() == StoreErrorKind::Moved,
             Self::Read(error) => passes(error),
-            Self::Store(_) | Self::Failed(_) | Self::Newer(_) | Self::Limit(_) => false,
+            Self::Store(_) | Self::Failed(_) | Self::Newer(_) | Self::SetUp(_) | Self::Limit(_) => false,
         }
     }
 }

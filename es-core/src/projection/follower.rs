@@ -19,12 +19,12 @@ use tokio::{
 use crate::{
     event::LimitError,
     projection::{
-        FollowError,
+        FollowError, WorkError,
         back_off::BackOff,
         board::Board,
         event_filter::EventFilter,
         feed::{Feed, passes},
-        keeper::Keeper,
+        keeper::{Claiming, Keeper},
         owning::{Left, Owning},
         runner::State,
         settings::Settings,
@@ -68,7 +68,8 @@ impl Context<'_> {
 }
 
 /// A read model that this program follows.
-pub(crate) struct Follower {
+#[expect(missing_debug_implementations, reason = "it is hidden, and holds code of the application")]
+pub struct Follower {
     pub(crate) name: &'static str,
     pub(crate) model: Result<ReadModelId, LimitError>,
     pub(crate) filter: EventFilter,
@@ -265,7 +266,19 @@ impl Follower {
     }
 
     async fn claim(&self, context: &Context<'_>, model: &ReadModelId) -> Result<Option<Claim>, FollowError> {
-        match context.read_models.claim(model, &context.owner, context.settings.lease).await? {
+        let Context { read_models, settings, owner, .. } = context;
+        let claiming = Claiming {
+            read_models: *read_models,
+            model,
+            owner,
+            lease: settings.lease,
+            timeout: settings.handler_timeout,
+        };
+        let claimed = self.keeper.lock().await.claim(claiming).await;
+        match claimed.map_err(|error| match error {
+            WorkError::Part { source, .. } => FollowError::SetUp(source),
+            WorkError::Store(error) => error.into(),
+        })? {
             Claimed::Owned(claim) => {
                 tracing::debug!(projection = self.name, epoch = claim.epoch, "claimed");
                 Ok(Some(claim))

@@ -4,32 +4,58 @@ use std::{
     any::Any,
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 
 use crate::{
     event::{DecodeError, encode},
-    projection::{EventBatch, Fault, Row, row_order::RowOrder},
+    projection::{EventBatch, Fault, Row, WorkError, row_order::RowOrder},
     store::{
-        Claim, Page, ReadError, ReadModelError, ReadModelStep, ReadModels, Recorded, StoredEvent, StoredRow, limits,
+        Claim, Claimed, Page, ReadError, ReadModelError, ReadModelId, ReadModelStep, ReadModels, Recorded, StoredEvent,
+        StoredRow, limits,
     },
 };
 
-/// Handles the events of a step, and moves the read model on with what it made of them.
+/// Claims a read model, handles the events of its steps, and moves it on with what it made of them.
 #[async_trait]
 pub(crate) trait Keeper: Send {
-    /// Handles `events`, and takes `step` with the rows that they change. Nothing is written if one of them fails.
-    async fn take(
-        &mut self,
-        read_models: &dyn ReadModels,
-        claim: &Claim,
-        events: &[StoredEvent],
-        step: &ReadModelStep,
-    ) -> Result<(), NotTaken>;
+    /// Claims the read model.
+    async fn claim(&mut self, claiming: Claiming<'_>) -> Result<Claimed, WorkError> {
+        let Claiming { read_models, model, owner, lease, .. } = claiming;
+        Ok(read_models.claim(model, owner, lease).await?)
+    }
+
+    /// Handles the events of a step, and takes it with what they change. Nothing is written if one of them fails. Gives the step
+    /// that was taken where it is a shorter one, of the first events.
+    async fn take(&mut self, taking: Taking<'_>) -> Result<Option<ReadModelStep>, NotTaken>;
 
     /// Forgets what it knows of the stored rows: somebody else may have changed them.
     fn forget(&mut self);
+}
+
+/// What is claimed.
+#[derive(Clone, Copy)]
+pub(crate) struct Claiming<'a> {
+    pub(crate) read_models: &'a dyn ReadModels,
+    pub(crate) model: &'a ReadModelId,
+    pub(crate) owner: &'a str,
+    pub(crate) lease: Duration,
+    /// The longest time for what the projection does.
+    pub(crate) timeout: Duration,
+}
+
+/// A step that is to be taken.
+#[derive(Clone, Copy)]
+pub(crate) struct Taking<'a> {
+    pub(crate) read_models: &'a dyn ReadModels,
+    pub(crate) claim: &'a Claim,
+    /// What is handled; at least one.
+    pub(crate) events: &'a [StoredEvent],
+    pub(crate) step: &'a ReadModelStep,
+    /// The longest time for what the projection does with an event.
+    pub(crate) timeout: Duration,
 }
 
 /// Why a step was not taken.
@@ -41,8 +67,8 @@ pub(crate) enum NotTaken {
         index: usize,
         cause: Cause,
     },
-    /// The rows of several events are too large for one step.
-    TooLarge,
+    /// Several events cannot be one step.
+    TooMany,
     /// The store did not take it, or it is not known whether it did.
     Store(ReadModelError),
 }
@@ -215,13 +241,8 @@ pub struct RowShape {
 
 #[async_trait]
 impl<R: Row> Keeper for RowKeeper<R> {
-    async fn take(
-        &mut self,
-        read_models: &dyn ReadModels,
-        claim: &Claim,
-        events: &[StoredEvent],
-        step: &ReadModelStep,
-    ) -> Result<(), NotTaken> {
+    async fn take(&mut self, taking: Taking<'_>) -> Result<Option<ReadModelStep>, NotTaken> {
+        let Taking { read_models, claim, events, step, .. } = taking;
         let decoded = decode::<R>(events)?;
         let mut changed = self.load(read_models, claim, &decoded).await?;
         for Decoded { index, event, keys } in &decoded {
@@ -239,7 +260,7 @@ impl<R: Row> Keeper for RowKeeper<R> {
         }
         let bytes: usize = step.rows.iter().map(|row| row.state.len()).sum();
         if bytes > STEP_BYTES && events.len() > 1 {
-            return Err(NotTaken::TooLarge);
+            return Err(NotTaken::TooMany);
         }
         read_models.advance(claim, step).await.map_err(NotTaken::Store)?;
         self.bytes += bytes;
@@ -247,7 +268,7 @@ impl<R: Row> Keeper for RowKeeper<R> {
             self.forget();
         }
         self.kept.extend(changed.into_iter().map(|(key, changed)| (key, changed.row)));
-        Ok(())
+        Ok(None)
     }
 
     fn forget(&mut self) {
@@ -268,7 +289,12 @@ fn stored<R: Row>(changed: &Changed<R>) -> Result<StoredRow, Fault> {
 /// Calls code of the application, and takes a panic for an error.
 fn guarded<T>(call: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     // Unwind safe: after an error the caller drops what the code has changed.
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(Panicked(message(&*panic)).into()))
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(panicked(&*panic)))
+}
+
+/// The error for a panic of the application's code.
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Fault {
+    Panicked(message(panic)).into()
 }
 
 /// The message of a panic is that of the application's own code, for its operators.

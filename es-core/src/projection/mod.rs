@@ -28,20 +28,27 @@ mod reached;
 mod row;
 mod row_order;
 mod runner;
+mod runs_on;
 mod settings;
+pub mod sql;
 mod status;
 mod stored_rows;
+mod table_keeper;
+mod transactions;
 mod view;
 
 pub use error::{
     Behind, FoldError, FollowError, ProjectionError, RowsError, RunError, Unsupported, ViewError, WaitError,
 };
 pub use event_batch::EventBatch;
+pub use follower::Follower;
 pub use keeper::RowShape;
 pub use live::Live;
 pub use projection::{Fault, Projection};
 pub use projections::Projections;
 pub use row::{Row, RowKey, Rows};
+pub use runs_on::{RunsOn, form};
 pub use status::ProjectionStatus;
 pub use stored_rows::{AllRows, StoredRows};
+pub use transactions::{StepPlan, TargetWork, Transactions, WorkError, WorkInTransaction};
 pub use view::View;

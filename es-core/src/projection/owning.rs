@@ -15,7 +15,7 @@ use crate::{
         FollowError,
         back_off::BackOff,
         follower::{Context, Follower, Local, Taken},
-        keeper::{Cause, Keeper, NotTaken},
+        keeper::{Cause, Keeper, NotTaken, Taking},
     },
     store::{Checkpoint, Claim, Page, ReadError, ReadModelFailure, ReadModelState, ReadModelStep, StoredEvent},
 };
@@ -193,14 +193,23 @@ impl<'a> Owning<'a> {
                 ReadModelStep::new(handled, handled, self.behind())
             };
             step.lease = Some(self.context.settings.lease);
-            match self.keeper.take(self.context.read_models, &self.claim, &rest[..length], &step).await {
-                Ok(()) => {
+            let taking = Taking {
+                read_models: self.context.read_models,
+                claim: &self.claim,
+                events: &rest[..length],
+                step: &step,
+                timeout: self.context.settings.handler_timeout,
+            };
+            match self.keeper.take(taking).await {
+                Ok(taken) => {
+                    let step = taken.unwrap_or(step);
                     self.moved(&step);
-                    rest = &rest[length..];
+                    let left = rest.iter().position(|event| event.position > step.handled.position());
+                    rest = &rest[left.unwrap_or(rest.len())..];
                     length = rest.len();
                 }
                 Err(NotTaken::Store(error)) => return Err(error.into()),
-                Err(NotTaken::TooLarge) => length = (length / 2).max(1),
+                Err(NotTaken::TooMany) => length = (length / 2).max(1),
                 Err(NotTaken::Event { index, .. }) if index > 0 => length = index,
                 Err(NotTaken::Event { cause, .. }) => {
                     length = 1;

@@ -54,11 +54,26 @@ pub trait Projection: Send + Sync + 'static {
     /// Whether it needs the events of all streams in the order of the log, and not only those of each stream.
     const GLOBAL_ORDER: bool = false;
 
+    /// Whether [`handle_batch`](Self::handle_batch) takes the events together. Otherwise each is handled, timed and blamed by
+    /// itself.
+    const BATCHES: bool = false;
+
     /// The events that it handles.
     type Events: EventSet;
 
     /// Where it writes. It has no lifetime: a connection in a transaction, or a state in memory.
-    type Target: Send;
+    type Target: Send + 'static;
+
+    /// Makes what the projection writes to, such as tables, in the transaction that makes the read model. It is called again
+    /// after the read model was asked to be rebuilt, and for each new [`VERSION`](Self::VERSION), which has a place of its own.
+    /// The provided method makes nothing.
+    ///
+    /// # Errors
+    /// Whatever keeps it from that: nothing was made then, and the projection does not run.
+    fn set_up(&self, target: &mut Self::Target) -> impl Future<Output = Result<(), Fault>> + Send {
+        let _ = target;
+        async { Ok(()) }
+    }
 
     /// Handles one event.
     ///
@@ -70,7 +85,9 @@ pub trait Projection: Send + Sync + 'static {
         target: &mut Self::Target,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
 
-    /// Handles the events of `batch`, all or nothing for its target. The provided method handles one after the other.
+    /// Handles the events of `batch`, all or nothing for its target. It is called where [`BATCHES`](Self::BATCHES) says so. When it
+    /// fails, the first half of the events is tried without the others, and so on. The provided method handles one after the
+    /// other.
     ///
     /// # Errors
     /// Whatever keeps it from handling an event; [`EventBatch::at`] tells which.

@@ -8,12 +8,13 @@ use futures_util::StreamExt;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
+    event::LimitError,
     projection::{
-        Behind, FoldError, FollowError, Live, ProjectionError, ProjectionStatus, Row, RunError, StoredRows,
-        Unsupported, View, WaitError, event_filter::EventFilter, fold::fold, followed::Followed, follower::Follower,
-        keeper::RowKeeper, runner::Runner,
+        Behind, FoldError, FollowError, Live, Projection, ProjectionError, ProjectionStatus, Row, RunError, RunsOn,
+        StoredRows, Transactions, Unsupported, View, WaitError, event_filter::EventFilter, fold::fold,
+        followed::Followed, follower::Follower, runner::Runner,
     },
-    store::{AsOf, Checkpoint, Direction, EventStore, Page, ReadModelRequest, ReadModels, yield_once},
+    store::{AsOf, Checkpoint, Direction, EventStore, Page, ReadModelId, ReadModelRequest, ReadModels, yield_once},
 };
 
 /// The projections of a store: [`store.projections()`](crate::EventStoreExt::projections) gives it. A clone is the same
@@ -100,16 +101,27 @@ impl<S: EventStore + Clone> Projections<S> {
         Live::new(followed, Arc::new(self.runner.store.clone()))
     }
 
-    /// Keeps rows by key in the store, while [`run`](Self::run) runs in this program or another one: it catches up with the log,
-    /// and then follows it. [`rows`](Self::rows) reads them.
+    /// Keeps a read model in the store, while [`run`](Self::run) runs in this program or another one: it catches up with the log,
+    /// and then follows it. Rows by key are read by [`rows`](Self::rows); what a [`Projection`](crate::Projection) wrote to its
+    /// target is read as the application likes, under the names that [`table`](Self::table) gives.
     ///
-    /// Each event is applied exactly once, whatever fails and however many programs follow the same rows: one of them owns them,
-    /// and the others take over when it ends.
+    /// Each event is applied exactly once, whatever fails and however many programs follow the same read model: one of them owns
+    /// it, and the others take over when it ends.
     #[must_use]
-    pub fn follow<R: Row>(self, rows: R) -> Self {
-        drop(rows); // It names the type; a row before its first event is `R::default()`.
-        self.runner.follow(Follower::new(R::NAME, R::VERSION, EventFilter::of::<R::Events>(), RowKeeper::<R>::new()));
+    pub fn follow<P: RunsOn<S, Form>, Form>(self, projection: P) -> Self {
+        self.runner.follow(projection.into_follower(&self.runner.store));
         self
+    }
+
+    /// The name, ready for SQL, of the table that the statements of the projection `P` call `{table}`.
+    ///
+    /// # Errors
+    /// [`LimitError`] if the store cannot have it.
+    pub fn table<P: Projection>(&self, table: &str) -> Result<String, LimitError>
+    where
+        S: Transactions<Target = P::Target>,
+    {
+        self.runner.store.table(&ReadModelId::new(P::NAME, P::VERSION)?, table)
     }
 
     /// For how long an owner stays the owner after its last step, unless it ends in order: the time that others wait after it was
@@ -126,6 +138,14 @@ impl<S: EventStore + Clone> Projections<S> {
     #[must_use]
     pub fn retries(self, retries: u32) -> Self {
         self.runner.set(|settings| settings.retries = retries);
+        self
+    }
+
+    /// How long a method of a projection with a target may take for one event, or for one batch: 30 s unless it is set, before
+    /// [`run`](Self::run). What takes longer counts as a failure of the event.
+    #[must_use]
+    pub fn handler_timeout(self, timeout: Duration) -> Self {
+        self.runner.set(|settings| settings.handler_timeout = timeout);
         self
     }
 

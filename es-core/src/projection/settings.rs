@@ -12,12 +12,14 @@ type Alert = Arc<dyn Fn(&'static str, &FollowError) + Send + Sync>;
 pub(crate) struct Settings {
     pub(crate) lease: Duration,
     pub(crate) retries: u32,
+    /// The longest time for what a projection does with an event.
+    pub(crate) handler_timeout: Duration,
     pub(crate) on_failure: Option<Alert>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { lease: Duration::from_secs(5), retries: 5, on_failure: None }
+        Self { lease: Duration::from_secs(5), retries: 5, handler_timeout: Duration::from_secs(30), on_failure: None }
     }
 }
 
@@ -33,10 +35,11 @@ impl Settings {
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { lease, retries, on_failure } = self;
+        let Self { lease, retries, handler_timeout, on_failure } = self;
         f.debug_struct("Settings")
             .field("lease", lease)
             .field("retries", retries)
+            .field("handler_timeout", handler_timeout)
             .field("on_failure", &on_failure.is_some())
             .finish()
     }

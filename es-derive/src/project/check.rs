@@ -97,7 +97,8 @@ fn leave_out_repeats(methods: &mut Vec<Method<'_>>, mistakes: &mut Mistakes) {
 fn one_target(project: &Project<'_>, mistakes: &mut Mistakes) {
     let targets = project.methods.iter().map(|method| (method.ident, method.target));
     let batch = project.batch.iter().map(|batch| (batch.ident, batch.target));
-    let mut targets = targets.chain(batch).filter_map(|(ident, target)| Some((ident, target?)));
+    let set_up = project.set_up.iter().map(|set_up| (set_up.ident, set_up.target));
+    let mut targets = targets.chain(batch).chain(set_up).filter_map(|(ident, target)| Some((ident, target?)));
     let Some((first, target)) = targets.next() else { return };
     let written = text(target);
     for (_, other) in targets.filter(|(_, other)| text(other) != written) {

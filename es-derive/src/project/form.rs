@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, LitStr, Type};
 
 use super::{
-    method::{Batch, EventArgument, Form, Method},
+    method::{Batch, EventArgument, Form, Method, SetUp},
     parse::Project,
 };
 use crate::span::user_span;
@@ -52,6 +52,8 @@ fn table(project: &Project<'_>, set: &Ident) -> TokenStream {
         let call = call(ident, &arguments, *output, *is_async);
         quote! {
             #(#cfgs)*
+            const BATCHES: ::core::primitive::bool = true;
+            #(#cfgs)*
             async fn handle_batch(
                 &self,
                 __es_batch: &mut __es::EventBatch<#set>,
@@ -61,8 +63,18 @@ fn table(project: &Project<'_>, set: &Ident) -> TokenStream {
             }
         }
     });
+    let set_up = project.set_up.as_ref().map(|SetUp { ident, output, is_async, cfgs, .. }| {
+        let call = call(ident, &quote_spanned!(user_span(ident)=> __es_target), *output, *is_async);
+        quote! {
+            #(#cfgs)*
+            async fn set_up(&self, __es_target: &mut #target) -> ::core::result::Result<(), __es::Fault> {
+                #call
+            }
+        }
+    });
     quote! {
         type Target = #target;
+        #set_up
         async fn handle(
             &self,
             __es_recorded: __es::Recorded<#set>,

@@ -52,3 +52,13 @@ pub(crate) struct Batch<'a> {
     /// Its `#[cfg]`s.
     pub(crate) cfgs: Vec<&'a Attribute>,
 }
+
+/// The method `set_up`.
+pub(crate) struct SetUp<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) target: Option<&'a Type>,
+    pub(crate) output: Option<&'a Type>,
+    pub(crate) is_async: bool,
+    /// Its `#[cfg]`s.
+    pub(crate) cfgs: Vec<&'a Attribute>,
+}

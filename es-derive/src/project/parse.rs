@@ -5,8 +5,8 @@ use syn::{Error, Ident, ImplItem, ImplItemFn, Item, ItemImpl, Result, Type, span
 
 use super::{
     arguments::Arguments,
-    method::{Batch, Form, Method},
-    parse_method::{BATCH, KEY, attribute, batch, is, method, typed},
+    method::{Batch, Form, Method, SetUp},
+    parse_method::{BATCH, KEY, SET_UP, attribute, batch, is, method, set_up, typed},
     signature::{self, model},
 };
 use crate::{mistakes::Mistakes, path_list::text, tokens};
@@ -22,6 +22,7 @@ pub(crate) struct Project<'a> {
     pub(crate) form: Form,
     pub(crate) methods: Vec<Method<'a>>,
     pub(crate) batch: Option<Batch<'a>>,
+    pub(crate) set_up: Option<SetUp<'a>>,
     /// The type of the target of a table.
     pub(crate) target: Option<&'a Type>,
 }
@@ -30,7 +31,7 @@ impl Project<'_> {
     /// Leaves out the methods, of which some have mistakes.
     pub(crate) fn leave_out_methods(&mut self) {
         self.methods.clear();
-        self.batch = None;
+        (self.batch, self.set_up) = (None, None);
     }
 }
 
@@ -73,8 +74,17 @@ pub(crate) fn project<'a>(block: &'a ItemImpl, arguments: Arguments, mistakes: &
     };
     let plain = is_plain(block, ident, mistakes);
     let form = form(block, &arguments);
-    let mut project =
-        Project { ty: &block.self_ty, ident, plain, arguments, form, methods: Vec::new(), batch: None, target: None };
+    let mut project = Project {
+        ty: &block.self_ty,
+        ident,
+        plain,
+        arguments,
+        form,
+        methods: Vec::new(),
+        batch: None,
+        set_up: None,
+        target: None,
+    };
     if !plain {
         return project;
     }
@@ -94,6 +104,8 @@ pub(crate) fn project<'a>(block: &'a ItemImpl, arguments: Arguments, mistakes: &
                 (None, batch) => project.batch = batch,
                 (Some(_), None) => {}
             }
+        } else if form == Form::Table && function.sig.ident == SET_UP {
+            project.set_up = set_up(function, mistakes);
         } else if let Some(method) = method(function, form, mistakes) {
             project.methods.push(method);
         }

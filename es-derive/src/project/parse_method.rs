@@ -3,13 +3,14 @@
 use syn::{Attribute, Error, Expr, FnArg, ImplItemFn, Meta, PatType, Type};
 
 use super::{
-    method::{Batch, Form, Method},
+    method::{Batch, Form, Method, SetUp},
     signature::{self, model},
 };
 use crate::{mistakes::Mistakes, path_list::text, tokens};
 
 pub(crate) const KEY: &str = "key";
 pub(crate) const BATCH: &str = "batch";
+pub(crate) const SET_UP: &str = "set_up";
 
 /// The method, if its event is known.
 pub(crate) fn method<'a>(function: &'a ImplItemFn, form: Form, mistakes: &mut Mistakes) -> Option<Method<'a>> {
@@ -120,6 +121,25 @@ pub(crate) fn batch<'a>(
     }
     let (output, is_async) = (signature::output(signature), signature.asyncness.is_some());
     Some(Batch { ident, target, output, is_async, cfgs: cfgs(function) })
+}
+
+/// The method `set_up`, if it can be called.
+pub(crate) fn set_up<'a>(function: &'a ImplItemFn, mistakes: &mut Mistakes) -> Option<SetUp<'a>> {
+    let signature = &function.sig;
+    let ident = &signature.ident;
+    let model = format!("`async fn {ident}(&self, target: &mut …)`");
+    let before = mistakes.count();
+    let mut arguments = typed(function);
+    let target = arguments.next().and_then(signature::target).filter(|_| arguments.next().is_none());
+    if target.is_none() {
+        mistakes.at(ident.span(), format!("`{ident}` makes the tables, and takes the target alone; write {model}"));
+    }
+    signature::check(signature, &model, mistakes);
+    if mistakes.count() > before {
+        return None;
+    }
+    let (output, is_async) = (signature::output(signature), signature.asyncness.is_some());
+    Some(SetUp { ident, target, output, is_async, cfgs: cfgs(function) })
 }
 
 /// The attribute called `name`.
