@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use es_core::Timestamp;
+use es_core::{HandlerGuard, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -28,6 +28,7 @@ use crate::{
     read::{open_readers::OpenReaders, threads::ReaderThreads},
     shared::Shared,
     store::SqliteStore,
+    table::tx::SqliteTx,
     wake::{Wake, Watcher},
 };
 
@@ -197,7 +198,7 @@ impl SqliteBuilder {
     /// decreases, even when the clock does.
     ///
     /// ```
-    /// # use es_core::Timestamp;
+    /// # use es_core::{HandlerGuard, Timestamp};
     /// # use es_sqlite::SqliteStore;
     /// let builder = SqliteStore::builder("test.db").clock(|| Timestamp::UNIX_EPOCH);
     /// ```
@@ -227,14 +228,15 @@ impl SqliteBuilder {
         let Opened { place, connection, lock } = open(&request)?;
         let failed = |source| SqliteOpenError::file(place.path(), source);
         let incarnation = incarnation::today(&connection).map_err(failed)?;
-        let wake = Wake::new();
+        let (wake, guard) = (Wake::new(), Arc::new(HandlerGuard::new()));
         let reader = || connection::reader(place.path(), &settings);
         let readers = Arc::new(ReaderThreads::start(&place, reader)?);
         let watcher = Watcher::start(wake.clone(), place.clone(), reader().map_err(failed)?)?;
         let queue = match lock {
             Some(lock) => {
-                let (place, clock, wake) = (place.clone(), Arc::clone(&clock), wake.clone());
-                Some(Queue::start(WriterParts { connection, place, settings, lock, limits, clock, wake })?)
+                let tx = SqliteTx::new(connection).map_err(failed)?;
+                let (place, clock, wake, guard) = (place.clone(), Arc::clone(&clock), wake.clone(), Arc::clone(&guard));
+                Some(Queue::start(WriterParts { tx, guard, place, settings, lock, limits, clock, wake })?)
             }
             None => None,
         };
@@ -243,6 +245,7 @@ impl SqliteBuilder {
             settings,
             incarnation,
             clock,
+            guard,
             queue,
             readers,
             watcher,

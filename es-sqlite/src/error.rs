@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, time::Duration};
 
-use es_core::{AppendError, Position, ReadError, ReadModelError, SnapshotError, StoreError, StoreErrorKind};
+use es_core::{AppendError, Position, ReadError, ReadModelError, SnapshotError, StoreError, StoreErrorKind, WorkError};
 use rusqlite::ErrorCode;
 
 /// Why an open store could not do what it was asked for: the source of the [`StoreError`] of each operation.
@@ -57,6 +57,12 @@ pub enum SqliteError {
         /// Which row, and what is wrong with it.
         what: String,
     },
+    /// A projection would have its tables under the names of others, which are left as they are.
+    #[error("the file holds `{name}` already, which no projection of this store made; rename it, or the projection")]
+    TableExists {
+        /// The name of the table or view.
+        name: String,
+    },
     /// SQLite failed. The error is in the text and is no source, since its own source repeats it.
     #[error("SQLite failed: {}", told(.0))]
     Sqlite(rusqlite::Error),
@@ -81,7 +87,7 @@ impl SqliteError {
     pub fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Moved { .. } => StoreErrorKind::Moved,
-            Self::ReadOnly { .. } => StoreErrorKind::Misconfigured,
+            Self::ReadOnly { .. } | Self::TableExists { .. } => StoreErrorKind::Misconfigured,
             Self::Locked { .. } => StoreErrorKind::Busy,
             Self::Closed => StoreErrorKind::Closed,
             Self::Hole { .. } | Self::Damaged { .. } => StoreErrorKind::Corrupt,
@@ -99,6 +105,7 @@ impl SqliteError {
             Self::Closed => Self::Closed,
             Self::Hole { after, found } => Self::Hole { after: *after, found: *found },
             Self::Damaged { what } => Self::Damaged { what: what.clone() },
+            Self::TableExists { name } => Self::TableExists { name: name.clone() },
             Self::Sqlite(rusqlite::Error::SqliteFailure(error, text)) => {
                 Self::Sqlite(rusqlite::Error::SqliteFailure(*error, text.clone()))
             }
@@ -118,6 +125,11 @@ impl SqliteError {
     /// Whether a row was refused, since a value that must be unique is there already.
     pub(crate) fn is_constraint(&self) -> bool {
         matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation))
+    }
+
+    /// Whether the guard of a projection refused the statement.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::AuthorizationForStatementDenied))
     }
 
     /// Whether SQLite did not know a name that a statement or a table uses.
@@ -188,6 +200,12 @@ impl From<SqliteError> for ReadError {
 impl From<SqliteError> for SnapshotError {
     fn from(error: SqliteError) -> Self {
         Self::Store(error.into())
+    }
+}
+
+impl From<SqliteError> for WorkError {
+    fn from(error: SqliteError) -> Self {
+        ReadModelError::from(error).into()
     }
 }
 

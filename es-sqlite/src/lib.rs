@@ -21,7 +21,7 @@
 //! # Layout
 //! `store` is the public store and `read_models` its read models, `shared` what its clones share, and `builder` its settings. `codec` decodes rows and their
 //! checksums. `file` opens the file and knows its incarnations; `read` has the threads that read, `append` the one that writes.
-//! `wake` wakes those who wait, `backup` copies the log, and `asides` counts backups and the like while they run.
+//! `table` is what projections write to, which `tables` lets them do. `wake` wakes those who wait, `backup` copies the log, and `asides` counts backups and the like while they run.
 
 #[cfg(not(unix))]
 compile_error!("es-sqlite runs on Unix: it recognises a file by its device and inode");
@@ -37,6 +37,8 @@ mod read;
 mod read_models;
 mod shared;
 mod store;
+mod table;
+mod tables;
 mod url;
 mod wake;
 
@@ -48,4 +50,5 @@ pub use file::{error::SqliteOpenError, migrate::SqliteMigrateError, synchronous:
 /// The driver, for connections of your own: of the version whose transactions [`SqliteStore::append_in`] takes.
 pub use rusqlite;
 pub use store::SqliteStore;
+pub use table::tx::{SqliteTx, SqliteTxError};
 pub use url::SqliteUrlError;

@@ -34,23 +34,33 @@ impl SqliteStore {
     }
 }
 
-#[async_trait]
-impl ReadModels for SqliteStore {
-    async fn claim(&self, model: &ReadModelId, owner: &str, lease: Duration) -> Result<Claimed, ReadModelError> {
-        limits::check_owner(owner)?;
-        let queue = self.queue()?;
+impl SqliteStore {
+    /// The answer to a claim, if it is refused. It is asked for first, so that such a claim neither waits for a writer nor keeps
+    /// others waiting.
+    pub(crate) async fn refused_claim(
+        &self,
+        model: &ReadModelId,
+        owner: &str,
+    ) -> Result<Option<Claimed>, ReadModelError> {
         let wanted = model.clone();
         let kept = self
             .shared
             .readers
             .run(move |reader| Ok::<_, ReadModelError>(KeptModel::find(&reader.connection, &wanted)?));
-        // First, so that a claim that is refused neither waits for a writer nor keeps others waiting.
-        if let Some(kept) = kept.await? {
-            // After it was read: a lease that was given in between would seem to lie too far ahead.
-            let now = (self.shared.clock)();
-            if !kept.can_be_claimed(owner, now) {
-                return Ok(Claimed::Refused(kept.status_at(now)));
-            }
+        let Some(kept) = kept.await? else { return Ok(None) };
+        // After it was read: a lease that was given in between would seem to lie too far ahead.
+        let now = (self.shared.clock)();
+        Ok((!kept.can_be_claimed(owner, now)).then(|| Claimed::Refused(kept.status_at(now))))
+    }
+}
+
+#[async_trait]
+impl ReadModels for SqliteStore {
+    async fn claim(&self, model: &ReadModelId, owner: &str, lease: Duration) -> Result<Claimed, ReadModelError> {
+        limits::check_owner(owner)?;
+        let queue = self.queue()?;
+        if let Some(refused) = self.refused_claim(model, owner).await? {
+            return Ok(refused);
         }
         queue.claim(ClaimRequest { model: model.clone(), owner: owner.to_owned(), lease }).await
     }

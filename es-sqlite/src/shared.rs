@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es_core::{Direction, ReadError};
+use es_core::{Direction, HandlerGuard, ReadError};
 use uuid::Uuid;
 
 use crate::{
@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) incarnation: Uuid,
     pub(crate) clock: Clock,
+    /// Refuses appends by a projection in a transaction of the store.
+    pub(crate) guard: Arc<HandlerGuard>,
     /// `None` for a store that only reads.
     pub(crate) queue: Option<Queue>,
     pub(crate) readers: Arc<ReaderThreads>,

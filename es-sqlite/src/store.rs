@@ -190,7 +190,8 @@ impl SqliteStore {
         transaction: &Transaction<'_>,
         request: &AppendRequest,
     ) -> Result<Vec<Appended>, SqliteTransactionError> {
-        let Shared { place, settings, incarnation, clock, .. } = &*self.shared;
+        let Shared { place, settings, incarnation, clock, guard, .. } = &*self.shared;
+        guard.check()?;
         self.queue()?.check_open()?;
         append_in(transaction, request, (place, *incarnation), settings.synchronous, clock)
     }
@@ -270,6 +271,7 @@ impl SqliteStore {
 #[async_trait]
 impl EventStore for SqliteStore {
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        self.shared.guard.check()?;
         limits::check(&request)?;
         self.queue()?.append(request).await
     }

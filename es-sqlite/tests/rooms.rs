@@ -9,7 +9,8 @@ const ROOMS: &[rooms::Room] = &[
     ("file", &["error", "url", "codec", "file"]),
     ("read", &["error", "codec", "file", "read"]),
     ("wake", &["error", "file", "read"]),
-    ("append", &["error", "codec", "file", "read", "wake", "append"]),
+    ("table", &["error", "table"]),
+    ("append", &["error", "codec", "file", "read", "wake", "table", "append"]),
     ("backup", &["error", "file"]),
     ("asides", &["error"]),
 ];

@@ -97,8 +97,8 @@ pub use es_core::{
 // Projections.
 pub use es_core::{
     AllRows, Behind, EventBatch, Fault, FoldError, FollowError, Live, Projection, ProjectionError, ProjectionStatus,
-    Projections, ReadModelFailure, ReadModelState, Row, RowKey, RowShape, Rows, RowsError, RunError, StoredRows,
-    Unsupported, View, ViewError, WaitError, project,
+    Projections, ReadModelFailure, ReadModelState, Row, RowKey, RowShape, Rows, RowsError, RunError, RunsOn,
+    StoredRows, Transactions, Unsupported, View, ViewError, WaitError, form, project,
 };
 // Repositories and commands.
 pub use es_core::{

@@ -10,9 +10,10 @@
 //! ```
 
 pub use es_core::{
-    Capabilities, Claim, Claimed, Known, KnownEvent, KnownKey, ReadModelError, ReadModelId, ReadModelRequest,
-    ReadModelStateError, ReadModelStatus, ReadModelStep, ReadModels, SnapshotError, Snapshots, StoredAt, StoredRow,
-    StoredSnapshot, Verdict, Visitor, limits, stable_hash,
+    AppendInHandler, Capabilities, Claim, Claimed, HandlerGuard, Known, KnownEvent, KnownKey, ReadModelError,
+    ReadModelId, ReadModelRequest, ReadModelStateError, ReadModelStatus, ReadModelStep, ReadModels, SnapshotError,
+    Snapshots, StepPlan, StoredAt, StoredRow, StoredSnapshot, TargetWork, Verdict, Visitor, WorkError,
+    WorkInTransaction, limits, sql, stable_hash,
 };
 
 #[doc(no_inline)]

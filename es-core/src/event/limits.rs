@@ -71,6 +71,12 @@ pub enum LimitError {
         /// The last slice of the range.
         last: u16,
     },
+    /// A store cannot name tables after the read model without mistaking them for those of another one.
+    #[error(
+        "the name of the read model holds a capital letter or `_v` with a number behind it, so that this store cannot name \
+         tables after it; leave that out"
+    )]
+    TableName,
     /// The payloads, metadata and outcomes of one request are too long together.
     #[error(
         "one append has {bytes} bytes of payloads, metadata and outcomes; the limit is {APPEND_BYTES}, append the rest \

@@ -7,7 +7,11 @@ use es_core::{
 };
 use tokio::sync::oneshot;
 
-use crate::{append::read_models::ClaimRequest, error::SqliteError, file::synchronous::Synchronous};
+use crate::{
+    append::{read_models::ClaimRequest, tables::WorkJob},
+    error::SqliteError,
+    file::synchronous::Synchronous,
+};
 
 /// The bytes of a page.
 const PAGE_BYTES: usize = 4_096;
@@ -19,6 +23,8 @@ pub(super) enum Job {
     Claim(ClaimRequest, Reply<Claimed, ReadModelError>),
     Step(Claim, ReadModelStep, Reply<(), ReadModelError>),
     Ask(ReadModelId, ReadModelRequest, Reply<(), ReadModelError>),
+    /// To do work of a projection, in a transaction of its own.
+    Work(WorkJob),
     /// To copy the write-ahead log into the file. Nobody waits for an answer.
     Checkpoint,
 }
@@ -127,7 +133,7 @@ impl Job {
             Self::Claim(request, _) => Work::Claim(request),
             Self::Step(claim, step, _) => Work::Step(claim, step),
             Self::Ask(model, request, _) => Work::Ask(model, *request),
-            Self::Checkpoint => Work::Nothing,
+            Self::Work(_) | Self::Checkpoint => Work::Nothing,
         }
     }
 
@@ -151,6 +157,7 @@ impl Job {
             Self::Snapshot(_, answer) => drop(answer.send(Err(error.into()))),
             Self::Claim(_, answer) => drop(answer.send(Err(error.into()))),
             Self::Step(.., answer) | Self::Ask(.., answer) => drop(answer.send(Err(error.into()))),
+            Self::Work(work) => work.fail(error),
             Self::Checkpoint => {}
         }
     }

@@ -8,5 +8,6 @@ mod job;
 pub(crate) mod queue;
 pub(crate) mod read_models;
 pub(crate) mod snapshots;
+pub(crate) mod tables;
 pub(crate) mod transaction;
 pub(crate) mod writer;

@@ -15,7 +15,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender};
 use es_core::{
     AppendError, AppendRequest, Appended, Claim, Claimed, ReadError, ReadModelError, ReadModelId, ReadModelRequest,
-    ReadModelStep, SnapshotError, StoredSnapshot,
+    ReadModelStep, SnapshotError, StepPlan, StoredSnapshot, WorkError,
 };
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -24,6 +24,7 @@ use crate::{
     append::{
         job::{Job, PendingAppend, Reply, bytes},
         read_models::ClaimRequest,
+        tables::{PlacedWork, WorkJob},
         writer::{Writer, WriterParts},
     },
     codec::row::RowDecoder,
@@ -82,6 +83,19 @@ impl Queue {
 
     pub(crate) async fn ask(&self, model: ReadModelId, request: ReadModelRequest) -> Result<(), ReadModelError> {
         self.answer_of(|reply| Job::Ask(model, request, reply)).await
+    }
+
+    pub(crate) async fn claim_with(&self, request: ClaimRequest, place: PlacedWork) -> Result<Claimed, WorkError> {
+        self.answer_of(|reply| Job::Work(WorkJob::Claim(request, place, reply))).await
+    }
+
+    pub(crate) async fn advance_with(
+        &self,
+        claim: Claim,
+        plan: StepPlan,
+        place: PlacedWork,
+    ) -> Result<usize, WorkError> {
+        self.answer_of(|reply| Job::Work(WorkJob::Step(claim, plan, place, reply))).await
     }
 
     /// Sends a job, and waits for its answer.

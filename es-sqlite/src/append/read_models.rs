@@ -46,11 +46,30 @@ pub(super) fn advance(
     step: &ReadModelStep,
     now: Timestamp,
 ) -> Result<Result<(), ReadModelError>, SqliteError> {
-    let Some(mut kept) = KeptModel::find(connection, &claim.model)? else { return Ok(Err(claim.fenced())) };
-    let status = &mut kept.status;
+    let Some(kept) = held_by(connection, claim)? else { return Ok(Err(claim.fenced())) };
+    kept.store_rows(connection, &step.rows)?;
+    move_on(kept, connection, step, now)?;
+    Ok(Ok(()))
+}
+
+/// The read model as it stands, if the claim holds.
+pub(super) fn held_by(connection: &Connection, claim: &Claim) -> Result<Option<KeptModel>, SqliteError> {
+    let Some(kept) = KeptModel::find(connection, &claim.model)? else { return Ok(None) };
+    let status = &kept.status;
     if (status.epoch, status.handled.position()) != (claim.epoch, claim.handled.position()) {
-        return Ok(Err(claim.fenced()));
+        return Ok(None);
     }
+    Ok(Some(kept))
+}
+
+/// Stores where a step moves the read model.
+pub(super) fn move_on(
+    mut kept: KeptModel,
+    connection: &Connection,
+    step: &ReadModelStep,
+    now: Timestamp,
+) -> Result<(), SqliteError> {
+    let status = &mut kept.status;
     (status.handled, status.seen) = (step.handled, step.seen);
     status.state = step.state;
     status.complete |= step.state == ReadModelState::Live;
@@ -59,9 +78,7 @@ pub(super) fn advance(
         status.owner = None;
     }
     kept.lease = step.lease.map(|length| Lease::starting(now, length));
-    kept.store(connection)?;
-    kept.store_rows(connection, &step.rows)?;
-    Ok(Ok(()))
+    kept.store(connection)
 }
 
 /// Does what is asked of a read model. The outer error means that SQLite failed.

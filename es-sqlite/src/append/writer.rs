@@ -7,7 +7,9 @@ use std::{
 };
 
 use crossbeam_channel::Receiver;
-use es_core::{AppendError, AppendRequest, Appended, Position, ReadError, Timestamp, UnknownOutcome};
+use es_core::{
+    AppendError, AppendRequest, Appended, HandlerGuard, Position, ReadError, Timestamp, UnknownOutcome, WorkError,
+};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::{
@@ -16,6 +18,7 @@ use crate::{
         execute::{Failure, Log, LookUp},
         job::{Job, Outcome, Work},
         read_models, snapshots,
+        tables::{self, WorkJob},
     },
     codec::row::RowDecoder,
     error::SqliteError,
@@ -29,6 +32,7 @@ use crate::{
         write_lock::WriteLock,
     },
     read::threads::OfReader,
+    table::tx::SqliteTx,
     wake::Wake,
 };
 
@@ -41,7 +45,8 @@ const CHECKPOINT_PAGES: usize = 1_000;
 
 /// What the writer works with.
 pub(crate) struct WriterParts {
-    pub(crate) connection: Connection,
+    pub(crate) tx: SqliteTx,
+    pub(crate) guard: Arc<HandlerGuard>,
     pub(crate) place: Place,
     pub(crate) settings: Settings,
     pub(crate) lock: WriteLock,
@@ -77,6 +82,16 @@ enum BatchFailure {
     Unknown(SqliteError),
 }
 
+impl From<BatchFailure> for WorkError {
+    fn from(failure: BatchFailure) -> Self {
+        match failure {
+            BatchFailure::NotBegun(error) | BatchFailure::RolledBack(error) | BatchFailure::Unknown(error) => {
+                error.into()
+            }
+        }
+    }
+}
+
 impl Writer {
     pub(super) fn new(parts: WriterParts) -> Self {
         Self {
@@ -109,12 +124,49 @@ impl Writer {
     /// Executes a batch and answers its jobs: the steps of read models last and in a transaction of their own, since nobody else
     /// is to wait for them, and they do not wait for the disk.
     pub(super) fn handle(&mut self, batch: Vec<Job>) {
-        let (steps, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| matches!(job, Job::Step(..)));
+        let (mut steps, mut others, mut work) = (Vec::new(), Vec::new(), Vec::new());
+        for job in batch {
+            match job {
+                Job::Work(job) => work.push(job),
+                Job::Step(..) => steps.push(job),
+                _ => others.push(job),
+            }
+        }
         for batch in [others, steps] {
             if !batch.is_empty() {
                 self.handle_at_once(batch);
             }
         }
+        for job in work {
+            self.handle_work(job);
+        }
+    }
+
+    /// Does the work of a projection in a transaction of its own, and answers it.
+    fn handle_work(&mut self, job: WorkJob) {
+        let (synchronous, patience) = (job.synchronous(), self.parts.settings.busy_timeout);
+        let (began, changes) = (Instant::now(), self.parts.tx.connection.total_changes());
+        let _turn = match self.parts.lock.take(patience) {
+            Ok(turn) => turn,
+            Err(error) => return job.fail(error),
+        };
+        let patience = patience.saturating_sub(began.elapsed());
+        match job {
+            WorkJob::Claim(request, place, answer) => {
+                let claimed = self.transaction(synchronous, patience, |writer, now| {
+                    tables::claim(&mut writer.parts.tx, &writer.parts.guard, &request, place, now)
+                });
+                drop(answer.send(claimed));
+            }
+            WorkJob::Step(claim, plan, place, answer) => {
+                let done = self.transaction(synchronous, patience, |writer, now| {
+                    tables::step(&mut writer.parts.tx, &writer.parts.guard, &claim, &plan, place, now)
+                });
+                drop(answer.send(done));
+            }
+        }
+        let changes = self.parts.tx.connection.total_changes().saturating_sub(changes);
+        self.pages += usize::try_from(changes).unwrap_or(usize::MAX);
     }
 
     /// Executes a batch in one transaction and answers its jobs. When one of them fails, each is executed on its own.
@@ -167,11 +219,11 @@ impl Writer {
         task: impl FnOnce(&Connection, &mut RowDecoder) -> Result<T, ReadError>,
     ) -> Option<Result<T, ReadError>> {
         // Each batch sets its own.
-        if self.is_broken || self.parts.connection.busy_timeout(Duration::ZERO).is_err() {
+        if self.is_broken || self.parts.tx.connection.busy_timeout(Duration::ZERO).is_err() {
             return None;
         }
         let read = self.parts.place.check().map_err(ReadError::from);
-        let read = read.and_then(|()| task(&self.parts.connection, &mut self.decoder));
+        let read = read.and_then(|()| task(&self.parts.tx.connection, &mut self.decoder));
         (!matches!(&read, Err(error) if error.is_busy())).then_some(read)
     }
 
@@ -189,14 +241,32 @@ impl Writer {
         look_up: LookUp,
         patience: Duration,
     ) -> Result<Vec<Outcome>, BatchFailure> {
+        let of_each = batch.iter().map(|work| work.synchronous(self.parts.settings.synchronous));
+        let needed = of_each.max_by_key(|synchronous| synchronous.number()).unwrap_or_default();
+        let (outcomes, before, last) = self.transaction(needed, patience, |writer, now| {
+            writer.in_transaction(batch, look_up, now).map_err(BatchFailure::RolledBack)
+        })?;
+        self.pages += batch.iter().map(Work::pages).sum::<usize>();
+        if last > before {
+            self.parts.wake.wake();
+        }
+        Ok(outcomes)
+    }
+
+    /// Runs `run` in a transaction while no other writer of this library runs, and commits it. Waits for the transactions of others
+    /// at most for `patience`.
+    fn transaction<T, E: From<BatchFailure>>(
+        &mut self,
+        synchronous: Synchronous,
+        patience: Duration,
+        run: impl FnOnce(&mut Self, Timestamp) -> Result<T, E>,
+    ) -> Result<T, E> {
         let not_begun = BatchFailure::NotBegun;
         if self.is_broken {
             self.reopen().map_err(not_begun)?;
         }
-        self.parts.connection.busy_timeout(patience).map_err(|error| not_begun(error.into()))?;
-        let of_each = batch.iter().map(|work| work.synchronous(self.parts.settings.synchronous));
-        let needed = of_each.max_by_key(|synchronous| synchronous.number());
-        self.set_synchronous(needed.unwrap_or_default()).map_err(not_begun)?;
+        self.parts.tx.connection.busy_timeout(patience).map_err(|error| not_begun(error.into()))?;
+        self.set_synchronous(synchronous).map_err(not_begun)?;
         // Before the transaction, since it is the caller's, and may panic.
         let now = (self.parts.clock)();
         self.statement("BEGIN IMMEDIATE").map_err(not_begun)?;
@@ -208,26 +278,19 @@ impl Writer {
             self.roll_back();
         }
         here.map_err(not_begun)?;
-        let executed = self.in_transaction(batch, look_up, now);
-        let (outcomes, before, last) = match executed {
-            Ok(executed) => executed,
-            Err(error) => {
-                self.roll_back();
-                return Err(BatchFailure::RolledBack(error));
-            }
-        };
+        let executed = run(self, now);
+        if executed.is_err() {
+            self.roll_back();
+            return executed;
+        }
         if let Err(error) = self.statement("COMMIT") {
             self.roll_back();
             self.is_broken = true;
-            return Err(BatchFailure::Unknown(error));
+            return Err(BatchFailure::Unknown(error).into());
         }
         self.is_broken = false;
         self.follow_wal();
-        self.pages += batch.iter().map(Work::pages).sum::<usize>();
-        if last > before {
-            self.parts.wake.wake();
-        }
-        Ok(outcomes)
+        executed
     }
 
     /// Executes the work, and gives the last position before and after it.
@@ -237,7 +300,8 @@ impl Writer {
         look_up: LookUp,
         now: Timestamp,
     ) -> Result<(Vec<Outcome>, Position, Position), SqliteError> {
-        let mut log = Log::new(&self.parts.connection, &mut self.decoder.kinds, &mut self.incarnation, now, look_up)?;
+        let mut log =
+            Log::new(&self.parts.tx.connection, &mut self.decoder.kinds, &mut self.incarnation, now, look_up)?;
         let before = log.last;
         let mut outcomes = Vec::with_capacity(batch.len());
         for work in batch {
@@ -247,12 +311,14 @@ impl Writer {
                     Err(Failure::Refused(error)) => Outcome::Append(Err(error)),
                     Err(Failure::Failed(error)) => return Err(error),
                 },
-                Work::Snapshot(snapshot) => Outcome::Snapshot(snapshots::store(&self.parts.connection, snapshot)?),
-                Work::Claim(request) => Outcome::Claim(read_models::claim(&self.parts.connection, request, now)?),
+                Work::Snapshot(snapshot) => Outcome::Snapshot(snapshots::store(&self.parts.tx.connection, snapshot)?),
+                Work::Claim(request) => Outcome::Claim(read_models::claim(&self.parts.tx.connection, request, now)?),
                 Work::Step(claim, step) => {
-                    Outcome::Step(read_models::advance(&self.parts.connection, claim, step, now)?)
+                    Outcome::Step(read_models::advance(&self.parts.tx.connection, claim, step, now)?)
                 }
-                Work::Ask(model, request) => Outcome::Ask(read_models::ask(&self.parts.connection, model, *request)?),
+                Work::Ask(model, request) => {
+                    Outcome::Ask(read_models::ask(&self.parts.tx.connection, model, *request)?)
+                }
                 Work::Nothing => Outcome::Nothing,
             });
         }
@@ -272,7 +338,7 @@ impl Writer {
         let checkpoint = || {
             let _turn = self.parts.lock.take(self.parts.settings.busy_timeout)?;
             self.parts.place.check()?;
-            let mut checkpoint = self.parts.connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?;
+            let mut checkpoint = self.parts.tx.connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?;
             checkpoint.query_row([], |_| Ok(()))?;
             Ok::<_, SqliteError>(())
         };
@@ -286,14 +352,14 @@ impl Writer {
     fn set_synchronous(&mut self, needed: Synchronous) -> Result<(), SqliteError> {
         if self.synchronous != needed {
             // Not a prepared statement: SQLite executes it while it compiles it.
-            self.parts.connection.pragma_update(None, "synchronous", needed.name())?;
+            self.parts.tx.connection.pragma_update(None, "synchronous", needed.name())?;
             self.synchronous = needed;
         }
         Ok(())
     }
 
     fn statement(&self, sql: &str) -> Result<(), SqliteError> {
-        match self.parts.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])) {
+        match self.parts.tx.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])) {
             Ok(_) => Ok(()),
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
                 Err(SqliteError::Locked { waited: self.parts.settings.busy_timeout })
@@ -306,7 +372,7 @@ impl Writer {
         self.decoder.kinds.forget();
         self.is_broken = false;
         // SQLite has rolled back by itself after some errors.
-        if !self.parts.connection.is_autocommit()
+        if !self.parts.tx.connection.is_autocommit()
             && let Err(error) = self.statement("ROLLBACK")
         {
             tracing::warn!(%error, "a rollback failed; the connection is opened again");
@@ -316,7 +382,7 @@ impl Writer {
 
     fn reopen(&mut self) -> Result<(), SqliteError> {
         self.parts.place.check()?;
-        self.parts.connection = connection::writer(self.parts.place.path(), &self.parts.settings)?;
+        self.parts.tx = SqliteTx::new(connection::writer(self.parts.place.path(), &self.parts.settings)?)?;
         self.synchronous = self.parts.settings.synchronous;
         self.decoder.kinds.forget();
         self.is_broken = false;
@@ -349,7 +415,7 @@ impl Writer {
     fn store_base(&mut self) -> Result<Option<Salts>, SqliteError> {
         // Also after a step: without the row the file is verified as a whole after a power loss.
         self.set_synchronous(self.parts.settings.synchronous)?;
-        let WriterParts { connection, place, .. } = &self.parts;
+        let WriterParts { tx: SqliteTx { connection, .. }, place, .. } = &self.parts;
         connection.busy_timeout(Duration::ZERO)?;
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         let salts = wal::follow(&transaction, place)?;

@@ -17,6 +17,8 @@ mod restored;
 mod scenarios;
 mod stored;
 mod tables;
+#[cfg(feature = "sqlite")]
+mod tables_on_sqlite;
 mod watched;
 
 type TestResult = Result<(), Box<dyn Error>>;
