@@ -14,13 +14,15 @@
 //! ```
 //!
 //! # Layout
-//! `contract` runs the promises; `promises` holds them, one module for each family; `torture` runs random load and checks the
+//! `contract` runs the promises; `promises` holds them, one module for each family; `tables` holds those of projections that
+//! write tables; `torture` runs random load and checks the
 //! log that it leaves; `effort` sets how long the slow tests run.
 
 pub mod contract;
 mod effort;
 #[doc(hidden)]
 pub mod promises;
+pub mod tables;
 pub mod torture;
 
 pub use contract::{BrokenPromise, Factory, FactoryError, FreshStore, Operation, Property};

@@ -6,5 +6,13 @@ use files::InFiles;
 
 #[path = "shared/files.rs"]
 mod files;
+#[path = "shared/tables.rs"]
+mod shared_tables;
 
 store_contract!(InFiles(Synchronous::Full));
+
+mod tables {
+    use super::shared_tables::TablesInFiles;
+
+    es_contract::tables_contract!(TablesInFiles);
+}

@@ -1,8 +1,10 @@
 //! The error of a promise that a store broke.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, io};
 
-use es_core::{AppendError, CheckpointError, EncodeError, LimitError, ReadError, ReadModelError, SnapshotError};
+use es_core::{
+    AppendError, CheckpointError, EncodeError, LimitError, ReadError, ReadModelError, SnapshotError, WorkError,
+};
 
 use super::FactoryError;
 
@@ -69,6 +71,8 @@ from_failed! {
     ReadError: "the read",
     SnapshotError: "the snapshot",
     ReadModelError: "the call for the read model",
+    WorkError: "the work in a transaction",
+    io::Error: "the runtime",
     EncodeError: "encoding the event",
     LimitError: "naming the stream or event",
     CheckpointError: "reading a checkpoint's text",

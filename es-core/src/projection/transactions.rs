@@ -14,9 +14,11 @@ use crate::{
 /// its type has it, since the type of the target is that of the store.
 ///
 /// Both methods are those of [`ReadModels`](crate::ReadModels), with code of the application inside the transaction. The store
-/// takes each part of the [work](TargetWork) for what went wrong in it: a part fails that gives an error or panics, that ignores
-/// an error of the database, that takes longer than it may, that ends the transaction, or that appends to the store itself. An
+/// takes each part of the [work](TargetWork) for what went wrong in it: a part fails that gives an error, that ignores an error
+/// of the database, that takes longer than it may, that tries to end the transaction, or that appends to the store itself. An
 /// error of the connection is the store's own, and no failure of a part. After any error nothing of the transaction is left.
+///
+/// `es_contract::tables_contract!` tests these promises.
 #[async_trait]
 pub trait Transactions: EventStore {
     /// What a projection writes to.
@@ -85,7 +87,7 @@ pub struct StepPlan {
 impl StepPlan {
     /// The step `whole` after all parts; after some of them the read model has handled as much as `handled` says for each, and
     /// is in the state `unfinished`.
-    pub(crate) const fn new(whole: ReadModelStep, handled: Vec<Checkpoint>, unfinished: ReadModelState) -> Self {
+    pub const fn new(whole: ReadModelStep, handled: Vec<Checkpoint>, unfinished: ReadModelState) -> Self {
         Self { whole, handled, unfinished }
     }
 
