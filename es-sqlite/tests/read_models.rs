@@ -12,12 +12,13 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use es_core::{
-    Append, Claim, Claimed, EventName, EventStore, Expected, NewEvent, Position, ReadModelError, ReadModelId,
+    Append, Claim, Claimed, EventName, EventStore, Expected, Fault, NewEvent, Position, ReadModelError, ReadModelId,
     ReadModelRequest, ReadModelState, ReadModelStep, ReadModels, SchemaVersion, StoreErrorKind, StoredRow, StreamId,
-    Timestamp,
+    TargetWork, Timestamp, Transactions, WorkError, WorkInTransaction,
 };
-use es_sqlite::{SqliteError, SqliteStore, rusqlite::Connection};
+use es_sqlite::{SqliteError, SqliteStore, SqliteTx, rusqlite::Connection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -221,4 +222,29 @@ async fn a_backup_has_the_read_models() {
     assert_eq!(restored.statuses().await.unwrap()[0].handled, at);
     assert_eq!(restored.events_after(at.position()).await.unwrap(), 0);
     assert!(restored.verify().await.unwrap().is_intact());
+}
+
+/// One statement.
+struct Statement(Option<&'static str>);
+
+#[async_trait]
+impl TargetWork<SqliteTx> for Statement {
+    async fn next(&mut self, target: &mut SqliteTx) -> Option<Result<(), Fault>> {
+        let sql = self.0.take()?;
+        Some(target.execute(sql, [1]).map(drop).map_err(Into::into))
+    }
+}
+
+#[tokio::test]
+async fn a_statement_of_the_store_is_refused_to_a_projection() {
+    let (_folder, path) = file();
+    let store = SqliteStore::open(path).await.unwrap();
+    claim(&store, "rows", "one", HOUR).await.unwrap();
+    // The connection that writes has prepared this statement for itself.
+    store.ask(&model("rows"), ReadModelRequest::Rebuild).await.unwrap();
+    let work = Statement(Some("DELETE FROM read_model_rows WHERE model = ?1"));
+    let work = WorkInTransaction { parts: Box::new(work), timeout: HOUR };
+    let claimed = store.claim_with(&model("tables"), "one", HOUR, work).await;
+    let Err(WorkError::Part { source, .. }) = claimed else { panic!("{claimed:?}") };
+    assert!(source.to_string().contains("changes a table of the store"), "{source}");
 }

@@ -61,7 +61,7 @@ pub trait TableFactory: Send + Sync + 'static {
     fn ending(&self) -> &'static [&'static str];
 
     /// Statements that no projection may execute, since they would change the log or what else the store keeps.
-    async fn out_of_reach(&self, store: &Self::Store) -> Vec<String>;
+    async fn out_of_reach(&self, store: &Self::Store) -> Result<Vec<String>, FactoryError>;
 
     /// Statements that make a table or the like in the place of the read model, for somebody else.
     fn of_others(&self, store: &Self::Store, model: &ReadModelId) -> String;

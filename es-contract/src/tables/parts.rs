@@ -68,7 +68,7 @@ pub async fn a_part_cannot_reach_the_log(factory: impl TableFactory) -> Result<(
     let trial = Trial::begin(factory).await?;
     super::work::append(&trial.store).await.map_err(|error| BrokenPromise::new("an append", error.to_string()))?;
     let claim = trial.done(&trial.owned(&trial.model, "one").await?, vec![add("a", 1)]).await?;
-    let statements = trial.factory.out_of_reach(&trial.store).await;
+    let statements = trial.factory.out_of_reach(&trial.store).await?;
     ensure("some statements are tried", !statements.is_empty(), || "none".into())?;
     for sql in statements {
         trial.fails(&claim, vec![add("a", 10), Part::Executes(sql)], 1).await?;

@@ -8,7 +8,7 @@ use futures_util::{FutureExt, future::join_all};
 use super::{
     TableFactory,
     trial::{HOUR, Trial},
-    work::{Work, add},
+    work::{Work, add, add_slowly},
 };
 use crate::{BrokenPromise, promises::ensure};
 
@@ -17,8 +17,8 @@ pub async fn tables_and_checkpoint_move_together(factory: impl TableFactory) -> 
     let trial = Trial::begin(factory).await?;
     let mut claim = trial.owned(&trial.model, "one").await?;
     let (mut sum, mut steps) = (0, 0);
-    while sum < 500 {
-        let parts: Vec<_> = (0..100).map(|_| add("a", 1)).collect();
+    while sum < 300 {
+        let parts: Vec<_> = (0..100).map(|_| add_slowly("a", 1)).collect();
         let (plan, done) = (trial.plan(&claim, parts.len()), trial.advance(&claim, parts).await?);
         ensure("a step does at least one part", (1..=100).contains(&done), || format!("{done}"))?;
         let step = plan.after(done);
@@ -32,7 +32,7 @@ pub async fn tables_and_checkpoint_move_together(factory: impl TableFactory) -> 
         ensure("the checkpoint is that of the parts that were done", moved, || format!("{status:?}, not {step:?}"))?;
         ensure("its owner has its lease", status.lease_left.is_some(), || format!("{status:?}"))?;
     }
-    ensure("a step does several parts", steps < 250, || format!("{steps} steps"))
+    ensure("a step does several parts", steps < 150, || format!("{steps} steps"))
 }
 
 /// A step of an older claim does not even begin its work, and writes nothing.

@@ -27,6 +27,8 @@ pub(super) enum Part {
     Executes(String),
     /// Executes this, and gives no error.
     Ignores(String),
+    /// Executes this, and takes a millisecond more.
+    Slowly(String),
     /// Fails by itself.
     Fails,
     /// Takes longer than it may, without a wait.
@@ -37,10 +39,19 @@ pub(super) enum Part {
 
 /// Adds `number` to what the table has for `key`.
 pub(super) fn add(key: &str, number: i64) -> Part {
-    Part::Executes(format!(
+    Part::Executes(added(key, number))
+}
+
+/// Does the same slowly.
+pub(super) fn add_slowly(key: &str, number: i64) -> Part {
+    Part::Slowly(added(key, number))
+}
+
+fn added(key: &str, number: i64) -> String {
+    format!(
         "INSERT INTO {{numbers}} (key, number) VALUES ('{key}', {number})
          ON CONFLICT (key) DO UPDATE SET number = {{numbers}}.number + excluded.number"
-    ))
+    )
 }
 
 /// Makes the table.
@@ -78,6 +89,10 @@ impl<F: TableFactory> TargetWork<Target<F>> for Work<F> {
         self.begun.fetch_add(1, Ordering::SeqCst);
         Some(match part {
             Part::Executes(sql) => self.factory.execute(target, &sql).await,
+            Part::Slowly(sql) => {
+                std::thread::sleep(Duration::from_millis(1));
+                self.factory.execute(target, &sql).await
+            }
             Part::Ignores(sql) => {
                 drop(self.factory.execute(target, &sql).await);
                 Ok(())

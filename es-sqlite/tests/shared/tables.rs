@@ -10,6 +10,15 @@ use es_sqlite::{
     rusqlite::{Connection, OptionalExtension},
 };
 
+const OUT_OF_REACH: [&str; 6] = [
+    "INSERT INTO events SELECT * FROM events",
+    "UPDATE streams SET category = 'x'",
+    "DROP INDEX events_of_kind",
+    "PRAGMA synchronous = OFF",
+    "PRAGMA writable_schema = ON",
+    "ATTACH ':memory:' AS other",
+];
+
 /// Each store is in a file of its own.
 pub(crate) struct TablesInFiles;
 
@@ -58,46 +67,29 @@ impl TableFactory for TablesInFiles {
         ]
     }
 
-    async fn out_of_reach(&self, _: &SqliteStore) -> Vec<String> {
-        let tables = [
-            "events",
-            "incarnations",
-            "keys",
-            "kinds",
-            "READ_MODEL_ROWS",
-            "read_models",
-            "snapshots",
-            "main.streams",
-            "wal_base",
-        ];
-        let of_each = |table: &str| {
-            [
-                format!("DELETE FROM {table}"),
-                format!("DROP TABLE {table}"),
-                format!("ALTER TABLE {table} ADD COLUMN more"),
-                format!(
-                    "CREATE TRIGGER {{t}} AFTER INSERT ON {} BEGIN SELECT 1; END",
-                    table.trim_start_matches("main.")
-                ),
-                format!(
-                    "CREATE TRIGGER {{t}} AFTER INSERT ON {{numbers}} BEGIN DELETE FROM {}; END;
-                     INSERT INTO {{numbers}} VALUES ('t', 1)",
-                    table.trim_start_matches("main.")
-                ),
-                format!("CREATE TEMP TABLE {} (x)", table.trim_start_matches("main.")),
-            ]
-        };
-        let others = [
-            "INSERT INTO events SELECT * FROM events",
-            "UPDATE streams SET category = 'x'",
-            "DROP VIEW log",
-            "DROP INDEX events_of_kind",
-            "PRAGMA synchronous = OFF",
-            "PRAGMA writable_schema = ON",
-            "ATTACH ':memory:' AS other",
-            "CREATE TEMP VIEW log AS SELECT 1",
-        ];
-        tables.iter().flat_map(|table| of_each(table)).chain(others.map(str::to_owned)).collect()
+    async fn out_of_reach(&self, store: &SqliteStore) -> Result<Vec<String>, FactoryError> {
+        let connection = Connection::open(store.path())?;
+        let find = "SELECT name, upper(type) FROM sqlite_schema
+                    WHERE type IN ('table', 'view') AND name NOT GLOB 'numbers_*' AND name NOT GLOB 'sqlite_*'";
+        let mut names = connection.prepare(find)?;
+        let names = names.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        let mut statements: Vec<_> = OUT_OF_REACH.map(str::to_owned).into();
+        for found in names {
+            let (name, kind) = found?;
+            statements.extend([format!("DROP {kind} {name}"), format!("CREATE TEMP VIEW {name} AS SELECT 1")]);
+            if kind == "TABLE" {
+                statements.extend([
+                    format!("DELETE FROM main.{}", name.to_uppercase()),
+                    format!("ALTER TABLE {name} ADD COLUMN more"),
+                    format!("CREATE TRIGGER {{t}} AFTER INSERT ON {name} BEGIN SELECT 1; END"),
+                    format!(
+                        "CREATE TRIGGER {{t}} AFTER INSERT ON {{numbers}} BEGIN DELETE FROM {name}; END;
+                         INSERT INTO {{numbers}} VALUES ('t', 1)"
+                    ),
+                ]);
+            }
+        }
+        Ok(statements)
     }
 
     fn of_others(&self, store: &SqliteStore, model: &ReadModelId) -> String {
