@@ -101,6 +101,8 @@ mod domain {
             target.push(3);
             Ok(())
         }
+        fn set_up(&self, _: &mut Vec<u8>) {}
+
         #[batch]
         async fn many(&self, batch: &mut EventBatch<TableEvent>, target: &mut Vec<u8>) -> Result<(), es::Fault> {
             while let Some(event) = batch.try_next()? {
