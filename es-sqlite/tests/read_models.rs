@@ -239,7 +239,8 @@ impl TargetWork<SqliteTx> for Statement {
 async fn a_statement_of_the_store_is_refused_to_a_projection() {
     let (_folder, path) = file();
     let store = SqliteStore::open(path).await.unwrap();
-    claim(&store, "rows", "one", HOUR).await.unwrap();
+    let rows = claim(&store, "rows", "one", HOUR).await.unwrap();
+    store.advance(&rows, step(1, &["a"])).await.unwrap();
     // The connection that writes has prepared this statement for itself.
     store.ask(&model("rows"), ReadModelRequest::Rebuild).await.unwrap();
     let work = Statement(Some("DELETE FROM read_model_rows WHERE model = ?1"));
