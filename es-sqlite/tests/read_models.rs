@@ -15,8 +15,8 @@ use std::{
 use async_trait::async_trait;
 use es_core::{
     Append, Claim, Claimed, EventName, EventStore, Expected, Fault, NewEvent, Position, ReadModelError, ReadModelId,
-    ReadModelRequest, ReadModelState, ReadModelStep, ReadModels, SchemaVersion, StoreErrorKind, StoredRow, StreamId,
-    TargetWork, Timestamp, Transactions, WorkError, WorkInTransaction,
+    ReadModelRequest, ReadModelState, ReadModelStep, ReadModels, SchemaVersion, StepPlan, StoreErrorKind, StoredRow,
+    StreamId, TargetWork, Timestamp, Transactions, WorkError, WorkInTransaction,
 };
 use es_sqlite::{SqliteError, SqliteStore, SqliteTx, rusqlite::Connection};
 use tempfile::TempDir;
@@ -241,11 +241,15 @@ async fn a_statement_of_the_store_is_refused_to_a_projection() {
     let store = SqliteStore::open(path).await.unwrap();
     let rows = claim(&store, "rows", "one", HOUR).await.unwrap();
     store.advance(&rows, step(1, &["a"])).await.unwrap();
-    // The connection that writes has prepared this statement for itself.
+    let work = |statement| WorkInTransaction { parts: Box::new(Statement(statement)), timeout: HOUR };
+    let Claimed::Owned(tables) = store.claim_with(&model("tables"), "one", HOUR, work(None)).await.unwrap() else {
+        panic!("it is claimed by nobody");
+    };
+    // The connection that writes prepares this statement for itself.
     store.ask(&model("rows"), ReadModelRequest::Rebuild).await.unwrap();
-    let work = Statement(Some("DELETE FROM read_model_rows WHERE model = ?1"));
-    let work = WorkInTransaction { parts: Box::new(work), timeout: HOUR };
-    let claimed = store.claim_with(&model("tables"), "one", HOUR, work).await;
-    let Err(WorkError::Part { source, .. }) = claimed else { panic!("{claimed:?}") };
+    let step = step(1, &[]);
+    let plan = StepPlan::new(step.clone(), vec![step.handled], ReadModelState::Live);
+    let done = store.advance_with(&tables, plan, work(Some("DELETE FROM read_model_rows WHERE model = ?1"))).await;
+    let Err(WorkError::Part { source, .. }) = done else { panic!("{done:?}") };
     assert!(source.to_string().contains("changes a table of the store"), "{source}");
 }
