@@ -16,6 +16,7 @@ mod cpu;
 mod execute;
 mod filled;
 mod processes;
+mod projections;
 mod raw;
 mod read;
 
@@ -88,6 +89,14 @@ async fn main() {
         "open a log of 1,000,000 events" => filled::open,
         "2 processes of 32 tasks" => processes::two_against_one,
         "wake another process" => processes::wake_up,
+        "catch up on 1,000,000 events, counting in memory" => projections::in_memory,
+        "the same into a table, one by one" => projections::one_by_one,
+        "the same into a table, in batches" => projections::in_batches,
+        "the same into rows by key" => projections::rows_by_key,
+        "from an append to its row, same process" => projections::visible_here,
+        "from an append to its row, other process" => projections::visible_elsewhere,
+        "20 projections live" => projections::twenty_live,
+        "20 projections idle" => projections::twenty_idle,
     }
     println!("{table}");
 }

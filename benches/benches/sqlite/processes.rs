@@ -25,6 +25,7 @@ pub(crate) async fn work(text: &str) {
             let (millis, path) = rest.split_once(' ').unwrap();
             append_for(Duration::from_millis(millis.parse().unwrap()), path.as_ref()).await;
         }
+        ("follow", path) => crate::projections::follow(path).await,
         ("listen", path) => listen(path.as_ref()).await,
         other => panic!("{other:?}"),
     }

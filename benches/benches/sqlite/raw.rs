@@ -82,6 +82,32 @@ impl Raw {
         (account, version)
     }
 
+    /// Adds each deposit of the log to a table on the other connection, in transactions of 1,000.
+    pub(crate) fn fold_into_a_table(&self, written: &Self) {
+        let table = "CREATE TABLE balances (account TEXT PRIMARY KEY, balance INTEGER NOT NULL) STRICT, WITHOUT ROWID";
+        written.0.execute_batch(table).unwrap();
+        let mut select = self.statement("SELECT position, name, payload, stream FROM events ORDER BY position");
+        let mut rows = select.query([]).unwrap();
+        let mut is_end = false;
+        while !is_end {
+            written.in_transaction(|| {
+                for _ in 0..1_000 {
+                    let Some(row) = rows.next().unwrap() else {
+                        is_end = true;
+                        return;
+                    };
+                    let mut account = Account::default();
+                    apply(&mut account, row);
+                    let stream = row.get_ref(3).unwrap().as_str().unwrap();
+                    let id = stream.split_once('/').unwrap().1;
+                    let add = "INSERT INTO balances (account, balance) VALUES (?1, ?2)
+                               ON CONFLICT (account) DO UPDATE SET balance = balance + excluded.balance";
+                    written.statement(add).execute(params![id, account.balance]).unwrap();
+                }
+            });
+        }
+    }
+
     /// Folds the whole log.
     pub(crate) fn fold(&self) -> (usize, i64) {
         let mut select = self.statement("SELECT position, name, payload FROM events ORDER BY position");
