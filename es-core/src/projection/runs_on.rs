@@ -1,7 +1,10 @@
 //! Which projections run on which stores.
 
 use crate::{
-    projection::{Projection, Row, Transactions, event_filter::EventFilter, follower::Follower, keeper::RowKeeper, table_keeper::TableKeeper},
+    projection::{
+        Projection, Row, Transactions, event_filter::EventFilter, follower::Follower, keeper::RowKeeper,
+        table_keeper::TableKeeper,
+    },
     store::EventStore,
 };
 

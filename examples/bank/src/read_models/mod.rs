@@ -2,19 +2,25 @@
 //!
 //! # Layout
 //! [`Turnover`], [`Balance`] and [`Partners`] are rows by key, each with one method for each event that changes it.
-//! [`ReadModels`] keeps them in the store and answers questions about them; [`ReadModelsError`] says why it cannot.
+//! `turnover_table` writes the turnover to a table once more, on SQLite and PostgreSQL. [`ReadModels`] keeps the rows in the store and answers questions about them; [`ReadModelsError`] says why it cannot.
 
 mod balance;
 mod days;
 mod error;
 mod partners;
 mod turnover;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod turnover_table;
 
 pub use balance::Balance;
 pub use days::{Days, DaysError};
 pub use error::ReadModelsError;
 pub use partners::Partners;
 pub use turnover::Turnover;
+#[cfg(feature = "postgres")]
+pub use turnover_table::TurnoverInPostgres;
+#[cfg(feature = "sqlite")]
+pub use turnover_table::TurnoverInSqlite;
 
 use std::{cmp::Reverse, sync::Arc, time::Duration};
 

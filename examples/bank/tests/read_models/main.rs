@@ -6,3 +6,9 @@ mod generated;
 mod oracle;
 mod program;
 mod projections;
+#[cfg(feature = "sqlite")]
+mod tables;
+
+/// Longer than a test may wait.
+#[cfg(feature = "sqlite")]
+const LONG: std::time::Duration = std::time::Duration::from_mins(1);
