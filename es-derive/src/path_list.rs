@@ -40,7 +40,7 @@ impl ListedPath {
 
     /// Whether `self` and `other` may exclude each other, because they have different `#[cfg]`s.
     fn excludes(&self, other: &Self) -> bool {
-        !self.cfgs.is_empty() && !other.cfgs.is_empty() && self.cfgs != other.cfgs
+        !self.cfgs.is_empty() && !other.cfgs.is_empty() && !same_cfgs(&self.cfgs, &other.cfgs)
     }
 }
 
@@ -83,6 +83,11 @@ impl ListedEvent {
 pub(crate) fn text(tokens: &impl ToTokens) -> String {
     let text = tokens.to_token_stream().to_string();
     text.replace(" :: ", "::").replace(":: ", "::").replace(" < ", "<").replace(" >", ">")
+}
+
+/// Whether two items are under the same `#[cfg]`s.
+pub(crate) fn same_cfgs(one: &[impl ToTokens], other: &[impl ToTokens]) -> bool {
+    one.iter().map(text).eq(other.iter().map(text))
 }
 
 /// Reports and leaves out events that are listed twice or share a variant.

@@ -3,13 +3,16 @@
 use std::mem;
 
 use super::parse::Method;
-use crate::{mistakes::Mistakes, path_list::text};
+use crate::{
+    mistakes::Mistakes,
+    path_list::{same_cfgs, text},
+};
 
 /// Reports and leaves out methods for an event that another method already applies.
 pub(crate) fn leave_out_repeats(methods: &mut Vec<Method<'_>>, mistakes: &mut Mistakes) {
     for method in mem::take(methods) {
         let written = method.event.map(text);
-        let same = |before: &&Method<'_>| before.event.map(text) == written && before.cfgs == method.cfgs;
+        let same = |before: &&Method<'_>| before.event.map(text) == written && same_cfgs(&before.cfgs, &method.cfgs);
         let Some(before) = methods.iter().find(same) else {
             methods.push(method);
             continue;

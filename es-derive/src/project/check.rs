@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     mistakes::Mistakes,
-    path_list::{self, ListedPath, text},
+    path_list::{self, ListedPath, same_cfgs, text},
 };
 
 /// Reports what is missing from `project` or does not belong to it, and leaves out what is there twice.
@@ -70,8 +70,9 @@ fn of_the_form(Project { arguments, form, .. }: &Project<'_>, mistakes: &mut Mis
 fn leave_out_repeats(methods: &mut Vec<Method<'_>>, mistakes: &mut Mistakes) {
     for method in mem::take(methods) {
         let written = text(method.event.ty);
-        let together =
-            |before: &&Method<'_>| before.cfgs.is_empty() || method.cfgs.is_empty() || before.cfgs == method.cfgs;
+        let together = |before: &&Method<'_>| {
+            before.cfgs.is_empty() || method.cfgs.is_empty() || same_cfgs(&before.cfgs, &method.cfgs)
+        };
         let mut others = methods.iter().filter(together);
         let second = method.ident;
         if let Some(first) = others.clone().find(|before| text(before.event.ty) == written) {
