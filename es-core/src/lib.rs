@@ -28,8 +28,9 @@ pub use projection::{
     Transactions, Unsupported, View, ViewError, WaitError, WorkError, WorkInTransaction, form, sql,
 };
 pub use repository::{
-    Batch, Commands, DEFAULT_RETRIES, DEFAULT_SETTLE_TIMEOUT, EventStoreExt, ExecuteError, ExecuteFuture, Executed,
-    LoadError, Repository, RepositoryExt, Root, StoreRepository, Unsettled,
+    Batch, Commands, ConsistentCommands, ConsistentError, ConsistentFuture, DEFAULT_RETRIES, DEFAULT_SETTLE_TIMEOUT,
+    DEFAULT_WITHIN, EventStoreExt, ExecuteError, ExecuteFuture, Executed, LoadError, ProjectedRepository, Repository,
+    RepositoryExt, Root, StoreRepository, Unsettled,
 };
 pub use store::{
     Append, AppendError, AppendInHandler, AppendRequest, Appended, AsOf, Capabilities, Checkpoint, CheckpointError,

@@ -102,8 +102,9 @@ pub use es_core::{
 };
 // Repositories and commands.
 pub use es_core::{
-    Batch, Commands, DEFAULT_RETRIES, DEFAULT_SETTLE_TIMEOUT, EventStoreExt, ExecuteError, ExecuteFuture, Executed,
-    LoadError, Repository, RepositoryExt, Root, StoreRepository, Unsettled,
+    Batch, Commands, ConsistentCommands, ConsistentError, ConsistentFuture, DEFAULT_RETRIES, DEFAULT_SETTLE_TIMEOUT,
+    DEFAULT_WITHIN, EventStoreExt, ExecuteError, ExecuteFuture, Executed, LoadError, ProjectedRepository, Repository,
+    RepositoryExt, Root, StoreRepository, Unsettled,
 };
 // What is read from a store and appended to it.
 pub use es_core::{

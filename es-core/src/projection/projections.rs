@@ -204,14 +204,14 @@ impl<S: EventStore + Clone> Projections<S> {
         checkpoint: impl Into<Checkpoint>,
         within: Duration,
     ) -> Result<(), WaitError> {
-        let (wanted, deadline) = (checkpoint.into(), Instant::now() + within);
+        let (wanted, began) = (checkpoint.into(), Instant::now());
         for name in names {
             let unknown = || WaitError::Unknown { projection: (*name).to_owned() };
             let follower = self.follower(name).ok_or_else(unknown)?;
             // What is followed without read models never runs.
             let Some(read_models) = self.runner.store.read_models() else { return Err(unknown()) };
             let mut at = Checkpoint::START;
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = within.saturating_sub(began.elapsed());
             match timeout(left, follower.reach(&self.runner.store, read_models, wanted, &mut at)).await {
                 Ok(reached) => reached?,
                 Err(_) => return Err(Behind::new(follower.name, at, wanted, within).into()),
@@ -299,6 +299,11 @@ impl<S: EventStore + Clone> Projections<S> {
         self.follower(name).ok_or_else(unknown)?.ask(self.read_models()?, request).await?;
         self.runner.board.refresh();
         Ok(())
+    }
+
+    /// Whether a projection of this name is followed, and the store keeps it.
+    pub(crate) fn keeps(&self, name: &str) -> bool {
+        self.follower(name).is_some() && self.runner.store.read_models().is_some()
     }
 
     fn follower(&self, name: &str) -> Option<Arc<Follower>> {

@@ -5,7 +5,8 @@ use std::{convert::Infallible, fmt};
 use crate::{
     aggregate::Aggregate,
     event::LimitError,
-    repository::Unsettled,
+    projection::WaitError,
+    repository::{Executed, Unsettled},
     store::{AppendError, Conflict, ReadError},
 };
 
@@ -95,6 +96,69 @@ impl<A: Aggregate, E> ExecuteError<A, E> {
             Self::Load(error) => error.is_transient(),
             Self::Append(error) => error.is_transient(),
             Self::Refused(_) | Self::Conflict { .. } | Self::Unknown(_) => false,
+        }
+    }
+}
+
+/// Why a command that waits for read models failed: it was not executed, or it was, and a read model does not have what it
+/// appended.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum ConsistentError<A: Aggregate, E = Infallible> {
+    /// No projection of this name is followed. Nothing was executed.
+    #[error("no projection `{projection}` is followed; name one of those that were given to `follow`")]
+    Unknown {
+        /// The name.
+        projection: String,
+    },
+    /// The command failed.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError<A, E>),
+    /// The command was executed, and must not be executed again, but a read model is behind, is paused or has stopped, or could
+    /// not be asked.
+    #[error("the command was executed, but a read model does not have what it appended; do not execute it again")]
+    Late {
+        /// What the command did.
+        executed: Box<Executed<A>>,
+        /// Why the read model does not have it; [`WaitError::Behind`] when the time was over.
+        #[source]
+        cause: WaitError,
+    },
+}
+
+/// Shows no aggregate, so that none needs `Debug`.
+impl<A: Aggregate, E: fmt::Debug> fmt::Debug for ConsistentError<A, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { projection } => f.debug_struct("Unknown").field("projection", projection).finish(),
+            Self::Execute(error) => f.debug_tuple("Execute").field(error).finish(),
+            Self::Late { cause, .. } => f.debug_struct("Late").field("cause", cause).finish_non_exhaustive(),
+        }
+    }
+}
+
+impl<A: Aggregate, E> ConsistentError<A, E> {
+    /// Whether the same command may succeed later: nothing was appended, and [`ExecuteError::is_transient`].
+    ///
+    /// ```
+    /// # use es_core::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+    /// # #[event(name = "account.deposited")]
+    /// # struct Deposited { amount: u64 }
+    /// # #[derive(Aggregate, Default, Debug)]
+    /// # #[aggregate(category = "account", id = String, events(Deposited))]
+    /// # struct Account { balance: u64 }
+    /// # #[es_core::apply]
+    /// # impl Account { fn deposited(&mut self, event: Deposited) { self.balance += event.amount; } }
+    /// let busy = AppendError::Store(StoreError::new(StoreErrorKind::Busy, "too many appends are waiting"));
+    /// assert!(ConsistentError::<Account>::Execute(ExecuteError::Append(busy)).is_transient());
+    /// assert!(!ConsistentError::<Account>::Unknown { projection: "balance".into() }.is_transient());
+    /// ```
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Execute(error) => error.is_transient(),
+            Self::Unknown { .. } | Self::Late { .. } => false,
         }
     }
 }

@@ -7,8 +7,9 @@ use futures_core::future::BoxFuture;
 use crate::{
     aggregate::{Aggregate, Command, IntoEvents},
     event::Metadata,
+    projection::Projections,
     repository::{
-        ExecuteError, LoadError, Repository, Root, Unsettled,
+        ExecuteError, LoadError, ProjectedRepository, Repository, Root, Unsettled,
         settle::{DEFAULT_SETTLE_TIMEOUT, Pause, Settling},
     },
     store::{AppendError, Appended, Checkpoint, Recorded},
@@ -142,6 +143,15 @@ pub trait RepositoryExt<A: Aggregate>: Repository<A> {
     fn with_retries(&self, count: usize) -> Commands<'_, Self> {
         Commands::new(self).with_retries(count)
     }
+
+    /// Gives the same repository together with `projections`, for whose read models a command can
+    /// [wait](ProjectedRepository::consistent_with).
+    fn with_projections<S>(self, projections: &Projections<S>) -> ProjectedRepository<Self, S>
+    where
+        Self: Sized,
+    {
+        ProjectedRepository::new(self, projections.clone())
+    }
 }
 
 impl<A: Aggregate, R: Repository<A> + ?Sized> RepositoryExt<A> for R {}
@@ -163,7 +173,11 @@ impl<R: ?Sized> Clone for Commands<'_, R> {
 }
 
 impl<'a, R: ?Sized> Commands<'a, R> {
-    fn new(repository: &'a R) -> Self {
+    pub(crate) fn repository(&self) -> &'a R {
+        self.repository
+    }
+
+    pub(crate) fn new(repository: &'a R) -> Self {
         Self { repository, metadata: None, retries: DEFAULT_RETRIES, settle_timeout: DEFAULT_SETTLE_TIMEOUT }
     }
 

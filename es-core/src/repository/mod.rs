@@ -4,8 +4,10 @@
 //! It imports `event`, `aggregate`, `store` and `projection`.
 
 mod batch;
+mod consistent;
 mod error;
 mod execute;
+mod projected_repository;
 #[expect(clippy::module_inception, reason = "the first file of a room has its name")]
 mod repository;
 mod root;
@@ -15,8 +17,10 @@ mod store_repository;
 mod unsettled;
 
 pub use batch::Batch;
-pub use error::{ExecuteError, LoadError};
+pub use consistent::{ConsistentCommands, ConsistentFuture, DEFAULT_WITHIN};
+pub use error::{ConsistentError, ExecuteError, LoadError};
 pub use execute::{Commands, DEFAULT_RETRIES, ExecuteFuture, Executed, RepositoryExt};
+pub use projected_repository::ProjectedRepository;
 pub use repository::Repository;
 pub use root::Root;
 pub use settle::DEFAULT_SETTLE_TIMEOUT;

@@ -6,7 +6,7 @@ use crate::{
     aggregate::{Aggregate, Command, IntoEvents},
     event::{AggregateEvent as _, EncodeError, LimitError, Metadata},
     store::{
-        Append, Appended, Expected, ReadError, Recorded, StoredEvent, StreamId, Version,
+        Append, Appended, Expected, Position, ReadError, Recorded, StoredEvent, StreamId, Version,
         new_event::{self, Encoded},
     },
 };
@@ -64,6 +64,8 @@ pub struct Root<A: Aggregate> {
     id: A::Id,
     stream: StreamId,
     version: Version,
+    /// The position of the last stored event.
+    position: Position,
     pending: Vec<Pending<A>>,
     // Both are boxed: they are rare, and a root is moved through several futures.
     refused: Option<Box<EncodeError>>,
@@ -89,6 +91,7 @@ impl<A: Aggregate> Root<A> {
             id,
             stream,
             version: Version::NONE,
+            position: Position::START,
             pending: Vec::new(),
             refused: None,
             metadata: None,
@@ -109,6 +112,11 @@ impl<A: Aggregate> Root<A> {
     /// The version of the last stored event; 0 when the stream does not exist. Pending events do not count.
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// The position of the last stored event; [`Position::START`] when the stream does not exist.
+    pub(crate) fn position(&self) -> Position {
+        self.position
     }
 
     /// Whether the aggregate has a stored event. Pending events do not count.
@@ -169,8 +177,8 @@ impl<A: Aggregate> Root<A> {
 
     /// Splits the root into its stream and the part that replays events.
     pub(crate) fn replaying(&mut self) -> (&StreamId, Replay<'_, A>) {
-        let Self { state, stream, version, .. } = self;
-        (stream, Replay { state, stream, version })
+        let Self { state, stream, version, position, .. } = self;
+        (stream, Replay { state, stream, version, position })
     }
 
     /// Creates the append of the pending events, which expects the version of this root. It is for requests with several
@@ -218,6 +226,7 @@ impl<A: Aggregate> Root<A> {
                 .collect()
         });
         self.version = appended.version;
+        self.position = appended.positions.last().copied().unwrap_or(self.position);
     }
 
     /// Takes the events that the last append stored, as a reader sees them.
@@ -252,6 +261,7 @@ pub(crate) struct Replay<'a, A> {
     state: &'a mut A,
     stream: &'a StreamId,
     version: &'a mut Version,
+    position: &'a mut Position,
 }
 
 impl<A: Aggregate> Replay<'_, A> {
@@ -261,7 +271,7 @@ impl<A: Aggregate> Replay<'_, A> {
             return Err(ReadError::Hole { stream, after, found: stored.version });
         }
         stored.decode_each(|event| self.state.apply_event(event))?;
-        *self.version = stored.version;
+        (*self.version, *self.position) = (stored.version, stored.position);
         Ok(())
     }
 }
@@ -274,6 +284,7 @@ impl<A: Aggregate + Clone> Clone for Root<A> {
             id: self.id.clone(),
             stream: self.stream.clone(),
             version: self.version,
+            position: self.position,
             pending: self.pending.iter().map(Pending::copied).collect(),
             refused: self.refused.clone(),
             metadata: self.metadata.clone(),

@@ -23,7 +23,7 @@ events! {
     "order.shipped" Shipped {}
 }
 
-#[derive(Aggregate, Default)]
+#[derive(Aggregate, Debug, Default)]
 #[aggregate(category = "account", id = String, events(Opened, Deposited), retired(OpenedWithDeposit, Greeted))]
 pub(crate) struct Account;
 

@@ -6,6 +6,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use es::EventStore;
 
+mod consistent;
 mod domain;
 mod failing;
 mod folding;
