@@ -57,7 +57,7 @@
 //! | be sure | [test](guide::test) | `es::testing` |
 //! | pick a database | [choose a backend](guide::choose_a_backend) | [`connect`], `SqliteStore`, `PostgresStore`, `MemoryStore` |
 //! | serve many at once | [run commands concurrently](guide::run_commands_concurrently) | [`ExecuteError`], [`AppendError`] |
-//! | build read models | [projections](guide::projections) | [`#[es::project]`](macro@project), [`Projections`], [`Live`], [`View`], [`Row`], [`Projection`] |
+//! | build read models | [projections](guide::projections) | [`#[es::project]`](macro@project), [`Projections`], [`start`](StartProjections::start), [`Live`], [`View`], [`Row`], [`Projection`] |
 //! | read the log yourself | [read the log](guide::read_the_log) | [`derive(EventSet)`](macro@EventSet), [`AggregateEvent`], [`ReadEvents`], [`Reader`], [`Filter`], [`Page`], [`Checkpoint`] |
 //! | answer requests | [answer HTTP requests](guide::answer_http_requests), [serve several tenants](guide::serve_several_tenants) | [`ExecuteError`], [`StoreErrorKind`] |
 //! | change what is stored already | [change an event](guide::change_an_event), [guard stored events](guide::guard_stored_events) | [`schema`], [`Retired`] |
@@ -81,6 +81,7 @@ mod connect;
 pub mod guide;
 pub mod prelude;
 pub mod schema;
+mod start;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -88,6 +89,7 @@ pub mod testing;
 pub use connect::{ConnectError, connect};
 #[doc(hidden)]
 pub use es_core::__private;
+pub use start::{EndError, RunningProjections, StartError, StartProjections};
 // Aggregates and their events.
 pub use es_core::{
     Aggregate, AggregateEvent, Apply, Command, DecodeError, EncodeError, Event, EventName, EventSet, Events, Handle,

@@ -8,5 +8,5 @@ pub use serde::{Deserialize, Serialize};
 pub use crate::{
     Aggregate, AggregateEvent, AppendError, Apply, Event, EventSet, EventStore, EventStoreExt, Events, ExecuteError,
     Handle, IntoEvents, LoadError, Metadata, ReadError, Recorded, Repository, RepositoryExt, Retired, Root,
-    StoreRepository, StreamId, Version,
+    StartProjections, StoreRepository, StreamId, Version,
 };

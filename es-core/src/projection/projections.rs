@@ -175,11 +175,13 @@ impl<S: EventStore + Clone> Projections<S> {
     /// error. One whose event was written by a newer program is left to such a program.
     ///
     /// # Errors
-    /// [`RunError`].
+    /// [`RunError`], by the first poll of the future. The work begins with the second.
     pub fn run(&self) -> impl Future<Output = Result<(), RunError>> + Send + use<S> {
         let running = Arc::clone(&self.runner).begin();
         async move {
-            running?.run().await;
+            let running = running?;
+            yield_once().await;
+            running.run().await;
             Ok(())
         }
     }

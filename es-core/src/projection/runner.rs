@@ -20,7 +20,7 @@ use crate::{
         board::Board,
         feed::{Feed, passes},
         followed::Follows,
-        follower::{Context, Follower},
+        follower::{Context, Follower, Local},
         settings::Settings,
     },
     store::{Checkpoint, EventStore, Filter, Page, ReadError, ReadModels, yield_once},
@@ -96,7 +96,7 @@ impl<S: EventStore> Runner<S> {
         Ok(())
     }
 
-    /// Begins to run: the views begin anew.
+    /// Begins to run: the views begin anew, and the followers wait for their turn.
     pub(crate) fn begin(self: Arc<Self>) -> Result<Running<S>, RunError> {
         self.check()?;
         let begun = self.state.send_if_modified(|state| {
@@ -110,6 +110,8 @@ impl<S: EventStore> Runner<S> {
             return Err(RunError::AlreadyRunning);
         }
         self.views().iter().for_each(|view| view.restart());
+        // Who waits for a follower from now on is not told how the run before has ended.
+        self.followers().iter().for_each(|follower| drop(follower.local.send_replace(Local::Waiting)));
         Ok(Running(self))
     }
 

@@ -16,6 +16,7 @@ mod newer;
 mod restored;
 #[cfg(feature = "testing")]
 mod scenarios;
+mod started;
 mod stored;
 mod tables;
 #[cfg(feature = "sqlite")]
