@@ -138,6 +138,11 @@ pub(crate) enum Task {
 /// What to do with a read model.
 #[derive(Subcommand, Clone, Debug)]
 pub(crate) enum ProjectionsTask {
+    /// Keeps the read models up to date until Ctrl-C or SIGTERM, and then ends with 0.
+    ///
+    /// Meanwhile the other commands find them up to date. It finishes what is under way and gives the read models back, so that
+    /// another program keeps them up to date at once. A read model that stops is reported on stderr; the others go on.
+    Follow,
     /// Empties a read model and builds it anew from the log.
     Rebuild {
         /// Its name.

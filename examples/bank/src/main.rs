@@ -3,6 +3,7 @@
 mod args;
 mod log;
 mod print;
+mod signals;
 mod table;
 
 use std::{
@@ -17,17 +18,18 @@ use bank::{
     domain::{Account, AccountEvent, Refusal, Withdraw},
     import::{Disagreement, import},
     overview::Overview,
-    read_models::ReadModels,
+    read_models::{NAMES, ReadModels},
     statement::{Statement, StatementError, Until},
 };
 use clap::Parser;
-use es::{ProjectionStatus, prelude::*};
+use es::{FollowError, ProjectionStatus, prelude::*};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Zoned;
 
 use crate::{
     args::{Args, ProjectionsTask, Task},
     print::Run,
+    signals::Signals,
 };
 
 /// How the program ends when nothing failed.
@@ -124,6 +126,16 @@ async fn run(args: Args) -> Result<Outcome, Box<dyn Error>> {
             };
             models.rebuild(&name, told).await?;
             bar.finish_and_clear();
+            Outcome::Fine
+        }
+        Task::Projections { task: Some(ProjectionsTask::Follow), .. } => {
+            let signals = Signals::new()?;
+            writeln!(out, "keeping {} up to date until Ctrl-C or SIGTERM", NAMES.join(", "))?;
+            out.flush()?;
+            let stopped = |name: &str, error: &FollowError| {
+                complain(&format!("projection `{name}` has stopped: {}", with_sources(error)));
+            };
+            ReadModels::new(&store).follow(signals.received(), stopped).await?;
             Outcome::Fine
         }
         Task::Projections { task: None, csv } => {

@@ -1,7 +1,6 @@
 //! Why a read model gives no answer.
 
-use es::{ProjectionError, ProjectionStatus, ReadError, RowsError, RunError, WaitError};
-use tokio::task::JoinError;
+use es::{EndError, ProjectionError, ProjectionStatus, ReadError, RowsError, StartError, WaitError};
 
 /// Why a read model gives no answer.
 #[derive(Debug, thiserror::Error)]
@@ -21,10 +20,10 @@ pub enum ReadModelsError {
     Wait(#[from] WaitError),
     /// It cannot run.
     #[error(transparent)]
-    Run(#[from] RunError),
-    /// The task that ran it ended.
+    Start(#[from] StartError),
+    /// It did not run until it was stopped.
     #[error(transparent)]
-    Task(#[from] JoinError),
+    End(#[from] EndError),
     /// The store does not tell how far it has come.
     #[error(transparent)]
     Projection(#[from] ProjectionError),

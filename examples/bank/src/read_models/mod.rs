@@ -25,8 +25,8 @@ pub use turnover_table::TurnoverInSqlite;
 use std::{cmp::Reverse, sync::Arc, time::Duration};
 
 use es::{
-    ProjectionError, ProjectionStatus, Projections, ReadModelState, Row, StoredRows, WaitError, prelude::*,
-    store::ReadModelError,
+    FollowError, ProjectionError, ProjectionStatus, Projections, ReadModelState, Row, StoredRows, WaitError,
+    prelude::*, store::ReadModelError,
 };
 use futures_util::StreamExt;
 use jiff::civil::Date;
@@ -128,6 +128,23 @@ impl ReadModels {
         }
     }
 
+    /// Keeps all read models up to date until `until` is over. Calls `stopped` with the name of one that stops, and the reason.
+    ///
+    /// # Errors
+    /// [`ReadModelsError`].
+    pub async fn follow(
+        &self,
+        until: impl Future<Output = ()>,
+        stopped: impl Fn(&str, &FollowError) + Send + Sync + 'static,
+    ) -> Result<(), ReadModelsError> {
+        let mut running = self.followed(NAMES).on_failure(stopped).start()?;
+        tokio::select! {
+            () = until => {}
+            ended = running.ended() => ended?,
+        }
+        Ok(running.stop().await?)
+    }
+
     /// The rows of a read model, once they have everything that is stored.
     async fn up_to_date<R: Row>(&self) -> Result<StoredRows<R>, ReadModelsError> {
         let projections = self.followed([R::NAME]);
@@ -147,10 +164,9 @@ impl ReadModels {
         names: &[&str],
     ) -> Result<(), ReadModelsError> {
         let frontier = self.store.frontier().await?;
-        let running = tokio::spawn(projections.run());
+        let running = projections.start()?;
         let reached = projections.wait_for(names, frontier, WITHIN).await;
-        projections.stop().await;
-        running.await??;
+        running.stop().await?;
         Ok(reached?)
     }
 

@@ -2,6 +2,7 @@
 
 mod commands;
 mod folded;
+mod following;
 mod generated;
 mod oracle;
 mod program;

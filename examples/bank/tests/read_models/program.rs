@@ -1,6 +1,10 @@
 //! The program, on each store.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
 
 use tempfile::TempDir;
 
@@ -8,6 +12,32 @@ use tempfile::TempDir;
 pub(crate) struct Bank {
     folder: TempDir,
     store: Option<&'static str>,
+}
+
+/// A program that runs, at most as long as the test.
+pub(crate) struct Started(Child);
+
+impl Started {
+    /// The first line that it prints.
+    pub(crate) fn first_line(&mut self) -> String {
+        let mut line = String::new();
+        BufReader::new(self.0.stdout.as_mut().expect("its output")).read_line(&mut line).expect("a line");
+        line
+    }
+
+    /// Sends it a signal, and gives its exit code.
+    pub(crate) fn end_by(mut self, signal: &str) -> Option<i32> {
+        let sent = Command::new("kill").args([signal, &self.0.id().to_string()]).status().expect("`kill` runs");
+        assert!(sent.success(), "{signal} was not sent");
+        self.0.wait().expect("it ends").code()
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
 }
 
 /// How a run ended.
@@ -38,8 +68,17 @@ impl Bank {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        let books = self.store.map_or(["--ledger", "ledger.csv"], |store| ["--store", store]);
-        self.arguments(&[&books[..], arguments].concat())
+        self.arguments(&[&self.books()[..], arguments].concat())
+    }
+
+    /// Starts the program.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Started {
+        let mut command = self.command(&[&self.books()[..], arguments].concat());
+        Started(command.stdout(Stdio::piped()).spawn().expect("the program runs"))
+    }
+
+    fn books(&self) -> [&'static str; 2] {
+        self.store.map_or(["--ledger", "ledger.csv"], |store| ["--store", store])
     }
 
     /// Whether a run shows what earlier ones stored.
@@ -68,9 +107,14 @@ impl Bank {
     }
 
     fn arguments(&self, arguments: &[&str]) -> Run {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bank"));
-        let output = command.current_dir(self.folder.path()).args(arguments).output().expect("the program runs");
+        let output = self.command(arguments).output().expect("the program runs");
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bank"));
+        command.current_dir(self.folder.path()).args(arguments);
+        command
     }
 }
