@@ -1,18 +1,15 @@
 //! Given and then: what a view makes of events, as a test.
 
-use std::{
-    collections::HashMap,
-    fmt::{self, Debug, Display},
+use std::fmt::{self, Debug, Display};
+
+use es_core::{Aggregate, IntoEvents, Recorded, View};
+
+use crate::{
+    difference::difference,
+    given::{Given, apply},
 };
 
-use es_core::{
-    Aggregate, AggregateEvent, EventBatch, IntoEvents, NewEvent, Position, Recorded, StoredEvent, StreamId, Timestamp,
-    Version, View,
-};
-
-use crate::difference::difference;
-
-/// Starts a scenario of the view `V`, which has seen no events yet; of rows by key as [`Rows`](es_core::Rows).
+/// Starts a scenario of the view `V`, which has seen no events yet. Rows by key have [`row_scenario`](crate::row_scenario).
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply, Event, apply, project};
@@ -47,15 +44,14 @@ use crate::difference::difference;
 /// ```
 #[must_use = "a scenario tests nothing until `then`, or before its `view` is looked at"]
 pub fn view_scenario<V: View>() -> ViewScenario<V> {
-    ViewScenario { view: V::default(), versions: HashMap::new(), position: 0 }
+    ViewScenario { view: V::default(), given: Given::default() }
 }
 
 /// A view to which the given events were applied.
 #[must_use = "a scenario tests nothing until `then`, or before its `view` is looked at"]
 pub struct ViewScenario<V> {
     view: V,
-    versions: HashMap<StreamId, u64>,
-    position: u64,
+    given: Given,
 }
 
 impl<V: View> ViewScenario<V> {
@@ -67,17 +63,8 @@ impl<V: View> ViewScenario<V> {
     /// An event cannot be stored, the id cannot be that of a stream, or a method of the view fails.
     #[track_caller]
     pub fn given<A: Aggregate>(mut self, id: impl Display, events: impl IntoEvents<A>) -> Self {
-        let id = id.to_string();
-        let stream = match StreamId::new(A::CATEGORY, &*id) {
-            Ok(stream) => stream,
-            Err(error) => panic!("given: `{id}` is no id: {error}"),
-        };
-        for event in events.into_events() {
-            let version = self.versions.get(&stream).map_or(1, |last| last + 1);
-            let position = self.position + 1;
-            self = self.at(stream.clone(), version, position, |stream, version, position| {
-                stored(&event).into_stored(stream, version, position, Timestamp::UNIX_EPOCH)
-            });
+        for event in self.given.events(id, events) {
+            apply(&mut self.view, &event.stored);
         }
         self
     }
@@ -88,18 +75,9 @@ impl<V: View> ViewScenario<V> {
     /// # Panics
     /// The event cannot be stored, its stream is not one of the aggregate `A`, or a method of the view fails.
     #[track_caller]
-    pub fn given_recorded<A: Aggregate>(self, event: Recorded<impl Into<A::Event>>) -> Self {
-        let (event, place) = event.split();
-        let (category, stream) = (place.stream.category(), place.stream.clone());
-        assert!(category == A::CATEGORY, "given: a stream of `{category}` holds no events of `{}`", A::CATEGORY);
-        let new = stored::<A::Event>(&event.into()).with_id(place.id);
-        let new = match new.with_metadata(&place.metadata) {
-            Ok(new) => new,
-            Err(error) => panic!("given: the metadata cannot be stored: {error}"),
-        };
-        self.at(stream, place.version.get(), place.position.get(), |stream, version, position| {
-            new.into_stored(stream, version, position, place.recorded_at)
-        })
+    pub fn given_recorded<A: Aggregate>(mut self, event: Recorded<impl Into<A::Event>>) -> Self {
+        apply(&mut self.view, &self.given.recorded::<A>(event).stored);
+        self
     }
 
     /// The view is exactly this.
@@ -118,40 +96,6 @@ impl<V: View> ViewScenario<V> {
     /// Gives the view.
     pub fn view(self) -> V {
         self.view
-    }
-
-    #[track_caller]
-    fn at(
-        mut self,
-        stream: StreamId,
-        version: u64,
-        position: u64,
-        event: impl FnOnce(StreamId, Version, Position) -> StoredEvent,
-    ) -> Self {
-        let event = event(stream.clone(), Version::new(version), Position::new(position));
-        let name = event.name.clone();
-        let mut batch = EventBatch::<V::Events>::new(vec![event]);
-        loop {
-            let applied = match batch.try_next() {
-                Ok(Some(event)) => self.view.apply(event),
-                Ok(None) => break,
-                Err(error) => Err(error.into()),
-            };
-            if let Err(error) = applied {
-                panic!("given: `{}` cannot apply `{name}`: {error}", V::NAME);
-            }
-        }
-        self.versions.insert(stream, version);
-        self.position = position;
-        self
-    }
-}
-
-#[track_caller]
-fn stored<S: AggregateEvent>(event: &S) -> NewEvent {
-    match NewEvent::encode(event, |_| ()) {
-        Ok(new) => new,
-        Err(error) => panic!("given: event `{}` cannot be stored: {error}", event.name()),
     }
 }
 

@@ -70,8 +70,8 @@
 //!   system instead; the store refuses to open with one that is older than 3.51.3.
 //! - `postgres`: the store on PostgreSQL; `postgres-tls` with encryption on the way there.
 //! - `jiff`, `chrono`: conversions between [`Timestamp`] and the timestamps of these crates.
-//! - `testing`, for the dev-dependency: `es::testing`, given/when/then for aggregates, given/then for views, the corpus and a store that fails on
-//!   purpose; in [`schema`] the lock.
+//! - `testing`, for the dev-dependency: `es::testing`, given/when/then for aggregates, given/then for views and rows by key, the
+//!   corpus and a store that fails on purpose; in [`schema`] the lock.
 //! - `schema`, for the dev-dependency: the lock, which also sees what is inside the types of fields, by `JsonSchema`.
 
 #[allow(unused_extern_crates, reason = "code generated in our own tests, doctests and examples names `::es`")]

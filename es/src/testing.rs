@@ -1,4 +1,4 @@
-//! For tests of applications: given/when/then for aggregates, given/then for views, a corpus of stored payloads, and a store that fails on
+//! For tests of applications: given/when/then for aggregates, given/then for views and rows by key, a corpus of stored payloads, and a store that fails on
 //! purpose. The lock is in [`schema`](crate::schema).
 //!
 //! ```no_run
@@ -10,4 +10,6 @@
 
 #[doc(inline)]
 pub use es_schema::{Corpus, corpus};
-pub use es_testing::{Decision, DropAfter, FaultyStore, Scenario, ViewScenario, scenario, view_scenario};
+pub use es_testing::{
+    Decision, DropAfter, FaultyStore, RowScenario, Scenario, ViewScenario, row_scenario, scenario, view_scenario,
+};

@@ -11,9 +11,13 @@ mod domain;
 mod failing;
 mod folding;
 mod following;
+#[cfg(feature = "testing")]
+mod forgetful;
 mod models;
 mod newer;
 mod restored;
+#[cfg(feature = "testing")]
+mod row_scenarios;
 #[cfg(feature = "testing")]
 mod scenarios;
 mod started;

@@ -1,6 +1,9 @@
-//! Given and then for views and rows by key.
+//! Given and then for views, also for rows by key as a view.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use es::{
     Metadata, Position, Recorded, Rows, StreamId, Timestamp, Version,
@@ -14,8 +17,11 @@ use super::{
 };
 
 /// The text of the panic of `then`.
-fn panic_of(then: impl FnOnce()) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(then)).expect_err("it panics");
+pub(crate) fn panic_of(then: impl FnOnce()) -> String {
+    message(&*catch_unwind(AssertUnwindSafe(then)).expect_err("it panics"))
+}
+
+pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
     panic.downcast_ref::<String>().cloned().unwrap_or_default()
 }
 
