@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use es_core::HandlerGuard;
+
 use crate::{
     PostgresConnectError, PostgresSchemaNameError, PostgresUrlError,
     append::{attempt::Appender, batch_limits::BatchLimits, open_appends::OpenAppends, statement, writer::Queue},
@@ -15,7 +17,7 @@ use crate::{
     server::{
         checks as server_checks,
         connection::{Connector, LONGEST},
-        pool::{Pool, SHARED_CONNECTIONS},
+        pool::Pool,
         schema_name::SchemaName,
         shared_connections::SharedConnections,
         tls,
@@ -26,12 +28,18 @@ use crate::{
         Subscriptions,
         notify::{self, WakeUp},
     },
+    table::Sessions,
 };
 
 /// The shortest time limit: the server takes a shorter one for no limit.
 const SHORTEST: Duration = Duration::from_millis(1);
 /// The highest setting for the size of the pool, which allocates a slot for each connection at once.
 const MAX_POOL_SIZE: usize = 1_000;
+/// How many of the pool's connections all readers share. More did not improve throughput.
+const READING: usize = 4;
+/// The connections for claims and steps of all read models: those that are shared, and those for one transaction at a time.
+const WRITING: usize = 2;
+const TRANSACTIONS: usize = 2;
 
 /// The settings of a [`PostgresStore`]; [`PostgresStore::builder`] makes one.
 ///
@@ -242,10 +250,10 @@ impl PostgresBuilder {
         checks::log(&first, &connector, &schema).await?;
         let pool = match self.pool {
             Some(pool) => Pool::from_application(pool, &connector),
-            None => Pool::new(&connector, self.pool_size)?,
+            None => Pool::new(&connector, self.pool_size - READING)?,
         };
         let (wake_up, open_appends) = (WakeUp::new(), OpenAppends::default());
-        let connections = SharedConnections::new(pool.clone());
+        let connections = SharedConnections::new(pool.clone(), READING);
         let log = Arc::new(LogState::new(connections.clone(), &schema, today, self.retry_for));
         if log.incarnation().await? != today {
             return Err(PostgresConnectError::OtherLog);
@@ -260,8 +268,9 @@ impl PostgresBuilder {
             tokio::spawn(follower.follow(Arc::clone(&log), Arc::clone(&reader), wake_up.clone())),
             tokio::spawn(open_appends.clone().wake_readers_when_ended(Arc::clone(&log), wake_up.clone())),
         ]);
-        let writing = SharedConnections::new(Pool::new(&connector, SHARED_CONNECTIONS)?);
+        let writing = SharedConnections::new(Pool::new(&connector, WRITING)?, WRITING);
         let read_models = StoredReadModels::new(writing, connections.clone(), pool, Arc::clone(&log), &schema);
+        let sessions = Sessions::new(connector.clone(), schema.clone(), TRANSACTIONS);
         let appender = Appender {
             connector,
             allow_unsafe: self.allow_unsafe,
@@ -273,6 +282,8 @@ impl PostgresBuilder {
             queue: Queue::start(Arc::new(appender), self.limits, wake_up.clone()),
             snapshots: StoredSnapshots::new(connections.clone(), &schema),
             read_models,
+            sessions,
+            handling: HandlerGuard::new(),
             connections,
             log,
             reader,

@@ -7,6 +7,8 @@ DECLARE
     application CONSTANT text := pg_catalog.current_setting('es.application');
     -- The owner of the log, a role without login. Roles are shared by the databases of a server, so each has its own.
     keeper      CONSTANT text := 'es_owner_' || pg_catalog.current_database();
+    -- The owner of the tables of projections, a role without login of which all applications are members.
+    projector   CONSTANT text := 'es_projections_' || pg_catalog.current_database();
     home        CONSTANT oid := (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = {name});
     superuser   CONSTANT boolean := (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user);
     statement   text;
@@ -14,8 +16,8 @@ BEGIN
     IF home IS NULL THEN
         RAISE EXCEPTION 'there is no log in this database yet; run the migrations first';
     END IF;
-    IF octet_length(keeper) > 63 OR octet_length(application) NOT BETWEEN 1 AND 63 THEN
-        RAISE EXCEPTION 'a role''s name has 1 to 63 bytes: `%` or `%` does not fit', keeper, application;
+    IF octet_length(projector) > 63 OR octet_length(application) NOT BETWEEN 1 AND 63 THEN
+        RAISE EXCEPTION 'a role''s name has 1 to 63 bytes: `%` or `%` does not fit', projector, application;
     END IF;
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = application) THEN
         EXECUTE format('CREATE ROLE %I LOGIN', application);
@@ -23,9 +25,21 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = keeper) THEN
         EXECUTE format('CREATE ROLE %I NOLOGIN', keeper);
     END IF;
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = projector) THEN
+        EXECUTE format('CREATE ROLE %I NOLOGIN', projector);
+    END IF;
     IF pg_catalog.pg_has_role(application, keeper, 'MEMBER') THEN
         RAISE EXCEPTION 'the role `%` is a superuser or a member of `%`: the protections would not apply to it', application, keeper;
     END IF;
+    IF pg_catalog.pg_has_role(projector, keeper, 'MEMBER') THEN
+        RAISE EXCEPTION 'the role `%` is a superuser or a member of `%`: the protections would not apply to it', projector, keeper;
+    END IF;
+    IF NOT (SELECT r.rolinherit FROM pg_catalog.pg_roles r WHERE r.rolname = application) THEN
+        RAISE EXCEPTION 'the role `%` does not inherit the rights of `%`; run ALTER ROLE % INHERIT', application, projector, application;
+    END IF;
+    EXECUTE format('GRANT %I TO %I', projector, application);
+    -- Each projection has a schema of its own.
+    EXECUTE format('GRANT CREATE ON DATABASE %I TO %I', pg_catalog.current_database(), projector);
     IF NOT superuser THEN
         -- To change an owner, one must be a member of the new owner, and the new owner needs CREATE.
         EXECUTE format('GRANT %I TO CURRENT_USER', keeper);

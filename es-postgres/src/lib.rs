@@ -9,7 +9,7 @@
 //!
 //! # Layout
 //! `store` and `builder` have the public types. `append`, `read` and `subscribe` are the operations; `snapshot` stores
-//! snapshots, `read_model` keeps read models, `migrate` runs migrations, `checks` refuses a log that would hide events,
+//! snapshots, `read_model` keeps read models, `table` is what projections write to, which `tables` lets them do, `migrate` runs migrations, `checks` refuses a log that would hide events,
 //! `protection` sets up least privilege, and `server` opens connections. The error of an operation is beside the operation, that of opening a store in `error`. SQL
 //! is in files beside the code that sends it.
 
@@ -25,6 +25,8 @@ mod server;
 mod snapshot;
 mod store;
 mod subscribe;
+mod table;
+mod tables;
 
 pub use append::batch_limits::BatchLimits;
 pub use append::commit::{CallersTransaction, PostgresCommitError};
@@ -42,3 +44,4 @@ pub use server::schema_name::PostgresSchemaNameError;
 pub use server::tls::PostgresUrlError;
 pub use snapshot::PostgresSnapshotError;
 pub use store::PostgresStore;
+pub use table::{error::PostgresTxError, tx::PostgresTx};

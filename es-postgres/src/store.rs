@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use es_core::{
-    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Filter, LimitError, Page,
-    ReadError, StoredEvent, StreamId, Version, Visitor, limits,
+    AppendError, AppendRequest, Appended, Capabilities, Checkpoint, Direction, EventStore, Filter, HandlerGuard,
+    LimitError, Page, ReadError, StoredEvent, StreamId, Version, Visitor, limits,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, future::ready, stream};
@@ -22,6 +22,7 @@ use crate::{
     server::{schema_name::SchemaName, shared_connections::SharedConnections},
     snapshot::StoredSnapshots,
     subscribe::{Subscriptions, notify::WakeUp},
+    table::Sessions,
 };
 
 /// A store on PostgreSQL. Clones share its connections, which close when the last clone is dropped.
@@ -53,6 +54,9 @@ pub(crate) struct Parts {
     pub(crate) readers: OpenReaders,
     pub(crate) snapshots: StoredSnapshots,
     pub(crate) read_models: StoredReadModels,
+    pub(crate) sessions: Sessions,
+    /// Knows whether a projection of this store runs.
+    pub(crate) handling: HandlerGuard,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) open_appends: OpenAppends,
     pub(crate) wake_up: WakeUp,
@@ -177,6 +181,7 @@ impl PostgresStore {
         transaction: &tokio_postgres::Transaction<'_>,
         request: impl Into<AppendRequest>,
     ) -> Result<Vec<Appended>, AppendError> {
+        self.parts.handling.check()?;
         let appended = transaction::append_in(&self.parts.append_sql, transaction, request.into()).await?;
         self.parts.open_appends.appended(&appended);
         Ok(appended)
@@ -218,6 +223,7 @@ impl PostgresStore {
     /// # Errors
     /// [`AppendError`] when the append exceeds a limit, or has idempotency keys.
     pub fn append_statement(&self, request: impl Into<AppendRequest>) -> Result<AppendStatement, AppendError> {
+        self.parts.handling.check()?;
         AppendStatement::new(&self.parts.schema, request.into(), self.parts.open_appends.clone())
     }
 
@@ -252,6 +258,7 @@ impl PostgresStore {
 #[async_trait]
 impl EventStore for PostgresStore {
     async fn append(&self, request: AppendRequest) -> Result<Vec<Appended>, AppendError> {
+        self.parts.handling.check()?;
         limits::check(&request)?;
         // This store holds no idempotency keys: a request with keys is refused here with `KeysUnsupported`.
         let appends = request.into_appends()?;

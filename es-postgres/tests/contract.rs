@@ -13,6 +13,8 @@ use test_postgres::Database;
 
 #[path = "shared/clock.rs"]
 mod clock;
+#[path = "shared/tables.rs"]
+mod shared_tables;
 
 struct OnPostgres;
 
@@ -74,3 +76,9 @@ impl FreshStore for Fresh {
 }
 
 store_contract!(OnPostgres);
+
+mod tables {
+    use super::shared_tables::TablesOnPostgres;
+
+    es_contract::tables_contract!(TablesOnPostgres::default());
+}

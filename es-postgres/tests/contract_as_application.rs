@@ -13,6 +13,8 @@ use test_postgres::Database;
 
 #[path = "shared/clock.rs"]
 mod clock;
+#[path = "shared/tables.rs"]
+mod shared_tables;
 
 struct AsApplication;
 
@@ -23,6 +25,7 @@ impl Factory for AsApplication {
         let application = format!("app_{}", database.name());
         database.drop_role(application.clone());
         database.drop_role(format!("es_owner_{}", database.name()));
+        database.drop_role(format!("es_projections_{}", database.name()));
         PostgresStore::connect(&database.url()).await?;
         database.run(&[&PostgresStore::hardening(&application)])?;
         Ok(Box::new(Fresh { url: database.url_as(&application), database, handles: Mutex::default() }))
@@ -85,3 +88,9 @@ impl FreshStore for Fresh {
 }
 
 store_contract!(AsApplication);
+
+mod tables {
+    use super::shared_tables::TablesOnPostgres;
+
+    es_contract::tables_contract!(TablesOnPostgres::hardened());
+}

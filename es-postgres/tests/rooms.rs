@@ -15,6 +15,7 @@ const ROOMS: &[rooms::Room] = &[
     ("protection", &["server"]),
     ("snapshot", &["server"]),
     ("read_model", &["server", "read", "read_model"]),
+    ("table", &["server", "read_model", "table"]),
 ];
 
 /// A file: the path of its module, and the paths that it imports or names.

@@ -20,6 +20,14 @@ pub enum PostgresReadModelError {
     /// The server could not be reached, or refused the statement.
     #[error(transparent)]
     Server(#[from] PostgresError),
+    /// A projection would have its tables in a schema of others, which is left as it is.
+    #[error(
+        "there is a schema `{schema}` already, which no projection of this store made; rename it, or the projection"
+    )]
+    SchemaExists {
+        /// The name of the schema.
+        schema: String,
+    },
 }
 
 impl PostgresReadModelError {
@@ -27,12 +35,13 @@ impl PostgresReadModelError {
     pub fn kind(&self) -> StoreErrorKind {
         match self {
             Self::Server(error) => error.kind(),
+            Self::SchemaExists { .. } => StoreErrorKind::Misconfigured,
         }
     }
 }
 
 impl_store_error!(PostgresReadModelError);
 
-pub(super) fn failed(error: PostgresError) -> ReadModelError {
-    ReadModelError::Store(PostgresReadModelError::from(error).into())
+pub(crate) fn failed(error: impl Into<PostgresReadModelError>) -> ReadModelError {
+    ReadModelError::Store(error.into().into())
 }

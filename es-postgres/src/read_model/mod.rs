@@ -23,8 +23,8 @@ use crate::{
 
 pub(crate) mod error;
 mod rows;
-mod status;
-mod step;
+pub(crate) mod status;
+pub(crate) mod step;
 
 use error::failed;
 
@@ -79,19 +79,7 @@ impl ReadModels for StoredReadModels {
         let (version, lease) = (i64::from(model.version()), step::micros(lease));
         let parameters: [&(dyn ToSql + Sync); 4] = [&model.name(), &version, &owner, &lease];
         let answer = self.writing.query(&self.sql.claim, &parameters).await.map_err(failed)?;
-        let row = answer.first();
-        let claimed: bool = column(row, status::COLUMNS).map_err(failed)?;
-        let status = match status::of_row(row).map_err(failed)? {
-            Some(status) => status,
-            // Another transaction is about to make it.
-            None => ReadModelStatus::new(model.clone()),
-        };
-        if claimed {
-            let ReadModelStatus { model, epoch, handled, seen, complete, .. } = status;
-            Ok(Claimed::Owned(Claim::new(model, epoch, handled, seen, complete)))
-        } else {
-            Ok(Claimed::Refused(status))
-        }
+        status::claimed(answer.first(), model).map_err(failed)
     }
 
     async fn advance(&self, claim: &Claim, step: ReadModelStep) -> Result<(), ReadModelError> {

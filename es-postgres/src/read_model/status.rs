@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use es_core::{
-    Checkpoint, Position, ReadModelFailure, ReadModelId, ReadModelState, ReadModelStatus, StreamId, Version,
+    Checkpoint, Claim, Claimed, Position, ReadModelFailure, ReadModelId, ReadModelState, ReadModelStatus, StreamId,
+    Version,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -14,7 +15,19 @@ use crate::server::{
 };
 
 /// The number of columns that a status has.
-pub(super) const COLUMNS: usize = 17;
+const COLUMNS: usize = 17;
+
+/// The answer to a claim of `model`: a status, and whether it was granted.
+pub(crate) fn claimed(row: Option<&Row>, model: &ReadModelId) -> Result<Claimed, PostgresError> {
+    let is_granted: bool = column(row, COLUMNS)?;
+    // Without a status, another transaction is about to make the read model.
+    let status = of_row(row)?.unwrap_or_else(|| ReadModelStatus::new(model.clone()));
+    if !is_granted {
+        return Ok(Claimed::Refused(status));
+    }
+    let ReadModelStatus { model, epoch, handled, seen, complete, .. } = status;
+    Ok(Claimed::Owned(Claim::new(model, epoch, handled, seen, complete)))
+}
 
 /// The status in the first columns of a row; `None` when they are NULL.
 pub(super) fn of_row(row: Option<&Row>) -> Result<Option<ReadModelStatus>, PostgresError> {

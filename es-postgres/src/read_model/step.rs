@@ -13,7 +13,7 @@ const LONGEST_LEASE: i64 = 1 << 53;
 
 /// The parameters, borrowed from a claim and a step.
 #[derive(Debug)]
-pub(super) struct Columns<'a> {
+pub(crate) struct Columns<'a> {
     name: &'a str,
     version: i64,
     epoch: i64,
@@ -38,7 +38,7 @@ struct Failure<'a> {
 }
 
 impl<'a> Columns<'a> {
-    pub(super) fn new(claim: &'a Claim, step: &'a ReadModelStep) -> Self {
+    pub(crate) fn new(claim: &'a Claim, step: &'a ReadModelStep) -> Self {
         Self {
             name: claim.model.name(),
             version: claim.model.version().into(),
@@ -55,7 +55,7 @@ impl<'a> Columns<'a> {
     }
 
     /// The parameters in the order of the SQL function.
-    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 18] {
+    pub(crate) fn parameters(&self) -> [&(dyn ToSql + Sync); 18] {
         let Failure { category, id, version, position, attempts, error } = &self.failure;
         [
             &self.name,
@@ -94,7 +94,7 @@ impl<'a> Failure<'a> {
 }
 
 /// A lease as the server takes it.
-pub(super) fn micros(lease: Duration) -> i64 {
+pub(crate) fn micros(lease: Duration) -> i64 {
     i64::try_from(lease.as_micros()).unwrap_or(i64::MAX).min(LONGEST_LEASE)
 }
 

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config};
 
 use crate::server::{driver::Notices, error::PostgresError, tls::Tls};
@@ -26,6 +27,15 @@ pub(crate) enum Scope {
     Transaction,
 }
 
+impl Scope {
+    const fn set(self) -> &'static str {
+        match self {
+            Self::Session => "SET",
+            Self::Transaction => "SET LOCAL",
+        }
+    }
+}
+
 /// An open connection with the task that drives it. Dropping it closes the connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -34,6 +44,8 @@ pub(crate) struct Connection {
     pub(crate) notices: Arc<Notices>,
     /// The backend that the connection was opened on.
     pub(crate) backend: Backend,
+    /// The task that drives the connection.
+    pub(crate) driver: JoinHandle<()>,
 }
 
 /// A backend of the server, distinguishable from a later one with the same process id.
@@ -56,18 +68,32 @@ impl Backend {
 
 impl Connector {
     pub(crate) async fn open(&self) -> Result<Connection, PostgresError> {
+        self.open_with(&self.settings(Scope::Session)).await
+    }
+
+    /// Opens a connection for statements of the application, which get the plans that the server's settings lead to.
+    pub(crate) async fn open_for_application(&self) -> Result<Connection, PostgresError> {
+        // A backend whose client is gone holds its locks until it notices that. Versions before 14 and other systems than Linux
+        // notice it when the statement has ended.
+        let noticing = "SELECT pg_catalog.set_config('client_connection_check_interval', '1s', false) \
+                        WHERE pg_catalog.current_setting('client_connection_check_interval', true) IS NOT NULL \
+                        AND pg_catalog.version() OPERATOR(pg_catalog.~) 'linux';";
+        self.open_with(&(self.session_settings(Scope::Session) + noticing)).await
+    }
+
+    async fn open_with(&self, settings: &str) -> Result<Connection, PostgresError> {
         // The time-out includes the first statements: a pooler accepts the connection before it has a backend for it.
-        let opened = tokio::time::timeout(self.connect_timeout, self.set_up()).await;
+        let opened = tokio::time::timeout(self.connect_timeout, self.set_up(settings)).await;
         opened.unwrap_or(Err(PostgresError::Silent(self.connect_timeout)))
     }
 
-    async fn set_up(&self) -> Result<Connection, PostgresError> {
+    async fn set_up(&self, settings: &str) -> Result<Connection, PostgresError> {
         let opened = self.tls.open(&self.config).await;
-        let (client, notices, _) = opened.map_err(|error| self.tls.connect_error(error))?;
-        client.batch_execute(&self.settings(Scope::Session)).await.map_err(PostgresError::statement)?;
+        let (client, notices, driver) = opened.map_err(|error| self.tls.connect_error(error))?;
+        client.batch_execute(settings).await.map_err(PostgresError::statement)?;
         let backend = Backend::of(&client).await?;
         notices.set_own_backend(backend.pid);
-        Ok(Connection { client, notices, backend })
+        Ok(Connection { client, notices, backend, driver })
     }
 
     /// The settings of each connection, as statements: for the session, or for one transaction.
@@ -76,9 +102,7 @@ impl Connector {
     /// may have changed. The one exception is `search_path`: a pooler would hand the changed session to other clients.
     /// Statements qualify every name instead.
     pub(crate) fn settings(&self, scope: Scope) -> String {
-        let (statement, lock) =
-            (self.statement_timeout.as_millis().to_string(), self.lock_timeout.as_millis().to_string());
-        let settings = [
+        let planner = [
             // A generic plan made while the table was empty must not stay a sequential scan.
             ("enable_seqscan", "off"),
             ("enable_bitmapscan", "off"),
@@ -86,6 +110,16 @@ impl Connector {
             ("enable_incremental_sort", "off"),
             ("jit", "off"),
             ("plan_cache_mode", "force_generic_plan"),
+        ];
+        let set = scope.set();
+        planner.map(|(setting, value)| format!("{set} {setting} = {value};")).concat() + &self.session_settings(scope)
+    }
+
+    /// The settings that do not concern plans.
+    fn session_settings(&self, scope: Scope) -> String {
+        let (statement, lock) =
+            (self.statement_timeout.as_millis().to_string(), self.lock_timeout.as_millis().to_string());
+        let settings = [
             // At a stricter level a reader's snapshot would be older than the frontier and would skip events.
             ("default_transaction_isolation", "'read committed'"),
             // The syntax of text and literals.
@@ -97,10 +131,7 @@ impl Connector {
             ("idle_in_transaction_session_timeout", &statement),
             ("lock_timeout", &lock),
         ];
-        let (set, local) = match scope {
-            Scope::Session => ("SET", false),
-            Scope::Transaction => ("SET LOCAL", true),
-        };
+        let (set, local) = (scope.set(), scope == Scope::Transaction);
         let always = settings.map(|(setting, value)| format!("{set} {setting} = {value};"));
         // Not every version has these. `statement_timeout` limits each statement already.
         let newer = ["idle_session_timeout", "transaction_timeout"].map(|setting| {

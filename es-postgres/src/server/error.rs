@@ -125,6 +125,36 @@ impl PostgresError {
         }
     }
 
+    /// The same error of a statement; its source becomes a text.
+    pub(crate) fn copy(&self) -> Self {
+        match self {
+            Self::Refused { code, message, constraint } => {
+                Self::Refused { code: code.clone(), message: message.clone(), constraint: constraint.clone() }
+            }
+            Self::Silent(limit) => Self::Silent(*limit),
+            Self::Isolation => Self::Isolation,
+            Self::Replica => Self::Replica,
+            Self::SequenceRight => Self::SequenceRight,
+            Self::Closed => Self::Closed,
+            Self::Answer(error) => Self::Answer(error.to_string().into()),
+            Self::Lost(error) => Self::Lost(error.to_string().into()),
+            Self::Connect(error) | Self::Tls(error) => Self::Lost(error.to_string().into()),
+            Self::Pool(error) => Self::Lost(error.to_string().into()),
+        }
+    }
+
+    /// Whether the error says nothing about the statement: the connection was lost, the server lacks resources or is no primary,
+    /// or the transaction was the victim of a deadlock.
+    pub(crate) fn is_of_the_server(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => {
+                ["08", "40", "53", "57P0"].iter().any(|class| code.starts_with(class)) || code == "25006"
+            }
+            Self::Isolation | Self::SequenceRight | Self::Answer(_) => false,
+            _ => true,
+        }
+    }
+
     pub(crate) fn is(&self, state: &SqlState) -> bool {
         matches!(self, Self::Refused { code, .. } if code == state.code())
     }

@@ -15,9 +15,6 @@ use crate::server::{
     tls::Tls,
 };
 
-/// How many connections all readers share. They leave the pool for good. More did not improve throughput.
-pub(crate) const SHARED_CONNECTIONS: usize = 4;
-
 /// Provides readers with connections that have the same settings as the writer's.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {
@@ -41,13 +38,13 @@ struct SetUp {
 }
 
 impl Pool {
-    /// Creates the store's own pool of `size` connections, including those that leave it.
+    /// Creates the store's own pool of `size` connections, besides those that leave it.
     pub(crate) fn new(connector: &Connector, size: usize) -> Result<Self, PostgresError> {
         // No ping before each use: the next statement detects a broken connection.
         let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_connect(connector.config.clone(), Opener(connector.clone()), config);
         let connections = Connections::builder(manager)
-            .max_size(size.saturating_sub(SHARED_CONNECTIONS).max(1))
+            .max_size(size)
             .wait_timeout(Some(connector.statement_timeout).filter(|timeout| !timeout.is_zero()))
             .create_timeout(Some(connector.connect_timeout))
             .runtime(Runtime::Tokio1)

@@ -1,4 +1,4 @@
-//! A few connections that all readers share. Their statements are pipelined.
+//! A few connections that many callers share. Their statements are pipelined.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ use tokio_postgres::{Row, types::ToSql};
 
 use crate::server::{
     error::{PostgresError, root_cause},
-    pool::{Pool, SHARED_CONNECTIONS},
+    pool::Pool,
 };
 
 /// Connections that were taken out of the pool for good. They are replaced when they break.
@@ -17,14 +17,16 @@ pub(crate) struct SharedConnections(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     pool: Pool,
-    slots: Mutex<[Option<Arc<ClientWrapper>>; SHARED_CONNECTIONS]>,
+    slots: Mutex<Vec<Option<Arc<ClientWrapper>>>>,
     /// Held while a connection is opened: one at a time.
     opening: tokio::sync::Mutex<()>,
 }
 
 impl SharedConnections {
-    pub(crate) fn new(pool: Pool) -> Self {
-        Self(Arc::new(Shared { pool, slots: Mutex::default(), opening: tokio::sync::Mutex::default() }))
+    /// At most `count` connections, which leave the pool for good.
+    pub(crate) fn new(pool: Pool, count: usize) -> Self {
+        let slots = Mutex::new(vec![None; count]);
+        Self(Arc::new(Shared { pool, slots, opening: tokio::sync::Mutex::default() }))
     }
 
     /// Runs a statement that returns few rows.
@@ -35,7 +37,7 @@ impl SharedConnections {
     }
 
     /// Returns the connection with the fewest users. Opens another one while none is idle and fewer than
-    /// [`SHARED_CONNECTIONS`] are open. A busy connection carries the query while another query opens one, and when none can be
+    /// there may be are open. A busy connection carries the query while another query opens one, and when none can be
     /// opened, as on a server at its connection limit.
     pub(crate) async fn least_busy(&self) -> Result<Arc<ClientWrapper>, PostgresError> {
         // A client that is held counts as one more user of it: none is held while a connection is opened.

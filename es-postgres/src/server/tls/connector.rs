@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{CancelToken, Client, Config, NoTls};
 
 #[cfg(feature = "tls")]
 use crate::server::tls::verified::{self, is_rejection};
@@ -32,6 +32,15 @@ impl Tls {
             Self::Off => driver::connect(config, NoTls).await,
             #[cfg(feature = "tls")]
             Self::Verified(connector) => driver::connect(config, connector.clone()).await,
+        }
+    }
+
+    /// Asks the server to end the statement that runs on a connection.
+    pub(crate) async fn cancel(&self, connection: &CancelToken) -> Result<(), tokio_postgres::Error> {
+        match self {
+            Self::Off => connection.cancel_query(NoTls).await,
+            #[cfg(feature = "tls")]
+            Self::Verified(connector) => connection.cancel_query(connector.clone()).await,
         }
     }
 
