@@ -1,5 +1,6 @@
 -- Run in the log's database by a superuser, or by its owner with CREATEROLE, after each migration.
--- Afterwards the application may call the functions of es and read the tables, and nothing else.
+-- Afterwards the application may call the functions of es and read the tables, and make the tables of projections, and nothing
+-- else.
 BEGIN;
 SELECT pg_catalog.set_config('es.application', {application}, true);
 DO $es$
@@ -44,6 +45,7 @@ BEGIN
         -- To change an owner, one must be a member of the new owner, and the new owner needs CREATE.
         EXECUTE format('GRANT %I TO CURRENT_USER', keeper);
         EXECUTE format('GRANT CREATE ON DATABASE %I TO %I', pg_catalog.current_database(), keeper);
+        EXECUTE format('GRANT %I TO CURRENT_USER', projector);
     END IF;
     EXECUTE format('ALTER SCHEMA %I OWNER TO %I', {name}, keeper);
     FOR statement IN
@@ -54,6 +56,31 @@ BEGIN
         SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, keeper)
         FROM pg_catalog.pg_proc p
         WHERE p.pronamespace = home
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+    FOR statement IN
+        -- The tables that projections made before.
+        WITH made AS (
+            SELECT n.oid, n.nspname
+            FROM pg_catalog.pg_namespace n
+            WHERE pg_catalog.obj_description(n.oid, 'pg_namespace') = 'Tables of a projection of es. They can be built again from the log.'
+        )
+        SELECT format('ALTER SCHEMA %I OWNER TO %I', m.nspname, projector) FROM made m
+        UNION ALL
+        SELECT format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, projector)
+        FROM made m JOIN pg_catalog.pg_class c ON c.relnamespace = m.oid
+        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+          -- The sequence of a column follows its table.
+          AND NOT (c.relkind = 'S' AND EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                               WHERE d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0))
+        UNION ALL
+        SELECT format('ALTER ROUTINE %s OWNER TO %I', p.oid::regprocedure, projector)
+        FROM made m JOIN pg_catalog.pg_proc p ON p.pronamespace = m.oid
+        UNION ALL
+        SELECT format('ALTER TYPE %s OWNER TO %I', t.oid::regtype, projector)
+        FROM made m JOIN pg_catalog.pg_type t ON t.typnamespace = m.oid
+        WHERE t.typtype IN ('d', 'e')
     LOOP
         EXECUTE statement;
     END LOOP;

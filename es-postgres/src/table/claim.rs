@@ -29,6 +29,9 @@ const COMMIT_DURABLY: &str = "\
     WHERE pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) ANY (ARRAY['off', 'local']); \
     COMMIT";
 
+/// The comment of a schema that a projection made. `hardening.sql` looks for it, too.
+const MADE: &str = "Tables of a projection of es. They can be built again from the log.";
+
 impl Sessions {
     /// Claims the read model. While nothing was handled, its schema is made anew, and the work is done.
     pub(crate) async fn claim(
@@ -78,16 +81,19 @@ impl Sessions {
     /// the store. That role does the work.
     async fn make_place(&self, lent: &Lent, claim: &Claim, place: &Place) -> Result<(), PostgresReadModelError> {
         let client = &lent.session.client;
-        let rows = client.query(include_str!("claim.sql"), &[&place.name()]).await.map_err(PostgresError::statement)?;
-        let (exists, role): (bool, Option<String>) = (column(rows.first(), 0)?, column(rows.first(), 1)?);
+        let parameters: [&(dyn ToSql + Sync); 2] = [&place.name(), &MADE];
+        let rows = client.query(include_str!("claim.sql"), &parameters).await.map_err(PostgresError::statement)?;
+        let (exists, is_made): (bool, bool) = (column(rows.first(), 0)?, column(rows.first(), 1)?);
+        let role: Option<String> = column(rows.first(), 2)?;
         // The first claim makes the read model, so what is there belongs to somebody else.
-        if exists && claim.epoch == 1 {
+        if exists && (claim.epoch == 1 || !is_made) {
             return Err(PostgresReadModelError::SchemaExists { schema: place.name().to_owned() });
         }
         let quoted = place.quoted();
         let role = role.map(|role| format!("SET LOCAL ROLE {};", quote_identifier(&role))).unwrap_or_default();
         let make = format!(
-            "DROP SCHEMA IF EXISTS {quoted} CASCADE; {role} CREATE SCHEMA {quoted}; SET LOCAL search_path = {quoted}, pg_temp"
+            "DROP SCHEMA IF EXISTS {quoted} CASCADE; {role} CREATE SCHEMA {quoted}; COMMENT ON SCHEMA {quoted} IS '{MADE}'; \
+             SET LOCAL search_path = {quoted}, pg_temp"
         );
         Ok(client.batch_execute(&make).await.map_err(PostgresError::statement)?)
     }

@@ -27,6 +27,29 @@ impl Fixture {
         Self { store, database }
     }
 
+    /// A new database with the store of an application that may only execute the functions of es and read.
+    pub(crate) async fn hardened() -> Self {
+        let mut fixture = Self::new().await.harden().await;
+        fixture.store = fixture.another_application().await;
+        fixture
+    }
+
+    /// Hardens the log for one application.
+    pub(crate) async fn harden(mut self) -> Self {
+        let roles = ["es_owner", "es_projections"].map(|role| format!("{role}_{}", self.database.name()));
+        roles.into_iter().for_each(|role| self.database.drop_role(role));
+        drop(self.another_application().await);
+        self
+    }
+
+    /// The store of one more application.
+    pub(crate) async fn another_application(&mut self) -> PostgresStore {
+        let application = format!("app_{}", Uuid::now_v7().simple());
+        self.database.drop_role(application.clone());
+        self.database.run(&[&PostgresStore::hardening(&application)]).unwrap();
+        PostgresStore::connect(&self.database.url_as(&application)).await.unwrap()
+    }
+
     /// A connection for the test itself.
     pub(crate) async fn client(&self) -> Client {
         connect(&self.database.url()).await

@@ -23,6 +23,7 @@ mod size_limits;
 mod snapshots;
 mod startup_checks;
 mod subscriptions;
+mod tables;
 mod too_many_connections;
 #[path = "../shared/warnings.rs"]
 mod warnings;
