@@ -29,6 +29,7 @@ mod restore;
 mod server_crashes;
 mod subscribers;
 mod synchronous_standby;
+mod tables;
 #[cfg(feature = "tls")]
 mod tls;
 mod tools;

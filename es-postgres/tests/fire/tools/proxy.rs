@@ -21,7 +21,7 @@ use tokio::{
 };
 use tokio_postgres::Config;
 
-/// What the proxy does to an append.
+/// What the proxy does to an append, or to the COMMIT of a projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NetworkFault {
     /// Forwards it.
@@ -241,6 +241,21 @@ impl Line {
         }
     }
 
+    /// The fault that is planned for `message`, whose answer is the next that the server owes.
+    fn injected(&self, state: &mut State, message: &[u8]) -> NetworkFault {
+        if state.withheld.is_some() {
+            return NetworkFault::None;
+        }
+        let fault = (self.shared.plan.lock().unwrap())(message);
+        if fault != NetworkFault::None {
+            self.shared.faults.fetch_add(1, Ordering::AcqRel);
+        }
+        if matches!(fault, NetworkFault::DropAcknowledgement | NetworkFault::Silence | NetworkFault::Delay(_)) {
+            state.withheld = Some((state.awaited + 1, fault));
+        }
+        fault
+    }
+
     fn choose_fault(&self, message: &[u8]) -> NetworkFault {
         let mut state = self.state.lock().unwrap();
         match message.first() {
@@ -252,21 +267,17 @@ impl Line {
             }
             Some(b'B') => {
                 let (_portal, rest) = text(&message[5..]);
-                if state.withheld.is_none() && state.appends.contains(text(rest).0) {
-                    let fault = (self.shared.plan.lock().unwrap())(message);
-                    if fault != NetworkFault::None {
-                        self.shared.faults.fetch_add(1, Ordering::AcqRel);
-                    }
-                    if matches!(
-                        fault,
-                        NetworkFault::DropAcknowledgement | NetworkFault::Silence | NetworkFault::Delay(_)
-                    ) {
-                        state.withheld = Some((state.awaited + 1, fault));
-                    }
-                    return fault;
+                if state.appends.contains(text(rest).0) {
+                    return self.injected(&mut state, message);
                 }
             }
-            Some(b'S' | b'Q') => state.awaited += 1,
+            Some(b'Q') => {
+                let is_commit = message.ends_with(b"; COMMIT\0");
+                let fault = if is_commit { self.injected(&mut state, message) } else { NetworkFault::None };
+                state.awaited += 1;
+                return fault;
+            }
+            Some(b'S') => state.awaited += 1,
             _ => {}
         }
         NetworkFault::None

@@ -119,6 +119,9 @@ async fn a_name_that_the_server_would_cut_off_is_refused() {
     assert!(matches!(store.table(&model, "numbers"), Ok(_)), "es_, 48 letters, _v and ten digits are 63 bytes");
     let other = PostgresStore::builder(&fixture.database.url()).schema("log").connect().await.unwrap();
     assert!(matches!(other.table(&model, "numbers"), Err(LimitError::TooLong { bytes: 64, limit: 63, .. })));
+    let result = other.claim_with(&model, "one", HOUR, work(set_up(), LONG)).await;
+    assert!(matches!(result, Err(WorkError::Store(ReadModelError::Limit(_)))), "{result:?}");
+    assert_eq!(other.capabilities().read_models.unwrap().statuses().await.unwrap(), []);
     let claim = owned(store, &super::model(), "one").await;
     let sql = format!("CREATE TABLE {{{long}}} (x int)");
     let (index, error) = super::failed_part(advance(store, &claim, vec![add("a"), super::ignores(sql)]).await);
