@@ -228,8 +228,8 @@ impl PostgresStore {
     }
 
     /// Gives the statements that leave the role `application` only the rights to call the functions of the store and to
-    /// read: a role without login becomes the owner of the tables. For a log in another schema, use
-    /// [`PostgresBuilder::hardening`].
+    /// read: a role without login becomes the owner of the tables. Another one, of which `application` becomes a member, owns the
+    /// tables of projections and may make schemas for them. For a log in another schema, use [`PostgresBuilder::hardening`].
     ///
     /// Run them as a superuser, or as the database's owner with CREATEROLE, after the migrations and again after each
     /// new migration.

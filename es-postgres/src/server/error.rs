@@ -22,6 +22,7 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// | reading and subscribing | [`ReadError`](es_core::ReadError) | [`PostgresReadError`](crate::PostgresReadError) |
 /// | snapshots | [`SnapshotError`](es_core::SnapshotError) | [`PostgresSnapshotError`](crate::PostgresSnapshotError) |
 /// | read models | [`ReadModelError`](es_core::ReadModelError) | [`PostgresReadModelError`](crate::PostgresReadModelError) |
+/// | projections with tables | [`WorkError`](es_core::WorkError), or the method's own | [`PostgresReadModelError`](crate::PostgresReadModelError); [`PostgresTxError`](crate::PostgresTxError) |
 /// | [`missing_protections`](crate::PostgresStore::missing_protections) | [`PostgresProtectionError`](crate::PostgresProtectionError) | |
 ///
 /// Each of them converts into a [`StoreError`](es_core::StoreError), for callers that want a single type.

@@ -87,6 +87,17 @@ async fn odd_roles_are_refused(server: &Server, change: Change) -> Result<(), St
     refused("app", "no log in this database").await?;
     PostgresStore::connect(&database.url()).await.unwrap();
     refused("postgres", "would not apply to it").await?;
+    client.batch_execute("DROP ROLE IF EXISTS lone; CREATE ROLE lone NOINHERIT").await.unwrap();
+    refused("lone", "does not inherit the rights").await?;
+    // As an owner of tables of projections, the application would be the owner of the log, too.
+    let owns =
+        format!("CREATE ROLE es_owner_{0}; CREATE ROLE es_projections_{0} IN ROLE es_owner_{0}", database.name());
+    client.batch_execute(&owns).await.unwrap();
+    refused("app", "would not apply to it").await?;
+    client
+        .batch_execute(&format!("DROP ROLE es_projections_{0}; DROP ROLE es_owner_{0}", database.name()))
+        .await
+        .unwrap();
     refused(&"x".repeat(64), "1 to 63 bytes").await
 }
 
@@ -102,6 +113,8 @@ async fn hardening_that_accepts_any_role_is_caught() {
     for (change, expected) in [
         (change("IF home IS NULL", "IF false"), "not no log in this database"),
         (change("IF pg_catalog.pg_has_role(application, keeper, 'MEMBER')", "IF false"), "`postgres` is accepted"),
+        (change("IF NOT (SELECT r.rolinherit", "IF NULL AND (SELECT r.rolinherit"), "`lone` is accepted"),
+        (change("IF pg_catalog.pg_has_role(projector, keeper, 'MEMBER')", "IF false"), "`app` is accepted"),
         (change("OR octet_length(application) NOT BETWEEN 1 AND 63", ""), "xxx` is accepted"),
     ] {
         let caught = odd_roles_are_refused(&server, change).await.unwrap_err();

@@ -44,18 +44,30 @@ impl TablesOnPostgres {
         Self { is_hardened: true, ..Self::default() }
     }
 
+    /// The URL of the application.
     fn url(&self) -> Result<String, FactoryError> {
         let mut database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
-        if database.is_none() {
-            *database = Some(Database::fresh()?);
+        let database = match &mut *database {
+            Some(database) => database,
+            none => none.insert(self.new_database()?),
+        };
+        let application = format!("app_{}", database.name());
+        Ok(if self.is_hardened { database.url_as(&application) } else { database.url() })
+    }
+
+    fn new_database(&self) -> Result<Database, FactoryError> {
+        let mut database = Database::fresh()?;
+        for role in ["app", "es_owner", "es_projections"] {
+            database.drop_role(format!("{role}_{}", database.name()));
         }
-        let database = database.as_mut().ok_or("there is a database")?;
-        if !self.is_hardened {
-            return Ok(database.url());
+        if self.is_hardened {
+            let migrations = PostgresStore::migrations("es")?;
+            let mut statements: Vec<&str> = migrations.iter().map(|(_, sql)| sql.as_str()).collect();
+            let hardening = PostgresStore::hardening(&format!("app_{}", database.name()));
+            statements.push(&hardening);
+            database.run(&statements)?;
         }
-        let roles = ["app", "es_owner", "es_projections"].map(|role| format!("{role}_{}", database.name()));
-        roles.iter().for_each(|role| database.drop_role(role.clone()));
-        Ok(database.url_as(&roles[0]))
+        Ok(database)
     }
 
     /// A connection of the application.
@@ -64,24 +76,6 @@ impl TablesOnPostgres {
         tokio::spawn(connection);
         Ok(client)
     }
-
-    /// The statements that make a hardened log.
-    async fn harden(&self, url: &str) -> Result<(), FactoryError> {
-        let database = self
-            .database
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .map(|database| (database.url(), database.name().to_owned()));
-        let (owner, name) = database.ok_or("there is a database")?;
-        if self.is_hardened && tokio_postgres::connect(url, NoTls).await.is_err() {
-            PostgresStore::connect(&owner).await?;
-            let (client, connection) = tokio_postgres::connect(&owner, NoTls).await?;
-            tokio::spawn(connection);
-            client.batch_execute(&PostgresStore::hardening(&format!("app_{name}"))).await?;
-        }
-        Ok(())
-    }
 }
 
 #[async_trait]
@@ -89,9 +83,7 @@ impl TableFactory for TablesOnPostgres {
     type Store = PostgresStore;
 
     async fn open(&self, _: &Path) -> Result<PostgresStore, FactoryError> {
-        let url = self.url()?;
-        self.harden(&url).await?;
-        let store = PostgresStore::connect(&url).await?;
+        let store = PostgresStore::connect(&self.url()?).await?;
         match store.missing_protections().await?.first() {
             Some(missing) if self.is_hardened => Err(format!("the role lacks a protection: {missing}").into()),
             _ => Ok(store),

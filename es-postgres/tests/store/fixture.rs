@@ -37,7 +37,9 @@ impl Fixture {
     /// Hardens the log for one application.
     pub(crate) async fn harden(mut self) -> Self {
         let roles = ["es_owner", "es_projections"].map(|role| format!("{role}_{}", self.database.name()));
-        roles.into_iter().for_each(|role| self.database.drop_role(role));
+        for role in roles {
+            self.database.drop_role(role);
+        }
         drop(self.another_application().await);
         self
     }

@@ -37,7 +37,7 @@ async fn a_step_whose_connection_is_killed_is_not_taken_and_is_taken_again() {
     for (number, at) in (0..kills().len()).flat_map(|number| [(number, 0), (number, 1), (number, 2)]) {
         let mut parts = vec![add("a"), add("a")];
         parts.insert(at, kills().swap_remove(number));
-        let kind = kind_of_store(advance(store, &claim, parts).await);
+        let kind = kind_of_store(&advance(store, &claim, parts).await);
         assert_eq!(kind, StoreErrorKind::Unavailable, "kill {number} at part {at}");
         claim = goes_on(store, &client, &claim).await;
     }
@@ -56,7 +56,7 @@ async fn an_idle_connection_that_was_killed_is_replaced() {
         assert_eq!(client.query(kill, &[]).await.unwrap().len(), 1);
         // The store may not know of it yet.
         while let Err(error) = advance(store, &claim, vec![add("b")]).await.map(|after| claim = after) {
-            assert_eq!(kind_of_store::<()>(Err(error)), StoreErrorKind::Unavailable);
+            assert_eq!(kind_of_store::<()>(&Err(error)), StoreErrorKind::Unavailable);
         }
     }
     assert_eq!(numbers(&client, TABLE).await, map([("a", 3), ("b", 3)]));
@@ -69,12 +69,12 @@ async fn a_claim_is_refused_at_once_while_a_step_is_under_way() {
     let other = PostgresStore::connect(&fixture.database.url()).await.unwrap();
     let claim = owned(&fixture.store, &model(), "one").await;
     client.batch_execute("UPDATE es.projections SET lease_until = clock_timestamp()").await.unwrap();
-    let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (begins, waits) = (Arc::clone(&begun), Arc::clone(&go_on));
+    let (has_begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (begins, waits) = (Arc::clone(&has_begun), Arc::clone(&go_on));
     let waiting = part!(_db => { begins.notify_one(); waits.notified().await; Ok(()) });
     let store = fixture.store.clone();
     let step = tokio::spawn(async move { advance(&store, &claim, vec![waiting, add("a")]).await });
-    begun.notified().await;
+    has_begun.notified().await;
     let began = Instant::now();
     let claimed = other.claim_with(&model(), "two", HOUR, work(set_up(), LONG)).await.unwrap();
     assert!(began.elapsed() < Duration::from_secs(3), "it waited for {:?}", began.elapsed());
@@ -121,7 +121,7 @@ async fn steps_of_many_projections_with_tables_and_rows_use_four_connections() {
     let at_once = Arc::new(Semaphore::new(2));
     let projections = (0..20).map(async |number: u32| {
         let model = ReadModelId::new(format!("projection-{number}"), 1).unwrap();
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             let mut claim = owned(store, &model, "mine").await;
             for _ in 0..5 {
                 let at_once = Arc::clone(&at_once);

@@ -41,7 +41,7 @@ async fn an_error_of_the_server_fails_no_part_whatever_the_method_makes_of_it() 
         ];
         for part in parts {
             let result = advance(store, &claim, vec![add("a"), part, add("b")]).await;
-            assert_eq!(kind_of_store(result), kind, "{code}");
+            assert_eq!(kind_of_store(&result), kind, "{code}");
             claim = goes_on(store, &client, &claim).await;
         }
     }
@@ -181,9 +181,9 @@ async fn a_set_up_that_fails_says_so_and_an_error_of_the_server_does_not() {
         fixture.store.claim_with(&model(), "one", HOUR, work(parts, LONG)).await
     };
     assert_eq!(failed_part(claim(ignores("SELECT 1 / 0")).await).0, 1);
-    assert_eq!(kind_of_store(claim(ignores(raising("40001"))).await), StoreErrorKind::Busy);
+    assert_eq!(kind_of_store(&claim(ignores(raising("40001"))).await), StoreErrorKind::Busy);
     let terminates = ignores("SELECT pg_terminate_backend(pg_backend_pid())");
-    assert_eq!(kind_of_store(claim(terminates).await), StoreErrorKind::Unavailable);
+    assert_eq!(kind_of_store(&claim(terminates).await), StoreErrorKind::Unavailable);
     let left = fixture.client().await.query_one("SELECT count(*) FROM es.projections", &[]).await.unwrap();
     assert_eq!(left.get::<_, i64>(0), 0, "a claim is left");
 }

@@ -68,7 +68,7 @@ async fn a_role_that_may_not_make_schemas_is_told_so() {
     let revoke = format!("REVOKE CREATE ON DATABASE {0} FROM es_projections_{0}", fixture.database.name());
     fixture.client().await.batch_execute(&revoke).await.unwrap();
     let result = fixture.store.claim_with(&model(), "one", HOUR, work(set_up(), LONG)).await;
-    assert_eq!(super::kind_of_store(result), StoreErrorKind::Misconfigured);
+    assert_eq!(super::kind_of_store(&result), StoreErrorKind::Misconfigured);
 }
 
 #[tokio::test]

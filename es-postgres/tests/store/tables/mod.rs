@@ -144,8 +144,8 @@ pub(crate) fn failed_part<T: std::fmt::Debug>(result: Result<T, WorkError>) -> (
 }
 
 /// The kind of the error of the store.
-pub(crate) fn kind_of_store<T: std::fmt::Debug>(result: Result<T, WorkError>) -> StoreErrorKind {
-    let Err(WorkError::Store(ReadModelError::Store(error))) = &result else { panic!("not the store: {result:?}") };
+pub(crate) fn kind_of_store<T: std::fmt::Debug>(result: &Result<T, WorkError>) -> StoreErrorKind {
+    let Err(WorkError::Store(ReadModelError::Store(error))) = result else { panic!("not the store: {result:?}") };
     StoreError::kind(error)
 }
 

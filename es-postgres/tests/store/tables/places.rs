@@ -47,6 +47,7 @@ async fn two_logs_in_one_database_have_tables_of_their_own() {
 
 #[tokio::test]
 async fn versions_of_one_projection_run_side_by_side_with_one_text_of_sql() {
+    const INSERT: &str = "INSERT INTO {numbers} VALUES ($1, $2) RETURNING number";
     let fixture = Fixture::new().await;
     let (store, client) = (&fixture.store, fixture.client().await);
     let second = ReadModelId::new("numbers", 2).unwrap();
@@ -54,7 +55,6 @@ async fn versions_of_one_projection_run_side_by_side_with_one_text_of_sql() {
     // The types differ, so a statement that was prepared for one version does not fit the other.
     let alter = "ALTER TABLE {numbers} ALTER COLUMN number TYPE text USING number::text";
     claims[1] = advance(store, &claims[1], vec![executes(alter)]).await.unwrap();
-    const INSERT: &str = "INSERT INTO {numbers} VALUES ($1, $2) RETURNING number";
     for number in 0..5_i64 {
         let key = number.to_string();
         let first = part!(db => { db.query_one(INSERT, &[&key, &number]).await?.try_get::<_, i64>(0)?; Ok(()) });
@@ -116,7 +116,7 @@ async fn a_name_that_the_server_would_cut_off_is_refused() {
     let (store, long) = (&fixture.store, "t".repeat(64));
     assert!(matches!(store.table(&model(), &long), Err(LimitError::TooLong { bytes: 64, limit: 63, .. })));
     let model = ReadModelId::new("n".repeat(48), 4_000_000_000).unwrap();
-    assert!(matches!(store.table(&model, "numbers"), Ok(_)), "es_, 48 letters, _v and ten digits are 63 bytes");
+    assert!(store.table(&model, "numbers").is_ok(), "es_, 48 letters, _v and ten digits are 63 bytes");
     let other = PostgresStore::builder(&fixture.database.url()).schema("log").connect().await.unwrap();
     assert!(matches!(other.table(&model, "numbers"), Err(LimitError::TooLong { bytes: 64, limit: 63, .. })));
     let result = other.claim_with(&model, "one", HOUR, work(set_up(), LONG)).await;
