@@ -198,7 +198,7 @@ impl SqliteBuilder {
     /// decreases, even when the clock does.
     ///
     /// ```
-    /// # use es_core::{HandlerGuard, Timestamp};
+    /// # use es_core::Timestamp;
     /// # use es_sqlite::SqliteStore;
     /// let builder = SqliteStore::builder("test.db").clock(|| Timestamp::UNIX_EPOCH);
     /// ```

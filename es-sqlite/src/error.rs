@@ -148,6 +148,8 @@ impl SqliteError {
 fn told(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqliteFailure(error, Some(text)) => format!("{text} (code {})", error.extended_code),
+        // Without the statement, which may hold values.
+        rusqlite::Error::SqlInputError { msg, offset, .. } => format!("{msg} (at byte {offset} of the statement)"),
         error => error.to_string(),
     }
 }

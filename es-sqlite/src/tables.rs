@@ -10,7 +10,10 @@ use es_core::{
 
 use crate::{
     SqliteStore,
-    append::{read_models::ClaimRequest, tables::PlacedWork},
+    append::{
+        read_models::ClaimRequest,
+        tables::{PlacedWork, STEP},
+    },
     table::{
         place::{prefix, quoted},
         tx::SqliteTx,
@@ -46,6 +49,10 @@ impl Transactions for SqliteStore {
         limits::check_step(claim, plan.whole())?;
         let prefix = prefix(&claim.model).map_err(ReadModelError::from)?;
         self.queue().map_err(ReadModelError::from)?.advance_with(claim.clone(), plan, PlacedWork { prefix, work }).await
+    }
+
+    fn step_time(&self) -> Option<Duration> {
+        Some(STEP)
     }
 
     fn table(&self, model: &ReadModelId, table: &str) -> Result<String, LimitError> {

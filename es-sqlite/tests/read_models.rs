@@ -224,7 +224,7 @@ async fn a_backup_has_the_read_models() {
     assert!(restored.verify().await.unwrap().is_intact());
 }
 
-/// One statement.
+/// One statement with a parameter.
 struct Statement(Option<&'static str>);
 
 #[async_trait]
@@ -233,6 +233,101 @@ impl TargetWork<SqliteTx> for Statement {
         let sql = self.0.take()?;
         Some(target.execute(sql, [1]).map(drop).map_err(Into::into))
     }
+}
+
+/// Statements, each a part.
+struct Statements(std::vec::IntoIter<&'static str>);
+
+#[async_trait]
+impl TargetWork<SqliteTx> for Statements {
+    async fn next(&mut self, target: &mut SqliteTx) -> Option<Result<(), Fault>> {
+        Some(target.execute_batch(self.0.next()?).map_err(Into::into))
+    }
+}
+
+fn statements(statements: &[&'static str]) -> WorkInTransaction<SqliteTx> {
+    WorkInTransaction { parts: Box::new(Statements(statements.to_vec().into_iter())), timeout: HOUR }
+}
+
+/// The part of the work that failed, and why.
+fn failed<T: std::fmt::Debug>(done: Result<T, WorkError>) -> (usize, String) {
+    match done {
+        Err(WorkError::Part { index, source }) => (index, source.to_string()),
+        done => panic!("{done:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_committed_is_a_failure_of_the_work() {
+    let (_folder, path) = file();
+    let store = SqliteStore::open(path).await.unwrap();
+    let set_up = [
+        "CREATE TABLE {owners} (name TEXT PRIMARY KEY)",
+        "CREATE TABLE {pets} (owner TEXT REFERENCES {owners} (name) DEFERRABLE INITIALLY DEFERRED)",
+    ];
+    let claimed = store.claim_with(&model("pets"), "one", HOUR, statements(&set_up)).await.unwrap();
+    let Claimed::Owned(claim) = claimed else { panic!("{claimed:?}") };
+    let steps = |parts: u64| {
+        let handled: Vec<_> = (1..=parts).map(|at| Position::new(at).into()).collect();
+        StepPlan::new(step(parts, &[]), handled, ReadModelState::CatchingUp)
+    };
+    let pets = ["INSERT INTO {pets} VALUES ('Ada')"; 4];
+    let (index, why) = failed(store.advance_with(&claim, steps(4), statements(&pets)).await);
+    assert!(index == 2 && why.contains("could not be committed: SQLite failed: FOREIGN KEY"), "{index}: {why}");
+    let (index, why) = failed(store.advance_with(&claim, steps(1), statements(&pets[..1])).await);
+    assert!(index == 0 && why.contains("could not be committed"), "{index}: {why}");
+    let both = ["INSERT INTO {pets} VALUES ('Ada')", "INSERT INTO {owners} VALUES ('Ada')"];
+    assert_eq!(store.advance_with(&claim, steps(2), statements(&both)).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_projection_makes_only_what_is_its_own() {
+    let (_folder, path) = file();
+    let store = SqliteStore::open(path).await.unwrap();
+    let refused = [
+        ("CREATE TABLE balances (x)", "write the name in braces"),
+        ("CREATE TABLE {t} (x); CREATE INDEX by_x ON {t} (x)", "write the name in braces"),
+        ("CREATE TABLE {t} (x); CREATE TRIGGER t AFTER INSERT ON {t} BEGIN SELECT 1; END", "write the name in braces"),
+        ("CREATE VIEW v AS SELECT 1", "write the name in braces"),
+        (
+            "CREATE TABLE {t} (x REFERENCES events (position) DEFERRABLE INITIALLY DEFERRED)",
+            "leave the foreign key out",
+        ),
+        ("nonsense 'secret'", "syntax error (at byte"),
+    ];
+    for (sql, message) in refused {
+        let (_, why) = failed(store.claim_with(&model("own"), "one", HOUR, statements(&[sql])).await);
+        assert!(why.contains(message) && !why.contains("secret"), "{sql}: {why}");
+    }
+    let search = [
+        "CREATE VIRTUAL TABLE {notes} USING fts5 (text)",
+        "CREATE VIRTUAL TABLE {places} USING rtree (id, west, east)",
+        "CREATE TABLE {numbered} (id INTEGER PRIMARY KEY AUTOINCREMENT, x UNIQUE)",
+        "INSERT INTO {notes} VALUES ('rent of my flat')",
+        "INSERT INTO {places} VALUES (1, 2, 3)",
+        "INSERT INTO {numbered} (x) SELECT rowid FROM {notes} WHERE {notes} MATCH 'flat'",
+    ];
+    for owner in ["one", "one"] {
+        // The second claim makes all of it anew.
+        let claimed = store.claim_with(&model("own"), owner, HOUR, statements(&search)).await.unwrap();
+        assert!(matches!(claimed, Claimed::Owned(_)), "{claimed:?}");
+    }
+    assert!(store.verify().await.unwrap().is_intact());
+}
+
+#[tokio::test]
+async fn the_lease_of_a_claim_begins_behind_its_work() {
+    let (_folder, path) = file();
+    let seconds = Arc::<AtomicI64>::default();
+    let now = Arc::clone(&seconds);
+    let clock = move || Timestamp::from_micros(now.fetch_add(10_000_000, Ordering::SeqCst)).unwrap();
+    let store = SqliteStore::builder(path).clock(clock).open().await.unwrap();
+    // Each look at the clock is ten seconds later, and the lease has fifteen.
+    let lease = Duration::from_secs(15);
+    let claimed = store.claim_with(&model("slow"), "one", lease, statements(&["CREATE TABLE {t} (x)"])).await.unwrap();
+    assert!(matches!(claimed, Claimed::Owned(_)), "{claimed:?}");
+    let status = store.statuses().await.unwrap().remove(0);
+    assert_eq!(status.lease_left, Some(Duration::from_secs(5)));
 }
 
 #[tokio::test]

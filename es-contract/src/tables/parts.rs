@@ -22,6 +22,7 @@ pub async fn a_part_that_fails_leaves_nothing_and_is_told(factory: impl TableFac
         let error = trial.fails(&claim, parts, index).await?;
         ensure("the error of the database is told", error.contains("nowhere"), || error.clone())?;
     }
+    trial.fails(&claim, vec![add("a", 10), Part::Panics], 1).await?;
     trial.done(&claim, vec![add("a", 1)]).await?;
     trial.holds(&trial.model, &[("a", 2)]).await
 }

@@ -31,6 +31,8 @@ pub(super) enum Part {
     Slowly(String),
     /// Fails by itself.
     Fails,
+    /// Panics.
+    Panics,
     /// Takes longer than it may, without a wait.
     TakesLong,
     /// Appends an event to the store, and gives the error.
@@ -98,6 +100,7 @@ impl<F: TableFactory> TargetWork<Target<F>> for Work<F> {
                 Ok(())
             }
             Part::Fails => Err("on purpose".into()),
+            Part::Panics => panic!("on purpose"),
             Part::TakesLong => {
                 std::thread::sleep(SHORT * 2);
                 Ok(())

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     event::LimitError,
-    projection::{Fault, RowShape, feed::passes},
+    projection::{Fault, RowShape, feed::passes, keeper::with_sources},
     store::{Checkpoint, Position, ReadError, ReadModelError, ReadModelFailure, StoreErrorKind, StreamId, Version},
 };
 
@@ -153,7 +153,7 @@ pub enum FollowError {
     #[error(transparent)]
     Store(#[from] ReadModelError),
     /// The projection could not make its tables, so there is nothing to write to.
-    #[error("the projection could not set up its tables: {0}; mend the cause, and start the program again")]
+    #[error("the projection could not set up its tables: {}; mend the cause, and start the program again", with_sources(.0))]
     SetUp(Fault),
     /// The name of the projection is over a limit.
     #[error(transparent)]

@@ -86,15 +86,20 @@ impl Cause {
     /// The error, with its sources.
     pub(crate) fn text(&self) -> String {
         let (Self::Failed(error) | Self::Newer(error)) = self;
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(error) = source {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            source = error.source();
-        }
-        text
+        with_sources(error)
     }
+}
+
+/// The text of an error of the application, with its sources.
+pub(crate) fn with_sources(error: &Fault) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
 }
 
 impl From<Fault> for Cause {

@@ -18,7 +18,7 @@ pub fn with_table_names(sql: &str, name: impl Fn(&str) -> String) -> String {
                 rest = &rest[table.len() + 2..];
                 continue;
             }
-            None => opaque(rest, replaced.chars().last()).unwrap_or(first.len_utf8()),
+            None => opaque(rest, &replaced).unwrap_or(first.len_utf8()),
         };
         replaced.push_str(&rest[..length]);
         rest = &rest[length..];
@@ -58,12 +58,15 @@ fn table(sql: &str) -> Option<&str> {
     Some(table).filter(|table| is_name && !table.is_empty())
 }
 
-/// The length of the literal, the quoted name or the comment that `sql` begins with. `before` is the character before it.
-fn opaque(sql: &str, before: Option<char>) -> Option<usize> {
+/// The length of the literal, the quoted name or the comment that `sql` begins with. `before` is what stands before it.
+fn opaque(sql: &str, before: &str) -> Option<usize> {
     match sql.chars().next()? {
-        '\'' => Some(quoted(sql, '\'', matches!(before, Some('e' | 'E')))),
+        '\'' => {
+            let word = before.rsplit(|letter| !is_word(letter)).next();
+            Some(quoted(sql, '\'', matches!(word, Some("e" | "E"))))
+        }
         '"' => Some(quoted(sql, '"', false)),
-        '$' if !before.is_some_and(is_word) => dollars(sql),
+        '$' if !before.ends_with(is_word) => dollars(sql),
         _ => comment(sql),
     }
 }
@@ -133,6 +136,7 @@ mod tests {
             ("{}{1a}{a b}{é}{{a}}{", "{}{1a}{a b}{é}{<a>}{"),
             ("'{a}", "'{a}"),
             ("ü{a}", "ü<a>"),
+            ("x LIKE'\\' OR {a}", "x LIKE'\\' OR <a>"),
         ];
         for (sql, expected) in cases {
             assert_eq!(named(sql), expected);

@@ -1,9 +1,10 @@
 //! The keeper of a projection that writes to a target.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, vec};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration, vec};
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
+use tokio::time::Instant;
 
 use crate::{
     projection::{
@@ -17,11 +18,28 @@ use crate::{
 pub(crate) struct TableKeeper<P, S> {
     projection: Arc<P>,
     store: S,
+    /// The most events of a batch.
+    most: usize,
 }
+
+/// The most events of a batch, where the store lets a step take any time.
+const MOST: usize = 1_000;
 
 impl<P, S> TableKeeper<P, S> {
     pub(crate) fn new(projection: P, store: S) -> Self {
-        Self { projection: Arc::new(projection), store }
+        Self { projection: Arc::new(projection), store, most: MOST }
+    }
+}
+
+impl<P, S: Transactions> TableKeeper<P, S> {
+    /// Notes how long a batch took, so that the next one takes as long as it may.
+    fn took(&mut self, time: Duration) {
+        let Some(limit) = self.store.step_time() else { return };
+        if time > limit {
+            self.most = (self.most / 2).max(1);
+        } else if time < limit / 2 {
+            self.most = (self.most * 2).min(MOST);
+        }
     }
 }
 
@@ -37,6 +55,10 @@ impl<P: Projection, S: Transactions<Target = P::Target>> Keeper for TableKeeper<
         let Taking { claim, events, step, timeout, .. } = taking;
         let handled = events.iter().map(|event| step.handled.at(event.position));
         let unfinished = if claim.complete { ReadModelState::CatchingUp } else { ReadModelState::Building };
+        if P::BATCHES && events.len() > self.most {
+            return Err(NotTaken::TooMany);
+        }
+        let began = Instant::now();
         let (parts, handled): (Box<dyn TargetWork<P::Target>>, _) = if P::BATCHES {
             let batch = Some(EventBatch::new(events.to_vec()));
             (Box::new(HandleBatch { projection: Arc::clone(&self.projection), batch }), vec![step.handled])
@@ -50,6 +72,9 @@ impl<P: Projection, S: Transactions<Target = P::Target>> Keeper for TableKeeper<
         };
         let plan = StepPlan::new(step.clone(), handled, unfinished);
         let done = self.store.advance_with(claim, plan.clone(), WorkInTransaction { parts, timeout }).await;
+        if P::BATCHES {
+            self.took(began.elapsed());
+        }
         match done {
             Ok(done) => Ok((done < plan.parts()).then(|| plan.after(done))),
             Err(WorkError::Store(error)) => Err(NotTaken::Store(error)),
@@ -85,7 +110,7 @@ struct SetUp<P> {
 impl<P: Projection> TargetWork<P::Target> for SetUp<P> {
     async fn next(&mut self, target: &mut P::Target) -> Option<Result<(), Fault>> {
         let projection = self.projection.take()?;
-        Some(guarded(projection.set_up(target)).await)
+        Some(guarded(async { projection.set_up(target).await }).await)
     }
 }
 
@@ -119,7 +144,7 @@ struct HandleBatch<P: Projection> {
 impl<P: Projection> TargetWork<P::Target> for HandleBatch<P> {
     async fn next(&mut self, target: &mut P::Target) -> Option<Result<(), Fault>> {
         let mut batch = self.batch.take()?;
-        Some(guarded(self.projection.handle_batch(&mut batch, target)).await)
+        Some(guarded(async { self.projection.handle_batch(&mut batch, target).await }).await)
     }
 }
 

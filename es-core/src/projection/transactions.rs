@@ -14,7 +14,7 @@ use crate::{
 /// its type has it, since the type of the target is that of the store.
 ///
 /// Both methods are those of [`ReadModels`](crate::ReadModels), with code of the application inside the transaction. The store
-/// takes each part of the [work](TargetWork) for what went wrong in it: a part fails that gives an error, that ignores an error
+/// takes each part of the [work](TargetWork) for what went wrong in it: a part fails that gives an error or panics, that ignores an error
 /// of the database, that takes longer than it may, that tries to end the transaction, or that appends to the store itself. An
 /// error of the connection is the store's own, and no failure of a part. After any error nothing of the transaction is left.
 ///
@@ -49,6 +49,12 @@ pub trait Transactions: EventStore {
         plan: StepPlan,
         work: WorkInTransaction<Self::Target>,
     ) -> Result<usize, WorkError>;
+
+    /// How long a step may take, where it keeps everybody else from writing; `None` where it does not. A step that does whole
+    /// batches takes fewer events after one that took longer.
+    fn step_time(&self) -> Option<Duration> {
+        None
+    }
 
     /// The name, ready for SQL, of a table that the read model calls `table`, as `{table}` in the statements of its projection is.
     ///

@@ -1,8 +1,12 @@
 //! Does the parts of the work in an open transaction, and tells what went wrong in which.
 
-use std::time::{Duration, Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
 use es_core::{Fault, HandlerGuard, WorkError, WorkInTransaction};
+use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use crate::{
@@ -25,6 +29,8 @@ enum PartFailure {
     TimedOut { timeout: Duration },
     #[error("a statement failed, and the method went on: {0}")]
     Statement(PostgresTxError),
+    #[error("it panicked")]
+    Panicked,
     #[error("the transaction could not be committed: {0}")]
     Commit(PostgresError),
 }
@@ -43,12 +49,14 @@ pub(super) async fn run(
     loop {
         let (index, began) = (tx.begin_part(), Instant::now());
         let late = || PartFailure::TimedOut { timeout: limit }.into();
-        let Ok(result) = timeout(limit, guard.run(parts.next(tx))).await else {
+        // Unwind safe: after an error the transaction is rolled back.
+        let part = AssertUnwindSafe(guard.run(parts.next(tx))).catch_unwind();
+        let Ok(result) = timeout(limit, part).await else {
             // A server that does not answer now is why the part took so long.
             sessions.end_statement(tx.lent()).await.map_err(failed)?;
             return Err(failure(sessions, tx, index, late()).await);
         };
-        match result {
+        match result.unwrap_or_else(|_| Some(Err(PartFailure::Panicked.into()))) {
             // It never waited, so nobody could end it.
             Some(_) if began.elapsed() > limit => return Err(failure(sessions, tx, index, late()).await),
             Some(Err(fault)) => return Err(failure(sessions, tx, index, fault).await),

@@ -4,6 +4,7 @@
 //! threads take longer than the append.
 
 use std::{
+    collections::VecDeque,
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
@@ -158,6 +159,10 @@ impl Queue {
     pub(crate) fn close(&self) {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            if thread.thread().id() == thread::current().id() {
+                // The work of a projection held the last handle. The thread ends with this job, and drops the writer then.
+                return;
+            }
             join(thread);
         }
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -170,16 +175,33 @@ impl fmt::Debug for Queue {
     }
 }
 
-/// Handles jobs until the queue is closed.
+/// Handles jobs until the queue is closed. Between the work of two projections it handles all else that waits.
 fn run(writer: &Mutex<Option<Writer>>, jobs: &Receiver<Job>, unanswered: &AtomicUsize) {
-    while let Ok(first) = jobs.recv() {
+    let mut waiting = VecDeque::new();
+    loop {
+        let first = if waiting.is_empty() {
+            let Ok(first) = jobs.recv() else { return };
+            Some(first)
+        } else {
+            jobs.try_recv().ok()
+        };
         let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
         // It is taken only after this thread has ended.
         let Some(writer) = writer.as_mut() else { return };
-        let batch = writer.batch(first, jobs);
-        let count = batch.len();
+        let mut batch = Vec::new();
+        for job in first.map(|first| writer.batch(first, jobs)).unwrap_or_default() {
+            match job {
+                Job::Work(work) => waiting.push_back(work),
+                job => batch.push(job),
+            }
+        }
+        let mut answered = batch.len();
         writer.handle(batch);
-        unanswered.fetch_sub(count, Ordering::SeqCst);
+        if let Some(work) = waiting.pop_front() {
+            writer.handle_work(work);
+            answered += 1;
+        }
+        unanswered.fetch_sub(answered, Ordering::SeqCst);
         writer.checkpoint_if_due();
     }
 }

@@ -38,6 +38,18 @@ pub(super) fn claim(connection: &Connection, request: &ClaimRequest, now: Timest
     Ok(Claimed::Owned(Claim::new(status.model, status.epoch, status.handled, status.seen, status.complete)))
 }
 
+/// Lets the lease of a claim begin at `now`.
+pub(super) fn begin_lease(
+    connection: &Connection,
+    claim: &Claim,
+    length: Duration,
+    now: Timestamp,
+) -> Result<(), SqliteError> {
+    let Some(mut kept) = held_by(connection, claim)? else { return Ok(()) };
+    kept.lease = Some(Lease::starting(now, length));
+    kept.store(connection)
+}
+
 /// Takes a step, whose limits were checked, unless the read model was claimed, moved on or asked for something since the claim.
 /// The outer error means that SQLite failed.
 pub(super) fn advance(

@@ -1,14 +1,18 @@
 //! Work of projections in a transaction of the store: each has one of its own.
 
-use std::time::{Duration, Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
-use es_core::{Claim, Claimed, Fault, HandlerGuard, Position, StepPlan, Timestamp, WorkError, WorkInTransaction};
+use es_core::{Claim, Claimed, Fault, HandlerGuard, Position, StepPlan, WorkError, WorkInTransaction};
 use futures_util::FutureExt;
 
 use crate::{
     append::{
         job::Reply,
         read_models::{self, ClaimRequest},
+        writer::Clock,
     },
     error::SqliteError,
     file::synchronous::Synchronous,
@@ -19,7 +23,7 @@ use crate::{
 };
 
 /// After this time a step ends, since it holds the one write lock.
-const STEP: Duration = Duration::from_millis(20);
+pub(crate) const STEP: Duration = Duration::from_millis(20);
 
 /// What is done in a transaction of its own, and where the answer goes.
 pub(crate) enum WorkJob {
@@ -56,11 +60,11 @@ impl WorkJob {
 pub(super) fn claim(
     tx: &mut SqliteTx,
     guard: &HandlerGuard,
+    clock: &Clock,
     request: &ClaimRequest,
     place: PlacedWork,
-    now: Timestamp,
 ) -> Result<Claimed, WorkError> {
-    let claimed = read_models::claim(&tx.connection, request, now)?;
+    let claimed = read_models::claim(&tx.connection, request, clock())?;
     if let Claimed::Owned(claim) = &claimed
         && claim.handled.position() == Position::START
         && !claim.complete
@@ -72,7 +76,11 @@ pub(super) fn claim(
             return Err(SqliteError::TableExists { name }.into());
         }
         place::clear(&tx.connection, &place.prefix)?;
+        let prefix = place.prefix.clone();
         run(tx, guard, place, None)?;
+        place::check(&tx.connection, &prefix)?;
+        // The lease begins now, and not before the work, which may have taken longer.
+        read_models::begin_lease(&tx.connection, claim, request.lease, clock())?;
     }
     Ok(claimed)
 }
@@ -81,14 +89,13 @@ pub(super) fn claim(
 pub(super) fn step(
     tx: &mut SqliteTx,
     guard: &HandlerGuard,
-    claim: &Claim,
-    plan: &StepPlan,
+    clock: &Clock,
+    (claim, plan): (&Claim, &StepPlan),
     place: PlacedWork,
-    now: Timestamp,
 ) -> Result<usize, WorkError> {
     let kept = read_models::held_by(&tx.connection, claim)?.ok_or_else(|| claim.fenced())?;
     let done = run(tx, guard, place, Instant::now().checked_add(STEP))?;
-    read_models::move_on(kept, &tx.connection, &plan.after(done), now)?;
+    read_models::move_on(kept, &tx.connection, &plan.after(done), clock())?;
     Ok(done)
 }
 
@@ -99,7 +106,9 @@ fn run(tx: &mut SqliteTx, guard: &HandlerGuard, place: PlacedWork, until: Option
     while done == 0 || until.is_none_or(|until| Instant::now() < until) {
         tx.begin_part(&prefix, timeout);
         // Polled once: the transaction holds the write lock, so it waits for nothing.
-        let polled = guard.run(parts.next(tx)).now_or_never();
+        // Unwind safe: after an error the transaction is rolled back.
+        let polled = AssertUnwindSafe(guard.run(parts.next(tx))).catch_unwind().now_or_never();
+        let polled = polled.map(|part| part.unwrap_or_else(|_| Some(Err(PartFailure::Panicked.into()))));
         let ended = tx.end_part(timeout);
         let failed = |source: Fault| Err(WorkError::Part { index: done, source });
         match (ended, polled) {

@@ -32,7 +32,7 @@ use crate::{
         write_lock::WriteLock,
     },
     read::threads::OfReader,
-    table::tx::SqliteTx,
+    table::tx::{PartFailure, SqliteTx},
     wake::Wake,
 };
 
@@ -82,12 +82,36 @@ enum BatchFailure {
     Unknown(SqliteError),
 }
 
-impl From<BatchFailure> for WorkError {
+/// Why the work of a projection was not done.
+enum WorkFailure {
+    Batch(BatchFailure),
+    Work(WorkError),
+}
+
+impl From<BatchFailure> for WorkFailure {
     fn from(failure: BatchFailure) -> Self {
-        match failure {
-            BatchFailure::NotBegun(error) | BatchFailure::RolledBack(error) | BatchFailure::Unknown(error) => {
-                error.into()
+        Self::Batch(failure)
+    }
+}
+
+impl From<WorkError> for WorkFailure {
+    fn from(error: WorkError) -> Self {
+        Self::Work(error)
+    }
+}
+
+impl WorkFailure {
+    /// The answer, where so many parts were done.
+    fn of_work(self, done: usize) -> WorkError {
+        match self {
+            // A deferred foreign key. It is not known which part is to blame: half of them are tried without the others.
+            Self::Batch(BatchFailure::Unknown(error)) if error.is_constraint() => {
+                WorkError::Part { index: done / 2, source: PartFailure::Commit(error).into() }
             }
+            Self::Batch(
+                BatchFailure::NotBegun(error) | BatchFailure::RolledBack(error) | BatchFailure::Unknown(error),
+            ) => error.into(),
+            Self::Work(error) => error,
         }
     }
 }
@@ -124,26 +148,16 @@ impl Writer {
     /// Executes a batch and answers its jobs: the steps of read models last and in a transaction of their own, since nobody else
     /// is to wait for them, and they do not wait for the disk.
     pub(super) fn handle(&mut self, batch: Vec<Job>) {
-        let (mut steps, mut others, mut work) = (Vec::new(), Vec::new(), Vec::new());
-        for job in batch {
-            match job {
-                Job::Work(job) => work.push(job),
-                Job::Step(..) => steps.push(job),
-                _ => others.push(job),
-            }
-        }
+        let (steps, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| matches!(job, Job::Step(..)));
         for batch in [others, steps] {
             if !batch.is_empty() {
                 self.handle_at_once(batch);
             }
         }
-        for job in work {
-            self.handle_work(job);
-        }
     }
 
     /// Does the work of a projection in a transaction of its own, and answers it.
-    fn handle_work(&mut self, job: WorkJob) {
+    pub(super) fn handle_work(&mut self, job: WorkJob) {
         let (synchronous, patience) = (job.synchronous(), self.parts.settings.busy_timeout);
         let (began, changes) = (Instant::now(), self.parts.tx.connection.total_changes());
         let _turn = match self.parts.lock.take(patience) {
@@ -153,16 +167,20 @@ impl Writer {
         let patience = patience.saturating_sub(began.elapsed());
         match job {
             WorkJob::Claim(request, place, answer) => {
-                let claimed = self.transaction(synchronous, patience, |writer, now| {
-                    tables::claim(&mut writer.parts.tx, &writer.parts.guard, &request, place, now)
+                let claimed = self.transaction(synchronous, patience, |writer, _| {
+                    let WriterParts { tx, guard, clock, .. } = &mut writer.parts;
+                    Ok::<_, WorkFailure>(tables::claim(tx, guard, clock, &request, place)?)
                 });
-                drop(answer.send(claimed));
+                drop(answer.send(claimed.map_err(|failure| failure.of_work(1))));
             }
             WorkJob::Step(claim, plan, place, answer) => {
-                let done = self.transaction(synchronous, patience, |writer, now| {
-                    tables::step(&mut writer.parts.tx, &writer.parts.guard, &claim, &plan, place, now)
+                let mut done = 0;
+                let moved = self.transaction(synchronous, patience, |writer, _| {
+                    let WriterParts { tx, guard, clock, .. } = &mut writer.parts;
+                    done = tables::step(tx, guard, clock, (&claim, &plan), place)?;
+                    Ok::<_, WorkFailure>(done)
                 });
-                drop(answer.send(done));
+                drop(answer.send(moved.map_err(|failure| failure.of_work(done))));
             }
         }
         let changes = self.parts.tx.connection.total_changes().saturating_sub(changes);

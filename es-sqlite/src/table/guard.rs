@@ -38,6 +38,8 @@ struct Part {
     end: Option<Instant>,
     /// What was refused last.
     refused: Option<&'static str>,
+    /// What the names of the projection's tables begin with.
+    prefix: String,
 }
 
 impl Guard {
@@ -50,12 +52,12 @@ impl Guard {
         Ok(guard)
     }
 
-    /// Notes that a part begins, which may take as long as `timeout`.
-    pub(crate) fn begin(&self, timeout: Duration) {
+    /// Notes that a part begins, whose tables have this prefix and which may take as long as `timeout`.
+    pub(crate) fn begin(&self, prefix: &str, timeout: Duration) {
         // A time too far ahead to be told is about never.
         let end =
             Instant::now().checked_add(timeout).or_else(|| Instant::now().checked_add(Duration::from_secs(1 << 31)));
-        *self.part() = Part { end, refused: None };
+        *self.part() = Part { end, refused: None, prefix: prefix.to_owned() };
     }
 
     /// Notes that the part has ended, and tells whether that was too late.
@@ -83,7 +85,7 @@ impl Guard {
         if part.end.is_none() {
             return Authorization::Allow;
         }
-        match refusal(action) {
+        match refusal(action, &part.prefix) {
             None => Authorization::Allow,
             Some(refused) => {
                 part.refused = Some(refused);
@@ -93,30 +95,44 @@ impl Guard {
     }
 }
 
-/// Why a projection may not do `action`; `None` if it may.
-fn refusal(action: &AuthAction<'_>) -> Option<&'static str> {
-    let of_the_store = |name: &str| {
-        let is = OF_THE_STORE.iter().any(|own| own.eq_ignore_ascii_case(name));
-        is.then_some("changes a table of the store, which belongs to the events")
+/// Whether this is the name of a table or a view of the store.
+pub(crate) fn is_of_the_store(name: &str) -> bool {
+    OF_THE_STORE.iter().any(|own| own.eq_ignore_ascii_case(name))
+}
+
+/// Why a projection, whose tables have the prefix, may not do `action`; `None` if it may.
+fn refusal(action: &AuthAction<'_>, prefix: &str) -> Option<&'static str> {
+    let writes =
+        |name: &str| is_of_the_store(name).then_some("changes a table of the store, which belongs to the events");
+    let makes = |name: &str, of: &str| {
+        let is_own = name.to_ascii_lowercase().starts_with(prefix) || name.starts_with("sqlite_");
+        let without = "makes, changes or drops something by a name that is not the projection's; write the name in braces, as in \
+                       `CREATE TABLE {balances}` or `CREATE INDEX {by_day} ON {balances}`";
+        writes(name).or_else(|| writes(of)).or_else(|| (!is_own).then_some(without))
     };
     match *action {
-        AuthAction::Select | AuthAction::Read { .. } | AuthAction::Function { .. } | AuthAction::Recursive => None,
+        AuthAction::Select
+        | AuthAction::Read { .. }
+        | AuthAction::Function { .. }
+        | AuthAction::Recursive
+        | AuthAction::Reindex { .. }
+        // Full-text search and R-trees read these for themselves.
+        | AuthAction::Pragma { pragma_name: "page_size" | "data_version", pragma_value: None } => None,
         AuthAction::Insert { table_name }
         | AuthAction::Update { table_name, .. }
         | AuthAction::Delete { table_name }
-        | AuthAction::CreateTable { table_name }
-        | AuthAction::CreateIndex { table_name, .. }
-        | AuthAction::CreateTrigger { table_name, .. }
-        | AuthAction::CreateView { view_name: table_name }
-        | AuthAction::CreateVtable { table_name, .. }
-        | AuthAction::DropTable { table_name }
-        | AuthAction::DropIndex { table_name, .. }
-        | AuthAction::DropTrigger { table_name, .. }
-        | AuthAction::DropView { view_name: table_name }
-        | AuthAction::DropVtable { table_name, .. }
-        | AuthAction::AlterTable { table_name, .. }
-        | AuthAction::Analyze { table_name } => of_the_store(table_name),
-        AuthAction::Reindex { .. } => None,
+        | AuthAction::Analyze { table_name } => writes(table_name),
+        AuthAction::CreateTable { table_name: name }
+        | AuthAction::CreateView { view_name: name }
+        | AuthAction::CreateVtable { table_name: name, .. }
+        | AuthAction::DropTable { table_name: name }
+        | AuthAction::DropView { view_name: name }
+        | AuthAction::DropVtable { table_name: name, .. }
+        | AuthAction::AlterTable { table_name: name, .. } => makes(name, name),
+        AuthAction::CreateIndex { index_name: name, table_name }
+        | AuthAction::CreateTrigger { trigger_name: name, table_name }
+        | AuthAction::DropIndex { index_name: name, table_name }
+        | AuthAction::DropTrigger { trigger_name: name, table_name } => makes(name, table_name),
         AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } => {
             Some("begins or ends a transaction, and what a projection does is a part of the store's transaction")
         }

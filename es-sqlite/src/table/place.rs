@@ -1,9 +1,9 @@
 //! The place of a read model: its tables, whose names have a prefix.
 
-use es_core::{LimitError, ReadModelId};
+use es_core::{LimitError, ReadModelId, WorkError};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::error::SqliteError;
+use crate::{error::SqliteError, table::guard::is_of_the_store};
 
 /// What the names of the tables of `model` begin with: no prefix is the beginning of another one with a table's name.
 ///
@@ -39,6 +39,25 @@ pub(crate) fn clear(connection: &Connection, prefix: &str) -> Result<(), SqliteE
     connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
     while let Some((kind, name)) = any(connection, prefix)? {
         connection.execute_batch(&format!("DROP {kind} {}", quoted("", &name)))?;
+    }
+    connection.execute_batch("PRAGMA defer_foreign_keys = OFF")?;
+    Ok(())
+}
+
+/// Refuses tables of the place that refer to those of the store: their foreign keys would keep the store from writing.
+pub(crate) fn check(connection: &Connection, prefix: &str) -> Result<(), WorkError> {
+    let sql =
+        "SELECT found.name, keys.\"table\" FROM sqlite_schema AS found, pragma_foreign_key_list(found.name) AS keys
+               WHERE found.type = 'table' AND lower(substr(found.name, 1, length(?1))) = ?1";
+    let mut find = connection.prepare(sql).map_err(SqliteError::from)?;
+    let mut found = find.query([prefix]).map_err(SqliteError::from)?;
+    while let Some(row) = found.next().map_err(SqliteError::from)? {
+        let (name, other): (String, String) = (|| Ok((row.get(0)?, row.get(1)?)))().map_err(SqliteError::Sqlite)?;
+        if is_of_the_store(&other) {
+            let source =
+                format!("the table `{name}` refers to `{other}`, a table of the store; leave the foreign key out");
+            return Err(WorkError::Part { index: 0, source: source.into() });
+        }
     }
     Ok(())
 }

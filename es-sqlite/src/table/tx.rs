@@ -30,7 +30,7 @@ pub struct SqliteTx {
     /// What the names of tables begin with.
     prefix: String,
     /// The first error of a statement.
-    failure: Option<SqliteError>,
+    failure: Option<StatementFailure>,
 }
 
 /// Why a statement of a projection failed. The event fails with it, also if the method goes on.
@@ -110,7 +110,7 @@ impl SqliteTx {
         // The comment keeps it apart from the store's own statements, which were prepared without the guard.
         run(&self.connection, &format!("{named}\n/* of a projection */")).map_err(|error| {
             let error = SqliteError::from(error);
-            self.failure = Some(error.copy());
+            self.failure = Some(StatementFailure::of(&error));
             match self.guard.refused() {
                 Some(what) if error.is_refused() => SqliteTxError::Refused { what },
                 _ => SqliteTxError::Sqlite(error),
@@ -122,7 +122,7 @@ impl SqliteTx {
     pub(crate) fn begin_part(&mut self, prefix: &str, timeout: Duration) {
         prefix.clone_into(&mut self.prefix);
         self.failure = None;
-        self.guard.begin(timeout);
+        self.guard.begin(prefix, timeout);
     }
 
     /// Ends the part, and tells what went wrong in it, whatever it gave.
@@ -130,19 +130,33 @@ impl SqliteTx {
         let is_over = self.guard.end();
         let failure = self.failure.take();
         match failure {
-            Some(error) if is_of_the_store(&error) => Err(PartFailure::Store(error)),
+            Some(StatementFailure::Store(error)) => Err(PartFailure::Store(error)),
             _ if is_over => Err(PartFailure::TimedOut { timeout }),
-            Some(error) => Err(PartFailure::Statement(error)),
+            Some(StatementFailure::Statement(text)) => Err(PartFailure::Statement(text)),
             None if self.connection.is_autocommit() => Err(PartFailure::Ended),
             None => Ok(()),
         }
     }
 }
 
-/// Whether the error says nothing about the statement.
-fn is_of_the_store(error: &SqliteError) -> bool {
-    let kind = error.kind();
-    kind.is_transient() || matches!(kind, StoreErrorKind::Moved | StoreErrorKind::Closed)
+/// Why a statement failed.
+#[derive(Debug)]
+enum StatementFailure {
+    /// An error that says nothing about the statement.
+    Store(SqliteError),
+    /// The text of any other.
+    Statement(String),
+}
+
+impl StatementFailure {
+    fn of(error: &SqliteError) -> Self {
+        let kind = error.kind();
+        if kind.is_transient() || matches!(kind, StoreErrorKind::Moved | StoreErrorKind::Closed) {
+            Self::Store(error.copy())
+        } else {
+            Self::Statement(error.to_string())
+        }
+    }
 }
 
 /// What went wrong in a part of the work, although the part may not have said so.
@@ -153,7 +167,11 @@ pub(crate) enum PartFailure {
     #[error("it took longer than {timeout:?}; make it faster, or let it take longer with `handler_timeout`")]
     TimedOut { timeout: Duration },
     #[error("a statement failed, and the method went on: {0}")]
-    Statement(SqliteError),
+    Statement(String),
+    #[error("the transaction could not be committed: {0}")]
+    Commit(SqliteError),
+    #[error("it panicked")]
+    Panicked,
     #[error("a statement ended the transaction, as `ON CONFLICT ROLLBACK` does")]
     Ended,
     #[error("it waits for something other than the database; a projection on SQLite waits for nothing")]
