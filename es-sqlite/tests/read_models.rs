@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed `unwrap` fails the test")]
 
 use std::{
+    collections::VecDeque,
     path::PathBuf,
     sync::{
         Arc,
@@ -236,17 +237,17 @@ impl TargetWork<SqliteTx> for Statement {
 }
 
 /// Statements, each a part.
-struct Statements(std::vec::IntoIter<&'static str>);
+struct Statements(VecDeque<&'static str>);
 
 #[async_trait]
 impl TargetWork<SqliteTx> for Statements {
     async fn next(&mut self, target: &mut SqliteTx) -> Option<Result<(), Fault>> {
-        Some(target.execute_batch(self.0.next()?).map_err(Into::into))
+        Some(target.execute_batch(self.0.pop_front()?).map_err(Into::into))
     }
 }
 
 fn statements(statements: &[&'static str]) -> WorkInTransaction<SqliteTx> {
-    WorkInTransaction { parts: Box::new(Statements(statements.to_vec().into_iter())), timeout: HOUR }
+    WorkInTransaction { parts: Box::new(Statements(statements.iter().copied().collect())), timeout: HOUR }
 }
 
 /// The part of the work that failed, and why.

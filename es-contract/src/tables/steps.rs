@@ -43,7 +43,7 @@ pub async fn a_step_of_an_older_claim_writes_nothing(factory: impl TableFactory)
     for _ in 0..2 {
         trial.fenced("an older claim", &older, vec![add("a", 10)]).await?;
     }
-    let (work, begun) = Work::new(&trial.factory, &trial.store, vec![add("a", 10)]);
+    let (work, begun) = Work::of(&trial.factory, &trial.store, vec![add("a", 10)]);
     let result = trial.store.advance_with(&older, trial.plan(&older, 1), work).await;
     ensure("an older claim is fenced", matches!(result, Err(WorkError::Store(_))), || format!("{result:?}"))?;
     let begun = begun.load(Ordering::SeqCst);
@@ -114,7 +114,7 @@ pub async fn tables_survive_a_restart(factory: impl TableFactory) -> Result<(), 
     let claim = trial.done(&trial.owned(&trial.model, "one").await?, vec![add("a", 1)]).await?;
     trial.store = trial.factory.open(trial.folder.path()).await?;
     trial.holds(&trial.model, &[("a", 1)]).await?;
-    let (work, begun) = Work::new(&trial.factory, &trial.store, vec![]);
+    let (work, begun) = Work::of(&trial.factory, &trial.store, vec![]);
     drop(trial.store.claim_with(&trial.model, "two", HOUR, work).await?);
     ensure("nobody sets up again", begun.load(Ordering::SeqCst) == 0, || "set up".into())?;
     trial.done(&claim, vec![add("a", 1)]).await?;

@@ -65,7 +65,7 @@ impl<F: TableFactory> Trial<F> {
         owner: &str,
         parts: Vec<Part>,
     ) -> Result<Claimed, WorkError> {
-        let (work, _) = Work::new(&self.factory, &self.store, parts);
+        let (work, _) = Work::of(&self.factory, &self.store, parts);
         self.store.claim_with(model, owner, HOUR, work).await
     }
 
@@ -91,7 +91,7 @@ impl<F: TableFactory> Trial<F> {
 
     /// Takes a step.
     pub(super) async fn advance(&self, claim: &Claim, parts: Vec<Part>) -> Result<usize, WorkError> {
-        let (plan, (work, _)) = (self.plan(claim, parts.len()), Work::new(&self.factory, &self.store, parts));
+        let (plan, (work, _)) = (self.plan(claim, parts.len()), Work::of(&self.factory, &self.store, parts));
         self.store.advance_with(claim, plan, work).await
     }
 

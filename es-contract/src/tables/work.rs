@@ -16,7 +16,7 @@ use super::{TableFactory, Target};
 use crate::promises::note;
 
 /// How long a part may take, unless it is told to take too long.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 /// How long a part may take that takes longer.
 pub(super) const SHORT: Duration = Duration::from_millis(100);
 
@@ -71,7 +71,7 @@ pub(super) struct Work<F: TableFactory> {
 
 impl<F: TableFactory> Work<F> {
     /// The work, and how many of its parts were begun.
-    pub(super) fn new(
+    pub(super) fn of(
         factory: &Arc<F>,
         store: &F::Store,
         parts: Vec<Part>,

@@ -96,7 +96,7 @@ impl Queue {
         plan: StepPlan,
         place: PlacedWork,
     ) -> Result<usize, WorkError> {
-        self.answer_of(|reply| Job::Work(WorkJob::Step(claim, plan, place, reply))).await
+        self.answer_of(|reply| Job::Work(WorkJob::Step(Box::new((claim, plan)), place, reply))).await
     }
 
     /// Sends a job, and waits for its answer.

@@ -28,7 +28,7 @@ pub(crate) const STEP: Duration = Duration::from_millis(20);
 /// What is done in a transaction of its own, and where the answer goes.
 pub(crate) enum WorkJob {
     Claim(ClaimRequest, PlacedWork, Reply<Claimed, WorkError>),
-    Step(Claim, StepPlan, PlacedWork, Reply<usize, WorkError>),
+    Step(Box<(Claim, StepPlan)>, PlacedWork, Reply<usize, WorkError>),
 }
 
 /// Work, and what the names of its tables begin with.
@@ -90,7 +90,7 @@ pub(super) fn step(
     tx: &mut SqliteTx,
     guard: &HandlerGuard,
     clock: &Clock,
-    (claim, plan): (&Claim, &StepPlan),
+    (claim, plan): &(Claim, StepPlan),
     place: PlacedWork,
 ) -> Result<usize, WorkError> {
     let kept = read_models::held_by(&tx.connection, claim)?.ok_or_else(|| claim.fenced())?;

@@ -173,11 +173,11 @@ impl Writer {
                 });
                 drop(answer.send(claimed.map_err(|failure| failure.of_work(1))));
             }
-            WorkJob::Step(claim, plan, place, answer) => {
+            WorkJob::Step(step, place, answer) => {
                 let mut done = 0;
                 let moved = self.transaction(synchronous, patience, |writer, _| {
                     let WriterParts { tx, guard, clock, .. } = &mut writer.parts;
-                    done = tables::step(tx, guard, clock, (&claim, &plan), place)?;
+                    done = tables::step(tx, guard, clock, &step, place)?;
                     Ok::<_, WorkFailure>(done)
                 });
                 drop(answer.send(moved.map_err(|failure| failure.of_work(done))));

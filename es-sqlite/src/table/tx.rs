@@ -77,7 +77,7 @@ impl SqliteTx {
     /// # Errors
     /// [`SqliteTxError`].
     pub fn execute_batch(&mut self, sql: &str) -> Result<(), SqliteTxError> {
-        self.run(sql, |connection, sql| connection.execute_batch(sql))
+        self.run(sql, Connection::execute_batch)
     }
 
     /// Gives what `map` makes of each row that a statement finds.
