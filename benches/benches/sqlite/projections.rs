@@ -18,7 +18,7 @@ use es::{
 use crate::{Setup, append::append, cpu::CpuTimes, raw::Raw};
 
 /// Longer than any round takes.
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_mins(10);
 
 /// Counts in memory.
 #[derive(Default)]
