@@ -1,4 +1,4 @@
-//! What storage crates need to know of the SQL of projections: which tables it names, and which kind of statement it is.
+//! What storage crates need to know of the SQL of projections: which tables it names.
 
 /// Replaces each `{table}` of `sql` by what `name` makes of `table`, a word of ASCII letters, digits and `_`. What is in a literal,
 /// in a quoted name or in a comment stays as it is, as does a brace before anything else.
@@ -24,27 +24,6 @@ pub fn with_table_names(sql: &str, name: impl Fn(&str) -> String) -> String {
         rest = &rest[length..];
     }
     replaced
-}
-
-/// The first word of `sql` behind white space and comments, in capital letters: it tells which kind of statement this is. Empty
-/// when there is none.
-///
-/// ```
-/// # use es_core::sql;
-/// assert_eq!(sql::first_word("-- done\n /* really */ commit;"), "COMMIT");
-/// assert_eq!(sql::first_word("('x')"), "");
-/// ```
-pub fn first_word(sql: &str) -> String {
-    let mut rest = sql.trim_start_matches(is_skipped);
-    while let Some(length) = comment(rest) {
-        rest = rest[length..].trim_start_matches(is_skipped);
-    }
-    rest.chars().take_while(|letter| is_word(*letter)).collect::<String>().to_ascii_uppercase()
-}
-
-/// An empty statement may stand before the first one.
-fn is_skipped(letter: char) -> bool {
-    letter.is_whitespace() || letter == ';'
 }
 
 fn is_word(letter: char) -> bool {
@@ -122,7 +101,7 @@ fn comment(sql: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{first_word, with_table_names};
+    use super::with_table_names;
 
     #[test]
     fn only_names_in_braces_are_replaced() {
@@ -140,16 +119,6 @@ mod tests {
         ];
         for (sql, expected) in cases {
             assert_eq!(named(sql), expected);
-        }
-    }
-
-    #[test]
-    fn the_first_word_stands_behind_comments() {
-        for sql in ["commit", " ;; COMMIT", "/* a /* b */ */Commit;", "--x\n--y\ncommit work", "/**/\tcommit/**/"] {
-            assert_eq!(first_word(sql), "COMMIT", "{sql}");
-        }
-        for sql in ["", "/* COMMIT", "-- COMMIT", "'COMMIT'"] {
-            assert_eq!(first_word(sql), "", "{sql}");
         }
     }
 }

@@ -76,8 +76,9 @@ async fn a_view_that_is_added_while_others_run_catches_up_and_joins_them() -> Te
         assert_eq!(sums.read(Sums::clone)?, store.projections().fold(AsOf::Newest).await?);
         assert_eq!(balances.read(Balances::clone)?, store.projections().fold(AsOf::Newest).await?);
         // The store is asked for the 5 events of accounts, then for those and the 3 of orders, and once for the last one.
-        // The subscription begins anew with what the new one wants.
-        assert_eq!(watched.reads(), (2, 5 + 8 + 1));
+        // The subscription begins anew with what the new one wants. The one before may end only after it has read the last one, too.
+        let (subscriptions, read) = watched.reads();
+        assert!(subscriptions == 2 && (14..=15).contains(&read), "{subscriptions} subscriptions, {read} events");
         projections.stop().await;
     }
     Ok(())

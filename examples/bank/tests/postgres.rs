@@ -3,6 +3,7 @@
 #![cfg(feature = "postgres")]
 
 use std::{
+    error::Error,
     io::Read,
     path::Path,
     process::{Command, Stdio},
@@ -10,6 +11,8 @@ use std::{
     time::Duration,
 };
 
+use bank::read_models::TurnoverInPostgres;
+use es::{PostgresStore, prelude::*};
 use test_postgres::Database;
 
 const SMALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ledger/small.csv");
@@ -92,6 +95,29 @@ NB,7781,0,170000,2
     assert_eq!(partners, expected);
     let (code, text) = run(&database, &["partners", "11", "--csv"]);
     assert_eq!((code, text.as_str()), (Some(2), "there is no account 11\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_turnover_as_a_table_equals_the_rows() -> Result<(), Box<dyn Error>> {
+    let database = Database::fresh()?;
+    ok(&database, &["--ledger", SMALL]);
+    let store = PostgresStore::connect(&database.url()).await?;
+    let projections = store.projections().follow(TurnoverInPostgres);
+    let running = projections.start()?;
+    let (client, connection) = tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await?;
+    tokio::spawn(connection);
+    let table = projections.table::<TurnoverInPostgres>("turnover")?;
+    let line = "concat_ws(',', day, credited_minor, debited_minor, rows)";
+    for withdraw in ["1", "2", "999999999"] {
+        projections.wait_for(&["turnover-table"], store.frontier().await?, Duration::from_mins(1)).await?;
+        let lines = client.query(&format!("SELECT {line} FROM {table} ORDER BY day"), &[]).await?;
+        let lines: String = lines.iter().map(|row| row.get::<_, String>(0) + "\n").collect();
+        let rows = ok(&database, &["turnover", "--csv"]);
+        assert_eq!(format!("day,credited_minor,debited_minor,rows\n{lines}"), rows);
+        run(&database, &["withdraw", "2", withdraw]);
+    }
+    running.stop().await?;
+    Ok(())
 }
 
 #[test]
