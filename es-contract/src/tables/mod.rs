@@ -1,4 +1,4 @@
-//! The promises of a store whose transactions projections write to: [`Transactions`](es_core::Transactions).
+//! The promises of a store whose transactions projections write to: [`Transactions`].
 //!
 //! [`tables_contract!`](crate::tables_contract) turns each into a test. They are apart from the other promises, since the target is
 //! that of the store by its type.
